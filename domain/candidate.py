@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from domain.event import Clear, Event, Personal, SealedFor
-from typing import Annotated
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union
 from uuid import UUID
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class SealedFor:
 Clear = Annotated[T, ClearMark()]
 """A clear field: a code, an id, a date, a whole number, a truth value or a tuple of codes."""
 
-Personal = T | Erased
+Personal = Union[T, Erased]  # noqa: UP007 - a generic alias needs the subscriptable form
 """The type of a field that is sealed. Sealing is the default: this alias only says what reading may give."""
 
 
