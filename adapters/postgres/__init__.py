@@ -1,0 +1,1 @@
+"""The log, its keys and the folds, as PostgreSQL holds them."""

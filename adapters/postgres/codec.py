@@ -1,0 +1,150 @@
+"""How each event class is written: which fields are clear, which are sealed for whom, and how values become JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from domain.event import ClearMark, Erased, Event, SealedFor
+
+CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+LARGEST_INTEGER = 2**53
+DEFAULT_GROUP = "personal"
+
+Encode = Callable[[Any], Any]
+Decode = Callable[[Any], Any]
+
+
+class EventCannotBeStored(Exception):
+    """{event}.{field}: {why}. Clear fields hold codes, ids, moments, whole numbers and truth values; the rest is sealed."""
+
+    def __init__(self, event: str, field: str, why: str) -> None:
+        super().__init__((self.__doc__ or "").format(event=event, field=field, why=why))
+
+
+@dataclass(frozen=True, slots=True)
+class ClearField:
+    name: str
+    encode: Encode
+    decode: Decode
+
+
+@dataclass(frozen=True, slots=True)
+class SealedGroup:
+    """The fields sealed together: of one person (`person_field` None: the stream's own) and one group."""
+
+    person_field: str | None
+    group: str
+    fields: tuple[tuple[str, Decode], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    event: type[Event]
+    clear: tuple[ClearField, ...]
+    sealed: tuple[SealedGroup, ...]
+
+
+def moment(value: datetime) -> str:
+    """A moment as the clear data writes it: UTC, microseconds, Z."""
+    if value.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@lru_cache(maxsize=65536)
+def code(value: str) -> str:
+    if not CODE.fullmatch(value):
+        raise ValueError(f"{value!r} is not a code (lower-case letters, digits, dot, dash, underscore; 64 at most)")
+    return value
+
+
+def whole_number(value: int) -> int:
+    if isinstance(value, bool) or abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"{value!r} is not a whole number within 2^53")
+    return value
+
+
+def truth(value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a truth value")
+    return value
+
+
+def codes(values: tuple[str, ...]) -> list[str]:
+    return [code(value) for value in values]
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+CLEAR_TYPES: Mapping[Any, tuple[Encode, Decode]] = {
+    str: (code, same),
+    bool: (truth, same),
+    int: (whole_number, same),
+    UUID: (str, UUID),
+    datetime: (moment, datetime.fromisoformat),
+    date: (date.isoformat, date.fromisoformat),
+    tuple[str, ...]: (codes, tuple),
+}
+SEALED_TYPES: Mapping[Any, Decode] = {str: same, tuple[str, ...]: tuple}
+
+
+def optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else function(value)
+
+
+def without(hint: Any, *unwanted: type) -> tuple[Any, bool]:
+    """The one type left of a union when the unwanted are taken away, and whether None was among them."""
+    if get_origin(hint) not in (Union, UnionType):
+        return hint, False
+    kept = [member for member in get_args(hint) if member not in unwanted]
+    if len(kept) != 1:
+        raise TypeError(f"{hint} does not come down to one type")
+    return kept[0], NoneType in get_args(hint)
+
+
+def clear_field(name: str, hint: Any) -> ClearField:
+    kind, may_be_none = without(hint, NoneType)
+    if kind not in CLEAR_TYPES:
+        raise TypeError(f"{kind} cannot be clear")
+    encode, decode = CLEAR_TYPES[kind]
+    if may_be_none:
+        return ClearField(name, optional(encode), decode if decode is same else optional(decode))
+    return ClearField(name, encode, decode)
+
+
+def sealed_decode(hint: Any) -> Decode:
+    kind, may_be_none = without(hint, NoneType, Erased)
+    decode = SEALED_TYPES[kind]
+    return optional(decode) if may_be_none and decode is not same else decode
+
+
+def codec_of(event: type[Event]) -> Codec:
+    """The codec of an event class. Errors: TypeError naming the field whose type cannot be stored."""
+    hints = get_type_hints(event, include_extras=True)
+    clear: list[ClearField] = []
+    groups: dict[tuple[str | None, str], list[tuple[str, Decode]]] = {}
+    for field in fields(event):  # type: ignore[arg-type]  # every Event subclass is a dataclass
+        hint, marks = hints[field.name], ()
+        if get_origin(hint) is Annotated:
+            hint, *marks = get_args(hint)
+        try:
+            if any(isinstance(mark, ClearMark) for mark in marks):
+                clear.append(clear_field(field.name, hint))
+            else:
+                owner = next((mark for mark in marks if isinstance(mark, SealedFor)), None)
+                whose = (owner.person_field, owner.group) if owner else (event.person_field, DEFAULT_GROUP)
+                groups.setdefault(whose, []).append((field.name, sealed_decode(hint)))
+        except (TypeError, KeyError) as error:
+            raise TypeError(f"{event.__name__}.{field.name}: {error}") from error
+    clear.sort(key=lambda one: one.name)
+    sealed = tuple(SealedGroup(person, group, tuple(named)) for (person, group), named in groups.items())
+    return Codec(event, tuple(clear), sealed)

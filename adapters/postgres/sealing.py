@@ -1,0 +1,141 @@
+"""Seals personal fields under their person's key, and opens them again while that key lives."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.postgres.keyfile import KeyFile
+
+COMMITMENT_DOMAIN = b"perennial/pt-commit/v1"
+SALT_BYTES = 32
+NONCE_BYTES = 12
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """A person's data key as stored: wrapped, or None where the person was erased."""
+
+    person: UUID
+    key_id: UUID
+    epoch: str
+    wrapped: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """A person's key, ready to seal with. `brought` holds the stored form while no append has brought it yet."""
+
+    key_id: UUID
+    cipher: AESGCM
+    brought: PersonKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed part belongs; the ciphertext opens nowhere else."""
+
+    origin: str
+    stream: UUID
+    version: int
+    stored_name: str
+
+    def associated_data(self, group: str) -> bytes:
+        return json.dumps(
+            [self.origin, str(self.stream), self.version, self.stored_name, group], separators=(",", ":")
+        ).encode()
+
+
+def seal(place: Place, person: UUID, group: str, sealer: Sealer, values: Mapping[str, Any]) -> dict[str, str]:
+    """One sealed part: {person, group, key, nonce, ciphertext, commitment}, the binary ones in base64.
+
+    The commitment is SHA-256(domain || salt || plaintext) with the 32-byte salt inside the ciphertext.
+    """
+    fresh = os.urandom(SALT_BYTES + NONCE_BYTES)
+    salt, nonce = fresh[:SALT_BYTES], fresh[SALT_BYTES:]
+    plaintext = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    sealed = sealer.cipher.encrypt(nonce, salt + plaintext, place.associated_data(group))
+    return {
+        "person": str(person),
+        "group": group,
+        "key": str(sealer.key_id),
+        "nonce": base64.b64encode(nonce).decode(),
+        "ciphertext": base64.b64encode(sealed).decode(),
+        "commitment": base64.b64encode(hashlib.sha256(COMMITMENT_DOMAIN + salt + plaintext).digest()).decode(),
+    }
+
+
+def open_part(place: Place, part: Mapping[str, str], cipher: AESGCM) -> dict[str, Any]:
+    """The values of one part. Errors: cryptography's InvalidTag when the part was altered or moved."""
+    nonce, sealed = base64.b64decode(part["nonce"]), base64.b64decode(part["ciphertext"])
+    plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))[SALT_BYTES:]
+    values: dict[str, Any] = json.loads(plaintext)
+    return values
+
+
+class Keyring:
+    """Unwraps person keys, remembers those it seals with, and makes the key of a person who has none."""
+
+    REMEMBERED = 50_000
+
+    def __init__(self, key_file: KeyFile) -> None:
+        self.key_file = key_file
+        self._sealers: dict[UUID, Sealer] = {}
+        self._ciphers: dict[bytes, AESGCM] = {}
+        self._lock = Lock()
+
+    def cipher(self, key: PersonKey) -> AESGCM | None:
+        """The key, opened; None where its person was erased. Always from the stored row: erasure takes effect at once."""
+        if key.wrapped is None:
+            return None
+        known = self._ciphers.get(key.wrapped)
+        if known is None:
+            opened = AESGCM(self.key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped))
+            known = self._keep(self._ciphers, key.wrapped, opened)
+        return known
+
+    def learn(self, keys: Iterable[PersonKey]) -> None:
+        """Remembers stored keys for sealing. An append checks in its transaction that they still live."""
+        for key in keys:
+            cipher = self.cipher(key)
+            if cipher is not None:
+                self._keep(self._sealers, key.person, Sealer(key.key_id, cipher, None))
+
+    def forget(self, people: Iterable[UUID]) -> None:
+        for person in people:
+            self._sealers.pop(person, None)
+
+    def sealer(self, person: UUID) -> Sealer | None:
+        return self._sealers.get(person)
+
+    def make(self, person: UUID) -> Sealer:
+        """A new key for somebody who has none; it counts once an append has brought it."""
+        key_id, key = uuid4(), AESGCM.generate_key(256)
+        stored = PersonKey(person, key_id, self.key_file.current, self.key_file.wrap(person, key_id, key))
+        return self._keep(self._sealers, person, Sealer(key_id, AESGCM(key), stored))
+
+    def settle(self, people: Iterable[UUID]) -> None:
+        """The keys these people's appends brought are stored now."""
+        for person in people:
+            sealer = self._sealers.get(person)
+            if sealer is not None and sealer.brought is not None:
+                self._sealers[person] = Sealer(sealer.key_id, sealer.cipher, None)
+
+    def _keep(self, kept: dict[K, V], key: K, value: V) -> V:
+        with self._lock:
+            if len(kept) >= self.REMEMBERED:
+                kept.pop(next(iter(kept)))
+            kept[key] = value
+        return value
