@@ -1,0 +1,109 @@
+"""Folds a range of the log into read models, inside the caller's transaction, all work done by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from projections.read_model import ReadModel
+
+LARGE = 500
+"""From this many events on, a batch is worth the planner's statistics."""
+
+_BATCH = """
+    position bigint, stream_id uuid, stream_version bigint, event_id uuid, type text collate "C",
+    at timestamptz, occurred_at timestamptz, occurred_how text, recorded_at timestamptz,
+    actor text, causation_id uuid, correlation_id uuid, clear jsonb, people uuid[],
+    kind text collate "C", message uuid
+"""
+_COLUMNS = (
+    "position, stream_id, stream_version, event_id, type, at, occurred_at, occurred_how, recorded_at,"
+    " actor, causation_id, correlation_id, clear, people, kind, message"
+)
+
+
+class FoldFailed(Exception):  # noqa: N818 - named as the sentence it says
+    """The read model named `model` could not fold the events of (`after`, `upto`]; the cause is chained."""
+
+    def __init__(self, model: str, after: int, upto: int, cause: Exception) -> None:
+        super().__init__(f"{model} could not fold the events of positions {after + 1} to {upto}: {cause}")
+        self.model, self.after, self.upto = model, after, upto
+
+
+def create_schema(connection: psycopg.Connection[Any], model: ReadModel, schema: str, zone: str) -> None:
+    """Makes the read model's empty tables in a schema of this name; raises DuplicateSchema if there is one."""
+    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    connection.execute(model.render(model.tables, schema, zone).encode())
+
+
+def drop_schema(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Removes the schema and all rows in it, if it is there."""
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
+
+def fold(
+    connection: psycopg.Connection[Any],
+    models: Mapping[str, ReadModel],
+    after: int,
+    upto: int,
+    zone: str,
+    parked: Sequence[UUID] = (),
+) -> int:
+    """Folds the events of after < position <= upto into `models`: the schema to fill -> its read model.
+
+    Streams in `parked` are passed over. Returns the number of events folded. Ranges must follow one another upward.
+    Raises FoldFailed, which names the read model; the transaction is the caller's to end, and is then only fit to be
+    rolled back (to a savepoint, or whole).
+    """
+    _make_temporary_tables(connection, models)
+    present = _take_batch(connection, after, upto, parked)
+    connection.execute("set local jit = off")
+    for schema, model in models.items():
+        if model.types & present.keys():
+            _fold_one(connection, model, model.statements(schema, zone, present), after, upto)
+    return sum(present.values())
+
+
+def _fold_one(
+    connection: psycopg.Connection[Any], model: ReadModel, statements: Sequence[str], after: int, upto: int
+) -> None:
+    try:
+        for statement in statements:
+            connection.execute(statement.encode())
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as cause:
+        raise FoldFailed(model.name, after, upto, cause) from cause
+
+
+def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
+    wanted = {"batch": _BATCH}
+    for model in models.values():
+        wanted |= model.working
+    rows = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
+        "select name from unnest(%s::text[]) name where to_regclass('pg_temp.' || name) is null", (list(wanted),)
+    )
+    for (name,) in rows.fetchall():
+        connection.execute(f"create temporary table {name} ({wanted[name]}) on commit delete rows".encode())
+    # Rows are still there when this transaction has folded a batch before.
+    if connection.execute("select from batch limit 1").fetchone() is not None:
+        connection.execute(f"truncate {', '.join(wanted)}".encode())
+
+
+def _take_batch(connection: psycopg.Connection[Any], after: int, upto: int, parked: Sequence[UUID]) -> dict[str, int]:
+    """Fills `batch`; the stored names in it and how often each stands there."""
+    taken = connection.execute(
+        f"insert into batch ({_COLUMNS}) select {_COLUMNS} from batch(%s, %s)"  # noqa: S608 - our own column names
+        " where not stream_id = any (%s::uuid[])",
+        (after, upto, list(parked)),
+    )
+    if taken.rowcount >= LARGE:
+        connection.execute("analyze batch (position, stream_id, stream_version, type, kind, message)")
+    counts = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
+        "select type, count(*) from batch group by type"
+    )
+    return dict(counts.fetchall())

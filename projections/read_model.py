@@ -1,0 +1,102 @@
+"""A read model turns events into facts and facts into answers' rows, inside PostgreSQL, a batch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from domain.event import Event
+from domain.touchpoint_kinds import KINDS, TouchpointKind
+
+Facts = Mapping[type[Event], str]
+"""Per event type one stateless SELECT from `batch`, whose condition begins with `where {this}`: this type's events.
+All SELECTs of one kind of fact give the same columns; none may look at another row or at a table that folds fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModel:
+    """One question's tables and how a batch of events becomes rows in them.
+
+    SQL writes a table as `name.table` (the engine puts the schema's real name there), a temporary one without schema.
+    `{kind of fact}` in a recompute stands for the union of that kind's SELECTs: a statement is left out of a batch
+    that holds none of them. `{catalogue}` is a VALUES list of (kind, *`catalogue`); `{zone}` the quoted time zone.
+    """
+
+    name: str
+    version: int
+    tables: str
+    facts: Mapping[str, Facts]
+    recompute: tuple[str, ...]
+    working: Mapping[str, str] = field(default_factory=dict)
+    """Temporary tables that a batch is worked in: name -> columns. They are empty at each batch's start."""
+    catalogue: tuple[str, ...] = ()
+    """The columns of the touchpoint catalogue that the facts depend on."""
+
+    @property
+    def schema(self) -> str:
+        """Where the rows that are served live."""
+        return f"{self.name}_v{self.version}"
+
+    @property
+    def next_schema(self) -> str:
+        """Where a rebuild puts its rows until they are swapped in."""
+        return f"{self.schema}_next"
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The stored names of the events that it folds."""
+        return frozenset(event.stored_name for facts in self.facts.values() for event in facts)
+
+    def render(self, sql: str, schema: str, zone: str) -> str:
+        """The SQL with the schema, the zone and the catalogue in their places."""
+        placed = re.sub(rf"\b{self.name}\.(?=[a-z])", f"{schema}.", sql)
+        return placed.replace("{zone}", quoted(zone)).replace("{catalogue}", self._catalogue_values())
+
+    def statements(self, schema: str, zone: str, present: Iterable[str]) -> list[str]:
+        """What to run, in order, for a batch that holds events of the types `present` (stored names)."""
+        unions = {kind: self._union(facts, frozenset(present)) for kind, facts in self.facts.items()}
+        made = (self._with_facts(statement, unions) for statement in self.recompute)
+        return [self.render(statement, schema, zone) for statement in made if statement]
+
+    def fingerprint(self, zone: str) -> dict[str, str]:
+        """Hashes of all that shapes the rows: 'sql' (with the zone), and 'kind:...' of each catalogue row it uses."""
+        facts = {kind: {event.stored_name: sql for event, sql in rows.items()} for kind, rows in self.facts.items()}
+        shape = [zone, self.tables, facts, self.recompute, dict(self.working), self.catalogue]
+        kinds = KINDS.values() if self.catalogue else ()
+        return {"sql": _hash(shape)} | {f"kind:{row.kind}": _hash(self._columns(row)) for row in kinds}
+
+    def _with_facts(self, statement: str, unions: Mapping[str, str]) -> str:
+        for kind, union in unions.items():
+            if f"{{{kind}}}" in statement:
+                return statement.replace(f"{{{kind}}}", union) if union else ""
+        return statement
+
+    def _union(self, facts: Facts, present: frozenset[str]) -> str:
+        named = {event.stored_name: sql for event, sql in facts.items() if event.stored_name in present}
+        return "\nunion all\n".join(sql.replace("{this}", f"type = {quoted(name)}") for name, sql in named.items())
+
+    def _columns(self, row: TouchpointKind) -> list[str | bool | int | None]:
+        return [row.kind, *(getattr(row, column) for column in self.catalogue)]
+
+    def _catalogue_values(self) -> str:
+        rows = ", ".join(f"({', '.join(map(quoted, self._columns(row)))})" for row in KINDS.values())
+        return f"(values {rows}) as catalogue (kind, {', '.join(self.catalogue)})"
+
+
+def changed(stored: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What of a stored fingerprint is no longer so; a catalogue row that is only new changes nothing."""
+    return [part for part, digest in stored.items() if now.get(part) != digest]
+
+
+def quoted(value: str | bool | int | None) -> str:
+    """The value as an SQL literal."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool | int) else "'" + value.replace("'", "''") + "'"
+
+
+def _hash(shape: object) -> str:
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,97 @@
+"""Counts that can be asked as of any position: every event's exact differences, summed by month and block."""
+
+from __future__ import annotations
+
+from domain.candidate import CandidateReferred, CandidateSourced
+from domain.requisition import RequisitionOpened
+from projections.read_model import Facts
+
+BLOCK_BITS = 14
+"""A block is 2^14 positions: an answer adds up whole blocks by month, and reads single differences of the last only."""
+
+_TABLES = """
+create table {name}.segment (
+    entity   uuid primary key,
+    source   text not null,
+    role     text not null,
+    location text not null
+);
+create table {name}.delta (
+    position bigint  not null,
+    day      date    not null,
+    amount   integer not null,
+    n        integer not null,
+    what     text    not null,
+    source   text    not null,
+    role     text    not null,
+    location text    not null
+);
+create index on {name}.delta (position);
+create index on {name}.delta (day);
+create table {name}.month (
+    block     bigint  not null,
+    n         bigint  not null,
+    month     date    not null,
+    amount    integer not null,
+    dimension text    not null collate "C",
+    value     text    not null collate "C",
+    what      text    not null collate "C",
+    primary key (dimension, value, block, month, what, amount)
+) with (fillfactor = 80);
+"""
+
+_RECORD = """
+with made as (
+    {made}
+), kept as (
+    insert into {name}.delta (position, day, what, amount, n, source, role, location)
+    select position, day, what, amount, sum(n),
+           coalesce(any_value(source), 'unknown'), coalesce(any_value(role), 'unknown'),
+           coalesce(any_value(location), 'unknown')
+    from made left join {name}.segment using (entity)
+    group by position, day, what, amount
+    having sum(n) <> 0
+    order by position
+    returning position >> {bits} as block, date_trunc('month', day::timestamp)::date as month, what, amount, n,
+              source, role, location
+)
+insert into {name}.month as known (dimension, value, block, month, what, amount, n)
+select case when grouping(source) = 0 then 'source' when grouping(role) = 0 then 'role'
+            when grouping(location) = 0 then 'location' else 'all' end,
+       coalesce(source, role, location, ''), block, month, what, amount, sum(n)
+from kept
+group by grouping sets ((block, month, what, amount), (block, month, what, amount, source),
+                        (block, month, what, amount, role), (block, month, what, amount, location))
+having sum(n) <> 0
+on conflict (dimension, value, block, month, what, amount) do update set n = known.n + excluded.n
+"""
+
+
+def tables(name: str) -> str:
+    """The tally's tables in the read model `name`: segment, delta, month."""
+    return _TABLES.format(name=name)
+
+
+def record(name: str, made: str) -> str:
+    """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
+
+    All rows of one position are of one entity: an event tells of one person, or of one requisition.
+    """
+    return _RECORD.format(name=name, made=made, bits=BLOCK_BITS)
+
+
+_FIRST = """
+select stream_id as entity, clear ->> 'source' as source, clear ->> 'role' as role, clear ->> 'location' as location
+from batch where {this} and stream_version = 1
+"""
+
+PERSON_SEGMENT: Facts = {CandidateSourced: _FIRST, CandidateReferred: _FIRST}
+"""The segments of a person, fixed by the first event of their stream."""
+
+JOB_SEGMENT: Facts = {RequisitionOpened: _FIRST}
+"""The segments of a job, fixed by the first event of its stream."""
+
+
+def keep_segment(name: str) -> str:
+    """The statement that keeps the read model's segment facts."""
+    return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
