@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal
+from domain.errors import Conflict, Invalid, NotFound
+from domain.event import Aggregate, Clear, Event, Personal, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +99,148 @@ class CandidateHired(Event):
     candidate: Clear[UUID]
     requisition: Clear[UUID | None]
     opening: Clear[UUID | None]
+
+
+class ApplicationDoesNotExist(NotFound):
+    """There is no application {application}.
+
+    Submit it, or add the candidate as a prospect, first.
+    """
+
+    where = "application"
+
+
+class ApplicationExistsAlready(Conflict):
+    """The application {application} exists already.
+
+    Give a further application an id of its own.
+    """
+
+    where = "application"
+
+
+class ApplicationWasSubmittedAlready(Conflict):
+    """The application {application} was submitted already.
+
+    Give a further application an id of its own.
+    """
+
+    where = "application"
+
+
+class ApplicationHasEnded(Conflict):
+    """The application {application} ended on {ended_at}: {ending}.
+
+    To consider the candidate again, begin a new application.
+    """
+
+    where = "application"
+
+
+class ApplicationIsOfAnotherCandidate(Conflict):
+    """The application {application} is not of the candidate {candidate}.
+
+    Name the candidate that the application began with.
+    """
+
+    where = "candidate"
+
+
+class ApplicationIsForAnotherRequisition(Conflict):
+    """The application {application} is not for the requisition {requisition}.
+
+    Name the requisition that the application is for.
+    """
+
+    where = "requisition"
+
+
+class OpeningNeedsItsRequisition(Invalid):
+    """The opening {opening} is named without its requisition.
+
+    Name the requisition too, or neither.
+    """
+
+    where = "requisition"
+
+
+@dataclass(frozen=True, slots=True)
+class StageVisit:
+    """The application entered a stage at a time."""
+
+    at: datetime
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What decisions about an application need to know.
+
+    `candidate` None: it does not exist. `stages` stand in the order in which they were entered, however late we
+    learned it; `accepted` has the time of the acceptance per opening; `ending` is the event that ended it.
+    """
+
+    candidate: UUID | None = None
+    requisition: UUID | None = None
+    submitted: bool = False
+    stages: tuple[StageVisit, ...] = ()
+    accepted: Mapping[UUID, datetime] = field(default_factory=dict)
+    ending: type[Event] | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.candidate is not None
+
+    def stage_at(self, moment: datetime) -> str | None:
+        """The stage it stood in at that time; None before the first."""
+        return next((visit.stage for visit in reversed(self.stages) if visit.at <= moment), None)
+
+    def require_candidate(self, application: UUID) -> UUID:
+        """Whose application it is; raises ApplicationDoesNotExist."""
+        if self.candidate is None:
+            raise ApplicationDoesNotExist(application=application)
+        return self.candidate
+
+    def require_live(self, application: UUID, moment: datetime | None = None) -> UUID:
+        """Whose application it is; raises ApplicationDoesNotExist, or ApplicationHasEnded.
+
+        With a moment, an end that came after it does not matter: what happened before it may be learned later.
+        """
+        candidate = self.require_candidate(application)
+        if self.ended_at is not None and self.ending is not None and (moment is None or moment >= self.ended_at):
+            ended_at = self.ended_at.isoformat()
+            raise ApplicationHasEnded(application=application, ending=self.ending.stored_name, ended_at=ended_at)
+        return candidate
+
+    def require_requisition(self, application: UUID, requisition: UUID) -> None:
+        """Raises ApplicationIsForAnotherRequisition; a prospect for no requisition suits every one."""
+        if self.requisition not in (None, requisition):
+            raise ApplicationIsForAnotherRequisition(application=application, requisition=requisition)
+
+
+def evolve(application: Application, recorded: Recorded[Event]) -> Application:
+    """The application after one more event; what ended it first, ended it."""
+    match recorded.event:
+        case ApplicationSubmitted() as event:
+            return replace(application, candidate=event.candidate, requisition=event.requisition, submitted=True)
+        case ProspectAdded() as event if not application.exists:
+            return replace(application, candidate=event.candidate, requisition=event.requisition)
+        case StageEntered() as event:
+            visits = sorted((*application.stages, StageVisit(recorded.at, event.stage)), key=lambda visit: visit.at)
+            return replace(application, stages=tuple(visits))
+        case OfferAccepted() as event:
+            return replace(application, accepted={**application.accepted, event.opening: recorded.at})
+        case ApplicationRejected() | ApplicationWithdrawn() | CandidateHired() as event if application.ending is None:
+            return replace(application, ending=type(event), ended_at=recorded.at)
+        case _:
+            return application
+
+
+APPLICATION = Aggregate("application", Application(), evolve)
+
+BEGINNINGS: tuple[type[Event], ...] = (ApplicationSubmitted, ProspectAdded)
+"""The events that make an application."""
+
+ENDINGS: tuple[type[Event], ...] = (ApplicationRejected, ApplicationWithdrawn, CandidateHired)
+"""The events that end an application."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal, SealedFor
+from domain import consent, touchpoint
+from domain.codes import UNKNOWN
+from domain.consent import Consents
+from domain.errors import Conflict, Invalid, NotFound
+from domain.event import Aggregate, Clear, Event, Personal, Recorded, SealedFor
+from domain.touchpoint import Touchpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +57,80 @@ class ProfileFactLearned(Event):
     fact: Clear[str]
     learned_from: Clear[str]
     value: Personal[str]
+
+
+class CandidateDoesNotExist(NotFound):
+    """There is no candidate {candidate}.
+
+    Source or refer the candidate first.
+    """
+
+    where = "candidate"
+
+
+class CandidateExistsAlready(Conflict):
+    """The candidate {candidate} is known already.
+
+    Record what is new as a touchpoint (a further referral is 'referral-accepted') or as a profile fact.
+    """
+
+    where = "candidate"
+
+
+class CandidateCannotReferThemselves(Invalid):
+    """The candidate {candidate} is named as the referrer as well.
+
+    Name the person who vouched, or source the candidate.
+    """
+
+    where = "referrer"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What decisions about a person need to know.
+
+    `facts` has the newest value per (fact, learned_from). Whatever the command did not ask to read is empty.
+    """
+
+    exists: bool = False
+    source: str = UNKNOWN
+    role: str = UNKNOWN
+    location: str = UNKNOWN
+    facts: Mapping[tuple[str, str], Personal[str]] = field(default_factory=dict)
+    consents: Consents = field(default_factory=Consents)
+    touchpoints: Touchpoints = ()
+
+    def require_known(self, candidate: UUID) -> None:
+        """Raises CandidateDoesNotExist."""
+        if not self.exists:
+            raise CandidateDoesNotExist(candidate=candidate)
+
+    def require_new(self, candidate: UUID) -> None:
+        """Raises CandidateExistsAlready."""
+        if self.exists:
+            raise CandidateExistsAlready(candidate=candidate)
+
+
+def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
+    """The candidate after one more event; an event that means nothing here changes nothing."""
+    match recorded.event:
+        case CandidateSourced() | CandidateReferred() as event if not candidate.exists:
+            return replace(candidate, exists=True, source=event.source, role=event.role, location=event.location)
+        case ProfileFactLearned() as event:
+            return replace(candidate, facts={**candidate.facts, (event.fact, event.learned_from): event.value})
+        case touchpoint.TouchpointRecorded() | touchpoint.TouchpointCorrected():
+            return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
+        case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn():
+            return replace(candidate, consents=consent.evolve(candidate.consents, recorded))
+        case _:
+            return candidate
+
+
+CANDIDATE = Aggregate("candidate", Candidate(), evolve)
+
+ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred)
+"""The events that make a candidate."""
+
+ANSWERS: tuple[type[Event], ...] = (consent.ConsentGiven, consent.ConsentRefused, consent.ConsentWithdrawn)
+"""The events that the consent gate reads."""

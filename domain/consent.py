@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal
+from domain.errors import Conflict, Invalid, Refused
+from domain.event import Clear, Event, Personal, Recorded
+from domain.purposes import CONSENT_CHANNELS, PURPOSES, unknown_channel, unknown_purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,173 @@ class ConsentWithdrawn(Event):
     method: Clear[str]
     because_of: Clear[UUID | None]
     reason: Personal[str | None]
+
+
+class ConsentIsMissing(Conflict):
+    """The candidate had not consented to {purpose} on {channel} at {at}.
+
+    Ask for the consent and record the answer, or use a channel that the candidate consented to.
+    """
+
+    where = "purpose"
+
+
+class ConsentWasRefused(Conflict):
+    """The candidate was asked for {purpose} on {channel} and said no.
+
+    Do not send; only the candidate can change the answer.
+    """
+
+    where = "purpose"
+
+
+class ConsentWasWithdrawn(Conflict):
+    """The candidate withdrew the consent to {purpose} on {channel}.
+
+    Do not send; only the candidate can give it again.
+    """
+
+    where = "purpose"
+
+
+class ConsentHasExpired(Conflict):
+    """The candidate's consent to {purpose} on {channel} ended before {at}.
+
+    Ask the candidate to renew it.
+    """
+
+    where = "purpose"
+
+
+class ConsentNamesNoChannel(Invalid):
+    """The consent to {purpose} names no channel, so it would allow nothing.
+
+    Name the channels that the candidate agreed to.
+    """
+
+    where = "channels"
+
+
+class ConsentEndsBeforeItBegins(Invalid):
+    """The consent to {purpose} would end before it is given.
+
+    Let it end later, or leave the end out.
+    """
+
+    where = "valid_until"
+
+
+DENIALS: dict[type[Event], type[Conflict]] = {ConsentRefused: ConsentWasRefused, ConsentWithdrawn: ConsentWasWithdrawn}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the candidate: which `event` says so, since when, on which channels and (a yes) until when."""
+
+    at: datetime
+    event: UUID
+    answered: type[Event]
+    purpose: str
+    channels: tuple[str, ...]
+    everywhere: bool = False
+    until: datetime | None = None
+
+    def is_about(self, purpose: str, channel: str) -> bool:
+        return self.purpose == purpose and (self.everywhere or channel in self.channels)
+
+    def denial(self, at: datetime) -> type[Conflict] | None:
+        """Why this answer forbids at that time, or None when it allows."""
+        if self.until is not None and self.until <= at:
+            return ConsentHasExpired
+        return DENIALS.get(self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """All answers of one candidate in the order in which they were so, however late we learned them."""
+
+    answers: tuple[Answer, ...] = ()
+
+
+def evolve(consents: Consents, recorded: Recorded[Event]) -> Consents:
+    """The consents after one more event of the candidate; the order in which answers arrive does not matter."""
+    answer = answer_of(recorded)
+    if answer is None:
+        return consents
+    return Consents(tuple(sorted((*consents.answers, answer), key=lambda known: (known.at, known.event))))
+
+
+def answer_of(recorded: Recorded[Event]) -> Answer | None:
+    """The answer that an event records; None for an event that records none."""
+    event, at = recorded.event, recorded.at
+    match event:
+        case ConsentGiven():
+            return Answer(at, recorded.id, ConsentGiven, event.purpose, event.channels, until=event.valid_until)
+        case ConsentRefused():
+            return Answer(at, recorded.id, ConsentRefused, event.purpose, event.channels)
+        case ConsentWithdrawn():
+            return Answer(at, recorded.id, ConsentWithdrawn, event.purpose, event.channels, event.entirely)
+        case _:
+            return None
+
+
+def may(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID | Refused:
+    """Whether we may use the channel for the purpose at that time: the event that allows it, or why not.
+
+    The newest answer by then decides; of several at the same moment every one must allow. Whatever is unknown,
+    missing, refused, withdrawn, expired or not yet given is a refusal (returned, for the caller to raise or record).
+    """
+    if purpose not in PURPOSES:
+        return unknown_purpose(purpose)
+    if channel not in CONSENT_CHANNELS:
+        return unknown_channel(channel)
+    known = [answer for answer in consents.answers if answer.is_about(purpose, channel) and answer.at <= at]
+    if not known:
+        return ConsentIsMissing(purpose=purpose, channel=channel, at=at.isoformat())
+    for answer in known:
+        denial = answer.denial(at) if answer.at == known[-1].at else None
+        if denial is not None:
+            return denial(purpose=purpose, channel=channel, at=at.isoformat())
+    return known[-1].event
+
+
+def require_consent(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID:
+    """The event that allows it; raises the refusal that `may` returns."""
+    allowed = may(consents, purpose, channel, at)
+    if isinstance(allowed, Refused):
+        raise allowed
+    return allowed
+
+
+def live_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, ...]:
+    """The channels on which the purpose is allowed at that time."""
+    return tuple(channel for channel in CONSENT_CHANNELS if isinstance(may(consents, purpose, channel, at), UUID))
+
+
+def withdrawal(
+    consents: Consents,
+    purpose: str,
+    channels: Collection[str],
+    at: datetime,
+    *,
+    method: str,
+    because_of: UUID | None = None,
+    reason: Personal[str | None] = None,
+) -> ConsentWithdrawn:
+    """The withdrawal of a purpose on these channels; on none named, everywhere. `entirely` when nothing is left."""
+    taken = tuple(channels) or CONSENT_CHANNELS
+    left = set(live_channels(consents, purpose, at)).difference(taken)
+    return ConsentWithdrawn(purpose, taken, not left, method, because_of, reason)
+
+
+def withdrawals_on(
+    consents: Consents, channel: str, purpose: str | None, at: datetime, because_of: UUID, method: str
+) -> list[ConsentWithdrawn]:
+    """What a no on a channel takes back: the purpose it names, or else every purpose live on that channel."""
+    live = [code for code in PURPOSES if channel in live_channels(consents, code, at)]
+    purposes = [purpose] if purpose in PURPOSES else live
+    return [
+        withdrawal(consents, code, (channel,), at, method=method, because_of=because_of)
+        for code in purposes
+        if code is not None
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal
+from domain.errors import Conflict, NotFound
+from domain.event import Aggregate, Clear, Event, Personal, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,111 @@ class OpeningCancelled(Event):
 
     opening: Clear[UUID]
     reason: Clear[str]
+
+
+class RequisitionDoesNotExist(NotFound):
+    """There is no requisition {requisition}.
+
+    Open the requisition first.
+    """
+
+    where = "requisition"
+
+
+class RequisitionExistsAlready(Conflict):
+    """The requisition {requisition} was opened already.
+
+    To hire more people with it, open another opening.
+    """
+
+    where = "requisition"
+
+
+class OpeningDoesNotExist(NotFound):
+    """The requisition has no opening {opening}.
+
+    Open it first, or name an opening of this requisition.
+    """
+
+    where = "opening"
+
+
+class OpeningExistsAlready(Conflict):
+    """The opening {opening} was opened already.
+
+    An opening opens once: give a further seat an id of its own.
+    """
+
+    where = "opening"
+
+
+class OpeningWasFilled(Conflict):
+    """The opening {opening} was filled.
+
+    Name an opening that is open, or open another.
+    """
+
+    where = "opening"
+
+
+class OpeningWasCancelled(Conflict):
+    """The opening {opening} was cancelled.
+
+    Name an opening that is open, or open another.
+    """
+
+    where = "opening"
+
+
+ENDINGS: dict[type[Event], type[Conflict]] = {OpeningFilled: OpeningWasFilled, OpeningCancelled: OpeningWasCancelled}
+
+
+@dataclass(frozen=True, slots=True)
+class Requisition:
+    """What decisions about a job need to know: its openings, each with the event that ended it (None: open)."""
+
+    exists: bool = False
+    openings: Mapping[UUID, type[Event] | None] = field(default_factory=dict)
+
+    def require_known(self, requisition: UUID) -> None:
+        """Raises RequisitionDoesNotExist."""
+        if not self.exists:
+            raise RequisitionDoesNotExist(requisition=requisition)
+
+    def require_new(self, requisition: UUID) -> None:
+        """Raises RequisitionExistsAlready."""
+        if self.exists:
+            raise RequisitionExistsAlready(requisition=requisition)
+
+    def require_new_opening(self, opening: UUID) -> None:
+        """Raises OpeningExistsAlready."""
+        if opening in self.openings:
+            raise OpeningExistsAlready(opening=opening)
+
+    def require_open(self, opening: UUID) -> None:
+        """Raises OpeningDoesNotExist, OpeningWasFilled or OpeningWasCancelled."""
+        if opening not in self.openings:
+            raise OpeningDoesNotExist(opening=opening)
+        ended = self.openings[opening]
+        if ended is not None:
+            raise ENDINGS[ended](opening=opening)
+
+
+def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
+    """The requisition after one more event; what ended an opening first, ended it."""
+    match recorded.event:
+        case RequisitionOpened():
+            return replace(requisition, exists=True)
+        case OpeningOpened(opening=opening) if opening not in requisition.openings:
+            return replace(requisition, openings={**requisition.openings, opening: None})
+        case OpeningFilled(opening=opening) | OpeningCancelled(opening=opening) as event:
+            ended = requisition.openings.get(opening) or type(event)
+            return replace(requisition, openings={**requisition.openings, opening: ended})
+        case _:
+            return requisition
+
+
+REQUISITION = Aggregate("requisition", Requisition(), evolve)
+
+OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancelled)
+"""The events of a requisition's openings."""

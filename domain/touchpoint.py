@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal
+from domain.errors import Conflict, NotFound
+from domain.event import Clear, Event, Personal, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,58 @@ class TouchpointCorrected(Event):
     message: Clear[UUID | None]
     machine: Clear[bool]
     reason: Personal[str | None]
+
+
+class TouchpointDoesNotExist(NotFound):
+    """The candidate has no touchpoint {touchpoint}.
+
+    Look it up in the candidate's timeline.
+    """
+
+    where = "touchpoint"
+
+
+class TouchpointWasRetracted(Conflict):
+    """The touchpoint {touchpoint} was retracted: it never happened.
+
+    If it did happen, record it again as a new touchpoint.
+    """
+
+    where = "touchpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Touchpoint:
+    """What we believe of one touchpoint after its corrections; `kind` None: it never happened."""
+
+    id: UUID
+    kind: str | None
+    at: datetime
+    message: UUID | None
+    machine: bool
+
+
+Touchpoints = tuple[Touchpoint, ...]
+"""Every belief we held, oldest first: a correction adds one and the newest of an id holds."""
+
+
+def evolve(touchpoints: Touchpoints, recorded: Recorded[Event]) -> Touchpoints:
+    """The touchpoints after one more event of the candidate."""
+    match recorded.event:
+        case TouchpointRecorded() as event:
+            return (*touchpoints, Touchpoint(event.touchpoint, event.kind, recorded.at, event.message, event.machine))
+        case TouchpointCorrected() as event:
+            at = event.at or event.was_at
+            return (*touchpoints, Touchpoint(event.touchpoint, event.kind, at, event.message, event.machine))
+        case _:
+            return touchpoints
+
+
+def believed(touchpoints: Touchpoints, touchpoint: UUID) -> tuple[Touchpoint, str]:
+    """The touchpoint and its kind, as last believed; raises TouchpointDoesNotExist or TouchpointWasRetracted."""
+    found = next((belief for belief in reversed(touchpoints) if belief.id == touchpoint), None)
+    if found is None:
+        raise TouchpointDoesNotExist(touchpoint=touchpoint)
+    if found.kind is None:
+        raise TouchpointWasRetracted(touchpoint=touchpoint)
+    return found, found.kind

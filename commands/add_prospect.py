@@ -1,0 +1,59 @@
+"""We consider a candidate who has not applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import APPLICATION, BEGINNINGS, Application, ApplicationExistsAlready, ProspectAdded
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.codes import UNKNOWN, Code
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddProspect(Command):
+    """Add a prospect, who may be submitted later.
+
+    application: the new application's stream. candidate: whom we consider. requisition: for what, if for anything yet.
+    source: where the prospect came from.
+    outside_source, outside_id: the system that knows it too, and its id there.
+    """
+
+    application: UUID
+    candidate: UUID
+    requisition: UUID | None = None
+    source: Code = UNKNOWN
+    outside_source: Code | None = None
+    outside_id: str | None = None
+
+
+def decide(
+    application: Application, candidate: Candidate, requisition: Requisition | None, command: AddProspect
+) -> Events:
+    """Raises CandidateDoesNotExist, RequisitionDoesNotExist or ApplicationExistsAlready."""
+    candidate.require_known(command.candidate)
+    if requisition is not None and command.requisition is not None:
+        requisition.require_known(command.requisition)
+    if application.exists:
+        raise ApplicationExistsAlready(application=command.application)
+    added = ProspectAdded(
+        candidate=command.candidate,
+        requisition=command.requisition,
+        source=command.source,
+        outside_source=command.outside_source,
+        outside_id=command.outside_id,
+    )
+    return {command.application: [added]}
+
+
+VERB = Verb(
+    AddProspect,
+    (
+        Load("application", APPLICATION, BEGINNINGS),
+        Load("candidate", CANDIDATE, ENTRIES),
+        Load("requisition", REQUISITION, (RequisitionOpened,)),
+    ),
+    decide,
+)

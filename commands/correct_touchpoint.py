@@ -1,0 +1,79 @@
+"""A touchpoint was recorded wrongly: it never happened, or it was something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb, require_past
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.codes import Code
+from domain.consent import withdrawals_on
+from domain.event import Event
+from domain.touchpoint import Touchpoint, TouchpointCorrected, TouchpointRecorded, believed
+from domain.touchpoint_kinds import kind_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectTouchpoint(Command):
+    """Correct a touchpoint; the right values replace the wrong ones, all of them. It may be corrected again.
+
+    Corrected into an unsubscribe or a complaint, it withdraws consent as that would; corrected out of one, it does
+    not bring the consent back: only the candidate gives it.
+
+    candidate: the candidate's stream. touchpoint: which one. kind: what it was instead; left out: it never happened.
+    at: when that was; left out: as recorded. message: its message. machine: software did it.
+    reason: why it was wrong; free text, personal, sealed.
+    """
+
+    candidate: UUID
+    touchpoint: UUID
+    kind: Code | None = None
+    at: datetime | None = None
+    message: UUID | None = None
+    machine: bool = False
+    reason: str | None = None
+
+
+def decide(candidate: Candidate, command: CorrectTouchpoint) -> Events:
+    """Raises CandidateDoesNotExist, TouchpointDoesNotExist, TouchpointWasRetracted, TouchpointKindIsUnknown."""
+    candidate.require_known(command.candidate)
+    was, was_kind = believed(candidate.touchpoints, command.touchpoint)
+    now = as_corrected(was, command)
+    if now == was:
+        return {}
+    corrected = TouchpointCorrected(
+        touchpoint=was.id,
+        was_kind=was_kind,
+        was_at=was.at,
+        was_message=was.message,
+        was_machine=was.machine,
+        kind=now.kind,
+        at=None if now.kind is None else now.at,
+        message=now.message,
+        machine=now.machine,
+        reason=command.reason,
+    )
+    return {command.candidate: [corrected, *withdrawn_by(candidate, was, now, command.moment)]}
+
+
+def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:
+    """The touchpoint as the command says that it was; raises TouchpointKindIsUnknown or TimeIsInTheFuture."""
+    if command.kind is None:
+        return Touchpoint(was.id, None, was.at, None, False)
+    kind_named(command.kind)
+    if command.at is not None:
+        require_past(command.at, command.now, "at")
+    return Touchpoint(was.id, command.kind, command.at or was.at, command.message, command.machine)
+
+
+def withdrawn_by(candidate: Candidate, was: Touchpoint, now: Touchpoint, moment: datetime) -> list[Event]:
+    """What a touchpoint that turned out to be a no takes back, from the moment of the correction on."""
+    if now.kind is None or now.kind == was.kind or not kind_named(now.kind).withdraws:
+        return []
+    return [*withdrawals_on(candidate.consents, kind_named(now.kind).channel, None, moment, was.id, now.kind)]
+
+
+READS = (*ENTRIES, *ANSWERS, TouchpointRecorded, TouchpointCorrected)
+VERB = Verb(CorrectTouchpoint, (Load("candidate", CANDIDATE, READS),), decide)

@@ -1,0 +1,69 @@
+"""A candidate says yes to one purpose on some channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.codes import UNKNOWN, Code, Sha256
+from domain.consent import ConsentEndsBeforeItBegins, ConsentGiven, ConsentNamesNoChannel
+from domain.purposes import require_basis, require_channels, require_purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveConsent(Command):
+    """Record a consent; given again, it is renewed.
+
+    candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
+    basis: the lawful basis. jurisdiction: whose law, such as 'de' or 'us-ca'.
+    notice, notice_version, notice_sha256, language: what the candidate read, its hash and the language it was in.
+    method: how the yes was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'.
+    valid_until: when it ends unless renewed; left out: it does not. evidence: personal, sealed.
+    """
+
+    candidate: UUID
+    purpose: Code
+    channels: tuple[Code, ...]
+    basis: Code = "consent"
+    jurisdiction: Code = UNKNOWN
+    notice: Code = UNKNOWN
+    notice_version: Code = UNKNOWN
+    notice_sha256: Sha256 | None = None
+    language: Code = UNKNOWN
+    method: Code = UNKNOWN
+    answered_by: Code = "self"
+    valid_until: datetime | None = None
+    evidence: str | None = None
+
+
+def decide(candidate: Candidate, command: GiveConsent) -> Events:
+    """Raises CandidateDoesNotExist or what is wrong with the purpose, the channels, the basis or the end."""
+    candidate.require_known(command.candidate)
+    require_purpose(command.purpose)
+    require_basis(command.basis)
+    channels = require_channels(command.channels)
+    if not channels:
+        raise ConsentNamesNoChannel(purpose=command.purpose)
+    if command.valid_until is not None and command.valid_until <= command.moment:
+        raise ConsentEndsBeforeItBegins(purpose=command.purpose)
+    given = ConsentGiven(
+        purpose=command.purpose,
+        channels=channels,
+        basis=command.basis,
+        jurisdiction=command.jurisdiction,
+        notice=command.notice,
+        notice_version=command.notice_version,
+        notice_sha256=command.notice_sha256,
+        language=command.language,
+        method=command.method,
+        answered_by=command.answered_by,
+        valid_until=command.valid_until,
+        evidence=command.evidence,
+    )
+    return {command.candidate: [given]}
+
+
+VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, ENTRIES),), decide)

@@ -1,0 +1,59 @@
+"""A candidate is hired, and the opening they were hired into is filled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import (
+    APPLICATION,
+    BEGINNINGS,
+    ENDINGS,
+    Application,
+    CandidateHired,
+    OfferAccepted,
+    OpeningNeedsItsRequisition,
+)
+from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HireCandidate(Command):
+    """Hire the candidate of an application, which ends it; an opening that is named is filled in the same step.
+
+    application: the application's stream. requisition: the one it is for; left out: as the application says.
+    opening: an open one of that requisition, which must then be named too; left out: none is filled.
+    """
+
+    application: UUID
+    requisition: UUID | None = None
+    opening: UUID | None = None
+
+
+def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
+    """Raises what ApplicationHasEnded, OpeningNeedsItsRequisition and OpeningWasFilled say, and their kin."""
+    candidate = application.require_live(command.application)
+    if requisition is None or command.requisition is None:
+        if command.opening is not None:
+            raise OpeningNeedsItsRequisition(opening=command.opening)
+        return {command.application: [CandidateHired(candidate, application.requisition, None)]}
+    application.require_requisition(command.application, command.requisition)
+    requisition.require_known(command.requisition)
+    hired: Events = {command.application: [CandidateHired(candidate, command.requisition, command.opening)]}
+    if command.opening is None:
+        return hired
+    requisition.require_open(command.opening)
+    accepted_at = application.accepted.get(command.opening, command.moment)
+    filled = OpeningFilled(command.opening, command.application, candidate, accepted_at)
+    return {**hired, command.requisition: [filled]}
+
+
+VERB = Verb(
+    HireCandidate,
+    (
+        Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS, OfferAccepted)),
+        Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
+    ),
+    decide,
+)

@@ -1,0 +1,49 @@
+"""A hiring need is approved, with as many openings as there are seats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.codes import UNKNOWN, Code
+from domain.requisition import REQUISITION, OpeningOpened, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequisition(Command):
+    """Open a requisition; its role, location and source are the segments of its openings.
+
+    requisition: the new requisition's stream. openings: a new id per seat; none: they are opened one by one.
+    role: the kind of work. location: where. source: who asked for it. evergreen: it hires on and on.
+    outside_source, outside_id: the system that knows it too, and its id there. title: free text, sealed.
+    """
+
+    requisition: UUID
+    openings: tuple[UUID, ...] = ()
+    role: Code = UNKNOWN
+    location: Code = UNKNOWN
+    source: Code = UNKNOWN
+    evergreen: bool = False
+    outside_source: Code | None = None
+    outside_id: str | None = None
+    title: str | None = None
+
+
+def decide(requisition: Requisition, command: OpenRequisition) -> Events:
+    """Raises RequisitionExistsAlready."""
+    requisition.require_new(command.requisition)
+    opened = RequisitionOpened(
+        role=command.role,
+        location=command.location,
+        source=command.source,
+        evergreen=command.evergreen,
+        outside_source=command.outside_source,
+        outside_id=command.outside_id,
+        title=command.title,
+    )
+    seats = (OpeningOpened(opening, outside_id=None) for opening in dict.fromkeys(command.openings))
+    return {command.requisition: [opened, *seats]}
+
+
+VERB = Verb(OpenRequisition, (Load("requisition", REQUISITION, (RequisitionOpened,)),), decide)

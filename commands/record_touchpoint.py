@@ -1,0 +1,64 @@
+"""Somebody reports that something passed between us and a candidate; a report is never turned away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.codes import UNKNOWN, Code
+from domain.consent import may, withdrawals_on
+from domain.touchpoint import TouchpointRecorded
+from domain.touchpoint_kinds import kind_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTouchpoint(Command):
+    """Record a touchpoint; one of ours that no consent covered is recorded as unauthorised.
+
+    An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
+    every purpose the candidate then allowed there.
+
+    candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
+    message: what ties the fates of one message together. machine: software did it, such as a mail scanner's open.
+    purpose: what it was for; left out: the purpose that the catalogue names for the kind.
+    reported_by: who tells us. note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    touchpoint: UUID
+    kind: Code
+    message: UUID | None = None
+    machine: bool = False
+    purpose: Code | None = None
+    reported_by: Code = UNKNOWN
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: RecordTouchpoint) -> Events:
+    """Raises CandidateDoesNotExist or TouchpointKindIsUnknown."""
+    candidate.require_known(command.candidate)
+    kind = kind_named(command.kind)
+    consents, moment = candidate.consents, command.moment
+    purpose = command.purpose or kind.purpose
+    needed = purpose if kind.direction == "outbound" else None
+    allowed = None if needed is None else may(consents, needed, kind.channel, moment)
+    recorded = TouchpointRecorded(
+        touchpoint=command.touchpoint,
+        kind=command.kind,
+        message=command.message,
+        machine=command.machine,
+        purpose=purpose,
+        authorised=None if allowed is None else isinstance(allowed, UUID),
+        consent=allowed if isinstance(allowed, UUID) else None,
+        reported_by=command.reported_by,
+        note=command.note,
+    )
+    if not kind.withdraws:
+        return {command.candidate: [recorded]}
+    taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
+    return {command.candidate: [recorded, *taken_back]}
+
+
+VERB = Verb(RecordTouchpoint, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

@@ -1,0 +1,53 @@
+"""Somebody we know vouches for a person whom we did not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateCannotReferThemselves, CandidateReferred
+from domain.codes import UNKNOWN, Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferCandidate(Command):
+    """Refer a candidate; source, role and location stay the segments of this candidate for good.
+
+    candidate: the new candidate's stream. referrer: the person who vouches, by whose key their words are sealed.
+    source: where the person came from. role: the kind of work. location: where they would work.
+    name, emails, phones: personal to the candidate. referrer_name, referrer_words: personal to the referrer.
+    """
+
+    candidate: UUID
+    referrer: UUID
+    source: Code = "referral"
+    role: Code = UNKNOWN
+    location: Code = UNKNOWN
+    name: str | None = None
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    referrer_name: str | None = None
+    referrer_words: str | None = None
+
+
+def decide(candidate: Candidate, command: ReferCandidate) -> Events:
+    """Raises CandidateExistsAlready or CandidateCannotReferThemselves."""
+    candidate.require_new(command.candidate)
+    if command.referrer == command.candidate:
+        raise CandidateCannotReferThemselves(candidate=command.candidate)
+    referred = CandidateReferred(
+        source=command.source,
+        role=command.role,
+        location=command.location,
+        referrer=command.referrer,
+        name=command.name,
+        emails=command.emails,
+        phones=command.phones,
+        referrer_name=command.referrer_name,
+        referrer_words=command.referrer_words,
+    )
+    return {command.candidate: [referred]}
+
+
+VERB = Verb(ReferCandidate, (Load("candidate", CANDIDATE, ENTRIES),), decide)

@@ -1,0 +1,50 @@
+"""We find a person, or they find us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateSourced
+from domain.codes import UNKNOWN, Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCandidate(Command):
+    """Source a candidate; source, role and location stay the segments of this candidate for good.
+
+    candidate: the new candidate's stream.
+    source: where the person came from. role: the kind of work. location: where they would work.
+    outside_source, outside_id: the system that knows the person too, and its id there.
+    name, emails, phones: personal, sealed.
+    """
+
+    candidate: UUID
+    source: Code = UNKNOWN
+    role: Code = UNKNOWN
+    location: Code = UNKNOWN
+    outside_source: Code | None = None
+    outside_id: str | None = None
+    name: str | None = None
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+
+
+def decide(candidate: Candidate, command: SourceCandidate) -> Events:
+    """Raises CandidateExistsAlready."""
+    candidate.require_new(command.candidate)
+    sourced = CandidateSourced(
+        source=command.source,
+        role=command.role,
+        location=command.location,
+        outside_source=command.outside_source,
+        outside_id=command.outside_id,
+        name=command.name,
+        emails=command.emails,
+        phones=command.phones,
+    )
+    return {command.candidate: [sourced]}
+
+
+VERB = Verb(SourceCandidate, (Load("candidate", CANDIDATE, ENTRIES),), decide)

@@ -1,0 +1,75 @@
+"""A candidate applies, or a prospect becomes an applicant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import (
+    APPLICATION,
+    BEGINNINGS,
+    ENDINGS,
+    Application,
+    ApplicationIsOfAnotherCandidate,
+    ApplicationSubmitted,
+    ApplicationWasSubmittedAlready,
+)
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.codes import UNKNOWN, Code
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitApplication(Command):
+    """Submit an application; that of a prospect may be for another requisition than was thought of.
+
+    application: the application's stream, new or a prospect's. candidate: who applies. requisition: for what.
+    source: where the application came from.
+    outside_source, outside_id: the system that knows it too, and its id there.
+    """
+
+    application: UUID
+    candidate: UUID
+    requisition: UUID
+    source: Code = UNKNOWN
+    outside_source: Code | None = None
+    outside_id: str | None = None
+
+
+def decide(
+    application: Application, candidate: Candidate, requisition: Requisition, command: SubmitApplication
+) -> Events:
+    """Raises CandidateDoesNotExist, RequisitionDoesNotExist, or why the application cannot be submitted."""
+    candidate.require_known(command.candidate)
+    requisition.require_known(command.requisition)
+    require_submittable(application, command)
+    submitted = ApplicationSubmitted(
+        candidate=command.candidate,
+        requisition=command.requisition,
+        source=command.source,
+        outside_source=command.outside_source,
+        outside_id=command.outside_id,
+    )
+    return {command.application: [submitted]}
+
+
+def require_submittable(application: Application, command: SubmitApplication) -> None:
+    """Raises ApplicationWasSubmittedAlready, ApplicationHasEnded or ApplicationIsOfAnotherCandidate."""
+    if not application.exists:
+        return
+    if application.submitted:
+        raise ApplicationWasSubmittedAlready(application=command.application)
+    if application.require_live(command.application) != command.candidate:
+        raise ApplicationIsOfAnotherCandidate(application=command.application, candidate=command.candidate)
+
+
+VERB = Verb(
+    SubmitApplication,
+    (
+        Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS)),
+        Load("candidate", CANDIDATE, ENTRIES),
+        Load("requisition", REQUISITION, (RequisitionOpened,)),
+    ),
+    decide,
+)

@@ -1,0 +1,42 @@
+"""Codes are the short written names that may stand in clear: sources, stages, reasons, channels, kinds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from domain.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a text field must be written; `pattern` is a regular expression that the whole text matches."""
+
+    pattern: str
+    example: str
+
+
+CODE = Written(pattern="^[a-z0-9][a-z0-9._-]{0,63}$", example="career-site")
+SHA256 = Written(pattern="^[0-9a-f]{64}$", example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+
+Code = Annotated[str, CODE]
+"""1 to 64 of a-z 0-9 . _ - beginning with a letter or digit; 'unknown' where it is not known."""
+
+Sha256 = Annotated[str, SHA256]
+"""A SHA-256 in 64 lower-case hexadecimal digits."""
+
+UNKNOWN = "unknown"
+
+
+class TextIsWrittenWrongly(Invalid):
+    """The field '{field}' is not written as it must be: the whole text matches {pattern}.
+
+    Write it like '{example}'; free text belongs into a note.
+    """
+
+
+def require_written(text: str, written: Written, field: str) -> None:
+    """Raises TextIsWrittenWrongly, naming the field and not the text: somebody may have put a name there."""
+    if not re.fullmatch(written.pattern, text) or text.endswith("\n"):
+        raise TextIsWrittenWrongly(field=field, pattern=written.pattern, example=written.example)
