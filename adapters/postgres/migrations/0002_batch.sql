@@ -2,7 +2,7 @@
 
 create function batch(after bigint, upto bigint)
 returns table (
-    position bigint, stream_id uuid, stream_version bigint, event_id uuid, type text,
+    "position" bigint, stream_id uuid, stream_version bigint, event_id uuid, type text,
     at timestamptz, occurred_at timestamptz, occurred_how text, recorded_at timestamptz,
     actor text, causation_id uuid, correlation_id uuid, clear jsonb, people uuid[], state bytea,
     kind text, message uuid

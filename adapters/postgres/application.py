@@ -1,0 +1,189 @@
+"""The log as commands and readers use it: the library's application over our recorder, mapper and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.application import Application, Repository
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import EventStore, Mapper, Notification, Recording, Tracking
+from eventsourcing.postgres import PostgresFactory
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.postgres.append import KeysChanged, StreamMoved
+from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.mapper import SealingMapper
+from adapters.postgres.migrate import SERVICE
+from adapters.postgres.recorder import LogRecorder
+from adapters.postgres.sealing import Keyring
+from adapters.postgres.stored import LoggedEvent
+from commands.handle import Attached, Loaded, SomebodyWasFaster
+from domain.catalogue import EVENTS, UPCASTS
+from domain.event import Aggregate, Event, Recorded
+
+RESEALS = 4
+
+
+class PersonWasErased(Exception):
+    """Person {person} was erased: nothing personal can be recorded about them any more. Nothing was written."""
+
+    def __init__(self, person: UUID) -> None:
+        super().__init__((self.__doc__ or "").format(person=person))
+        self.person = person
+
+
+class SealingEventStore(EventStore[UUID]):
+    """Makes sure of the keys before it maps, and maps again when somebody else made a person's key first."""
+
+    mapper: SealingMapper
+    recorder: LogRecorder
+
+    def put(  # type: ignore[override]  # our keyword arguments are named
+        self,
+        domain_events: Sequence[Recorded[Event]],
+        *,
+        attached: Attached | None = None,
+        tracking: Tracking | None = None,
+    ) -> list[Recording[UUID]]:
+        """Appends all or nothing; each event with its position. Errors: StreamMoved, AlreadyReceived, PersonWasErased."""
+        people = {person for event in domain_events for person in self.mapper.people_of(event)}
+        self._find_keys(domain_events, people)
+        for _ in range(RESEALS):
+            stored = [self.mapper.to_stored_event(event) for event in domain_events]
+            try:
+                positions = self.recorder.insert_events(stored, attached=attached, tracking=tracking) or []
+            except KeysChanged:
+                self._learn_again(people)
+                continue
+            self.mapper.keyring.settle(people)
+            return [recording(*three) for three in zip(domain_events, stored, positions, strict=True)]
+        raise SomebodyWasFaster
+
+    def _find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
+        """Looks up the keys not yet known; a person whose own stream begins here has none, so is not asked for."""
+        keyring = self.mapper.keyring
+        beginning = {event.stream for event in events if event.version == 1}
+        unknown = [person for person in people if keyring.sealer(person) is None and person not in beginning]
+        if unknown:
+            self._learn(unknown)
+
+    def _learn(self, people: Sequence[UUID]) -> None:
+        stored = self.recorder.keys_of(people)
+        gone = next((key.person for key in stored.values() if key.wrapped is None), None)
+        if gone is not None:
+            raise PersonWasErased(gone)
+        self.mapper.keyring.learn(stored.values())
+
+    def _learn_again(self, people: Iterable[UUID]) -> None:
+        people = list(people)
+        self.mapper.keyring.forget(people)
+        self._learn(people)
+
+
+def recording(event: Recorded[Event], stored: LoggedEvent, position: int) -> Recording[UUID]:
+    told = Notification(stored.originator_id, stored.originator_version, stored.topic, stored.state, position)
+    return Recording(cast(DomainEventProtocol[UUID], event), told)
+
+
+class StreamReader(EventStore[UUID]):
+    """Reads one stream's events of some types, and notes the stream's newest version beside them."""
+
+    recorder: LogRecorder
+
+    def __init__(self, mapper: Mapper[UUID], recorder: LogRecorder, types: Sequence[str] | None) -> None:
+        super().__init__(mapper, recorder)
+        self.types = types
+        self.head = 0
+
+    def get(
+        self,
+        originator_id: UUID,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Any]:
+        found = self.recorder.select_stream(originator_id, self.types)
+        self.head = found.head
+        self.mapper.keyring.learn(found.keys)
+        return map(self.mapper.to_domain_event, found.events)
+
+
+class Perennial(Application[UUID]):
+    """The event log. Open it once a process; it is safe to use from many threads; close it to stop its threads."""
+
+    name = "perennial"
+    recorder: LogRecorder
+    mapper: SealingMapper
+
+    def __init__(self, conninfo: str, key_file: KeyFile, *, role: str = SERVICE, pool_size: int = 4) -> None:
+        self._conninfo = conninfo
+        self._key_file = key_file
+        self._role = role
+        asked = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+        super().__init__(
+            env={
+                "PERSISTENCE_MODULE": "eventsourcing.postgres",
+                "POSTGRES_DBNAME": asked.get("dbname", "postgres"),
+                "POSTGRES_HOST": asked.get("host", "localhost"),
+                "POSTGRES_PORT": asked.get("port", "5432"),
+                "POSTGRES_USER": asked.get("user", "postgres"),
+                "POSTGRES_PASSWORD": asked.get("password", ""),
+                "POSTGRES_POOL_SIZE": str(pool_size),
+                "POSTGRES_MAX_OVERFLOW": "12",
+                "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "60",
+                "CREATE_TABLE": "n",
+            }
+        )
+
+    @property
+    def store(self) -> SealingEventStore:
+        return cast(SealingEventStore, self.events)
+
+    def construct_recorder(self) -> LogRecorder:
+        datastore = cast(PostgresFactory, self.factory).datastore
+        arguments = cast(dict[str, Any], datastore.pool.kwargs)
+        arguments["options"] = f"-c role={self._role} -c timezone=UTC"
+        recorder = LogRecorder(datastore)
+        self.mapper.origin = recorder.origin()
+        return recorder
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        return SealingMapper("", Keyring(self._key_file), EVENTS, UPCASTS)
+
+    def construct_event_store(self) -> EventStore[UUID]:
+        return SealingEventStore(self.mapper, self.recorder)
+
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: frozenset[type[Event]]) -> Loaded:
+        """The stream's state as told by the event types in `reads`, and its newest version."""
+        reader = StreamReader(self.mapper, self.recorder, [event.stored_name for event in reads])
+        state = Repository(reader).get(stream, projector_func=lambda _, events: fold(aggregate, events))
+        return Loaded(state, reader.head)
+
+    def history(self, stream: UUID) -> list[Recorded[Event]]:
+        """Every event of the stream, opened as far as its people's keys live."""
+        return list(StreamReader(self.mapper, self.recorder, None).get(stream))
+
+    def append(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
+        """Appends all or nothing. Answers the last event's position, the log's head where there is no event."""
+        try:
+            recordings = self.save(*events, attached=attached)
+        except StreamMoved as error:
+            raise SomebodyWasFaster from error
+        return recordings[-1].notification.id if recordings else self.recorder.barrier.head()
+
+    def close(self) -> None:
+        recorder = getattr(self, "recorder", None)
+        if recorder is not None:
+            recorder.close()
+        super().close()
+
+
+def fold(aggregate: Aggregate[Any], events: Iterable[Any]) -> Any:
+    state = aggregate.initial
+    for recorded in events:
+        state = aggregate.evolve(state, recorded)
+    return state

@@ -1,0 +1,172 @@
+"""Where the settled end of the log is, when a past moment was in it, and who is told that it has grown."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow
+
+LOGGER = logging.getLogger(__name__)
+CHANNEL = "perennial_log"
+HEAD_IS_FRESH_FOR = 0.05
+BARRIER_WAITS = "250ms"
+PATIENCE = 20.0
+MARK_EVERY = 1.0
+NOTIFY_EVERY = 0.005
+
+Connect = Callable[[], AbstractContextManager[psycopg.Connection[DictRow]]]
+
+
+class MomentLiesAhead(Exception):
+    """{moment} has not come yet (the log's clock says {now}). Ask for a moment in the past."""
+
+    def __init__(self, moment: datetime, now: datetime) -> None:
+        super().__init__((self.__doc__ or "").format(moment=moment.isoformat(), now=now.isoformat()))
+
+
+class PositionLiesAhead(Exception):
+    """The log ends at position {head}; {position} is not written yet. Ask for a position up to {head}."""
+
+    def __init__(self, position: int, head: int) -> None:
+        super().__init__((self.__doc__ or "").format(position=position, head=head))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Every event up to `position` was recorded by `time`."""
+
+    time: datetime
+    position: int
+
+
+class Barrier:
+    """Readers of the log's order go through here. A head once given is settled: nothing appears below it later."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._head = 0
+        self._read_at = -1.0
+        self._own = 0
+
+    def wrote(self, position: int) -> None:
+        """This process wrote so far: a cached head below it is stale for its own readers."""
+        if position > self._own:
+            self._own = position
+
+    def head(self, *, at_least: int = 0) -> int:
+        """The settled end (0: empty log), at most 50 ms old and never before what this process wrote itself."""
+        with self._lock:
+            fresh = time.monotonic() - self._read_at < HEAD_IS_FRESH_FOR
+            if not fresh or self._head < max(self._own, at_least):
+                self._head = self._ask()
+                self._read_at = time.monotonic()
+            return self._head
+
+    def _ask(self) -> int:
+        return int(self._alone("select log_head() as head")["head"])
+
+    def make_mark(self) -> Mark:
+        return Mark(**self._alone("select time, position from make_mark()"))
+
+    def _alone(self, query: LiteralString) -> dict[str, Any]:
+        """Runs a query that needs the barrier, by short waits: one that waits long holds up every writer behind it."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._connect() as connection, connection.transaction():
+                    connection.execute("select set_config('lock_timeout', %s, true)", (BARRIER_WAITS,), prepare=True)
+                    return connection.execute(query, prepare=True).fetchone() or {}
+            except psycopg.errors.LockNotAvailable:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.02)
+
+    def position_at(self, moment: datetime) -> int:
+        """The one position of a past moment, for ever. Errors: MomentLiesAhead."""
+        newest = self._mark("select time, position from mark order by id desc limit 1")
+        if newest is None or newest.time < moment:
+            newest = self.make_mark()
+            if newest.time < moment:
+                raise MomentLiesAhead(moment, newest.time)
+        found = self._mark("select time, position from mark where time <= %s order by time desc, id desc limit 1", moment)
+        return found.position if found is not None else 0
+
+    def time_of(self, position: int) -> datetime:
+        """When the log first stood at this position or later: the time of the mark that closes over it."""
+        closing = "select time, position from mark where position >= %s order by position, id limit 1"
+        found = self._mark(closing, position)
+        if found is None:
+            made = self.make_mark()
+            if made.position < position:
+                raise PositionLiesAhead(position, made.position)
+            found = self._mark(closing, position) or made
+        return found.time
+
+    def _mark(self, query: LiteralString, *values: Any) -> Mark | None:
+        with self._connect() as connection:
+            row = connection.execute(query, values, prepare=True).fetchone()
+        return None if row is None else Mark(**row)
+
+
+class Crier:
+    """After appends: wakes the log's followers (many appends, one notice) and sets a mark, once a second at most.
+
+    It works beside the appends: none waits for a notice or a mark.
+    """
+
+    def __init__(self, connect: Connect, make_mark: Callable[[], object]) -> None:
+        self._connect = connect
+        self._make_mark = make_mark
+        self._grew = threading.Event()
+        self._stop = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def wrote(self) -> None:
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._stop:
+                    self._thread = threading.Thread(target=self._cry, name="log-crier", daemon=True)
+                    self._thread.start()
+        self._grew.set()
+
+    def close(self) -> None:
+        with self._starting:
+            self._stop = True
+            thread, self._thread = self._thread, None
+        self._grew.set()
+        if thread is not None:
+            thread.join()
+
+    def _cry(self) -> None:
+        marked_at, unmarked = float("-inf"), False
+        while not self._stop:
+            due = marked_at + MARK_EVERY
+            if self._grew.wait(max(0.0, due - time.monotonic()) if unmarked else None):
+                self._grew.clear()
+                unmarked = True
+                self._try(self._notify)
+                time.sleep(NOTIFY_EVERY)
+            if unmarked and time.monotonic() >= due:
+                self._try(self._make_mark)
+                marked_at, unmarked = time.monotonic(), False
+
+    def _notify(self) -> None:
+        with self._connect() as connection:
+            connection.execute(f"notify {CHANNEL}")
+
+    def _try(self, action: Callable[[], object]) -> None:
+        """A notice or a mark that fails costs nothing: followers also poll, and the next reader makes the mark."""
+        try:
+            action()
+        except (psycopg.Error, OSError) as error:
+            LOGGER.warning("after an append: %s", error)

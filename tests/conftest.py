@@ -1,0 +1,61 @@
+"""One PostgreSQL for all tests, and a fresh migrated database for each that asks."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from adapters.postgres.application import Perennial
+from adapters.postgres.embedded import SETTINGS, embedded_server
+from adapters.postgres.keyfile import KeyFile, new_key_file
+from adapters.postgres.migrate import migrate
+
+NUMBERS = itertools.count(1)
+TEMPLATE = "perennial_template"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The conninfo of a PostgreSQL server of this test session's own (its `postgres` database)."""
+    folder = Path(tempfile.mkdtemp(prefix="perennial-tests-"))
+    with embedded_server(folder / "data", SETTINGS | {"fsync": "off", "log_min_messages": "fatal"}) as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+        with psycopg.connect(at(conninfo, TEMPLATE)) as connection:
+            migrate(connection)
+        yield conninfo
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def at(uri: str, database: str) -> str:
+    return psycopg.conninfo.make_conninfo(uri, dbname=database)
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[str]:
+    """The conninfo of an empty, migrated database that is gone after the test."""
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+    yield at(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def key_file() -> KeyFile:
+    return new_key_file()
+
+
+@pytest.fixture
+def log(database: str, key_file: KeyFile) -> Iterator[Perennial]:
+    """The event log over an empty database, as the service's role."""
+    with Perennial(database, key_file) as log:
+        yield log
