@@ -1,0 +1,1 @@
+"""A history of recruiting that never happened: made from a seed, with the truth about it beside it."""

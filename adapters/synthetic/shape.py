@@ -1,0 +1,124 @@
+"""What is planted in a synthetic history: the codes it speaks in and the parameters that a metric should find again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from adapters.synthetic.columns import DAY, microseconds
+
+ROLES = ("engineer", "data-scientist", "designer", "product-manager", "sales", "support", "finance", "operations")
+ROLE_WEIGHTS = (0.30, 0.12, 0.10, 0.10, 0.16, 0.10, 0.06, 0.06)
+LOCATIONS = ("amsterdam", "berlin", "london", "new-york", "remote", "unknown")
+LOCATION_WEIGHTS = (0.20, 0.20, 0.20, 0.15, 0.20, 0.05)
+SOURCES = ("referral", "linkedin", "job-board", "career-site", "recruiting-event", "agency", "unknown")
+SOURCE_WEIGHTS = (0.20, 0.30, 0.18, 0.15, 0.07, 0.06, 0.04)
+SOURCE_STRENGTH = (3.0, 1.0, 0.7, 1.0, 2.0, 1.0, 0.8)
+"""Relative hire hazard of each source, nurture apart. Sources of 2 and more are strong."""
+REQUISITION_SOURCES = ("hiring-plan", "replacement", "new-demand")
+STAGES = ("phone-screen", "interview", "onsite", "offer")
+REJECTION_REASONS = ("not-qualified", "position-filled", "salary", "no-show", "other")
+WITHDRAWAL_REASONS = ("other-offer", "salary", "location", "no-reason", "process-too-long")
+CANCELLATION_REASONS = ("budget", "reorganised", "need-gone")
+FACTS = ("skill", "employer", "education", "language", "availability", "salary-wish")
+TALENT_POOL = "talent_pool"
+CHANNEL_SETS = (("email",), ("email", "phone"), ("email", "text", "inmail", "phone"))
+"""The sets of channels that a consent is given for."""
+CHANNEL_SET_WEIGHTS = (0.25, 0.45, 0.30)
+REFERRAL = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Every parameter of the generator that a metric could estimate; written into the truth file."""
+
+    events_a_person: float = 16.5
+    touchpoint_share: float = 0.70
+    messages_an_event: float = 0.163
+    yearly_sine: float = 0.30
+    trend_over_history: float = 0.60
+    weekday_weights: tuple[float, ...] = (1.2, 1.25, 1.2, 1.1, 0.9, 0.2, 0.15)
+    holiday_weight: float = 0.25
+    consent_given: float = 0.84
+    consent_refused: float = 0.08
+    consent_valid_days: int = 730
+    consent_renewed: float = 0.45
+    withdrawals_a_year: float = 0.07
+    unsubscribes_a_year: float = 0.06
+    complaints_a_year: float = 0.006
+    portal_withdraws_all: float = 0.85
+    nurtured_if_strong_source: float = 0.75
+    nurtured_otherwise: float = 0.35
+    nurture_starts_median_days: float = 12.0
+    nurture_starts_sigma: float = 0.9
+    nurture_lasts_days: int = 900
+    nurture_hazard_ratio: float = 1.8
+    location_hazard_ratio: float = 1.0
+    hire_hazard_decay_days: float = 300.0
+    openings_a_person: float = 0.10
+    evergreen_share: float = 0.10
+    fill_weibull_shape: float = 1.6
+    fill_weibull_scale_days: float = 48.0
+    cancel_mean_days: float = 420.0
+    hire_after_acceptance_median_days: float = 1.0
+    applications_a_person: float = 0.42
+    prospect_share: float = 0.12
+    stage_dwell_median_days: tuple[float, ...] = (4.0, 6.0, 9.0, 7.0, 4.0)
+    stage_dwell_sigma: float = 0.7
+    stage_rejected: tuple[float, ...] = (0.38, 0.28, 0.36, 0.34, 0.30)
+    stage_withdrawn: tuple[float, ...] = (0.07, 0.12, 0.14, 0.16, 0.70)
+    bounced: float = 0.025
+    opened_by_machine: float = 0.25
+    opened_by_human: float = 0.25
+    opened_again: float = 0.20
+    clicked_if_opened: float = 0.25
+    replied_if_opened: float = 0.18
+    inmail_if_reachable: float = 0.4
+    inmail_opened: float = 0.5
+    inmail_replied: float = 0.15
+    inmail_declined: float = 0.1
+    unauthorised_messages: float = 0.004
+    unauthorised_calls: float = 0.04
+    recorded_delay_median_seconds: float = 20.0
+    recorded_delay_sigma: float = 2.0
+    recorded_late: float = 0.02
+    recorded_late_days: int = 60
+    corrected: float = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was asked for: how many events, from which seed, over which days (UTC; `ends_on` is the first day after)."""
+
+    events: int
+    seed: int
+    starts_on: date
+    ends_on: date
+    planted: Planted = Planted()
+
+    @property
+    def start(self) -> int:
+        """The first microsecond of the history, counted from 1970."""
+        return microseconds(self.starts_on)
+
+    @property
+    def end(self) -> int:
+        """The first microsecond after the history, counted from 1970."""
+        return microseconds(self.ends_on)
+
+    @property
+    def days(self) -> int:
+        """The length of the history in days."""
+        return (self.end - self.start) // DAY
+
+    @property
+    def people(self) -> int:
+        """How many candidates it takes for so many events."""
+        return max(2, round(self.events / self.planted.events_a_person))
+
+
+def frame(events: int, seed: int, ends_on: date, years: int) -> Frame:
+    """The frame of a history that ends with `ends_on` (exclusive, UTC) after so many years of 365.25 days."""
+    if events < 100 or years < 1:
+        raise ValueError(f"a history needs at least 100 events and one year, not {events} and {years}")
+    return Frame(events, seed, ends_on - timedelta(days=int(years * 365.25)), ends_on)

@@ -1,0 +1,268 @@
+"""What is true of a synthetic history: what was planted in it, and counts that the product should find again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.synthetic import shape
+from adapters.synthetic.columns import DAY, NONE, Block, Column, Type, only, size
+from adapters.synthetic.history import History
+from adapters.synthetic.kinds import KINDS
+from adapters.synthetic.people import FOREVER, Flags
+from domain.touchpoint_kinds import kind_named
+
+ACTIVE_DAYS = 180
+WINDOWS = (7, 14, 30, 90)
+ENGAGES = np.array([kind_named(name).engagement for name in KINDS])
+OUTCOMES = np.array([kind_named(name).outcome or "" for name in KINDS])
+
+Months = dict[str, dict[str, int]]
+"""By month (YYYY-MM, UTC): how many of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """What the first `position` events say, all of them recorded by `time` (UTC; nothing else was by then).
+
+    pipeline: flows of `active-180` by month, under 'all' and under each source; dormancy is dated ahead, so months
+    after `time` occur. engagement: by window in days, then by month of sending, unique messages. time_to_fill:
+    `standard`, by month opened, `days` is the sum over the filled; under 'all', 'regular' and 'evergreen'.
+    touchpoints: by kind, corrections taken into account.
+    """
+
+    position: int
+    time: str
+    candidates: int
+    pipeline: dict[str, Months]
+    engagement: dict[str, Months]
+    time_to_fill: dict[str, Months]
+    touchpoints: dict[str, int]
+    recorded: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The truth file: what was asked for, what was planted, and what was to be believed in the end and midway."""
+
+    synthetic: bool
+    seed: int
+    events: int
+    starts_on: str
+    ends_on: str
+    numpy: str
+    planted: dict[str, Any]
+    source_strength: dict[str, float]
+    strong_sources: list[str]
+    null_effects: list[str]
+    people: int
+    nurtured: int
+    hires: int
+    openings_without_candidates: int
+    end: Believed
+    middle: Believed
+
+    def write(self, path: Path) -> None:
+        """Writes it as JSON; the same truth gives the same bytes."""
+        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n")
+
+
+def truth(history: History) -> Truth:
+    """The truth about a history. `middle` stands on the end of the recorded day that is nearest to half the events."""
+    marks = history.marks()
+    time, middle = min(marks, key=lambda mark: abs(mark[1] - len(history) / 2))
+    asked, people, strength = (
+        history.frame,
+        history.people,
+        dict(zip(shape.SOURCES, shape.SOURCE_STRENGTH, strict=True)),
+    )
+    return Truth(
+        synthetic=True,
+        seed=asked.seed,
+        events=len(history),
+        starts_on=asked.starts_on.isoformat(),
+        ends_on=asked.ends_on.isoformat(),
+        numpy=np.__version__,
+        planted=asdict(asked.planted),
+        source_strength=strength,
+        strong_sources=[source for source, times in strength.items() if times >= 2],
+        null_effects=["location"],
+        people=len(people),
+        nurtured=int((people.nurtured_from != FOREVER).sum()),
+        hires=int((history.rows["type"] == Type.HIRED).sum()),
+        openings_without_candidates=history.jobs.starved,
+        end=believed(history, len(history), marks[-1][0]),
+        middle=believed(history, middle, time),
+    )
+
+
+def believed(history: History, position: int, time: datetime) -> Believed:
+    """The counts over the first `position` events, as if the log ended there."""
+    rows = {name: column[:position] for name, column in history.rows.items()}
+    touches, types = Touches.known(rows), rows["type"]
+    recorded = rows["kind"][types == Type.TOUCHPOINT]
+    return Believed(
+        position=position,
+        time=time.isoformat(),
+        candidates=int(np.isin(types, [Type.SOURCED, Type.REFERRED]).sum()),
+        pipeline=pipeline(history, rows, touches),
+        engagement={str(window): engagement(touches, window) for window in WINDOWS},
+        time_to_fill=time_to_fill(history, rows),
+        touchpoints=by_kind(touches.kind[touches.kind != NONE]),
+        recorded=by_kind(recorded),
+    )
+
+
+def by_kind(kinds: Column) -> dict[str, int]:
+    """How many of each kind there are, those that do not occur left out."""
+    return {
+        name: count
+        for name, count in zip(KINDS, np.bincount(kinds, minlength=len(KINDS)).tolist(), strict=True)
+        if count
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """The touchpoints as they were last believed; `kind` NONE: it never happened."""
+
+    person: Column
+    kind: Column
+    at: Column
+    machine: Column
+    message: Column
+
+    @classmethod
+    def known(cls, rows: Block) -> Touches:
+        """The touchpoints of these rows after the corrections among them (a touchpoint has at most one)."""
+        told, wrong = only(rows, rows["type"] == Type.TOUCHPOINT), only(rows, rows["type"] == Type.CORRECTED)
+        order = np.argsort(told["touch"], kind="stable")
+        told = only(told, order)
+        where = np.searchsorted(told["touch"], wrong["touch"])
+        kind, at, machine = (told[name].astype(np.int64) for name in ("kind", "occurred", "machine"))
+        kind[where], at[where], machine[where] = wrong["new_kind"], wrong["new_at"], wrong["new_machine"]
+        return cls(told["person"].astype(np.int64), kind, at, machine, told["message"].astype(np.int64))
+
+
+def by_month(day: Column, what: Column, names: Sequence[str]) -> Months:
+    """How many of each what (a number in names) there are in each month of these days (counted from 1970)."""
+    months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    result: Months = {}
+    pairs, counts = np.unique(months * len(names) + what, return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        month, name = divmod(pair, len(names))
+        result.setdefault(str(np.datetime64(month, "M")), {})[names[name]] = count
+    return result
+
+
+def stacked(parts: Sequence[tuple[Flags, Column]]) -> tuple[Column, Column]:
+    """The chosen values of each part, one part after the other, and the number of the part each came from."""
+    values = np.concatenate([column[which] for which, column in parts])
+    return values, np.repeat(np.arange(len(parts)), [int(which.sum()) for which, _ in parts])
+
+
+def pipeline(history: History, rows: Block, touches: Touches) -> dict[str, Months]:
+    """The flows of the pipeline by month, of all and of each source, from each person's days of activity and exit."""
+    person, day, what = flows(*nodes(rows, touches))
+    source = history.people.source[person]
+    by_source = {name: source == number for number, name in enumerate(shape.SOURCES)}
+    parts = {name: by_month(day[which], what[which], FLOWS) for name, which in by_source.items()}
+    return {"all": by_month(day, what, FLOWS), **parts}
+
+
+def nodes(rows: Block, touches: Touches) -> tuple[Column, Column, Column]:
+    """Person, day and rank (0 active, 1 hired, 2 opted out), each once, in order of time within each person."""
+    entered = np.isin(rows["type"], [Type.SOURCED, Type.REFERRED])
+    hired = rows["type"] == Type.HIRED
+    left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] >= 2)
+    engaged = (touches.kind != NONE) & ENGAGES[touches.kind] & (touches.machine == 0)
+    parts = [(touches.person[engaged], touches.at[engaged], 0)]
+    for which, rank in ((entered, 0), (hired, 1), (left, 2)):
+        parts.append((rows["person"][which].astype(np.int64), rows["occurred"][which], rank))
+    codes = np.concatenate([(person * 2**20 + at // DAY) * 3 + rank for person, at, rank in parts])
+    codes = np.unique(codes)
+    return codes // 3 // 2**20, codes // 3 % 2**20, codes % 3
+
+
+FLOWS = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
+
+
+def flows(person: Column, day: Column, rank: Column) -> tuple[Column, Column, Column]:
+    """Person, day and number (in FLOWS) of each flow between one node of a person and the next, as `active-180` says."""
+    follows = np.r_[False, person[1:] == person[:-1]]
+    before, was = np.roll(day, 1), np.roll(rank, 1)
+    ends = ~np.r_[follows[1:], False]
+    active, after_activity = rank == 0, follows & (was == 0)
+    lapsed = after_activity & (day + (rank > 0) > before + ACTIVE_DAYS)
+    left = after_activity & (rank > 0) & (day < before + ACTIVE_DAYS)
+    parts = [
+        (active & ~follows, day),
+        (active & follows & ((was > 0) | (day > before + ACTIVE_DAYS)), day),
+        (lapsed, before + ACTIVE_DAYS),
+        (left & (rank == 1), day),
+        (left & (rank == 2), day),
+        (active & ends, day + ACTIVE_DAYS),
+    ]
+    days, number = stacked(parts)
+    people, _ = stacked([(which, person) for which, _ in parts])
+    return people, days, np.where(number == len(FLOWS), FLOWS.index("dormant"), number)
+
+
+def engagement(touches: Touches, window: int) -> Months:
+    """By month of sending: messages sent, bounced, and opened, clicked or replied to within the window of days."""
+    number = int(touches.message.max(initial=NONE)) + 1
+    outcome = np.where(touches.kind == NONE, "", OUTCOMES[touches.kind])
+    human = touches.machine == 0
+
+    def first(which: Flags) -> Column:
+        times = np.full(number, FOREVER)
+        which = which & (touches.message != NONE)
+        np.minimum.at(times, touches.message[which], touches.at[which])
+        return times
+
+    sent, opened = first(outcome == "sent"), outcome == "opened"
+    known, in_time = sent != FOREVER, sent + window * DAY
+    counted = {
+        "sent": known,
+        "bounced": known & (first(outcome == "bounced") != FOREVER),
+        "opened": known & (first(opened) < in_time),
+        "opened.human": known & (first(opened & human) < in_time),
+        "opened.machine": known & (first(opened & ~human) < in_time),
+        "clicked": known & (first((outcome == "clicked") & human) < in_time),
+        "replied": known & (first((outcome == "replied") & human) < in_time),
+    }
+    return by_month(*stacked([(which, sent // DAY) for which in counted.values()]), tuple(counted))
+
+
+def time_to_fill(history: History, rows: Block) -> dict[str, Months]:
+    """By month opened: openings, how each stands, and the sum of the days that the filled ones took."""
+    opened = only(rows, rows["type"] == Type.OPENED)
+    accepted, given_up = np.full((2, len(history.jobs.opened)), FOREVER)
+    filled = only(rows, rows["type"] == Type.FILLED)
+    accepted[filled["opening"]] = filled["until"]
+    cancelled = only(rows, rows["type"] == Type.CANCELLED)
+    given_up[cancelled["opening"]] = cancelled["occurred"]
+    day, ended = opened["occurred"] // DAY, accepted[opened["opening"]]
+    fate = np.where(given_up[opened["opening"]] != FOREVER, FATES.index("cancelled"), FATES.index("open"))
+    fate = np.where(ended != FOREVER, FATES.index("filled"), fate)
+    days = np.where(ended != FOREVER, ended // DAY - day, 0)
+    evergreen = history.jobs.evergreen[opened["requisition"]]
+    parts = {"all": np.ones(size(opened), np.bool_), "regular": ~evergreen, "evergreen": evergreen}
+    return {name: cohorts(day[which], fate[which], days[which]) for name, which in parts.items()}
+
+
+FATES = ("filled", "cancelled", "open", "opened", "days")
+
+
+def cohorts(day: Column, fate: Column, days: Column) -> Months:
+    """By month: how many openings there are of each fate and in all ('opened'), and the sum of their days."""
+    every = np.full(len(day), FATES.index("opened"))
+    each_day = np.repeat(day, days)
+    whole = np.full(len(each_day), FATES.index("days"))
+    return by_month(np.r_[day, day, each_day], np.r_[fate, every, whole], FATES)
