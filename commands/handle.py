@@ -20,7 +20,7 @@ class SomebodyWasFaster(Exception):
 
 
 class VersionIsNotTheExpectedOne(Exception):
-    """Stream {stream} is at version {actual}, not {expected}. Read it again before you change it. Nothing was written."""
+    """Stream {stream} is at version {actual}, not {expected}. Nothing was written: read it again, then change it."""
 
     def __init__(self, stream: UUID, expected: int, actual: int) -> None:
         super().__init__((self.__doc__ or "").format(stream=stream, expected=expected, actual=actual))
@@ -62,7 +62,7 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who asks, when, and because of what. `command_id` makes the event ids, so a repeated request makes the same ones."""
+    """Who asks, when, and why. `command_id` makes the event ids, so that a repeated request makes the same ones."""
 
     command_id: UUID
     actor: str

@@ -47,21 +47,21 @@ class SealingEventStore(EventStore[UUID]):
         attached: Attached | None = None,
         tracking: Tracking | None = None,
     ) -> list[Recording[UUID]]:
-        """Appends all or nothing; each event with its position. Errors: StreamMoved, AlreadyReceived, PersonWasErased."""
+        """Appends all or nothing; each event's position. Errors: StreamMoved, AlreadyReceived, PersonWasErased."""
         people = {person for event in domain_events for person in self.mapper.people_of(event)}
-        self._find_keys(domain_events, people)
+        self.find_keys(domain_events, people)
         for _ in range(RESEALS):
             stored = [self.mapper.to_stored_event(event) for event in domain_events]
             try:
                 positions = self.recorder.insert_events(stored, attached=attached, tracking=tracking) or []
             except KeysChanged:
-                self._learn_again(people)
+                self.learn_again(people)
                 continue
             self.mapper.keyring.settle(people)
             return [recording(*three) for three in zip(domain_events, stored, positions, strict=True)]
         raise SomebodyWasFaster
 
-    def _find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
+    def find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
         """Looks up the keys not yet known; a person whose own stream begins here has none, so is not asked for."""
         keyring = self.mapper.keyring
         beginning = {event.stream for event in events if event.version == 1}
@@ -76,7 +76,7 @@ class SealingEventStore(EventStore[UUID]):
             raise PersonWasErased(gone)
         self.mapper.keyring.learn(stored.values())
 
-    def _learn_again(self, people: Iterable[UUID]) -> None:
+    def learn_again(self, people: Iterable[UUID]) -> None:
         people = list(people)
         self.mapper.keyring.forget(people)
         self._learn(people)
@@ -92,8 +92,9 @@ class StreamReader(EventStore[UUID]):
 
     recorder: LogRecorder
 
-    def __init__(self, mapper: Mapper[UUID], recorder: LogRecorder, types: Sequence[str] | None) -> None:
+    def __init__(self, mapper: SealingMapper, recorder: LogRecorder, types: Sequence[str] | None) -> None:
         super().__init__(mapper, recorder)
+        self.sealing = mapper
         self.types = types
         self.head = 0
 
@@ -108,7 +109,7 @@ class StreamReader(EventStore[UUID]):
     ) -> Iterator[Any]:
         found = self.recorder.select_stream(originator_id, self.types)
         self.head = found.head
-        self.mapper.keyring.learn(found.keys)
+        self.sealing.keyring.learn(found.keys)
         return map(self.mapper.to_domain_event, found.events)
 
 

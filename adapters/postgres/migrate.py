@@ -21,6 +21,15 @@ EVENT_COLUMNS_OF_THE_SERVICE = (
     " correlation_id, clear, people, state"
 )
 
+MAKE_ROLE = """
+do $$ begin
+    create role {role} nologin;
+exception when duplicate_object or unique_violation then
+    null;  -- another database of this server has made it: roles are the server's
+end $$;
+grant {role} to current_user
+"""
+
 
 def migrations() -> list[tuple[str, str]]:
     """(name, text) of every migration, in order."""
@@ -33,7 +42,7 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         connection.execute(
-            "create table if not exists migration (name text primary key, applied_at timestamptz not null default now())"
+            "create table if not exists migration (name text primary key, applied_at timestamptz default now())"
         )
         with connection.cursor(row_factory=tuple_row) as cursor:
             done = {name for (name,) in cursor.execute("select name from migration")}
@@ -50,12 +59,7 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
 def grant(connection: psycopg.Connection[Any]) -> None:
     """The service may read and add to the log, never change it; the projector reads the log and owns read models."""
     for role in (SERVICE, PROJECTOR):
-        connection.execute(
-            sql.SQL("do $$ begin create role {0} nologin; exception when duplicate_object or unique_violation then null; end $$").format(
-                sql.Identifier(role)
-            )
-        )
-        connection.execute(sql.SQL("grant {0} to current_user").format(sql.Identifier(role)))
+        connection.execute(MAKE_ROLE.format(role=role).encode())
     database = connection.info.dbname
     for statement in (
         f"grant select on all tables in schema public to {SERVICE}, {PROJECTOR}",
@@ -66,10 +70,13 @@ def grant(connection: psycopg.Connection[Any]) -> None:
         f"grant delete on idempotency to {SERVICE}, {PROJECTOR}",
         f"grant insert on mark to {PROJECTOR}",
         f"grant select on sequence event_position to {PROJECTOR}",
+        f"grant insert, update, delete on read_model, fold_tracking, parked to {PROJECTOR}",
         f"alter default privileges for role {PROJECTOR} grant usage on schemas to {SERVICE}",
         f"alter default privileges for role {PROJECTOR} grant select on tables to {SERVICE}",
     ):
         connection.execute(statement.encode())
     connection.execute(
-        sql.SQL("grant create, temporary on database {0} to {1}").format(sql.Identifier(database), sql.Identifier(PROJECTOR))
+        sql.SQL("grant create, temporary on database {0} to {1}").format(
+            sql.Identifier(database), sql.Identifier(PROJECTOR)
+        )
     )

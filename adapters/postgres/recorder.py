@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
     Tracking,
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import DictRow
 
 from adapters.postgres.append import Append
@@ -29,9 +29,24 @@ from adapters.postgres.sealing import PersonKey
 from adapters.postgres.stored import as_logged, from_row
 from commands.handle import Attached
 
-COLUMNS = """position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
-    causation_id, correlation_id, clear::text as clear, people, state"""
-KEY_COLUMNS = "person, key_id, epoch, wrapped"
+SELECT_EVENTS = """
+    select position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
+           causation_id, correlation_id, clear::text as clear, people, state
+    from event
+    where stream_id = %(stream)s
+      and stream_version > coalesce(%(gt)s::bigint, -1)
+      and stream_version <= coalesce(%(lte)s::bigint, 9223372036854775807)
+    order by stream_version {order}
+    limit %(limit)s
+"""
+SELECT_NOTIFICATIONS = """
+    select position, stream_id, stream_version, type, state
+    from event
+    where position > %(after)s and position <= %(upto)s and (%(types)s::text[] is null or type = any(%(types)s))
+    order by position
+    limit %(limit)s
+"""
+SELECT_KEYS = "select person, key_id, epoch, wrapped from person_key where person = any(%s)"
 SELECT_STREAM = """
     select coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
            e.stream_version, e.event_id, e.type, e.occurred_at, e.occurred_how, e.recorded_at, e.actor, e.causation_id,
@@ -78,10 +93,14 @@ class LogRecorder(PostgresApplicationRecorder):
         self._commits.close()
         self.crier.close()
 
-    def insert_events(  # type: ignore[override]  # the library's retry wrapper hides the signature
-        self, stored_events: Sequence[StoredEvent], *, attached: Attached | None = None, tracking: Tracking | None = None
+    def insert_events(  # type: ignore[override]  # our keyword arguments are named
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        attached: Attached | None = None,
+        tracking: Tracking | None = None,
     ) -> Sequence[int] | None:
-        """The positions of the events, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged; nothing is written then."""
+        """The positions of the events, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
         append = Append([as_logged(event) for event in stored_events], attached or Attached(), tracking)
         try:
             first = self._commits.append(append)
@@ -89,7 +108,7 @@ class LogRecorder(PostgresApplicationRecorder):
             raise IntegrityError(str(error)) from error
         return [] if first is None else list(range(first, first + len(append.events)))
 
-    def select_events(  # type: ignore[override]  # as above
+    def select_events(
         self,
         originator_id: UUID | str,
         *,
@@ -97,22 +116,10 @@ class LogRecorder(PostgresApplicationRecorder):
         lte: int | None = None,
         desc: bool = False,
         limit: int | None = None,
-        types: Sequence[str] | None = None,
     ) -> Sequence[StoredEvent]:
-        """The stream's events in order of version, of the given types alone where types are given."""
-        query = sql.SQL(f"select {COLUMNS} from event where stream_id = %s")
-        values: list[Any] = [originator_id]
-        for condition, value in (("stream_version > %s", gt), ("stream_version <= %s", lte)):
-            if value is not None:
-                query += sql.SQL(" and " + condition)
-                values.append(value)
-        if types is not None:
-            query += sql.SQL(" and type = any(%s)")
-            values.append(list(types))
-        query += sql.SQL(" order by stream_version " + ("desc" if desc else "asc"))
-        if limit is not None:
-            query += sql.SQL(" limit %s")
-            values.append(limit)
+        """The stream's events in order of version."""
+        query = SELECT_EVENTS.format(order="desc" if desc else "asc").encode()
+        values = {"stream": originator_id, "gt": gt, "lte": lte, "limit": limit}
         with self.datastore.get_connection() as connection:
             rows = connection.execute(query, values, prepare=True).fetchall()
             return with_keys(connection, rows)
@@ -142,7 +149,7 @@ class LogRecorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection:
             return keys_of(connection, people)
 
-    def select_notifications(  # type: ignore[override]  # as above
+    def select_notifications(
         self,
         start: int | None,
         limit: int,
@@ -153,18 +160,15 @@ class LogRecorder(PostgresApplicationRecorder):
     ) -> Sequence[Notification]:
         """Settled events in log order: a later call never finds a smaller position that an earlier one passed over."""
         head = self.barrier.head()
-        after = -1 if start is None else start - 1 if inclusive_of_start else start
-        query = sql.SQL(
-            "select position, stream_id, stream_version, type, state from event where position > %s and position <= %s"
-        )
-        values: list[Any] = [after, head if stop is None else min(stop, head)]
-        if topics:
-            query += sql.SQL(" and type = any(%s)")
-            values.append(list(topics))
-        query += sql.SQL(" order by position limit %s")
-        values.append(limit)
+        values = {
+            "after": -1 if start is None else start - 1 if inclusive_of_start else start,
+            "upto": head if stop is None else min(stop, head),
+            "types": list(topics) or None,
+            "limit": limit,
+        }
         with self.datastore.get_connection() as connection:
-            return [notification(row) for row in connection.execute(query, values, prepare=True).fetchall()]
+            rows = connection.execute(SELECT_NOTIFICATIONS, values, prepare=True).fetchall()
+            return [notification(row) for row in rows]
 
     def max_notification_id(self) -> int | None:
         """The newest settled event's position (a refused append leaves a gap behind it)."""
@@ -174,9 +178,7 @@ class LogRecorder(PostgresApplicationRecorder):
             ).fetchone()
         return row["newest"] if row else None
 
-    def subscribe(
-        self, gt: int | None = None, topics: Sequence[str] = ()
-    ) -> Subscription[ApplicationRecorder]:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         return LogSubscription(self, gt=gt, topics=topics)
 
 
@@ -192,9 +194,7 @@ def notification(row: Mapping[str, Any]) -> Notification:
 
 def keys_of(connection: Connection[Any], people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
     """The stored keys of these people, living or not."""
-    rows = connection.execute(
-        f"select {KEY_COLUMNS} from person_key where person = any(%s)", (list(people),), prepare=True
-    ).fetchall()
+    rows = connection.execute(SELECT_KEYS, (list(people),), prepare=True).fetchall()
     return {row["person"]: key_from(row) for row in rows}
 
 
@@ -232,7 +232,7 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
                     self._wait_for_notices(connection)
                 finally:
                     connection.execute(f"unlisten {CHANNEL}")
-        except BaseException as error:  # whatever it is, the iterating thread raises it
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the iterating thread raises it
             if self._thread_error is None:
                 self._thread_error = error
             self.stop()

@@ -97,7 +97,7 @@ class Keyring:
         self._lock = Lock()
 
     def cipher(self, key: PersonKey) -> AESGCM | None:
-        """The key, opened; None where its person was erased. Always from the stored row: erasure takes effect at once."""
+        """The key, opened; None where its person was erased. Asked of the stored row: erasure acts at once."""
         if key.wrapped is None:
             return None
         known = self._ciphers.get(key.wrapped)

@@ -1,4 +1,4 @@
-"""An event row on its way to or from the log: the library's stored event with the clear columns beside the sealed part."""
+"""An event row on its way to or from the log: the library's stored event, its clear columns beside the sealed part."""
 
 from __future__ import annotations
 

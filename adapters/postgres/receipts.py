@@ -1,0 +1,49 @@
+"""What was answered to a request that carried an idempotency key, so that its repetition is answered alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+from psycopg.rows import DictRow
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A kept answer. `request_hash` in hex; `position` None: the request had changed nothing."""
+
+    request_hash: str
+    status: int
+    response: Mapping[str, Any]
+    position: int | None
+
+
+class Connecting(Protocol):
+    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
+
+
+class Receipts:
+    """The table `idempotency`, as far as it is not written by the append itself."""
+
+    def __init__(self, datastore: Connecting) -> None:
+        self._datastore = datastore
+
+    def find(self, key: str, now: datetime) -> Receipt | None:
+        """The answer kept under the key, unless it has expired."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select encode(request_hash, 'hex') as request_hash, status, response, position"
+                " from idempotency where key = %s and expires_at > %s",
+                (key, now),
+                prepare=True,
+            ).fetchone()
+        return None if row is None else Receipt(**row)
+
+    def forget_expired(self, now: datetime) -> int:
+        """Makes the keys of expired answers free again; how many there were."""
+        with self._datastore.get_connection() as connection:
+            return connection.execute("delete from idempotency where expires_at <= %s", (now,)).rowcount
