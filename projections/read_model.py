@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.event import Event
-from domain.touchpoint_kinds import KINDS, TouchpointKind
+from domain.touchpoint_kinds import KINDS
 
 Facts = Mapping[type[Event], str]
 """Per event type one stateless SELECT from `batch`, whose condition begins with `where {this}`: this type's events.
@@ -78,8 +78,8 @@ class ReadModel:
         named = {event.stored_name: sql for event, sql in facts.items() if event.stored_name in present}
         return "\nunion all\n".join(sql.replace("{this}", f"type = {quoted(name)}") for name, sql in named.items())
 
-    def _columns(self, row: TouchpointKind) -> list[str | bool | int | None]:
-        return [row.kind, *(getattr(row, column) for column in self.catalogue)]
+    def _columns(self, row: object) -> list[str | bool | int | None]:
+        return [getattr(row, column) for column in ("kind", *self.catalogue)]
 
     def _catalogue_values(self) -> str:
         rows = ", ".join(f"({', '.join(map(quoted, self._columns(row)))})" for row in KINDS.values())

@@ -1,0 +1,145 @@
+"""Each candidate in one row: how they came to us, when we last heard from them, how far it went."""
+
+from __future__ import annotations
+
+from domain.application import ApplicationSubmitted, CandidateHired, ProspectAdded
+from domain.candidate import CandidateReferred, CandidateSourced
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from projections.read_model import ReadModel
+
+# The row says what is so now. The facts beside it say what it said at any position, and what is left of a maximum
+# when the touchpoint that made it is taken back (n = -1).
+TABLES = """
+create table candidate_summary.candidate (
+    candidate       uuid    primary key,
+    known           bigint  not null,
+    entered         bigint,
+    entered_at      timestamptz,
+    contacts        integer not null default 0,
+    engagements     integer not null default 0,
+    last_contact    timestamptz,
+    last_engagement timestamptz,
+    prospects       integer not null default 0,
+    applications    integer not null default 0,
+    hired_at        timestamptz,
+    source          text,
+    role            text,
+    location        text
+) with (fillfactor = 80);
+create table candidate_summary.touch (
+    candidate  uuid        not null,
+    position   bigint      not null,
+    at         timestamptz not null,
+    n          smallint    not null,
+    contact    boolean     not null,
+    engagement boolean     not null
+);
+create index on candidate_summary.touch (candidate);
+create table candidate_summary.milestone (
+    candidate uuid        not null,
+    position  bigint      not null,
+    at        timestamptz not null,
+    milestone text        not null
+);
+create index on candidate_summary.milestone (candidate);
+"""
+
+ENTERED = """
+select stream_id as candidate, position, at, clear ->> 'source' as source, clear ->> 'role' as role,
+       clear ->> 'location' as location
+from batch where {this} and stream_version = 1
+"""
+
+TOUCHED = """
+select stream_id as candidate, position, at, 1 as n, catalogue.contact, catalogue.engagement
+from batch join {catalogue} using (kind)
+where {this} and (catalogue.contact or catalogue.engagement) and not (clear ->> 'machine')::boolean
+"""
+
+CORRECTED = """
+select stream_id, position, part.at, part.n, catalogue.contact, catalogue.engagement
+from batch cross join lateral (values
+    (clear ->> 'was_kind', (clear ->> 'was_at')::timestamptz, (clear ->> 'was_machine')::boolean, -1),
+    (kind, coalesce(clear ->> 'at', clear ->> 'was_at')::timestamptz, (clear ->> 'machine')::boolean, 1)
+) part (kind, at, machine, n) join {catalogue} on catalogue.kind = part.kind
+where {this} and (catalogue.contact or catalogue.engagement) and not part.machine
+"""
+
+_MILESTONE = """
+select (clear ->> 'candidate')::uuid as candidate, position, at, '{milestone}' as milestone from batch where {{this}}
+"""
+
+ENTER = """
+insert into candidate_summary.candidate as row (candidate, known, entered, entered_at, source, role, location)
+select candidate, position, position, at, source, role, location from ({entry}) entry
+on conflict (candidate) do update set
+    known = greatest(row.known, excluded.known), entered = excluded.entered, entered_at = excluded.entered_at,
+    source = excluded.source, role = excluded.role, location = excluded.location
+"""
+
+TOUCH = """
+with kept as (
+    insert into candidate_summary.touch (candidate, position, at, n, contact, engagement) {touch}
+    returning candidate, position, at, n, contact, engagement
+)
+update candidate_summary.candidate row set
+    known = greatest(row.known, told.known),
+    contacts = row.contacts + told.contacts,
+    engagements = row.engagements + told.engagements,
+    last_contact = greatest(row.last_contact, told.last_contact),
+    last_engagement = greatest(row.last_engagement, told.last_engagement)
+from (
+    select candidate, max(position) as known,
+           coalesce(sum(n) filter (where contact), 0) as contacts,
+           coalesce(sum(n) filter (where engagement), 0) as engagements,
+           max(at) filter (where contact and n > 0) as last_contact,
+           max(at) filter (where engagement and n > 0) as last_engagement
+    from kept group by candidate
+) told
+where row.candidate = told.candidate
+"""
+
+TAKE_BACK = """
+update candidate_summary.candidate row set
+    last_contact = (
+        select max(at) from (select at from candidate_summary.touch where candidate = row.candidate and contact
+                             group by at having sum(n) > 0) left_over),
+    last_engagement = (
+        select max(at) from (select at from candidate_summary.touch where candidate = row.candidate and engagement
+                             group by at having sum(n) > 0) left_over)
+where row.candidate in ({corrected})
+"""
+
+REACH = """
+with kept as (
+    insert into candidate_summary.milestone (candidate, position, at, milestone) {milestone}
+    returning candidate, position, at, milestone
+)
+insert into candidate_summary.candidate as row (candidate, known, prospects, applications, hired_at)
+select candidate, max(position), count(*) filter (where milestone = 'prospect'),
+       count(*) filter (where milestone = 'applied'), min(at) filter (where milestone = 'hired')
+from kept group by candidate
+on conflict (candidate) do update set
+    known = greatest(row.known, excluded.known),
+    prospects = row.prospects + excluded.prospects,
+    applications = row.applications + excluded.applications,
+    hired_at = least(row.hired_at, excluded.hired_at)
+"""
+
+CANDIDATE_SUMMARY = ReadModel(
+    name="candidate_summary",
+    version=1,
+    tables=TABLES,
+    catalogue=("contact", "engagement"),
+    facts={
+        "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
+        "touch": {TouchpointRecorded: TOUCHED, TouchpointCorrected: CORRECTED},
+        "corrected": {TouchpointCorrected: "select stream_id from batch where {this}"},
+        "milestone": {
+            ProspectAdded: _MILESTONE.format(milestone="prospect"),
+            ApplicationSubmitted: _MILESTONE.format(milestone="applied"),
+            CandidateHired: _MILESTONE.format(milestone="hired"),
+        },
+    },
+    recompute=(ENTER, TOUCH, TAKE_BACK, REACH),
+)

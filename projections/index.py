@@ -1,0 +1,18 @@
+"""All read models; one line each."""
+
+from projections.candidate_summary import CANDIDATE_SUMMARY
+from projections.consent_state import CONSENT_STATE
+from projections.engagement import ENGAGEMENT
+from projections.openings import OPENINGS
+from projections.pipeline import PIPELINE
+from projections.read_model import ReadModel
+from projections.touchpoint_counts import TOUCHPOINT_COUNTS
+
+READ_MODELS: tuple[ReadModel, ...] = (
+    CANDIDATE_SUMMARY,
+    CONSENT_STATE,
+    ENGAGEMENT,
+    OPENINGS,
+    PIPELINE,
+    TOUCHPOINT_COUNTS,
+)

@@ -1,0 +1,35 @@
+"""How many touchpoints of each kind there were each day, by where the candidate came from."""
+
+from __future__ import annotations
+
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from projections import tally
+from projections.read_model import ReadModel
+
+RECORDED = """
+select stream_id as entity, position, (at at time zone {zone})::date as day, kind as what, 0 as amount, 1 as n
+from batch where {this}
+"""
+
+CORRECTED = """
+select stream_id, position, (part.at at time zone {zone})::date, part.kind, 0, part.n
+from batch cross join lateral (values
+    ((clear ->> 'was_at')::timestamptz, clear ->> 'was_kind', -1),
+    (coalesce(clear ->> 'at', clear ->> 'was_at')::timestamptz, kind, 1)
+) part (at, kind, n)
+where {this} and part.kind is not null
+"""
+
+TOUCHPOINT_COUNTS = ReadModel(
+    name="touchpoint_counts",
+    version=1,
+    tables=tally.tables("touchpoint_counts"),
+    facts={
+        "segment": tally.PERSON_SEGMENT,
+        "touch": {TouchpointRecorded: RECORDED, TouchpointCorrected: CORRECTED},
+    },
+    recompute=(
+        tally.keep_segment("touchpoint_counts"),
+        tally.record("touchpoint_counts", "{touch}"),
+    ),
+)
