@@ -47,11 +47,14 @@ class Append:
     events: Sequence[LoggedEvent]
     attached: Attached = field(default_factory=Attached)
     offset: Tracking | None = None
+    keys: Sequence[PersonKey] = ()
+    """Keys to store for their own sake; those that events were sealed with come with the events."""
 
     def request(self) -> str:
         """The request as the database function reads it: JSON text, binary data in base64."""
         rest: dict[str, Any] = {}
-        brought = {key.key_id: key for event in self.events for key in event.brings}
+        brought = {key.key_id: key for key in self.keys}
+        brought |= {key.key_id: key for event in self.events for key in event.brings}
         used = {key_id: None for event in self.events for key_id in event.uses}
         if brought:
             rest["keys"] = [key_document(key) for key in brought.values()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -17,11 +19,11 @@ from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.migrate import SERVICE
 from adapters.postgres.recorder import LogRecorder
-from adapters.postgres.sealing import Keyring
+from adapters.postgres.sealing import Keyring, Place, Sealer, open_part, seal
 from adapters.postgres.stored import LoggedEvent
 from commands.handle import Attached, Loaded, SomebodyWasFaster
 from domain.catalogue import EVENTS, UPCASTS
-from domain.event import Aggregate, Event, Recorded
+from domain.event import ERASED, Aggregate, Erased, Event, Recorded
 
 RESEALS = 4
 
@@ -68,6 +70,17 @@ class SealingEventStore(EventStore[UUID]):
         unknown = [person for person in people if keyring.sealer(person) is None and person not in beginning]
         if unknown:
             self._learn(unknown)
+
+    def stored_sealer(self, person: UUID) -> Sealer:
+        """The person's key for sealing, stored already. Errors: PersonWasErased."""
+        keyring = self.mapper.keyring
+        if keyring.sealer(person) is None:
+            self._learn([person])
+        sealer = keyring.sealer(person) or keyring.make(person)
+        if sealer.brought is not None:
+            self.recorder.store_key(sealer.brought)
+            self.learn_again([person])
+        return keyring.sealer(person) or sealer
 
     def _learn(self, people: Sequence[UUID]) -> None:
         stored = self.recorder.keys_of(people)
@@ -175,6 +188,25 @@ class Perennial(Application[UUID]):
         except StreamMoved as error:
             raise SomebodyWasFaster from error
         return recordings[-1].notification.id if recordings else self.recorder.barrier.head()
+
+    def seal_delivery(self, source: str, delivery_id: str, person: UUID, body: bytes) -> bytes:
+        """A delivery's raw body, sealed for the person it is about. Errors: PersonWasErased."""
+        sealer = self.store.stored_sealer(person)
+        values = {"body": base64.b64encode(body).decode()}
+        return json.dumps([seal(self._place(source, delivery_id, person), person, "delivery", sealer, values)]).encode()
+
+    def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased:
+        """The raw body of a kept delivery, or ERASED where its person's key is gone."""
+        part = json.loads(sealed)[0]
+        person = UUID(part["person"])
+        key = self.recorder.keys_of([person]).get(person)
+        cipher = None if key is None or str(key.key_id) != part["key"] else self.mapper.keyring.cipher(key)
+        if cipher is None:
+            return ERASED
+        return base64.b64decode(open_part(self._place(source, delivery_id, person), part, cipher)["body"])
+
+    def _place(self, source: str, delivery_id: str, person: UUID) -> Place:
+        return Place(self.mapper.origin, person, 0, f"delivery/{source}/{delivery_id}")
 
     def close(self) -> None:
         recorder = getattr(self, "recorder", None)

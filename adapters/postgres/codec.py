@@ -22,7 +22,7 @@ Decode = Callable[[Any], Any]
 
 
 class EventCannotBeStored(Exception):
-    """{event}.{field}: {why}. Clear fields hold codes, ids, moments, whole numbers, truth values; the rest is sealed."""
+    """{event}.{field}: {why}. Clear fields hold codes, ids, moments, whole numbers, truth values; others are sealed"""
 
     def __init__(self, event: str, field: str, why: str) -> None:
         super().__init__((self.__doc__ or "").format(event=event, field=field, why=why))

@@ -61,7 +61,9 @@ def fold(
     """
     _make_temporary_tables(connection, models)
     present = _take_batch(connection, after, upto, parked)
+    # Whole rows are made fewer at once than a compiler or a cache of parameters would pay for.
     connection.execute("set local jit = off")
+    connection.execute("set local enable_memoize = off")
     for schema, model in models.items():
         if model.types & present.keys():
             _fold_one(connection, model, model.statements(schema, zone, present), after, upto)

@@ -108,6 +108,11 @@ class LogRecorder(PostgresApplicationRecorder):
             raise IntegrityError(str(error)) from error
         return [] if first is None else list(range(first, first + len(append.events)))
 
+    def store_key(self, key: PersonKey) -> PersonKey:
+        """The person's stored key: this one, unless they had one before."""
+        self._commits.append(Append([], keys=[key]))
+        return self.keys_of([key.person])[key.person]
+
     def select_events(
         self,
         originator_id: UUID | str,
