@@ -12,9 +12,9 @@ from eventsourcing.application import Application, Repository
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import EventStore, Mapper, Notification, Recording, Tracking
 from eventsourcing.postgres import PostgresFactory
-from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.append import KeysChanged, StreamMoved
+from adapters.postgres.datastore import connection_parts, take_role
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.migrate import SERVICE
@@ -134,18 +134,17 @@ class Perennial(Application[UUID]):
     mapper: SealingMapper
 
     def __init__(self, conninfo: str, key_file: KeyFile, *, role: str = SERVICE, pool_size: int = 4) -> None:
-        self._conninfo = conninfo
         self._key_file = key_file
         self._role = role
-        asked = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+        self._parts = connection_parts(conninfo)
         super().__init__(
             env={
                 "PERSISTENCE_MODULE": "eventsourcing.postgres",
-                "POSTGRES_DBNAME": asked.get("dbname", "postgres"),
-                "POSTGRES_HOST": asked.get("host", "localhost"),
-                "POSTGRES_PORT": asked.get("port", "5432"),
-                "POSTGRES_USER": asked.get("user", "postgres"),
-                "POSTGRES_PASSWORD": asked.get("password", ""),
+                "POSTGRES_DBNAME": self._parts["dbname"],
+                "POSTGRES_HOST": self._parts["host"],
+                "POSTGRES_PORT": self._parts["port"],
+                "POSTGRES_USER": self._parts["user"],
+                "POSTGRES_PASSWORD": self._parts["password"],
                 "POSTGRES_POOL_SIZE": str(pool_size),
                 "POSTGRES_MAX_OVERFLOW": "12",
                 "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "60",
@@ -159,8 +158,7 @@ class Perennial(Application[UUID]):
 
     def construct_recorder(self) -> LogRecorder:
         datastore = cast(PostgresFactory, self.factory).datastore
-        arguments = cast(dict[str, Any], datastore.pool.kwargs)
-        arguments["options"] = f"-c role={self._role} -c timezone=UTC"
+        take_role(datastore, self._role, self._parts)
         recorder = LogRecorder(datastore)
         self.mapper.origin = recorder.origin()
         return recorder

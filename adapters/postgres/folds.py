@@ -169,3 +169,11 @@ def report(connection: Connection) -> list[dict[str, Any]]:
         order by r.name, r.version, r.schema_name
         """
     ).fetchall()
+
+
+def log_length(connection: Connection) -> int:
+    """How many positions the log has given out."""
+    row = connection.execute(
+        "select case when is_called then last_value else 0 end as length from event_position"
+    ).fetchone()
+    return int(row["length"]) if row else 0

@@ -1,0 +1,132 @@
+"""The one place where the parts are put together: every real default, read from top to bottom in a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import psycopg
+from eventsourcing.postgres import PostgresDatastore
+from psycopg.rows import dict_row
+
+from adapters.postgres import folds
+from adapters.postgres.application import Perennial
+from adapters.postgres.datastore import open_datastore
+from adapters.postgres.embedded import embedded_server
+from adapters.postgres.keyfile import KeyFile, ensure_key_file
+from adapters.postgres.migrate import PROJECTOR, SERVICE, migrate
+from adapters.postgres.rebuild import Rebuild
+from adapters.postgres.receipts import Receipts
+from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
+from adapters.settings import Settings
+from adapters.web.services import ReadModelStatus, Services
+from commands.catalogue import VERBS
+from commands.verb import Verb
+from domain.catalogue import UPCASTS
+from projections.index import READ_MODELS
+from projections.read_model import ReadModel
+
+OWNER = "none"
+"""The role of whoever the database was opened as: migrations and invented histories alone need it."""
+
+VERB_OF: Mapping[type, Verb] = {verb.command: verb for verb in VERBS}
+
+
+class ReadModelIsUnknown(Exception):
+    """There is no read model named {name}. There are: {known}."""
+
+    def __init__(self, name: str) -> None:
+        known = ", ".join(model.name for model in READ_MODELS)
+        super().__init__((self.__doc__ or "").format(name=name, known=known))
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The conninfo of the database: the one that is named, or an embedded one that runs as long as it is used."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with embedded_server(settings.data_folder / "postgres") as conninfo:
+        yield conninfo
+
+
+def key_file(settings: Settings) -> KeyFile:
+    return ensure_key_file(settings.keys)
+
+
+def migrated(conninfo: str) -> list[str]:
+    """Brings the database to this version; what was applied or removed."""
+    with psycopg.connect(conninfo, row_factory=dict_row) as connection:
+        applied = migrate(connection, UPCASTS)
+        return applied + [f"dropped {schema}" for schema in folds.drop_superseded(connection, READ_MODELS)]
+
+
+@contextmanager
+def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[Perennial]:
+    with Perennial(conninfo, key_file(settings), role=role) as log:
+        yield log
+
+
+@contextmanager
+def projector(conninfo: str) -> Iterator[PostgresDatastore]:
+    """Connections that may read the log and own the read models."""
+    with open_datastore(conninfo, PROJECTOR, pool_size=2) as datastore:
+        yield datastore
+
+
+def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
+    return Runner(datastore, READ_MODELS, settings.zone, batch=BATCH, progress=progress)
+
+
+def read_model(name: str) -> ReadModel:
+    """The read model of that name. Errors: ReadModelIsUnknown."""
+    found = next((model for model in READ_MODELS if model.name == name), None)
+    if found is None:
+        raise ReadModelIsUnknown(name)
+    return found
+
+
+def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
+    return Rebuild(datastore, read_model(name), settings.zone, batch=BATCH, progress=progress)
+
+
+def services(log: Perennial, settings: Settings) -> Services:
+    """What the HTTP layer is given."""
+    pool = log.recorder.datastore.pool
+
+    def read_model_position(name: str) -> int:
+        with pool.connection() as connection:
+            return folds.position_of(connection, read_model(name).schema)
+
+    def projections() -> list[ReadModelStatus]:
+        with pool.connection() as connection:
+            return [
+                ReadModelStatus(
+                    name=row["name"],
+                    version=row["version"],
+                    position=row["position"],
+                    lag_events=row["lag_events"],
+                    lag_seconds=row["lag_seconds"],
+                    parked=len(row["parked"]),
+                    state=row["state"],
+                )
+                for row in folds.report(connection)
+            ]
+
+    return Services(
+        log=log,
+        verbs=VERB_OF,
+        receipts=Receipts(log.recorder.datastore),
+        key_file=log.mapper.keyring.key_file,
+        seal_delivery=log.seal_delivery,
+        secrets={"greenhouse": tuple(secret.get_secret_value() for secret in settings.greenhouse_secrets)},
+        zone=ZoneInfo(settings.zone),
+        reading=pool.connection,
+        read_model_position=read_model_position,
+        projections=projections,
+        now=lambda: datetime.now(UTC),
+        new_id=uuid4,
+    )

@@ -1,0 +1,303 @@
+"""What an operator types: start it, fill it, follow it, mend it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from adapters import bootstrap
+from adapters.bootstrap import ReadModelIsUnknown
+from adapters.postgres import folds
+from adapters.postgres.keyfile import KeyFileIsUnusable
+from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
+from adapters.postgres.recorder import LogIsNotMade
+from adapters.postgres.runner import Progress as FoldProgress
+from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
+from adapters.settings import Settings
+from adapters.synthetic.history import history
+from adapters.synthetic.truth import truth
+from adapters.web.app import create_app
+
+COMPLAINTS = (KeyFileIsUnusable, LogIsNotEmpty, LogIsNotMade, ReadModelIsUnknown, IsBeingRebuilt, SwapFoundNoMoment)
+DEMO_EVENTS = 100_000
+DEMO_SEED = 7
+LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
+
+cli = typer.Typer(
+    help="Perennial: the relationship log of a recruiting team. Settings come from PERENNIAL_... variables and DATABASE_URL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+say = Console(stderr=True)
+
+
+def main() -> None:
+    """Runs the command line. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage or settings."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        cli()
+    except COMPLAINTS as complaint:
+        say.print(f"[red]{complaint}[/red]", highlight=False)
+        sys.exit(1)
+    except ValidationError as error:
+        for wrong in error.errors():
+            say.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
+        sys.exit(2)
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar with an ETA; the function it gives is told how much is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=say) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def fold_bar(what: str) -> Iterator[FoldProgress]:
+    """A progress bar for folding, whose end is the log's head."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=say) as progress:
+        task = progress.add_task(what, total=None)
+
+        def told(_: str, position: int, head: int) -> None:
+            progress.update(task, completed=position, total=head)
+
+        yield told
+
+
+def until_told_to_stop() -> threading.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@cli.command("migrate")
+def migrate_() -> None:
+    """Bring the database to this version. Safe to repeat; run it before the first start and after each upgrade."""
+    settings = Settings()
+    bootstrap.key_file(settings)
+    with bootstrap.database(settings) as conninfo:
+        for name in bootstrap.migrated(conninfo):
+            say.print(f"applied {name}", highlight=False)
+    say.print("the database is up to date")
+
+
+@cli.command()
+def serve(
+    project: Annotated[bool, typer.Option(help="Fold the read models in this process too.")] = True,
+) -> None:
+    """Serve the HTTP API, and (unless --no-project) keep the read models up to date beside it."""
+    settings = Settings()
+    with ExitStack() as stack:
+        conninfo = stack.enter_context(bootstrap.database(settings))
+        bootstrap.migrated(conninfo)
+        serve_until_stopped(stack, conninfo, settings, project=project)
+
+
+def serve_until_stopped(stack: ExitStack, conninfo: str, settings: Settings, *, project: bool) -> None:
+    log = stack.enter_context(bootstrap.open_log(conninfo, settings))
+    if project:
+        stack.enter_context(projecting(conninfo, settings))
+    app = create_app(bootstrap.services(log, settings))
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+
+
+@contextmanager
+def projecting(conninfo: str, settings: Settings) -> Iterator[None]:
+    """The runner in a thread of its own, stopped at the end."""
+    stop = threading.Event()
+    with bootstrap.projector(conninfo) as datastore:
+        thread = threading.Thread(target=bootstrap.runner(datastore, settings).run, args=(stop,), name="projector")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+@cli.command()
+def project(
+    once: Annotated[bool, typer.Option(help="Stop when the log's present head is reached.")] = False,
+) -> None:
+    """Fold the log into the read models: catch up with a progress bar, then follow it live. SIGTERM stops it cleanly."""
+    settings = Settings()
+    with bootstrap.database(settings) as conninfo:
+        bootstrap.migrated(conninfo)
+        with bootstrap.projector(conninfo) as datastore, fold_bar("folding") as progress:
+            runner = bootstrap.runner(datastore, settings, progress)
+            head = runner.catch_up()
+            say.print(f"caught up at position {head}")
+            if not once:
+                runner.run(until_told_to_stop())
+
+
+@cli.command()
+def rebuild(name: Annotated[str, typer.Argument(help="The read model, as `perennial status` names it.")]) -> None:
+    """Build a read model anew beside the one being served, then swap. Queries go on; a killed rebuild resumes."""
+    settings = Settings()
+    model = bootstrap.read_model(name)
+    with bootstrap.database(settings) as conninfo, bootstrap.projector(conninfo) as datastore:
+        with fold_bar(f"rebuilding {model.name}") as progress:
+            position = bootstrap.rebuild(datastore, settings, name, progress).rebuild()
+    say.print(f"{model.schema} is served from its new rows, at position {position}")
+
+
+@cli.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON list on standard output.")] = False,
+) -> None:
+    """Show every read model's position and lag, and what it has parked. Exit code 1 when anything is parked."""
+    with bootstrap.database(Settings()) as conninfo, bootstrap.projector(conninfo) as datastore:
+        with datastore.pool.connection() as connection:
+            rows = folds.report(connection)
+    if as_json:
+        typer.echo(json.dumps(rows, default=str))
+    else:
+        show_status(rows)
+    if any(row["parked"] for row in rows):
+        raise typer.Exit(1)
+
+
+def show_status(rows: list[dict[str, object]]) -> None:
+    table = Table("read model", "version", "state", "position", "lag (events)", "lag (s)", "parked streams")
+    for row in rows:
+        parked = row["parked"]
+        table.add_row(
+            str(row["name"]), str(row["version"]), str(row["state"]), str(row["position"]), str(row["lag_events"]),
+            f"{row['lag_seconds']:.1f}", str(len(parked) if isinstance(parked, list) else 0),
+        )  # fmt: skip
+    Console().print(table)
+    for row in rows:
+        for held in row["parked"] if isinstance(row["parked"], list) else []:
+            say.print(f"{row['name']}: position {held['position']} ({held['type']}): {held['error']}", highlight=False)
+            say.print(
+                f"  stream {held['stream']}, event {held['event']}; mend the cause, then: {held['retry']}",
+                highlight=False,
+            )
+
+
+@cli.command()
+def generate(
+    events: Annotated[int, typer.Argument(min=100, help="How many events.")] = DEMO_EVENTS,
+    seed: Annotated[int, typer.Option(help="The same seed and size give the same history.")] = DEMO_SEED,
+    years: Annotated[int, typer.Option(min=1, max=50, help="How many years it covers.")] = 5,
+    ends_on: Annotated[str, typer.Option(help="The day before which it ends (YYYY-MM-DD).")] = str(
+        LAST_DAY_OF_THE_DEMO
+    ),
+    truth_file: Annotated[Path, typer.Option(help="Where the true figures go.")] = Path("truth.json"),
+) -> None:
+    """Fill an EMPTY log with an invented history, and write the true figures beside it. The log is labelled synthetic."""
+    settings = Settings()
+    with bootstrap.database(settings) as conninfo:
+        bootstrap.migrated(conninfo)
+        invent(
+            conninfo,
+            settings,
+            events=events,
+            seed=seed,
+            years=years,
+            ends_on=date.fromisoformat(ends_on),
+            to=truth_file,
+        )
+
+
+def invent(conninfo: str, settings: Settings, *, events: int, seed: int, years: int, ends_on: date, to: Path) -> None:
+    """Generates, loads, and writes the truth file."""
+    told = history(events, seed, ends_on=ends_on, years=years)
+    with (
+        bootstrap.open_log(conninfo, settings, bootstrap.OWNER) as owner,
+        bar("writing the history", len(told)) as show,
+    ):
+        for written in load_synthetic(owner, told.recorded(), told.marks()):
+            show(written)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(truth(told).to_json())
+    say.print(f"{len(told)} events written; the true figures are in {to}", highlight=False)
+
+
+@cli.command()
+def demo(
+    events: Annotated[int, typer.Option(min=100, help="How many events the history has.")] = DEMO_EVENTS,
+    check: Annotated[bool, typer.Option(help="Stop after the figures are there, instead of serving.")] = False,
+) -> None:
+    """Invent five years of recruiting, fold them, serve them, and say where to look. Nothing needs to be installed."""
+    begun = time.monotonic()
+    settings = Settings()
+    with ExitStack() as stack:
+        conninfo = stack.enter_context(bootstrap.database(settings))
+        bootstrap.migrated(conninfo)
+        if log_is_empty(conninfo):
+            invent(
+                conninfo, settings, events=events, seed=DEMO_SEED, years=5, ends_on=LAST_DAY_OF_THE_DEMO,
+                to=settings.data_folder / "truth.json",
+            )  # fmt: skip
+        with bootstrap.projector(conninfo) as datastore, fold_bar("folding it") as progress:
+            bootstrap.runner(datastore, settings, progress).catch_up()
+        say.print(f"ready after {time.monotonic() - begun:.0f} s. Worth opening:", highlight=False)
+        for url in worth_opening(settings):
+            say.print(f"  {url}", highlight=False, soft_wrap=True)
+        if not check:
+            serve_until_stopped(stack, conninfo, settings, project=True)
+
+
+def log_is_empty(conninfo: str) -> bool:
+    with bootstrap.projector(conninfo) as datastore, datastore.pool.connection() as connection:
+        return folds.log_length(connection) == 0
+
+
+def worth_opening(settings: Settings) -> tuple[str, str, str]:
+    base = f"http://{settings.host}:{settings.port}"
+    return (
+        f"{base}/v1/metrics/pipeline-growth?from=2025-01-01&to=2026-07-01",
+        f"{base}/v1/metrics/time-to-fill?from=2024-01-01&to=2026-01-01&as_of=2026-03-01",
+        f"{base}/docs",
+    )
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure this machine: every figure as a ratio to a stock library or a physical limit, side by side in one run."""
+    from adapters.bench.run import run  # the benchmark needs libraries that serving does not
+
+    run(context.args)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,42 @@
+"""Connections to the database in one of its roles, pooled as the library pools them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from eventsourcing.postgres import PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+
+
+def connection_parts(conninfo: str) -> dict[str, str]:
+    """The parts of a conninfo or URL, with PostgreSQL's usual defaults."""
+    given = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+    return {"dbname": "postgres", "host": "localhost", "port": "5432", "user": "postgres", "password": ""} | given
+
+
+def take_role(datastore: PostgresDatastore, role: str, parts: dict[str, str]) -> None:
+    """Every connection of the pool works as `role`, in UTC, with the rest of the conninfo (such as sslmode) kept."""
+    arguments = cast(dict[str, Any], datastore.pool.kwargs)
+    arguments.update(parts)
+    arguments["options"] = f"{parts.get('options', '')} -c role={role} -c timezone=UTC".strip()
+
+
+@contextmanager
+def open_datastore(conninfo: str, role: str, pool_size: int) -> Iterator[PostgresDatastore]:
+    parts = connection_parts(conninfo)
+    datastore = PostgresDatastore(
+        parts["dbname"],
+        parts["host"],
+        parts["port"],
+        parts["user"],
+        parts["password"],
+        pool_size=pool_size,
+        max_overflow=8,
+        connect_timeout=30,
+    )
+    take_role(datastore, role, parts)
+    datastore.pool.open()
+    with datastore:
+        yield datastore
