@@ -18,12 +18,12 @@ from adapters.synthetic.people import People
 from adapters.synthetic.words import (
     LEAVING_WORDS,
     NOTES,
-    QUALITIES,
     REFERRAL_WORDS,
     WRONG_WORDS,
     email_of,
     name_of,
     phone_of,
+    quality,
 )
 from domain.application import (
     ApplicationRejected,
@@ -146,18 +146,18 @@ def segments(people: People, person: int) -> tuple[str, str, str]:
 
 
 def learned(cast: Cast, row: Row) -> Event:
-    value = QUALITIES[(row.person + row.code) % len(QUALITIES)]
+    value = quality(row.touch)
     return ProfileFactLearned(shape.FACTS[row.code], "cv" if row.person % 2 else "recruiter", value)
 
 
 def given(cast: Cast, row: Row) -> Event:
     channels = shape.CHANNEL_SETS[row.code]
-    stated = ("consent", "eu", *NOTICE, "en", "form", "candidate")
+    stated = ("consent", "eu", *NOTICE, "en", "web-form", "self")
     return ConsentGiven(shape.TALENT_POOL, channels, *stated, time(row.until), None)
 
 
 def refused(cast: Cast, row: Row) -> Event:
-    return ConsentRefused(shape.TALENT_POOL, CONSENT_CHANNELS, *NOTICE[:2], "form", "candidate", None)
+    return ConsentRefused(shape.TALENT_POOL, CONSENT_CHANNELS, *NOTICE[:2], "web-form", "self", None)
 
 
 def withdrawn(cast: Cast, row: Row) -> Event:

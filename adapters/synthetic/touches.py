@@ -6,7 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adapters.synthetic.columns import DAY, HOUR, MINUTE, NONE, SECOND, Block, Column, Type, block, joined, only, size
+from adapters.synthetic.columns import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NONE,
+    SECOND,
+    Block,
+    Column,
+    Type,
+    block,
+    joined,
+    only,
+    size,
+    versions,
+)
 from adapters.synthetic.jobs import Jobs
 from adapters.synthetic.kinds import CONSENT_COVERS, CORRECTED_TO, MOVABLE, NEEDS_CONSENT, ORDINARY, kind
 from adapters.synthetic.people import (
@@ -20,7 +34,7 @@ from adapters.synthetic.people import (
     cited,
     spread,
 )
-from adapters.synthetic.shape import Frame
+from adapters.synthetic.shape import FACTS, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +221,10 @@ def learned(frame: Frame, people: People, rng: Rng, number: int) -> Block:
     since = people.entered[person] + 5 * MINUTE
     span = np.minimum(frame.end - HOUR - since, 200 * DAY)
     at = since + (rng.random(number) ** 3 * span).astype(np.int64)
-    fact = (rng.random(number) ** 2 * 6).astype(np.int64)
-    return block(Type.FACT, at, at + 30 * SECOND, stream=person, person=person, code=fact)
+    order = np.argsort(at, kind="stable")
+    person, at = person[order], at[order]
+    fact = (rng.random(number) ** 2 * len(FACTS)).astype(np.int64)
+    return block(Type.FACT, at, at + 30 * SECOND, stream=person, person=person, code=fact, touch=versions(person))
 
 
 def corrections(frame: Frame, people: People, rng: Rng, recorded: Block, number: int) -> Block:

@@ -194,7 +194,7 @@ FLOWS = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
 
 
 def flows(person: Column, day: Column, rank: Column) -> tuple[Column, Column, Column]:
-    """Person, day and number (in FLOWS) of each flow between one node of a person and the next, as `active-180` says."""
+    """Person, day and number (in FLOWS) of each flow between neighbouring nodes of a person, as `active-180` says."""
     follows = np.r_[False, person[1:] == person[:-1]]
     before, was = np.roll(day, 1), np.roll(rank, 1)
     ends = ~np.r_[follows[1:], False]

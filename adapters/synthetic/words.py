@@ -38,3 +38,8 @@ def email_of(person: int) -> str:
 def phone_of(person: int) -> str:
     """An invented telephone number from a range kept for fiction."""
     return f"+1 555 01{person % 100:02}"
+
+
+def quality(number: int) -> str:
+    """What may be learned about somebody, never the same twice."""
+    return f"{QUALITIES[number % len(QUALITIES)]} {number // len(QUALITIES) + 1}"

@@ -1,0 +1,185 @@
+"""A synthetic history has the size, the order and the proportions that were asked for, the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from adapters.synthetic import page, shape
+from adapters.synthetic.columns import DAY, HOUR, Type
+from adapters.synthetic.history import History, history, marks, synthetic_history
+from adapters.synthetic.kinds import KINDS
+from adapters.synthetic.people import FOREVER
+from domain.event import Event, Recorded
+from domain.touchpoint_kinds import KINDS as CATALOGUE
+
+ENDS_ON = date(2026, 1, 1)
+
+
+def digest(events: int, seed: int) -> str:
+    told = hashlib.sha256()
+    for row in synthetic_history(events, seed, ends_on=ENDS_ON):
+        told.update(repr(row).encode())
+    return told.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def some() -> History:
+    return history(30_000, 11, ends_on=ENDS_ON)
+
+
+@pytest.fixture(scope="module")
+def rows(some: History) -> list[Recorded[Event]]:
+    return list(some.recorded())
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    assert digest(3_000, 1) == digest(3_000, 1)
+
+
+def test_another_seed_gives_another_history() -> None:
+    assert digest(3_000, 1) != digest(3_000, 2)
+
+
+def test_nothing_depends_on_how_many_rows_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digest(3_000, 1)
+    monkeypatch.setattr("adapters.synthetic.history.ROWS", 7)
+    assert digest(3_000, 1) == before
+
+
+@pytest.mark.parametrize("events", [100, 101, 999, 12_345])
+def test_there_are_exactly_as_many_events_as_asked_for(events: int) -> None:
+    assert sum(1 for _ in synthetic_history(events, 3, ends_on=ENDS_ON)) == events
+
+
+@pytest.mark.parametrize(("events", "years"), [(99, 5), (100, 0)])
+def test_a_history_too_small_is_refused(events: int, years: int) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        history(events, 1, ends_on=ENDS_ON, years=years)
+
+
+def test_versions_are_contiguous_in_every_stream(rows: list[Recorded[Event]]) -> None:
+    heads: Counter[UUID] = Counter()
+    for row in rows:
+        heads[row.stream] += 1
+        assert row.version == heads[row.stream]
+
+
+def test_events_stand_in_recorded_order_within_the_period(rows: list[Recorded[Event]]) -> None:
+    assert all(one.recorded_at <= next_.recorded_at for one, next_ in pairwise(rows))
+    assert rows[-1].recorded_at < datetime(2026, 1, 1, tzinfo=UTC)
+    assert rows[0].recorded_at >= datetime(2020, 12, 31, tzinfo=UTC)
+
+
+def test_most_is_recorded_soon_and_some_late_and_nothing_early(some: History) -> None:
+    waited = some.rows["recorded"] - some.rows["occurred"]
+    assert waited.min() >= 0
+    touched = waited[some.rows["type"] == Type.TOUCHPOINT]
+    assert 0.015 < (touched > 12 * HOUR).mean() < 0.025
+    assert touched.max() <= 60 * DAY
+    assert np.median(touched) < 60 * 1_000_000
+
+
+def test_event_ids_and_touchpoints_are_each_used_once(rows: list[Recorded[Event]]) -> None:
+    assert len({row.id for row in rows}) == len(rows)
+    assert {row.id.version for row in rows} == {7}
+    touched = [getattr(row.event, "touchpoint") for row in rows if type(row.event).__name__ == "TouchpointRecorded"]  # noqa: B009
+    assert len(set(touched)) == len(touched)
+
+
+def test_every_kind_is_in_the_catalogue_and_occurs(some: History) -> None:
+    assert set(KINDS) <= set(CATALOGUE)
+    used = set(some.rows["kind"][some.rows["type"] == Type.TOUCHPOINT].tolist())
+    assert used == set(range(len(KINDS)))
+
+
+def test_the_proportions_are_those_planted(some: History) -> None:
+    touched = some.rows["type"] == Type.TOUCHPOINT
+    assert touched.mean() == pytest.approx(0.70, abs=0.01)
+    assert (some.rows["message"][touched] >= 0).mean() == pytest.approx(0.60, abs=0.03)
+    opened = touched & (some.rows["kind"] == KINDS.index("email-opened"))
+    first = np.unique(np.stack([some.rows["message"][opened], some.rows["machine"][opened]]), axis=1)[1]
+    assert first.mean() == pytest.approx(0.5, abs=0.04)
+    corrected = (some.rows["type"] == Type.CORRECTED).sum() / touched.sum()
+    assert corrected == pytest.approx(0.003, abs=0.0005)
+    entered = np.isin(some.rows["type"], [Type.SOURCED, Type.REFERRED])
+    assert (some.rows["type"][entered] == Type.REFERRED).mean() == pytest.approx(0.2, abs=0.03)
+
+
+def test_ten_times_the_events_are_ten_times_the_people_over_the_same_years() -> None:
+    small, large = history(10_000, 5, ends_on=ENDS_ON), history(100_000, 5, ends_on=ENDS_ON)
+    assert len(large.people) == pytest.approx(10 * len(small.people), rel=0.01)
+    assert len(large.jobs.opened) == pytest.approx(10 * len(small.jobs.opened), rel=0.05)
+    assert small.frame.starts_on == large.frame.starts_on
+    per_stream = [np.bincount(one.rows["stream"]).mean() for one in (small, large)]
+    assert per_stream[0] == pytest.approx(per_stream[1], rel=0.05)
+
+
+def test_marks_close_every_day_and_agree_with_the_events(some: History, rows: list[Recorded[Event]]) -> None:
+    by_columns = some.marks()
+    assert len(by_columns) == some.frame.days
+    assert by_columns[-1] == (datetime(2026, 1, 1, tzinfo=UTC) - timedelta(microseconds=1), len(rows))
+    told = dict(marks(iter(rows)))
+    assert all(told.get(time, count) == count for time, count in by_columns)
+    assert len(told) > some.frame.days - 5
+    for time, count in list(told.items())[::97]:
+        assert count == sum(row.recorded_at <= time for row in rows)
+
+
+def test_clear_codes_are_codes(rows: list[Recorded[Event]]) -> None:
+    words = (*shape.SOURCES, *shape.ROLES, *shape.LOCATIONS, *shape.STAGES, *shape.FACTS, *page.RECRUITERS)
+    assert all(word == word.lower() and " " not in word for word in words)
+
+
+def test_fill_times_follow_the_planted_weibull() -> None:
+    jobs = history(200_000, 3, ends_on=ENDS_ON).jobs
+    # Kaplan and Meier at the planted scale, cancelled openings censored: exp(-1) of a Weibull survive there.
+    lasted = np.minimum(np.minimum(jobs.accepted, jobs.cancelled), FOREVER)
+    ended = lasted != FOREVER
+    days = np.where(ended, (lasted - jobs.opened) / DAY, np.inf)
+    filled = jobs.accepted != FOREVER
+    old = jobs.opened < jobs.opened.max() - 400 * DAY
+    order = np.argsort(days[old])
+    at_risk = np.arange(len(order), 0, -1)
+    survival = np.cumprod(1 - filled[old][order] / at_risk)
+    at_scale = survival[np.searchsorted(days[old][order], shape.Planted().fill_weibull_scale_days) - 1]
+    assert at_scale == pytest.approx(np.exp(-1), abs=0.05)
+
+
+def test_nurture_hazard_and_the_null_effect_are_those_planted() -> None:
+    some = history(200_000, 9, ends_on=ENDS_ON)
+    people, jobs, planted = some.people, some.jobs, some.frame.planted
+    nurture: list[tuple[float, float]] = []
+    null: list[tuple[float, float]] = []
+    for opening in np.flatnonzero(jobs.candidate != -1):
+        at, chosen = jobs.accepted[opening], jobs.candidate[opening]
+        at_risk = (people.role == people.role[chosen]) & (people.entered < at - 4 * DAY)
+        at_risk &= (people.left_entirely > at) & (jobs.accepted_at(people) >= at)
+        nurtured = people.nurtured_from + HOUR < at
+        weight = np.array(shape.SOURCE_STRENGTH)[people.source] * np.where(nurtured, planted.nurture_hazard_ratio, 1.0)
+        weight = weight * np.exp((people.entered - at) / (planted.hire_hazard_decay_days * DAY)) * at_risk
+        for scores, trait in ((nurture, nurtured), (null, people.location == 0)):
+            expected = weight[trait].sum() / weight.sum()
+            scores.append((trait[chosen] - expected, expected * (1 - expected)))
+    for scores in (nurture, null):
+        excess, variance = np.sum(scores, axis=0)
+        assert abs(excess) < 3 * np.sqrt(variance)
+
+
+def test_recruiters_nurture_strong_sources_the_planted_confounder(some: History) -> None:
+    people = some.people
+    strong = np.array(shape.SOURCE_STRENGTH)[people.source] >= 2
+    nurtured = people.nurtured_from != FOREVER
+    assert nurtured[strong].mean() > nurtured[~strong].mean() + 0.2
+
+
+def test_nobody_is_hired_twice_and_hires_wait_for_an_acceptance(some: History) -> None:
+    hired = some.jobs.candidate[some.jobs.candidate != -1]
+    assert len(np.unique(hired)) == len(hired)
+    assert (some.jobs.hired >= some.jobs.accepted).all()
