@@ -107,15 +107,21 @@ CHANGES = """
                 when part.at < part.sent + interval '720 hours' then 30
                 when part.at < part.sent + interval '2160 hours' then 90 else 0 end as amount, part.n
     from earliest
-    cross join lateral (values
-        ('sent', sent0, sent), ('bounced', bounced0, bounced),
-        ('opened', least(human0, machine0), least(human, machine)),
-        ('opened.human', human0, human), ('opened.machine', machine0, machine),
-        ('clicked', clicked0, clicked), ('replied', replied0, replied)
+    cross join lateral (
+        select 'sent', sent0, earliest.sent
+        union all select 'bounced', bounced0, bounced
+        union all select 'opened', least(human0, machine0), least(human, machine)
+        union all select 'opened.human', human0, human
+        union all select 'opened.machine', machine0, machine
+        union all select 'clicked', clicked0, clicked
+        union all select 'replied', replied0, replied
     ) turn (what, at0, at)
-    cross join lateral (values (sent0, turn.at0, -1), (earliest.sent, turn.at, 1)) part (sent, at, n)
+    cross join lateral (
+        select sent0, at0, -1 where sent0 is not null and at0 is not null
+        union all select earliest.sent, turn.at, 1 where earliest.sent is not null and turn.at is not null
+    ) part (sent, at, n)
     where (turn.at0 is distinct from turn.at or sent0 is distinct from earliest.sent)
-      and part.sent is not null and part.at is not null
+      and coalesce(turn.at0, turn.at) is not null
 """
 
 ENGAGEMENT = ReadModel(

@@ -113,21 +113,23 @@ FLOWS = """
           and known < turn.known and until >= turn.known
         order by day, rank limit 1
     ) latter on true
-    cross join lateral (values
-        (former.day, former.rank, turn.day, turn.rank, 1),
-        (turn.day, turn.rank, latter.day, latter.rank, 1),
-        (former.day, former.rank, latter.day, latter.rank, -1)
+    cross join lateral (
+        select former.day, former.rank, turn.day, turn.rank, 1
+        union all select turn.day, turn.rank, latter.day, latter.rank, 1
+        union all select former.day, former.rank, latter.day, latter.rank, -1
     ) gap (first_day, first_rank, day, rank, n)
-    cross join lateral (values
-        (gap.first_day + {active_days}, 'dormant', gap.first_rank = 0
-            and (gap.day is null or gap.day + (gap.rank > 0)::int > gap.first_day + {active_days})),
-        (gap.day, 'new', gap.first_day is null and gap.rank = 0),
-        (gap.day, 'reactivated', gap.rank = 0 and gap.first_day is not null
-            and (gap.first_rank > 0 or gap.day > gap.first_day + {active_days})),
-        (gap.day, case gap.rank when 1 then 'exited.hired' else 'exited.opted-out' end,
-            gap.rank > 0 and gap.first_rank = 0 and gap.day < gap.first_day + {active_days})
-    ) flow (day, what, happens)
-    where flow.happens
+    cross join lateral (
+        select gap.first_day + {active_days}, 'dormant'
+        where gap.first_rank = 0
+          and (gap.day is null or gap.day + (gap.rank > 0)::int > gap.first_day + {active_days})
+        union all
+        select gap.day, case when gap.first_day is null then 'new' else 'reactivated' end
+        where gap.rank = 0
+          and (gap.first_day is null or gap.first_rank > 0 or gap.day > gap.first_day + {active_days})
+        union all
+        select gap.day, case gap.rank when 1 then 'exited.hired' else 'exited.opted-out' end
+        where gap.rank > 0 and gap.first_rank = 0 and gap.day < gap.first_day + {active_days}
+    ) flow (day, what)
 """.replace("{active_days}", str(ACTIVE_DAYS))
 
 PIPELINE = ReadModel(
