@@ -28,7 +28,7 @@ from adapters.synthetic.columns import (
 from adapters.synthetic.jobs import Jobs
 from adapters.synthetic.page import ROWS, Cast, consent_ids, page, time, uuids
 from adapters.synthetic.people import People
-from adapters.synthetic.shape import Frame, frame
+from adapters.synthetic.shape import Frame, Planted, frame
 from domain.event import Event, Recorded
 
 PARTS = ("people", "jobs", "applications", "requisitions", "messages", "facts", "touches", "corrections", "ids")
@@ -65,12 +65,16 @@ class History:
         return [(time(int(end) - 1), int(count)) for end, count in zip(ends, counts, strict=True)]
 
 
-def history(events: int, seed: int, *, ends_on: date, years: int = 5) -> History:
+PLANTED = Planted()
+
+
+def history(events: int, seed: int, *, ends_on: date, years: int = 5, planted: Planted = PLANTED) -> History:
     """A history of exactly so many events, all recorded in the years before `ends_on` (exclusive, UTC).
 
     The same arguments (and the same numpy) give the same bytes. ValueError below 100 events or one year.
+    With other parameters planted, such as `Planted(recorded_late=0)`, the number of events may differ a little.
     """
-    asked = frame(events, seed, ends_on, years)
+    asked = frame(events, seed, ends_on, years, planted)
     luck = streams_of_randomness(asked)
     people = crowd.drawn(asked, luck["people"])
     jobs = work.drawn(asked, luck["jobs"], people)

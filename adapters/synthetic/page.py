@@ -63,9 +63,9 @@ class Cast:
     consents: list[UUID]
     touches: Names
 
-    def touch(self, number: int) -> UUID:
-        """The id of a touchpoint."""
-        return UUID(int=int(self.touches.high[number]) << 64 | int(self.touches.low[number]))
+    def touchpoints(self, numbers: Column) -> list[UUID]:
+        """The ids of these touchpoints (any id for NONE)."""
+        return uuids(Names(self.touches.high[numbers], self.touches.low[numbers]))
 
     def message(self, number: int) -> UUID | None:
         """The id of a message, None for NONE."""
@@ -115,8 +115,12 @@ class Row(NamedTuple):
     new_kind: int
     new_at: int
     new_machine: int
+    touchpoint: UUID
 
 
+COLUMNS = Row._fields[:-1]
+
+# Each of the functions below makes the event of one type from a row of that type.
 Maker = Callable[[Cast, Row], Event]
 
 
@@ -162,7 +166,7 @@ def refused(cast: Cast, row: Row) -> Event:
 
 def withdrawn(cast: Cast, row: Row) -> Event:
     channels = CONSENT_CHANNELS if row.flag % 2 else ("email",)
-    cause = cast.touch(row.touch) if row.touch != NONE else None
+    cause = row.touchpoint if row.touch != NONE else None
     way = KINDS[row.kind] if row.kind != NONE else "portal"
     reason = LEAVING_WORDS[row.person % len(LEAVING_WORDS)] if cause is None else None
     return ConsentWithdrawn(shape.TALENT_POOL, channels, row.flag >= 2, way, cause, reason)
@@ -171,7 +175,7 @@ def withdrawn(cast: Cast, row: Row) -> Event:
 def corrected(cast: Cast, row: Row) -> Event:
     message, undone = cast.message(row.message), row.new_kind == NONE
     return TouchpointCorrected(
-        touchpoint=cast.touch(row.touch),
+        touchpoint=row.touchpoint,
         was_kind=KINDS[row.kind],
         was_at=time(row.until),
         was_message=message,
@@ -244,7 +248,7 @@ def hired(cast: Cast, row: Row) -> Event:
 def touched(cast: Cast, row: Row) -> Event:
     kind, authorised = row.kind, row.authorised
     return TouchpointRecorded(
-        cast.touch(row.touch),
+        row.touchpoint,
         KINDS[kind],
         cast.message(row.message),
         row.machine == 1,
@@ -299,7 +303,8 @@ def correlation(cast: Cast, type_: int, row: Row, id_: UUID) -> UUID:
 def page(cast: Cast, rows: Block, versions: Column, names: Names) -> Iterator[Recorded[Event]]:
     """The events of some rows, in their order."""
     types, streams = rows["type"].tolist(), rows["stream"].tolist()
-    facts = map(Row._make, zip(*(rows[name].tolist() for name in Row._fields), strict=True))
+    touchpoints = cast.touchpoints(rows["touch"])
+    facts = map(Row._make, zip(*(rows[name].tolist() for name in COLUMNS), touchpoints, strict=True))
     ids, recorded_at, occurred_at = uuids(names), times(rows["recorded"]), times(rows["occurred"])
     columns = zip(types, streams, versions.tolist(), ids, recorded_at, occurred_at, facts, strict=True)
     for type_, stream, version, id_, known_at, was_at, row in columns:

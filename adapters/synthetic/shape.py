@@ -94,7 +94,7 @@ class Frame:
     seed: int
     starts_on: date
     ends_on: date
-    planted: Planted = Planted()
+    planted: Planted
 
     @property
     def start(self) -> int:
@@ -117,8 +117,8 @@ class Frame:
         return max(2, round(self.events / self.planted.events_a_person))
 
 
-def frame(events: int, seed: int, ends_on: date, years: int) -> Frame:
+def frame(events: int, seed: int, ends_on: date, years: int, planted: Planted) -> Frame:
     """The frame of a history that ends with `ends_on` (exclusive, UTC) after so many years of 365.25 days."""
     if events < 100 or years < 1:
         raise ValueError(f"a history needs at least 100 events and one year, not {events} and {years}")
-    return Frame(events, seed, ends_on - timedelta(days=int(years * 365.25)), ends_on)
+    return Frame(events, seed, ends_on - timedelta(days=int(years * 365.25)), ends_on, planted)

@@ -86,6 +86,12 @@ def test_most_is_recorded_soon_and_some_late_and_nothing_early(some: History) ->
     assert np.median(touched) < 60 * 1_000_000
 
 
+def test_lateness_and_corrections_can_be_switched_off() -> None:
+    some = history(5_000, 3, ends_on=ENDS_ON, planted=shape.Planted(recorded_late=0, corrected=0))
+    assert (some.rows["recorded"] - some.rows["occurred"]).max() < 11 * DAY
+    assert not (some.rows["type"] == Type.CORRECTED).any()
+
+
 def test_event_ids_and_touchpoints_are_each_used_once(rows: list[Recorded[Event]]) -> None:
     assert len({row.id for row in rows}) == len(rows)
     assert {row.id.version for row in rows} == {7}
