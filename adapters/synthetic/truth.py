@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,9 +67,9 @@ class Truth:
     end: Believed
     middle: Believed
 
-    def write(self, path: Path) -> None:
-        """Writes it as JSON; the same truth gives the same bytes."""
-        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n")
+    def to_json(self) -> str:
+        """The text of the truth file; the same truth gives the same text."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
 
 
 def truth(history: History) -> Truth:
