@@ -95,3 +95,40 @@ JOB_SEGMENT: Facts = {RequisitionOpened: _FIRST}
 def keep_segment(name: str) -> str:
     """The statement that keeps the read model's segment facts."""
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
+
+_READ = """
+select span, bucket, what, amount, sum(n)::bigint as n
+from (
+    select label as span, month as bucket, what, amount, n
+    from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) span (begins, ends, label)
+    join {name}.month on month >= begins and month < ends
+    where dimension = %(dimension)s and value = %(value)s and block < %(position)s::bigint >> {bits}
+    union all
+    select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
+    from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) span (begins, ends, label)
+    join {name}.delta on day >= begins and day < ends
+    where position >= %(position)s::bigint >> {bits} << {bits} and position <= %(position)s::bigint and {segment}
+    union all
+    select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
+    from unnest(%(day_from)s::date[], %(day_to)s::date[], %(day_label)s::text[]) span (begins, ends, label)
+    join {name}.delta on day >= begins and day < ends
+    where position <= %(position)s::bigint and {segment}
+) counted
+where what = any (%(what)s::text[])
+group by span, bucket, what, amount
+having sum(n) <> 0
+order by span, bucket, what, amount
+"""
+
+_SEGMENT = " and ".join(f"(%({name})s::text is null or {name} = %({name})s)" for name in ("source", "role", "location"))
+
+
+def read(name: str) -> str:
+    """The question to the tally: rows (span, bucket, what, amount, n), as of the position asked for.
+
+    Parameters: `month_...` are spans of whole months (from, to, label), taken from the monthly sums; `day_...` are
+    spans of days, read difference by difference; `by` 'month' or 'day' says what a bucket is (whole months stay
+    months); `what` the counts wanted; `dimension` and `value` the segment of the monthly sums, and `source`, `role`,
+    `location` (or null) the same segment for the differences.
+    """
+    return _READ.format(name=name, bits=BLOCK_BITS, segment=_SEGMENT)

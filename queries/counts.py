@@ -1,0 +1,85 @@
+"""Asks a tally for its counts over a period: whole months from its sums, the days at the edges one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from projections import tally
+from projections.read_model import ReadModel
+from queries.question import AsOf, Segment
+
+By = Literal["month", "day"]
+Row = tuple[str, date, str, int, int]
+"""(span's label, bucket: its day or the first of its month, what, amount, n)"""
+
+
+@dataclass(slots=True)
+class Spans:
+    """The spans of days to count, each under a label; spans may overlap when their labels differ."""
+
+    months: list[tuple[date, date, str]] = field(default_factory=list)
+    days: list[tuple[date, date, str]] = field(default_factory=list)
+
+    def add(self, begins: date, ends: date, label: str, by: By = "month") -> Spans:
+        """The same spans with this one: as whole months and the days before and after them, or all by day."""
+        first, last = (first_of_month(begins), first_of_month(ends)) if by == "month" else (ends, ends)
+        if first < begins:
+            first = next_month(first)
+        if first < last:
+            self.days += [(begins, first, label)] * (begins < first) + [(last, ends, label)] * (last < ends)
+            self.months.append((first, last, label))
+        elif begins < ends:
+            self.days.append((begins, ends, label))
+        return self
+
+    def before(self, day: date, label: str) -> Spans:
+        """The same spans with all that was before a day."""
+        return self.add(date.min, day, label)
+
+
+def read_counts(
+    connection: psycopg.Connection[Any],
+    model: ReadModel,
+    spans: Spans,
+    segment: Segment,
+    as_of: AsOf,
+    what: Iterable[str],
+    by: By = "month",
+) -> list[Row]:
+    """The counts that are not 0, in the order of span, bucket, what, amount. One statement."""
+    months = spans.months if len(segment.named) < 2 else []
+    days = spans.days if len(segment.named) < 2 else spans.days + spans.months
+    dimension, value = next(iter(segment.named.items()), ("all", ""))
+    asked = {"position": as_of.position, "dimension": dimension, "value": value, "by": by, "what": list(what)}
+    statement = model.render(tally.read(model.name), model.schema, as_of.zone)
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    cursor.execute(
+        statement.encode(),
+        asked
+        | {name: getattr(segment, name) for name in ("source", "role", "location")}
+        | _columns("month", months)
+        | _columns("day", days),
+    )
+    return cursor.fetchall()
+
+
+def first_of_month(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after the day's."""
+    return first_of_month(first_of_month(day) + timedelta(days=31))
+
+
+def _columns(name: str, spans: list[tuple[date, date, str]]) -> dict[str, list[Any]]:
+    return {
+        f"{name}_{part}": [span[column] for span in spans] for column, part in enumerate(("from", "to", "label"))
+    }

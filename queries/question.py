@@ -1,0 +1,68 @@
+"""What every question is asked with: which days, which segment, and what was known when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+
+class PeriodIsEmpty(ValueError):
+    """A period begins before it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days `begins` <= day < `ends`, local to the organisation's zone; raises PeriodIsEmpty."""
+
+    begins: date
+    ends: date
+
+    def __post_init__(self) -> None:
+        if self.begins >= self.ends:
+            raise PeriodIsEmpty(f"{self.begins} is not before {self.ends}")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Who is counted: those of this source, role and location; None: any."""
+
+    source: str | None = None
+    role: str | None = None
+    location: str | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The dimensions that are restricted."""
+        values = {"source": self.source, "role": self.role, "location": self.location}
+        return {dimension: value for dimension, value in values.items() if value is not None}
+
+
+EVERYBODY = Segment()
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The state of knowledge that answers: all events up to `position`, which was the newest at the time `at`."""
+
+    position: int
+    at: datetime
+    zone: str = "UTC"
+    """The organisation's IANA zone, in which days are cut."""
+
+    @property
+    def day(self) -> date:
+        """The local day on which it was."""
+        return self.at.astimezone(ZoneInfo(self.zone)).date()
+
+
+def rounded(number: Fraction | None, places: str) -> Decimal | None:
+    """The number rounded half up, to as many places as '0.1' or '0.0001' shows; None stays None."""
+    if number is None:
+        return None
+    step = Fraction(places)
+    doubled = number / step * 2
+    half_up = (doubled.numerator + doubled.denominator) // (2 * doubled.denominator)
+    return (Decimal(half_up) * Decimal(places)).quantize(Decimal(places), ROUND_HALF_UP)
