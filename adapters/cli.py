@@ -41,7 +41,7 @@ DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
 
 cli = typer.Typer(
-    help="Perennial: the relationship log of a recruiting team. Settings come from PERENNIAL_... variables and DATABASE_URL.",
+    help="Perennial: a recruiting team's relationship log. Settings: PERENNIAL_... variables and DATABASE_URL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -155,7 +155,7 @@ def projecting(conninfo: str, settings: Settings) -> Iterator[None]:
 def project(
     once: Annotated[bool, typer.Option(help="Stop when the log's present head is reached.")] = False,
 ) -> None:
-    """Fold the log into the read models: catch up with a progress bar, then follow it live. SIGTERM stops it cleanly."""
+    """Fold the log into the read models: catch up with a progress bar, then follow live. SIGTERM ends it cleanly."""
     settings = Settings()
     with bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
@@ -172,9 +172,12 @@ def rebuild(name: Annotated[str, typer.Argument(help="The read model, as `perenn
     """Build a read model anew beside the one being served, then swap. Queries go on; a killed rebuild resumes."""
     settings = Settings()
     model = bootstrap.read_model(name)
-    with bootstrap.database(settings) as conninfo, bootstrap.projector(conninfo) as datastore:
-        with fold_bar(f"rebuilding {model.name}") as progress:
-            position = bootstrap.rebuild(datastore, settings, name, progress).rebuild()
+    with (
+        bootstrap.database(settings) as conninfo,
+        bootstrap.projector(conninfo) as datastore,
+        fold_bar(f"rebuilding {model.name}") as progress,
+    ):
+        position = bootstrap.rebuild(datastore, settings, name, progress).rebuild()
     say.print(f"{model.schema} is served from its new rows, at position {position}")
 
 
@@ -183,9 +186,12 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON list on standard output.")] = False,
 ) -> None:
     """Show every read model's position and lag, and what it has parked. Exit code 1 when anything is parked."""
-    with bootstrap.database(Settings()) as conninfo, bootstrap.projector(conninfo) as datastore:
-        with datastore.pool.connection() as connection:
-            rows = folds.report(connection)
+    with (
+        bootstrap.database(Settings()) as conninfo,
+        bootstrap.projector(conninfo) as datastore,
+        datastore.pool.connection() as connection,
+    ):
+        rows = folds.report(connection)
     if as_json:
         typer.echo(json.dumps(rows, default=str))
     else:
@@ -222,7 +228,7 @@ def generate(
     ),
     truth_file: Annotated[Path, typer.Option(help="Where the true figures go.")] = Path("truth.json"),
 ) -> None:
-    """Fill an EMPTY log with an invented history, and write the true figures beside it. The log is labelled synthetic."""
+    """Fill an EMPTY log with an invented history; the true figures go beside it. The log is labelled synthetic."""
     settings = Settings()
     with bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
@@ -247,7 +253,7 @@ def invent(conninfo: str, settings: Settings, *, events: int, seed: int, years: 
         for written in load_synthetic(owner, told.recorded(), told.marks()):
             show(written)
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(truth(told).to_json())
+    truth(told).write(to)
     say.print(f"{len(told)} events written; the true figures are in {to}", highlight=False)
 
 

@@ -74,8 +74,7 @@ class SealingEventStore(EventStore[UUID]):
     def stored_sealer(self, person: UUID) -> Sealer:
         """The person's key for sealing, stored already. Errors: PersonWasErased."""
         keyring = self.mapper.keyring
-        if keyring.sealer(person) is None:
-            self._learn([person])
+        self.learn_again([person])
         sealer = keyring.sealer(person) or keyring.make(person)
         if sealer.brought is not None:
             self.recorder.store_key(sealer.brought)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.postgres.keyfile import KeyFile
@@ -58,6 +59,13 @@ class Place:
         ).encode()
 
 
+class SealIsBroken(Exception):
+    """A sealed part of {place.stored_name}, stream {place.stream}, version {place.version} was altered or moved."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__((self.__doc__ or "").format(place=place))
+
+
 def seal(place: Place, person: UUID, group: str, sealer: Sealer, values: Mapping[str, Any]) -> dict[str, str]:
     """One sealed part: {person, group, key, nonce, ciphertext, commitment}, the binary ones in base64.
 
@@ -78,9 +86,12 @@ def seal(place: Place, person: UUID, group: str, sealer: Sealer, values: Mapping
 
 
 def open_part(place: Place, part: Mapping[str, str], cipher: AESGCM) -> dict[str, Any]:
-    """The values of one part. Errors: cryptography's InvalidTag when the part was altered or moved."""
+    """The values of one part. Errors: SealIsBroken."""
     nonce, sealed = base64.b64decode(part["nonce"]), base64.b64decode(part["ciphertext"])
-    plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))[SALT_BYTES:]
+    try:
+        plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))[SALT_BYTES:]
+    except InvalidTag as error:
+        raise SealIsBroken(place) from error
     values: dict[str, Any] = json.loads(plaintext)
     return values
 
