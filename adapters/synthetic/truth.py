@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,10 @@ class Truth:
     def to_json(self) -> str:
         """The text of the truth file; the same truth gives the same text."""
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Writes the truth file."""
+        path.write_text(self.to_json())
 
 
 def truth(history: History) -> Truth:
