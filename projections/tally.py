@@ -62,7 +62,6 @@ select case when grouping(source) = 0 then 'source' when grouping(role) = 0 then
 from kept
 group by grouping sets ((block, month, what, amount), (block, month, what, amount, source),
                         (block, month, what, amount, role), (block, month, what, amount, location))
-having sum(n) <> 0
 on conflict (dimension, value, block, month, what, amount) do update set n = known.n + excluded.n
 """
 

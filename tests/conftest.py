@@ -15,7 +15,7 @@ from psycopg import sql
 from adapters.postgres.application import Perennial
 from adapters.postgres.embedded import SETTINGS, embedded_server
 from adapters.postgres.keyfile import KeyFile, new_key_file
-from adapters.postgres.migrate import migrate
+from adapters.postgres.migrate import grant, migrate
 
 NUMBERS = itertools.count(1)
 TEMPLATE = "perennial_template"
@@ -25,7 +25,7 @@ TEMPLATE = "perennial_template"
 def server() -> Iterator[str]:
     """The conninfo of a PostgreSQL server of this test session's own (its `postgres` database)."""
     folder = Path(tempfile.mkdtemp(prefix="perennial-tests-"))
-    with embedded_server(folder / "data", SETTINGS | {"fsync": "off", "log_min_messages": "fatal"}) as conninfo:
+    with embedded_server(folder / "data", {**SETTINGS, "fsync": "off", "log_min_messages": "fatal"}) as conninfo:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
         with psycopg.connect(at(conninfo, TEMPLATE)) as connection:
@@ -43,7 +43,10 @@ def database(server: str) -> Iterator[str]:
     """The conninfo of an empty, migrated database that is gone after the test."""
     name = f"test_{next(NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        made = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        connection.execute(made)
+    with psycopg.connect(at(server, name)) as connection:
+        grant(connection)  # a template does not hand on its database's own privileges
     yield at(server, name)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

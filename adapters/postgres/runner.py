@@ -64,12 +64,12 @@ class Runner:
         self._warned: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Folds until told to stop; a lost connection is opened again."""
+        """Folds until told to stop; after a lost connection, or any trouble of the database, it begins again."""
         while not stop.is_set():
             try:
                 self._session(stop)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                LOGGER.warning("the fold lost its database, trying again: %s", error)
+            except psycopg.Error as error:
+                LOGGER.error("the fold is interrupted and tries again: %s", error)
                 stop.wait(0.5)
 
     def catch_up(self) -> int:

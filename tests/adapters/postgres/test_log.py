@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from adapters.postgres.application import Perennial, PersonWasErased
 from adapters.postgres.append import AlreadyReceived, StreamMoved
+from adapters.postgres.application import Perennial, PersonWasErased
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.bulk import BulkAppend
 from adapters.postgres.keyfile import KeyFile
@@ -151,7 +151,7 @@ def test_a_retry_after_a_lost_answer_finds_its_events(log: Perennial) -> None:
 
 
 def test_a_lost_acknowledgement_does_not_double(log: Perennial, owner: psycopg.Connection[dict[str, object]]) -> None:
-    """The connection dies after the commit and before the answer: the group asks again and is answered as the first time."""
+    """The connection dies after the commit and before the answer: the group asks again, and is answered."""
     commits = log.recorder._commits
     call, lost = commits._call, threading.Event()
 
@@ -201,8 +201,10 @@ def test_receipts_commit_with_the_events_or_not_at_all(
     assert log.append([], Attached(delivery=replace(arrived, delivery_id="d-2"))) >= position
 
 
-@pytest.mark.parametrize("statement", ["update event set actor = 'x'", "delete from event", "truncate event cascade",
-                                       "update mark set position = 0", "delete from mark", "truncate mark"])  # fmt: skip
+@pytest.mark.parametrize("statement", [
+    "update event set actor = 'x'", "delete from event", "truncate event cascade",
+    "update mark set position = 0", "delete from mark", "truncate mark",
+])  # fmt: skip
 def test_the_log_is_append_only_even_for_its_owner(
     log: Perennial, owner: psycopg.Connection[dict[str, object]], statement: str
 ) -> None:
