@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from adapters.postgres.batch import make_batch
 from domain.event import Upcast
 
 MIGRATION_LOCK = 7400003
@@ -38,7 +39,10 @@ def migrations() -> list[tuple[str, str]]:
 
 
 def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = ()) -> list[str]:
-    """Applies what is missing, in one transaction; the names of what was applied. Safe to run from many places."""
+    """Applies what is missing, in one transaction; the names of what was applied. Safe to run from many places.
+
+    `batch` is made anew each time: its `upcasts` are code, so it must be that of the version which is starting.
+    """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         connection.execute(
@@ -50,6 +54,7 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
         for name, text in missing:
             connection.execute(text.encode())
             connection.execute("insert into migration (name) values (%s)", (name,))
+        make_batch(connection, upcasts)
         if not done:
             connection.execute("insert into log (origin) values (%s)", (f"perennial-log/{uuid4()}",))
         grant(connection)

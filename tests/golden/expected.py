@@ -1,0 +1,139 @@
+"""What each golden row must be read as, by its stored name: an older name as the newest form of its event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from domain.application import (
+    ApplicationRejected,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    CandidateHired,
+    OfferAccepted,
+    ProspectAdded,
+    StageEntered,
+)
+from domain.candidate import CandidateReferred, CandidateSourced, ProfileFactLearned
+from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from domain.event import Event
+from domain.requisition import OpeningCancelled, OpeningFilled, OpeningOpened, RequisitionOpened
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+
+STREAM = UUID("00000000-0000-4000-8000-000000000001")
+PERSON = UUID("00000000-0000-4000-8000-000000000002")
+REFERRER = UUID("00000000-0000-4000-8000-000000000003")
+REQUISITION = UUID("00000000-0000-4000-8000-000000000004")
+OPENING = UUID("00000000-0000-4000-8000-000000000005")
+TOUCHPOINT = UUID("00000000-0000-4000-8000-000000000006")
+MESSAGE = UUID("00000000-0000-4000-8000-000000000007")
+CONSENT = UUID("00000000-0000-4000-8000-000000000008")
+BEFORE = datetime(2026, 3, 29, 1, 30, 0, 1, tzinfo=UTC)
+LATER = datetime(2027, 3, 29, 23, 59, 59, 999999, tzinfo=UTC)
+
+EXPECTED: Mapping[str, Event] = {
+    "candidate-sourced.v1": CandidateSourced(
+        source="career-site",
+        role="backend-engineer",
+        location="lisbon",
+        outside_source="greenhouse",
+        outside_id="4211",
+        name="Zoë Şahin-O'Neill \\ 王",
+        emails=("zoe@example.org", "z.oneill@example.com"),
+        phones=(),
+    ),
+    "candidate-referred.v1": CandidateReferred(
+        source="referral",
+        role="backend-engineer",
+        location="lisbon",
+        referrer=REFERRER,
+        name="Zoë",
+        emails=(),
+        phones=("+351 21 000 0000",),
+        referrer_name="Ada",
+        referrer_words="the calmest debugger I know",
+    ),
+    "profile-fact-learned.v1": ProfileFactLearned(fact="current-employer", learned_from="self", value="Example & Co"),
+    "touchpoint-recorded.v1": TouchpointRecorded(
+        touchpoint=TOUCHPOINT,
+        kind="email-sent",
+        message=MESSAGE,
+        machine=False,
+        purpose="talent_pool",
+        authorised=True,
+        consent=CONSENT,
+        reported_by="perennial",
+        note='first line\nsecond "line"',
+    ),
+    "touchpoint-corrected.v1": TouchpointCorrected(
+        touchpoint=TOUCHPOINT,
+        was_kind="email-opened",
+        was_at=BEFORE,
+        was_message=MESSAGE,
+        was_machine=True,
+        kind="email-replied",
+        at=LATER,
+        message=MESSAGE,
+        machine=False,
+        reason="wrong person",
+    ),
+    "consent-given.v1": ConsentGiven(
+        purpose="talent_pool",
+        channels=("email", "phone"),
+        basis="consent",
+        jurisdiction="eu",
+        notice="privacy",
+        notice_version="3",
+        notice_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        language="pt",
+        method="web-form",
+        answered_by="self",
+        valid_until=LATER,
+        evidence="token 77",
+    ),
+    "consent-refused.v1": ConsentRefused(
+        purpose="newsletter",
+        channels=("email",),
+        notice="privacy",
+        notice_version="3",
+        method="web-form",
+        answered_by="self",
+        evidence=None,
+    ),
+    "consent-withdrawn.v1": ConsentWithdrawn(
+        purpose="talent_pool",
+        channels=("email",),
+        entirely=False,
+        method="email-unsubscribed",
+        because_of=TOUCHPOINT,
+        reason="too many mails",
+    ),
+    "requisition-opened.v1": RequisitionOpened(
+        role="backend-engineer",
+        location="lisbon",
+        source="greenhouse",
+        evergreen=True,
+        outside_source="greenhouse",
+        outside_id="J-9",
+        title="Engineer for what nobody else dares to touch",
+    ),
+    "opening-opened.v1": OpeningOpened(opening=OPENING, outside_id="O-1"),
+    "opening-filled.v1": OpeningFilled(opening=OPENING, application=STREAM, candidate=PERSON, accepted_at=BEFORE),
+    "opening-cancelled.v1": OpeningCancelled(opening=OPENING, reason="budget"),
+    "application-submitted.v1": ApplicationSubmitted(
+        candidate=PERSON, requisition=REQUISITION, source="career-site", outside_source="greenhouse", outside_id="A-5"
+    ),
+    "prospect-added.v1": ProspectAdded(
+        candidate=PERSON, requisition=None, source="linkedin", outside_source=None, outside_id=None
+    ),
+    "stage-entered.v1": StageEntered(candidate=PERSON, requisition=REQUISITION, stage="phone-screen"),
+    "application-rejected.v1": ApplicationRejected(
+        candidate=PERSON, requisition=REQUISITION, reason="another-candidate", note="close second"
+    ),
+    "application-withdrawn.v1": ApplicationWithdrawn(
+        candidate=PERSON, requisition=None, reason="took-another-job", note=None
+    ),
+    "offer-accepted.v1": OfferAccepted(candidate=PERSON, requisition=REQUISITION, opening=OPENING),
+    "candidate-hired.v1": CandidateHired(candidate=PERSON, requisition=REQUISITION, opening=None),
+}
