@@ -1,0 +1,1 @@
+"""What each verb decides, and what it refuses."""

@@ -1,0 +1,47 @@
+"""Opening and cancelling what is to be filled."""
+
+from __future__ import annotations
+
+from commands.cancel_opening import CancelOpening
+from commands.open_opening import OpenOpening
+from commands.open_requisition import OpenRequisition
+from domain.requisition import (
+    OpeningCancelled,
+    OpeningDoesNotExist,
+    OpeningExistsAlready,
+    OpeningFilled,
+    OpeningOpened,
+    OpeningWasCancelled,
+    OpeningWasFilled,
+    RequisitionDoesNotExist,
+    RequisitionExistsAlready,
+    RequisitionOpened,
+)
+from tests.given import ALICE, APPLICATION, JOB, NOW, OPENED, OTHER_SEAT, SEAT, SEAT_OPENED, given
+
+OPEN_SEAT = OpenOpening(requisition=JOB, opening=SEAT, outside_id="17", now=NOW)
+CANCEL = CancelOpening(requisition=JOB, opening=SEAT, reason="budget", now=NOW)
+FILLED = OpeningFilled(SEAT, APPLICATION, ALICE, NOW)
+
+
+def test_a_requisition_opens_with_its_seats() -> None:
+    command = OpenRequisition(requisition=JOB, openings=(SEAT, OTHER_SEAT, SEAT), role="engineer", now=NOW)
+    opened = RequisitionOpened("engineer", "unknown", "unknown", False, None, None, None)
+    seats = [OpeningOpened(SEAT, None), OpeningOpened(OTHER_SEAT, None)]
+    given({}).when(command).then({JOB: [opened, *seats]})
+    given({JOB: [OPENED]}).when(command).refused(RequisitionExistsAlready)
+
+
+def test_an_opening_opens_once() -> None:
+    given({JOB: [OPENED]}).when(OPEN_SEAT).then({JOB: [OpeningOpened(SEAT, "17")]})
+    given({}).when(OPEN_SEAT).refused(RequisitionDoesNotExist)
+    given({JOB: [OPENED, SEAT_OPENED, FILLED]}).when(OPEN_SEAT).refused(OpeningExistsAlready)
+
+
+def test_only_an_open_opening_is_cancelled() -> None:
+    cancelled = OpeningCancelled(SEAT, "budget")
+    given({JOB: [OPENED, SEAT_OPENED]}).when(CANCEL).then({JOB: [cancelled]})
+    given({}).when(CANCEL).refused(RequisitionDoesNotExist)
+    given({JOB: [OPENED]}).when(CANCEL).refused(OpeningDoesNotExist)
+    given({JOB: [OPENED, SEAT_OPENED, FILLED]}).when(CANCEL).refused(OpeningWasFilled)
+    given({JOB: [OPENED, SEAT_OPENED, cancelled]}).when(CANCEL).refused(OpeningWasCancelled)

@@ -1,0 +1,73 @@
+"""A malformed command cannot be made, and a verb reads what its decision needs."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from datetime import datetime, timedelta
+
+import pytest
+
+from commands.catalogue import VERBS
+from commands.give_consent import GiveConsent
+from commands.learn_profile_fact import LearnProfileFact
+from commands.source_candidate import SourceCandidate
+from commands.verb import Command, TimeHasNoZone, TimeIsInTheFuture, Verb, written_fields
+from domain.codes import CODE, SHA256, TextIsWrittenWrongly
+from tests.given import ALICE, NOW
+
+
+def learn(now: datetime = NOW, occurred_at: datetime | None = None) -> Command:
+    return LearnProfileFact(
+        candidate=ALICE, fact="employer", learned_from="self", value="Acme", now=now, occurred_at=occurred_at
+    )
+
+
+def test_what_has_not_happened_is_refused_but_clocks_may_differ() -> None:
+    assert learn(occurred_at=NOW + timedelta(minutes=5)).moment == NOW + timedelta(minutes=5)
+    assert learn().moment == NOW
+    with pytest.raises(TimeIsInTheFuture) as refused:
+        learn(occurred_at=NOW + timedelta(minutes=5, microseconds=1))
+    assert refused.value.where == "occurred_at"
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(TimeHasNoZone, match="'now'"):
+        learn(now=NOW.replace(tzinfo=None))
+    with pytest.raises(TimeHasNoZone, match="'occurred_at'"):
+        learn(occurred_at=NOW.replace(tzinfo=None))
+    with pytest.raises(TimeHasNoZone, match="'valid_until'"):
+        GiveConsent(candidate=ALICE, purpose="events", channels=(), valid_until=datetime(2027, 1, 1), now=NOW)
+
+
+def test_codes_are_checked_wherever_they_stand() -> None:
+    with pytest.raises(TextIsWrittenWrongly, match="'source'"):
+        SourceCandidate(candidate=ALICE, source="Career Site", now=NOW)
+    with pytest.raises(TextIsWrittenWrongly, match="'channels'"):
+        GiveConsent(candidate=ALICE, purpose="events", channels=("email", "E-Mail"), now=NOW)
+    with pytest.raises(TextIsWrittenWrongly, match="'notice_sha256'"):
+        GiveConsent(candidate=ALICE, purpose="events", channels=("email",), notice_sha256="abc", now=NOW)
+    assert dict(written_fields(GiveConsent))["channels"] == CODE
+    assert dict(written_fields(GiveConsent))["notice_sha256"] == SHA256
+
+
+def name_of(verb: Verb) -> str:
+    return verb.command.__name__
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=name_of)
+def test_a_verb_is_complete(verb: Verb) -> None:
+    named = {field.name: field for field in fields(verb.command)}
+    assert verb.command.__doc__
+    assert verb.decide.__doc__
+    assert all(load.field in named for load in verb.loads)
+    assert all(f"{name}" in str(verb.command.__doc__) for name in named.keys() - {f.name for f in fields(Command)})
+    assert named["now"].default is MISSING
+
+
+def test_no_verb_is_listed_twice() -> None:
+    assert len({verb.command for verb in VERBS}) == len(VERBS)
+
+
+def test_recording_a_touchpoint_does_not_read_touchpoints() -> None:
+    (verb,) = (verb for verb in VERBS if verb.command.__name__ == "RecordTouchpoint")
+    assert not any("touchpoint" in event.stored_name for load in verb.loads for event in load.reads)

@@ -1,0 +1,1 @@
+"""What states, rules and catalogues promise."""
