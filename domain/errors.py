@@ -7,7 +7,7 @@ from inspect import cleandoc
 from typing import ClassVar
 
 
-class Refused(Exception):  # noqa: N818 - rules are named as sentences, not as errors
+class Refused(Exception):
     """Base of all refusals. A rule is a subclass named as the sentence it says.
 
     Its docstring is the message: the first paragraph is `what` is wrong, the second `what_to_do`; `{names}` in
