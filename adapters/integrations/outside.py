@@ -1,0 +1,68 @@
+"""An outside system's JSON, read without trusting its form: what is absent or of another type is simply not known."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.codes import UNKNOWN
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+LONGEST_CODE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A JSON object of the outside system, or of nothing where there was none."""
+
+    found: dict[str, Any]
+
+    def part(self, *names: str) -> Outside:
+        """The object at the end of the path of names."""
+        found: Any = self.found
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return Outside(found if isinstance(found, dict) else {})
+
+    def parts(self, name: str) -> list[Outside]:
+        """The objects in a list."""
+        found = self.found.get(name)
+        return [Outside(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def text(self, name: str) -> str | None:
+        """A text or a whole number as text; None where it is empty or something else."""
+        found = self.found.get(name)
+        if isinstance(found, bool) or not isinstance(found, str | int):
+            return None
+        return writable(str(found)).strip() or None
+
+    def is_true(self, name: str) -> bool:
+        return self.found.get(name) is True
+
+    def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
+        """A time, or noon (in the zone) of a date; None where it is neither."""
+        try:
+            found = datetime.fromisoformat(self.text(name) or "")
+        except ValueError:
+            return None
+        if not EARLIEST_YEAR < found.year < LATEST_YEAR:
+            return None
+        at_noon = len(self.text(name) or "") <= len("2026-05-04")
+        found = datetime.combine(found.date(), time(12)) if at_noon else found
+        return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+
+
+def writable(text: str) -> str:
+    """The text with half characters (lone surrogates), which no encoding can write, replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def code_of(name: str | None, otherwise: str | None = None) -> str:
+    """A name as a code: 'LinkedIn (Prospecting)' -> 'linkedin-prospecting'; `otherwise` if it has no Latin letter."""
+    folded = unicodedata.normalize("NFKD", (name or "").casefold()).encode("ascii", "ignore").decode()
+    code = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:LONGEST_CODE].rstrip("-")
+    return code or otherwise or UNKNOWN

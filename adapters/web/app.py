@@ -1,0 +1,48 @@
+"""The HTTP application: the table of contents, bound to the services that answer."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from adapters.web import routes
+from adapters.web.asking import Asker, add_metric
+from adapters.web.candidates import CandidatePages
+from adapters.web.commanding import Desk, add_command
+from adapters.web.inbound import InboundPages
+from adapters.web.limits import BoundedBody, Metered
+from adapters.web.operations import LogMetrics, OperationPages
+from adapters.web.page import add_page
+from adapters.web.problems import tell_problems
+from adapters.web.services import Services
+
+DESCRIPTION = """
+Every change is an immutable event, and every answer names the log position it stands on.
+
+* A command answers its `position`; a question with that as `min_position` waits until it knows of it.
+* A question with `as_of` (a position, a time or a date) answers what was known then, for ever the same.
+* A problem (RFC 9457) has a `type` that never changes its meaning: GET /problems lists them.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application. Serve it with uvicorn; `services` are closed by whoever opened them."""
+    app = FastAPI(title="Perennial", version="1", description=DESCRIPTION, separate_input_output_schemas=False)
+    registry = CollectorRegistry()
+    desk, asker = Desk(services), Asker(services)
+    pages = {
+        CandidatePages: CandidatePages(services, asker),
+        InboundPages: InboundPages(services),
+        OperationPages: OperationPages(services, registry),
+    }
+    for command in routes.COMMANDS:
+        add_command(app, desk, command)
+    for metric in routes.METRICS:
+        add_metric(app, asker, metric)
+    for page in routes.PAGES:
+        add_page(app, pages, page)
+    registry.register(LogMetrics(services))
+    tell_problems(app)
+    app.add_middleware(BoundedBody)
+    app.add_middleware(Metered, registry=registry)
+    return app

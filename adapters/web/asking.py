@@ -1,0 +1,213 @@
+"""A question over HTTP: which days, whom, and as of when; the answer names the log position it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from functools import partial
+from inspect import Parameter, Signature, cleandoc, signature
+from typing import Annotated, Any, get_type_hints
+
+from annotated_types import Interval
+from fastapi import FastAPI, Query, Response
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+
+from adapters.postgres.barrier import PositionLiesAhead
+from adapters.web import openapi
+from adapters.web.plain import answered
+from adapters.web.refusals import AsOfCannotBeRead, ReadModelIsBehind
+from adapters.web.services import Services
+from domain.codes import CODE
+from projections.read_model import ReadModel
+from queries.question import AsOf, Period, Segment
+
+PATIENCE_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 0.02
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+LARGEST_POSITION = 2**53
+
+Question = Callable[[Connection[Any], AsOf], Any]
+IN_CALENDAR = Interval(ge=FIRST_DAY, le=LAST_DAY)
+Code = Annotated[str | None, Query(pattern=CODE.pattern)]
+AsOfText = Annotated[
+    str | None,
+    Query(
+        alias="as_of",
+        max_length=64,
+        description="What was known then: a log position, a time, or a date (the end of that day). Left out: now.",
+    ),
+]
+MinPosition = Annotated[
+    int | None,
+    Query(ge=0, le=LARGEST_POSITION, description="Wait (5 seconds at most) until the answer knows this position."),
+]
+EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
+    "begins": (Annotated[date, IN_CALENDAR, Query(alias="from", description="The first day.")], ...),
+    "ends": (Annotated[date, IN_CALENDAR, Query(alias="to", description="The day after the last.")], ...),
+    "source": (Code, None),
+    "role": (Code, None),
+    "location": (Code, None),
+    "as_of": (AsOfText, None),
+    "min_position": (MinPosition, None),
+}
+OWN_NAMES = {"by": "granularity", "window_days": "window", "horizon_days": "horizon"}
+"""How parameters of the query functions are called in a URL, where the name differs."""
+OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
+    "horizon_days": {"ge": 1, "le": 36_500},
+    "window_days": {"ge": 1, "le": 90},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRoute:
+    """One line of the table of contents: GET `path` is the question, answered from the read model.
+
+    The question is a function (connection, period, as_of, segment, its own parameters with defaults).
+    """
+
+    path: str
+    question: Callable[..., Any]
+    read_model: ReadModel
+
+
+class Asker:
+    """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def ask(
+        self, read_model: ReadModel, question: Question, as_of: str | None, min_position: int | None
+    ) -> Any:
+        """The answer. Errors: AsOfCannotBeRead, MomentLiesAhead, PositionLiesAhead, ReadModelIsBehind."""
+        wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
+        least = max(min_position or 0, 0 if wanted is None else wanted.position)
+        position = await self.position_from(read_model.name, least)
+        return await run_in_threadpool(self._ask, question, wanted, position)
+
+    def _ask(self, question: Question, wanted: AsOf | None, position: int) -> Any:
+        as_of = wanted or self.at_position(position)
+        with self.services.reading() as connection:
+            return question(connection, as_of)
+
+    async def position_from(self, read_model: str, least: int) -> int:
+        """The read model's position, once it is at least so far; a position of 0 is never waited for."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            position: int = await run_in_threadpool(self.services.read_model_position, read_model)
+            if position >= least:
+                return position
+            if time.monotonic() > give_up:
+                raise ReadModelIsBehind(
+                    name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS)
+                )
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def as_of(self, text: str) -> AsOf:
+        """The position that a position, a time or a date means, for ever the same."""
+        if text.isascii() and text.isdigit():
+            position = int(text)
+            head = self.services.log.recorder.barrier.head()
+            if position > head:
+                raise PositionLiesAhead(position, head)
+            return self.at_position(position)
+        moment = moment_of(text, self.services)
+        return AsOf(self.services.log.recorder.barrier.position_at(moment), moment, self.services.zone.key)
+
+    def at_position(self, position: int) -> AsOf:
+        return AsOf(position, self.services.log.recorder.barrier.time_of(position), self.services.zone.key)
+
+
+def moment_of(text: str, services: Services) -> datetime:
+    """The time in the text; of a date its end in the organisation's zone. Errors: AsOfCannotBeRead."""
+    try:
+        if len(text) == len("2026-05-04"):
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time_of_day(), services.zone)
+        # an unescaped plus of a zone's offset arrives as a blank
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except (ValueError, OverflowError):
+        raise AsOfCannotBeRead from None
+    if moment.tzinfo is None or not FIRST_DAY.year <= moment.year < LAST_DAY.year:
+        raise AsOfCannotBeRead
+    return moment
+
+
+def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
+    """Adds the route; its parameters are those of every metric and the question's own."""
+    answer = get_type_hints(route.question)["return"]
+    app.add_api_route(
+        route.path,
+        metric_endpoint(asker, route),
+        methods=["GET"],
+        summary=cleandoc(route.question.__doc__ or "").split("\n\n")[0],
+        description=cleandoc(answer.__doc__ or ""),
+        operation_id=route.question.__name__,
+        tags=["metrics"],
+        response_model=None,
+        responses=openapi.of_question(answer, METRIC_ANSWER, "period-is-empty"),
+    )
+
+
+METRIC_ANSWER: Mapping[str, Any] = {
+    "definition": "active-180",
+    "version": 1,
+    "position": 1204,
+    "as_of": "2026-05-04T09:30:00.120000Z",
+    "period": {"from": "2026-01-01", "to": "2026-05-01"},
+    "segment": {"source": None, "role": None, "location": None},
+    "n": 310,
+}
+
+
+def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
+    """The function behind a route. It has the signature that the framework reads the parameters from."""
+    own = own_parameters(route.question)
+
+    async def endpoint(**given: Any) -> Response:
+        period = Period(given["begins"], given["ends"])
+        segment = Segment(given["source"], given["role"], given["location"])
+        options = {name: given[name] for name in own}
+        question = partial(asked, route.question, period, segment, options)
+        return answered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"]))
+
+    parameters = {**EVERY_METRIC, **own}
+    endpoint.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter(
+                name, Parameter.KEYWORD_ONLY, annotation=hint, default=Parameter.empty if default is ... else default
+            )
+            for name, (hint, default) in parameters.items()
+        ]
+    )
+    return endpoint
+
+
+def asked(
+    question: Callable[..., Any],
+    period: Period,
+    segment: Segment,
+    options: Mapping[str, Any],
+    connection: Connection[Any],
+    as_of: AsOf,
+) -> Any:
+    return question(connection, period, as_of, segment, **options)
+
+
+def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """A question's own parameters, by name: (type, default)."""
+    hints = get_type_hints(question)
+    return {
+        name: (query_parameter(name, hints[name]), parameter.default)
+        for name, parameter in signature(question).parameters.items()
+        if name not in ("connection", "period", "as_of", "segment")
+    }
+
+
+def query_parameter(name: str, hint: Any) -> Any:
+    annotated: Any = Annotated[hint, Query(alias=OWN_NAMES.get(name, name), **OWN_LIMITS.get(name, {}))]
+    return annotated

@@ -1,0 +1,114 @@
+"""The body of a request is the command itself, less what the route and the request know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import MISSING, Field, fields
+from datetime import UTC, datetime
+from functools import reduce
+from inspect import cleandoc
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import pydantic
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, create_model
+
+from commands.verb import Command
+from domain.codes import Written
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+CONFIG = ConfigDict(extra="forbid", frozen=True)
+PLAIN: dict[Any, Any] = {
+    bool: StrictBool,
+    datetime: Annotated[AwareDatetime, pydantic.Field(ge=EARLIEST, lt=LATEST)],
+}
+"""How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""
+
+
+def body_of(command: type[Command], known: Collection[str], made: Collection[str]) -> type[BaseModel]:
+    """The body's model. `known`: what route and request fill in; `made`: new ids, which the body may leave out."""
+    hints, told = hints_of(command), described(command)
+    asked: dict[str, Any] = {
+        field.name: body_field(field, hints[field.name], field.name in made, told.get(field.name))
+        for field in fields(command)
+        if field.name not in known
+    }
+    return create_model(command.__name__, __config__=CONFIG, __doc__=summary(command), **asked)
+
+
+def hints_of(command: type[Command]) -> dict[str, Any]:
+    return get_type_hints(command, include_extras=True)
+
+
+def body_field(field: Field[Any], hint: Any, made: bool, told: str | None) -> tuple[Any, Any]:
+    """The model's (type, default) of one field of the command."""
+    read_as = as_read(hint)
+    if made:
+        return read_as | None, pydantic.Field(None, description="A new id of your own; left out: we make one.")
+    return read_as, pydantic.Field(... if field.default is MISSING else field.default, description=told)
+
+
+def as_read(hint: Any) -> Any:
+    """The command's type as pydantic is to read it."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[parts[0], *(as_constraint(mark) for mark in parts[1:])]
+    if origin in (Union, UnionType):
+        return reduce(or_, (as_read(part) for part in parts))
+    if origin is tuple:
+        each: Any = as_read(parts[0])
+        return tuple[each, ...]
+    return hint
+
+
+def as_constraint(mark: Any) -> Any:
+    if isinstance(mark, Written):
+        return pydantic.Field(pattern=mark.pattern, examples=[mark.example])
+    return mark
+
+
+def summary(command: type) -> str:
+    """The first paragraph of a command's docstring."""
+    return " ".join(cleandoc(command.__doc__ or "").split("\n\n")[0].split())
+
+
+def described(command: type) -> dict[str, str]:
+    """What the docstring's last paragraph (and that of Command) says of each field: 'field: what it is.'"""
+    told: dict[str, str] = {}
+    names = {field.name for field in fields(command)}
+    for text in (Command.__doc__, command.__doc__):
+        current: list[str] = []
+        for word in cleandoc(text or "").split("\n\n")[-1].replace(", ", ",").split():
+            opened = word[:-1].split(",") if word.endswith(":") else []
+            if opened and names.issuperset(opened):
+                current = opened
+            else:
+                told.update({name: f"{told.get(name, '')} {word}".strip() for name in current})
+    return told
+
+
+def example_of(command: type[Command], known: Collection[str], made: Collection[str]) -> dict[str, Any]:
+    """An example body: every field that must be given, and the codes, written as they must be."""
+    hints = hints_of(command)
+    asked = [field for field in fields(command) if field.name not in known and field.name not in made]
+    return {field.name: example_value(field.name, hints[field.name]) for field in asked if field.default is MISSING}
+
+
+EXAMPLES: dict[str, Any] = {
+    "kind": "email-replied",
+    "purpose": "talent_pool",
+    "channels": ["email"],
+    "stage": "phone-screen",
+    "fact": "current-employer",
+    "learned_from": "self",
+    "value": "Botanical Gardens",
+}
+
+
+def example_value(name: str, hint: Any) -> Any:
+    return EXAMPLES.get(name, str(UUID(int=0x0198F3A07C1E7000800000000000A001)) if hint is UUID else "text")

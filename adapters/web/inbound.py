@@ -1,0 +1,37 @@
+"""Outside systems bring their deliveries here; the raw body is verified before anybody reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from adapters.integrations.inbound import Inbox, Integration
+from adapters.integrations.index import INTEGRATIONS
+from adapters.web.plain import answered
+from adapters.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class InboundPages:
+    """The endpoints for integrations."""
+
+    services: Services
+
+    async def greenhouse(self, request: Request) -> Response:
+        """A Greenhouse webhook: `Signature: sha256 <hex>` over the raw body, `Greenhouse-Event-ID` its id.
+
+        'applied': understood, and what was new became events. 'kept': not used, for the reason given. 'duplicate':
+        it came before. Whatever is signed is kept, sealed.
+        """
+        return await self._receive(INTEGRATIONS["greenhouse"], request)
+
+    async def _receive(self, integration: Integration, request: Request) -> Response:
+        services = self.services
+        inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
+        secrets, headers = services.secrets.get(integration.source, ()), dict(request.headers)
+        body = await request.body()
+        return answered(
+            await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now())
+        )

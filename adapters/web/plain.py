@@ -1,0 +1,53 @@
+"""Answers as JSON: dates and ids as text, numbers as numbers, and null where a person was erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+
+from domain.event import Erased, utc
+from queries.question import Period
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can write it; of a dataclass its fields and then its properties."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, datetime):
+        return utc(value).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Erased):
+        return None
+    if isinstance(value, Period):
+        return {"from": value.begins.isoformat(), "to": value.ends.isoformat()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if is_dataclass(value):
+        made_as: Any = type(value)
+        return {name: plain(getattr(value, name)) for name in named(made_as)}
+    return [plain(one) for one in value]
+
+
+@cache
+def named(answer: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields and properties."""
+    properties = [name for name, member in vars(answer).items() if isinstance(member, property)]
+    return (*(field.name for field in fields(answer)), *properties)
+
+
+def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False).encode()
+    return Response(body, status, headers, "application/json")

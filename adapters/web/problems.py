@@ -1,0 +1,185 @@
+"""The only place that knows which HTTP status an error has, and how a problem is told (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any, cast
+
+import psycopg
+from eventsourcing.persistence import PersistenceError
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
+from adapters.postgres.application import PersonWasErased
+from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
+from adapters.web import refusals
+from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
+from domain.errors import Conflict, Invalid, NotFound, Refused
+from queries.engagement import WindowIsUnknown
+from queries.question import PeriodIsEmpty
+from queries.time_to_fill import DefinitionIsUnknown
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[type[Exception], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    VersionIsNotTheExpectedOne: 412,
+    SomebodyWasFaster: 409,
+    PersonWasErased: 410,
+    MomentLiesAhead: 422,
+    PositionLiesAhead: 422,
+    SignatureIsWrong: 401,
+    IntegrationHasNoSecret: 503,
+    DeliveryCannotBeRead: 400,
+    refusals.IdempotencyKeyWasUsedForAnotherRequest: 422,
+    refusals.RequestIsInFlight: 409,
+    refusals.PreconditionCannotBeRead: 400,
+    refusals.AsOfCannotBeRead: 422,
+    PeriodIsEmpty: 422,
+    WindowIsUnknown: 422,
+    DefinitionIsUnknown: 422,
+    refusals.ReadModelIsBehind: 504,
+    refusals.ProblemDoesNotExist: 404,
+}
+"""The status of an error, or of the nearest class that it belongs to."""
+
+UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
+
+RETRY_AFTER_SECONDS = {409: "1", 503: "5", 504: "5"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of problem: `type` is its URI, the same in every release."""
+
+    slug: str
+    title: str
+    status: int
+    description: str
+
+    @property
+    def type(self) -> str:
+        return f"/problems/{self.slug}"
+
+
+BODY_IS_TOO_LARGE = ProblemType(
+    "body-is-too-large", "The body is too large", 413, "A command may have 1 MiB, a delivery 5 MiB. Send less at once."
+)
+OF_THE_PROTOCOL = (
+    ProblemType("body-is-not-json", "The body is not JSON", 400, "It could not be read as JSON. Nothing was written."),
+    ProblemType(
+        "request-is-malformed",
+        "The request is malformed",
+        422,
+        "A field is missing, unknown or not written as it must be; 'errors' says which. Nothing was written.",
+    ),
+    ProblemType("route-does-not-exist", "The route does not exist", 404, "Nothing is at this path; see /docs."),
+    ProblemType("method-is-not-allowed", "The method is not allowed", 405, "The path has other methods; see /docs."),
+    BODY_IS_TOO_LARGE,
+    ProblemType(
+        "log-cannot-be-reached",
+        "The log cannot be reached",
+        503,
+        "The database does not answer. Send the request again with the same Idempotency-Key: it is done at most once.",
+    ),
+    ProblemType("perennial-failed", "Perennial failed", 500, "This is our mistake; the service's own log says more."),
+)
+BY_SLUG: Mapping[str, ProblemType] = {known.slug: known for known in OF_THE_PROTOCOL}
+
+
+def slug_of(error: type[Exception]) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
+
+
+def type_of(error: type[Exception]) -> ProblemType:
+    """The problem type of an error class that has a status."""
+    slug = slug_of(error)
+    status = next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
+    description = " ".join(cleandoc(error.__doc__ or "").split())
+    return ProblemType(slug, slug.replace("-", " ").capitalize(), status, description)
+
+
+def every_type() -> list[ProblemType]:
+    """All problem types by name: those of the rules, of the log and of the protocol."""
+    classes = {error for root in STATUS for error in leaves(root)}
+    return sorted([*OF_THE_PROTOCOL, *(type_of(error) for error in classes)], key=lambda known: known.slug)
+
+
+def leaves(error: type[Exception]) -> Iterator[type[Exception]]:
+    """The most particular classes of an error; NotFound, Conflict and Invalid themselves are nobody's problem."""
+    narrower = error.__subclasses__()
+    if not narrower and error not in (NotFound, Conflict, Invalid):
+        yield error
+    for child in narrower:
+        yield from leaves(child)
+
+
+def document(known: ProblemType, detail: str, instance: str, **more: Any) -> dict[str, Any]:
+    told = {"type": known.type, "title": known.title, "status": known.status, "detail": detail, "instance": instance}
+    return told | {name: value for name, value in more.items() if value}
+
+
+def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Response:
+    headers = {"Retry-After": RETRY_AFTER_SECONDS[known.status]} if known.status in RETRY_AFTER_SECONDS else {}
+    body = json.dumps(document(known, detail, instance, **more)).encode()
+    return Response(body, known.status, headers, MEDIA_TYPE)
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """A rule, the log or the protocol said no, and says itself why."""
+    if isinstance(error, Refused):
+        where, what_to_do = error.where, error.what_to_do
+        return answer(type_of(type(error)), error.what, request.url.path, where=where, what_to_do=what_to_do)
+    return answer(type_of(type(error)), str(error) or type_of(type(error)).description, request.url.path)
+
+
+def malformed(request: Request, error: Exception) -> Response:
+    """The request does not have the form of the command; no value of it is repeated."""
+    errors: Sequence[Mapping[str, Any]] = cast(RequestValidationError, error).errors()
+    not_json = errors[0]["type"] == "json_invalid"
+    known = BY_SLUG["body-is-not-json" if not_json else "request-is-malformed"]
+    told = [{"where": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in errors]
+    return answer(known, known.description, request.url.path, errors=told)
+
+
+OF_STATUS = {400: "body-is-not-json", 404: "route-does-not-exist", 405: "method-is-not-allowed"}
+
+
+def of_the_protocol(request: Request, error: Exception) -> Response:
+    """The framework itself could not go on."""
+    raised = cast(HTTPException, error)
+    known = BY_SLUG[OF_STATUS.get(raised.status_code, "perennial-failed")]
+    told = answer(known, known.description, request.url.path)
+    told.headers.update(raised.headers or {})
+    return told
+
+
+def unreachable(request: Request, _: Exception) -> Response:
+    known = BY_SLUG["log-cannot-be-reached"]
+    return answer(known, known.description, request.url.path)
+
+
+def failed(request: Request, _: Exception) -> Response:
+    known = BY_SLUG["perennial-failed"]
+    return answer(known, known.description, request.url.path)
+
+
+def tell_problems(app: FastAPI) -> None:
+    """From now on every error that leaves a route is told as a problem."""
+    refusals_told: list[type[Exception]] = [Refused, *STATUS]
+    for refusal in refusals_told:
+        app.add_exception_handler(refusal, refused)
+    for failure in UNREACHABLE:
+        app.add_exception_handler(failure, unreachable)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, of_the_protocol)
+    app.add_exception_handler(Exception, failed)

@@ -1,0 +1,55 @@
+"""What can stand in the way of a request before any rule of recruiting is asked."""
+
+from __future__ import annotations
+
+from domain.errors import Refused
+
+
+class IdempotencyKeyWasUsedForAnotherRequest(Refused):
+    """The Idempotency-Key was sent before, with another request.
+
+    Use a new key for each request; repeat a key only with the same method, path and body.
+    """
+
+    where = "Idempotency-Key"
+
+
+class RequestIsInFlight(Refused):
+    """A request with this Idempotency-Key is being handled at this moment.
+
+    Wait a little and send the same request again: you will get its answer.
+    """
+
+    where = "Idempotency-Key"
+
+
+class PreconditionCannotBeRead(Refused):
+    """If-Match is not the version of a stream.
+
+    Send the ETag that you were given, like "7", in its quotes.
+    """
+
+    where = "If-Match"
+
+
+class AsOfCannotBeRead(Refused):
+    """'as_of' is neither a log position nor a time with its zone nor a date.
+
+    Write it like 1200, 2026-05-04T09:30:00Z or 2026-05-04, which means the end of that day.
+    """
+
+    where = "as_of"
+
+
+class ReadModelIsBehind(Refused):
+    """The read model '{name}' stands at position {position} and did not reach {wanted} in {seconds} seconds.
+
+    Ask again later, or ask for an older position; /v1/projections shows how far it has come.
+    """
+
+
+class ProblemDoesNotExist(Refused):
+    """No problem has this name.
+
+    GET /problems lists them all.
+    """

@@ -1,0 +1,80 @@
+"""The table of contents: everything that can be asked of Perennial, one line a route."""
+
+from __future__ import annotations
+
+from adapters.web.asking import MetricRoute
+from adapters.web.candidates import CandidatePages
+from adapters.web.commanding import CommandRoute
+from adapters.web.inbound import InboundPages
+from adapters.web.operations import OperationPages
+from adapters.web.page import PageRoute
+from commands.accept_offer import AcceptOffer
+from commands.add_prospect import AddProspect
+from commands.cancel_opening import CancelOpening
+from commands.correct_touchpoint import CorrectTouchpoint
+from commands.enter_stage import EnterStage
+from commands.give_consent import GiveConsent
+from commands.hire_candidate import HireCandidate
+from commands.learn_profile_fact import LearnProfileFact
+from commands.open_opening import OpenOpening
+from commands.open_requisition import OpenRequisition
+from commands.record_touchpoint import RecordTouchpoint
+from commands.refer_candidate import ReferCandidate
+from commands.refuse_consent import RefuseConsent
+from commands.reject_application import RejectApplication
+from commands.request_send import RequestSend
+from commands.source_candidate import SourceCandidate
+from commands.submit_application import SubmitApplication
+from commands.withdraw_application import WithdrawApplication
+from commands.withdraw_consent import WithdrawConsent
+from projections.engagement import ENGAGEMENT
+from projections.openings import OPENINGS
+from projections.pipeline import PIPELINE
+from projections.touchpoint_counts import TOUCHPOINT_COUNTS
+from queries.engagement import engagement
+from queries.pipeline_growth import pipeline_growth
+from queries.time_to_fill import time_to_fill
+from queries.touchpoint_counts import touchpoint_counts
+
+COMMANDS = (
+    CommandRoute("/v1/candidates", SourceCandidate, makes="candidate"),
+    CommandRoute("/v1/referrals", ReferCandidate, makes="candidate"),
+    CommandRoute("/v1/candidates/{candidate}/profile-facts", LearnProfileFact),
+    CommandRoute("/v1/candidates/{candidate}/touchpoints", RecordTouchpoint, makes="touchpoint"),
+    CommandRoute("/v1/candidates/{candidate}/touchpoints/{touchpoint}/correction", CorrectTouchpoint),
+    CommandRoute("/v1/candidates/{candidate}/sends", RequestSend, makes="touchpoint"),
+    CommandRoute("/v1/candidates/{candidate}/consents", GiveConsent),
+    CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/refusal", RefuseConsent),
+    CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/withdrawal", WithdrawConsent),
+    CommandRoute("/v1/requisitions", OpenRequisition, makes="requisition"),
+    CommandRoute("/v1/requisitions/{requisition}/openings", OpenOpening, makes="opening"),
+    CommandRoute("/v1/requisitions/{requisition}/openings/{opening}/cancellation", CancelOpening),
+    CommandRoute("/v1/applications", SubmitApplication, makes="application"),
+    CommandRoute("/v1/prospects", AddProspect, makes="application"),
+    CommandRoute("/v1/applications/{application}/stage", EnterStage),
+    CommandRoute("/v1/applications/{application}/rejection", RejectApplication),
+    CommandRoute("/v1/applications/{application}/withdrawal", WithdrawApplication),
+    CommandRoute("/v1/applications/{application}/offer-acceptance", AcceptOffer),
+    CommandRoute("/v1/applications/{application}/hire", HireCandidate),
+)
+
+METRICS = (
+    MetricRoute("/v1/metrics/pipeline-growth", pipeline_growth, PIPELINE),
+    MetricRoute("/v1/metrics/engagement", engagement, ENGAGEMENT),
+    MetricRoute("/v1/metrics/time-to-fill", time_to_fill, OPENINGS),
+    MetricRoute("/v1/metrics/touchpoints", touchpoint_counts, TOUCHPOINT_COUNTS),
+)
+
+PAGES = (
+    PageRoute("/v1/candidates/{candidate}", CandidatePages, CandidatePages.profile),
+    PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),
+    PageRoute("/v1/candidates/{candidate}/timeline", CandidatePages, CandidatePages.timeline),
+    PageRoute("/v1/candidates/{candidate}/consents", CandidatePages, CandidatePages.consents),
+    PageRoute("/v1/inbound/greenhouse", InboundPages, InboundPages.greenhouse, method="POST"),
+    PageRoute("/v1/projections", OperationPages, OperationPages.projections),
+    PageRoute("/problems", OperationPages, OperationPages.problems),
+    PageRoute("/problems/{slug}", OperationPages, OperationPages.problem),
+    PageRoute("/healthz", OperationPages, OperationPages.healthz),
+    PageRoute("/readyz", OperationPages, OperationPages.readyz),
+    PageRoute("/metrics", OperationPages, OperationPages.metrics),
+)

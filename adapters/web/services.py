@@ -1,0 +1,58 @@
+"""Everything the HTTP layer needs of the rest of Perennial, handed to it in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from adapters.postgres.application import Perennial
+from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.receipts import Receipts
+from commands.verb import Verb
+
+SealDelivery = Callable[[str, str, UUID, bytes], bytes]
+"""(source, delivery id, person, raw body) -> the body sealed for that person. Errors: PersonWasErased."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModelStatus:
+    """How far a read model has come: its lag behind the log, the streams it holds back, and how it does."""
+
+    name: str
+    version: int
+    position: int
+    lag_events: int
+    lag_seconds: float
+    parked: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What `create_app` is given.
+
+    verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
+    question. read_model_position: the log position that a read model, by its name, has been folded up to.
+    secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone.
+    """
+
+    log: Perennial
+    verbs: Mapping[type, Verb]
+    receipts: Receipts
+    key_file: KeyFile
+    seal_delivery: SealDelivery
+    secrets: Mapping[str, tuple[str, ...]]
+    zone: ZoneInfo
+    reading: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
+    read_model_position: Callable[[str], int]
+    projections: Callable[[], Sequence[ReadModelStatus]]
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    actor: str = "api:anonymous"
