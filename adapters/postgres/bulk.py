@@ -11,12 +11,14 @@ import psycopg
 from psycopg.rows import DictRow
 
 from adapters.postgres.append import KeysChanged
-from adapters.postgres.application import Perennial
-from adapters.postgres.sealing import PersonKey
+from adapters.postgres.application import RESEALS, Perennial
+from adapters.postgres.sealing import Sealer
 from adapters.postgres.stored import LoggedEvent
+from commands.handle import SomebodyWasFaster
 from domain.event import Event, Recorded
 
 CHUNK = 10_000
+BLOCK = 500
 COPY = """copy event (position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, actor,
     causation_id, correlation_id, clear, people, state{recorded}) from stdin"""
 NULL = "\\N"
@@ -41,35 +43,38 @@ class BulkAppend:
         store = self.log.store
         people = {person for event in chunk for person in self.log.mapper.people_of(event)}
         store.find_keys(chunk, people)
-        for _ in range(3):
-            stored = list(map(self.log.mapper.to_stored_event, chunk))
+        for _ in range(RESEALS):
             try:
-                first = self._write(stored)
+                first = self._write(chunk, people)
             except KeysChanged:
                 store.learn_again(people)
                 continue
             self.log.mapper.keyring.settle(people)
-            self._wrote(first + len(stored) - 1)
-            return first, first + len(stored) - 1
-        raise KeysChanged("again and again")
+            self._wrote(first + len(chunk) - 1)
+            return first, first + len(chunk) - 1
+        raise SomebodyWasFaster
 
     def _wrote(self, position: int) -> None:
         """Told as after any append; an invented history brings marks of its own, so none may be set beside it."""
         recorder = self.log.recorder
         (recorder.barrier if self._recorded_at_too else recorder).wrote(position)
 
-    def _write(self, events: Sequence[LoggedEvent]) -> int:
+    def _write(self, chunk: Sequence[Recorded[Event]], people: Iterable[UUID]) -> int:
+        """One transaction. The server takes in each block of lines while the next is being sealed."""
+        keyring = self.log.mapper.keyring
+        sealers = [keyring.sealer(person) or keyring.make(person) for person in people]
         with self.log.recorder.datastore.get_connection() as connection, connection.transaction():
             connection.execute("select pg_advisory_xact_lock_shared(log_lock())")
-            bring_keys(connection, events)
-            row = connection.execute("select reserve_positions(%s) as first", (len(events),)).fetchone() or {}
+            bring_keys(connection, sealers)
+            row = connection.execute("select reserve_positions(%s) as first", (len(chunk),)).fetchone() or {}
             first = int(row["first"])
             with connection.cursor().copy(self._copy) as copy:
-                copy.write("".join(self._lines(first, events)).encode())
+                for begin in range(0, len(chunk), BLOCK):
+                    copy.write("".join(self._lines(first + begin, chunk[begin : begin + BLOCK])).encode())
         return first
 
-    def _lines(self, first: int, events: Sequence[LoggedEvent]) -> Iterator[str]:
-        for position, event in enumerate(events, first):
+    def _lines(self, first: int, events: Sequence[Recorded[Event]]) -> Iterator[str]:
+        for position, event in enumerate(map(self.log.mapper.to_stored_event, events), first):
             line = copy_line(position, event)
             yield f"{line}\t{event.recorded_at}\n" if self._recorded_at_too else f"{line}\n"
 
@@ -89,18 +94,18 @@ def copy_line(position: int, event: LoggedEvent) -> str:
 BACKSLASH, TWO_BACKSLASHES = "\\", "\\\\"
 
 
-def bring_keys(connection: psycopg.Connection[DictRow], events: Sequence[LoggedEvent]) -> None:
-    """Stores new keys and makes sure that all used ones live. Errors: KeysChanged."""
-    brought: dict[UUID, PersonKey] = {key.key_id: key for event in events for key in event.brings}
+def bring_keys(connection: psycopg.Connection[DictRow], sealers: Sequence[Sealer]) -> None:
+    """Stores the new keys and makes sure that all of them live. Errors: KeysChanged."""
+    brought = [sealer.brought for sealer in sealers if sealer.brought is not None]
     if brought:
-        columns: list[Any] = [[key.person for key in brought.values()], list(brought)]
-        columns += [[key.epoch for key in brought.values()], [key.wrapped for key in brought.values()]]
+        columns: list[Any] = [[key.person for key in brought], [key.key_id for key in brought]]
+        columns += [[key.epoch for key in brought], [key.wrapped for key in brought]]
         connection.execute(
             "insert into person_key (person, key_id, epoch, wrapped)"
             " select * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[]) on conflict (person) do nothing",
             columns,
         )
-    used = list({key_id for event in events for key_id in event.uses})
+    used = [sealer.key_id for sealer in sealers]
     row = (
         connection.execute(
             "select count(*) as living from person_key where key_id = any(%s) and wrapped is not null", (used,)

@@ -17,7 +17,8 @@ CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LARGEST_INTEGER = 2**53
 DEFAULT_GROUP = "personal"
 
-Encode = Callable[[Any], Any]
+Encode = Callable[[Any], str]
+"""A clear value as JSON text. All of it is plain ASCII without escapes, so field order alone makes it RFC 8785."""
 Decode = Callable[[Any], Any]
 
 
@@ -31,6 +32,7 @@ class EventCannotBeStored(Exception):
 @dataclass(frozen=True, slots=True)
 class ClearField:
     name: str
+    label: str
     encode: Encode
     decode: Decode
 
@@ -55,30 +57,40 @@ def moment(value: datetime) -> str:
     """A moment as the clear data writes it: UTC, microseconds, Z."""
     if value.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).strftime('"%Y-%m-%dT%H:%M:%S.%fZ"')
 
 
 @lru_cache(maxsize=65536)
 def code(value: str) -> str:
     if not CODE.fullmatch(value):
         raise ValueError(f"{value!r} is not a code (lower-case letters, digits, dot, dash, underscore; 64 at most)")
-    return value
+    return f'"{value}"'
 
 
-def whole_number(value: int) -> int:
+def whole_number(value: int) -> str:
     if isinstance(value, bool) or abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{value!r} is not a whole number within 2^53")
-    return value
+    return str(value)
 
 
-def truth(value: bool) -> bool:
+def truth(value: bool) -> str:
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is not a truth value")
-    return value
+    return "true" if value else "false"
 
 
-def codes(values: tuple[str, ...]) -> list[str]:
-    return [code(value) for value in values]
+def codes(values: tuple[str, ...]) -> str:
+    return f"[{','.join(map(code, values))}]"
+
+
+def id_text(value: UUID) -> str:
+    if not isinstance(value, UUID):
+        raise TypeError(f"{value!r} is not an id")
+    return f'"{value}"'
+
+
+def day(value: date) -> str:
+    return f'"{value.isoformat()}"'
 
 
 def same(value: Any) -> Any:
@@ -89,12 +101,16 @@ CLEAR_TYPES: Mapping[Any, tuple[Encode, Decode]] = {
     str: (code, same),
     bool: (truth, same),
     int: (whole_number, same),
-    UUID: (str, UUID),
+    UUID: (id_text, UUID),
     datetime: (moment, datetime.fromisoformat),
-    date: (date.isoformat, date.fromisoformat),
+    date: (day, date.fromisoformat),
     tuple[str, ...]: (codes, tuple),
 }
 SEALED_TYPES: Mapping[Any, Decode] = {str: same, tuple[str, ...]: tuple}
+
+
+def or_null(encode: Encode) -> Encode:
+    return lambda value: "null" if value is None else encode(value)
 
 
 def optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -117,8 +133,8 @@ def clear_field(name: str, hint: Any) -> ClearField:
         raise TypeError(f"{kind} cannot be clear")
     encode, decode = CLEAR_TYPES[kind]
     if may_be_none:
-        return ClearField(name, optional(encode), decode if decode is same else optional(decode))
-    return ClearField(name, encode, decode)
+        return ClearField(name, f'"{name}":', or_null(encode), decode if decode is same else optional(decode))
+    return ClearField(name, f'"{name}":', encode, decode)
 
 
 def sealed_decode(hint: Any) -> Decode:

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from adapters.postgres.codec import ClearField, Codec, EventCannotBeStored, SealedGroup, codec_of
+from adapters.postgres.codec import Codec, EventCannotBeStored, SealedGroup, codec_of
 from adapters.postgres.sealing import Keyring, PersonKey, Place, Sealer, open_part, seal
 from adapters.postgres.stored import LoggedEvent
 from domain.event import ERASED, Event, Recorded, Upcast
 
 NO_PARTS = b"[]"
+NOTHING = (None, ())
 
 
 class EventIsUnknown(Exception):
@@ -123,8 +124,10 @@ class SealingMapper(Mapper[UUID]):
 
 def held(group: SealedGroup, event: Event) -> dict[str, Any]:
     """The group's values, or nothing where the event says nothing personal (an empty group is not sealed)."""
-    values = {name: getattr(event, name) for name, _ in group.fields}
-    return values if any(value not in (None, ()) for value in values.values()) else {}
+    for name, _ in group.fields:
+        if getattr(event, name) not in NOTHING:
+            return {name: getattr(event, name) for name, _ in group.fields}
+    return {}
 
 
 def decode_nothing(decode: Any) -> Any:
@@ -139,19 +142,14 @@ def whose(group: SealedGroup, domain_event: Recorded[Event]) -> UUID:
 
 
 def clear_text(codec: Codec, event: Event) -> str:
-    """The clear data in RFC 8785 form: fields in order of their names, no spaces; codes keep it plain ASCII."""
-    return json.dumps(
-        {field.name: clear_value(codec, field, getattr(event, field.name)) for field in codec.clear},
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
-
-
-def clear_value(codec: Codec, field: ClearField, value: Any) -> Any:
-    try:
-        return field.encode(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise EventCannotBeStored(codec.event.__name__, field.name, str(error)) from error
+    """The clear data in RFC 8785 form: fields in order of their names. Errors: EventCannotBeStored."""
+    texts = []
+    for field in codec.clear:
+        try:
+            texts.append(field.label + field.encode(getattr(event, field.name)))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise EventCannotBeStored(codec.event.__name__, field.name, str(error)) from error
+    return "{" + ",".join(texts) + "}"
 
 
 def as_uuid(stream: UUID | str) -> UUID:
