@@ -1,0 +1,34 @@
+# One image for the API, the projector and the one-shot commands; docker-compose.yml says which is which.
+FROM python:3.12-slim AS installed
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.lock ./
+# One lock for all: the image carries the test tools too, so that what runs is what was tested, hash by hash.
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+COPY pyproject.toml ./
+COPY domain domain
+COPY commands commands
+COPY projections projections
+COPY queries queries
+COPY adapters adapters
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home perennial \
+    && install -d -o perennial -g perennial -m 0700 /keys
+COPY --from=installed /venv /venv
+COPY --from=installed /app /app
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PERENNIAL_HOST=0.0.0.0 \
+    PERENNIAL_PORT=8400 \
+    PERENNIAL_KEY_FILE=/keys/keys.json
+WORKDIR /app
+USER perennial
+VOLUME /keys
+EXPOSE 8400
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
+ENTRYPOINT ["perennial"]
+CMD ["serve", "--no-project"]
