@@ -193,7 +193,7 @@ READ_MODEL = {
 }
 SIGNED: Mapping[str, Any] = {
     "parameters": [
-        {"name": "Signature", "in": "header", "required": True, "schema": {"type": "string"}, "example": "sha256 9f86..."},
+        {"name": "Signature", "in": "header", "required": True, "schema": {"type": "string"}, "example": "sha256 9f86"},
         {"name": "Greenhouse-Event-ID", "in": "header", "schema": {"type": "string"}, "example": "1234567890"},
     ],
     "requestBody": {

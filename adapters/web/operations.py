@@ -21,7 +21,7 @@ from adapters.web.services import Services
 UNREACHABLE = (psycopg.Error, PersistenceError, PoolTimeout)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LogMetrics(Collector):
     """The log's head and the lag of every read model, looked up when somebody scrapes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,7 @@ from uuid import UUID
 from fastapi import Response
 
 from domain.event import Erased, utc
-from queries.question import Period
+from queries.question import Period, Segment
 
 
 def plain(value: Any) -> Any:
@@ -28,11 +28,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):
-        return float(value)
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
     if isinstance(value, Erased):
         return None
     if isinstance(value, Period):
         return {"from": value.begins.isoformat(), "to": value.ends.isoformat()}
+    if isinstance(value, Segment):
+        return asdict(value)
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if is_dataclass(value):
