@@ -1,0 +1,92 @@
+"""Many clients of an HTTP service at once, each with one kept-alive connection and no request without an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+
+import uvloop
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the clients saw: answers by status, and the seconds each took."""
+
+    statuses: dict[str, int] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+
+
+class Client(asyncio.Protocol):
+    """Sends its requests in turn, the next when the last is answered."""
+
+    def __init__(self, requests: list[bytes], tally: Tally) -> None:
+        self.requests, self.tally = requests, tally
+        self.sent, self.turn, self.received = 0.0, 0, b""
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.send()
+
+    def send(self) -> None:
+        request = self.requests[self.turn % len(self.requests)]
+        self.turn += 1
+        self.sent = time.perf_counter()
+        self.transport.write(request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        if not found or len(body) < content_length(head):
+            return
+        status = head[9:12].decode()
+        self.tally.statuses[status] = self.tally.statuses.get(status, 0) + 1
+        self.tally.latencies.append(time.perf_counter() - self.sent)
+        self.received = b""
+        self.send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_result(exc)
+
+
+def content_length(head: bytes) -> int:
+    lower = head.lower()
+    begin = lower.index(b"content-length:") + len(b"content-length:")
+    return int(lower[begin:].split(b"\r\n", 1)[0])
+
+
+def request_bytes(path: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+async def press(port: int, paths: list[str], body: bytes, connections: int, seconds: float) -> Tally:
+    """All clients for so long; each begins elsewhere in the list of paths."""
+    tally, loop = Tally(), asyncio.get_running_loop()
+    requests = [request_bytes(path, body) for path in paths]
+    opened = []
+    for number in range(connections):
+        first = number * len(requests) // connections
+        turned = requests[first:] + requests[:first]
+        opened.append(await loop.create_connection(lambda turned=turned: Client(turned, tally), "127.0.0.1", port))  # type: ignore[misc]
+    await asyncio.sleep(seconds)
+    for transport, _ in opened:
+        transport.abort()
+    return tally
+
+
+def main() -> None:
+    """Reads {port, paths, body, connections, seconds} from standard input; writes the tally to standard output."""
+    asked = json.load(sys.stdin)
+    pressed = press(asked["port"], asked["paths"], asked["body"].encode(), asked["connections"], asked["seconds"])
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        tally = runner.run(pressed)
+    json.dump({"statuses": tally.statuses, "latencies": tally.latencies}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
