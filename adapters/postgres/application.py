@@ -190,7 +190,7 @@ class Perennial(Application[UUID]):
         """A delivery's raw body, sealed for the person it is about. Errors: PersonWasErased."""
         sealer = self.store.stored_sealer(person)
         values = {"body": base64.b64encode(body).decode()}
-        return json.dumps([seal(self._place(source, delivery_id, person), person, "delivery", sealer, values)]).encode()
+        return f"[{seal(self._place(source, delivery_id, person), 'delivery', sealer, values)}]".encode()
 
     def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased:
         """The raw body of a kept delivery, or ERASED where its person's key is gone."""

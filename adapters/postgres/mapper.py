@@ -14,7 +14,6 @@ from adapters.postgres.sealing import Keyring, PersonKey, Place, Sealer, open_pa
 from adapters.postgres.stored import LoggedEvent
 from domain.event import ERASED, Event, Recorded, Upcast
 
-NO_PARTS = b"[]"
 NOTHING = (None, ())
 
 
@@ -41,35 +40,43 @@ class SealingMapper(Mapper[UUID]):
         people = [whose(group, domain_event) for group in groups if held(group, domain_event.event)]
         return list(dict.fromkeys(people))
 
-    def to_stored_event(self, domain_event: Recorded[Event]) -> LoggedEvent:  # type: ignore[override]  # narrower by intent
+    def sealed(self, domain_event: Recorded[Event]) -> tuple[list[Sealer], str]:
+        """The personal data: the keys of the people it belongs to, and the sealed parts as a JSON list."""
         event = domain_event.event
-        codec = self._codecs[event.stored_name]
-        place = Place(self.origin, domain_event.stream, domain_event.version, event.stored_name)
-        parts: list[dict[str, str]] = []
+        parts: list[str] = []
         sealers: dict[UUID, Sealer] = {}
-        for group in codec.sealed:
+        for group in self._codecs[event.stored_name].sealed:
             values = held(group, event)
             if values:
                 person = whose(group, domain_event)
                 sealer = sealers.get(person) or self.keyring.sealer(person) or self.keyring.make(person)
                 sealers[person] = sealer
-                parts.append(seal(place, person, group.group, sealer, values))
+                place = Place(self.origin, domain_event.stream, domain_event.version, event.stored_name)
+                parts.append(seal(place, group.group, sealer, values))
+        return list(sealers.values()), f"[{','.join(parts)}]"
+
+    def clear(self, event: Event) -> str:
+        """The clear data in RFC 8785 form. Errors: EventCannotBeStored."""
+        return clear_text(self._codecs[event.stored_name], event)
+
+    def to_stored_event(self, domain_event: Recorded[Event]) -> LoggedEvent:  # type: ignore[override]  # narrower by intent
+        sealers, state = self.sealed(domain_event)
         return LoggedEvent(
             originator_id=domain_event.stream,
             originator_version=domain_event.version,
-            topic=event.stored_name,
-            state=json.dumps(parts, separators=(",", ":")).encode() if parts else NO_PARTS,
+            topic=domain_event.event.stored_name,
+            state=state.encode(),
             event_id=domain_event.id,
             occurred_at=domain_event.occurred_at,
             occurred_how=domain_event.occurred_how,
             actor=domain_event.actor,
             causation_id=domain_event.causation,
             correlation_id=domain_event.correlation,
-            clear=clear_text(codec, event),
-            people=tuple(sealers),
+            clear=self.clear(domain_event.event),
+            people=tuple(sealer.person for sealer in sealers),
             recorded_at=domain_event.recorded_at,
-            uses=tuple(sealer.key_id for sealer in sealers.values()),
-            brings=tuple(sealer.brought for sealer in sealers.values() if sealer.brought is not None),
+            uses=tuple(sealer.key_id for sealer in sealers),
+            brings=tuple(sealer.brought for sealer in sealers if sealer.brought is not None),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded[Event]:

@@ -6,8 +6,9 @@ import base64
 import hashlib
 import json
 import os
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from adapters.postgres.keyfile import KeyFile
 COMMITMENT_DOMAIN = b"perennial/pt-commit/v1"
 SALT_BYTES = 32
 NONCE_BYTES = 12
+PLAINTEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,9 +41,16 @@ class PersonKey:
 class Sealer:
     """A person's key, ready to seal with. `brought` holds the stored form while no append has brought it yet."""
 
+    person: UUID
     key_id: UUID
     cipher: AESGCM
     brought: PersonKey | None
+    names: str
+    """The part's person and key as JSON text: they are written with every part of this person."""
+
+
+def sealer_of(person: UUID, key_id: UUID, cipher: AESGCM, brought: PersonKey | None) -> Sealer:
+    return Sealer(person, key_id, cipher, brought, f'"person":"{person}","key":"{key_id}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,8 @@ class Place:
     stored_name: str
 
     def associated_data(self, group: str) -> bytes:
-        return json.dumps(
-            [self.origin, str(self.stream), self.version, self.stored_name, group], separators=(",", ":")
-        ).encode()
+        """A JSON list; none of its texts needs an escape."""
+        return f'["{self.origin}","{self.stream}",{self.version},"{self.stored_name}","{group}"]'.encode()
 
 
 class SealIsBroken(Exception):
@@ -66,23 +74,24 @@ class SealIsBroken(Exception):
         super().__init__((self.__doc__ or "").format(place=place))
 
 
-def seal(place: Place, person: UUID, group: str, sealer: Sealer, values: Mapping[str, Any]) -> dict[str, str]:
-    """One sealed part: {person, group, key, nonce, ciphertext, commitment}, the binary ones in base64.
+def seal(place: Place, group: str, sealer: Sealer, values: Mapping[str, Any]) -> str:
+    """One sealed part as JSON text: person, key, group, nonce, ciphertext, commitment, the last three in base64.
 
     The commitment is SHA-256(domain || salt || plaintext) with the 32-byte salt inside the ciphertext.
     """
     fresh = os.urandom(SALT_BYTES + NONCE_BYTES)
     salt, nonce = fresh[:SALT_BYTES], fresh[SALT_BYTES:]
-    plaintext = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    sealed = sealer.cipher.encrypt(nonce, salt + plaintext, place.associated_data(group))
-    return {
-        "person": str(person),
-        "group": group,
-        "key": str(sealer.key_id),
-        "nonce": base64.b64encode(nonce).decode(),
-        "ciphertext": base64.b64encode(sealed).decode(),
-        "commitment": base64.b64encode(hashlib.sha256(COMMITMENT_DOMAIN + salt + plaintext).digest()).decode(),
-    }
+    plaintext = salt + PLAINTEXT.encode(values).encode()
+    sealed = sealer.cipher.encrypt(nonce, plaintext, place.associated_data(group))
+    commitment = hashlib.sha256(COMMITMENT_DOMAIN + plaintext).digest()
+    return (
+        f'{{{sealer.names},"group":"{group}","nonce":"{base64_text(nonce)}","ciphertext":"{base64_text(sealed)}",'
+        f'"commitment":"{base64_text(commitment)}"}}'
+    )
+
+
+def base64_text(data: bytes) -> str:
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def open_part(place: Place, part: Mapping[str, str], cipher: AESGCM) -> dict[str, Any]:
@@ -122,7 +131,7 @@ class Keyring:
         for key in keys:
             cipher = self.cipher(key)
             if cipher is not None:
-                self._keep(self._sealers, key.person, Sealer(key.key_id, cipher, None))
+                self._keep(self._sealers, key.person, sealer_of(key.person, key.key_id, cipher, None))
 
     def forget(self, people: Iterable[UUID]) -> None:
         for person in people:
@@ -135,14 +144,14 @@ class Keyring:
         """A new key for somebody who has none; it counts once an append has brought it."""
         key_id, key = uuid4(), AESGCM.generate_key(256)
         stored = PersonKey(person, key_id, self.key_file.current, self.key_file.wrap(person, key_id, key))
-        return self._keep(self._sealers, person, Sealer(key_id, AESGCM(key), stored))
+        return self._keep(self._sealers, person, sealer_of(person, key_id, AESGCM(key), stored))
 
     def settle(self, people: Iterable[UUID]) -> None:
         """The keys these people's appends brought are stored now."""
         for person in people:
             sealer = self._sealers.get(person)
             if sealer is not None and sealer.brought is not None:
-                self._sealers[person] = Sealer(sealer.key_id, sealer.cipher, None)
+                self._sealers[person] = replace(sealer, brought=None)
 
     def _keep(self, kept: dict[K, V], key: K, value: V) -> V:
         with self._lock:
