@@ -54,13 +54,18 @@ class Barrier:
         self._connect = connect
         self._lock = threading.Lock()
         self._head = 0
-        self._read_at = -1.0
+        self._read_at = float("-inf")
         self._own = 0
 
     def wrote(self, position: int) -> None:
         """This process wrote so far: a cached head below it is stale for its own readers."""
         if position > self._own:
             self._own = position
+
+    def expire(self) -> None:
+        """A notice came: whoever asks next must not be told an older head."""
+        with self._lock:
+            self._read_at = float("-inf")
 
     def head(self, *, at_least: int = 0) -> int:
         """The settled end (0: empty log), at most 50 ms old and never before what this process wrote itself."""

@@ -87,8 +87,8 @@ def copy_line(position: int, event: Recorded[Event], clear: str, sealers: Sequen
     people = ",".join(str(sealer.person) for sealer in sealers)
     return (
         f"{position}\t{event.stream.int:032x}\t{event.version}\t{event.id.int:032x}\t{event.event.stored_name}\t"
-        f"{event.occurred_at or NULL}\t{escaped(event.occurred_how)}\t{escaped(event.actor)}\t{id_or_null(event.causation)}\t"
-        f"{id_or_null(event.correlation)}\t{clear}\t{{{people}}}\t\\\\x{parts.encode().hex()}"
+        f"{event.occurred_at or NULL}\t{escaped(event.occurred_how)}\t{escaped(event.actor)}\t"
+        f"{id_or_null(event.causation)}\t{id_or_null(event.correlation)}\t{clear}\t{{{people}}}\t\\\\x{parts.encode().hex()}"
     )
 
 

@@ -248,5 +248,6 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
             heard = any(True for _ in connection.notifies(timeout=0.1, stop_after=1))
             quiet = 0 if heard else quiet + 1
             if heard or quiet >= 10:
+                self._recorder.barrier.expire()
                 self._has_been_notified.set()
                 quiet = 0

@@ -73,14 +73,21 @@ class Runner:
                 stop.wait(0.5)
 
     def catch_up(self) -> int:
-        """Folds up to the present head and returns; the position reached by all read models of this process."""
+        """Folds up to the present head, or waits while another process does; the position reached."""
         with self._datastore.pool.connection() as connection:
-            self._take_on(connection)
             head = self._barrier.head()
-            while self._step(connection, head):
-                pass
+            while self._behind(connection, head):
+                self._take_on(connection)
+                if not self._step(connection, head) and len(self._held) < len(self._models):
+                    time.sleep(POLL)
             self._let_go(connection)
         return head
+
+    def _behind(self, connection: Connection, head: int) -> bool:
+        """Whether any read model that may be folded has not reached the position yet."""
+        known = folds.standings(connection)
+        wanted = [model.schema for model in self._models.values() if self._may_fold(known, model)]
+        return any(schema not in known or known[schema].position < head for schema in wanted)
 
     def _session(self, stop: threading.Event) -> None:
         with self._datastore.pool.connection() as connection:
@@ -94,6 +101,7 @@ class Runner:
                     if not self._step(connection, self._barrier.head()):
                         for _ in connection.notifies(timeout=POLL, stop_after=1):
                             pass
+                        self._barrier.expire()
             finally:
                 self._let_go(connection)
 
