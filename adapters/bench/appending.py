@@ -104,7 +104,7 @@ def our_sealed_writer(ground: Ground, name: str) -> Iterator[Write]:
 def touchpoint(stream: UUID, version: int) -> Recorded[Any]:
     """A call with a note, as a person's event number `version`."""
     event = TouchpointRecorded(
-        touchpoint=uuid4(), kind="call-held", message=None, machine=False, purpose=None, authorised=None,
+        touchpoint=uuid4(), kind="call-answered", message=None, machine=False, purpose=None, authorised=None,
         consent=None, reported_by="recruiter", note="wants to hear from us again in the spring" * 2,
     )  # fmt: skip
     return Recorded(stream, version, event, uuid4(), datetime.now(UTC), None, "unknown", "bench")
@@ -161,6 +161,7 @@ def tail(ground: Ground, *, seconds: float) -> Tail:
                 written.latencies += latencies
                 written.positions += positions
                 waiting -= 1
+        log.recorder.barrier.head(at_least=max(written.positions))  # what is cached may be a moment old
         while (further := read_on(log, position, read)) > position:
             position = further
     for process in processes:

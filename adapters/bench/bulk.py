@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 
 import psycopg
+from psycopg import sql
 
 from adapters.bench.figure import Figure, compared
 from adapters.bench.ground import Ground, events_of_history, opened
-from adapters.postgres.bulk import COPY, BulkAppend, copy_line
+from adapters.postgres.bulk import BulkAppend
+from adapters.postgres.migrate import EVENT_COLUMNS_OF_THE_SERVICE
 from domain.event import Event, Recorded
 
 PIECE = 256 * 1024
@@ -28,13 +30,18 @@ def bulk_append(ground: Ground, *, events: int, rounds: int) -> Figure:
 
 
 def encoded(ground: Ground, events: Sequence[Recorded[Event]]) -> bytes:
-    """The events as lines of COPY, sealed under keys of their own."""
-    with opened(ground, ground.empty_log("encoding")) as log:
-        stored = map(log.mapper.to_stored_event, events)
-        lines = (copy_line(position, event) for position, event in enumerate(stored, 1))
-        text = "".join(f"{line}\n" for line in lines).encode()
+    """The rows of the appended events as COPY takes them, sealed parts included."""
+    conninfo = ground.empty_log("encoding")
+    with opened(ground, conninfo) as log:
+        for _ in BulkAppend(log).append(events):
+            pass
+    columns = sql.SQL(EVENT_COLUMNS_OF_THE_SERVICE)
+    with psycopg.connect(conninfo) as connection:
+        query = sql.SQL("copy (select {} from event order by position) to stdout").format(columns)
+        with connection.cursor().copy(query) as copy:
+            rows = b"".join(map(bytes, copy))
     ground.drop("encoding")
-    return text
+    return rows
 
 
 def append_all(ground: Ground, events: Sequence[Recorded[Event]]) -> float:
@@ -56,7 +63,8 @@ def copy_all(ground: Ground, rows: bytes) -> float:
     ground.settle()
     with psycopg.connect(conninfo) as connection:
         began = time.perf_counter()
-        with connection.cursor().copy(COPY.format(recorded="").encode()) as copy:
+        into = sql.SQL("copy event ({}) from stdin").format(sql.SQL(EVENT_COLUMNS_OF_THE_SERVICE))
+        with connection.cursor().copy(into) as copy:
             for begin in range(0, len(rows), PIECE):
                 copy.write(rows[begin : begin + PIECE])
         connection.commit()

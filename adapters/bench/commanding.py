@@ -68,6 +68,8 @@ def record(log: Perennial, candidate: UUID) -> float:
     """Milliseconds for one touchpoint, from the command to the acknowledged commit."""
     began = time.perf_counter()
     now = datetime.now(UTC)
-    command = RecordTouchpoint(candidate=candidate, touchpoint=uuid4(), kind="call-held", note="next spring", now=now)
+    command = RecordTouchpoint(
+        candidate=candidate, touchpoint=uuid4(), kind="call-answered", note="next spring", now=now
+    )
     handle(log, VERB_OF, Occasion(uuid4(), "bench", now), lambda: (command,))
     return milliseconds(time.perf_counter() - began)

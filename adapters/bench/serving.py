@@ -25,7 +25,7 @@ from commands.source_candidate import SourceCandidate
 
 CONNECTIONS = 16
 CANDIDATES = 200
-BODY = {"kind": "call-held", "reported_by": "recruiter", "note": "wants to hear from us again in the spring"}
+BODY = {"kind": "call-answered", "reported_by": "recruiter", "note": "wants to hear from us again in the spring"}
 
 
 class ServiceAnswersWrongly(Exception):
