@@ -50,18 +50,18 @@ from batch where {this}
 """
 
 OPENED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null, null, 'o'
+select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean, 'o'::"char"
 from batch where {this}
 """
 
 FILLED = """
 select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date,
-       ((clear ->> 'accepted_at')::timestamptz at time zone {zone})::date, null, 'f'
+       ((clear ->> 'accepted_at')::timestamptz at time zone {zone})::date, null::boolean, 'f'::"char"
 from batch where {this}
 """
 
 CANCELLED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null, null, 'x'
+select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean, 'x'::"char"
 from batch where {this}
 """
 

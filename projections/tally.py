@@ -41,7 +41,7 @@ create table {name}.month (
 """
 
 _RECORD = """
-with made as (
+with made (entity, position, day, what, amount, n) as (
     {made}
 ), kept as (
     insert into {name}.delta (position, day, what, amount, n, source, role, location)
@@ -74,7 +74,7 @@ def tables(name: str) -> str:
 def record(name: str, made: str) -> str:
     """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
 
-    All rows of one position are of one entity: an event tells of one person, or of one requisition.
+    In that order, whatever their names. All rows of one position are of one entity: an event tells of one person, or of one requisition.
     """
     return _RECORD.format(name=name, made=made, bits=BLOCK_BITS)
 

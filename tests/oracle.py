@@ -1,0 +1,301 @@
+"""What every metric must say of a log, worked out slowly in plain Python that shares no code with the product.
+
+An event is a dict: position, stream, version, type, at (aware), clear (as stored). Days are local to ZONE.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ZONE = "Europe/Berlin"
+Log = list[dict[str, Any]]
+Wanted = Mapping[str, str]
+"""The segment: dimension -> value."""
+
+ENGAGES = {"email-opened", "email-clicked", "email-replied", "meeting-held", "call-answered"}
+CONTACTS = {"email-clicked", "email-replied", "meeting-held", "call-answered"}
+FATES = {"email-sent": "sent", "email-bounced": "bounced", "email-opened": "opened", "email-clicked": "clicked",
+         "email-replied": "replied", "text-sent": "sent"}  # fmt: skip
+
+
+def local_day(moment: datetime | str) -> date:
+    return when(moment).astimezone(ZoneInfo(ZONE)).date()
+
+
+def when(moment: datetime | str) -> datetime:
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
+def of_type(log: Log, *names: str) -> Log:
+    return [event for event in log if event["type"].removesuffix(".v1") in names]
+
+
+def entries(log: Log) -> dict[str, dict[str, Any]]:
+    """Per person the event that began their stream."""
+    return {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
+
+
+def fits(first: Mapping[str, Any] | None, wanted: Wanted) -> bool:
+    return first is not None and all(first["clear"][dimension] == value for dimension, value in wanted.items())
+
+
+def touches(log: Log) -> list[dict[str, Any]]:
+    """The touchpoints as they stand after all corrections: person, kind, at, message, machine."""
+    standing: dict[str, dict[str, Any]] = {}
+    for event in of_type(log, "touchpoint-recorded", "touchpoint-corrected"):
+        told = event["clear"]
+        if event["type"].startswith("touchpoint-recorded"):
+            standing[told["touchpoint"]] = {"person": event["stream"], "at": event["at"], **told}
+        elif told["kind"] is None:
+            del standing[told["touchpoint"]]
+        else:
+            fresh = {name: told[name] for name in ("kind", "message", "machine")}
+            standing[told["touchpoint"]] |= fresh | {"at": when(told["at"])}
+    return list(standing.values())
+
+
+def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
+    """Per person of the segment: (day, 0) for activity, (day, 1) hired, (day, 2) opted out."""
+    found: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
+    for event in of_type(log, "candidate-sourced", "candidate-referred"):
+        found[event["stream"]].add((local_day(event["at"]), 0))
+    for touch in touches(log):
+        if touch["kind"] in ENGAGES and not touch["machine"]:
+            found[touch["person"]].add((local_day(touch["at"]), 0))
+    for event in of_type(log, "candidate-hired"):
+        found[event["clear"]["candidate"]].add((local_day(event["at"]), 1))
+    for event in of_type(log, "consent-withdrawn"):
+        if event["clear"]["purpose"] == "talent_pool" and event["clear"]["entirely"]:
+            found[event["stream"]].add((local_day(event["at"]), 2))
+    first = entries(log)
+    return {person: line for person, line in found.items() if fits(first.get(person), wanted)}
+
+
+def active_at_end_of(log: Log, day: date, wanted: Wanted) -> int:
+    """How many people are active at the end of a day: straight from the definition."""
+
+    def is_active(line: set[tuple[date, int]]) -> bool:
+        return any(
+            rank == 0 and begun <= day < begun + timedelta(180)
+            and not any(left and begun <= end <= day for end, left in line)
+            for begun, rank in line
+        )  # fmt: skip
+
+    return sum(is_active(line) for line in nodes(log, wanted).values())
+
+
+def flows(log: Log, wanted: Wanted) -> Counter[tuple[date, str]]:
+    """(day, what) -> how many, walking along every person's line."""
+    counted: Counter[tuple[date, str]] = Counter()
+    for line in nodes(log, wanted).values():
+        counted.update(_walk(sorted(line)))
+    return counted
+
+
+def _walk(line: list[tuple[date, int]]) -> Iterable[tuple[date, str]]:
+    state, until = "never", date.max
+    for day, rank in line:
+        if state == "active" and (day > until or (rank and day == until)):
+            yield until, "dormant"
+            state = "asleep"
+        if rank == 0:
+            if state != "active":
+                yield day, "new" if state == "never" else "reactivated"
+            state, until = "active", day + timedelta(180)
+        else:
+            if state == "active":
+                yield day, "exited.hired" if rank == 1 else "exited.opted-out"
+            state = "left"
+    if state == "active":
+        yield until, "dormant"
+
+
+def engagement(log: Log, begins: date, ends: date, wanted: Wanted, window: int) -> Counter[str]:
+    """sent, bounced, opened (any, human, machine), clicked, replied of the messages sent in the period."""
+    first = entries(log)
+    told: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for touch in touches(log):
+        if touch["message"] is not None and touch["kind"] in FATES and fits(first.get(touch["person"]), wanted):
+            told[touch["message"], touch["person"]].append(touch)
+    counted: Counter[str] = Counter()
+    for fates in told.values():
+        sent = min((fate["at"] for fate in fates if FATES[fate["kind"]] == "sent"), default=None)
+        if sent is not None and begins <= local_day(sent) < ends:
+            counted.update(_message(fates, sent, window))
+    return counted
+
+
+def _message(fates: list[dict[str, Any]], sent: datetime, window: int) -> set[str]:
+    reached = {"sent"}
+    for fate in fates:
+        what, in_time = FATES[fate["kind"]], fate["at"] - sent < timedelta(window)
+        if what == "bounced":
+            reached.add(what)
+        elif what == "opened" and in_time:
+            reached |= {"opened", "opened.machine" if fate["machine"] else "opened.human"}
+        elif what in ("clicked", "replied") and in_time and not fate["machine"]:
+            reached.add(what)
+    return reached
+
+
+def touchpoint_counts(log: Log, begins: date, ends: date, wanted: Wanted) -> Counter[tuple[date, str]]:
+    first = entries(log)
+    return Counter(
+        (local_day(touch["at"]), touch["kind"])
+        for touch in touches(log)
+        if begins <= local_day(touch["at"]) < ends and fits(first.get(touch["person"]), wanted)
+    )
+
+
+Line = tuple[str, int]
+"""(filled, cancelled or open; days)"""
+
+
+def time_to_fill(
+    log: Log, begins: date, ends: date, wanted: Wanted, today: date, definition: str, evergreen: bool
+) -> list[Line]:
+    """The line of everything that the definition counts and that began in the period."""
+    lines: list[Line] = []
+    for posted in of_type(log, "requisition-opened"):
+        job = posted["stream"]
+        if fits(posted, wanted) and posted["clear"]["evergreen"] == evergreen:
+            own = [event for event in log if event["stream"] == job]
+            hires = [e for e in of_type(log, "candidate-hired") if e["clear"]["requisition"] == job]
+            for start, fate, end in DEFINITIONS[definition](own, hires):
+                if begins <= start < ends:
+                    lines.append((fate, max(((today if end is None else end) - start).days, 0)))
+    return lines
+
+
+Spell = tuple[date, str, date | None]
+
+
+def _seats(own: Log) -> list[tuple[date, dict[str, Any] | None]]:
+    """(day opened, the event that ended it) of every opening."""
+    ended = {e["clear"]["opening"]: e for e in of_type(own, "opening-filled", "opening-cancelled")}
+    return [(local_day(e["at"]), ended.get(e["clear"]["opening"])) for e in of_type(own, "opening-opened")]
+
+
+def _by_seat(own: Log, end_of_fill: Callable[[dict[str, Any]], date]) -> list[Spell]:
+    spells: list[Spell] = []
+    for start, end in _seats(own):
+        if end is None:
+            spells.append((start, "open", None))
+        elif end["type"].startswith("opening-filled"):
+            spells.append((start, "filled", end_of_fill(end)))
+        else:
+            spells.append((start, "cancelled", local_day(end["at"])))
+    return spells
+
+
+def _ended(own: Log, kind: str) -> list[date]:
+    return [local_day(event["at"]) for event in of_type(own, kind)]
+
+
+def _days_open(own: Log, hires: Log) -> list[Spell]:
+    seats = _seats(own)
+    if not seats:
+        return []
+    start = min(day for day, _ in seats)
+    if hires:
+        return [(start, "filled", max(local_day(hire["at"]) for hire in hires))]
+    if len(_ended(own, "opening-cancelled")) == len(seats):
+        return [(start, "cancelled", max(_ended(own, "opening-cancelled")))]
+    return [(start, "open", None)]
+
+
+def _pinpoint(own: Log, hires: Log) -> list[Spell]:
+    if not hires or not _seats(own):
+        return _days_open(own, hires)
+    start = min(day for day, _ in _seats(own))
+    return [(start, "filled", local_day(hire["at"])) for hire in hires]
+
+
+def _frappe(own: Log, hires: Log) -> list[Spell]:
+    start, seats = _ended(own, "requisition-opened")[0], _seats(own)
+    if not seats or any(end is None for _, end in seats):
+        return [(start, "open", None)]
+    fills = _ended(own, "opening-filled")
+    if fills:
+        return [(start, "filled", max(fills))]
+    return [(start, "cancelled", max(_ended(own, "opening-cancelled")))]
+
+
+DEFINITIONS: dict[str, Callable[[Log, Log], list[Spell]]] = {
+    "standard": lambda own, hires: _by_seat(own, lambda fill: local_day(fill["clear"]["accepted_at"])),
+    "greenhouse": lambda own, hires: _by_seat(own, lambda fill: local_day(fill["at"])),
+    "smartrecruiters.days_open": _days_open,
+    "pinpoint": _pinpoint,
+    "frappe": _frappe,
+}
+
+
+def unfilled(lines: list[Line], day: int) -> Fraction:
+    """Kaplan-Meier's share still unfilled at the end of a day."""
+    share = Fraction(1)
+    for passed in range(day + 1):
+        at_risk = sum(days >= passed for _, days in lines)
+        filled = sum(days == passed and fate == "filled" for fate, days in lines)
+        share *= 1 - Fraction(filled, at_risk) if at_risk else 1
+    return share
+
+
+def filled_by(lines: list[Line], share: Fraction) -> int | None:
+    """The first day by whose end this share is filled."""
+    last = max((days for _, days in lines), default=0)
+    return next((day for day in range(last + 1) if lines and 1 - unfilled(lines, day) >= share), None)
+
+
+def restricted_mean(lines: list[Line], horizon: int) -> Fraction:
+    return sum((unfilled(lines, day) for day in range(horizon)), Fraction(0))
+
+
+def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], str]:
+    """(purpose, channel) -> given, refused, withdrawn or expired, at that moment."""
+    answers = [(e, answer) for e in log if e["stream"] == person and e["at"] <= moment for answer in _answers(e)]
+    found: dict[tuple[str, str], str] = {}
+    for _, (purpose, channel, _, _) in answers:
+        about = [(e["at"], status, until) for e, (p, c, status, until) in answers
+                 if p == purpose and c in (channel, "*")]  # fmt: skip
+        last = max(at for at, _, _ in about)
+        statuses = {
+            "expired" if until is not None and until <= moment else status for at, status, until in about if at == last
+        }
+        found[purpose, channel] = "given" if statuses == {"given"} else "denied"
+    return found
+
+
+def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None]]:
+    told, name = event["clear"], event["type"].removesuffix(".v1")
+    status = {"consent-given": "given", "consent-refused": "refused", "consent-withdrawn": "withdrawn"}.get(name)
+    if status is None:
+        return []
+    until = when(told["valid_until"]) if told.get("valid_until") else None
+    channels = ["*"] if told.get("entirely") else told["channels"]
+    return [(told["purpose"], channel, status, until) for channel in channels]
+
+
+def candidate(log: Log, person: str) -> dict[str, Any] | None:
+    first = entries(log).get(person)
+    if first is None:
+        return None
+    mine = [touch for touch in touches(log) if touch["person"] == person and not touch["machine"]]
+    contacts = [touch["at"] for touch in mine if touch["kind"] in CONTACTS]
+    engaged = [touch["at"] for touch in mine if touch["kind"] in ENGAGES]
+    own = [event for event in log if event["clear"].get("candidate") == person]
+    return {
+        "entered_at": first["at"],
+        **{dimension: first["clear"][dimension] for dimension in ("source", "role", "location")},
+        "contacts": len(contacts),
+        "engagements": len(engaged),
+        "last_contact": max(contacts, default=None),
+        "last_engagement": max(engaged, default=None),
+        "prospects": len(of_type(own, "prospect-added")),
+        "applications": len(of_type(own, "application-submitted")),
+        "hired_at": min((hire["at"] for hire in of_type(own, "candidate-hired")), default=None),
+    }

@@ -1,0 +1,223 @@
+"""Any history, cut into batches anywhere, gives the same rows and, as of every position, the oracle's answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.postgres.fold import create_schema, fold
+from projections.index import READ_MODELS
+from queries.candidate import candidate
+from queries.consents import consents
+from queries.counts import By
+from queries.engagement import engagement
+from queries.pipeline_growth import pipeline_growth
+from queries.question import AsOf, Period, Segment, rounded
+from queries.time_to_fill import DEFINITIONS, time_to_fill
+from queries.touchpoint_counts import touchpoint_counts
+from tests import oracle
+from tests.projections.histories import PEOPLE, Event, histories, made, record
+
+ZONE = oracle.ZONE
+TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
+PERIODS = (
+    Period(date(2022, 1, 1), date(2026, 1, 1)),
+    Period(date(2022, 11, 4), date(2023, 5, 3)),
+    Period(date(2022, 11, 15), date(2022, 11, 20)),
+    Period(date(2022, 12, 1), date(2023, 4, 1)),
+    Period(date(2023, 4, 30), date(2024, 12, 31)),
+)
+SEGMENTS = (Segment(), Segment(source="s0"), Segment(role="r0", location="l0"), Segment("s1", "r0", "l0"))
+FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+periods = st.one_of(
+    st.sampled_from(PERIODS),
+    st.builds(lambda begins, days: Period(begins, begins + timedelta(days)),
+              st.dates(date(2022, 10, 1), date(2024, 8, 1)), st.integers(1, 400)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A database that holds each read model twice: under its own schemas and under a second set of names."""
+    with psycopg.connect(database) as connection:
+        for model in READ_MODELS:
+            create_schema(connection, model, model.schema, ZONE)
+            create_schema(connection, model, model.next_schema, ZONE)
+        connection.commit()
+        yield connection
+    
+
+LIVE = {model.schema: model for model in READ_MODELS}
+NEXT = {model.next_schema: model for model in READ_MODELS}
+
+
+def rows(connection: psycopg.Connection[Any], schema: str) -> dict[str, list[tuple[str]]]:
+    """All rows of all tables of a schema, as text."""
+    tables = connection.execute("select tablename from pg_tables where schemaname = %s", (schema,)).fetchall()
+    return {
+        name: sorted(connection.execute(f"select t::text from {schema}.{name} t".encode()).fetchall())
+        for (name,) in tables
+    }
+
+
+def fold_in_batches(connection: psycopg.Connection[Any], models: Any, log: list[Event], cuts: list[int]) -> None:
+    after = log[0]["position"] - 1
+    for upto in [*cuts, log[-1]["position"]]:
+        fold(connection, models, after, upto, ZONE)
+        after = upto
+
+
+@FAST
+@given(log=histories(longest=40), data=st.data())
+def test_the_rows_are_the_same_for_every_batch_boundary(
+    connection: psycopg.Connection[Any], log: list[Event], data: st.DataObject
+) -> None:
+    positions = [event["position"] for event in log]
+    cuts = data.draw(st.one_of(st.just(positions[:-1]), st.lists(st.sampled_from(positions), unique=True).map(sorted)))
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    fold_in_batches(connection, NEXT, log, cuts)
+    for model in READ_MODELS:
+        assert rows(connection, model.schema) == rows(connection, model.next_schema)
+
+
+def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, segment: Segment, by: By) -> list[Any]:
+    """Every metric's answer, as of a position."""
+    asked = (connection, period, as_of, segment)
+    return [
+        pipeline_growth(*asked, by=by),
+        *(engagement(*asked, window_days=window) for window in (7, 30)),
+        *(time_to_fill(*asked, definition=name, evergreen=flag) for name in DEFINITIONS for flag in (False, True)),
+        touchpoint_counts(*asked, by=by),
+        *(consents(connection, UUID(made("person", n)), as_of, moment)
+          for n in range(PEOPLE) for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC))),
+        *(candidate(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
+    ]  # fmt: skip
+
+
+@settings(FAST, max_examples=40)
+@given(log=histories(), period=periods, segment=st.sampled_from(SEGMENTS), by=st.sampled_from(["month", "day"]))
+def test_as_of_every_position_every_metric_is_that_of_the_log_cut_there(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, by: By
+) -> None:
+    connection.rollback()
+    record(connection, log)
+    cut = []
+    for event in log:
+        fold(connection, LIVE, event["position"] - 1, event["position"], ZONE)
+        cut.append(answers(connection, AsOf(event["position"], TODAY, ZONE), period, segment, by))
+    fold_in_batches(connection, NEXT, log, [])
+    for event, expected in zip(log, cut, strict=True):
+        assert answers(connection, AsOf(event["position"], TODAY, ZONE), period, segment, by) == expected
+
+
+@FAST
+@given(log=histories(longest=30), period=periods, segment=st.sampled_from(SEGMENTS), data=st.data())
+def test_every_metric_is_the_oracles(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, data: st.DataObject
+) -> None:
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=4)) + log[-1:]:
+        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
+        as_of = AsOf(event["position"], TODAY, ZONE)
+        check_pipeline(connection, known, period, segment, as_of)
+        check_engagement(connection, known, period, segment, as_of)
+        check_time_to_fill(connection, known, period, segment, as_of)
+        check_touchpoints(connection, known, period, segment, as_of)
+        check_people(connection, known, as_of)
+
+
+def check_pipeline(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
+) -> None:
+    counted = oracle.flows(log, segment.named)
+    for by in ("month", "day"):
+        growth = pipeline_growth(connection, period, as_of, segment, by)
+        for bucket in (growth.total, *growth.buckets):
+            within = Counter[str]()
+            for (day, what), n in counted.items():
+                within[what] += n if bucket.begins <= day < bucket.ends else 0
+            told = (bucket.new, bucket.reactivated, bucket.dormant, bucket.exited_hired, bucket.exited_opted_out)
+            whats = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
+            assert told == tuple(within[what] for what in whats)
+            assert bucket.closing == bucket.opening + told[0] + told[1] - told[2] - bucket.exited
+        for bucket in (growth.total, *growth.buckets[:3], growth.buckets[-1]):
+            assert bucket.opening == oracle.active_at_end_of(log, bucket.begins - timedelta(1), segment.named)
+            assert bucket.closing == oracle.active_at_end_of(log, bucket.ends - timedelta(1), segment.named)
+        assert [bucket.ends for bucket in growth.buckets[:-1]] == [bucket.begins for bucket in growth.buckets[1:]]
+
+
+def check_engagement(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
+) -> None:
+    for window in (7, 14, 30, 90):
+        rates = engagement(connection, period, as_of, segment, window)
+        expected = oracle.engagement(log, period.begins, period.ends, segment.named, window)
+        total = rates.total
+        told = {"sent": total.sent, "bounced": total.bounced, "opened": total.open_total.n, "clicked": total.click.n,
+                "opened.human": total.open_human.n, "opened.machine": total.open_machine.n,
+                "replied": total.reply.n}  # fmt: skip
+        assert told == {what: expected[what] for what in told}
+        assert rates.n == total.reply.of == expected["sent"] - expected["bounced"]
+        assert sum(month.sent for month in rates.months) == total.sent
+        since = max(period.begins, as_of.day - timedelta(window - 1))
+        late = oracle.engagement(log, since, period.ends, segment.named, window)
+        assert rates.n_censored == late["sent"]
+
+
+def check_time_to_fill(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
+) -> None:
+    for definition in DEFINITIONS:
+        for evergreen in (False, True):
+            told = time_to_fill(connection, period, as_of, segment, definition, 50, evergreen)
+            lines = oracle.time_to_fill(
+                log, period.begins, period.ends, segment.named, as_of.day, definition, evergreen
+            )
+            fates = Counter(fate for fate, _ in lines)
+            assert (told.n_filled, told.n_cancelled, told.n_censored) == (
+                fates["filled"], fates["cancelled"], fates["open"],
+            )  # fmt: skip
+            quartiles = tuple(oracle.filled_by(lines, Fraction(quarter, 4)) for quarter in (1, 2, 3))
+            assert (told.lower_quartile, told.median, told.upper_quartile) == quartiles
+            if lines:
+                assert told.restricted_mean == rounded(oracle.restricted_mean(lines, 50), "0.1")
+            counted = ("filled", "open") if definition == "smartrecruiters.days_open" else ("filled",)
+            days = [days for fate, days in lines if fate in counted]
+            assert told.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
+
+
+def check_touchpoints(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
+) -> None:
+    told = touchpoint_counts(connection, period, as_of, segment, "day")
+    expected = oracle.touchpoint_counts(log, period.begins, period.ends, segment.named)
+    assert {(count.bucket, count.kind): count.n for count in told.counts} == dict(expected)
+    assert touchpoint_counts(connection, period, as_of, segment).n == told.n == expected.total()
+
+
+def check_people(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    for number in range(PEOPLE):
+        person = made("person", number)
+        for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC)):
+            states = consents(connection, UUID(person), as_of, moment).states
+            told = {(s.purpose, s.channel): "given" if s.status == "given" else "denied" for s in states}
+            assert told == oracle.consents(log, person, moment)
+        summary, expected = candidate(connection, UUID(person), as_of), oracle.candidate(log, person)
+        assert (summary is None) == (expected is None)
+        if summary is not None and expected is not None:
+            assert summary == replace(summary, **expected)
