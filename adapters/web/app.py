@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry
 from adapters.web import routes
 from adapters.web.asking import Asker, add_metric
 from adapters.web.candidates import CandidatePages
-from adapters.web.commanding import Desk, add_command
+from adapters.web.command_routes import add_commands
+from adapters.web.commanding import Desk
 from adapters.web.inbound import InboundPages
 from adapters.web.limits import BoundedBody, Metered
 from adapters.web.operations import LogMetrics, OperationPages
@@ -35,8 +36,7 @@ def create_app(services: Services) -> FastAPI:
         InboundPages: InboundPages(services),
         OperationPages: OperationPages(services, registry),
     }
-    for command in routes.COMMANDS:
-        add_command(app, desk, command)
+    add_commands(app, desk, routes.COMMANDS)
     for metric in routes.METRICS:
         add_metric(app, asker, metric)
     for page in routes.PAGES:

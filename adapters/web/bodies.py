@@ -20,20 +20,9 @@ from domain.codes import Written
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-def require_whole(text: str) -> str:
-    """Refuses half characters (lone surrogates): JSON can spell them, and nothing can store them."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise ValueError("holds half a character") from None
-    return text
-
-
 CONFIG = ConfigDict(extra="forbid", frozen=True)
 PLAIN: dict[Any, Any] = {
     bool: StrictBool,
-    str: Annotated[str, pydantic.AfterValidator(require_whole)],
     datetime: Annotated[AwareDatetime, pydantic.Field(ge=EARLIEST, lt=LATEST)],
 }
 """How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""

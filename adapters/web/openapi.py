@@ -15,6 +15,7 @@ OF_EVERY_COMMAND = (
     "person-was-erased",
     "version-is-not-the-expected-one",
     "body-is-too-large",
+    "body-is-not-declared-as-json",
     "request-is-malformed",
     "text-is-written-wrongly",
     "time-is-in-the-future",

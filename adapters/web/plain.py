@@ -51,5 +51,10 @@ def named(answer: Any) -> tuple[str, ...]:
 
 
 def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    body = json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False).encode()
+    return written(plain(value), status, headers)
+
+
+def written(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer of what is plain already."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return Response(body, status, headers, "application/json")

@@ -43,6 +43,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.IdempotencyKeyWasUsedForAnotherRequest: 422,
     refusals.RequestIsInFlight: 409,
     refusals.PreconditionCannotBeRead: 400,
+    refusals.BodyIsNotDeclaredAsJson: 415,
     refusals.AsOfCannotBeRead: 422,
     PeriodIsEmpty: 422,
     WindowIsUnknown: 422,

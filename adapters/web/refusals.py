@@ -23,6 +23,15 @@ class RequestIsInFlight(Refused):
     where = "Idempotency-Key"
 
 
+class BodyIsNotDeclaredAsJson(Refused):
+    """The body is not declared as JSON.
+
+    Send it with Content-Type: application/json.
+    """
+
+    where = "Content-Type"
+
+
 class PreconditionCannotBeRead(Refused):
     """If-Match is not the version of a stream.
 

@@ -1,0 +1,192 @@
+"""How a request is read as a command: its path, its headers and its body, each checked once and by little code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import partial
+from inspect import Parameter, Signature, cleandoc
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from starlette.types import Receive, Scope, Send
+
+from adapters.web import openapi
+from adapters.web.bodies import as_read, body_of, example_of, hints_of, summary
+from adapters.web.commanding import Asked, CommandRoute, Desk
+from adapters.web.refusals import BodyIsNotDeclaredAsJson
+from commands.verb import Command
+
+HANDLING_THREADS = 40
+ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
+
+
+class AskedInHeaders(BaseModel):
+    """What the headers of any command may say."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias="Idempotency-Key",
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Sent again with the same key within 24 hours, a request is done once and answered alike.",
+        ),
+    ] = None
+    if_match: Annotated[
+        str | None,
+        Field(
+            alias="If-Match",
+            description="The ETag of the version that you mean to change; left out, a conflict is tried again.",
+        ),
+    ] = None
+    actor: Annotated[
+        str | None, Field(alias="Perennial-Actor", pattern=ACTOR, description="Who asks, such as user:ana.")
+    ] = None
+
+
+HEADERS: Mapping[bytes, str] = {
+    field.alias.lower().encode(): field.alias for field in AskedInHeaders.model_fields.values() if field.alias
+}
+NO_HEADERS = AskedInHeaders()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReader:
+    """Reads requests of one route. `in_path` and `body` are the models that they are checked by."""
+
+    route: CommandRoute
+    desk: Desk
+    in_path: type[BaseModel]
+    body: type[BaseModel]
+    id_fields: tuple[str, ...]
+
+    def read(self, scope: Scope, raw: bytes) -> tuple[Command, Asked]:
+        """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson, Invalid."""
+        given, declared = headers_of(scope)
+        if raw and not declared.startswith(b"application/json"):
+            raise BodyIsNotDeclaredAsJson
+        services, makes = self.desk.services, self.route.makes
+        asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
+        in_path = checked("path", self.in_path.model_validate, scope["path_params"])
+        body = checked("body", self.body.model_validate_json, raw or b"{}")
+        values = {**body.__dict__, **in_path.__dict__}
+        if makes is not None and values[makes] is None:
+            values[makes] = services.new_id()
+        command = self.route.command(**values, now=services.now())
+        ids = {name: str(values[name]) for name in self.id_fields}
+        actor = asked.actor or services.actor
+        path, status = scope["path"], self.route.status
+        return command, Asked(path, status, asked.idempotency_key, asked.if_match, actor, makes, ids)
+
+    def answer(self, scope: Scope, raw: bytes) -> Response:
+        command, asked = self.read(scope, raw)
+        return self.desk.answer(command, asked, raw)
+
+
+def headers_of(scope: Scope) -> tuple[dict[str, str], bytes]:
+    """The headers that commands know, by their names, and the declared type of the body."""
+    given, declared = {}, b""
+    for name, value in scope["headers"]:
+        if name in HEADERS:
+            given[HEADERS[name]] = value.decode("latin-1")
+        elif name == b"content-type":
+            declared = value
+    return given, declared
+
+
+def checked(part: str, check: Callable[[Any], Any], given: Any) -> Any:
+    """What the model makes of it. Errors: RequestValidationError, naming the part of the request."""
+    try:
+        return check(given)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": (part, *one["loc"])} for one in errors]) from None
+
+
+class LeanRoute(APIRoute):
+    """A route that is described like any other and that answers by its own code.
+
+    The framework's reading of parameters and its exit stacks cost more than recording a touchpoint does.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        answer: Callable[[Request], Awaitable[Response]] = endpoint.answer  # type: ignore[attr-defined]
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await answer(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = app
+
+
+def add_commands(app: FastAPI, desk: Desk, routes: tuple[CommandRoute, ...]) -> None:
+    """Adds the routes; their parameters and bodies are derived from the commands' classes."""
+    threads = ThreadPoolExecutor(HANDLING_THREADS, thread_name_prefix="command")
+    for route in routes:
+        made = (route.makes,) if route.makes else ()
+        known = ("now", *route.in_path)
+        model = body_of(route.command, known, made)
+        app.router.add_api_route(
+            route.path,
+            endpoint_of(threads, reader_of(route, desk, model)),
+            methods=["POST"],
+            status_code=route.status,
+            summary=summary(route.command),
+            description=cleandoc(route.command.__doc__ or ""),
+            operation_id=route.command.__name__,
+            tags=[route.path.split("/")[2]],
+            response_model=None,
+            responses=openapi.of_command(route.status, desk.services.verbs[route.command]),
+            openapi_extra=openapi.body_example(example_of(route.command, known, made)),
+            route_class_override=LeanRoute,
+        )
+
+
+def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> CommandReader:
+    hints = hints_of(route.command)
+    parts: dict[str, Any] = {name: (as_read(hints[name]), ...) for name in route.in_path}
+    return CommandReader(
+        route=route,
+        desk=desk,
+        in_path=create_model(f"{route.command.__name__}Path", **parts),
+        body=model,
+        id_fields=tuple(one.name for one in fields(route.command) if one.name in (*route.in_path, route.makes)),
+    )
+
+
+def endpoint_of(threads: Executor, reader: CommandReader) -> Callable[..., Any]:
+    """What answers, with the signature by which the framework describes it."""
+
+    async def answer(request: Request) -> Response:
+        raw = await request.body()
+        work = partial(reader.answer, request.scope, raw)
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    def endpoint(**_: Any) -> None:
+        """Described, never called: LeanRoute calls `answer`."""
+
+    endpoint.__signature__ = signature(reader)  # type: ignore[attr-defined]
+    endpoint.answer = answer  # type: ignore[attr-defined]
+    return endpoint
+
+
+def signature(reader: CommandReader) -> Signature:
+    body_is_needed = any(field.is_required() for field in reader.body.model_fields.values())
+    body = Parameter.empty if body_is_needed else Body(default_factory=reader.body)
+    in_path = [(name, field.annotation, Parameter.empty) for name, field in reader.in_path.model_fields.items()]
+    in_headers = [
+        (name, Annotated[str | None, Header(alias=field.alias, description=field.description)], None)
+        for name, field in AskedInHeaders.model_fields.items()
+    ]
+    parameters: list[tuple[str, Any, Any]] = [("body", reader.body, body), *in_path, *in_headers]
+    kind = Parameter.KEYWORD_ONLY
+    return Signature([Parameter(name, kind, annotation=hint, default=default) for name, hint, default in parameters])
