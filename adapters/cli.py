@@ -304,6 +304,14 @@ def bench(context: typer.Context) -> None:
     run(context.args)
 
 
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def drill(context: typer.Context) -> None:
+    """Kill everything at random under load, and show that nothing acknowledged is lost. Exit code 1 on a violation."""
+    from adapters.drill.run import run  # the drill starts processes that serving does not need to know of
+
+    run(context.args)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     main()

@@ -1,0 +1,1 @@
+"""Proof by breaking: what was acknowledged survives every kill, once."""

@@ -1,0 +1,96 @@
+"""Whether the log holds what was acknowledged, once, and the read models what the log says."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from adapters import bootstrap
+from adapters.drill.clients import ACTOR, Acknowledged
+from adapters.postgres import folds
+from adapters.postgres.fold import create_schema, drop_schema, fold
+from projections.index import READ_MODELS
+from projections.read_model import ReadModel
+
+CATCHES_UP_WITHIN = 90.0
+LARGEST_BATCH = 30_000
+
+
+def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[str]:
+    """What is wrong with the log: an acknowledged event that is not there, or one that nobody was told of."""
+    told = {event: answer for answer in acknowledged for event in answer.events}
+    with psycopg.connect(conninfo) as connection:
+        rows = connection.execute(
+            "select event_id::text, type, stream_id::text, stream_version, position from event where actor = %s",
+            (ACTOR,),
+        ).fetchall()
+        keys = {key for (key,) in connection.execute("select key from idempotency")}
+    kept = {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+    yield from (f"acknowledged but not in the log: {event} of {told[event].key}" for event in told.keys() - kept.keys())
+    yield from (f"in the log but acknowledged to nobody: {event}" for event in kept.keys() - told.keys())
+    yield from (f"no receipt is kept for {answer.key}" for answer in acknowledged if answer.key not in keys)
+    for answer in acknowledged:
+        newest = max((kept.get(event, 0) for event in answer.events), default=answer.position)
+        if newest != answer.position:
+            yield f"{answer.key} was told position {answer.position}, its events stand up to {newest}"
+
+
+def caught_up(conninfo: str) -> Iterator[str]:
+    """Waits for the projector; what keeps it from the head."""
+    give_up = time.monotonic() + CATCHES_UP_WITHIN
+    with bootstrap.projector(conninfo) as datastore:
+        while True:
+            with datastore.pool.connection() as connection:
+                rows = [row for row in folds.report(connection) if row["state"] == "live"]
+            behind = [row for row in rows if row["lag_events"]]
+            if len(rows) == len(READ_MODELS) and not behind:
+                break
+            if time.monotonic() > give_up:
+                yield f"not caught up after {CATCHES_UP_WITHIN:.0f} s: {behind or rows}"
+                return
+            time.sleep(0.1)
+    yield from (f"{row['name']} has parked {row['parked']}" for row in rows if row["parked"])
+
+
+def equal_to_a_rebuild(conninfo: str, zone: str, luck: random.Random) -> Iterator[str]:
+    """Where a read model's rows differ, as multisets, from those folded afresh in batches of random size."""
+    for model in READ_MODELS:
+        fresh = f"{model.schema}_fresh"
+        with bootstrap.projector(conninfo) as datastore, datastore.pool.connection() as connection:
+            with connection.transaction():
+                drop_schema(connection, fresh)
+                create_schema(connection, model, fresh, zone)
+            fold_afresh(connection, model, fresh, zone, luck)
+            yield from differing(connection, model.schema, fresh)
+            drop_schema(connection, fresh)
+
+
+def fold_afresh(
+    connection: psycopg.Connection[Any], model: ReadModel, fresh: str, zone: str, luck: random.Random
+) -> None:
+    position, upto = 0, folds.position_of(connection, model.schema)
+    while position < upto:
+        following = min(upto, position + luck.randrange(1, LARGEST_BATCH))
+        with connection.transaction():
+            fold(connection, {fresh: model}, position, following, zone)
+        position = following
+
+
+def differing(connection: psycopg.Connection[Any], served: str, fresh: str) -> Iterator[str]:
+    tables = connection.execute("select tablename from pg_tables where schemaname = %s", (fresh,)).fetchall()
+    for table in (row["tablename"] for row in tables):
+        names = {"served": sql.Identifier(served, table), "fresh": sql.Identifier(fresh, table)}
+        found = connection.execute(DIFFERENCE.format(**names)).fetchone()
+        if found and found["missing"] + found["extra"]:
+            yield f"{served}.{table}: {found['missing']} rows are missing, {found['extra']} are too many"
+
+
+DIFFERENCE = sql.SQL("""
+    select (select count(*) from (select * from {fresh} except all select * from {served}) a) as missing,
+           (select count(*) from (select * from {served} except all select * from {fresh}) b) as extra
+""")

@@ -1,0 +1,137 @@
+"""The processes of Perennial as an operator runs them, each watched, each started again when it ends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.drill.cluster import Cluster
+
+STARTS_WITHIN = 10.0
+ZONE = "Europe/Berlin"
+
+
+@dataclass(slots=True)
+class Watched:
+    """A process that is started again whenever it ends, as a container's restart policy would.
+
+    `ends`: (exit code, seconds it had run) of each time that it ended and nobody had killed it.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    output: Path
+    ends: list[tuple[int, float]] = field(default_factory=list)
+    _process: subprocess.Popen[bytes] | None = None
+    _began: float = 0.0
+    _wanted: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self) -> None:
+        self._wanted = True
+        self._begin()
+        threading.Thread(target=self._watch, name=f"watch-{self.name}", daemon=True).start()
+
+    def kill(self) -> None:
+        """kill -9; it is started again at once."""
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            self._begin()
+
+    def stop(self) -> None:
+        """SIGTERM, and the end of the watch."""
+        with self._lock:
+            self._wanted = False
+            if self._process is not None:
+                self._process.terminate()
+                self._process.wait(30)
+
+    @property
+    def died_at_work(self) -> list[tuple[int, float]]:
+        """The ends that no missing database at its start explains."""
+        return [(code, ran) for code, ran in self.ends if ran > STARTS_WITHIN]
+
+    def _begin(self) -> None:
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                self.command, env={**os.environ, **self.environment}, stdout=output, stderr=output
+            )
+        self._began = time.monotonic()
+
+    def _watch(self) -> None:
+        while self._wanted:
+            with self._lock:
+                code = self._process.poll() if self._process is not None else None
+                if code is not None and self._wanted:
+                    self.ends.append((code, time.monotonic() - self._began))
+                    self._begin()
+            time.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The API and the projector over one database."""
+
+    cluster: Cluster
+    port: int
+    environment: Mapping[str, str]
+    api: Watched
+    projector: Watched
+
+
+def perennial(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "adapters.cli", *arguments]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def settings(cluster: Cluster, port: int) -> dict[str, str]:
+    return {
+        "DATABASE_URL": cluster.conninfo,
+        "PERENNIAL_DATA_FOLDER": str(cluster.folder),
+        "PERENNIAL_PORT": str(port),
+        "PERENNIAL_ZONE": ZONE,
+    }
+
+
+@contextmanager
+def running_house(cluster: Cluster) -> Iterator[House]:
+    """API and projector from when the API listens; both are stopped at the end."""
+    port = free_port()
+    environment = settings(cluster, port)
+    api = Watched("api", perennial("serve", "--no-project"), environment, cluster.folder / "api.log")
+    projector = Watched("projector", perennial("project"), environment, cluster.folder / "projector.log")
+    with ExitStack() as stack:
+        for process in (api, projector):
+            process.start()
+            stack.callback(process.stop)
+        until_listening(port)
+        yield House(cluster, port, environment, api, projector)
+
+
+def until_listening(port: int) -> None:
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on port {port}")

@@ -1,0 +1,79 @@
+"""The drill: processes and the database are killed at random under load, and nothing acknowledged may be lost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from adapters import bootstrap
+from adapters.drill.cluster import Cluster, own_cluster
+from adapters.drill.house import House, running_house
+from adapters.drill.killing import Drill
+from adapters.drill.rebuilding import rebuild_under_load
+from adapters.postgres.application import Perennial
+from adapters.postgres.keyfile import ensure_key_file
+from adapters.postgres.synthetic_log import load_synthetic
+from adapters.synthetic.history import history
+
+LAST_DAY = date(2026, 7, 1)
+say = partial(Console().print, highlight=False, soft_wrap=True)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Drills, a line a round. Exit code 1 on any violation, each of which is named."""
+    options = read(arguments)
+    say(f"seed {options.seed}")
+    with own_cluster() as cluster:
+        fill(cluster, options.events)
+        with running_house(cluster) as house:
+            violations = list(drill(house, options))
+        if violations:
+            keep_logs(cluster)
+    for violation in violations[:50]:
+        say(f"VIOLATION: {violation}", style="red")
+    say(f"{len(violations)} violations")
+    sys.exit(1 if violations else 0)
+
+
+def read(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="perennial drill",
+        description="Kills API, projector, rebuild and PostgreSQL under load, and checks that nothing is lost.",
+    )
+    parser.add_argument("--rounds", type=int, default=50, help="how many kills (default 50)")
+    parser.add_argument("--seed", type=int, default=7, help="what is killed and when follows from it")
+    parser.add_argument("--events", type=int, default=80_000, help="events in the log before it begins")
+    parser.add_argument("--rebuild", action="store_true", help="no kills: rebuild every read model under load instead")
+    return parser.parse_args(arguments)
+
+
+def drill(house: House, options: argparse.Namespace) -> Iterator[str]:
+    """Every violation found."""
+    if options.rebuild:
+        return rebuild_under_load(house, options.seed, say)
+    return Drill(house, options.seed, say).rounds(options.rounds)
+
+
+def fill(cluster: Cluster, events: int) -> None:
+    """A synthetic past, so that a rebuild has work to do when it is killed."""
+    bootstrap.migrated(cluster.conninfo)
+    told = history(events, 7, ends_on=LAST_DAY)
+    key_file = ensure_key_file(cluster.folder / "keys.json")
+    with Perennial(cluster.conninfo, key_file, role=bootstrap.OWNER) as owner:
+        *_, written = load_synthetic(owner, told.recorded(), told.marks())
+    say(f"{written} events written beforehand")
+
+
+def keep_logs(cluster: Cluster) -> None:
+    """The logs of all processes, beside the drill's working folder."""
+    kept = Path("drill-logs")
+    kept.mkdir(exist_ok=True)
+    for log in (*cluster.folder.glob("*.log"), cluster.log):
+        (kept / log.name).write_bytes(log.read_bytes())
+    say(f"the logs are kept in {kept}")
