@@ -34,7 +34,7 @@ bench: environment
 	$(BIN)/perennial bench $(ARGS)
 
 drill: environment
-	$(BIN)/python -m adapters.bench.drill $(ARGS)
+	$(BIN)/perennial drill $(ARGS)
 
 lock:
 	$(PYTHON) -m venv .venv-lock
