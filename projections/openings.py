@@ -50,7 +50,8 @@ from batch where {this}
 """
 
 OPENED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean, 'o'::"char"
+select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean,
+       'o'::"char"
 from batch where {this}
 """
 
@@ -61,7 +62,8 @@ from batch where {this}
 """
 
 CANCELLED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean, 'x'::"char"
+select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean,
+       'x'::"char"
 from batch where {this}
 """
 

@@ -28,7 +28,6 @@ create table pipeline.node (
 """
 
 WORKING = {
-    "pipeline_fact": "person uuid, position bigint, day date, n integer, rank smallint",
     "pipeline_step": "person uuid, known bigint, day date, before integer, after integer, last integer, rank smallint,"
     " stood boolean",
 }
@@ -69,7 +68,8 @@ select person, fact.position * 2 + (fact.n > 0)::int, day,
        coalesce(node.n, 0) + sum(fact.n) over earlier - fact.n,
        coalesce(node.n, 0) + sum(fact.n) over earlier,
        coalesce(node.n, 0) + sum(fact.n) over all_of_it, rank, node.n is not null
-from (select person, day, rank, position, sum(n) as n from pipeline_fact
+from (select person, day, rank, position, sum(n) as n
+      from ({fact}) fact (person, position, day, n, rank)
       group by person, day, rank, position having sum(n) <> 0) fact
 left join lateral (
     select n from pipeline.node
@@ -151,7 +151,6 @@ PIPELINE = ReadModel(
     },
     recompute=(
         tally.keep_segment("pipeline"),
-        "insert into pipeline_fact (person, position, day, n, rank) {fact}",
         COUNT,
         END,
         BEGIN,

@@ -74,7 +74,8 @@ def tables(name: str) -> str:
 def record(name: str, made: str) -> str:
     """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
 
-    In that order, whatever their names. All rows of one position are of one entity: an event tells of one person, or of one requisition.
+    In that order, whatever their names. All rows of one position are of one entity: an event tells of one person, or
+    of one requisition.
     """
     return _RECORD.format(name=name, made=made, bits=BLOCK_BITS)
 

@@ -65,6 +65,7 @@ def read_counts(
         | {name: getattr(segment, name) for name in ("source", "role", "location")}
         | _columns("month", months)
         | _columns("day", days),
+        prepare=False,  # a plan made for any period reads far too many rows for the one asked for
     )
     return cursor.fetchall()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -118,9 +118,13 @@ def _reached(curve: list[tuple[int, Fraction]], share: Fraction) -> int | None:
 
 
 def _restricted_mean(curve: list[tuple[int, Fraction]], horizon: int) -> Decimal | None:
-    steps = pairwise([*curve, (horizon, Fraction(0))])
-    area = sum((left * max(min(ends, horizon) - begins, 0) for (begins, left), (ends, _) in steps), Fraction(0))
-    return rounded(area, "0.1")
+    area = Decimal(0)
+    with localcontext(prec=60):
+        for (begins, left), (ends, _) in pairwise([*curve, (horizon, Fraction(0))]):
+            area += Decimal(left.numerator) / Decimal(left.denominator) * max(min(ends, horizon) - begins, 0)
+        # What is exact to forty places is taken for exact, so that a tie is rounded as one.
+        area = area.quantize(Decimal("1e-40"))
+    return rounded(Fraction(area), "0.1")
 
 
 def _mean(days: Counter[int]) -> Decimal | None:

@@ -9,10 +9,13 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from domain.touchpoint import TouchpointRecorded
 from projections.read_model import ReadModel
 
 LARGE = 500
 """From this many events on, a batch is worth the planner's statistics."""
+
+TEMPORARY_MEMORY = "128MB"
 
 _BATCH = """
     position bigint, stream_id uuid, stream_version bigint, event_id uuid, type text collate "C",
@@ -20,6 +23,11 @@ _BATCH = """
     actor text, causation_id uuid, correlation_id uuid, clear jsonb, people uuid[],
     kind text collate "C", message uuid
 """
+# Most events are touchpoints: standing apart, they are not read again for every other type of fact.
+_PARTS = {
+    "batch_touchpoints": f"partition of batch for values in ('{TouchpointRecorded.stored_name}')",
+    "batch_rest": "partition of batch default",
+}
 _COLUMNS = (
     "position, stream_id, stream_version, event_id, type, at, occurred_at, occurred_how, recorded_at,"
     " actor, causation_id, correlation_id, clear, people, kind, message"
@@ -83,17 +91,22 @@ def _fold_one(
 
 
 def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
-    wanted = {"batch": _BATCH}
+    wanted = {"batch": f"({_BATCH}) partition by list (type)"}
+    wanted |= {name: f"{part} on commit delete rows" for name, part in _PARTS.items()}
     for model in models.values():
-        wanted |= model.working
+        wanted |= {name: f"({columns}) on commit delete rows" for name, columns in model.working.items()}
     rows = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
         "select name from unnest(%s::text[]) name where to_regclass('pg_temp.' || name) is null", (list(wanted),)
     )
-    for (name,) in rows.fetchall():
-        connection.execute(f"create temporary table {name} ({wanted[name]}) on commit delete rows".encode())
+    missing = rows.fetchall()
+    if missing and connection.execute("select where pg_my_temp_schema() = 0").fetchone() is not None:
+        # A batch that fits is not written to disk and read again by every statement; to be set before any is used.
+        connection.execute(f"set temp_buffers = '{TEMPORARY_MEMORY}'".encode())
+    for (name,) in missing:
+        connection.execute(f"create temporary table {name} {wanted[name]}".encode())
     # Rows are still there when this transaction has folded a batch before.
     if connection.execute("select from batch limit 1").fetchone() is not None:
-        connection.execute(f"truncate {', '.join(wanted)}".encode())
+        connection.execute(f"truncate {', '.join(wanted.keys() - _PARTS.keys())}".encode())
 
 
 def _take_batch(connection: psycopg.Connection[Any], after: int, upto: int, parked: Sequence[UUID]) -> dict[str, int]:
@@ -103,7 +116,9 @@ def _take_batch(connection: psycopg.Connection[Any], after: int, upto: int, park
         (after, upto, list(parked)),
     )
     if taken.rowcount >= LARGE:
-        connection.execute("analyze batch (position, stream_id, stream_version, type, kind, message)")
+        connection.execute("set local default_statistics_target = 10")
+        for part in _PARTS:
+            connection.execute(f"analyze {part} (position, stream_id, stream_version, type, kind, message)".encode())
     counts = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
         "select type, count(*) from batch group by type"
     )
