@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -17,15 +17,19 @@ from adapters.bench.ground import Ground, analyze, load
 from adapters.postgres.barrier import Barrier
 from adapters.postgres.runner import Runner
 from projections.index import READ_MODELS
+from projections.tally import BLOCK_BITS
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
 from queries.question import AsOf, Period
 from queries.time_to_fill import time_to_fill
 
-YEAR = Period(date(2025, 1, 1), date(2026, 1, 1))
-"""Twelve months of the synthetic five years; known as of their middle (the end of 2023) they are still to come..."""
-YEAR_BEFORE = Period(date(2022, 7, 1), date(2023, 7, 1))
-"""...so that the question as of the middle asks about twelve months before it."""
+PERIODS: Mapping[str, Period] = {
+    "now": Period(date(2025, 1, 1), date(2026, 1, 1)),
+    "middle": Period(date(2022, 7, 1), date(2023, 7, 1)),
+}
+"""Twelve months that were over when they are asked about: the synthetic five years end in July 2026."""
+MOMENTS_IN_THE_MIDDLE = 8
+WARMING_UP = 16
 
 Question = Callable[[psycopg.Connection[Any], Period, AsOf], object]
 QUESTIONS: Mapping[str, Question] = {
@@ -40,11 +44,11 @@ class Asked:
     """A loaded log to ask, and the two moments to ask as of."""
 
     connection: psycopg.Connection[Any]
-    moments: Mapping[str, AsOf]
+    moments: Mapping[str, Sequence[AsOf]]
 
 
 def queries(ground: Ground, *, events: int, calls: int) -> list[Figure]:
-    """Each metric's time over `events` events beside a tenth of them, now and as of the middle; medians of many."""
+    """Each metric's time over `events` events beside a tenth of them in the same years, as of now and of the middle."""
     with ExitStack() as stack:
         large, small = (prepared(stack, ground, number) for number in (events, events // 10))
         return [
@@ -59,33 +63,36 @@ def prepared(stack: ExitStack, ground: Ground, events: int) -> Asked:
     with bootstrap.projector(conninfo) as datastore:
         Runner(datastore, READ_MODELS, "UTC").catch_up()
         barrier = Barrier(datastore.pool.connection)
-        middle, head = events // 2, barrier.head()
-        moments = {
-            "now": AsOf(head, barrier.time_of(head)),
-            "middle": AsOf(middle, barrier.time_of(middle)),
-        }
+        positions = {"now": [barrier.head()], "middle": around(events // 2)}
+        moments = {when: [AsOf(at, barrier.time_of(at)) for at in some] for when, some in positions.items()}
     analyze(conninfo)
     ground.settle()
     connection = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
     return Asked(connection, moments)
 
 
+def around(middle: int) -> list[int]:
+    """Positions spread over one block of the sums: what an answer must add up one by one differs with each."""
+    spread = min(1 << BLOCK_BITS, middle)
+    return [middle + spread * number // MOMENTS_IN_THE_MIDDLE - spread // 2 for number in range(MOMENTS_IN_THE_MIDDLE)]
+
+
 def compared_question(name: str, when: str, large: Asked, small: Asked, events: int, calls: int) -> Figure:
-    period = YEAR if when == "now" else YEAR_BEFORE
     times: dict[str, list[float]] = {f"{events} events": [], f"{events // 10} events": []}
-    for asked in (large, small) * 10:
-        ask(name, asked, when, period)
-    for _ in range(calls):
+    for turn in range(-WARMING_UP, calls):
         for taken, asked in zip(times.values(), (large, small), strict=True):
-            taken.append(ask(name, asked, when, period))
+            seconds = ask(name, asked, when, turn)
+            if turn >= 0:
+                taken.append(seconds)
     notes = {f"p95 ms, {size}": milliseconds(percentile(taken, 0.95)) for size, taken in times.items()}
     what = f"{name}, as of {'now' if when == 'now' else 'the middle'}, {events:,} events beside {events // 10:,}"
     in_ms = {size: [milliseconds(one) for one in taken] for size, taken in times.items()}
     return compared(f"query-{name}-{when}", what, "ms", in_ms, "at most", 1.5, notes)
 
 
-def ask(name: str, asked: Asked, when: str, period: Period) -> float:
+def ask(name: str, asked: Asked, when: str, turn: int) -> float:
     """Seconds for one answer."""
+    moments = asked.moments[when]
     began = time.perf_counter()
-    QUESTIONS[name](asked.connection, period, asked.moments[when])
+    QUESTIONS[name](asked.connection, PERIODS[when], moments[turn % len(moments)])
     return time.perf_counter() - began
