@@ -1,0 +1,108 @@
+"""The documents say what is so: links lead somewhere, and the walk through the house names every file it enters."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from adapters import bootstrap
+from adapters.settings import Settings
+from adapters.web.app import create_app
+
+HOUSE = Path(__file__).parent.parent
+DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md")])
+WALK = HOUSE / "docs/one-touchpoint.md"
+ROOMS = ("adapters", "commands", "domain", "projections", "queries")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", document.read_text())
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+def files_in_the_walk() -> set[str]:
+    """Every file that the page names: bare names stand in the room of their heading."""
+    named = set()
+    for part in re.split(r"^## ", WALK.read_text(), flags=re.MULTILINE)[1:]:
+        room = re.match(r"\d .+: `(\S+)/`", part)
+        for name in re.findall(r"`([\w/]+\.(?:py|sql))`", part):
+            inside = name.startswith(ROOMS) or room is None
+            named.add(name if inside else f"{room.group(1)}/{name}")  # type: ignore[union-attr]
+    return named
+
+
+def test_the_walk_names_six_rooms_and_files_that_exist() -> None:
+    assert len(re.findall(r"^## \d ", WALK.read_text(), flags=re.MULTILINE)) == 6
+    assert [name for name in files_in_the_walk() if not (HOUSE / name).is_file()] == []
+
+
+@contextmanager
+def entered() -> Iterator[set[str]]:
+    """The files of the house whose code runs meanwhile, in this thread and in those that start."""
+    files: set[str] = set()
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            files.add(frame.f_code.co_filename)
+
+    threading.setprofile(watch)
+    sys.setprofile(watch)
+    try:
+        yield files
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others(database: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=database, key_file=tmp_path / "keys.json")
+    stop = threading.Event()
+    with (
+        entered() as files,
+        bootstrap.open_log(database, settings) as log,
+        bootstrap.projector(database) as datastore,
+    ):
+        follower = threading.Thread(target=bootstrap.runner(datastore, settings).run, args=(stop,))
+        follower.start()
+        try:
+            reply, passed = asyncio.run(replied(create_app(bootstrap.services(log, settings)), files))
+        finally:
+            stop.set()
+            follower.join()
+    assert reply == {"n": 1, "of": 1, "rate": 1.0}
+    assert {name for name in passed if name.startswith(ROOMS)} <= files_in_the_walk()
+
+
+async def replied(app: Any, files: set[str]) -> tuple[Any, set[str]]:
+    """Sends and replies; the reply rate then, and the files of this checkout that only the reply passed through."""
+    message = str(uuid4())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house") as client:
+        candidate = (await client.post("/v1/candidates", json={"source": "fair"})).json()["stream"]
+        touchpoints = f"/v1/candidates/{candidate}/touchpoints"
+        sent = {"kind": "email-sent", "message": message, "occurred_at": "2026-05-02T09:30:00Z"}
+        position = (await client.post(touchpoints, json=sent)).json()["position"]
+        metric = "/v1/metrics/engagement?from=2026-05-01&to=2026-06-01"
+        await client.get(f"{metric}&min_position={position}")
+        files.clear()
+        reply = {"kind": "email-replied", "message": message, "occurred_at": "2026-05-04T09:30:00Z", "note": "yes"}
+        position = (await client.post(touchpoints, json=reply)).json()["position"]
+        answer = (await client.get(f"{metric}&min_position={position}")).json()
+        ours = {file for file in set(files) if file.startswith(str(HOUSE)) and "site-packages" not in file}
+        return answer["total"]["reply"], {name_of(Path(file)) for file in ours}
