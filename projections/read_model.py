@@ -17,7 +17,7 @@ All SELECTs of one kind of fact give the same columns and types, each by itself,
 None may look at another row or at a table that folds fill."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadModel:
     """One question's tables and how a batch of events becomes rows in them.
 

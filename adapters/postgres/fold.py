@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -68,14 +69,18 @@ def fold(
     rolled back (to a savepoint, or whole).
     """
     _make_temporary_tables(connection, models)
+    # Too little is computed at a time for a compiler, or a memory of what was computed before, to pay.
+    connection.execute("select set_config('jit', 'off', true), set_config('enable_memoize', 'off', true)")
     present = _take_batch(connection, after, upto, parked)
-    # Whole rows are made fewer at once than a compiler or a cache of parameters would pay for.
-    connection.execute("set local jit = off")
-    connection.execute("set local enable_memoize = off")
     for schema, model in models.items():
         if model.types & present.keys():
-            _fold_one(connection, model, model.statements(schema, zone, present), after, upto)
+            _fold_one(connection, model, _statements(model, schema, zone, frozenset(present)), after, upto)
     return sum(present.values())
+
+
+@lru_cache(maxsize=1024)
+def _statements(model: ReadModel, schema: str, zone: str, present: frozenset[str]) -> tuple[str, ...]:
+    return tuple(model.statements(schema, zone, present))
 
 
 def _fold_one(
@@ -98,11 +103,11 @@ def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[
     rows = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
         "select name from unnest(%s::text[]) name where to_regclass('pg_temp.' || name) is null", (list(wanted),)
     )
-    missing = rows.fetchall()
+    missing = [name for (name,) in rows.fetchall()]
     if missing and connection.execute("select where pg_my_temp_schema() = 0").fetchone() is not None:
         # A batch that fits is not written to disk and read again by every statement; to be set before any is used.
         connection.execute(f"set temp_buffers = '{TEMPORARY_MEMORY}'".encode())
-    for (name,) in missing:
+    for name in missing:
         connection.execute(f"create temporary table {name} {wanted[name]}".encode())
     # Rows are still there when this transaction has folded a batch before.
     if connection.execute("select from batch limit 1").fetchone() is not None:
