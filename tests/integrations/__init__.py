@@ -1,0 +1,1 @@
+"""Deliveries of outside systems, in bodies of our own invention."""

@@ -1,0 +1,100 @@
+"""A served Perennial: the application on a port of its own, and a way to fold what was written."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from adapters import bootstrap
+from adapters.postgres.application import Perennial
+from adapters.settings import Settings
+from adapters.web.app import create_app
+from adapters.web.services import Services
+
+SECRETS = ("first-secret", "second-secret")
+Post = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(zone="Europe/Berlin", greenhouse_secrets=tuple(SecretStr(secret) for secret in SECRETS))
+
+
+@pytest.fixture
+def services(log: Perennial, settings: Settings) -> Services:
+    return bootstrap.services(log, settings)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serves the application on a free port of the loopback; gives its base URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def url(services: Services) -> Iterator[str]:
+    with serving(create_app(services)) as url:
+        yield url
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url) as client:
+        yield client
+
+
+@pytest.fixture
+def post(client: httpx.Client) -> Post:
+    """Posts what must succeed; gives the answer."""
+
+    def post(path: str, **body: Any) -> dict[str, Any]:
+        answer = client.post(path, json=body)
+        assert answer.status_code in (200, 201), answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    return post
+
+
+@pytest.fixture
+def candidate(post: Post) -> UUID:
+    """Somebody we know."""
+    return UUID(post("/v1/candidates", source="career-site", role="gardener", name="Ines Prado")["stream"])
+
+
+@pytest.fixture
+def fold(database: str, settings: Settings, log: Perennial) -> Iterator[Callable[[], int]]:
+    """Brings every read model up to the log's head, which it gives."""
+    with bootstrap.projector(database) as datastore:
+        yield bootstrap.runner(datastore, settings).catch_up
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the problem's name."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert set(told) >= {"type", "title", "detail", "instance"}
+    return answer.status_code, told["type"].removeprefix("/problems/")
