@@ -51,6 +51,8 @@ say = Console(stderr=True)
 
 def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage or settings."""
+    # Whatever runs is left in order: transactions are rolled back, locks let go, an embedded server stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
         cli()
@@ -100,14 +102,6 @@ def fold_bar(what: str) -> Iterator[FoldProgress]:
         yield told
 
 
-def until_told_to_stop() -> threading.Event:
-    """Set by SIGTERM and SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 @cli.command("migrate")
 def migrate_() -> None:
     """Bring the database to this version. Safe to repeat; run it before the first start and after each upgrade."""
@@ -136,8 +130,6 @@ def serve_until_stopped(stack: ExitStack, conninfo: str, settings: Settings, *, 
     if project:
         stack.enter_context(projecting(conninfo, settings))
     app = create_app(bootstrap.services(log, settings))
-    # The server ends on SIGTERM and then lets the signal through: from there on everything is closed in order.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
 
 
@@ -168,7 +160,7 @@ def project(
             head = runner.catch_up()
             say.print(f"caught up at position {head}")
             if not once:
-                runner.run(until_told_to_stop())
+                runner.run(threading.Event())
 
 
 @cli.command()

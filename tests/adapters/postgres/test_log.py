@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from eventsourcing.persistence import Tracking
 from psycopg.rows import dict_row
 
 from adapters.postgres.append import AlreadyReceived, StreamMoved
@@ -349,3 +350,11 @@ def test_the_recorder_tells_conflicts_as_the_library_does(log: Perennial) -> Non
     log.recorder.insert_events([stored])
     with pytest.raises(StreamMoved):
         log.recorder.insert_events([replace(stored, event_id=uuid4())])
+
+
+def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: Perennial) -> None:
+    log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 7))
+    with pytest.raises(AlreadyReceived):
+        log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 7))
+    log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 8))
+    assert len(log.recorder.select_notifications(None, 10)) == 2
