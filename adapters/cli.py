@@ -15,12 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.bootstrap import ReadModelIsUnknown
@@ -60,6 +61,12 @@ def main() -> None:
         say.print("stopped")
     except COMPLAINTS as complaint:
         say.print(f"[red]{complaint}[/red]", highlight=False)
+        sys.exit(1)
+    except psycopg.errors.UndefinedTable:
+        say.print(f"[red]{LogIsNotMade.__doc__}[/red]", highlight=False)
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        say.print(f"[red]The database cannot be used: {error} Check DATABASE_URL.[/red]", highlight=False)
         sys.exit(1)
     except ValidationError as error:
         for wrong in error.errors():
@@ -197,7 +204,7 @@ def status(
 
 
 def show_status(rows: list[dict[str, object]]) -> None:
-    table = Table("read model", "version", "state", "position", "lag (events)", "lag (s)", "parked streams")
+    table = Table(Column("read model", no_wrap=True), "version", "state", "position", "lag (events)", "lag (s)", "parked")
     for row in rows:
         parked = row["parked"]
         table.add_row(
