@@ -20,6 +20,7 @@ from adapters.postgres.keyfile import KeyFile, ensure_key_file
 from adapters.postgres.migrate import PROJECTOR, SERVICE, migrate
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.receipts import Receipts
+from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
 from adapters.settings import Settings
 from adapters.web.services import ReadModelStatus, Services
@@ -64,8 +65,16 @@ def migrated(conninfo: str) -> list[str]:
         return applied + [f"dropped {schema}" for schema in folds.drop_superseded(connection, READ_MODELS)]
 
 
+def require_log(conninfo: str) -> None:
+    """Asks once, plainly, before any pool tries for long. Errors: LogIsNotMade, psycopg.OperationalError."""
+    with psycopg.connect(conninfo, connect_timeout=10) as connection:
+        if connection.execute("select to_regclass('public.parked')").fetchone() == (None,):
+            raise LogIsNotMade
+
+
 @contextmanager
 def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[Perennial]:
+    require_log(conninfo)
     with Perennial(conninfo, key_file(settings), role=role) as log:
         yield log
 
@@ -73,6 +82,7 @@ def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator
 @contextmanager
 def projector(conninfo: str) -> Iterator[PostgresDatastore]:
     """Connections that may read the log and own the read models."""
+    require_log(conninfo)
     with open_datastore(conninfo, PROJECTOR, pool_size=2) as datastore:
         yield datastore
 

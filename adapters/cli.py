@@ -204,7 +204,8 @@ def status(
 
 
 def show_status(rows: list[dict[str, object]]) -> None:
-    table = Table(Column("read model", no_wrap=True), "version", "state", "position", "lag (events)", "lag (s)", "parked")
+    names = Column("read model", no_wrap=True)
+    table = Table(names, "version", "state", "position", "lag (events)", "lag (s)", "parked")
     for row in rows:
         parked = row["parked"]
         table.add_row(
