@@ -61,6 +61,9 @@ SELECT_STREAM = """
 class LogIsNotMade(Exception):
     """This database holds no log yet. Run `perennial migrate` first."""
 
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
 
 @dataclass(frozen=True, slots=True)
 class FoundStream:
