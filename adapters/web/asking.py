@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_type_hints
 from annotated_types import Interval
 from fastapi import FastAPI, Query, Response
 from psycopg import Connection
+from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
 from adapters.postgres.barrier import PositionLiesAhead
@@ -28,6 +29,7 @@ from queries.question import AsOf, Period, Segment
 
 PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.02
+LOOKS_FOR_A_READ_MODEL = 5
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 LARGEST_POSITION = 2**53
 
@@ -88,7 +90,12 @@ class Asker:
         wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
         position = await self.position_from(read_model.name, least)
-        return await run_in_threadpool(self._ask, question, wanted, position)
+        for _ in range(LOOKS_FOR_A_READ_MODEL):
+            try:
+                return await run_in_threadpool(self._ask, question, wanted, position)
+            except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
+        raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
 
     def _ask(self, question: Question, wanted: AsOf | None, position: int) -> Any:
         as_of = wanted or self.at_position(position)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.requests import ClientDisconnect
 
 from adapters.web.problems import BODY_IS_TOO_LARGE, MEDIA_TYPE, document
 
@@ -24,10 +25,6 @@ LINGER_SECONDS = 10.0
 LINGER_BYTES = 64 * COMMAND_BYTES
 
 
-class BodyIsTooLarge(Exception):
-    """More came than may."""
-
-
 def allowed(scope: Scope) -> int:
     return DELIVERY_BYTES if scope["path"].startswith("/v1/inbound/") else COMMAND_BYTES
 
@@ -41,17 +38,17 @@ class BoundedBody:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        limit = allowed(scope)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        if declared is None:
-            return await self.counted(scope, receive, send, limit)
-        if int(declared) > limit:
+        if declared is not None and int(declared) > allowed(scope):
             return await refuse(scope, receive, send)
-        return await self.app(scope, receive, send)
+        try:
+            await (self.app if declared is not None else self.counted)(scope, receive, send)
+        except ClientDisconnect:
+            return None  # whoever asked has gone, and took the rest of the body along
 
-    async def counted(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        """For a body whose length nobody declared."""
-        came, too_large = 0, False
+    async def counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For a body whose length nobody declared. To the application too much looks as if the sender had gone."""
+        limit, came, too_large = allowed(scope), 0, False
 
         async def receive_counted() -> Message:
             nonlocal came, too_large
@@ -64,7 +61,11 @@ class BoundedBody:
             if not too_large:
                 await send(message)
 
-        await self.app(scope, receive_counted, send_unless_too_large)
+        try:
+            await self.app(scope, receive_counted, send_unless_too_large)
+        except ClientDisconnect:
+            if not too_large:
+                raise
         if too_large:
             await refuse(scope, receive, send)
 

@@ -240,7 +240,7 @@ PAGES: Mapping[str, Page] = {
     ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),
-    "problem": Page(PROBLEM, ("problem-does-not-exist",)),
+    "problem": Page(PROBLEM, ("problem-does-not-exist", "request-is-malformed")),
     "healthz": Page({"status": "alive"}),
     "readyz": Page({"status": "ready", "position": 1204}),
     "metrics": Page("perennial_log_head 1204.0", ("log-cannot-be-reached",), media_type="text/plain"),

@@ -8,6 +8,7 @@ from inspect import cleandoc
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from adapters.web import openapi
 
@@ -35,6 +36,7 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         operation_id=route.page.__name__,
         tags=[parts[1] if parts[0] == "v1" else "operations"],
         response_model=None,
+        response_class=JSONResponse if about.media_type == "application/json" else PlainTextResponse,
         responses=about.responses(),
         openapi_extra=dict(about.extra),
     )

@@ -11,7 +11,8 @@ from tests.web.conftest import Post, problem
 
 
 def test_a_command_answers_where_its_events_stand_and_nothing_personal(client: httpx.Client) -> None:
-    answer = client.post("/v1/candidates", json={"source": "career-site", "name": "Ines Prado", "emails": ["i@p.example"]})
+    personal = {"name": "Ines Prado", "emails": ["ines@prado.example"]}
+    answer = client.post("/v1/candidates", json={"source": "career-site", **personal})
     told = answer.json()
     assert answer.status_code == 201
     assert answer.headers["location"] == f"/v1/candidates/{told['stream']}"
@@ -135,7 +136,8 @@ def test_a_hire_fills_the_opening_in_the_same_transaction(client: httpx.Client, 
 
 
 def test_a_referral_and_a_prospect_and_the_ways_out(client: httpx.Client, post: Post, candidate: UUID) -> None:
-    friend = post("/v1/referrals", referrer=str(candidate), name="Tomas Reis", referrer_words="grows anything")["stream"]
+    words = "grows anything"
+    friend = post("/v1/referrals", referrer=str(candidate), name="Tomas Reis", referrer_words=words)["stream"]
     for ending in ("rejection", "withdrawal"):
         application = post("/v1/prospects", candidate=friend)["stream"]
         post(f"/v1/applications/{application}/{ending}", reason="not-now")

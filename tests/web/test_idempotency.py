@@ -93,7 +93,7 @@ def test_two_services_that_get_the_same_request_at_once_do_it_once(
         for turn in range(10):
             key = {"Idempotency-Key": f"turn-{turn}"}
             urls = [f"{base}{path}" for base in (str(client.base_url).rstrip("/"), other)] * 2
-            answers = list(threads.map(lambda url, key=key: httpx.post(url, json=BODY, headers=key), urls))  # type: ignore[misc]
+            answers = list(threads.map(lambda url, key=key: httpx.post(url, json=BODY, headers=key), urls))
             done = [answer for answer in answers if answer.status_code == 201]
             assert {answer.status_code for answer in answers} <= {201, 409}
             assert len({answer.content for answer in done}) == 1

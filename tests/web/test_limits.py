@@ -1,0 +1,51 @@
+"""Nobody can fill our memory: a body that is too large is answered at once, however it is sent."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.web.conftest import problem
+
+MIB = 1024 * 1024
+
+
+def chunks(total: int) -> Iterator[bytes]:
+    for _ in range(total // MIB):
+        yield b" " * MIB
+
+
+@pytest.mark.parametrize(("path", "size"), [("/v1/candidates", 2 * MIB), ("/v1/inbound/greenhouse", 50 * MIB)])
+def test_a_body_that_is_too_large_is_told_so(url: str, path: str, size: int) -> None:
+    for content in (b" " * size, chunks(size)):
+        answer = httpx.post(f"{url}{path}", content=content, headers={"Content-Type": "application/json"})
+        assert problem(answer) == (413, "body-is-too-large")
+
+
+def test_the_answer_does_not_wait_for_the_body(url: str) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        head = f"POST /v1/inbound/greenhouse HTTP/1.1\r\nHost: x\r\nContent-Length: {50 * MIB}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_chunked_body_is_cut_off_at_its_limit(url: str) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(2):
+            connection.sendall(b"%x\r\n" % MIB + b" " * MIB + b"\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_just_within_the_limit_is_read(client: httpx.Client) -> None:
+    body = json.dumps({"name": "i" * (MIB - 100)}).encode()
+    for content in (body, iter([body])):
+        answer = client.post("/v1/candidates", content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 201

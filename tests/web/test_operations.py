@@ -1,0 +1,55 @@
+"""Whether the service is alive, ready and how far it has come can be asked by machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from adapters.postgres.application import Perennial
+from tests.web.conftest import Post
+
+
+def test_alive_and_ready(client: httpx.Client, candidate: UUID) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready", "position": 1}
+
+
+def test_without_its_database_it_is_alive_and_not_ready(
+    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> int:
+        raise psycopg.OperationalError("gone")
+
+    monkeypatch.setattr(log.recorder.barrier, "head", gone)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not-ready")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_every_read_model_tells_how_far_it_has_come(
+    client: httpx.Client, post: Post, candidate: UUID, fold: Callable[[], int]
+) -> None:
+    head = fold()
+    told = client.get("/v1/projections").json()["projections"]
+    assert {"candidate_summary", "consent_state", "engagement", "openings", "pipeline", "touchpoint_counts"} == {
+        status["name"] for status in told
+    }
+    assert {(status["position"], status["lag_events"], status["parked"]) for status in told} == {(head, 0, 0)}
+
+
+def test_prometheus_learns_the_routes_and_never_whose(
+    client: httpx.Client, candidate: UUID, fold: Callable[[], int]
+) -> None:
+    fold()
+    client.get(f"/v1/candidates/{candidate}")
+    client.get("/v1/nothing")
+    told = client.get("/metrics").text
+    assert "perennial_log_head 1.0" in told
+    assert 'perennial_read_model_lag_events{name="pipeline"} 0.0' in told
+    assert 'perennial_requests_total{method="GET",route="/v1/candidates/{candidate}",status="200"} 1.0' in told
+    assert 'perennial_requests_total{method="GET",route="none",status="404"} 1.0' in told
+    assert str(candidate) not in told
