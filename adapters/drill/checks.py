@@ -84,13 +84,13 @@ def fold_afresh(
 def differing(connection: psycopg.Connection[Any], served: str, fresh: str) -> Iterator[str]:
     tables = connection.execute("select tablename from pg_tables where schemaname = %s", (fresh,)).fetchall()
     for table in (row["tablename"] for row in tables):
-        names = {"served": sql.Identifier(served, table), "fresh": sql.Identifier(fresh, table)}
-        found = connection.execute(DIFFERENCE.format(**names)).fetchone()
-        if found and found["missing"] + found["extra"]:
-            yield f"{served}.{table}: {found['missing']} rows are missing, {found['extra']} are too many"
+        for what, (first, second) in {"missing": (fresh, served), "too many": (served, fresh)}.items():
+            names = sql.Identifier(first, table), sql.Identifier(second, table)
+            found = connection.execute(DIFFERENCE.format(*names)).fetchone()
+            if found and found["rows"]:
+                yield f"{served}.{table}: {found['rows']} rows are {what}, such as {found['sample']}"
 
 
 DIFFERENCE = sql.SQL("""
-    select (select count(*) from (select * from {fresh} except all select * from {served}) a) as missing,
-           (select count(*) from (select * from {served} except all select * from {fresh}) b) as extra
+    select count(*) as rows, any_value(d::text) as sample from (select * from {} except all select * from {}) d
 """)

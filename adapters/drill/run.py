@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> None:
             violations = list(drill(house, options))
         if violations:
             keep_logs(cluster)
-    for violation in violations[:50]:
+    for violation in violations[:20]:
         say(f"VIOLATION: {violation}", style="red")
     say(f"{len(violations)} violations")
     sys.exit(1 if violations else 0)

@@ -71,11 +71,15 @@ def position_of(connection: Connection, schema: str) -> int:
     return int(row["position"]) if row else 0
 
 
-def hold(connection: Connection, schemas: Sequence[str]) -> None:
-    """Keeps the folds from being swapped until this transaction ends. Ordered, so that two holders never deadlock."""
-    connection.execute(
+def hold(connection: Connection, schemas: Sequence[str]) -> bool:
+    """Keeps the folds from being swapped until this transaction ends; False where one was swapped during the wait.
+
+    Ordered, so that two holders never deadlock.
+    """
+    held = connection.execute(
         "select from read_model where schema_name = any(%s) order by schema_name for update", (sorted(schemas),)
     )
+    return held.rowcount == len(schemas)
 
 
 def try_lock(connection: Connection, schema: str) -> bool:

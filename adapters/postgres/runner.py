@@ -177,8 +177,13 @@ class Runner:
     def _fold(
         self, connection: Connection, models: dict[str, ReadModel], after: int, upto: int, parked: Sequence[UUID]
     ) -> None:
+        """Folds nothing where a rebuild has taken the place since: the next step goes on from where that stands."""
         with connection.transaction():
-            folds.hold(connection, list(models))
+            if not folds.hold(connection, list(models)):
+                return
+            known = folds.standings(connection)
+            if any((known[schema].position, known[schema].parked) != (after, frozenset(parked)) for schema in models):
+                return
             fold(connection, models, after, upto, self._zone, parked)
             for schema in models:
                 self._recorder.track(connection, schema, upto)

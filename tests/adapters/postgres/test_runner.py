@@ -23,7 +23,7 @@ from adapters.postgres.datastore import open_datastore
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.rebuild import IsBeingRebuilt, Rebuild
-from adapters.postgres.runner import Runner
+from adapters.postgres.runner import Runner, Team
 from adapters.postgres.synthetic_log import load_synthetic
 from adapters.synthetic.history import history
 from commands.handle import Attached
@@ -205,6 +205,23 @@ def test_a_killed_rebuild_goes_on_where_it_was(told: int, owner: Owner, projecto
     Rebuild(projector, model("pipeline"), "UTC", batch=300, progress=kill).rebuild()
     assert reached[:3] == [300, 600, 900]
     assert rows_of(owner, "pipeline_v1") == before
+
+
+def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
+    log: Perennial, owner: Owner, projector: PostgresDatastore
+) -> None:
+    before = sourced(log)
+    runner(projector).catch_up()
+    sourced(log)
+    Rebuild(projector, model("pipeline"), "UTC").rebuild()
+    last = sourced(log)
+    read_before_the_swap = Team({"pipeline_v1": model("pipeline")}, before, frozenset())
+    with projector.pool.connection() as connection:
+        runner(projector)._advance(connection, read_before_the_swap, last)
+    runner(projector).catch_up()
+    served = rows_of(owner, "pipeline_v1")
+    Rebuild(projector, model("pipeline"), "UTC").rebuild()
+    assert rows_of(owner, "pipeline_v1") == served
 
 
 def test_two_rebuilds_of_one_read_model_do_not_meet(told: int, owner: Owner, projector: PostgresDatastore) -> None:
