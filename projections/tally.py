@@ -36,7 +36,7 @@ create table {name}.month (
     dimension text    not null collate "C",
     value     text    not null collate "C",
     what      text    not null collate "C",
-    primary key (dimension, value, block, month, what, amount)
+    primary key (dimension, value, what, month, block, amount)
 ) with (fillfactor = 80);
 """
 
