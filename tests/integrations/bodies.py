@@ -1,0 +1,79 @@
+"""Deliveries as Greenhouse words them, about people and jobs that we made up."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+SECRET = "garden-gate"
+APPLIED, MOVED, ACCEPTED, OPENED = "2026-02-02T08:00:00Z", "2026-02-09T08:00:00Z", "2026-03-02", "2026-01-12T08:00:00Z"
+
+ROSA: dict[str, Any] = {
+    "id": 501,
+    "first_name": "Rosa",
+    "last_name": "Lind",
+    "created_at": "2026-02-01T08:00:00Z",
+    "email_addresses": [{"value": "rosa@lind.example", "type": "personal"}, {"value": None}],
+    "phone_numbers": [],
+}
+JOB: dict[str, Any] = {
+    "id": 77,
+    "name": "Head Gardener",
+    "status": "open",
+    "opened_at": OPENED,
+    "offices": [{"id": 3, "name": "Malmö"}],
+}
+SEATS = [{"id": 901, "opening_id": "G-1"}, {"id": 902, "opening_id": "G-2"}]
+
+
+def application(**more: Any) -> dict[str, Any]:
+    told = {
+        "id": 9001,
+        "prospect": False,
+        "applied_at": APPLIED,
+        "last_activity_at": MOVED,
+        "source": {"id": 8, "name": "Word of Mouth"},
+        "candidate": ROSA,
+        "jobs": [JOB],
+    }
+    return told | more
+
+
+def delivery(action: str, **payload: Any) -> bytes:
+    return json.dumps({"action": action, "payload": payload}).encode()
+
+
+def signed(body: bytes, secret: str = SECRET, event: str | None = None) -> dict[str, str]:
+    """The headers that come with it."""
+    headers = {"signature": f"sha256 {hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"}
+    return headers if event is None else headers | {"greenhouse-event-id": event}
+
+
+NEW = delivery("new_candidate_application", application=application(current_stage={"id": 1, "name": "Letter read"}))
+STAGE = delivery("candidate_stage_change", application=application(current_stage={"id": 2, "name": "Trial Day"}))
+HIRED = delivery(
+    "hire_candidate",
+    application={
+        "id": 9001,
+        "opening": {"opening_id": "G-2"},
+        "source": {"id": 8, "public_name": "Word of Mouth"},
+        "candidate": ROSA,
+        "job": JOB,
+        "jobs": [JOB],
+        "offer": {"id": 4, "resolved_at": ACCEPTED},
+    },
+)
+JOB_CREATED = delivery("job_created", job=JOB | {"openings": SEATS})
+PROSPECT = delivery(
+    "new_prospect_application", application=application(prospect=True, applied_at="2026-01-20T08:00:00Z")
+)
+REJECTED = delivery(
+    "reject_candidate",
+    application=application(
+        rejected_at="2026-02-20T08:00:00Z",
+        rejection_reason={"id": 5, "name": "Moved away"},
+        rejection_details="to Oslo",
+    ),
+)
