@@ -235,24 +235,25 @@ DEFINITIONS: dict[str, Callable[[Log, Log], list[Spell]]] = {
 }
 
 
-def unfilled(lines: list[Line], day: int) -> Fraction:
-    """Kaplan-Meier's share still unfilled at the end of a day."""
-    share = Fraction(1)
-    for passed in range(day + 1):
+def unfilled(lines: list[Line], days: int) -> list[Fraction]:
+    """Kaplan-Meier's share still unfilled at the end of each of so many days, from day 0 on."""
+    shares, share = [], Fraction(1)
+    for passed in range(days):
         at_risk = sum(days >= passed for _, days in lines)
         filled = sum(days == passed and fate == "filled" for fate, days in lines)
-        share *= 1 - Fraction(filled, at_risk) if at_risk else 1
-    return share
+        share *= 1 - Fraction(filled, at_risk) if filled else 1
+        shares.append(share)
+    return shares
 
 
 def filled_by(lines: list[Line], share: Fraction) -> int | None:
     """The first day by whose end this share is filled."""
-    last = max((days for _, days in lines), default=0)
-    return next((day for day in range(last + 1) if lines and 1 - unfilled(lines, day) >= share), None)
+    shares = unfilled(lines, max((days for _, days in lines), default=-1) + 1)
+    return next((day for day, left in enumerate(shares) if 1 - left >= share), None)
 
 
 def restricted_mean(lines: list[Line], horizon: int) -> Fraction:
-    return sum((unfilled(lines, day) for day in range(horizon)), Fraction(0))
+    return sum(unfilled(lines, horizon), Fraction(0))
 
 
 def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], str]:
