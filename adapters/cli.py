@@ -164,10 +164,10 @@ def project(
         bootstrap.migrated(conninfo)
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding") as progress:
             runner = bootstrap.runner(datastore, settings, progress)
-            head = runner.catch_up()
-            say.print(f"caught up at position {head}")
-            if not once:
-                runner.run(threading.Event())
+            if once:
+                say.print(f"caught up at position {runner.catch_up()}")
+            else:
+                runner.run(threading.Event())  # also what it has to catch up: a lost database does not end it
 
 
 @cli.command()

@@ -97,7 +97,7 @@ def keep_segment(name: str) -> str:
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
 
 _READ = """
-select span, bucket, what, amount, sum(n)::bigint as n
+select span, case when what = any (%(undated)s::text[]) then '0001-01-01' else bucket end, what, amount, sum(n)::bigint
 from (
     select label as span, month as bucket, what, amount, n
     from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) span (begins, ends, label)
@@ -115,9 +115,9 @@ from (
     where position <= %(position)s::bigint and {segment}
 ) counted
 where what = any (%(what)s::text[])
-group by span, bucket, what, amount
+group by 1, 2, 3, 4
 having sum(n) <> 0
-order by span, bucket, what, amount
+order by 1, 2, 3, 4
 """
 
 _SEGMENT = " and ".join(f"(%({name})s::text is null or {name} = %({name})s)" for name in ("source", "role", "location"))
@@ -128,7 +128,8 @@ def read(name: str) -> str:
 
     Parameters: `month_...` are spans of whole months (from, to, label), taken from the monthly sums; `day_...` are
     spans of days, read difference by difference; `by` 'month' or 'day' says what a bucket is (whole months stay
-    months); `what` the counts wanted; `dimension` and `value` the segment of the monthly sums, and `source`, `role`,
-    `location` (or null) the same segment for the differences.
+    months); `what` the counts wanted, `undated` those of them whose bucket nobody needs (it is 0001-01-01);
+    `dimension` and `value` the segment of the monthly sums, and `source`, `role`, `location` (or null) the same
+    segment for the differences.
     """
     return _READ.format(name=name, bits=BLOCK_BITS, segment=_SEGMENT)

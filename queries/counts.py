@@ -51,12 +51,17 @@ def read_counts(
     as_of: AsOf,
     what: Iterable[str],
     by: By = "month",
+    undated: Iterable[str] = (),
 ) -> list[Row]:
-    """The counts that are not 0, in the order of span, bucket, what, amount. One statement."""
+    """The counts that are not 0, in the order of span, bucket, what, amount. One statement.
+
+    Those named in `undated` are added up over all buckets, under date.min.
+    """
     months = spans.months if len(segment.named) < 2 else []
     days = spans.days if len(segment.named) < 2 else spans.days + spans.months
     dimension, value = next(iter(segment.named.items()), ("all", ""))
-    asked = {"position": as_of.position, "dimension": dimension, "value": value, "by": by, "what": list(what)}
+    asked = {"position": as_of.position, "dimension": dimension, "value": value, "by": by}
+    asked |= {"what": list(what), "undated": list(undated)}
     statement = model.render(tally.read(model.name), model.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     cursor.execute(

@@ -80,7 +80,9 @@ def time_to_fill(
     prefix = f"{definition}.evergreen" if evergreen else definition
     fates = {f"{prefix}.{fate}": fate for fate in ("filled", "cancelled", "open")}
     days: dict[str, Counter[int]] = {fate: Counter() for fate in fates.values()}
-    for row in read_counts(connection, OPENINGS, Spans().add(period.begins, period.ends, ""), segment, as_of, fates):
+    ended = (f"{prefix}.filled", f"{prefix}.cancelled")
+    spans = Spans().add(period.begins, period.ends, "")
+    for row in read_counts(connection, OPENINGS, spans, segment, as_of, fates, undated=ended):
         days[fates[row[2]]][_duration(row, fates[row[2]], as_of)] += row[4]
     filled, cancelled, waiting = (days[fate] for fate in ("filled", "cancelled", "open"))
     curve = list(survival(filled, cancelled + waiting))
