@@ -170,13 +170,19 @@ class Perennial(Application[UUID]):
 
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: frozenset[type[Event]]) -> Loaded:
         """The stream's state as told by the event types in `reads`, and its newest version."""
-        reader = StreamReader(self.mapper, self.recorder, [event.stored_name for event in reads])
+        reader = StreamReader(self.mapper, self.recorder, self.mapper.names_of(reads))
         state = Repository(reader).get(stream, projector_func=lambda _, events: fold(aggregate, events))
         return Loaded(state, reader.head)
 
     def history(self, stream: UUID) -> list[Recorded[Event]]:
         """Every event of the stream, opened as far as its people's keys live."""
         return list(StreamReader(self.mapper, self.recorder, None).get(stream))
+
+    def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
+        """Appends the given events. They are events already: there is nothing to collect from aggregates."""
+        recordings = self.store.put(objs, **kwargs)
+        self._notify(recordings)
+        return recordings
 
     def append(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         """Appends all or nothing. Answers the last event's position, the log's head where there is no event."""

@@ -34,6 +34,13 @@ class SealingMapper(Mapper[UUID]):
         self._codecs = {event.stored_name: codec_of(event) for event in events}
         self._upcasts = {upcast.stored_name: upcast for upcast in upcasts}
 
+    def names_of(self, events: Iterable[type[Event]]) -> list[str]:
+        """Every stored name, of today and before, under which such events may stand in the log."""
+        names = [event.stored_name for event in events]
+        for name in names:  # it grows while it is read: an older name may have older ones itself
+            names += [upcast.stored_name for upcast in self._upcasts.values() if upcast.becomes == name]
+        return names
+
     def people_of(self, domain_event: Recorded[Event]) -> list[UUID]:
         """The people whose personal data the event holds, each once, in the order of its parts."""
         groups = self._codecs[domain_event.event.stored_name].sealed

@@ -47,15 +47,17 @@ SELECT_NOTIFICATIONS = """
     limit %(limit)s
 """
 SELECT_KEYS = "select person, key_id, epoch, wrapped from person_key where person = any(%s)"
-SELECT_STREAM = """
+_SELECT_STREAM = """
     select coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
            e.stream_version, e.event_id, e.type, e.occurred_at, e.occurred_how, e.recorded_at, e.actor, e.causation_id,
            e.correlation_id, e.clear::text as clear, e.people, e.state
-    from (select max(stream_version) as head from event where stream_id = %s) h
-    left join person_key k on k.person = %s
-    left join event e on e.stream_id = %s{wanted}
+    from (select max(stream_version) as head from event where stream_id = %(stream)s) h
+    left join person_key k on k.person = %(stream)s
+    left join event e on e.stream_id = %(stream)s{wanted}
     order by e.stream_version
 """
+SELECT_STREAM = _SELECT_STREAM.format(wanted="").encode()
+SELECT_STREAM_OF_TYPES = _SELECT_STREAM.format(wanted=" and e.type = any(%(types)s)").encode()
 
 
 class LogIsNotMade(Exception):
@@ -135,10 +137,9 @@ class LogRecorder(PostgresApplicationRecorder):
     def select_stream(self, stream: UUID, types: Sequence[str] | None) -> FoundStream:
         """The stream's events of these types (None: all), its newest version and its people's keys; one round trip,
         two where an event names somebody else than the stream."""
-        wanted = "" if types is None else " and e.type = any(%s)"
-        values = (stream, stream, stream) if types is None else (stream, stream, stream, list(types))
-        with self.datastore.get_connection() as connection:
-            rows = connection.execute(SELECT_STREAM.format(wanted=wanted).encode(), values, prepare=True).fetchall()
+        query, values = (SELECT_STREAM, {}) if types is None else (SELECT_STREAM_OF_TYPES, {"types": list(types)})
+        with self.datastore.pool.connection() as connection:
+            rows = connection.execute(query, {"stream": stream, **values}, prepare=True, binary=True).fetchall()
             own = {stream: key_from(rows[0])} if rows[0]["person"] is not None else {}
             others = {person for row in rows if row["people"] for person in row["people"]} - {stream}
             keys = {**own, **keys_of(connection, others)} if others else own

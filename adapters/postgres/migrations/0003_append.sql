@@ -51,7 +51,8 @@ begin
     if request ? 'uses' then
         select string_agg(used.key_id, ' ') into lost
         from jsonb_array_elements_text(request -> 'uses') as used(key_id)
-        where not exists (select from person_key k where k.key_id = used.key_id::uuid and k.wrapped is not null);
+        -- a subquery for each key keeps to the index, however many people there are
+        where (select k.wrapped is not null from person_key k where k.key_id = used.key_id::uuid) is not true;
         if lost is not null then
             raise exception 'a key is not (or no longer) the living key of its person' using errcode = 'PK001', detail = lost;
         end if;
