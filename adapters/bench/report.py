@@ -20,6 +20,7 @@ PAGE = Path("docs/performance.md")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEADS = ("what", "ours", "theirs", "ratio", "target", "met")
 say = Console(stderr=True)
+WIDTH = 150
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ def shown(value: float) -> str:
 
 def show(figures: Iterable[Figure | Tail]) -> None:
     """The figures on the screen, what else was noted below them."""
-    screen, table = Console(), Table(*HEADS)
+    screen, table = Console(width=max(say.width, WIDTH)), Table(*HEADS)
     figures = list(figures)
     for figure in figures:
         table.add_row(*line(figure))
@@ -63,9 +64,13 @@ def show(figures: Iterable[Figure | Tail]) -> None:
 
 
 def noted(notes: Mapping[str, object]) -> str:
-    return "; ".join(
-        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in notes.items()
-    )
+    return "; ".join(f"{name} {noted_value(value)}" for name, value in notes.items())
+
+
+def noted_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def write(results: Results) -> None:
