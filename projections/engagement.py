@@ -80,7 +80,7 @@ CHANGES = """
         select distinct message, person, known from engagement_fact
     ), held as (
         select told.message, told.person, told.known, fate.fate, fate.at,
-               fate.known < told.known and fate.until >= told.known as before,
+               fate.known < told.known as before,
                fate.until > told.known as after
         from told join engagement.fate on fate.message = told.message and fate.person = told.person
         where fate.known <= told.known and fate.until >= told.known

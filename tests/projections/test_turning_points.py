@@ -1,0 +1,107 @@
+"""The days and hours at which a definition turns, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.fold import create_schema, fold
+from projections.index import READ_MODELS
+from queries.engagement import engagement
+from queries.pipeline_growth import pipeline_growth
+from queries.question import AsOf, Period
+from queries.time_to_fill import time_to_fill
+from tests.projections.histories import History, record
+
+ZONE = "Europe/Berlin"
+NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
+YEAR = Period(date(2024, 1, 1), date(2025, 1, 1))
+LIVE = {model.schema: model for model in READ_MODELS}
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database) as connection:
+        for model in READ_MODELS:
+            create_schema(connection, model, model.schema, ZONE)
+        yield connection
+
+
+def folded(connection: psycopg.Connection[Any], history: History) -> AsOf:
+    record(connection, history.log)
+    fold(connection, LIVE, 0, history.position, ZONE)
+    return AsOf(history.position - 1, datetime(2024, 12, 31, tzinfo=UTC), ZONE)
+
+
+@pytest.mark.parametrize(
+    ("lag", "window", "replies"),
+    [
+        (timedelta(days=14) - timedelta(microseconds=1), 14, 1),
+        (timedelta(days=14), 14, 0),
+        (timedelta(days=14), 30, 1),
+        (timedelta(days=90), 90, 0),
+        (timedelta(hours=-1), 7, 1),
+    ],
+)
+def test_a_reply_counts_when_it_came_within_the_window(
+    connection: psycopg.Connection[Any], lag: timedelta, window: int, replies: int
+) -> None:
+    history = History(first=1)
+    person = history.person(0, NOON)
+    history.touch(person, "email-sent", NOON, 1, machine=False)
+    history.touch(person, "email-replied", NOON + lag, 1, machine=False)
+    rates = engagement(connection, YEAR, folded(connection, history), window_days=window)
+    assert (rates.total.reply.n, rates.n, rates.n_censored) == (replies, 1, 0)
+
+
+@pytest.mark.parametrize(("days", "exited", "dormant"), [(179, 1, 0), (180, 0, 1)])
+def test_who_is_dormant_no_longer_exits(
+    connection: psycopg.Connection[Any], days: int, exited: int, dormant: int
+) -> None:
+    history = History(first=1)
+    person = history.person(0, NOON)
+    history.hire(person, None, NOON + timedelta(days=days))
+    growth = pipeline_growth(connection, YEAR, folded(connection, history))
+    assert (growth.total.new, growth.total.exited_hired, growth.total.dormant) == (1, exited, dormant)
+    assert growth.total.closing == 0
+
+
+@pytest.mark.parametrize(("days", "returns"), [(180, 0), (181, 1)])
+def test_who_comes_on_the_day_of_dormancy_never_left(
+    connection: psycopg.Connection[Any], days: int, returns: int
+) -> None:
+    history = History(first=1)
+    history.touch(history.person(0, NOON), "meeting-held", NOON + timedelta(days=days), 0, machine=False)
+    growth = pipeline_growth(connection, Period(date(2024, 1, 1), date(2024, 9, 1)), folded(connection, history))
+    assert (growth.total.reactivated, growth.total.dormant, growth.total.closing) == (returns, returns, 1)
+
+
+def test_an_earlier_first_opening_learned_late_moves_all_hires_before_and_after_it(
+    connection: psycopg.Connection[Any],
+) -> None:
+    history = History(first=1)
+    job = history.job(0, NOON)
+    history.open_seat(job, NOON + timedelta(days=20))
+    history.hire(history.person(0, NOON), job, NOON + timedelta(days=50))
+    before = history.position - 1
+    history.open_seat(job, NOON)
+    history.hire(history.person(1, NOON), job, NOON + timedelta(days=51))
+    as_of = folded(connection, history)
+    now = time_to_fill(connection, YEAR, as_of, definition="pinpoint")
+    then = time_to_fill(connection, YEAR, AsOf(before, as_of.at, ZONE), definition="pinpoint")
+    assert (then.n_filled, then.mean) == (1, Decimal("30.0"))
+    assert (now.n_filled, now.mean) == (2, Decimal("50.5"))
+
+
+def test_an_open_one_waits_until_the_local_day_of_as_of(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    history.open_seat(history.job(0, NOON), NOON)
+    as_of = folded(connection, history)
+    days_open = time_to_fill(connection, YEAR, as_of, definition="smartrecruiters.days_open")
+    assert (days_open.n_censored, days_open.mean) == (1, Decimal("356.0"))
+    assert time_to_fill(connection, YEAR, as_of).median is None
