@@ -96,28 +96,35 @@ def keep_segment(name: str) -> str:
     """The statement that keeps the read model's segment facts."""
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
 
+# The last block is read by position and the edges of the period by day, whatever the planner knows of the table yet:
+# hence `materialized` and `offset 0`, and a sum where an index on position would answer.
 _READ = """
-select span, case when what = any (%(undated)s::text[]) then '0001-01-01' else bucket end, what, amount, sum(n)::bigint
+with tail as materialized (
+    select day, what, amount, n from {name}.delta
+    where position >= %(position)s::bigint >> {bits} << {bits} and position <= %(position)s::bigint and {segment}
+), months as (
+    select * from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) m (begins, ends, label)
+)
+select span, bucket, what, amount, sum(n)::bigint as n
 from (
     select label as span, month as bucket, what, amount, n
-    from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) span (begins, ends, label)
-    join {name}.month on month >= begins and month < ends
+    from months join {name}.month on month >= begins and month < ends
     where dimension = %(dimension)s and value = %(value)s and block < %(position)s::bigint >> {bits}
     union all
     select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
-    from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) span (begins, ends, label)
-    join {name}.delta on day >= begins and day < ends
-    where position >= %(position)s::bigint >> {bits} << {bits} and position <= %(position)s::bigint and {segment}
+    from months join tail on day >= begins and day < ends
     union all
     select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
     from unnest(%(day_from)s::date[], %(day_to)s::date[], %(day_label)s::text[]) span (begins, ends, label)
-    join {name}.delta on day >= begins and day < ends
-    where position <= %(position)s::bigint and {segment}
+    cross join lateral (
+        select day, what, amount, n from {name}.delta
+        where day >= begins and day < ends and position + 0 <= %(position)s::bigint and {segment} offset 0
+    ) edge
 ) counted
 where what = any (%(what)s::text[])
-group by 1, 2, 3, 4
+group by span, bucket, what, amount
 having sum(n) <> 0
-order by 1, 2, 3, 4
+order by span, bucket, what, amount
 """
 
 _SEGMENT = " and ".join(f"(%({name})s::text is null or {name} = %({name})s)" for name in ("source", "role", "location"))
