@@ -11,7 +11,9 @@ WINDOWS = (7, 14, 30, 90)
 
 # `known` and `until` as in the pipeline: position * 2, and one more where a position adds.
 # A message is bucketed by the day it was sent, so its fates are kept with their exact times.
-TABLES = tally.tables("engagement") + """
+TABLES = (
+    tally.tables("engagement")
+    + """
 create table engagement.fate (
     message    uuid        not null,
     person     uuid        not null,
@@ -23,6 +25,7 @@ create table engagement.fate (
 );
 create index on engagement.fate (message, person);
 """
+)
 
 WORKING = {
     "engagement_fact": 'message uuid, person uuid, touchpoint uuid, at timestamptz, known bigint, fate "char",'

@@ -16,7 +16,9 @@ from projections import tally
 from projections.read_model import ReadModel
 
 # fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'h' somebody hired for the job.
-TABLES = tally.tables("openings") + """
+TABLES = (
+    tally.tables("openings")
+    + """
 create table openings.fact (
     requisition uuid    not null,
     opening     uuid,
@@ -40,6 +42,7 @@ create table openings.step (
 create index on openings.step (application);
 create index on openings.step (requisition);
 """
+)
 
 WORKING = {"openings_told": 'requisition uuid, opening uuid, position bigint, fact "char"'}
 

@@ -15,7 +15,9 @@ ACTIVE_DAYS = 180
 # A node stands on a person's time line at (day, rank): 0 activity, 1 hired, 2 opted out, so an exit comes after the
 # activity of its day, and of two exits on one day 'hired' comes first and is the one that ends the spell.
 # It is known from `known` until `until`, both position * 2, and one more where a position adds (it takes back first).
-TABLES = tally.tables("pipeline") + """
+TABLES = (
+    tally.tables("pipeline")
+    + """
 create table pipeline.node (
     person uuid     not null,
     known  bigint   not null,
@@ -26,6 +28,7 @@ create table pipeline.node (
     primary key (person, day, rank, known)
 ) with (fillfactor = 90);
 """
+)
 
 WORKING = {
     "pipeline_step": "person uuid, known bigint, day date, before integer, after integer, last integer, rank smallint,"

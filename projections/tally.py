@@ -96,6 +96,7 @@ def keep_segment(name: str) -> str:
     """The statement that keeps the read model's segment facts."""
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
 
+
 # The last block is read by position and the edges of the period by day, whatever the planner knows of the table yet:
 # hence `materialized` and `offset 0`, and a sum where an index on position would answer.
 _READ = """

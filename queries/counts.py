@@ -86,6 +86,4 @@ def next_month(day: date) -> date:
 
 
 def _columns(name: str, spans: list[tuple[date, date, str]]) -> dict[str, list[Any]]:
-    return {
-        f"{name}_{part}": [span[column] for span in spans] for column, part in enumerate(("from", "to", "label"))
-    }
+    return {f"{name}_{part}": [span[column] for span in spans] for column, part in enumerate(("from", "to", "label"))}

@@ -181,9 +181,7 @@ class Inbox:
         )
 
 
-def require_signed(
-    integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes
-) -> None:
+def require_signed(integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
     """Raises IntegrationHasNoSecret or SignatureIsWrong."""
     if not secrets:
         raise IntegrationHasNoSecret

@@ -83,9 +83,7 @@ class Asker:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    async def ask(
-        self, read_model: ReadModel, question: Question, as_of: str | None, min_position: int | None
-    ) -> Any:
+    async def ask(self, read_model: ReadModel, question: Question, as_of: str | None, min_position: int | None) -> Any:
         """The answer. Errors: AsOfCannotBeRead, MomentLiesAhead, PositionLiesAhead, ReadModelIsBehind."""
         wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
@@ -110,9 +108,7 @@ class Asker:
             if position >= least:
                 return position
             if time.monotonic() > give_up:
-                raise ReadModelIsBehind(
-                    name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS)
-                )
+                raise ReadModelIsBehind(name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def as_of(self, text: str) -> AsOf:

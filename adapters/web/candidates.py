@@ -135,10 +135,9 @@ class CandidatePages:
         following = found[limit - 1].version if len(found) > limit else None
         return answered({"candidate": candidate, "events": events, "next": following})
 
-    async def summary(
-        self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None
-    ) -> Response:
+    async def summary(self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None) -> Response:
         """How a candidate came to us, when we last heard from them and how far it went."""
+
         def question(connection: Connection[Any], known: AsOf) -> CandidateSummary | None:
             return summaries.candidate(connection, candidate, known)
 
@@ -155,6 +154,7 @@ class CandidatePages:
         min_position: MinPosition = None,
     ) -> Response:
         """What a candidate allows us: the answer that holds for each purpose on each channel."""
+
         def question(connection: Connection[Any], known: AsOf) -> Consents:
             return answers.consents(connection, candidate, known, at)
 

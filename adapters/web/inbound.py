@@ -32,6 +32,4 @@ class InboundPages:
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
         secrets, headers = services.secrets.get(integration.source, ()), dict(request.headers)
         body = await request.body()
-        return answered(
-            await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now())
-        )
+        return answered(await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now()))

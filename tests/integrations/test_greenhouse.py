@@ -278,5 +278,3 @@ def test_without_an_id_the_body_is_known_again(receive: Receive) -> None:
 
 def test_an_id_of_any_length_can_be_kept(receive: Receive) -> None:
     assert [receive(NEW, "e" * 5000).outcome, receive(NEW, "e" * 5000).outcome] == ["applied", "duplicate"]
-
-

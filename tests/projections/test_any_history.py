@@ -57,7 +57,7 @@ def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
             create_schema(connection, model, model.next_schema, ZONE)
         connection.commit()
         yield connection
-    
+
 
 LIVE = {model.schema: model for model in READ_MODELS}
 NEXT = {model.next_schema: model for model in READ_MODELS}
