@@ -297,3 +297,15 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
     served = rows_of(owner, "pipeline_v1")
     Rebuild(projector, model("pipeline"), "UTC").rebuild()
     assert rows_of(owner, "pipeline_v1") == served
+
+
+def test_far_behind_it_folds_in_lanes_and_the_rows_are_the_same(
+    told: int, owner: Owner, projector: PostgresDatastore
+) -> None:
+    """Batches of 300 leave it ten behind: lanes; one batch of all: none."""
+    runner(projector, batch=300).catch_up()
+    in_lanes = all_rows(owner)
+    assert positions(owner) == {told}
+    for one in READ_MODELS:
+        Rebuild(projector, one, "UTC", batch=told).rebuild()
+    assert all_rows(owner) == in_lanes
