@@ -97,14 +97,23 @@ insert into openings.step (application, candidate, requisition, position, at, st
 
 # How a thing that started on `started` stands after an event (`fate`, `ended`) and stood before it: the old line is
 # taken back and the new one added. A line that is still open says the day of the month in `amount`, so that its wait
-# can be counted to any day; an end before the start counts 0 days.
+# can be counted to any day, and is counted once more as `waiting` with the month (in months since the year 0): the
+# few months in which anything waits are known without adding up the days of all the others. An end before the start
+# counts 0 days.
 _LINES = """
     select requisition as entity, position, line.started as day,
-           line.definition || case when evergreen then '.evergreen.' else '.' end || line.fate as what,
-           case when line.fate = 'open' then extract(day from line.started)::int
-                else greatest(line.ended - line.started, 0) end as amount, line.n
+           line.definition || case when evergreen then '.evergreen.' else '.' end || counted.what as what,
+           counted.amount, line.n
     from ({stood}) stood cross join lateral (values {values}) line (definition, started, fate, ended, n)
-    where line.started is not null and line.fate is not null
+    cross join lateral (
+        select line.fate as what, greatest(line.ended - line.started, 0) as amount where line.fate <> 'open'
+        union all
+        select 'open', extract(day from line.started)::int where line.fate = 'open'
+        union all
+        select 'waiting', extract(year from line.started)::int * 12 + extract(month from line.started)::int - 1
+        where line.fate = 'open'
+    ) counted
+    where line.started is not null
 """
 
 _OPENING_STATE = """

@@ -30,13 +30,13 @@ create index on {name}.delta (position);
 create index on {name}.delta (day);
 create table {name}.month (
     block     bigint  not null,
-    n         bigint  not null,
+    n         integer not null,
     month     date    not null,
     amount    integer not null,
     dimension text    not null collate "C",
     value     text    not null collate "C",
     what      text    not null collate "C",
-    primary key (dimension, value, what, month, block, amount)
+    primary key (dimension, value, what, month, block, amount) include (n)
 ) with (fillfactor = 80);
 """
 
@@ -58,7 +58,7 @@ with made (entity, position, day, what, amount, n) as (
 insert into {name}.month as known (dimension, value, block, month, what, amount, n)
 select case when grouping(source) = 0 then 'source' when grouping(role) = 0 then 'role'
             when grouping(location) = 0 then 'location' else 'all' end,
-       coalesce(source, role, location, ''), block, month, what, amount, sum(n)
+       coalesce(source, role, location, ''), block, month, what, amount, sum(n)::integer
 from kept
 group by grouping sets ((block, month, what, amount), (block, month, what, amount, source),
                         (block, month, what, amount, role), (block, month, what, amount, location))
@@ -99,33 +99,60 @@ def keep_segment(name: str) -> str:
 
 # The last block is read by position and the edges of the period by day, whatever the planner knows of the table yet:
 # hence `materialized` and `offset 0`, and a sum where an index on position would answer.
-_READ = """
-with tail as materialized (
+_TAIL = """
+tail as materialized (
     select day, what, amount, n from {name}.delta
-    where position >= %(position)s::bigint >> {bits} << {bits} and position <= %(position)s::bigint and {segment}
+    where position >= %(position)s::bigint >> {bits} << {bits} and position <= %(position)s::bigint
+          and what = any (%(what)s::text[]) and {segment}
 ), months as (
     select * from unnest(%(month_from)s::date[], %(month_to)s::date[], %(month_label)s::text[]) m (begins, ends, label)
 )
-select span, bucket, what, amount, sum(n)::bigint as n
-from (
-    select label as span, month as bucket, what, amount, n
-    from months join {name}.month on month >= begins and month < ends
+"""
+
+_SUMS = """
+{name}.month on month >= begins and month < ends
     where dimension = %(dimension)s and value = %(value)s and block < %(position)s::bigint >> {bits}
+          and what = any (%(what)s::text[])
+"""
+
+_EDGES = """
+unnest(%(day_from)s::date[], %(day_to)s::date[], %(day_label)s::text[]) span (begins, ends, label)
+    cross join lateral (
+        select day, what, amount, n from {name}.delta
+        where day >= begins and day < ends and position + 0 <= %(position)s::bigint
+              and what = any (%(what)s::text[]) and {segment} offset 0
+    ) edge
+"""
+
+_READ = f"""
+with {_TAIL}
+select span, bucket, what, amount, sum(n) as n
+from (
+    select label as span, month as bucket, what, amount, n from months join {_SUMS}
     union all
     select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
     from months join tail on day >= begins and day < ends
     union all
-    select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n
-    from unnest(%(day_from)s::date[], %(day_to)s::date[], %(day_label)s::text[]) span (begins, ends, label)
-    cross join lateral (
-        select day, what, amount, n from {name}.delta
-        where day >= begins and day < ends and position + 0 <= %(position)s::bigint and {segment} offset 0
-    ) edge
+    select label, date_trunc(%(by)s, day::timestamp)::date, what, amount, n from {_EDGES}
 ) counted
-where what = any (%(what)s::text[])
 group by span, bucket, what, amount
 having sum(n) <> 0
 order by span, bucket, what, amount
+"""
+
+# Grouped by two numbers: a name in every row would be most of the work.
+_TOTALS = f"""
+with {_TAIL}
+select which, amount, sum(n) as n
+from (
+    select array_position(%(what)s::text[], what) as which, amount, n from months join {_SUMS}
+    union all
+    select array_position(%(what)s::text[], what), amount, n from months join tail on day >= begins and day < ends
+    union all
+    select array_position(%(what)s::text[], what), amount, n from {_EDGES}
+) counted
+group by amount, which
+having sum(n) <> 0
 """
 
 _SEGMENT = " and ".join(f"(%({name})s::text is null or {name} = %({name})s)" for name in ("source", "role", "location"))
@@ -136,8 +163,12 @@ def read(name: str) -> str:
 
     Parameters: `month_...` are spans of whole months (from, to, label), taken from the monthly sums; `day_...` are
     spans of days, read difference by difference; `by` 'month' or 'day' says what a bucket is (whole months stay
-    months); `what` the counts wanted, `undated` those of them whose bucket nobody needs (it is 0001-01-01);
-    `dimension` and `value` the segment of the monthly sums, and `source`, `role`, `location` (or null) the same
-    segment for the differences.
+    months); `what` the counts wanted; `dimension` and `value` the segment of the monthly sums, and `source`, `role`,
+    `location` (or null) the same segment for the differences.
     """
     return _READ.format(name=name, bits=BLOCK_BITS, segment=_SEGMENT)
+
+
+def totals(name: str) -> str:
+    """The same question without spans and buckets: rows (which, amount, n), `which` counting from 1 in `what`."""
+    return _TOTALS.format(name=name, bits=BLOCK_BITS, segment=_SEGMENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from queries.question import AsOf, Segment
 By = Literal["month", "day"]
 Row = tuple[str, date, str, int, int]
 """(span's label, bucket: its day or the first of its month, what, amount, n)"""
+Total = tuple[str, int, int]
+"""(what, amount, n)"""
 
 
 @dataclass(slots=True)
@@ -51,22 +53,41 @@ def read_counts(
     as_of: AsOf,
     what: Iterable[str],
     by: By = "month",
-    undated: Iterable[str] = (),
 ) -> list[Row]:
-    """The counts that are not 0, in the order of span, bucket, what, amount. One statement.
+    """The counts that are not 0, in the order of span, bucket, what, amount. One statement."""
+    return _asked(connection, model, tally.read(model.name), spans, segment, as_of, {"what": list(what), "by": by})
 
-    Those named in `undated` are added up over all buckets, under date.min.
-    """
+
+def read_totals(
+    connection: psycopg.Connection[Any],
+    model: ReadModel,
+    spans: Spans,
+    segment: Segment,
+    as_of: AsOf,
+    what: Sequence[str],
+) -> list[Total]:
+    """The counts that are not 0, added up over all spans and buckets, in no order. One statement."""
+    rows = _asked(connection, model, tally.totals(model.name), spans, segment, as_of, {"what": list(what)})
+    return [(what[which - 1], amount, n) for which, amount, n in rows]
+
+
+def _asked(
+    connection: psycopg.Connection[Any],
+    model: ReadModel,
+    statement: str,
+    spans: Spans,
+    segment: Segment,
+    as_of: AsOf,
+    asked: dict[str, Any],
+) -> list[Any]:
     months = spans.months if len(segment.named) < 2 else []
     days = spans.days if len(segment.named) < 2 else spans.days + spans.months
     dimension, value = next(iter(segment.named.items()), ("all", ""))
-    asked = {"position": as_of.position, "dimension": dimension, "value": value, "by": by}
-    asked |= {"what": list(what), "undated": list(undated)}
-    statement = model.render(tally.read(model.name), model.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     cursor.execute(
-        statement.encode(),
+        model.render(statement, model.schema, as_of.zone).encode(),
         asked
+        | {"position": as_of.position, "dimension": dimension, "value": value}
         | {name: getattr(segment, name) for name in ("source", "role", "location")}
         | _columns("month", months)
         | _columns("day", days),

@@ -63,6 +63,6 @@ def rounded(number: Fraction | None, places: str) -> Decimal | None:
     if number is None:
         return None
     step = Fraction(places)
-    doubled = number / step * 2
-    half_up = (doubled.numerator + doubled.denominator) // (2 * doubled.denominator)
+    n, of = number.numerator * step.denominator, number.denominator * step.numerator
+    half_up = (2 * n + of) // (2 * of)
     return (Decimal(half_up) * Decimal(places)).quantize(Decimal(places), ROUND_HALF_UP)

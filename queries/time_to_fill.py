@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal, localcontext
+from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from projections.openings import OPENINGS
-from queries.counts import Row, Spans, read_counts
+from queries.counts import Spans, next_month, read_counts, read_totals
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
 
 VERSION = 1
@@ -25,6 +25,14 @@ DEFINITIONS = {
     "greenhouse": "an opening, from its opening to the hire that closed it",
     "frappe": "a job, from its posting to the fill that completed it",
 }
+
+
+class Left(NamedTuple):
+    """From `day` on, the share `left` / `of` (not heads) has not yet ended."""
+
+    day: int
+    left: int
+    of: int
 
 
 class DefinitionIsUnknown(ValueError):
@@ -78,55 +86,74 @@ def time_to_fill(
     if definition not in DEFINITIONS:
         raise DefinitionIsUnknown(f"'{definition}' is none of {', '.join(DEFINITIONS)}")
     prefix = f"{definition}.evergreen" if evergreen else definition
-    fates = {f"{prefix}.{fate}": fate for fate in ("filled", "cancelled", "open")}
-    days: dict[str, Counter[int]] = {fate: Counter() for fate in fates.values()}
-    ended = (f"{prefix}.filled", f"{prefix}.cancelled")
+    fates = {f"{prefix}.{fate}": Counter[int]() for fate in ("filled", "cancelled", "waiting")}
     spans = Spans().add(period.begins, period.ends, "")
-    for row in read_counts(connection, OPENINGS, spans, segment, as_of, fates, undated=ended):
-        days[fates[row[2]]][_duration(row, fates[row[2]], as_of)] += row[4]
-    filled, cancelled, waiting = (days[fate] for fate in ("filled", "cancelled", "open"))
+    for fate, amount, total in read_totals(connection, OPENINGS, spans, segment, as_of, tuple(fates)):
+        fates[fate][amount] = total
+    filled, cancelled, months = fates.values()
+    waiting = _waiting(connection, _spans(months, period), segment, as_of, f"{prefix}.open") if months else months
     curve = list(survival(filled, cancelled + waiting))
     n = filled.total() + cancelled.total() + waiting.total()
     return TimeToFill(
         definition, VERSION, as_of.position, as_of.at, period, segment, evergreen,
         n, filled.total(), cancelled.total(), waiting.total(),
-        _reached(curve, Fraction(3, 4)), _reached(curve, Fraction(1, 2)), _reached(curve, Fraction(1, 4)),
+        _reached(curve, 1), _reached(curve, 2), _reached(curve, 3),
         horizon_days, _restricted_mean(curve, horizon_days) if n else None,
         _mean(filled + waiting if definition == "smartrecruiters.days_open" else filled),
     )  # fmt: skip
 
 
-def survival(ended: Counter[int], censored: Counter[int]) -> Iterator[tuple[int, Fraction]]:
-    """Kaplan-Meier's curve: from each day on (0 first), the share not yet ended. At a tie the end comes first."""
-    at_risk, share = ended.total() + censored.total(), Fraction(1)
-    yield 0, share
+def survival(ended: Counter[int], censored: Counter[int]) -> Iterator[Left]:
+    """Kaplan-Meier's curve: from each day on (0 first), the share not yet ended. At a tie the end comes first.
+
+    While nobody is censored the share falls as the number at risk does, so only days with censored ones add a factor:
+    exact, without reducing a fraction a day. Each `of` is a multiple of the one before it.
+    """
+    at_risk = since = ended.total() + censored.total()
+    left, of = 1, 1
+    yield Left(0, 1, 1)
     for day in sorted(ended.keys() | censored.keys()):
         if ended[day]:
-            share *= Fraction(at_risk - ended[day], at_risk)
-            yield day, share
-        at_risk -= ended[day] + censored[day]
+            at_risk -= ended[day]
+            yield Left(day, left * at_risk, of * since)
+        if censored[day]:
+            if at_risk != since:
+                left, of = left * at_risk, of * since
+            at_risk = since = at_risk - censored[day]
 
 
-def _duration(row: Row, fate: str, as_of: AsOf) -> int:
-    """Days until the end, or, of what is open, until as_of: its `amount` is the day of the month it opened on."""
-    _, month, _, amount, _ = row
-    if fate != "open":
-        return amount
-    return max((as_of.day - (month + timedelta(days=amount - 1))).days, 0)
+def _spans(months: Iterable[int], period: Period) -> Spans:
+    """The days of the period in these months, which are counted from January of the year 0."""
+    spans = Spans()
+    for month in months:
+        begins = date(month // 12, month % 12 + 1, 1)
+        spans.add(max(begins, period.begins), min(next_month(begins), period.ends), "")
+    return spans
 
 
-def _reached(curve: list[tuple[int, Fraction]], share: Fraction) -> int | None:
-    return next((day for day, left in curve if left <= share), None)
+def _waiting(
+    connection: psycopg.Connection[Any], spans: Spans, segment: Segment, as_of: AsOf, what: str
+) -> Counter[int]:
+    """How many have waited so many days until as_of: the `amount` of what is open is its day of the month."""
+    waiting = Counter[int]()
+    for _, month, _, day, n in read_counts(connection, OPENINGS, spans, segment, as_of, [what]):
+        waiting[max((as_of.day - month).days - day + 1, 0)] += n
+    return waiting
 
 
-def _restricted_mean(curve: list[tuple[int, Fraction]], horizon: int) -> Decimal | None:
-    area = Decimal(0)
-    with localcontext(prec=60):
-        for (begins, left), (ends, _) in pairwise([*curve, (horizon, Fraction(0))]):
-            area += Decimal(left.numerator) / Decimal(left.denominator) * max(min(ends, horizon) - begins, 0)
-        # What is exact to forty places is taken for exact, so that a tie is rounded as one.
-        area = area.quantize(Decimal("1e-40"))
-    return rounded(Fraction(area), "0.1")
+def _reached(curve: list[Left], quarters: int) -> int | None:
+    return next((day for day, left, of in curve if 4 * (of - left) >= quarters * of), None)
+
+
+def _restricted_mean(curve: list[Left], horizon: int) -> Decimal | None:
+    """The area under the curve up to the horizon; exact until it is rounded."""
+    area, whole = 0, 1
+    for (begins, left, of), (ends, _, _) in pairwise([*curve, Left(horizon, 0, 1)]):
+        if of != whole:
+            area, whole = area * (of // whole), of
+        area += left * max(min(ends, horizon) - begins, 0)
+    # To round half up to tenths, whole twentieths are enough.
+    return rounded(Fraction(20 * area // whole, 20), "0.1")
 
 
 def _mean(days: Counter[int]) -> Decimal | None:
