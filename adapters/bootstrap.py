@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import dict_row
 
+from adapters.entropy import ENTROPY
 from adapters.postgres import folds
 from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
@@ -138,5 +138,5 @@ def services(log: Perennial, settings: Settings) -> Services:
         read_model_position=read_model_position,
         projections=projections,
         now=lambda: datetime.now(UTC),
-        new_id=uuid4,
+        new_id=ENTROPY.new_id,
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from commands.verb import Load, Verb
 from domain.event import Aggregate, Event, Recorded
 
-S = TypeVar("S")
 ATTEMPTS = 12
 
 
@@ -79,13 +79,21 @@ class Loaded:
     version: int
 
 
+Reads = frozenset[type[Event]]
+Wanted = Mapping[UUID, tuple[Aggregate[Any], Reads]]
+"""Streams to load: of what kind each is, and which of its events matter."""
+
+
 class Log(Protocol):
-    """What handling needs of the event log."""
+    """What handling needs of the event log. Those who ask at one moment share the way: hence many at once."""
 
-    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: frozenset[type[Event]]) -> Loaded: ...
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded: ...
 
-    def append(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
-        """The log position after the append. Errors: SomebodyWasFaster; nothing was written then."""
+    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
+
+    def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> Sequence[int | Exception]:
+        """For each, the log position after it, or what stood in its way: SomebodyWasFaster, or worse. An append that
+        fails has written nothing, and none harms another."""
         ...
 
 
@@ -103,33 +111,62 @@ Expected = Mapping[UUID, int]
 Attach = Callable[[tuple[Recorded[Event], ...]], Attached]
 
 
+def nothing_attached(_: tuple[Recorded[Event], ...]) -> Attached:
+    return Attached()
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What somebody wants done: the commands that `plan` gives, one after the other, all or none.
+
+    `expected`: versions that streams must stand at. `attach`: what must commit with the events that were decided.
+    """
+
+    occasion: Occasion
+    plan: Plan
+    expected: Expected = field(default_factory=dict)
+    attach: Attach = nothing_attached
+
+
 @dataclass(slots=True)
 class Unit:
-    """The streams one handling reads and the events it decided so far, which later commands already see."""
+    """One intention at work: the streams it reads, and the events decided so far, which later commands already see."""
 
-    log: Log
     verbs: Mapping[type, Verb]
-    occasion: Occasion
-    streams: dict[UUID, Loaded] = field(default_factory=dict)
+    intention: Intention
+    commands: Sequence[Any]
     aggregates: dict[UUID, Aggregate[Any]] = field(default_factory=dict)
+    streams: dict[UUID, Loaded] = field(default_factory=dict)
     decided: list[Recorded[Event]] = field(default_factory=list)
 
-    def load_for(self, commands: Sequence[Any], expected: Expected) -> None:
-        """Loads every stream once, with the event types that any of the commands reads of it."""
+    def reads(self) -> dict[UUID, set[type[Event]]]:
+        """Every stream that the commands read, with the event types that any of them reads of it."""
         reads: dict[UUID, set[type[Event]]] = {}
-        for command in commands:
+        for command in self.commands:
             for load in self.verbs[type(command)].loads:
                 stream = getattr(command, load.field)
                 if stream is not None:
                     self.aggregates[stream] = load.aggregate
                     reads.setdefault(stream, set()).update(load.reads)
-        for stream, types in reads.items():
-            self.streams[stream] = self.log.load(self.aggregates[stream], stream, frozenset(types))
-        for stream, version in expected.items():
+        return reads
+
+    def decide_all(self, loaded: Mapping[UUID, Loaded]) -> tuple[tuple[Recorded[Event], ...], Attached]:
+        """The events of all commands and what goes with them. Errors: whatever rule refuses, and
+        VersionIsNotTheExpectedOne."""
+        self.streams = {stream: loaded[stream] for stream in self.aggregates}
+        for stream, version in self.intention.expected.items():
             if self.streams[stream].version != version:
                 raise VersionIsNotTheExpectedOne(stream, version, self.streams[stream].version)
+        for command in self.commands:
+            self._decide(command)
+        events = tuple(self.decided)
+        return events, self.intention.attach(events)
 
-    def decide(self, command: Any) -> None:
+    def handled(self, position: int) -> Handled:
+        versions = {stream: loaded.version for stream, loaded in self.streams.items()}
+        return Handled(tuple(self.decided), position, versions)
+
+    def _decide(self, command: Any) -> None:
         verb = self.verbs[type(command)]
         states = [self._state(load, command) for load in verb.loads]
         when = getattr(command, "occurred_at", None), getattr(command, "occurred_how", "unknown")
@@ -142,25 +179,24 @@ class Unit:
         return None if stream is None else self.streams[stream].state
 
     def _take(self, stream: UUID, event: Event, occurred_at: datetime | None, occurred_how: str) -> None:
-        before = self.streams[stream]
+        before, occasion = self.streams[stream], self.intention.occasion
         recorded = Recorded(
             stream=stream,
             version=before.version + 1,
             event=event,
-            id=uuid5(self.occasion.command_id, str(len(self.decided))),
-            recorded_at=self.occasion.now,
+            id=uuid5(occasion.command_id, str(len(self.decided))),
+            recorded_at=occasion.now,
             occurred_at=occurred_at,
             occurred_how=occurred_how if occurred_at is not None else "unknown",
-            actor=self.occasion.actor,
-            causation=self.occasion.causation,
-            correlation=self.occasion.correlation or self.occasion.command_id,
+            actor=occasion.actor,
+            causation=occasion.causation,
+            correlation=occasion.correlation or occasion.command_id,
         )
         self.decided.append(recorded)
         self.streams[stream] = Loaded(self.aggregates[stream].evolve(before.state, recorded), recorded.version)
 
 
-def nothing_attached(_: tuple[Recorded[Event], ...]) -> Attached:
-    return Attached()
+Result = Handled | Exception
 
 
 def handle(
@@ -177,18 +213,55 @@ def handle(
     A conflict is tried again from the start, unless the caller `expected` versions. Errors: whatever rule refuses;
     VersionIsNotTheExpectedOne; SomebodyWasFaster after many attempts.
     """
-    for attempt in range(ATTEMPTS):
-        commands = plan()
-        unit = Unit(log, verbs, occasion)
-        unit.load_for(commands, expected or {})
-        for command in commands:
-            unit.decide(command)
-        events = tuple(unit.decided)
-        try:
-            position = log.append(events, attach(events))
-        except SomebodyWasFaster:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            continue
-        return Handled(events, position, {stream: loaded.version for stream, loaded in unit.streams.items()})
-    raise SomebodyWasFaster
+    (result,) = handle_together(log, verbs, [Intention(occasion, plan, expected or {}, attach)])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def handle_together(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention]) -> list[Result]:
+    """Handles intentions that came at the same moment: they share the loading and the commit, and nothing else.
+
+    Each has a result of its own, in order: what was handled, or the error that `handle` would raise.
+    """
+    results: dict[int, Result] = {}
+    waiting = dict(enumerate(intentions))
+    for _ in range(ATTEMPTS):
+        tried = attempt(log, verbs, waiting)
+        results |= tried
+        waiting = {n: one for n, one in waiting.items() if isinstance(tried[n], SomebodyWasFaster)}
+        if not waiting:
+            break
+    return [results[n] for n in range(len(intentions))]
+
+
+def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Intention]) -> dict[int, Result]:
+    """Each intention's result, SomebodyWasFaster where it is worth another attempt."""
+    results: dict[int, Result] = {}
+    units: dict[int, Unit] = {}
+    reads: dict[UUID, set[type[Event]]] = {}
+    aggregates: dict[UUID, Aggregate[Any]] = {}
+    for number, intention in intentions.items():
+        with kept_as_result(results, number):
+            units[number] = unit = Unit(verbs, intention, intention.plan())
+            for stream, types in unit.reads().items():
+                reads.setdefault(stream, set()).update(types)
+            aggregates |= unit.aggregates
+    loaded = log.load_all({stream: (aggregates[stream], frozenset(types)) for stream, types in reads.items()})
+    decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
+    for number, unit in units.items():
+        with kept_as_result(results, number):
+            decided[number] = unit.decide_all(loaded)
+    positions = log.append_all(list(decided.values()))
+    for number, position in zip(decided, positions, strict=True):
+        results[number] = position if isinstance(position, Exception) else units[number].handled(position)
+    return results
+
+
+@contextmanager
+def kept_as_result(results: dict[int, Result], number: int) -> Iterator[None]:
+    """Whatever befalls one intention is its own result: the others beside it go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - its own caller raises it
+        results[number] = error

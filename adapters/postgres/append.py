@@ -12,10 +12,10 @@ from eventsourcing.persistence import IntegrityError, Tracking
 
 from adapters.postgres.sealing import PersonKey
 from adapters.postgres.stored import LoggedEvent
-from commands.handle import Attached
+from commands.handle import Attached, SomebodyWasFaster
 
 
-class StreamMoved(IntegrityError):
+class StreamMoved(SomebodyWasFaster, IntegrityError):
     """Somebody else appended first ({detail}). Load again and decide anew."""
 
     def __init__(self, detail: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,15 +14,15 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import EventStore, Mapper, Notification, Recording, Tracking
 from eventsourcing.postgres import PostgresFactory
 
-from adapters.postgres.append import KeysChanged, StreamMoved
+from adapters.postgres.append import Append, KeysChanged
 from adapters.postgres.datastore import connection_parts, take_role
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.migrate import SERVICE
-from adapters.postgres.recorder import LogRecorder
+from adapters.postgres.recorder import FoundStream, LogRecorder
 from adapters.postgres.sealing import Keyring, Place, Sealer, open_part, seal
 from adapters.postgres.stored import LoggedEvent
-from commands.handle import Attached, Loaded, SomebodyWasFaster
+from commands.handle import Attached, Loaded, Reads, Wanted
 from domain.catalogue import EVENTS, UPCASTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
 
@@ -34,6 +35,15 @@ class PersonWasErased(Exception):
     def __init__(self, person: UUID) -> None:
         super().__init__((self.__doc__ or "").format(person=person))
         self.person = person
+
+
+@dataclass(frozen=True, slots=True)
+class Putting:
+    """Events to put, and what commits with them."""
+
+    events: Sequence[Recorded[Event]]
+    attached: Attached = field(default_factory=Attached)
+    tracking: Tracking | None = None
 
 
 class SealingEventStore(EventStore[UUID]):
@@ -50,18 +60,38 @@ class SealingEventStore(EventStore[UUID]):
         tracking: Tracking | None = None,
     ) -> list[Recording[UUID]]:
         """Appends all or nothing; each event's position. Errors: StreamMoved, AlreadyReceived, PersonWasErased."""
-        people = {person for event in domain_events for person in self.mapper.people_of(event)}
-        self.find_keys(domain_events, people)
-        for _ in range(RESEALS):
-            stored = [self.mapper.to_stored_event(event) for event in domain_events]
-            try:
-                positions = self.recorder.insert_events(stored, attached=attached, tracking=tracking) or []
-            except KeysChanged:
-                self.learn_again(people)
-                continue
-            self.mapper.keyring.settle(people)
-            return [recording(*three) for three in zip(domain_events, stored, positions, strict=True)]
-        raise SomebodyWasFaster
+        (outcome,) = self.put_all([Putting(domain_events, attached or Attached(), tracking)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def put_all(self, asked: Sequence[Putting]) -> list[list[Recording[UUID]] | Exception]:
+        """For each its recordings, or what stood in its way. Those beside it share its commit and nothing else."""
+        try:
+            people = [{person for event in one.events for person in self.mapper.people_of(event)} for one in asked]
+            self.find_keys([event for one in asked for event in one.events], set().union(*people))
+            return self._seal_and_put(asked, people, RESEALS)
+        except Exception as error:  # noqa: BLE001 - one cannot be sealed: each goes alone, and it alone fails
+            return [error] if len(asked) == 1 else [self.put_all([one])[0] for one in asked]
+
+    def _seal_and_put(
+        self, asked: Sequence[Putting], people: Sequence[set[UUID]], reseals: int
+    ) -> list[list[Recording[UUID]] | Exception]:
+        """Seals again what met another key; its people are looked up anew first."""
+        stored = [list(map(self.mapper.to_stored_event, one.events)) for one in asked]
+        appends = [Append(s, one.attached, one.tracking) for s, one in zip(stored, asked, strict=True)]
+        outcomes: list[list[Recording[UUID]] | Exception] = []
+        for number, outcome in enumerate(self.recorder.insert_together(appends)):
+            if isinstance(outcome, KeysChanged) and reseals:
+                self.learn_again(people[number])
+                outcomes += self._seal_and_put(asked[number : number + 1], people[number : number + 1], reseals - 1)
+            elif isinstance(outcome, Exception):
+                outcomes.append(outcome)
+            else:
+                self.mapper.keyring.settle(people[number])
+                three = zip(asked[number].events, stored[number], outcome, strict=True)
+                outcomes.append([recording(*one) for one in three])
+        return outcomes
 
     def find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
         """Looks up the keys not yet known; a person whose own stream begins here has none, so is not asked for."""
@@ -100,15 +130,11 @@ def recording(event: Recorded[Event], stored: LoggedEvent, position: int) -> Rec
 
 
 class StreamReader(EventStore[UUID]):
-    """Reads one stream's events of some types, and notes the stream's newest version beside them."""
+    """Gives the repository one stream's events, as they were found together with those of others."""
 
-    recorder: LogRecorder
-
-    def __init__(self, mapper: SealingMapper, recorder: LogRecorder, types: Sequence[str] | None) -> None:
+    def __init__(self, mapper: SealingMapper, recorder: LogRecorder, found: FoundStream) -> None:
         super().__init__(mapper, recorder)
-        self.sealing = mapper
-        self.types = types
-        self.head = 0
+        self.found = found
 
     def get(
         self,
@@ -119,10 +145,7 @@ class StreamReader(EventStore[UUID]):
         desc: bool = False,
         limit: int | None = None,
     ) -> Iterator[Any]:
-        found = self.recorder.select_stream(originator_id, self.types)
-        self.head = found.head
-        self.sealing.keyring.learn(found.keys)
-        return map(self.mapper.to_domain_event, found.events)
+        return map(self.mapper.to_domain_event, self.found.events)
 
 
 class Perennial(Application[UUID]):
@@ -168,15 +191,31 @@ class Perennial(Application[UUID]):
     def construct_event_store(self) -> EventStore[UUID]:
         return SealingEventStore(self.mapper, self.recorder)
 
-    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: frozenset[type[Event]]) -> Loaded:
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
         """The stream's state as told by the event types in `reads`, and its newest version."""
-        reader = StreamReader(self.mapper, self.recorder, self.mapper.names_of(reads))
-        state = Repository(reader).get(stream, projector_func=lambda _, events: fold(aggregate, events))
-        return Loaded(state, reader.head)
+        return self.load_all({stream: (aggregate, reads)})[stream]
+
+    def load_all(self, wanted: Wanted) -> dict[UUID, Loaded]:
+        """As `load`, for many streams: one round trip for all those of which the same event types are read."""
+        alike: dict[Reads, list[UUID]] = {}
+        for stream, (_, reads) in wanted.items():
+            alike.setdefault(reads, []).append(stream)
+        loaded: dict[UUID, Loaded] = {}
+        for reads, streams in alike.items():
+            for stream, found in self.recorder.select_streams(streams, self.mapper.names_of(reads)).items():
+                loaded[stream] = self._loaded(wanted[stream][0], stream, found)
+        return loaded
+
+    def _loaded(self, aggregate: Aggregate[Any], stream: UUID, found: FoundStream) -> Loaded:
+        self.mapper.keyring.learn(found.keys)
+        repository = Repository(StreamReader(self.mapper, self.recorder, found))
+        state = repository.get(stream, projector_func=lambda _, events: fold(aggregate, events))
+        return Loaded(state, found.head)
 
     def history(self, stream: UUID) -> list[Recorded[Event]]:
         """Every event of the stream, opened as far as its people's keys live."""
-        return list(StreamReader(self.mapper, self.recorder, None).get(stream))
+        found = self.recorder.select_streams([stream], None)[stream]
+        return [self.mapper.to_domain_event(event) for event in found.events]
 
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
         """Appends the given events. They are events already: there is nothing to collect from aggregates."""
@@ -186,10 +225,15 @@ class Perennial(Application[UUID]):
 
     def append(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         """Appends all or nothing. Answers the last event's position, the log's head where there is no event."""
-        try:
-            recordings = self.save(*events, attached=attached)
-        except StreamMoved as error:
-            raise SomebodyWasFaster from error
+        return self._position(self.save(*events, attached=attached))
+
+    def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
+        """As `append`, for many that stand alone: each one's position, or what stood in its way."""
+        outcomes = self.store.put_all([Putting(events, attached) for events, attached in appends])
+        self._notify([recording for one in outcomes if not isinstance(one, Exception) for recording in one])
+        return [one if isinstance(one, Exception) else self._position(one) for one in outcomes]
+
+    def _position(self, recordings: Sequence[Recording[UUID]]) -> int:
         return recordings[-1].notification.id if recordings else self.recorder.barrier.head()
 
     def seal_delivery(self, source: str, delivery_id: str, person: UUID, body: bytes) -> bytes:

@@ -35,12 +35,13 @@ class GroupCommit:
         self._starting = threading.Lock()
         self._closed = False
 
-    def append(self, append: Append) -> int | None:
-        """The first position, None where it holds no event. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
+    def append_all(self, appends: Sequence[Append]) -> list[int | Exception | None]:
+        """For each its first position, None where it holds no event, or StreamMoved, AlreadyReceived, KeysChanged."""
         self._start()
-        answer: Future[int | None] = Future()
-        self._asked.put((append, answer))
-        return answer.result()
+        answers: list[Future[int | None]] = [Future() for _ in appends]
+        for asked in zip(appends, answers, strict=True):
+            self._asked.put(asked)
+        return [outcome_or_error(answer) for answer in answers]
 
     def close(self) -> None:
         """Writes what was asked before, then stops."""
@@ -126,3 +127,12 @@ class GroupCommit:
                 answer.set_exception(outcome.error)
             else:
                 answer.set_result(outcome.first_position)
+
+
+def outcome_or_error(answer: Future[int | None]) -> int | Exception | None:
+    error = answer.exception()
+    if error is None:
+        return answer.result()
+    if isinstance(error, Exception):
+        return error
+    raise error

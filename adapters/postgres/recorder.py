@@ -47,17 +47,18 @@ SELECT_NOTIFICATIONS = """
     limit %(limit)s
 """
 SELECT_KEYS = "select person, key_id, epoch, wrapped from person_key where person = any(%s)"
-_SELECT_STREAM = """
-    select coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
+_SELECT_STREAMS = """
+    select s.stream, coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
            e.stream_version, e.event_id, e.type, e.occurred_at, e.occurred_how, e.recorded_at, e.actor, e.causation_id,
            e.correlation_id, e.clear::text as clear, e.people, e.state
-    from (select max(stream_version) as head from event where stream_id = %(stream)s) h
-    left join person_key k on k.person = %(stream)s
-    left join event e on e.stream_id = %(stream)s{wanted}
-    order by e.stream_version
+    from unnest(%(streams)s::uuid[]) s(stream)
+    cross join lateral (select max(stream_version) as head from event where stream_id = s.stream) h
+    left join person_key k on k.person = s.stream
+    left join event e on e.stream_id = s.stream{wanted}
+    order by s.stream, e.stream_version
 """
-SELECT_STREAM = _SELECT_STREAM.format(wanted="").encode()
-SELECT_STREAM_OF_TYPES = _SELECT_STREAM.format(wanted=" and e.type = any(%(types)s)").encode()
+SELECT_STREAMS = _SELECT_STREAMS.format(wanted="").encode()
+SELECT_STREAMS_OF_TYPES = _SELECT_STREAMS.format(wanted=" and e.type = any(%(types)s)").encode()
 
 
 class LogIsNotMade(Exception):
@@ -106,16 +107,20 @@ class LogRecorder(PostgresApplicationRecorder):
         tracking: Tracking | None = None,
     ) -> Sequence[int] | None:
         """The positions of the events, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
-        append = Append([as_logged(event) for event in stored_events], attached or Attached(), tracking)
-        try:
-            first = self._commits.append(append)
-        except psycopg.IntegrityError as error:
-            raise IntegrityError(str(error)) from error
-        return [] if first is None else list(range(first, first + len(append.events)))
+        events = [as_logged(event) for event in stored_events]
+        (outcome,) = self.insert_together([Append(events, attached or Attached(), tracking)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def insert_together(self, appends: Sequence[Append]) -> list[Sequence[int] | Exception]:
+        """For each append its positions, or what stood in its way; they share commits and nothing else."""
+        outcomes = self._commits.append_all(appends)
+        return [positions_of(append, outcome) for append, outcome in zip(appends, outcomes, strict=True)]
 
     def store_key(self, key: PersonKey) -> PersonKey:
         """The person's stored key: this one, unless they had one before."""
-        self._commits.append(Append([], keys=[key]))
+        self.insert_together([Append([], keys=[key])])
         return self.keys_of([key.person])[key.person]
 
     def select_events(
@@ -134,17 +139,20 @@ class LogRecorder(PostgresApplicationRecorder):
             rows = connection.execute(query, values, prepare=True).fetchall()
             return with_keys(connection, rows)
 
-    def select_stream(self, stream: UUID, types: Sequence[str] | None) -> FoundStream:
-        """The stream's events of these types (None: all), its newest version and its people's keys; one round trip,
-        two where an event names somebody else than the stream."""
-        query, values = (SELECT_STREAM, {}) if types is None else (SELECT_STREAM_OF_TYPES, {"types": list(types)})
+    def select_streams(self, streams: Sequence[UUID], types: Sequence[str] | None) -> dict[UUID, FoundStream]:
+        """Each stream's events of these types (None: all), its newest version and its people's keys; one round trip,
+        two where an event names somebody else than its stream."""
+        query, values = (SELECT_STREAMS, {}) if types is None else (SELECT_STREAMS_OF_TYPES, {"types": list(types)})
         with self.datastore.pool.connection() as connection:
-            rows = connection.execute(query, {"stream": stream, **values}, prepare=True, binary=True).fetchall()
-            own = {stream: key_from(rows[0])} if rows[0]["person"] is not None else {}
-            others = {person for row in rows if row["people"] for person in row["people"]} - {stream}
-            keys = {**own, **keys_of(connection, others)} if others else own
-        events = [from_row(row, row["clear"], keys) for row in rows if row["position"] is not None]
-        return FoundStream(rows[0]["head"], events, tuple(keys.values()))
+            rows = connection.execute(query, {"streams": list(streams), **values}, prepare=True, binary=True).fetchall()
+            keys = {row["person"]: key_from(row) for row in rows if row["person"] is not None}
+            others = {person for row in rows if row["people"] for person in row["people"]} - keys.keys()
+            if others:
+                keys |= keys_of(connection, others)
+        found: dict[UUID, list[DictRow]] = {}
+        for row in rows:
+            found.setdefault(row["stream"], []).append(row)
+        return {stream: found_stream(own, keys) for stream, own in found.items()}
 
     def origin(self) -> str:
         """The log's own name, which every sealed part is bound to."""
@@ -189,6 +197,22 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         return LogSubscription(self, gt=gt, topics=topics)
+
+
+def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[int] | Exception:
+    """The positions of an append whose first is known; the errors of the database as the library names them."""
+    if isinstance(outcome, psycopg.IntegrityError):
+        return IntegrityError(str(outcome))
+    if outcome is None or isinstance(outcome, Exception):
+        return outcome or []
+    return list(range(outcome, outcome + len(append.events)))
+
+
+def found_stream(rows: Sequence[DictRow], keys: Mapping[UUID, PersonKey]) -> FoundStream:
+    """The stream of which these are the rows; one without a position where it has no event of the asked types."""
+    events = [from_row(row, row["clear"], keys) for row in rows if row["position"] is not None]
+    named = {person for row in rows if row["people"] for person in row["people"]} | {rows[0]["stream"]}
+    return FoundStream(rows[0]["head"], events, [keys[person] for person in named if person in keys])
 
 
 def notification(row: Mapping[str, Any]) -> Notification:

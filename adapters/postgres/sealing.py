@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from uuid import UUID, uuid4
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters.entropy import ENTROPY
 from adapters.postgres.keyfile import KeyFile
 
 COMMITMENT_DOMAIN = b"perennial/pt-commit/v1"
@@ -79,7 +79,7 @@ def seal(place: Place, group: str, sealer: Sealer, values: Mapping[str, Any]) ->
 
     The commitment is SHA-256(domain || salt || plaintext) with the 32-byte salt inside the ciphertext.
     """
-    fresh = os.urandom(SALT_BYTES + NONCE_BYTES)
+    fresh = ENTROPY.take(SALT_BYTES + NONCE_BYTES)
     salt, nonce = fresh[:SALT_BYTES], fresh[SALT_BYTES:]
     plaintext = salt + PLAINTEXT.encode(values).encode()
     sealed = sealer.cipher.encrypt(nonce, plaintext, place.associated_data(group))

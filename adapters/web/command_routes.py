@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
 
@@ -18,11 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.web import openapi
 from adapters.web.bodies import as_read, body_of, example_of, hints_of, summary
-from adapters.web.commanding import Asked, CommandRoute, Desk
+from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
+from adapters.web.counter import Counter
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
-HANDLING_THREADS = 40
 ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
 
 
@@ -86,9 +83,9 @@ class CommandReader:
         path, status = scope["path"], self.route.status
         return command, Asked(path, status, asked.idempotency_key, asked.if_match, actor, makes, ids)
 
-    def answer(self, scope: Scope, raw: bytes) -> Response:
+    def asking(self, scope: Scope, raw: bytes) -> Asking:
         command, asked = self.read(scope, raw)
-        return self.desk.answer(command, asked, raw)
+        return Asking(command, asked, raw)
 
 
 def headers_of(scope: Scope) -> tuple[dict[str, str], bytes]:
@@ -130,14 +127,14 @@ class LeanRoute(APIRoute):
 
 def add_commands(app: FastAPI, desk: Desk, routes: tuple[CommandRoute, ...]) -> None:
     """Adds the routes; their parameters and bodies are derived from the commands' classes."""
-    threads = ThreadPoolExecutor(HANDLING_THREADS, thread_name_prefix="command")
+    counter: Counter[Asking, Response] = Counter(desk.answer_all)
     for route in routes:
         made = (route.makes,) if route.makes else ()
         known = ("now", *route.in_path)
         model = body_of(route.command, known, made)
         app.router.add_api_route(
             route.path,
-            endpoint_of(threads, reader_of(route, desk, model)),
+            endpoint_of(counter, reader_of(route, desk, model)),
             methods=["POST"],
             status_code=route.status,
             summary=summary(route.command),
@@ -163,13 +160,11 @@ def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> Comman
     )
 
 
-def endpoint_of(threads: Executor, reader: CommandReader) -> Callable[..., Any]:
+def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Callable[..., Any]:
     """What answers, with the signature by which the framework describes it."""
 
     async def answer(request: Request) -> Response:
-        raw = await request.body()
-        work = partial(reader.answer, request.scope, raw)
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
+        return await counter.answer(reader.asking(request.scope, await request.body()))
 
     def endpoint(**_: Any) -> None:
         """Described, never called: LeanRoute calls `answer`."""

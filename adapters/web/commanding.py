@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from adapters.web.etag import etag, expected_version
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import written
 from adapters.web.services import Services
-from commands.handle import Attached, Occasion, handle
+from commands.handle import Attached, Intention, Occasion, Result, handle_together, kept_as_result
 from commands.verb import Command, Verb
 from domain.event import Event, Recorded
 
@@ -49,6 +49,15 @@ class Asked:
     ids: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request: its command, what else it asks, and the body as it came, by which a repeated one is known."""
+
+    command: Command
+    asked: Asked
+    body: bytes
+
+
 class Desk:
     """Hands commands in: decides and appends them, once for each key, and words the answer."""
 
@@ -56,40 +65,71 @@ class Desk:
         self.services = services
         self.once = OnceOnly(services.receipts, services.key_file)
 
-    def answer(self, command: Command, asked: Asked, body: bytes) -> Response:
-        """`body` is what came, by which a repeated request is told from another one."""
-        if asked.idempotency_key is None:
-            told = self._handle(command, asked, None)
-        else:
-            request = f"{asked.actor} {asked.path}\n".encode() + body
-            keyed = self.once.keyed(asked.idempotency_key, request, command.now)
-            told = self.once.answer(keyed, lambda: self._handle(command, asked, keyed))
-        content = self._complete(command, told.content)
-        headers = {"ETag": etag(content["version"])}
-        if asked.makes == "candidate":
-            headers["Location"] = f"/v1/candidates/{content['stream']}"
-        if told.replayed:
-            headers["Idempotency-Replayed"] = "true"
-        return written(content, told.status, headers)
+    def answer_all(self, askings: Sequence[Asking]) -> list[Response | Exception]:
+        """The answers to requests that came at the same moment; each is answered, or fails, on its own."""
+        results: dict[int, Result] = {}
+        intentions: dict[int, Intention] = {}
+        keyed: dict[int, Keyed] = {}
+        for number, asking in enumerate(askings):
+            with kept_as_result(results, number):
+                if (found := self._keyed(asking)) is not None:
+                    self.once.begin(found)
+                    keyed[number] = found
+                intentions[number] = self._intention(asking, found)
+        try:
+            handled = handle_together(self.services.log, self.services.verbs, list(intentions.values()))
+            results |= dict(zip(intentions, handled, strict=True))
+            return [self._answer(asking, keyed.get(n), results[n]) for n, asking in enumerate(askings)]
+        finally:
+            self.once.end(keyed.values())
 
-    def _handle(self, command: Command, asked: Asked, keyed: Keyed | None) -> Answer:
-        services = self.services
-        stream = main_stream(services.verbs[type(command)], command)
+    def _keyed(self, asking: Asking) -> Keyed | None:
+        asked = asking.asked
+        if asked.idempotency_key is None:
+            return None
+        request = f"{asked.actor} {asked.path}\n".encode() + asking.body
+        return self.once.keyed(asked.idempotency_key, request, asking.command.now)
+
+    def _intention(self, asking: Asking, keyed: Keyed | None) -> Intention:
+        command, asked = asking.command, asking.asked
+        stream = main_stream(self.services.verbs[type(command)], command)
         version = expected_version(asked.if_match)
 
         def attach(events: tuple[Recorded[Event], ...]) -> Attached:
             return Attached(None if keyed is None else keyed.record(asked.status, written_down(events, stream, asked)))
 
-        done = handle(
-            services.log,
-            services.verbs,
-            Occasion(services.new_id(), asked.actor, command.now),
+        return Intention(
+            Occasion(self.services.new_id(), asked.actor, command.now),
             lambda: (command,),
-            expected=None if version is None else {stream: version},
-            attach=attach,
+            {} if version is None else {stream: version},
+            attach,
         )
-        told = {"position": done.position, **written_down(done.events, stream, asked), "version": done.versions[stream]}
-        return Answer(asked.status, told)
+
+    def _answer(self, asking: Asking, keyed: Keyed | None, result: Result) -> Response | Exception:
+        try:
+            return self._worded(asking, self._told(asking, keyed, result))
+        except Exception as error:  # noqa: BLE001 - it is this request's alone
+            return error
+
+    def _told(self, asking: Asking, keyed: Keyed | None, result: Result) -> Answer:
+        """What to answer: what was done now or, where that was refused, what this key was answered before."""
+        if not isinstance(result, Exception):
+            stream = main_stream(self.services.verbs[type(asking.command)], asking.command)
+            told = {"position": result.position, **written_down(result.events, stream, asking.asked)}
+            return Answer(asking.asked.status, {**told, "version": result.versions[stream]})
+        before = None if keyed is None else self.once.answer_before(keyed, result)
+        if before is None:
+            raise result
+        return before
+
+    def _worded(self, asking: Asking, told: Answer) -> Response:
+        content = self._complete(asking.command, told.content)
+        headers = {"ETag": etag(content["version"])}
+        if asking.asked.makes == "candidate":
+            headers["Location"] = f"/v1/candidates/{content['stream']}"
+        if told.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return written(content, told.status, headers)
 
     def _complete(self, command: Command, told: Mapping[str, Any]) -> dict[str, Any]:
         """The answer in its one order; that of a repeated command which was no news names where the log is today."""

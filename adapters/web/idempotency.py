@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,21 +54,26 @@ class OnceOnly:
     def keyed(self, key: str, request: bytes, now: datetime) -> Keyed:
         return Keyed(key, self._key_file.fingerprint("idempotency", request), now)
 
-    def answer(self, keyed: Keyed, handle: Callable[[], Answer]) -> Answer:
-        """The kept answer, or that of `handle`, done now. Errors: IdempotencyKeyWasUsedForAnotherRequest,
-        RequestIsInFlight, and those of `handle`."""
-        with self._working_on(keyed):
-            self._clean(keyed.now)
-            found = self._find(keyed)
-            if found is not None:
-                return found
-            try:
-                return handle()
-            except AlreadyReceived:  # another process was faster with the same key
-                found = self._find(keyed)
-                if found is None:
-                    raise RequestIsInFlight from None
-                return found
+    def begin(self, keyed: Keyed) -> None:
+        """From here to `end` nobody else works on this key. Errors: RequestIsInFlight."""
+        self._clean(keyed.now)
+        with self._lock:
+            if keyed.key in self._at_work:
+                raise RequestIsInFlight
+            self._at_work.add(keyed.key)
+
+    def end(self, keyed: Iterable[Keyed]) -> None:
+        with self._lock:
+            self._at_work.difference_update(one.key for one in keyed)
+
+    def answer_before(self, keyed: Keyed, refused: Exception) -> Answer | None:
+        """The answer of the first time, when this time was refused. Looked for only then: its key cannot be stored
+        twice, so a request that goes through was the first. Errors: IdempotencyKeyWasUsedForAnotherRequest;
+        RequestIsInFlight where another process is about to answer."""
+        found = self._find(keyed)
+        if found is None and isinstance(refused, AlreadyReceived):
+            raise RequestIsInFlight from refused
+        return found
 
     def _find(self, keyed: Keyed) -> Answer | None:
         kept = self._receipts.find(keyed.key, keyed.now)
@@ -78,18 +82,6 @@ class OnceOnly:
         if kept.request_hash != keyed.request_hash:
             raise IdempotencyKeyWasUsedForAnotherRequest
         return Answer(kept.status, {"position": kept.position, **kept.response}, replayed=True)
-
-    @contextmanager
-    def _working_on(self, keyed: Keyed) -> Iterator[None]:
-        with self._lock:
-            if keyed.key in self._at_work:
-                raise RequestIsInFlight
-            self._at_work.add(keyed.key)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._at_work.discard(keyed.key)
 
     def _clean(self, now: datetime) -> None:
         if time.monotonic() - self._cleaned_at > CLEAN_EVERY_SECONDS:

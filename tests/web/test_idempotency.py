@@ -67,14 +67,14 @@ def test_a_request_in_flight_is_not_begun_again(
     log: Perennial, client: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, entered, go_on = f"/v1/candidates/{candidate}/touchpoints", threading.Event(), threading.Event()
-    append = log.append
+    append_all = log.append_all
 
-    def slow(events: Sequence[Recorded[Event]], attached: Attached) -> int:
+    def slow(appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
         entered.set()
-        assert go_on.wait(10)
-        return append(events, attached)
+        assert not appends or go_on.wait(10)
+        return append_all(appends)
 
-    monkeypatch.setattr(log, "append", slow)
+    monkeypatch.setattr(log, "append_all", slow)
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(client.post, path, json=BODY, headers=KEY)
         assert entered.wait(10)

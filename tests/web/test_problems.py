@@ -63,7 +63,7 @@ def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(
     def gone(*_: object) -> None:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
-    monkeypatch.setattr(log.recorder, "select_stream", gone)
+    monkeypatch.setattr(log.recorder, "select_streams", gone)
     answer = client.post("/v1/candidates", json={})
     assert problem(answer) == (503, "log-cannot-be-reached")
     assert answer.headers["retry-after"] == "5"
@@ -75,7 +75,7 @@ def test_our_own_mistake_is_a_500_that_tells_no_details(
     def mistaken(*_: object) -> None:
         raise KeyError("Ines Prado")
 
-    monkeypatch.setattr(log.recorder, "select_stream", mistaken)
+    monkeypatch.setattr(log.recorder, "select_streams", mistaken)
     answer = client.post("/v1/candidates", json={})
     assert problem(answer) == (500, "perennial-failed")
     assert "Ines" not in answer.text
