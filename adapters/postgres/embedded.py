@@ -21,7 +21,6 @@ DATABASE = "perennial"
 SETTINGS: Mapping[str, str] = {
     "shared_buffers": "512MB",
     "max_connections": "200",
-    "wal_compression": "on",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "log_min_messages": "error",

@@ -16,6 +16,8 @@ from projections.read_model import ReadModel
 LARGE = 500
 """From this many events on, a batch is worth the planner's statistics."""
 
+WORKING_MEMORY = "64MB"
+"""A large batch is grouped and joined in memory: the server's default sends it to disk and back."""
 TEMPORARY_MEMORY = "128MB"
 
 _BATCH = """
@@ -70,7 +72,11 @@ def fold(
     """
     _make_temporary_tables(connection, models)
     # Too little is computed at a time for a compiler, or a memory of what was computed before, to pay.
-    connection.execute("select set_config('jit', 'off', true), set_config('enable_memoize', 'off', true)")
+    connection.execute(
+        "select set_config('jit', 'off', true), set_config('enable_memoize', 'off', true),"
+        " set_config('work_mem', %s, true)",
+        (WORKING_MEMORY,),
+    )
     present = _take_batch(connection, after, upto, parked)
     for schema, model in models.items():
         if model.types & present.keys():
