@@ -226,28 +226,29 @@ def handle_together(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[I
     """
     results: dict[int, Result] = {}
     waiting = dict(enumerate(intentions))
-    for _ in range(ATTEMPTS):
-        tried = attempt(log, verbs, waiting)
-        results |= tried
-        waiting = {n: one for n, one in waiting.items() if isinstance(tried[n], SomebodyWasFaster)}
-        if not waiting:
-            break
-    return [results[n] for n in range(len(intentions))]
+    conflicts = dict.fromkeys(waiting, 0)
+    while waiting:
+        for number, result in attempt(log, verbs, waiting).items():
+            conflicts[number] += isinstance(result, SomebodyWasFaster)
+            if not isinstance(result, SomebodyWasFaster) or conflicts[number] == ATTEMPTS:
+                results[number] = result
+                del waiting[number]
+    return [results[number] for number in range(len(intentions))]
 
 
 def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Intention]) -> dict[int, Result]:
-    """Each intention's result, SomebodyWasFaster where it is worth another attempt."""
+    """The results of those that could be tried together: of several that read one stream, the first alone."""
     results: dict[int, Result] = {}
     units: dict[int, Unit] = {}
-    reads: dict[UUID, set[type[Event]]] = {}
-    aggregates: dict[UUID, Aggregate[Any]] = {}
+    wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for number, intention in intentions.items():
         with kept_as_result(results, number):
-            units[number] = unit = Unit(verbs, intention, intention.plan())
-            for stream, types in unit.reads().items():
-                reads.setdefault(stream, set()).update(types)
-            aggregates |= unit.aggregates
-    loaded = log.load_all({stream: (aggregates[stream], frozenset(types)) for stream, types in reads.items()})
+            unit = Unit(verbs, intention, intention.plan())
+            reads = unit.reads()
+            if wanted.keys().isdisjoint(reads):
+                units[number] = unit
+                wanted |= {stream: (unit.aggregates[stream], frozenset(types)) for stream, types in reads.items()}
+    loaded = log.load_all(wanted)
     decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
     for number, unit in units.items():
         with kept_as_result(results, number):
