@@ -18,7 +18,7 @@ help:
 	@echo "Needed: python3 (3.11 or newer, with venv). PYTHON=python3.12 names another one; ARGS='...' is passed on."
 
 demo: environment
-	$(BIN)/perennial demo $(ARGS)
+	@$(BIN)/perennial demo $(ARGS)
 
 test: environment
 	$(BIN)/pytest $(ARGS)

@@ -16,8 +16,8 @@ from adapters.postgres import folds
 from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.embedded import embedded_server
-from adapters.postgres.keyfile import KeyFile, ensure_key_file
-from adapters.postgres.migrate import PROJECTOR, SERVICE, migrate
+from adapters.postgres.keyfile import read_key_file
+from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.receipts import Receipts
 from adapters.postgres.recorder import LogIsNotMade
@@ -44,18 +44,29 @@ class ReadModelIsUnknown(Exception):
         super().__init__((self.__doc__ or "").format(name=name, known=known))
 
 
+class ReadModelsAreOfAnotherZone(Exception):
+    """Days were cut in {folded} and PERENNIAL_ZONE is {zone}. Set it back, or run `perennial rebuild` with the new one
+    for: {names}."""
+
+    def __init__(self, folded: str, zone: str, names: list[str]) -> None:
+        told = (self.__doc__ or "").format(folded=folded, zone=zone, names=", ".join(names))
+        super().__init__(" ".join(told.split()))
+
+
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The conninfo of the database: the one that is named, or an embedded one that runs as long as it is used."""
+def database(settings: Settings, *, make: bool = True) -> Iterator[str]:
+    """The conninfo of the database: the one that is named, or an embedded one that runs as long as it is used.
+
+    Errors: LogIsNotMade where there is no embedded one yet and `make` is False.
+    """
     if settings.database_url is not None:
         yield settings.database_url
         return
-    with embedded_server(settings.data_folder / "postgres") as conninfo:
+    folder = settings.data_folder / "postgres"
+    if not (make or folder.exists()):
+        raise LogIsNotMade
+    with embedded_server(folder) as conninfo:
         yield conninfo
-
-
-def key_file(settings: Settings) -> KeyFile:
-    return ensure_key_file(settings.keys)
 
 
 def migrated(conninfo: str) -> list[str]:
@@ -63,6 +74,22 @@ def migrated(conninfo: str) -> list[str]:
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         applied = migrate(connection, UPCASTS)
         return applied + [f"dropped {schema}" for schema in folds.drop_superseded(connection, READ_MODELS)]
+
+
+def bound(conninfo: str, settings: Settings) -> None:
+    """Makes sure that the key file is the log's own. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
+    with psycopg.connect(conninfo) as connection:
+        bind_keys(connection, settings.keys)
+
+
+def require_zone(conninfo: str, settings: Settings) -> None:
+    """Makes sure that the read models cut their days where the settings do. Errors: ReadModelsAreOfAnotherZone."""
+    with psycopg.connect(conninfo, row_factory=dict_row) as connection:
+        known = folds.standings(connection)
+    served = [known[model.schema] for model in READ_MODELS if model.schema in known]
+    others = [standing for standing in served if standing.zone != settings.zone]
+    if others:
+        raise ReadModelsAreOfAnotherZone(others[0].zone, settings.zone, [standing.name for standing in others])
 
 
 def require_log(conninfo: str) -> None:
@@ -75,7 +102,8 @@ def require_log(conninfo: str) -> None:
 @contextmanager
 def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[Perennial]:
     require_log(conninfo)
-    with Perennial(conninfo, key_file(settings), role=role) as log:
+    bound(conninfo, settings)
+    with Perennial(conninfo, read_key_file(settings.keys), role=role) as log:
         yield log
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ import psycopg
 import typer
 import uvicorn
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
@@ -26,7 +28,7 @@ from rich.table import Column, Table
 from adapters import bootstrap
 from adapters.bootstrap import ReadModelIsUnknown
 from adapters.postgres import folds
-from adapters.postgres.keyfile import KeyFileIsUnusable
+from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.runner import Progress as FoldProgress
@@ -36,7 +38,25 @@ from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
 
-COMPLAINTS = (KeyFileIsUnusable, LogIsNotEmpty, LogIsNotMade, ReadModelIsUnknown, IsBeingRebuilt, SwapFoundNoMoment)
+
+class PortIsTaken(Exception):
+    """{host}:{port} cannot be listened on ({error}). Stop what listens there, or set PERENNIAL_PORT."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__((self.__doc__ or "").format(host=host, port=port, error=error.strerror))
+
+
+COMPLAINTS = (
+    PortIsTaken,
+    KeyFileIsAnothers,
+    bootstrap.ReadModelsAreOfAnotherZone,
+    KeyFileIsUnusable,
+    LogIsNotEmpty,
+    LogIsNotMade,
+    ReadModelIsUnknown,
+    IsBeingRebuilt,
+    SwapFoundNoMoment,
+)
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
@@ -65,9 +85,12 @@ def main() -> None:
     except psycopg.errors.UndefinedTable:
         say.print(f"[red]{LogIsNotMade.__doc__}[/red]", highlight=False)
         sys.exit(1)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         say.print(f"[red]The database cannot be used: {error} Check DATABASE_URL.[/red]", highlight=False)
         sys.exit(1)
+    except SettingsError as error:
+        say.print(f"[red]{error}. Lists are written as JSON.[/red]", highlight=False)
+        sys.exit(2)
     except ValidationError as error:
         for wrong in error.errors():
             say.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
@@ -113,10 +136,10 @@ def fold_bar(what: str) -> Iterator[FoldProgress]:
 def migrate_() -> None:
     """Bring the database to this version. Safe to repeat; run it before the first start and after each upgrade."""
     settings = Settings()
-    bootstrap.key_file(settings)
     with bootstrap.database(settings) as conninfo:
         for name in bootstrap.migrated(conninfo):
             say.print(f"applied {name}", highlight=False)
+        bootstrap.bound(conninfo, settings)
     say.print("the database is up to date")
 
 
@@ -127,17 +150,30 @@ def serve(
     """Serve the HTTP API, and (unless --no-project) keep the read models up to date beside it."""
     settings = Settings()
     with ExitStack() as stack:
+        listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
-        serve_until_stopped(stack, conninfo, settings, project=project)
+        serve_until_stopped(stack, listening, conninfo, settings, project=project)
 
 
-def serve_until_stopped(stack: ExitStack, conninfo: str, settings: Settings, *, project: bool) -> None:
+def listen(stack: ExitStack, settings: Settings) -> socket.socket:
+    """Takes the port before anything long is begun. Errors: PortIsTaken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return stack.enter_context(socket.create_server((settings.host, settings.port), family=family, backlog=2048))
+    except OSError as error:
+        raise PortIsTaken(settings.host, settings.port, error) from error
+
+
+def serve_until_stopped(
+    stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, *, project: bool
+) -> None:
+    bootstrap.require_zone(conninfo, settings)
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     if project:
         stack.enter_context(projecting(conninfo, settings))
     app = create_app(bootstrap.services(log, settings))
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
 
 
 @contextmanager
@@ -176,7 +212,7 @@ def rebuild(name: Annotated[str, typer.Argument(help="The read model, as `perenn
     settings = Settings()
     model = bootstrap.read_model(name)
     with (
-        bootstrap.database(settings) as conninfo,
+        bootstrap.database(settings, make=False) as conninfo,
         bootstrap.projector(conninfo) as datastore,
         fold_bar(f"rebuilding {model.name}") as progress,
     ):
@@ -190,7 +226,7 @@ def status(
 ) -> None:
     """Show every read model's position and lag, and what it has parked. Exit code 1 when anything is parked."""
     with (
-        bootstrap.database(Settings()) as conninfo,
+        bootstrap.database(Settings(), make=False) as conninfo,
         bootstrap.projector(conninfo) as datastore,
         datastore.pool.connection() as connection,
     ):
@@ -270,6 +306,7 @@ def demo(
     begun = time.monotonic()
     settings = Settings()
     with ExitStack() as stack:
+        listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
         if log_is_empty(conninfo):
@@ -283,7 +320,7 @@ def demo(
         for url in worth_opening(settings):
             say.print(f"  {url}", highlight=False, soft_wrap=True)
         if not check:
-            serve_until_stopped(stack, conninfo, settings, project=True)
+            serve_until_stopped(stack, listening, conninfo, settings, project=True)
 
 
 def log_is_empty(conninfo: str) -> bool:

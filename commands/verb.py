@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
-from domain.codes import Code, Written, require_written
+from domain.codes import How, Written, require_written
 from domain.errors import Invalid
 from domain.event import Aggregate, Event
 
@@ -39,12 +39,12 @@ class Command:
 
     now: when the request was made; known by the request.
     occurred_at: when it was so, with a time zone; left out: now.
-    occurred_how: how that time is known (a code): 'stated' by the sender, 'derived' or 'unknown'.
+    occurred_how: how that time is known: 'stated' by the sender, 'derived.' from a named field, or 'unknown'.
     """
 
     now: datetime
     occurred_at: datetime | None = None
-    occurred_how: Code = "stated"
+    occurred_how: How = "stated"
 
     def __post_init__(self) -> None:
         require_well_formed(self)

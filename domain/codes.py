@@ -23,6 +23,11 @@ SHA256 = Written(pattern="^[0-9a-f]{64}$", example="9f86d081884c7d659a2feaa0c55a
 Code = Annotated[str, CODE]
 """1 to 64 of a-z 0-9 . _ - beginning with a letter or digit; 'unknown' where it is not known."""
 
+HOW = Written(pattern=r"^(stated|unknown|derived\.[a-z0-9._]{1,56})$", example="stated")
+
+How = Annotated[str, HOW]
+"""How a time is known: 'stated' by the sender, 'derived.' from a named field of theirs, or 'unknown'."""
+
 Sha256 = Annotated[str, SHA256]
 """A SHA-256 in 64 lower-case hexadecimal digits."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Ite
     The server stops when its last user ends. The folder is made where it is missing.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    forget_the_dead(folder)
     running = postgres_server.get_server(folder, cleanup_mode="stop")
     if write_settings(folder, settings):
         running.cleanup()  # stops it, if nobody else uses it; it starts again with the new settings
@@ -44,6 +46,24 @@ def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Ite
         yield make_conninfo(running.get_uri(), dbname=DATABASE)
     finally:
         running.cleanup()
+
+
+def forget_the_dead(folder: Path) -> None:
+    """Users of the server that were killed are no users: else the last living one would not stop it."""
+    users = folder / ".handle_pids.json"
+    if users.exists():
+        living = [pid for pid in json.loads(users.read_text()) if is_running(pid)]
+        users.write_text(json.dumps(living))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_settings(folder: Path, settings: Mapping[str, str]) -> bool:

@@ -21,6 +21,14 @@ class KeyFileIsUnusable(Exception):
         super().__init__((self.__doc__ or "").format(path=path, why=why))
 
 
+class KeyFileIsAnothers(Exception):
+    """The key file {path} is not the one this log was begun with. Put that one back: with this one nothing personal
+    could be read, and what it sealed could be read by nobody else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(" ".join((self.__doc__ or "").format(path=path).split()))
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFile:
     """What the file holds. `naming_key` never rotates: outside records keep their stream ids for ever."""
@@ -41,6 +49,11 @@ class KeyFile:
         """The one stream id of an outside system's record, whoever delivers it first."""
         name = json.dumps(["perennial-stream", source, kind, outside_id]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
+
+    @property
+    def name(self) -> str:
+        """What a log remembers of the file that its people's keys are wrapped with."""
+        return self.fingerprint("name of the key file", b"")
 
     def fingerprint(self, purpose: str, data: bytes) -> str:
         """A keyed hash (hex) that tells equal data apart from other data and nothing else."""

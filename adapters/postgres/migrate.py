@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from adapters.postgres.batch import make_batch
+from adapters.postgres.keyfile import KeyFileIsAnothers, ensure_key_file, read_key_file
 from domain.event import Upcast
 
 MIGRATION_LOCK = 7400003
@@ -59,6 +61,19 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
             connection.execute("insert into log (origin) values (%s)", (f"perennial-log/{uuid4()}",))
         grant(connection)
     return [name for name, _ in missing]
+
+
+def bind_keys(connection: psycopg.Connection[Any], path: Path) -> None:
+    """Binds a new log to the key file at `path`, made where there is none; of an older log the file must be its own.
+
+    Errors: KeyFileIsUnusable, KeyFileIsAnothers.
+    """
+    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+        (bound,) = cursor.execute("select keys from log for update").fetchone() or (None,)
+        if bound is None:
+            cursor.execute("update log set keys = %s", (ensure_key_file(path).name,))
+        elif read_key_file(path).name != bound:
+            raise KeyFileIsAnothers(path)
 
 
 def grant(connection: psycopg.Connection[Any]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from datetime import time as time_of_day
 from functools import partial
 from inspect import Parameter, Signature, cleandoc, signature
@@ -41,7 +41,7 @@ AsOfText = Annotated[
     Query(
         alias="as_of",
         max_length=64,
-        description="What was known then: a log position, a time, or a date (the end of that day). Left out: now.",
+        description="What was known then: a log position, a time, or a date (its last microsecond). Left out: now.",
     ),
 ]
 MinPosition = Annotated[
@@ -130,7 +130,7 @@ def moment_of(text: str, services: Services) -> datetime:
     """The time in the text; of a date its end in the organisation's zone. Errors: AsOfCannotBeRead."""
     try:
         if len(text) == len("2026-05-04"):
-            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time_of_day(), services.zone)
+            return datetime.combine(date.fromisoformat(text), time_of_day.max, services.zone)
         # an unescaped plus of a zone's offset arrives as a blank
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except (ValueError, OverflowError):

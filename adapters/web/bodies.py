@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
@@ -83,12 +84,13 @@ def described(command: type) -> dict[str, str]:
     names = {field.name for field in fields(command)}
     for text in (Command.__doc__, command.__doc__):
         current: list[str] = []
-        for word in cleandoc(text or "").split("\n\n")[-1].replace(", ", ",").split():
+        for word in re.sub(r"(?<=\w), (?=[\w, ]+: )", ",", cleandoc(text or "").split("\n\n")[-1]).split():
             opened = word[:-1].split(",") if word.endswith(":") else []
             if opened and names.issuperset(opened):
                 current = opened
             else:
-                told.update({name: f"{told.get(name, '')} {word}".strip() for name in current})
+                spaced = word.replace(",", ", ").strip()
+                told.update({name: f"{told.get(name, '')} {spaced}".strip() for name in current})
     return told
 
 
@@ -96,7 +98,8 @@ def example_of(command: type[Command], known: Collection[str], made: Collection[
     """An example body: every field that must be given, and the codes, written as they must be."""
     hints = hints_of(command)
     asked = [field for field in fields(command) if field.name not in known and field.name not in made]
-    return {field.name: example_value(field.name, hints[field.name]) for field in asked if field.default is MISSING}
+    values = {field.name: example_value(field.name, hints[field.name]) for field in asked if field.default is MISSING}
+    return values | OWN_EXAMPLES.get(command.__name__, {})
 
 
 EXAMPLES: dict[str, Any] = {
@@ -108,6 +111,15 @@ EXAMPLES: dict[str, Any] = {
     "learned_from": "self",
     "value": "Botanical Gardens",
 }
+
+
+OWN_EXAMPLES: dict[str, dict[str, Any]] = {
+    "RequestSend": {"kind": "email-sent"},
+    "SourceCandidate": {"source": "career-site", "role": "backend-engineer", "location": "lisbon", "name": "Zoe Sahin"},
+    "OpenRequisition": {"role": "backend-engineer", "location": "lisbon", "title": "Backend engineer"},
+    "CorrectTouchpoint": {"kind": "email-replied", "occurred_at": "2026-05-04T09:30:00Z", "reason": "wrong thread"},
+}
+"""Where the bare minimum would not say what the command is for."""
 
 
 def example_value(name: str, hint: Any) -> Any:

@@ -55,7 +55,9 @@ STATUS: Mapping[type[Exception], int] = {
 
 UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
 
-RETRY_AFTER_SECONDS = {409: "1", 503: "5", 504: "5"}
+RETRY_AFTER_SECONDS = {503: "5", 504: "5"}
+PASSING: tuple[type[Exception], ...] = (refusals.RequestIsInFlight, SomebodyWasFaster)
+"""Conflicts that are over in a moment: only these are worth sending again as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ def document(known: ProblemType, detail: str, instance: str, **more: Any) -> dic
 
 def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Response:
     headers = {"Retry-After": RETRY_AFTER_SECONDS[known.status]} if known.status in RETRY_AFTER_SECONDS else {}
+    if known in (type_of(error) for error in PASSING):
+        headers = {"Retry-After": "1"}
     body = json.dumps(document(known, detail, instance, **more)).encode()
     return Response(body, known.status, headers, MEDIA_TYPE)
 

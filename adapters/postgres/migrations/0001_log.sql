@@ -4,7 +4,8 @@ create table log (
     only_row   boolean primary key default true check (only_row),
     origin     text    not null,
     format     integer not null default 1,
-    synthetic  boolean not null default false
+    synthetic  boolean not null default false,
+    keys       text  -- which key file this log's personal data is sealed with, by a keyed hash of it
 );
 
 create sequence event_position as bigint cache 1;
