@@ -70,15 +70,25 @@ cli = typer.Typer(
 say = Console(stderr=True)
 
 
+STOPPED = threading.Event()
+
+
+def stop(*_: object) -> None:
+    """Whatever runs is left in order: queries are cancelled, locks let go, an embedded server stopped.
+
+    An interrupt is what the database driver knows to give way to; the event is for loops that outlive errors.
+    """
+    STOPPED.set()
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage or settings."""
-    # Whatever runs is left in order: transactions are rolled back, locks let go, an embedded server stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
         cli()
-    except KeyboardInterrupt:
-        say.print("stopped")
     except COMPLAINTS as complaint:
         say.print(f"[red]{complaint}[/red]", highlight=False)
         sys.exit(1)
@@ -95,6 +105,15 @@ def main() -> None:
         for wrong in error.errors():
             say.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
         sys.exit(2)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Around what runs until it is told to stop: being told is no failure. Other work ends with exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say.print("stopped")
 
 
 @contextmanager
@@ -149,7 +168,7 @@ def serve(
 ) -> None:
     """Serve the HTTP API, and (unless --no-project) keep the read models up to date beside it."""
     settings = Settings()
-    with ExitStack() as stack:
+    with until_stopped(), ExitStack() as stack:
         listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
@@ -196,14 +215,14 @@ def project(
 ) -> None:
     """Fold the log into the read models: catch up with a progress bar, then follow live. SIGTERM ends it cleanly."""
     settings = Settings()
-    with bootstrap.database(settings) as conninfo:
+    with until_stopped(), bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding") as progress:
             runner = bootstrap.runner(datastore, settings, progress)
             if once:
                 say.print(f"caught up at position {runner.catch_up()}")
             else:
-                runner.run(threading.Event())  # also what it has to catch up: a lost database does not end it
+                runner.run(STOPPED)  # also what it has to catch up: a lost database does not end it
 
 
 @cli.command()
@@ -305,7 +324,7 @@ def demo(
     """Invent five years of recruiting, fold them, serve them, and say where to look. Nothing needs to be installed."""
     begun = time.monotonic()
     settings = Settings()
-    with ExitStack() as stack:
+    with until_stopped(), ExitStack() as stack:
         listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)

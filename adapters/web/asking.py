@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from datetime import time as time_of_day
@@ -13,7 +13,8 @@ from inspect import Parameter, Signature, cleandoc, signature
 from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Interval
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
@@ -171,7 +172,8 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
     """The function behind a route. It has the signature that the framework reads the parameters from."""
     own = own_parameters(route.question)
 
-    async def endpoint(**given: Any) -> Response:
+    async def endpoint(request: Request, **given: Any) -> Response:
+        refuse_unknown(request.query_params.multi_items(), known)
         period = Period(given["begins"], given["ends"])
         segment = Segment(given["source"], given["role"], given["location"])
         options = {name: given[name] for name in own}
@@ -179,15 +181,39 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
         return answered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"]))
 
     parameters = {**EVERY_METRIC, **own}
+    known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
     endpoint.__signature__ = Signature(  # type: ignore[attr-defined]
         [
-            Parameter(
-                name, Parameter.KEYWORD_ONLY, annotation=hint, default=Parameter.empty if default is ... else default
-            )
-            for name, (hint, default) in parameters.items()
+            Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request),
+            *(
+                Parameter(
+                    name,
+                    Parameter.KEYWORD_ONLY,
+                    annotation=hint,
+                    default=Parameter.empty if default is ... else default,
+                )
+                for name, (hint, default) in parameters.items()
+            ),
         ]
     )
     return endpoint
+
+
+def alias_of(name: str, hint: Any) -> str:
+    """What the parameter is called in a URL."""
+    aliases = [mark.alias for mark in getattr(hint, "__metadata__", ()) if getattr(mark, "alias", None)]
+    return aliases[0] if aliases else name
+
+
+def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str]) -> None:
+    """A misspelt parameter would be answered with numbers that were not asked for. Errors: RequestValidationError."""
+    names = [name for name, _ in given]
+    wrong = [(name, "This parameter is not known here") for name in names if name not in known]
+    wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1]
+    if wrong:
+        raise RequestValidationError(
+            [{"type": "parameter", "loc": ("query", name), "msg": text} for name, text in wrong]
+        )
 
 
 def asked(

@@ -80,6 +80,8 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
     ("asked", "name"),
     [
         ({"as_of": "yesterday"}, "as-of-cannot-be-read"),
+        ({"sauce": "fair"}, "request-is-malformed"),
+        ({"role": ["a", "b"]}, "request-is-malformed"),
         ({"as_of": "2026-01-01T09:00:00"}, "as-of-cannot-be-read"),
         ({"as_of": "9999-12-31"}, "moment-lies-ahead"),
         ({"as_of": "2199-01-01"}, "moment-lies-ahead"),
