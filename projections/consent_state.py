@@ -5,9 +5,6 @@ from __future__ import annotations
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from projections.read_model import ReadModel
 
-EVERYWHERE = "*"
-"""The channel of an answer that holds for all of them."""
-
 TABLES = """
 create table consent_state.answer (
     candidate   uuid        not null,

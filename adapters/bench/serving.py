@@ -130,7 +130,7 @@ def pressed(name: str, port: int, paths: list[str], seconds: float) -> list[floa
     """Seconds of each answer. Errors: ServiceAnswersWrongly."""
     asked = {"port": port, "paths": paths, "body": json.dumps(BODY), "connections": CONNECTIONS, "seconds": seconds}
     command = [sys.executable, "-m", "adapters.bench.load"]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)  # noqa: S603 - our own module
     told: dict[str, Any] = json.loads(done.stdout)
     if set(told["statuses"]) != {"201"}:
         raise ServiceAnswersWrongly(name, told["statuses"])

@@ -28,7 +28,7 @@ class Drill:
         self._say = say
         self._book = Book()
         self._clients = Clients(house.port, self._book, seed, WRITERS)
-        self._rebuilding = Rebuilding(house, random.Random(seed + 1))  # noqa: S311
+        self._rebuilding = Rebuilding(house, random.Random(seed + 1))  # noqa: S311 - as above
         self._victims = {
             "API": self._kill_api,
             "projector": self._kill_projector,

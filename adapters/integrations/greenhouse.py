@@ -325,8 +325,8 @@ def only_job(body: Outside) -> Outside | None:
 
 def earliest(known: Sequence[When]) -> When:
     """The earliest of the times that are told."""
-    told = [when for when in known if when.at is not None]
-    return min(told, key=lambda when: when.at) if told else NOT_TOLD  # type: ignore[arg-type, return-value]
+    told = [(when.at, when) for when in known if when.at is not None]
+    return min(told, key=lambda one: one[0])[1] if told else NOT_TOLD
 
 
 Action = Callable[[Reader, Outside], Commands]

@@ -18,7 +18,6 @@ from domain.event import Upcast
 MIGRATION_LOCK = 7400003
 SERVICE = "perennial_service"
 PROJECTOR = "perennial_projector"
-LOG_TABLES = ("event", "mark", "person_key", "delivery")
 EVENT_COLUMNS_OF_THE_SERVICE = (
     "position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, actor, causation_id,"
     " correlation_id, clear, people, state"

@@ -98,6 +98,5 @@ class Rebuild(Runner):
             if position < reached:
                 parked = tuple(folds.standings(connection)[built].parked)
                 self._fold(connection, {built: self._model}, position, reached, parked)
-            connection.execute("set local synchronous_commit = on")
             folds.swap(connection, self._model)
             return max(position, reached)

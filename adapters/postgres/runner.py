@@ -208,8 +208,6 @@ class Runner:
             known = folds.standings(connection)
             if any((known[schema].position, known[schema].parked) != (after, frozenset(parked)) for schema in models):
                 return
-            # Rows and position stand or fall together: what a power cut takes back is folded once more.
-            connection.execute("set local synchronous_commit = off")
             fold(connection, models, after, upto, self._zone, parked)
             for schema in models:
                 self._recorder.track(connection, schema, upto)

@@ -47,7 +47,6 @@ ROWS = 8192
 PURPOSE_OF = tuple(shape.TALENT_POOL if needs else None for needs in NEEDS_CONSENT)
 NOTED = tuple(name.startswith(("note-", "call-", "meeting-", "voicemail-")) for name in KINDS)
 REPORTER = tuple("mailer" if name.startswith("email-") else "recruiter" for name in KINDS)
-WAYS = tuple(name if name.startswith("email-") else "portal" for name in KINDS)
 NOTICE = ("talent-pool-notice", "2", "5b2a9d0c" * 8)
 
 

@@ -182,21 +182,17 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
 
     parameters = {**EVERY_METRIC, **own}
     known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
-    endpoint.__signature__ = Signature(  # type: ignore[attr-defined]
-        [
-            Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request),
-            *(
-                Parameter(
-                    name,
-                    Parameter.KEYWORD_ONLY,
-                    annotation=hint,
-                    default=Parameter.empty if default is ... else default,
-                )
-                for name, (hint, default) in parameters.items()
-            ),
-        ]
-    )
+    endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
     return endpoint
+
+
+def signature_of(parameters: Mapping[str, tuple[Any, Any]]) -> Signature:
+    """The request, and these parameters: name -> (type, default or ...)."""
+    asked_for = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint, default=Parameter.empty if default is ... else default)
+        for name, (hint, default) in parameters.items()
+    ]
+    return Signature([Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request), *asked_for])
 
 
 def alias_of(name: str, hint: Any) -> str:

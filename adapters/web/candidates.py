@@ -172,7 +172,7 @@ class CandidatePages:
 
 def entry_of(recorded: Recorded[Event]) -> dict[str, Any]:
     """One event of a time line: when, who, what; and whether anything of it was erased."""
-    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]
+    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
     return {
         "version": recorded.version,
         "position": recorded.position,

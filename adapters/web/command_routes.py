@@ -116,7 +116,7 @@ class LeanRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        answer: Callable[[Request], Awaitable[Response]] = endpoint.answer  # type: ignore[attr-defined]
+        answer: Callable[[Request], Awaitable[Response]] = endpoint.answer  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             response = await answer(Request(scope, receive))
@@ -169,8 +169,8 @@ def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Ca
     def endpoint(**_: Any) -> None:
         """Described, never called: LeanRoute calls `answer`."""
 
-    endpoint.__signature__ = signature(reader)  # type: ignore[attr-defined]
-    endpoint.answer = answer  # type: ignore[attr-defined]
+    endpoint.__signature__ = signature(reader)  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
+    endpoint.answer = answer  # type: ignore[attr-defined]  # as above
     return endpoint
 
 
