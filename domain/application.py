@@ -101,6 +101,113 @@ class CandidateHired(Event):
     opening: Clear[UUID | None]
 
 
+@dataclass(frozen=True, slots=True)
+class ApplicationMovedBack(Event):
+    """The application went back to an earlier stage of the process."""
+
+    stored_name = "application-moved-back.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID | None]
+    stage: Clear[str]
+    reason: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationUnrejected(Event):
+    """Our no was taken back: the application goes on where it was."""
+
+    stored_name = "application-unrejected.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID | None]
+    reason: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateUnhired(Event):
+    """The hire was undone: the application goes on, and the opening that it filled (if any) is open again."""
+
+    stored_name = "candidate-unhired.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID | None]
+    opening: Clear[UUID | None]
+    reason: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade(Event):
+    """We offered the candidate the job, for an opening where one is named."""
+
+    stored_name = "offer-made.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID]
+    opening: Clear[UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDeclined(Event):
+    """The candidate said no to the offer; the application has not ended by that."""
+
+    stored_name = "offer-declined.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID]
+    opening: Clear[UUID | None]
+    reason: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRescinded(Event):
+    """The offer was taken back, accepted or not; an acceptance that it undoes fills nothing."""
+
+    stored_name = "offer-rescinded.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID]
+    opening: Clear[UUID | None]
+    by: Clear[str]
+    reason: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTransferred(Event):
+    """The application goes on for another job: `requisition` is the one it leaves, `to` the one it is for now."""
+
+    stored_name = "application-transferred.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID | None]
+    to: Clear[UUID]
+    reason: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationReferred(Event):
+    """The application came of a referral; an application takes one referral, the first that is named."""
+
+    stored_name = "application-referred.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID | None]
+    referral: Clear[UUID]
+    referrer: Clear[UUID]
+
+
 class ApplicationDoesNotExist(NotFound):
     """There is no application {application}.
 

@@ -59,6 +59,61 @@ class ProfileFactLearned(Event):
     value: Personal[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileFactRetracted(Event):
+    """A fact no longer holds, or never did: what this source told of it is taken back."""
+
+    stored_name = "profile-fact-retracted.v1"
+
+    fact: Clear[str]
+    learned_from: Clear[str]
+    value: Personal[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesMerged(Event):
+    """Two records are one person. Stands in both streams; each keeps its history, the survivor speaks for both."""
+
+    stored_name = "candidates-merged.v1"
+
+    survivor: Clear[UUID]
+    absorbed: Clear[UUID]
+    evidence: Clear[tuple[str, ...]]
+    reason: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesUnmerged(Event):
+    """The two records are two people after all. Stands in both streams."""
+
+    stored_name = "candidates-unmerged.v1"
+
+    survivor: Clear[UUID]
+    absorbed: Clear[UUID]
+    reason: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityJoined(Event):
+    """The candidate is of a talent community from then on. `by`: 'self', 'recruiter', 'import' or an integration."""
+
+    stored_name = "community-joined.v1"
+
+    community: Clear[UUID]
+    by: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityLeft(Event):
+    """The candidate left a talent community, or was taken out of it."""
+
+    stored_name = "community-left.v1"
+
+    community: Clear[UUID]
+    by: Clear[str]
+    reason: Personal[str | None]
+
+
 class CandidateDoesNotExist(NotFound):
     """There is no candidate {candidate}.
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from domain import application, candidate, consent, requisition, touchpoint
+from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
 from domain.event import Event, Upcast
 
 EVENTS: tuple[type[Event], ...] = (
     candidate.CandidateSourced,
     candidate.CandidateReferred,
     candidate.ProfileFactLearned,
+    candidate.ProfileFactRetracted,
+    candidate.CandidatesMerged,
+    candidate.CandidatesUnmerged,
+    candidate.CommunityJoined,
+    candidate.CommunityLeft,
     touchpoint.TouchpointRecorded,
     touchpoint.TouchpointCorrected,
     consent.ConsentGiven,
@@ -18,6 +23,12 @@ EVENTS: tuple[type[Event], ...] = (
     requisition.OpeningOpened,
     requisition.OpeningFilled,
     requisition.OpeningCancelled,
+    requisition.OpeningReopened,
+    requisition.RequisitionHeld,
+    requisition.RequisitionResumed,
+    requisition.TargetDateSet,
+    requisition.HiringManagerAssigned,
+    requisition.RecruiterAssigned,
     application.ApplicationSubmitted,
     application.ProspectAdded,
     application.StageEntered,
@@ -25,6 +36,21 @@ EVENTS: tuple[type[Event], ...] = (
     application.ApplicationWithdrawn,
     application.OfferAccepted,
     application.CandidateHired,
+    application.ApplicationMovedBack,
+    application.ApplicationUnrejected,
+    application.CandidateUnhired,
+    application.OfferMade,
+    application.OfferDeclined,
+    application.OfferRescinded,
+    application.ApplicationTransferred,
+    application.ApplicationReferred,
+    referral.ReferralAsked,
+    referral.ReferralMade,
+    referral.ReferralAccepted,
+    referral.ReferralDeclined,
+    referral.ReferralTurnedIntoApplication,
+    referral.ReferralCredited,
+    talent_community.CommunityFounded,
 )
 
 UPCASTS: tuple[Upcast, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.errors import Conflict, NotFound
@@ -56,6 +56,67 @@ class OpeningCancelled(Event):
 
     opening: Clear[UUID]
     reason: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningReopened(Event):
+    """An ended seat is open again. `need`: 'same' goes on with the spell it had, 'new' begins another one.
+
+    `application`: whose hire was undone, where that is why.
+    """
+
+    stored_name = "opening-reopened.v1"
+
+    opening: Clear[UUID]
+    need: Clear[str]
+    application: Clear[UUID | None]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RequisitionHeld(Event):
+    """Nobody works on the job for now."""
+
+    stored_name = "requisition-held.v1"
+
+    reason: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RequisitionResumed(Event):
+    """Work on the job goes on."""
+
+    stored_name = "requisition-resumed.v1"
+
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDateSet(Event):
+    """The day by which the job is to be filled; None: no day any more."""
+
+    stored_name = "target-date-set.v1"
+
+    target: Clear[date | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HiringManagerAssigned(Event):
+    """Somebody answers for the hire. `user` is how the organisation names them; None: nobody any more."""
+
+    stored_name = "hiring-manager-assigned.v1"
+
+    user: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RecruiterAssigned(Event):
+    """Somebody works on the job. `user` is how the organisation names them; None: nobody any more."""
+
+    stored_name = "recruiter-assigned.v1"
+
+    user: Personal[str | None]
 
 
 class RequisitionDoesNotExist(NotFound):

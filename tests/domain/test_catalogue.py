@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
 
-from domain import application, candidate, consent, requisition, touchpoint
+from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
 from domain.catalogue import EVENTS
 from domain.event import ClearMark, Event
 
-CLEAR = {UUID, str, bool, int, datetime, NoneType, Ellipsis}
+CLEAR = {UUID, str, bool, int, date, datetime, NoneType, Ellipsis}
 
 
 def test_every_event_class_is_listed_once() -> None:
-    modules = (application, candidate, consent, requisition, touchpoint)
+    modules = (application, candidate, consent, referral, requisition, talent_community, touchpoint)
     found = [
         shape
         for module in modules

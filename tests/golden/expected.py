@@ -3,22 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from domain.application import (
+    ApplicationMovedBack,
+    ApplicationReferred,
     ApplicationRejected,
     ApplicationSubmitted,
+    ApplicationTransferred,
+    ApplicationUnrejected,
     ApplicationWithdrawn,
     CandidateHired,
+    CandidateUnhired,
     OfferAccepted,
+    OfferDeclined,
+    OfferMade,
+    OfferRescinded,
     ProspectAdded,
     StageEntered,
 )
-from domain.candidate import CandidateReferred, CandidateSourced, ProfileFactLearned
+from domain.candidate import (
+    CandidateReferred,
+    CandidatesMerged,
+    CandidateSourced,
+    CandidatesUnmerged,
+    CommunityJoined,
+    CommunityLeft,
+    ProfileFactLearned,
+    ProfileFactRetracted,
+)
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from domain.event import Event
-from domain.requisition import OpeningCancelled, OpeningFilled, OpeningOpened, RequisitionOpened
+from domain.referral import (
+    ReferralAccepted,
+    ReferralAsked,
+    ReferralCredited,
+    ReferralDeclined,
+    ReferralMade,
+    ReferralTurnedIntoApplication,
+)
+from domain.requisition import (
+    HiringManagerAssigned,
+    OpeningCancelled,
+    OpeningFilled,
+    OpeningOpened,
+    OpeningReopened,
+    RecruiterAssigned,
+    RequisitionHeld,
+    RequisitionOpened,
+    RequisitionResumed,
+    TargetDateSet,
+)
+from domain.talent_community import CommunityFounded
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 
 STREAM = UUID("00000000-0000-4000-8000-000000000001")
@@ -29,6 +66,8 @@ OPENING = UUID("00000000-0000-4000-8000-000000000005")
 TOUCHPOINT = UUID("00000000-0000-4000-8000-000000000006")
 MESSAGE = UUID("00000000-0000-4000-8000-000000000007")
 CONSENT = UUID("00000000-0000-4000-8000-000000000008")
+COMMUNITY = UUID("00000000-0000-4000-8000-000000000009")
+REFERRAL = UUID("00000000-0000-4000-8000-00000000000a")
 BEFORE = datetime(2026, 3, 29, 1, 30, 0, 1, tzinfo=UTC)
 LATER = datetime(2027, 3, 29, 23, 59, 59, 999999, tzinfo=UTC)
 
@@ -136,4 +175,52 @@ EXPECTED: Mapping[str, Event] = {
     ),
     "offer-accepted.v1": OfferAccepted(candidate=PERSON, requisition=REQUISITION, opening=OPENING),
     "candidate-hired.v1": CandidateHired(candidate=PERSON, requisition=REQUISITION, opening=None),
+    "profile-fact-retracted.v1": ProfileFactRetracted(fact="phone", learned_from="import", value="+351 21 000 0000"),
+    "candidates-merged.v1": CandidatesMerged(
+        survivor=STREAM, absorbed=PERSON, evidence=("same-address", "same-phone"), reason="asked her on the phone"
+    ),
+    "candidates-unmerged.v1": CandidatesUnmerged(survivor=STREAM, absorbed=PERSON, reason="father and son"),
+    "community-joined.v1": CommunityJoined(community=COMMUNITY, by="self"),
+    "community-left.v1": CommunityLeft(community=COMMUNITY, by="recruiter", reason="moved away"),
+    "opening-reopened.v1": OpeningReopened(opening=OPENING, need="same", application=STREAM, note="did not show up"),
+    "requisition-held.v1": RequisitionHeld(reason="budget", note="until the board has met"),
+    "requisition-resumed.v1": RequisitionResumed(note=None),
+    "target-date-set.v1": TargetDateSet(target=date(2026, 9, 1)),
+    "hiring-manager-assigned.v1": HiringManagerAssigned(user="user:ada"),
+    "recruiter-assigned.v1": RecruiterAssigned(user=None),
+    "application-moved-back.v1": ApplicationMovedBack(
+        candidate=PERSON, requisition=REQUISITION, stage="phone-screen", reason="second-opinion"
+    ),
+    "application-unrejected.v1": ApplicationUnrejected(
+        candidate=PERSON, requisition=REQUISITION, reason="mixed-up", note="it was the other one"
+    ),
+    "candidate-unhired.v1": CandidateUnhired(
+        candidate=PERSON, requisition=REQUISITION, opening=OPENING, reason="did-not-start", note=None
+    ),
+    "offer-made.v1": OfferMade(candidate=PERSON, requisition=REQUISITION, opening=None),
+    "offer-declined.v1": OfferDeclined(
+        candidate=PERSON, requisition=REQUISITION, opening=OPENING, reason="pay", note="wanted a tenth more"
+    ),
+    "offer-rescinded.v1": OfferRescinded(
+        candidate=PERSON, requisition=REQUISITION, opening=OPENING, by="us", reason="budget", note=None
+    ),
+    "application-transferred.v1": ApplicationTransferred(
+        candidate=PERSON, requisition=None, to=REQUISITION, reason="better-fit"
+    ),
+    "application-referred.v1": ApplicationReferred(
+        candidate=PERSON, requisition=REQUISITION, referral=REFERRAL, referrer=REFERRER
+    ),
+    "referral-asked.v1": ReferralAsked(referrer=REFERRER, requisition=REQUISITION, note="for the new team"),
+    "referral-made.v1": ReferralMade(
+        referrer=REFERRER, candidate=PERSON, requisition=None, relation="colleague", referrer_words="calm, exact"
+    ),
+    "referral-accepted.v1": ReferralAccepted(referrer=REFERRER, candidate=PERSON),
+    "referral-declined.v1": ReferralDeclined(referrer=REFERRER, candidate=PERSON, by="candidate", reason="not-now"),
+    "referral-turned-into-application.v1": ReferralTurnedIntoApplication(
+        referrer=REFERRER, candidate=PERSON, application=STREAM
+    ),
+    "referral-credited.v1": ReferralCredited(
+        referrer=REFERRER, candidate=PERSON, application=STREAM, hired_at=LATER, rule="first-linked-within-365-days"
+    ),
+    "community-founded.v1": CommunityFounded(around="skill", topic="rust", title="Rustaceans of Lisbon"),
 }

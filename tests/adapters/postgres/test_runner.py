@@ -270,7 +270,8 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
 ) -> None:  # fmt: skip
     running()
     assert soon(lambda: positions(owner) == {told})
-    stop, asked, errors = threading.Event(), [0], []
+    stop, asked = threading.Event(), [0]
+    errors: list[psycopg.Error] = []
 
     def ask() -> None:
         with psycopg.connect(database, autocommit=True) as connection:
