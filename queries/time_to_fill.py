@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
 from projections.openings import OPENINGS
 from queries.counts import Spans, next_month, read_counts, read_totals
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+from queries.survival import reached, restricted_mean, survival
 
 VERSION = 1
 DEFINITIONS = {
@@ -25,14 +25,6 @@ DEFINITIONS = {
     "greenhouse": "an opening, from its opening to the hire that closed it",
     "frappe": "a job, from its posting to the fill that completed it",
 }
-
-
-class Left(NamedTuple):
-    """From `day` on, the share `left` / `of` (not heads) has not yet ended."""
-
-    day: int
-    left: int
-    of: int
 
 
 class DefinitionIsUnknown(ValueError):
@@ -97,29 +89,10 @@ def time_to_fill(
     return TimeToFill(
         definition, VERSION, as_of.position, as_of.at, period, segment, evergreen,
         n, filled.total(), cancelled.total(), waiting.total(),
-        _reached(curve, 1), _reached(curve, 2), _reached(curve, 3),
-        horizon_days, _restricted_mean(curve, horizon_days) if n else None,
+        reached(curve, 1), reached(curve, 2), reached(curve, 3),
+        horizon_days, rounded(restricted_mean(curve, horizon_days), "0.1") if n else None,
         _mean(filled + waiting if definition == "smartrecruiters.days_open" else filled),
     )  # fmt: skip
-
-
-def survival(ended: Counter[int], censored: Counter[int]) -> Iterator[Left]:
-    """Kaplan-Meier's curve: from each day on (0 first), the share not yet ended. At a tie the end comes first.
-
-    While nobody is censored the share falls as the number at risk does, so only days with censored ones add a factor:
-    exact, without reducing a fraction a day. Each `of` is a multiple of the one before it.
-    """
-    at_risk = since = ended.total() + censored.total()
-    left, of = 1, 1
-    yield Left(0, 1, 1)
-    for day in sorted(ended.keys() | censored.keys()):
-        if ended[day]:
-            at_risk -= ended[day]
-            yield Left(day, left * at_risk, of * since)
-        if censored[day]:
-            if at_risk != since:
-                left, of = left * at_risk, of * since
-            at_risk = since = at_risk - censored[day]
 
 
 def _spans(months: Iterable[int], period: Period) -> Spans:
@@ -139,21 +112,6 @@ def _waiting(
     for _, month, _, day, n in read_counts(connection, OPENINGS, spans, segment, as_of, [what]):
         waiting[max((as_of.day - month).days - day + 1, 0)] += n
     return waiting
-
-
-def _reached(curve: list[Left], quarters: int) -> int | None:
-    return next((day for day, left, of in curve if 4 * (of - left) >= quarters * of), None)
-
-
-def _restricted_mean(curve: list[Left], horizon: int) -> Decimal | None:
-    """The area under the curve up to the horizon; exact until it is rounded."""
-    area, whole = 0, 1
-    for (begins, left, of), (ends, _, _) in pairwise([*curve, Left(horizon, 0, 1)]):
-        if of != whole:
-            area, whole = area * (of // whole), of
-        area += left * max(min(ends, horizon) - begins, 0)
-    # To round half up to tenths, whole twentieths are enough.
-    return rounded(Fraction(20 * area // whole, 20), "0.1")
 
 
 def _mean(days: Counter[int]) -> Decimal | None:
