@@ -55,7 +55,9 @@ def decide(candidate: Candidate, command: CorrectTouchpoint) -> Events:
         machine=now.machine,
         reason=command.reason,
     )
-    return {command.candidate: [corrected, *withdrawn_by(candidate, was, now, command.moment)]}
+    taken_back = withdrawn_by(candidate, was, now, command.moment)
+    answers: Events = dict.fromkeys(candidate.records_of(command.candidate), taken_back)
+    return {**answers, command.candidate: [corrected, *taken_back]}
 
 
 def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:

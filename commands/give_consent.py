@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
 from domain.codes import UNKNOWN, Code, Sha256
 from domain.consent import ConsentEndsBeforeItBegins, ConsentGiven, ConsentNamesNoChannel
 from domain.purposes import require_basis, require_channels, require_purpose
@@ -40,8 +40,8 @@ class GiveConsent(Command):
 
 
 def decide(candidate: Candidate, command: GiveConsent) -> Events:
-    """Raises CandidateDoesNotExist or what is wrong with the purpose, the channels, the basis or the end."""
-    candidate.require_known(command.candidate)
+    """Raises CandidateDoesNotExist, CandidateWasMerged, or what is wrong with purpose, channels, basis or end."""
+    candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
     require_basis(command.basis)
     channels = require_channels(command.channels)
@@ -66,4 +66,4 @@ def decide(candidate: Candidate, command: GiveConsent) -> Events:
     return {command.candidate: [given]}
 
 
-VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, ENTRIES),), decide)
+VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)

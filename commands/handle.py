@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,11 +53,20 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """How far a consumer has come with what it reads elsewhere: `reached` only ever rises."""
+
+    consumer: str
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
     """What must commit together with the events."""
 
     idempotency: Idempotency | None = None
     delivery: Delivery | None = None
+    offset: Offset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,14 @@ class Log(Protocol):
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
 
+    def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
+        """Those of the event ids that stand in the log, with their positions."""
+        ...
+
+    def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
+        """Appends all or nothing, however many there are; the position of the last. Errors: SomebodyWasFaster."""
+        ...
+
     def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> Sequence[int | Exception]:
         """For each, the log position after it, or what stood in its way: SomebodyWasFaster, or worse. An append that
         fails has written nothing, and none harms another."""
@@ -99,11 +116,15 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What was appended: the events in order, the position of the last one, and the versions of the streams touched."""
+    """What was appended: the events in order, the position of the last one, and the versions of the streams touched.
+
+    `before`: it was done an earlier time, at that position, and nothing was appended now.
+    """
 
     events: tuple[Recorded[Event], ...]
     position: int
     versions: Mapping[UUID, int]
+    before: bool = False
 
 
 Plan = Callable[[], Sequence[Any]]
@@ -136,24 +157,35 @@ class Unit:
     intention: Intention
     commands: Sequence[Any]
     aggregates: dict[UUID, Aggregate[Any]] = field(default_factory=dict)
+    reading: dict[UUID, Reads] = field(default_factory=dict)
     streams: dict[UUID, Loaded] = field(default_factory=dict)
     decided: list[Recorded[Event]] = field(default_factory=list)
 
-    def reads(self) -> dict[UUID, set[type[Event]]]:
+    def wanted(self) -> Wanted:
         """Every stream that the commands read, with the event types that any of them reads of it."""
-        reads: dict[UUID, set[type[Event]]] = {}
         for command in self.commands:
             for load in self.verbs[type(command)].loads:
                 stream = getattr(command, load.field)
                 if stream is not None:
                     self.aggregates[stream] = load.aggregate
-                    reads.setdefault(stream, set()).update(load.reads)
-        return reads
+                    self.reading[stream] = self.reading.get(stream, frozenset()).union(load.reads)
+        return {stream: (self.aggregates[stream], reads) for stream, reads in self.reading.items()}
 
-    def decide_all(self, loaded: Mapping[UUID, Loaded]) -> tuple[tuple[Recorded[Event], ...], Attached]:
+    def take(self, loaded: Mapping[UUID, Loaded]) -> None:
+        """Takes what it wanted of all that was loaded, and the streams that belong together with those."""
+        waiting = list(self.aggregates)
+        while waiting:
+            stream = waiting.pop()
+            if stream not in self.streams:
+                self.streams[stream] = loaded[stream]
+                aggregate = self.aggregates[stream]
+                kin = aggregate.kin(loaded[stream].state)
+                self.aggregates |= {other: aggregate for other in kin if other not in self.aggregates}
+                waiting += kin
+
+    def decide_all(self) -> tuple[tuple[Recorded[Event], ...], Attached]:
         """The events of all commands and what goes with them. Errors: whatever rule refuses, and
         VersionIsNotTheExpectedOne."""
-        self.streams = {stream: loaded[stream] for stream in self.aggregates}
         for stream, version in self.intention.expected.items():
             if self.streams[stream].version != version:
                 raise VersionIsNotTheExpectedOne(stream, version, self.streams[stream].version)
@@ -176,7 +208,9 @@ class Unit:
 
     def _state(self, load: Load, command: Any) -> Any:
         stream = getattr(command, load.field)
-        return None if stream is None else self.streams[stream].state
+        if stream is None:
+            return None
+        return load.aggregate.joined(self.streams[stream].state, lambda other: self.streams[other].state)
 
     def _take(self, stream: UUID, event: Event, occurred_at: datetime | None, occurred_how: str) -> None:
         before, occasion = self.streams[stream], self.intention.occasion
@@ -194,6 +228,27 @@ class Unit:
         )
         self.decided.append(recorded)
         self.streams[stream] = Loaded(self.aggregates[stream].evolve(before.state, recorded), recorded.version)
+
+
+def load_with_kin(log: Log, wanted: Wanted) -> dict[UUID, Loaded]:
+    """Loads the streams, and whatever belongs together with any of them, read as that one is."""
+    reading = dict(wanted)
+    loaded = dict(log.load_all(reading))
+    while kin := kin_to_load(reading, loaded):
+        reading |= kin
+        loaded |= log.load_all(kin)
+    return loaded
+
+
+def kin_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tuple[Aggregate[Any], Reads]]:
+    """The streams that belong together with a loaded one, and were not loaded with all that is read of it."""
+    kin: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
+    for stream, (aggregate, reads) in reading.items():
+        for other in aggregate.kin(loaded[stream].state):
+            known = (kin.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
+            if not reads <= known:
+                kin[other] = aggregate, reads | known
+    return kin
 
 
 Result = Handled | Exception
@@ -244,15 +299,16 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     for number, intention in intentions.items():
         with kept_as_result(results, number):
             unit = Unit(verbs, intention, intention.plan())
-            reads = unit.reads()
-            if wanted.keys().isdisjoint(reads):
+            wants = unit.wanted()
+            if wanted.keys().isdisjoint(wants):
                 units[number] = unit
-                wanted |= {stream: (unit.aggregates[stream], frozenset(types)) for stream, types in reads.items()}
-    loaded = log.load_all(wanted)
+                wanted |= wants
+    loaded = load_with_kin(log, wanted)
     decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
     for number, unit in units.items():
         with kept_as_result(results, number):
-            decided[number] = unit.decide_all(loaded)
+            unit.take(loaded)
+            decided[number] = unit.decide_all()
     positions = log.append_all(list(decided.values()))
     for number, position in zip(decided, positions, strict=True):
         results[number] = position if isinstance(position, Exception) else units[number].handled(position)

@@ -58,7 +58,8 @@ def decide(candidate: Candidate, command: RecordTouchpoint) -> Events:
     if not kind.withdraws:
         return {command.candidate: [recorded]}
     taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
-    return {command.candidate: [recorded, *taken_back]}
+    answers: Events = {record: [*taken_back] for record in candidate.records_of(command.candidate)}
+    return {**answers, command.candidate: [recorded, *taken_back]}
 
 
 VERB = Verb(RecordTouchpoint, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import ConsentRefused
 from domain.purposes import CONSENT_CHANNELS, require_channels, require_purpose
@@ -44,7 +44,7 @@ def decide(candidate: Candidate, command: RefuseConsent) -> Events:
         answered_by=command.answered_by,
         evidence=command.evidence,
     )
-    return {command.candidate: [refused]}
+    return {record: [refused] for record in candidate.records_of(command.candidate)}
 
 
-VERB = Verb(RefuseConsent, (Load("candidate", CANDIDATE, ENTRIES),), decide)
+VERB = Verb(RefuseConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)

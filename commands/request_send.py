@@ -32,8 +32,9 @@ class RequestSend(Command):
 
 
 def decide(candidate: Candidate, command: RequestSend) -> Events:
-    """Raises CandidateDoesNotExist, TouchpointKindIsUnknown, TouchpointKindIsNotSent, or why there is no consent."""
-    candidate.require_known(command.candidate)
+    """Raises CandidateDoesNotExist, CandidateWasMerged, TouchpointKindIsUnknown, TouchpointKindIsNotSent, or why
+    there is no consent."""
+    candidate.require_speaking(command.candidate)
     kind = sent_kind_named(command.kind)
     consent = authorising_consent(candidate, kind, command)
     sent = TouchpointRecorded(

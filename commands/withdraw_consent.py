@@ -42,7 +42,7 @@ def decide(candidate: Candidate, command: WithdrawConsent) -> Events:
         because_of=command.because_of,
         reason=command.reason,
     )
-    return {command.candidate: [withdrawn]}
+    return {record: [withdrawn] for record in candidate.records_of(command.candidate)}
 
 
 VERB = Verb(WithdrawConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

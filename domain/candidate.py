@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 from uuid import UUID
@@ -123,6 +123,42 @@ class CandidateDoesNotExist(NotFound):
     where = "candidate"
 
 
+class CandidateWasMerged(Conflict):
+    """The candidate {candidate} was merged into {survivor}, which speaks for the person.
+
+    Ask it of {survivor}, or undo the merge.
+    """
+
+    where = "candidate"
+
+
+class CandidateCannotBeMergedWithItself(Invalid):
+    """The candidate {candidate} is named twice.
+
+    Name the two records that are one person.
+    """
+
+    where = "absorbed"
+
+
+class CandidatesAreNotMerged(Conflict):
+    """The candidate {absorbed} is not merged into {candidate}.
+
+    Name the two records as they were named in the merge.
+    """
+
+    where = "absorbed"
+
+
+class MergeCannotBeDatedBack(Invalid):
+    """A merge is decided now, and holds from now on: it has no earlier date.
+
+    Leave the time out.
+    """
+
+    where = "occurred_at"
+
+
 class CandidateExistsAlready(Conflict):
     """The candidate {candidate} is known already.
 
@@ -146,6 +182,8 @@ class Candidate:
     """What decisions about a person need to know.
 
     `facts` has the newest value per (fact, learned_from). Whatever the command did not ask to read is empty.
+    `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
+    for the whole person, None where it is this one. `consents` are those of the whole person.
     """
 
     exists: bool = False
@@ -155,11 +193,24 @@ class Candidate:
     facts: Mapping[tuple[str, str], Personal[str]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
+    merged_into: UUID | None = None
+    absorbed: frozenset[UUID] = frozenset()
+    speaker: UUID | None = None
 
     def require_known(self, candidate: UUID) -> None:
         """Raises CandidateDoesNotExist."""
         if not self.exists:
             raise CandidateDoesNotExist(candidate=candidate)
+
+    def require_speaking(self, candidate: UUID) -> None:
+        """Raises CandidateDoesNotExist, or CandidateWasMerged."""
+        self.require_known(candidate)
+        if self.speaker is not None:
+            raise CandidateWasMerged(candidate=candidate, survivor=self.speaker)
+
+    def records_of(self, candidate: UUID) -> tuple[UUID, ...]:
+        """The streams in which an answer of the person must stand: this record's, and the speaking one's."""
+        return (candidate,) if self.speaker is None else (candidate, self.speaker)
 
     def require_new(self, candidate: UUID) -> None:
         """Raises CandidateExistsAlready."""
@@ -178,14 +229,58 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
         case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn():
             return replace(candidate, consents=consent.evolve(candidate.consents, recorded))
+        case CandidatesMerged(absorbed=absorbed, survivor=survivor):
+            if absorbed == recorded.stream:
+                return replace(candidate, merged_into=survivor)
+            return replace(candidate, absorbed=candidate.absorbed | {absorbed})
+        case CandidatesUnmerged(absorbed=absorbed):
+            if absorbed == recorded.stream:
+                return replace(candidate, merged_into=None)
+            return replace(candidate, absorbed=candidate.absorbed - {absorbed})
         case _:
             return candidate
 
 
-CANDIDATE = Aggregate("candidate", Candidate(), evolve)
+def kin(candidate: Candidate) -> frozenset[UUID]:
+    """The records that this one is merged with directly."""
+    return candidate.absorbed if candidate.merged_into is None else candidate.absorbed | {candidate.merged_into}
+
+
+def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
+    """The candidate as the whole person: the answers of all records together, and the record that speaks for them."""
+    records: dict[UUID, Candidate] = {}
+    waiting = list(kin(candidate))
+    while waiting:
+        record = waiting.pop()
+        if record not in records:
+            records[record] = of(record)
+            waiting += kin(records[record])
+    if not records:
+        return candidate
+    answers = [candidate.consents, *(record.consents for record in records.values())]
+    return replace(candidate, consents=consent.together(answers), speaker=speaker(candidate, records))
+
+
+def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | None:
+    """The record that was merged into no other, None where it is the candidate's own."""
+    root = candidate.merged_into
+    while root is not None and (above := records[root].merged_into) is not None:
+        root = above
+    return root
+
+
+CANDIDATE = Aggregate("candidate", Candidate(), evolve, kin, person)
 
 ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred)
 """The events that make a candidate."""
 
-ANSWERS: tuple[type[Event], ...] = (consent.ConsentGiven, consent.ConsentRefused, consent.ConsentWithdrawn)
-"""The events that the consent gate reads."""
+MERGES: tuple[type[Event], ...] = (CandidatesMerged, CandidatesUnmerged)
+"""The events that tell which records are one person."""
+
+ANSWERS: tuple[type[Event], ...] = (
+    consent.ConsentGiven,
+    consent.ConsentRefused,
+    consent.ConsentWithdrawn,
+    *MERGES,
+)
+"""The events that the consent gate reads: a person's answers, in whichever of their records they stand."""

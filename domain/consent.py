@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -115,6 +115,7 @@ class ConsentEndsBeforeItBegins(Invalid):
     where = "valid_until"
 
 
+SAID_NO = (ConsentWasRefused, ConsentWasWithdrawn)
 DENIALS: dict[type[Event], type[Conflict]] = {ConsentRefused: ConsentWasRefused, ConsentWithdrawn: ConsentWasWithdrawn}
 
 
@@ -153,6 +154,12 @@ def evolve(consents: Consents, recorded: Recorded[Event]) -> Consents:
     if answer is None:
         return consents
     return Consents(tuple(sorted((*consents.answers, answer), key=lambda known: (known.at, known.event))))
+
+
+def together(all_consents: Iterable[Consents]) -> Consents:
+    """The answers of several records of one person, as if they had been given to one."""
+    answers = {answer.event: answer for consents in all_consents for answer in consents.answers}
+    return Consents(tuple(sorted(answers.values(), key=lambda known: (known.at, known.event))))
 
 
 def answer_of(recorded: Recorded[Event]) -> Answer | None:
@@ -229,3 +236,25 @@ def withdrawals_on(
         for code in purposes
         if code is not None
     ]
+
+
+def stricter(one: Consents, other: Consents, at: datetime) -> list[ConsentWithdrawn]:
+    """What must be withdrawn when two records turn out to be one person: what one of them allows and the other denied.
+
+    What was never asked of a record, or has run out there, denies nothing.
+    """
+    both = together([one, other])
+    channels = {
+        purpose: tuple(channel for channel in CONSENT_CHANNELS if disagree(may_each(one, other, purpose, channel, at)))
+        for purpose in PURPOSES
+    }
+    return [withdrawal(both, purpose, denied, at, method="merge") for purpose, denied in channels.items() if denied]
+
+
+def may_each(one: Consents, other: Consents, purpose: str, channel: str, at: datetime) -> tuple[UUID | Refused, ...]:
+    return may(one, purpose, channel, at), may(other, purpose, channel, at)
+
+
+def disagree(gates: tuple[UUID | Refused, ...]) -> bool:
+    """Whether one is open and another was shut by the person."""
+    return any(isinstance(gate, UUID) for gate in gates) and any(isinstance(gate, SAID_NO) for gate in gates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union
@@ -86,13 +86,28 @@ class Recorded(Generic[E_co]):
 S = TypeVar("S")
 
 
+def nobody(_: object) -> Collection[UUID]:
+    """Most streams stand for themselves alone."""
+    return ()
+
+
+def alone(state: S, _: Callable[[UUID], S]) -> S:
+    return state
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
-    """A kind of stream: its name, the state before its first event, and how an event changes that state."""
+    """A kind of stream: its name, the state before its first event, and how an event changes that state.
+
+    `kin` names the streams that a state belongs together with, such as two records of one person; `joined` gives
+    the state that decisions see, from the stream's own and, through the function, that of each of its kin and theirs.
+    """
 
     name: str
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
+    kin: Callable[[S], Collection[UUID]] = nobody
+    joined: Callable[[S, Callable[[UUID], S]], S] = alone
 
 
 @dataclass(frozen=True, slots=True)

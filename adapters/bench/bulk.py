@@ -33,7 +33,7 @@ def encoded(ground: Ground, events: Sequence[Recorded[Event]]) -> bytes:
     """The rows of the appended events as COPY takes them, sealed parts included."""
     conninfo = ground.empty_log("encoding")
     with opened(ground, conninfo) as log:
-        for _ in BulkAppend(log).append(events):
+        for _ in BulkAppend(log.store).append(events):
             pass
     columns = sql.SQL(EVENT_COLUMNS_OF_THE_SERVICE)
     with psycopg.connect(conninfo) as connection:
@@ -50,7 +50,7 @@ def append_all(ground: Ground, events: Sequence[Recorded[Event]]) -> float:
     ground.settle()
     with opened(ground, conninfo) as log:
         began = time.perf_counter()
-        for _ in BulkAppend(log).append(events):
+        for _ in BulkAppend(log.store).append(events):
             pass
         taken = time.perf_counter() - began
     ground.drop("bulk")

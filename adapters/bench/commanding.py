@@ -44,7 +44,7 @@ def grown(log: Perennial, events: int) -> UUID:
     candidate = uuid4()
     command = SourceCandidate(candidate=candidate, source="bench", name="Lena Grün", now=datetime.now(UTC))
     handle(log, VERB_OF, Occasion(uuid4(), "bench", command.now), lambda: (command,))
-    for _ in BulkAppend(log).append(touchpoints(candidate, events)):
+    for _ in BulkAppend(log.store).append(touchpoints(candidate, events)):
         pass
     return candidate
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.integrations.outside import Outside
 from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.application import PersonWasErased
+from adapters.postgres.store import PersonWasErased
 from adapters.postgres.keyfile import KeyFile
 from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb

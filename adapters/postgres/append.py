@@ -80,9 +80,12 @@ def outcome_of(status: str, first_position: int | None, detail: str | None) -> O
         return Outcome(first_position)
     if status == "keys":
         return Outcome(None, KeysChanged(detail or ""))
-    if detail in RECEIPTS:
-        return Outcome(None, AlreadyReceived(detail or ""))
-    return Outcome(None, StreamMoved(detail or ""))
+    return Outcome(None, error_of(detail))
+
+
+def error_of(constraint: str | None) -> AlreadyReceived | StreamMoved:
+    """What it means that a unique constraint of the log stood in the way of an append."""
+    return AlreadyReceived(constraint or "") if constraint in RECEIPTS else StreamMoved(constraint or "")
 
 
 def event_text(event: LoggedEvent) -> str:
@@ -133,4 +136,6 @@ def receipts(attached: Attached) -> Mapping[str, Any]:
             "people": [str(person) for person in arrived.people],
             "body": base64.b64encode(arrived.sealed_body).decode(),
         }
+    if attached.offset is not None:
+        given["offset"] = {"consumer": attached.offset.consumer, "offset_id": attached.offset.reached}
     return given

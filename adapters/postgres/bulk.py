@@ -10,11 +10,12 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
-from adapters.postgres.append import KeysChanged
-from adapters.postgres.application import RESEALS, Perennial
+from adapters.postgres.append import KeysChanged, error_of, receipts
 from adapters.postgres.sealing import Sealer
-from commands.handle import SomebodyWasFaster
+from adapters.postgres.store import RESEALS, SealingEventStore
+from commands.handle import Attached, SomebodyWasFaster
 from domain.event import Event, Recorded
 
 CHUNK = 10_000
@@ -27,9 +28,9 @@ NULL = "\\N"
 class BulkAppend:
     """Appends events in chunks, each a short transaction: nobody waits longer than for one chunk."""
 
-    def __init__(self, log: Perennial, *, recorded_at_too: bool = False) -> None:
+    def __init__(self, store: SealingEventStore, *, recorded_at_too: bool = False) -> None:
         """`recorded_at_too`: write the events' own recording time. Only the owner of a synthetic log is allowed to."""
-        self.log = log
+        self._store, self._mapper, self._recorder = store, store.mapper, store.recorder
         self._copy = COPY.format(recorded=", recorded_at" if recorded_at_too else "").encode()
         self._recorded_at_too = recorded_at_too
 
@@ -37,33 +38,34 @@ class BulkAppend:
         """(first, last) position of each chunk, as soon as it is committed. Errors: as of a single append."""
         rest = iter(events)
         while chunk := list(islice(rest, CHUNK)):
-            yield self._append_chunk(chunk)
+            yield self.append_block(chunk, Attached())
 
-    def _append_chunk(self, chunk: Sequence[Recorded[Event]]) -> tuple[int, int]:
-        store = self.log.store
-        people = {person for event in chunk for person in self.log.mapper.people_of(event)}
-        store.find_keys(chunk, people)
+    def append_block(self, chunk: Sequence[Recorded[Event]], attached: Attached) -> tuple[int, int]:
+        """Appends all of at least one event, with what goes with them, or nothing: the first and last position."""
+        people = {person for event in chunk for person in self._mapper.people_of(event)}
+        self._store.find_keys(chunk, people)
         for _ in range(RESEALS):
             try:
-                first = self._write(chunk, people)
+                first = self._write(chunk, people, attached)
             except KeysChanged:
-                store.learn_again(people)
+                self._store.learn_again(people)
                 continue
-            self.log.mapper.keyring.settle(people)
+            except psycopg.errors.UniqueViolation as broken:
+                raise error_of(broken.diag.constraint_name) from broken
+            self._mapper.keyring.settle(people)
             self._wrote(first + len(chunk) - 1)
             return first, first + len(chunk) - 1
         raise SomebodyWasFaster
 
     def _wrote(self, position: int) -> None:
         """Told as after any append; an invented history brings marks of its own, so none may be set beside it."""
-        recorder = self.log.recorder
-        (recorder.barrier if self._recorded_at_too else recorder).wrote(position)
+        (self._recorder.barrier if self._recorded_at_too else self._recorder).wrote(position)
 
-    def _write(self, chunk: Sequence[Recorded[Event]], people: Iterable[UUID]) -> int:
+    def _write(self, chunk: Sequence[Recorded[Event]], people: Iterable[UUID], attached: Attached) -> int:
         """One transaction. The server takes in each block of lines while the next is being sealed."""
-        keyring = self.log.mapper.keyring
+        keyring = self._mapper.keyring
         sealers = [keyring.sealer(person) or keyring.make(person) for person in people]
-        with self.log.recorder.datastore.get_connection() as connection, connection.transaction():
+        with self._recorder.datastore.get_connection() as connection, connection.transaction():
             connection.execute("select pg_advisory_xact_lock_shared(log_lock())")
             bring_keys(connection, sealers)
             row = connection.execute("select reserve_positions(%s) as first", (len(chunk),)).fetchone() or {}
@@ -71,11 +73,13 @@ class BulkAppend:
             with connection.cursor().copy(self._copy) as copy:
                 for begin in range(0, len(chunk), BLOCK):
                     copy.write("".join(self._lines(first + begin, chunk[begin : begin + BLOCK])).encode())
+            if brought := receipts(attached):
+                connection.execute("select bring_receipts(%s, %s)", (Jsonb(brought), first + len(chunk) - 1))
         return first
 
     def _lines(self, first: int, events: Sequence[Recorded[Event]]) -> Iterator[str]:
         """The events in COPY's text format."""
-        mapper = self.log.mapper
+        mapper = self._mapper
         for position, event in enumerate(events, first):
             sealers, parts = mapper.sealed(event)
             line = copy_line(position, event, mapper.clear(event.event), sealers, parts)

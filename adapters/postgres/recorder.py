@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -153,6 +153,16 @@ class LogRecorder(PostgresApplicationRecorder):
         for row in rows:
             found.setdefault(row["stream"], []).append(row)
         return {stream: found_stream(own, keys) for stream, own in found.items()}
+
+    def positions_of(self, events: Collection[UUID]) -> dict[UUID, int]:
+        """Those of the event ids that stand in the log, with their positions."""
+        if not events:
+            return {}
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(
+                "select event_id, position from event where event_id = any(%s)", (list(events),), prepare=True
+            ).fetchall()
+        return {row["event_id"]: row["position"] for row in rows}
 
     def origin(self) -> str:
         """The log's own name, which every sealed part is bound to."""

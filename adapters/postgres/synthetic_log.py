@@ -28,7 +28,7 @@ def load_synthetic(
     label_synthetic(owner)
     first: int | None = None
     written = 0
-    for begin, end in BulkAppend(owner, recorded_at_too=True).append(events):
+    for begin, end in BulkAppend(owner.store, recorded_at_too=True).append(events):
         first = begin if first is None else first
         written += end - begin + 1
         yield written

@@ -96,6 +96,8 @@ EVENT_OF: Mapping[str, str] = {
     "source-candidate": "candidate-sourced.v1",
     "refer-candidate": "candidate-referred.v1",
     "learn-profile-fact": "profile-fact-learned.v1",
+    "merge-candidates": "candidates-merged.v1",
+    "unmerge-candidates": "candidates-unmerged.v1",
     "correct-touchpoint": "touchpoint-corrected.v1",
     "give-consent": "consent-given.v1",
     "refuse-consent": "consent-refused.v1",

@@ -17,7 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
-from adapters.postgres.application import PersonWasErased
+from adapters.postgres.store import PersonWasErased
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.web import refusals
 from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne

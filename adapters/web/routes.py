@@ -16,6 +16,7 @@ from commands.enter_stage import EnterStage
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
+from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.record_touchpoint import RecordTouchpoint
@@ -25,6 +26,7 @@ from commands.reject_application import RejectApplication
 from commands.request_send import RequestSend
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.unmerge_candidates import UnmergeCandidates
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
 from projections.engagement import ENGAGEMENT
@@ -40,6 +42,8 @@ COMMANDS = (
     CommandRoute("/v1/candidates", SourceCandidate, makes="candidate"),
     CommandRoute("/v1/referrals", ReferCandidate, makes="candidate"),
     CommandRoute("/v1/candidates/{candidate}/profile-facts", LearnProfileFact),
+    CommandRoute("/v1/candidates/{candidate}/merges", MergeCandidates),
+    CommandRoute("/v1/candidates/{candidate}/merges/{absorbed}/undoing", UnmergeCandidates),
     CommandRoute("/v1/candidates/{candidate}/touchpoints", RecordTouchpoint, makes="touchpoint"),
     CommandRoute("/v1/candidates/{candidate}/touchpoints/{touchpoint}/correction", CorrectTouchpoint),
     CommandRoute("/v1/candidates/{candidate}/sends", RequestSend, makes="touchpoint"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -21,6 +21,7 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
     UUID: st.sampled_from([UUID(int=number) for number in range(4)]),
     str: st.sampled_from(["email", "talent_pool", "email-sent", "x", ""]),
     datetime: st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    date: st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     bool: st.booleans(),
     Erased: st.just(ERASED),
     type(None): st.none(),

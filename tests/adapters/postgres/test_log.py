@@ -15,11 +15,12 @@ from eventsourcing.persistence import Tracking
 from psycopg.rows import dict_row
 
 from adapters.postgres.append import AlreadyReceived, StreamMoved
-from adapters.postgres.application import Perennial, PersonWasErased
+from adapters.postgres.application import Perennial
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.bulk import BulkAppend
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.sealing import SealIsBroken
+from adapters.postgres.store import PersonWasErased
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
 from commands.handle import Attached, Delivery, Idempotency, SomebodyWasFaster
 from domain.candidate import CANDIDATE, CandidateReferred, CandidateSourced, ProfileFactLearned
@@ -308,14 +309,14 @@ def test_a_bulk_append_is_as_good_as_single_ones(log: Perennial) -> None:
     streams = [uuid4() for _ in range(50)]
     events = [recorded(s, 1, sourced('back\\slash\ttab "quote" \u00e9')) for s in streams]
     events += [recorded(s, 2, learned("two\nlines")) for s in streams]
-    spans = list(BulkAppend(log).append(events))
+    spans = list(BulkAppend(log.store).append(events))
     assert spans == [(1, 100)]
     first, second = log.history(streams[7])
     assert isinstance(first.event, CandidateSourced)
     assert isinstance(second.event, ProfileFactLearned)
     assert (first.event.name, second.event.value) == ('back\\slash\ttab "quote" \u00e9', "two\nlines")
     with pytest.raises(Exception, match="event_stream_version"):
-        list(BulkAppend(log).append([recorded(streams[0], 2, learned())]))
+        list(BulkAppend(log.store).append([recorded(streams[0], 2, learned())]))
 
 
 def test_an_invented_history_goes_into_an_empty_log_alone(

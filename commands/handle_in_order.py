@@ -1,0 +1,115 @@
+"""Many intentions one after the other, each seeing what the ones before it did, written as one block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID, uuid5
+
+from commands.handle import (
+    ATTEMPTS,
+    Attached,
+    Handled,
+    Intention,
+    Loaded,
+    Log,
+    Reads,
+    Result,
+    SomebodyWasFaster,
+    Unit,
+    kept_as_result,
+    load_with_kin,
+)
+from commands.verb import Verb
+from domain.event import Aggregate, Event, Recorded
+
+Attach = Callable[[Sequence[Result]], Attached]
+"""What must commit with the block, given what became of each intention (positions count from 1 then)."""
+
+
+def nothing_attached(_: Sequence[Result]) -> Attached:
+    return Attached()
+
+
+@dataclass(slots=True)
+class Queue:
+    """The intentions of a block: what was loaded for all of them, and what has been decided so far."""
+
+    known: Mapping[UUID, int]
+    streams: dict[UUID, Loaded] = field(default_factory=dict)
+    decided: list[Recorded[Event]] = field(default_factory=list)
+    begun: dict[UUID, int] = field(default_factory=dict)
+
+    def handle(self, unit: Unit) -> Handled:
+        """Decides the unit on top of all before it. Errors: whatever rule refuses; then nothing of it is kept."""
+        first = first_event_of(unit.intention)
+        position = self.known.get(first) or self.begun.get(first)
+        if position is not None:
+            return Handled((), position, {}, before=True)
+        unit.take(self.streams)
+        events, _ = unit.decide_all()
+        self.streams.update(unit.streams)
+        self.decided += events
+        if events:
+            self.begun[first] = len(self.decided)
+        return unit.handled(len(self.decided))
+
+
+def handle_in_order(
+    log: Log,
+    verbs: Mapping[type, Verb],
+    intentions: Sequence[Intention],
+    *,
+    all_or_none: bool = False,
+    attach: Attach = nothing_attached,
+    once: bool = False,
+) -> list[Result]:
+    """Handles the intentions in their order and appends all their events as one block, in one transaction.
+
+    Each is done whole or not at all: one that a rule refuses has the refusal as its result and harms no other, unless
+    `all_or_none`, when nothing is appended at all. `once`: an intention whose first event (made from its `command_id`)
+    is in the log was done before, and is not done again. Their own `attach` is not asked: `attach` is for the block.
+    Errors: SomebodyWasFaster after many attempts; AlreadyReceived for what is attached.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _attempt(log, verbs, intentions, all_or_none, attach, once)
+        except SomebodyWasFaster:
+            continue
+    return _attempt(log, verbs, intentions, all_or_none, attach, once)
+
+
+def _attempt(
+    log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention], all_or_none: bool, attach: Attach, once: bool
+) -> list[Result]:
+    results: dict[int, Result] = {}
+    units: dict[int, Unit] = {}
+    wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
+    for number, intention in enumerate(intentions):
+        with kept_as_result(results, number):
+            units[number] = Unit(verbs, intention, intention.plan())
+            for stream, (aggregate, reads) in units[number].wanted().items():
+                wanted[stream] = aggregate, reads.union(wanted[stream][1] if stream in wanted else ())
+    known = log.known({first_event_of(intention) for intention in intentions}) if once else {}
+    queue = Queue(known, load_with_kin(log, wanted))
+    for number, unit in units.items():
+        with kept_as_result(results, number):
+            results[number] = queue.handle(unit)
+    in_order = [results[number] for number in range(len(intentions))]
+    if all_or_none and any(isinstance(result, Exception) for result in in_order):
+        return in_order
+    last = log.append_block(queue.decided, attach(in_order))
+    return [placed(result, last - len(queue.decided)) for result in in_order]
+
+
+def placed(result: Result, before: int) -> Result:
+    """The result with its place in the log: the block stands after the position `before`."""
+    if isinstance(result, Exception) or result.before:
+        return result
+    return replace(result, position=before + result.position)
+
+
+def first_event_of(intention: Intention) -> UUID:
+    """The id that the intention's first event has, however often it is tried."""
+    return uuid5(intention.occasion.command_id, "0")
