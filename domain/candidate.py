@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from domain import consent, touchpoint
 from domain.codes import UNKNOWN
 from domain.consent import Consents
 from domain.errors import Conflict, Invalid, NotFound
-from domain.event import Aggregate, Clear, Event, Personal, Recorded, SealedFor
+from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
+from domain.profile_facts import Told
 from domain.touchpoint import Touchpoints
 
 
@@ -168,6 +170,24 @@ class CandidateExistsAlready(Conflict):
     where = "candidate"
 
 
+class ProfileFactWasNotTold(Conflict):
+    """The source {learned_from} tells no such value of {fact}.
+
+    Look the profile up, and take back what a source told by naming that source and that value.
+    """
+
+    where = "value"
+
+
+class CandidateIsNotInCommunity(Conflict):
+    """The candidate was not in the community {community} at {at}.
+
+    Name a community that the candidate had joined by then.
+    """
+
+    where = "community"
+
+
 class CandidateCannotReferThemselves(Invalid):
     """The candidate {candidate} is named as the referrer as well.
 
@@ -178,10 +198,19 @@ class CandidateCannotReferThemselves(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """The candidate joined a community (`into`), or left it."""
+
+    at: datetime
+    into: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """What decisions about a person need to know.
 
-    `facts` has the newest value per (fact, learned_from). Whatever the command did not ask to read is empty.
+    `facts` has what was told of this record per (fact, learned_from), `communities` its moves per community, both in
+    the order in which we learned them. Whatever the command did not ask to read is empty.
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
     """
@@ -190,7 +219,8 @@ class Candidate:
     source: str = UNKNOWN
     role: str = UNKNOWN
     location: str = UNKNOWN
-    facts: Mapping[tuple[str, str], Personal[str]] = field(default_factory=dict)
+    facts: Mapping[tuple[str, str], tuple[Told, ...]] = field(default_factory=dict)
+    communities: Mapping[UUID, tuple[Move, ...]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
     merged_into: UUID | None = None
@@ -212,6 +242,15 @@ class Candidate:
         """The streams in which an answer of the person must stand: this record's, and the speaking one's."""
         return (candidate,) if self.speaker is None else (candidate, self.speaker)
 
+    def told(self, fact: str, learned_from: str, by: datetime) -> tuple[Told, ...]:
+        """What the source had told of the fact by that time, as the profile's rules want it."""
+        return tuple(one for one in self.facts.get((fact, learned_from), ()) if one.at <= by)
+
+    def is_in(self, community: UUID, at: datetime) -> bool:
+        """Whether the last move by that time, however late we learned it, was into the community."""
+        moves = sorted((move for move in self.communities.get(community, ()) if move.at <= at), key=lambda one: one.at)
+        return bool(moves) and moves[-1].into
+
     def require_new(self, candidate: UUID) -> None:
         """Raises CandidateExistsAlready."""
         if self.exists:
@@ -222,9 +261,14 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
     """The candidate after one more event; an event that means nothing here changes nothing."""
     match recorded.event:
         case CandidateSourced() | CandidateReferred() as event if not candidate.exists:
-            return replace(candidate, exists=True, source=event.source, role=event.role, location=event.location)
-        case ProfileFactLearned() as event:
-            return replace(candidate, facts={**candidate.facts, (event.fact, event.learned_from): event.value})
+            entered = replace(candidate, exists=True, source=event.source, role=event.role, location=event.location)
+            return with_facts(entered, recorded)
+        case ProfileFactLearned() | ProfileFactRetracted():
+            return with_facts(candidate, recorded)
+        case CommunityJoined(community=community) | CommunityLeft(community=community) as event:
+            move = Move(recorded.at, isinstance(event, CommunityJoined))
+            moves = (*candidate.communities.get(community, ()), move)
+            return replace(candidate, communities={**candidate.communities, community: moves})
         case touchpoint.TouchpointRecorded() | touchpoint.TouchpointCorrected():
             return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
         case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn():
@@ -239,6 +283,39 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, absorbed=candidate.absorbed - {absorbed})
         case _:
             return candidate
+
+
+def with_facts(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
+    facts = dict(candidate.facts)
+    for one in told_by(recorded):
+        key = one.fact, one.learned_from
+        facts[key] = (*facts.get(key, ()), one)
+    return replace(candidate, facts=facts)
+
+
+def told_by(recorded: Recorded[Event]) -> Iterator[Told]:
+    """What an event tells of a profile: one fact, or what was known at the entry, from where the person came."""
+    event = recorded.event
+    if isinstance(event, CandidateSourced | CandidateReferred):
+        yield from entry_told(recorded, event)
+    elif isinstance(event, ProfileFactLearned | ProfileFactRetracted):
+        yield Told(
+            fact=event.fact,
+            learned_from=event.learned_from,
+            value=event.value,
+            at=recorded.at,
+            record=recorded.stream,
+            event=recorded.id,
+            position=recorded.position,
+            retracted=isinstance(event, ProfileFactRetracted),
+        )
+
+
+def entry_told(recorded: Recorded[Event], event: CandidateSourced | CandidateReferred) -> Iterator[Told]:
+    named = () if event.name is None else (event.name,)
+    for fact, values in (("name", named), ("email", event.emails), ("phone", event.phones)):
+        for value in (values,) if isinstance(values, Erased) else values:
+            yield Told(fact, event.source, value, recorded.at, recorded.stream, recorded.id, recorded.position)
 
 
 def kin(candidate: Candidate) -> frozenset[UUID]:
@@ -273,6 +350,12 @@ CANDIDATE = Aggregate("candidate", Candidate(), evolve, kin, person)
 
 ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred)
 """The events that make a candidate."""
+
+FACTS: tuple[type[Event], ...] = (ProfileFactLearned, ProfileFactRetracted)
+"""The events that tell of a profile after the entry."""
+
+MEMBERSHIPS: tuple[type[Event], ...] = (CommunityJoined, CommunityLeft)
+"""The events of a candidate's communities."""
 
 MERGES: tuple[type[Event], ...] = (CandidatesMerged, CandidatesUnmerged)
 """The events that tell which records are one person."""

@@ -96,6 +96,7 @@ EVENT_OF: Mapping[str, str] = {
     "source-candidate": "candidate-sourced.v1",
     "refer-candidate": "candidate-referred.v1",
     "learn-profile-fact": "profile-fact-learned.v1",
+    "retract-profile-fact": "profile-fact-retracted.v1",
     "merge-candidates": "candidates-merged.v1",
     "unmerge-candidates": "candidates-unmerged.v1",
     "correct-touchpoint": "touchpoint-corrected.v1",

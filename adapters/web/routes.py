@@ -24,6 +24,7 @@ from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.request_send import RequestSend
+from commands.retract_profile_fact import RetractProfileFact
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
 from commands.unmerge_candidates import UnmergeCandidates
@@ -42,6 +43,7 @@ COMMANDS = (
     CommandRoute("/v1/candidates", SourceCandidate, makes="candidate"),
     CommandRoute("/v1/referrals", ReferCandidate, makes="candidate"),
     CommandRoute("/v1/candidates/{candidate}/profile-facts", LearnProfileFact),
+    CommandRoute("/v1/candidates/{candidate}/profile-facts/retraction", RetractProfileFact),
     CommandRoute("/v1/candidates/{candidate}/merges", MergeCandidates),
     CommandRoute("/v1/candidates/{candidate}/merges/{absorbed}/undoing", UnmergeCandidates),
     CommandRoute("/v1/candidates/{candidate}/touchpoints", RecordTouchpoint, makes="touchpoint"),

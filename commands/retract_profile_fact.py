@@ -1,0 +1,37 @@
+"""A source takes back what it told of a candidate, or we find that it was wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactRetracted, ProfileFactWasNotTold
+from domain.codes import Code
+from domain.profile_facts import alike, kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetractProfileFact(Command):
+    """Retract a fact that a source told; what other sources say of it stays, and decides.
+
+    candidate: the candidate's stream. fact: what it is about. learned_from: who had said so; of what was known when
+    the candidate came to us, the source they came from. value: what is taken back; personal, sealed.
+    """
+
+    candidate: UUID
+    fact: Code
+    learned_from: Code
+    value: str
+
+
+def decide(candidate: Candidate, command: RetractProfileFact) -> Events:
+    """Raises CandidateDoesNotExist or ProfileFactWasNotTold."""
+    candidate.require_known(command.candidate)
+    told = kept(candidate.told(command.fact, command.learned_from, command.moment))
+    if alike(command.fact, command.value) not in [alike(one.fact, one.value) for one in told]:
+        raise ProfileFactWasNotTold(fact=command.fact, learned_from=command.learned_from)
+    return {command.candidate: [ProfileFactRetracted(command.fact, command.learned_from, command.value)]}
+
+
+VERB = Verb(RetractProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)),), decide)
