@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -56,11 +57,15 @@ class History:
         stream = getattr(command, load.field)
         if stream is None:
             return None
-        state = load.aggregate.initial
-        for recorded in self.streams.get(stream, []):
-            if reading_everything or isinstance(recorded.event, load.reads):
-                state = load.aggregate.evolve(state, recorded)
-        return state
+
+        def state_of(stream: UUID) -> Any:
+            state = load.aggregate.initial
+            for recorded in self.streams.get(stream, []):
+                if reading_everything or isinstance(recorded.event, load.reads):
+                    state = load.aggregate.evolve(state, recorded)
+            return state
+
+        return load.aggregate.joined(state_of(stream), state_of)
 
     def take(self, command: Command) -> Events:
         """Decides and keeps what was decided."""

@@ -65,7 +65,7 @@ class BulkAppend:
         """One transaction. The server takes in each block of lines while the next is being sealed."""
         keyring = self._mapper.keyring
         sealers = [keyring.sealer(person) or keyring.make(person) for person in people]
-        with self._recorder.datastore.get_connection() as connection, connection.transaction():
+        with self._recorder.datastore.pool.connection() as connection, connection.transaction():
             connection.execute("select pg_advisory_xact_lock_shared(log_lock())")
             bring_keys(connection, sealers)
             row = connection.execute("select reserve_positions(%s) as first", (len(chunk),)).fetchone() or {}

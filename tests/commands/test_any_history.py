@@ -20,6 +20,7 @@ from commands.enter_stage import EnterStage
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
+from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.record_touchpoint import RecordTouchpoint
@@ -27,8 +28,10 @@ from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.request_send import RequestSend
+from commands.retract_profile_fact import RetractProfileFact
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.unmerge_candidates import UnmergeCandidates
 from commands.verb import Command, Events
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
@@ -38,7 +41,8 @@ from domain.event import Event, Recorded
 from domain.touchpoint_kinds import KINDS
 from tests.given import START, History
 
-PEOPLE, JOBS, SEATS, APPLICATIONS, TOUCHPOINTS = ((UUID(int=of), UUID(int=of + 1)) for of in (10, 20, 30, 40, 50))
+JOBS, SEATS, APPLICATIONS, TOUCHPOINTS = ((UUID(int=of), UUID(int=of + 1)) for of in (20, 30, 40, 50))
+PEOPLE = (UUID(int=10), UUID(int=11), UUID(int=12))
 JOB = JOBS[0]
 
 people, seats, applications, touchpoints = map(st.sampled_from, (PEOPLE, SEATS, APPLICATIONS, TOUCHPOINTS))
@@ -51,7 +55,8 @@ kinds = st.sampled_from(
 codes = st.sampled_from(["a", "b"])
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "candidate": people, "referrer": people, "requisition": jobs, "opening": seats, "application": applications,
+    "candidate": people, "absorbed": people, "evidence": st.just(("stated",)),
+    "referrer": people, "requisition": jobs, "opening": seats, "application": applications,
     "openings": st.lists(seats, max_size=2).map(tuple), "touchpoint": touchpoints, "message": st.none() | touchpoints,
     "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes, "fact": codes, "learned_from": codes,
     "value": codes, "machine": st.booleans(), "reason": codes, "source": codes,
@@ -60,6 +65,9 @@ SHAPES: dict[type[Command], str] = {
     SourceCandidate: "candidate source",
     ReferCandidate: "candidate referrer",
     LearnProfileFact: "candidate fact learned_from value",
+    RetractProfileFact: "candidate fact learned_from value",
+    MergeCandidates: "candidate absorbed evidence",
+    UnmergeCandidates: "candidate absorbed",
     RecordTouchpoint: "candidate touchpoint kind message machine",
     RequestSend: "candidate touchpoint kind purpose",
     CorrectTouchpoint: "candidate touchpoint kind",
@@ -81,6 +89,7 @@ ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, appli
 ABOUT_JOBS = [shape for shape in SHAPES if "candidate" not in SHAPES[shape].split()]
 ABOUT_JOBS += [SubmitApplication, AddProspect, HireCandidate, AcceptOffer]
 ABOUT_PEOPLE = [shape for shape in SHAPES if shape not in ABOUT_JOBS]
+ABOUT_PEOPLE += [MergeCandidates, UnmergeCandidates]
 ABOUT_PEOPLE += [RequestSend, RequestSend, CorrectTouchpoint, RecordTouchpoint, GiveConsent]
 
 
@@ -116,7 +125,7 @@ class AnyHistory(RuleBasedStateMachine):
         if is_empty:
             return
         self.ask(OpenRequisition(requisition=JOB, openings=SEATS, now=self.now))
-        for person, theirs in zip(PEOPLE, APPLICATIONS, strict=True):
+        for person, theirs in zip(PEOPLE, APPLICATIONS, strict=False):
             self.ask(SourceCandidate(candidate=person, now=self.now))
             self.ask(GiveConsent(candidate=person, purpose="talent_pool", channels=("email",), now=self.now))
             self.ask(SubmitApplication(application=theirs, candidate=person, requisition=JOB, now=self.now))
@@ -150,7 +159,8 @@ class AnyHistory(RuleBasedStateMachine):
         moments = (command.moment, command.now) if isinstance(command, RequestSend) else (command.moment,)
         for one in cited:
             assert isinstance(one.event, consent.ConsentGiven)
-            assert (one.stream, one.event.purpose) == (stream, event.purpose)
+            assert one.stream in self.records_of(stream)
+            assert one.event.purpose == event.purpose
             assert KINDS[event.kind].channel in one.event.channels
             assert one.at <= command.moment
         for moment in moments if cited else ():
@@ -160,10 +170,36 @@ class AnyHistory(RuleBasedStateMachine):
         """Told without the gate: the last thing said of it by that moment was a no, or nothing was said."""
         said = [
             (one.at, 0 if isinstance(one.event, consent.ConsentGiven) else 1)
-            for one in self.history.streams[stream]
+            for record in self.records_of(stream)
+            for one in self.history.streams[record]
             if speaks_of(one.event, purpose, channel) and one.at <= moment
         ]
         return not said or max(said)[1] == 1
+
+    def records_of(self, stream: UUID) -> set[UUID]:
+        """The records that are one person with this one."""
+        links: set[frozenset[UUID]] = set()
+        for one in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
+            link = frozenset((one.event.survivor, one.event.absorbed))
+            (links.add if isinstance(one.event, candidate.CandidatesMerged) else links.discard)(link)
+        records = {stream}
+        while grown := [link for link in links if link & records and not link <= records]:
+            records = records.union(*grown)
+        return records
+
+    @invariant()
+    def a_record_is_merged_into_one_other_at_most(self) -> None:
+        into: dict[UUID, UUID | None] = {}
+        for one in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
+            if one.stream == one.event.absorbed:
+                merged = isinstance(one.event, candidate.CandidatesMerged)
+                assert (into.get(one.stream) is None) == merged
+                into[one.stream] = one.event.survivor if merged else None
+        for record in into:
+            above: UUID | None = record
+            for _ in PEOPLE:
+                above = into.get(above) if above is not None else None
+            assert above is None, "merged in a circle"
 
     @invariant()
     def an_opening_opens_and_ends_once(self) -> None:
