@@ -1,9 +1,11 @@
-"""Small random histories of people, messages and jobs: late, out of order, corrected, repeated, gone and come again."""
+"""Small random histories of people, messages and jobs: late, out of order, corrected, repeated, undone, merged."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,8 @@ Event = dict[str, Any]
 START = datetime(2022, 11, 3, 12, 0, tzinfo=UTC)
 KINDS = ("email-sent", "email-sent", "email-sent", "email-opened", "email-opened", "email-clicked", "email-replied",
          "email-bounced", "email-delivered", "text-sent", "meeting-held", "note-written")  # fmt: skip
-PEOPLE, JOBS = 3, 2
+STAGES = ("screen", "interview", "interview", "assessment", "offer", "reference-check")
+PEOPLE, JOBS, COMMUNITIES = 4, 2, 2
 
 
 def made(kind: str, number: int) -> str:
@@ -27,8 +30,24 @@ def hash_of(kind: str) -> int:
     return int.from_bytes(kind.encode()[:6].ljust(6, b"-"), "big")
 
 
+@dataclass(slots=True)
+class Ongoing:
+    """How an application stands: `ending` is the event that ended it, `filled` the opening that its hire took."""
+
+    id: str
+    person: str
+    job: str | None
+    ending: str | None = None
+    filled: str | None = None
+    offers: list[str | None] = field(default_factory=list)
+
+    @property
+    def named(self) -> dict[str, Any]:
+        return {"candidate": self.person, "requisition": self.job}
+
+
 class History:
-    """Writes events one after another, in streams, at positions from a given one on."""
+    """Writes events one after another, in streams, at positions from a given one on. What is not possible, it omits."""
 
     def __init__(self, first: int) -> None:
         self.position = first
@@ -36,7 +55,11 @@ class History:
         self.versions: Counter[str] = Counter()
         self.touches: dict[str, dict[str, Any]] = {}
         self.seats: dict[str, str | None] = {}
-        self.hired = 0
+        self.ended_seats: dict[str, str] = {}
+        self.held: set[str] = set()
+        self.absorbed: dict[str, str] = {}
+        self.applications: list[Ongoing] = []
+        self.members: set[tuple[str, str]] = set()
 
     def write(self, stream: str, name: str, at: datetime | None, /, **clear: Any) -> None:
         self.versions[stream] += 1
@@ -85,13 +108,59 @@ class History:
         self.touches[touchpoint] = {**was, **now, "at": at}
 
     def consent(self, person: str, answer: int, at: datetime, purpose: str, channels: list[str]) -> None:
+        """The person's answer, in the root's stream; a withdrawal also in the record's that it was reported on."""
+        root = self.root(person)
         if answer == 0:
-            self.write(person, "consent-refused", at, purpose=purpose, channels=channels)
+            self.write(root, "consent-refused", at, purpose=purpose, channels=channels)
         elif answer <= 2:
             until = stored(at + timedelta(days=100)) if answer == 2 else None
-            self.write(person, "consent-given", at, purpose=purpose, channels=channels, valid_until=until)
+            self.write(root, "consent-given", at, purpose=purpose, channels=channels, valid_until=until)
         else:
-            self.write(person, "consent-withdrawn", at, purpose=purpose, channels=channels, entirely=answer == 4)
+            for record in dict.fromkeys((person, root)):
+                self.withdraw_consent(record, at, purpose, channels, entirely=answer == 4)
+
+    def withdraw_consent(
+        self, record: str, at: datetime | None, purpose: str, channels: list[str], entirely: bool, method: str = "test"
+    ) -> None:
+        self.write(record, "consent-withdrawn", at, purpose=purpose, channels=channels, entirely=entirely,
+                   method=method, because_of=None)  # fmt: skip
+
+    # One person, several records: a record is absorbed by at most one other, and both are roots when it is.
+
+    def root(self, record: str) -> str:
+        while record in self.absorbed:
+            record = self.absorbed[record]
+        return record
+
+    def merge(self, survivor: str, absorbed: str, at: datetime | None, stricter: bool) -> None:
+        """The roots of both become one person; `stricter`: one of them had said no."""
+        survivor, absorbed = self.root(survivor), self.root(absorbed)
+        if survivor == absorbed:
+            return
+        self.absorbed[absorbed] = survivor
+        for stream in (absorbed, survivor):
+            self.write(stream, "candidates-merged", at, survivor=survivor, absorbed=absorbed, evidence=["same-email"])
+        for stream in (survivor, absorbed) if stricter else ():
+            self.withdraw_consent(stream, at, "talent_pool", ["email"], entirely=True, method="merge")
+
+    def unmerge(self, which: int, at: datetime | None) -> None:
+        """Any pair that stands; the survivor may have been absorbed itself meanwhile."""
+        if not self.absorbed:
+            return
+        absorbed = list(self.absorbed)[which % len(self.absorbed)]
+        survivor = self.absorbed.pop(absorbed)
+        for stream in (absorbed, survivor):
+            self.write(stream, "candidates-unmerged", at, survivor=survivor, absorbed=absorbed)
+
+    def community(self, person: str, community: str, at: datetime, by: str) -> None:
+        """Joins where this record has not, leaves where it has."""
+        if not self.versions[community]:
+            self.write(community, "community-founded", at, around="skill", topic="python")
+        joined = (person, community) not in self.members
+        self.members ^= {(person, community)}
+        self.write(person, "community-joined" if joined else "community-left", at, community=community, by=by)
+
+    # Jobs and their openings.
 
     def open_seat(self, job: str, at: datetime) -> None:
         opening = made("seat", len(self.seats))
@@ -103,75 +172,281 @@ class History:
         if not standing:
             return
         opening = standing[which % len(standing)]
-        job, self.seats[opening] = self.seats[opening], None
+        job = self.seats[opening]
         if job is None or not filled:
+            self.end(opening)
             self.write(job or "", "opening-cancelled", at, opening=opening, reason="budget")
             return
-        application = self.apply(person, job, at)
-        self.write(job, "opening-filled", at, opening=opening, application=application, candidate=person,
-                   accepted_at=stored(accepted))  # fmt: skip
-        self.write(application, "candidate-hired", at, candidate=person, requisition=job, opening=opening)
+        self.take(self.apply(person, job, at), opening, at, accepted)
 
-    def apply(self, person: str, job: str | None, at: datetime) -> str:
-        self.hired += 1
-        application = made("apply", self.hired)
+    def end(self, opening: str) -> None:
+        job = self.seats[opening]
+        if job is not None:
+            self.ended_seats[opening], self.seats[opening] = job, None
+
+    def reopen(self, opening: str, at: datetime | None, need: str, application: str | None) -> None:
+        job = self.ended_seats.pop(opening)
+        self.seats[opening] = job
+        self.write(job, "opening-reopened", at, opening=opening, need=need, application=application)
+
+    def reopen_ended(self, which: int, at: datetime, need: str) -> None:
+        """An opening that was cancelled, or filled: then the hire stays a hire, and the seat is to be filled anew."""
+        ended = list(self.ended_seats)
+        if ended:
+            opening = ended[which % len(ended)]
+            for one in self.applications:
+                one.filled = None if one.filled == opening else one.filled
+            self.reopen(opening, at, need, None)
+
+    def hold(self, job: str, at: datetime) -> None:
+        """Holds the job, or goes on with it where it is held."""
+        resumed = job in self.held
+        self.held ^= {job}
+        self.write(job, "requisition-resumed" if resumed else "requisition-held", at,
+                   **({} if resumed else {"reason": "budget"}))  # fmt: skip
+
+    def seats_of(self, job: str | None) -> list[str]:
+        return [opening for opening, of in self.seats.items() if of is not None and of == job]
+
+    # Applications.
+
+    def apply(self, person: str, job: str | None, at: datetime) -> Ongoing:
+        application = Ongoing(made("apply", len(self.applications) + 1), person, job)
+        self.applications.append(application)
         name = "application-submitted" if job else "prospect-added"
-        self.write(application, name, at, candidate=person, requisition=job, source="s0", outside_source=None)
+        self.write(application.id, name, at, **application.named, source="s0", outside_source=None)
         return application
 
     def hire(self, person: str, job: str | None, at: datetime) -> None:
         """A hire that fills no opening; it may be for a job whose first event comes later."""
-        self.write(self.apply(person, job, at), "candidate-hired", at, candidate=person, requisition=job, opening=None)
+        self.take(self.apply(person, job, at), None, at, at)
+
+    def take(self, one: Ongoing, opening: str | None, at: datetime, accepted: datetime) -> None:
+        """The hire, into the opening where there is one."""
+        if opening is not None:
+            self.end(opening)
+            self.write(str(one.job), "opening-filled", at, opening=opening, application=one.id, candidate=one.person,
+                       accepted_at=stored(accepted))  # fmt: skip
+        self.write(one.id, "candidate-hired", at, **one.named, opening=opening)
+        one.ending, one.filled = "hired", opening
+
+    def unhire(self, one: Ongoing, at: datetime) -> None:
+        self.write(one.id, "candidate-unhired", at, **one.named, opening=one.filled, reason="no-show")
+        if one.filled is not None:
+            self.reopen(one.filled, at, "same", one.id)
+        one.ending, one.filled = None, None
+
+    def step(self, one: Ongoing, name: str, at: datetime, **clear: Any) -> None:
+        self.write(one.id, name, at, **one.named, **clear)
+
+    def reject(self, one: Ongoing, at: datetime, name: str) -> None:
+        self.step(one, name, at, reason="other")
+        one.ending = name
+
+    def unreject(self, one: Ongoing, at: datetime) -> None:
+        self.step(one, "application-unrejected", at, reason="mistake")
+        one.ending = None
+
+    def offer(self, one: Ongoing, opening: str | None, at: datetime) -> None:
+        self.step(one, "offer-made", at, opening=opening)
+        one.offers.append(opening)
+
+    def accept(self, one: Ongoing, opening: str, at: datetime) -> None:
+        self.step(one, "offer-accepted", at, opening=opening)
+        one.offers += [opening] * (opening not in one.offers)
+
+    def end_offer(self, one: Ongoing, at: datetime, rescinded: bool) -> None:
+        opening = one.offers.pop()
+        name, by = ("offer-rescinded", {"by": "us"}) if rescinded else ("offer-declined", {})
+        self.step(one, name, at, opening=opening, reason="salary", **by)
+
+    def transfer(self, one: Ongoing, to: str, at: datetime) -> None:
+        self.step(one, "application-transferred", at, to=to, reason="better-fit")
+        one.job, one.offers = to, []
+
+    def refer(self, one: Ongoing, referrer: str, at: datetime, turned: bool) -> None:
+        """A referral of the application's candidate: declined, or taken up and turned into the application."""
+        referral = made("referral", len(self.log))
+        both = {"referrer": referrer, "candidate": one.person}
+        self.write(referral, "referral-made", at, **both, requisition=one.job, relation="colleague")
+        if not turned:
+            self.write(referral, "referral-declined", at, **both, by="candidate", reason="other")
+            return
+        self.write(referral, "referral-accepted", at, **both)
+        self.write(referral, "referral-turned-into-application", at, **both, application=one.id)
+        self.step(one, "application-referred", at, referral=referral, referrer=referrer)
+        if one.ending == "hired":
+            self.write(referral, "referral-credited", at, **both, application=one.id, hired_at=stored(at), rule="first")
 
 
 def stored(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`other` is when it was, `at` when the person or the job came to us, if that is new; the rest says which."""
+
+    what: str
+    number: int
+    at: datetime
+    other: datetime
+    kind: str
+    message: int
+    one: int
+    flag: bool
+
+    def person(self, history: History) -> str:
+        return history.person(self.number, self.at)
+
+    def second(self, history: History) -> str:
+        return history.person((self.number + 1 + self.one) % PEOPLE, self.other)
+
+    def job(self, history: History) -> str:
+        return history.job(self.one % JOBS, self.at)
+
+    def told(self) -> datetime | None:
+        """Some events come without a time."""
+        return None if self.one == 5 else self.other
+
+
+Make = Callable[[History, Move], None]
+
+
+def _touch(history: History, move: Move) -> None:
+    history.touch(move.person(history), move.kind, move.told(), move.message, move.flag and move.one % 2 == 0)
+
+
+def _correct(history: History, move: Move) -> None:
+    move.person(history)
+    history.correct(move.one, move.kind if move.flag else None, move.other, move.message, move.one == 4)
+
+
+def _consent(history: History, move: Move) -> None:
+    channels = [["email"], ["phone"], ["email", "phone"]][move.one % 3]
+    purpose = "events" if move.message == 2 else "talent_pool"
+    history.consent(move.person(history), move.one if move.flag else 4, move.other, purpose, channels)
+
+
+def _end(history: History, move: Move) -> None:
+    history.end_seat(move.one, move.person(history), move.at, move.other, move.flag)
+
+
+def _hire(history: History, move: Move) -> None:
+    history.hire(move.person(history), made("job", move.one % JOBS) if move.flag else None, move.other)
+
+
+def _apply(history: History, move: Move) -> None:
+    history.apply(move.person(history), made("job", move.one % JOBS) if move.flag else None, move.other)
+
+
+def _merge(history: History, move: Move) -> None:
+    history.merge(move.person(history), move.second(history), move.told(), move.flag and move.one == 0)
+
+
+def _community(history: History, move: Move) -> None:
+    by = "self" if move.flag else "recruiter"
+    history.community(move.person(history), made("community", move.one % COMMUNITIES), move.other, by)
+
+
+def _with(endings: tuple[str | None, ...], make: Callable[[History, Move, Ongoing], None]) -> Make:
+    """The move with one of the applications that ended so (None: not yet), if there is one."""
+
+    def done(history: History, move: Move) -> None:
+        found = [one for one in history.applications if one.ending in endings]
+        if found:
+            make(history, move, found[-1 - move.number % len(found)])
+
+    return done
+
+
+def _offer(history: History, move: Move, one: Ongoing) -> None:
+    seats = history.seats_of(one.job)
+    if one.job is not None:
+        history.offer(one, seats[0] if seats and move.flag else None, move.other)
+
+
+def _accept(history: History, move: Move, one: Ongoing) -> None:
+    for opening in history.seats_of(one.job)[:1]:
+        history.accept(one, opening, move.other)
+
+
+def _take(history: History, move: Move, one: Ongoing) -> None:
+    seats = history.seats_of(one.job)
+    history.take(one, seats[0] if seats and move.flag else None, move.other, move.at)
+
+
+def _transfer(history: History, move: Move, one: Ongoing) -> None:
+    to = history.job((move.one + 1) % JOBS, move.at)
+    if to != one.job:
+        history.transfer(one, to, move.other)
+
+
+PEOPLE_MOVES: Mapping[str, Make] = {
+    "touch": _touch,
+    "correct": _correct,
+    "consent": _consent,
+    "hire": _hire,
+    "apply": _apply,
+    "merge": _merge,
+    "unmerge": lambda history, move: history.unmerge(move.one, move.told()),
+    "community": _community,
+}
+JOB_MOVES: Mapping[str, Make] = {
+    "seat": lambda history, move: history.open_seat(move.job(history), move.other),
+    "end": _end,
+    "reopen": lambda history, move: history.reopen_ended(move.one, move.other, "new" if move.flag else "same"),
+    "hold": lambda history, move: history.hold(move.job(history), move.other),
+}
+APPLICATION_MOVES: Mapping[str, Make] = {
+    "stage": _with((None,), lambda h, move, one: h.step(one, "stage-entered", move.other, stage=STAGES[move.one])),
+    "back": _with(
+        (None,),
+        lambda h, move, one: h.step(one, "application-moved-back", move.other, stage=STAGES[move.one], reason="other"),
+    ),
+    "reject": _with((None,), lambda h, move, one: h.reject(one, move.other, "application-rejected")),
+    "withdraw": _with((None,), lambda h, move, one: h.reject(one, move.other, "application-withdrawn")),
+    "unreject": _with(("application-rejected",), lambda h, move, one: h.unreject(one, move.other)),
+    "offer": _with((None,), _offer),
+    "accept": _with((None,), _accept),
+    "offer-ends": _with((None,), lambda h, move, one: h.end_offer(one, move.other, move.flag) if one.offers else None),
+    "take": _with((None,), _take),
+    "unhire": _with(("hired",), lambda h, move, one: h.unhire(one, move.other)),
+    "transfer": _with((None,), _transfer),
+    "refer": _with((None, "hired"), lambda h, move, one: h.refer(one, move.second(h), move.other, move.flag)),
+}
+MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
+
+# What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
+SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
+PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
+           "apply", "community", "community", "refer")  # fmt: skip
+OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
+           "accept", "offer", "offer-ends", "transfer", "hire")  # fmt: skip
+APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, "merge", "merge", "unmerge", "seat", *sorted(APPLICATION_MOVES))
+EVERYTHING = (*PERSONS, *OF_JOBS, *APPLICATIONS)
+
 # Mostly days at which a definition turns, so that two of them often stand exactly so far apart.
 days = st.one_of(*[st.sampled_from([0, 1, 7, 14, 90, 179, 180, 181, 360])] * 3, st.integers(0, 500))
 moments = st.builds(lambda day, hour: START + timedelta(days=day, hours=hour), days, st.sampled_from([0, 0, 0, 1, 11]))
-small = st.integers(0, 5)
-WHAT = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
-moves = st.tuples(
-    st.sampled_from(WHAT),
-    st.sampled_from([0, 0, 0, 1, 2]), moments, moments, st.sampled_from(KINDS), st.sampled_from([1, 1, 1, 2, 0]),
-    small, st.booleans(),
-)  # fmt: skip
+
+
+def moves(what: tuple[str, ...]) -> st.SearchStrategy[Move]:
+    return st.builds(
+        Move, st.sampled_from(what), st.sampled_from([0, 0, 0, 1, 1, 2, 3]), moments, moments, st.sampled_from(KINDS),
+        st.sampled_from([1, 1, 1, 2, 0]), st.integers(0, 5), st.booleans(),
+    )  # fmt: skip
 
 
 @st.composite
-def histories(draw: st.DrawFn, longest: int) -> list[Event]:
+def histories(draw: st.DrawFn, longest: int, what: tuple[str, ...] = SIMPLE) -> list[Event]:
     """A valid log of up to some dozens of events; its positions often cross the edge of a tally's block."""
     history = History(first=(1 << 14) - draw(st.integers(1, 30)))
-    for move in draw(st.lists(moves, min_size=longest // 3, max_size=longest)):
-        _make(history, *move)
+    for move in draw(st.lists(moves(what), min_size=longest // 3, max_size=longest)):
+        MOVES[move.what](history, move)
+    if not history.log:
+        history.person(0, START)
     return history.log
-
-
-def _make(
-    history: History, what: str, number: int, at: datetime, other: datetime,
-    kind: str, message: int, one: int, flag: bool,
-) -> None:  # fmt: skip
-    """One move: `other` is when it was, `at` when the person or the job came to us, if that is new."""
-    person = history.person(number, at)
-    job = made("job", one % JOBS)
-    match what:
-        case "touch":
-            history.touch(person, kind, None if one == 5 else other, message, flag and one % 2 == 0)
-        case "correct":
-            history.correct(one, kind if flag else None, other, message, one == 4)
-        case "consent":
-            channels = [["email"], ["phone"], ["email", "phone"]][one % 3]
-            history.consent(person, one if flag else 4, other, "events" if message == 2 else "talent_pool", channels)
-        case "seat":
-            history.open_seat(history.job(one % JOBS, at), other)
-        case "end":
-            history.end_seat(one, person, at, other, flag)
-        case "hire":
-            history.hire(person, job if flag else None, other)
-        case "apply":
-            history.apply(person, job if flag else None, other)
 
 
 def record(connection: psycopg.Connection[Any], log: list[Event]) -> None:
