@@ -1,0 +1,127 @@
+"""Which records are one person, as known at any position: a merge links two of them, an un-merge ends the link."""
+
+from __future__ import annotations
+
+from domain.candidate import CandidatesMerged, CandidatesUnmerged
+from projections.read_model import Facts
+
+# A link holds as of the positions known <= p < until. `linked` has every record that ever had one: whoever is not in
+# it is a person of one record at every position, and is spared all that follows.
+_TABLES = """
+create table {name}.link (
+    absorbed uuid   not null,
+    survivor uuid   not null,
+    known    bigint not null,
+    until    bigint not null
+);
+create index on {name}.link (absorbed);
+create index on {name}.link (survivor);
+create table {name}.linked (
+    record uuid primary key
+);
+"""
+
+# Both streams hold the event, the absorbed one's counts: a link is told once.
+_TOLD = """
+select stream_id as absorbed, (clear ->> 'survivor')::uuid as survivor, position, {merged} as merged
+from batch where {{this}} and stream_id = (clear ->> 'absorbed')::uuid
+"""
+
+LINKS: Facts = {
+    CandidatesMerged: _TOLD.format(merged="true"),
+    CandidatesUnmerged: _TOLD.format(merged="false"),
+}
+"""The facts of the kind `link`: (absorbed, survivor, position, merged)."""
+
+# A record is absorbed by one survivor at a time, so whatever is told of it next ends the link that it had.
+_KEEP = """
+with told as (
+    {{link}}
+), ended as (
+    update {name}.link set until = next.position
+    from (select absorbed, min(position) as position from told group by absorbed) next
+    where link.absorbed = next.absorbed and link.until = 9223372036854775807
+), kept as (
+    insert into {name}.link (absorbed, survivor, known, until)
+    select absorbed, survivor, position, until
+    from (select *, lead(position, 1, 9223372036854775807) over (partition by absorbed order by position) as until
+          from told) link
+    where merged
+), ever as (
+    insert into {name}.linked select absorbed from told union select survivor from told on conflict do nothing
+)
+insert into {name}_merged (record, position)
+select absorbed, position from told union all select survivor, position from told
+"""
+
+_HOLDS = "known <= kin.known and until > kin.known"
+
+# Up and down the links from each record asked for. `union` drops what was reached before, so that it ends even if
+# links should ever form a circle.
+_PERSONS = f"""
+with recursive kin (asked, position, known, record) as (
+    select record, position, known, record from ({{wanted}}) wanted (record, position, known)
+    union
+    select asked, position, kin.known, other.record
+    from kin cross join lateral (
+        select survivor from {{name}}.link where absorbed = kin.record and {_HOLDS}
+        union all
+        select absorbed from {{name}}.link where survivor = kin.record and {_HOLDS}
+    ) other (record)
+), root as (
+    select asked, position, known, record as person
+    from kin where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS})
+)
+"""
+
+_AT = f"""
+{_PERSONS}
+select asked, position, person, record from root join kin using (asked, position, known)
+"""
+
+_TURNED = f"""
+{_PERSONS}
+select position, person, record, bool_or(known < position) as before, bool_or(known = position) as after
+from root join kin using (asked, position, known)
+group by position, person, record
+"""
+
+
+def tables(name: str) -> str:
+    """The tables of links in the read model `name`: link (absorbed, survivor, known, until), linked (record)."""
+    return _TABLES.format(name=name)
+
+
+def working(name: str) -> dict[str, str]:
+    """The working table that `keep` fills: the records of which a batch's merges and un-merges tell, and where."""
+    return {f"{name}_merged": "record uuid, position bigint"}
+
+
+def keep(name: str) -> str:
+    """The statement that keeps the facts of the kind `link`, which the read model takes from LINKS."""
+    return _KEEP.format(name=name)
+
+
+def persons(name: str, wanted: str) -> str:
+    """For `wanted` (record, position): the person of the record as known at the position, all of its records.
+
+    A query of (asked, position, person, record): `asked` the wanted record, `person` the root, a row for each record
+    of the person, itself and the root among them. A record without links is its own person.
+    """
+    known = f"select record, position, position from ({wanted}) told (record, position)"
+    return _AT.format(name=name, wanted=known)
+
+
+def turned(name: str, wanted: str) -> str:
+    """For `wanted` (record, position): the persons that a position told of, just before it and from it on.
+
+    A query of (position, person, record, before, after), a row for each record: whether it was of that person as
+    known at position - 1, and is so at the position. What tells of a record that is not merged there gives its person
+    with before and after true; a merge, asked for with both records, gives the survivor's person, who gains records,
+    and the absorbed one's, who loses them all; an un-merge the reverse. The metric of a person's records takes back
+    what it was of those with `before` and adds what it is of those with `after`.
+    """
+    known = (
+        f"select record, position, position - ago from ({wanted}) told (record, position), (values (0), (1)) v (ago)"
+    )
+    return _TURNED.format(name=name, wanted=known)
