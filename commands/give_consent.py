@@ -9,18 +9,27 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
 from domain.codes import UNKNOWN, Code, Sha256
-from domain.consent import ConsentEndsBeforeItBegins, ConsentGiven, ConsentNamesNoChannel
+from domain.consent import (
+    ConsentEndsBeforeItBegins,
+    ConsentGiven,
+    ConsentNamesNoChannel,
+    ImportedConsentNeedsItsEvidence,
+)
 from domain.purposes import require_basis, require_channels, require_purpose
+
+IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveConsent(Command):
-    """Record a consent; given again, it is renewed.
+    """Record a consent; given again, it is renewed. An imported one holds from the day it was given: a no of any later
+    day wins over it, however late we learn of the consent.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
     basis: the lawful basis. jurisdiction: whose law, such as 'de' or 'us-ca'.
     notice, notice_version, notice_sha256, language: what the candidate read, its hash and the language it was in.
-    method: how the yes was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'.
+    method: how the yes was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'; where either
+    of them is 'import', occurred_at and evidence must be given.
     valid_until: when it ends unless renewed; left out: it does not. evidence: personal, sealed.
     """
 
@@ -40,13 +49,16 @@ class GiveConsent(Command):
 
 
 def decide(candidate: Candidate, command: GiveConsent) -> Events:
-    """Raises CandidateDoesNotExist, CandidateWasMerged, or what is wrong with purpose, channels, basis or end."""
+    """Raises CandidateDoesNotExist, CandidateWasMerged, ImportedConsentNeedsItsEvidence, or what is wrong with purpose,
+    channels, basis or end."""
     candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
     require_basis(command.basis)
     channels = require_channels(command.channels)
     if not channels:
         raise ConsentNamesNoChannel(purpose=command.purpose)
+    if IMPORT in (command.method, command.answered_by):
+        require_evidence(command)
     if command.valid_until is not None and command.valid_until <= command.moment:
         raise ConsentEndsBeforeItBegins(purpose=command.purpose)
     given = ConsentGiven(
@@ -64,6 +76,12 @@ def decide(candidate: Candidate, command: GiveConsent) -> Events:
         evidence=command.evidence,
     )
     return {command.candidate: [given]}
+
+
+def require_evidence(command: GiveConsent) -> None:
+    """Raises ImportedConsentNeedsItsEvidence: dated by its import, an old consent would pass for a fresh one."""
+    if command.occurred_at is None or not (command.evidence or "").strip():
+        raise ImportedConsentNeedsItsEvidence(purpose=command.purpose)
 
 
 VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)

@@ -18,7 +18,7 @@ class RecordTouchpoint(Command):
     """Record a touchpoint; one of ours that no consent covered is recorded as unauthorised.
 
     An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
-    every purpose the candidate then allowed there.
+    every purpose, known of or not.
 
     candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
     message: what ties the fates of one message together. machine: software did it, such as a mail scanner's open.

@@ -17,6 +17,22 @@ Events = dict[UUID, list[Event]]
 """What a decision appends: per stream its new events, in order; all of them or none."""
 
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
+LONGEST_TEXT = 20_000
+"""Characters of one free text, at most: a long letter has fewer, and a document belongs elsewhere."""
+
+
+class TextIsTooLong(Invalid):
+    """The text in '{field}' has {length} characters; {longest} are the most.
+
+    Shorten it, or keep the document elsewhere and say here where.
+    """
+
+
+class TextHoldsNul(Invalid):
+    """The text in '{field}' has a NUL character in it, which no text has.
+
+    Take it out; check what made the text.
+    """
 
 
 class TimeHasNoZone(Invalid):
@@ -75,18 +91,32 @@ class Verb:
 
 
 def require_well_formed(command: Command) -> None:
-    """Raises TextIsWrittenWrongly, TimeHasNoZone or TimeIsInTheFuture."""
+    """Raises TextIsWrittenWrongly, TextIsTooLong, TextHoldsNul, TimeHasNoZone or TimeIsInTheFuture."""
     for field in fields(command):
         value = getattr(command, field.name)
         if isinstance(value, datetime) and value.utcoffset() is None:
             raise TimeHasNoZone(field=field.name)
     made_as: Any = type(command)  # mypy takes the hash of an instance for that of the class
-    for name, written in written_fields(made_as):
-        value = getattr(command, name)
-        for text in value if isinstance(value, tuple) else (value,):
-            if text is not None:
+    for name, written in text_fields(made_as):
+        for text in texts_in(getattr(command, name)):
+            if written is None:
+                require_storable(text, name)
+            else:
                 require_written(text, written, name)
     require_past(command.moment, command.now, "occurred_at")
+
+
+def require_storable(text: str, field: str) -> None:
+    """Raises TextIsTooLong or TextHoldsNul, naming the field and not the text, which may be personal."""
+    if len(text) > LONGEST_TEXT:
+        raise TextIsTooLong(field=field, longest=LONGEST_TEXT, length=len(text))
+    if "\0" in text:
+        raise TextHoldsNul(field=field)
+
+
+def texts_in(value: Any) -> tuple[str, ...]:
+    """The texts of a field that holds one, several or none."""
+    return () if value is None else value if isinstance(value, tuple) else (value,)
 
 
 def require_past(moment: datetime, now: datetime, field: str) -> None:
@@ -96,10 +126,15 @@ def require_past(moment: datetime, now: datetime, field: str) -> None:
 
 
 @cache
-def written_fields(command: type[Command]) -> tuple[tuple[str, Written], ...]:
-    """The command's fields that must be written in a certain way, such as codes."""
+def text_fields(command: type[Command]) -> tuple[tuple[str, Written | None], ...]:
+    """The command's fields of text: how each must be written, such as a code; None: it is free."""
     hints = get_type_hints(command, include_extras=True)
-    return tuple((name, written) for name, hint in hints.items() for written in marks_in(hint))
+    return tuple((name, next(marks_in(hint), None)) for name, hint in hints.items() if holds_text(hint))
+
+
+def holds_text(hint: object) -> bool:
+    """Whether the type has text in it, such as `str | None` and `tuple[str, ...]`."""
+    return hint is str or any(holds_text(part) for part in get_args(hint))
 
 
 def marks_in(hint: object) -> Iterator[Written]:

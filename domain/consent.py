@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -104,6 +104,15 @@ class ConsentNamesNoChannel(Invalid):
     """
 
     where = "channels"
+
+
+class ImportedConsentNeedsItsEvidence(Invalid):
+    """The imported consent to {purpose} does not say when it was given, or what tells us so.
+
+    State in 'occurred_at' when the candidate gave it, and in 'evidence' where the record of it is kept.
+    """
+
+    where = "evidence"
 
 
 class ConsentEndsBeforeItBegins(Invalid):
@@ -228,14 +237,13 @@ def withdrawal(
 def withdrawals_on(
     consents: Consents, channel: str, purpose: str | None, at: datetime, because_of: UUID, method: str
 ) -> list[ConsentWithdrawn]:
-    """What a no on a channel takes back: the purpose it names, or else every purpose live on that channel."""
-    live = [code for code in PURPOSES if channel in live_channels(consents, code, at)]
-    purposes = [purpose] if purpose in PURPOSES else live
-    return [
-        withdrawal(consents, code, (channel,), at, method=method, because_of=because_of)
-        for code in purposes
-        if code is not None
-    ]
+    """What a no on a channel takes back there: the purpose it names, or else every purpose, also one that we know of no
+    consent to, because an older yes may still reach us. Where nothing was allowed, nothing was left `entirely`.
+    """
+    if purpose is not None and purpose in PURPOSES:
+        return [withdrawal(consents, purpose, (channel,), at, method=method, because_of=because_of)]
+    taken = [withdrawal(consents, code, (channel,), at, method=method, because_of=because_of) for code in PURPOSES]
+    return [one if live_channels(consents, one.purpose, at) else replace(one, entirely=False) for one in taken]
 
 
 def stricter(one: Consents, other: Consents, at: datetime) -> list[ConsentWithdrawn]:

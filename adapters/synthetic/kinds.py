@@ -50,6 +50,7 @@ KINDS = (*MAILS, *OTHERS)
 NUMBERS = {name: number for number, name in enumerate(KINDS)}
 ORDINARY = np.array([NUMBERS[name] for name in OTHERS])
 NEEDS_CONSENT = np.array([kind_named(name).direction == "outbound" for name in KINDS])
+WITHDRAWS = np.array([kind_named(name).withdraws for name in KINDS])
 CONSENT_COVERS = np.array([[kind_named(name).channel in channels for name in KINDS] for channels in CHANNEL_SETS])
 """By set of channels consented to, and by kind: whether a consent on that set is about the kind's channel."""
 BY_MAIL = np.array([kind_named(name).channel == "email" for name in KINDS])

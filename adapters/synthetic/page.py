@@ -13,7 +13,7 @@ import numpy as np
 from adapters.synthetic import shape
 from adapters.synthetic.columns import EPOCH, NONE, Block, Column, Names, Type
 from adapters.synthetic.jobs import Jobs
-from adapters.synthetic.kinds import KINDS, NEEDS_CONSENT
+from adapters.synthetic.kinds import KINDS, NEEDS_CONSENT, WITHDRAWS
 from adapters.synthetic.people import People
 from adapters.synthetic.words import (
     LEAVING_WORDS,
@@ -44,7 +44,7 @@ from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 ROWS = 8192
 """Rows turned at a time; nothing that is made depends on it."""
 
-PURPOSE_OF = tuple(shape.TALENT_POOL if needs else None for needs in NEEDS_CONSENT)
+PURPOSE_OF = tuple(shape.TALENT_POOL if names_purpose else None for names_purpose in NEEDS_CONSENT | WITHDRAWS)
 NOTED = tuple(name.startswith(("note-", "call-", "meeting-", "voicemail-")) for name in KINDS)
 REPORTER = tuple("mailer" if name.startswith("email-") else "recruiter" for name in KINDS)
 NOTICE = ("talent-pool-notice", "2", "5b2a9d0c" * 8)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from commands.correct_touchpoint import CorrectTouchpoint
+from commands.give_consent import GiveConsent
 from commands.record_touchpoint import RecordTouchpoint
 from commands.request_send import RequestSend
 from commands.verb import TimeIsInTheFuture
@@ -21,10 +22,23 @@ from domain.consent import (
     ConsentWasWithdrawn,
     ConsentWithdrawn,
 )
-from domain.purposes import PurposeIsUnknown
+from domain.purposes import PURPOSES, PurposeIsUnknown
 from domain.touchpoint import TouchpointCorrected, TouchpointDoesNotExist, TouchpointRecorded, TouchpointWasRetracted
 from domain.touchpoint_kinds import KINDS, TouchpointKindIsNotSent, TouchpointKindIsUnknown
-from tests.given import ALICE, DAY, MESSAGE, NOW, SOURCED, START, TOUCHPOINT, consented, event_id, given, withdrawn
+from tests.given import (
+    ALICE,
+    DAY,
+    MESSAGE,
+    NOW,
+    SOURCED,
+    START,
+    TOUCHPOINT,
+    When,
+    consented,
+    event_id,
+    given,
+    withdrawn,
+)
 
 YES = event_id(2)
 
@@ -73,19 +87,34 @@ def test_an_unsubscribe_withdraws_the_purpose_it_names() -> None:
     both.when(report("email-unsubscribed", "newsletter")).then({ALICE: [unsubscribed, gone]})
 
 
-def test_an_unsubscribe_that_names_no_purpose_withdraws_all_that_is_live_on_the_channel() -> None:
-    live = given({ALICE: [SOURCED, consented("talent_pool", "email", "text"), consented("events", "text", "email"),
-                          consented("newsletter"), withdrawn("newsletter")]})  # fmt: skip
-    left = [taken_back(purpose, "email", "email-complained", entirely=False) for purpose in ("talent_pool", "events")]
+def test_an_unsubscribe_that_names_no_purpose_withdraws_every_purpose_on_the_channel() -> None:
+    live = given({ALICE: [SOURCED, consented("talent_pool", "email", "text"), consented("events", "email")]})
+    left = [taken_back(purpose, "email", "email-complained", entirely=purpose == "events") for purpose in PURPOSES]
     live.when(report("email-complained")).then({ALICE: [recorded("email-complained"), *left]})
-    given({ALICE: [SOURCED]}).when(report("text-stopped")).then({ALICE: [recorded("text-stopped")]})
+    none = [taken_back(purpose, "text", "text-stopped", entirely=False) for purpose in PURPOSES]
+    given({ALICE: [SOURCED]}).when(report("text-stopped")).then({ALICE: [recorded("text-stopped"), *none]})
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_an_older_consent_that_is_imported_later_does_not_open_what_an_unsubscribe_shut(purpose: str) -> None:
+    history = given({ALICE: [SOURCED]}).history
+    history.take(report("email-unsubscribed"))
+    history.take(
+        GiveConsent(
+            candidate=ALICE, purpose=purpose, channels=("email", "text"), method="import", evidence="list of 2025",
+            occurred_at=START, now=NOW + DAY,
+        )
+    )  # fmt: skip
+    gone = replace(send(purpose=purpose), now=NOW + DAY)
+    When(history, gone).refused(ConsentWasWithdrawn)
+    assert history.decide(replace(gone, kind="text-sent")), "the text message was never refused"
 
 
 def test_a_withdrawal_is_entire_when_nothing_of_the_purpose_is_left() -> None:
     stopped = taken_back("talent_pool", "text", "text-stopped", entirely=True)
     given({ALICE: [SOURCED, consented("talent_pool", "text", "email"), withdrawn("talent_pool", "email")]}).when(
-        report("text-stopped")
-    ).then({ALICE: [recorded("text-stopped"), stopped]})
+        report("text-stopped", "talent_pool")
+    ).then({ALICE: [recorded("text-stopped", "talent_pool"), stopped]})
 
 
 def send(kind: str = "email-sent", **more: object) -> RequestSend:
@@ -164,6 +193,7 @@ def test_a_correction_needs_something_to_correct() -> None:
 
 def test_a_touchpoint_that_turns_out_to_be_an_unsubscribe_withdraws() -> None:
     gone = taken_back("talent_pool", "email", "email-unsubscribed", entirely=True)
+    also = [taken_back(code, "email", "email-unsubscribed", entirely=False) for code in PURPOSES][1:]
     given({ALICE: [*WRONG, consented()]}).when(correct("email-unsubscribed")).then(
-        {ALICE: [corrected("email-unsubscribed", WAS_AT), gone]}
+        {ALICE: [corrected("email-unsubscribed", WAS_AT), gone, *also]}
     )

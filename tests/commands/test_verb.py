@@ -10,10 +10,20 @@ import pytest
 from commands.catalogue import VERBS
 from commands.give_consent import GiveConsent
 from commands.learn_profile_fact import LearnProfileFact
+from commands.record_touchpoint import RecordTouchpoint
 from commands.source_candidate import SourceCandidate
-from commands.verb import Command, TimeHasNoZone, TimeIsInTheFuture, Verb, written_fields
+from commands.verb import (
+    LONGEST_TEXT,
+    Command,
+    TextHoldsNul,
+    TextIsTooLong,
+    TimeHasNoZone,
+    TimeIsInTheFuture,
+    Verb,
+    text_fields,
+)
 from domain.codes import CODE, SHA256, TextIsWrittenWrongly
-from tests.given import ALICE, NOW
+from tests.given import ALICE, NOW, TOUCHPOINT
 
 
 def learn(now: datetime = NOW, occurred_at: datetime | None = None) -> Command:
@@ -46,8 +56,25 @@ def test_codes_are_checked_wherever_they_stand() -> None:
         GiveConsent(candidate=ALICE, purpose="events", channels=("email", "E-Mail"), now=NOW)
     with pytest.raises(TextIsWrittenWrongly, match="'notice_sha256'"):
         GiveConsent(candidate=ALICE, purpose="events", channels=("email",), notice_sha256="abc", now=NOW)
-    assert dict(written_fields(GiveConsent))["channels"] == CODE
-    assert dict(written_fields(GiveConsent))["notice_sha256"] == SHA256
+    assert dict(text_fields(GiveConsent))["channels"] == CODE
+    assert dict(text_fields(GiveConsent))["notice_sha256"] == SHA256
+    assert dict(text_fields(GiveConsent))["evidence"] is None
+
+
+def noted(text: str) -> Command:
+    return RecordTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="note-written", note=text, now=NOW)
+
+
+def test_a_free_text_has_an_end_and_no_nul() -> None:
+    assert noted("ß" * LONGEST_TEXT)
+    with pytest.raises(TextIsTooLong, match="'note' has 20001 characters") as long:
+        noted("ß" * LONGEST_TEXT + "x")
+    with pytest.raises(TextHoldsNul, match="'note'") as nul:
+        noted("before\0after")
+    assert (long.value.where, nul.value.where) == ("note", "note")
+    assert "before" not in str(nul.value)
+    with pytest.raises(TextHoldsNul, match="'emails'"):
+        SourceCandidate(candidate=ALICE, emails=("a@example.org", "\0"), now=NOW)
 
 
 def name_of(verb: Verb) -> str:
