@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, BEGINNINGS, ENDINGS, Application, OfferAccepted
+from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferAccepted
 from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOpened
 
 
@@ -23,20 +23,25 @@ class AcceptOffer(Command):
 
 
 def decide(application: Application, requisition: Requisition, command: AcceptOffer) -> Events:
-    """Raises what ApplicationHasEnded, ApplicationIsForAnotherRequisition and OpeningWasFilled say, and their kin."""
+    """Raises ApplicationHasEnded, ApplicationIsForAnotherRequisition, OpeningWasFilled and their kin.
+
+    Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening; an acceptance may be the
+    first that we learn of an offer.
+    """
     candidate = application.require_live(command.application)
     application.require_requisition(command.application, command.requisition)
     requisition.require_known(command.requisition)
     requisition.require_open(command.opening)
-    if command.opening in application.accepted:
+    if application.accepted_for(command.opening) is not None:
         return {}
+    application.require_acceptable(command.application, command.opening)
     return {command.application: [OfferAccepted(candidate, command.requisition, command.opening)]}
 
 
 VERB = Verb(
     AcceptOffer,
     (
-        Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS, OfferAccepted)),
+        Load("application", APPLICATION, (*STANDING, *OFFERS)),
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,

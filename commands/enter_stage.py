@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, BEGINNINGS, ENDINGS, Application, StageEntered
+from domain.application import APPLICATION, STAGES, STANDING, Application, StageEntered
 from domain.codes import Code
 
 
@@ -26,7 +26,7 @@ def decide(application: Application, command: EnterStage) -> Events:
     candidate = application.require_live(command.application, command.moment)
     if application.stage_at(command.moment) == command.stage:
         return {}
-    return {command.application: [StageEntered(candidate, application.requisition, command.stage)]}
+    return {command.application: [StageEntered(candidate, application.requisition_at(command.moment), command.stage)]}
 
 
-VERB = Verb(EnterStage, (Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS, StageEntered)),), decide)
+VERB = Verb(EnterStage, (Load("application", APPLICATION, (*STANDING, *STAGES)),), decide)

@@ -8,11 +8,10 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.application import (
     APPLICATION,
-    BEGINNINGS,
-    ENDINGS,
+    OFFERS,
+    STANDING,
     Application,
     CandidateHired,
-    OfferAccepted,
     OpeningNeedsItsRequisition,
 )
 from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, Requisition, RequisitionOpened
@@ -44,7 +43,7 @@ def decide(application: Application, requisition: Requisition | None, command: H
     if command.opening is None:
         return hired
     requisition.require_open(command.opening)
-    accepted_at = application.accepted.get(command.opening, command.moment)
+    accepted_at = application.accepted_for(command.opening) or command.moment
     filled = OpeningFilled(command.opening, command.application, candidate, accepted_at)
     return {**hired, command.requisition: [filled]}
 
@@ -52,7 +51,7 @@ def decide(application: Application, requisition: Requisition | None, command: H
 VERB = Verb(
     HireCandidate,
     (
-        Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS, OfferAccepted)),
+        Load("application", APPLICATION, (*STANDING, *OFFERS)),
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, BEGINNINGS, ENDINGS, Application, ApplicationRejected
+from domain.application import APPLICATION, STANDING, Application, ApplicationRejected
 from domain.codes import UNKNOWN, Code
 
 
@@ -29,4 +29,4 @@ def decide(application: Application, command: RejectApplication) -> Events:
     return {command.application: [ended]}
 
 
-VERB = Verb(RejectApplication, (Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS)),), decide)
+VERB = Verb(RejectApplication, (Load("application", APPLICATION, STANDING),), decide)

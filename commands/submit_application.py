@@ -8,8 +8,7 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.application import (
     APPLICATION,
-    BEGINNINGS,
-    ENDINGS,
+    STANDING,
     Application,
     ApplicationIsOfAnotherCandidate,
     ApplicationSubmitted,
@@ -67,7 +66,7 @@ def require_submittable(application: Application, command: SubmitApplication) ->
 VERB = Verb(
     SubmitApplication,
     (
-        Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS)),
+        Load("application", APPLICATION, STANDING),
         Load("candidate", CANDIDATE, ENTRIES),
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),

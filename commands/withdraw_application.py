@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, BEGINNINGS, ENDINGS, Application, ApplicationWithdrawn
+from domain.application import APPLICATION, STANDING, Application, ApplicationWithdrawn
 from domain.codes import UNKNOWN, Code
 
 
@@ -29,4 +29,4 @@ def decide(application: Application, command: WithdrawApplication) -> Events:
     return {command.application: [ended]}
 
 
-VERB = Verb(WithdrawApplication, (Load("application", APPLICATION, (*BEGINNINGS, *ENDINGS)),), decide)
+VERB = Verb(WithdrawApplication, (Load("application", APPLICATION, STANDING),), decide)

@@ -1,4 +1,4 @@
-"""A job we have leave to fill, and its openings: each is opened once and ends filled or cancelled."""
+"""A job we have leave to fill, who works on it and when nobody does, and its openings, each filled or cancelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from domain.course import Course
 from domain.errors import Conflict, NotFound
 from domain.event import Aggregate, Clear, Event, Personal, Recorded
 
@@ -173,15 +174,59 @@ class OpeningWasCancelled(Conflict):
     where = "opening"
 
 
+class OpeningIsOpen(Conflict):
+    """The opening {opening} is open.
+
+    Only one that was filled or cancelled can be opened again; for a further seat open another opening.
+    """
+
+    where = "opening"
+
+
+class OpeningIsTakenByAHire(Conflict):
+    """The opening {opening} is taken by the hire of the application {application}.
+
+    Undo that hire, which opens it again; or, where the seat is to be filled anew, reopen it for a new need.
+    """
+
+    where = "opening"
+
+
+class RequisitionIsHeld(Conflict):
+    """The requisition {requisition} was on hold at {moment} already.
+
+    Resume it first, or tell of a time at which work on it went on.
+    """
+
+    where = "requisition"
+
+
+class RequisitionIsNotHeld(Conflict):
+    """The requisition {requisition} was not on hold at {moment}.
+
+    Hold it first, or tell of a time at which it was held.
+    """
+
+    where = "requisition"
+
+
 ENDINGS: dict[type[Event], type[Conflict]] = {OpeningFilled: OpeningWasFilled, OpeningCancelled: OpeningWasCancelled}
 
 
 @dataclass(frozen=True, slots=True)
 class Requisition:
-    """What decisions about a job need to know: its openings, each with the event that ended it (None: open)."""
+    """What decisions about a job need to know.
+
+    `openings` has for each the event that ended it (None: it is open), `taken_by` the application whose hire fills it.
+    """
 
     exists: bool = False
     openings: Mapping[UUID, type[Event] | None] = field(default_factory=dict)
+    taken_by: Mapping[UUID, UUID] = field(default_factory=dict)
+    holds: Course[bool] = field(default_factory=Course)
+    target: Course[date | None] = field(default_factory=Course)
+    hiring_manager: Course[Personal[str | None]] = field(default_factory=Course)
+    recruiter: Course[Personal[str | None]] = field(default_factory=Course)
 
     def require_known(self, requisition: UUID) -> None:
         """Raises RequisitionDoesNotExist."""
@@ -206,22 +251,69 @@ class Requisition:
         if ended is not None:
             raise ENDINGS[ended](opening=opening)
 
+    def require_ended(self, opening: UUID) -> None:
+        """Raises OpeningDoesNotExist or OpeningIsOpen."""
+        if opening not in self.openings:
+            raise OpeningDoesNotExist(opening=opening)
+        if self.openings[opening] is None:
+            raise OpeningIsOpen(opening=opening)
+
+    def require_not_taken(self, opening: UUID) -> None:
+        """Raises OpeningIsTakenByAHire."""
+        if opening in self.taken_by:
+            raise OpeningIsTakenByAHire(opening=opening, application=self.taken_by[opening])
+
+    def require_running(self, requisition: UUID, moment: datetime) -> None:
+        """Raises RequisitionIsHeld."""
+        if self.holds.at(moment):
+            raise RequisitionIsHeld(requisition=requisition, moment=moment.isoformat())
+
+    def require_held(self, requisition: UUID, moment: datetime) -> None:
+        """Raises RequisitionIsNotHeld."""
+        if not self.holds.at(moment):
+            raise RequisitionIsNotHeld(requisition=requisition, moment=moment.isoformat())
+
 
 def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
-    """The requisition after one more event; what ended an opening first, ended it."""
+    """The requisition after one more event."""
     match recorded.event:
         case RequisitionOpened():
             return replace(requisition, exists=True)
-        case OpeningOpened(opening=opening) if opening not in requisition.openings:
-            return replace(requisition, openings={**requisition.openings, opening: None})
-        case OpeningFilled(opening=opening) | OpeningCancelled(opening=opening) as event:
-            ended = requisition.openings.get(opening) or type(event)
-            return replace(requisition, openings={**requisition.openings, opening: ended})
+        case RequisitionHeld() | RequisitionResumed() as event:
+            held = isinstance(event, RequisitionHeld)
+            return replace(requisition, holds=requisition.holds.turned(recorded.at, held))
+        case TargetDateSet(target=target):
+            return replace(requisition, target=requisition.target.turned(recorded.at, target))
+        case HiringManagerAssigned(user=user):
+            return replace(requisition, hiring_manager=requisition.hiring_manager.turned(recorded.at, user))
+        case RecruiterAssigned(user=user):
+            return replace(requisition, recruiter=requisition.recruiter.turned(recorded.at, user))
+        case event:
+            return seated(requisition, event)
+
+
+def seated(requisition: Requisition, event: Event) -> Requisition:
+    """The requisition after an event of one of its openings; what ended one first, ended it."""
+    openings, taken_by = requisition.openings, requisition.taken_by
+    match event:
+        case OpeningOpened(opening=opening) if opening not in openings:
+            return replace(requisition, openings={**openings, opening: None})
+        case OpeningFilled(opening=opening) if openings.get(opening) is None:
+            taken_by = {**taken_by, opening: event.application}
+            return replace(requisition, openings={**openings, opening: OpeningFilled}, taken_by=taken_by)
+        case OpeningCancelled(opening=opening) if openings.get(opening) is None:
+            return replace(requisition, openings={**openings, opening: OpeningCancelled})
+        case OpeningReopened(opening=opening):
+            taken_by = {seat: by for seat, by in taken_by.items() if seat != opening}
+            return replace(requisition, openings={**openings, opening: None}, taken_by=taken_by)
         case _:
             return requisition
 
 
 REQUISITION = Aggregate("requisition", Requisition(), evolve)
 
-OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancelled)
+OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancelled, OpeningReopened)
 """The events of a requisition's openings."""
+
+HOLDS: tuple[type[Event], ...] = (RequisitionHeld, RequisitionResumed)
+"""The events that say when nobody works on it."""

@@ -10,24 +10,37 @@ from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
+from commands.assign_hiring_manager import AssignHiringManager
+from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.correct_touchpoint import CorrectTouchpoint
+from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
+from commands.hold_requisition import HoldRequisition
 from commands.learn_profile_fact import LearnProfileFact
+from commands.make_offer import MakeOffer
 from commands.merge_candidates import MergeCandidates
+from commands.move_back import MoveBack
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
+from commands.reopen_opening import ReopenOpening
 from commands.request_send import RequestSend
+from commands.rescind_offer import RescindOffer
+from commands.resume_requisition import ResumeRequisition
 from commands.retract_profile_fact import RetractProfileFact
+from commands.set_target_date import SetTargetDate
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.transfer_application import TransferApplication
+from commands.unhire_candidate import UnhireCandidate
 from commands.unmerge_candidates import UnmergeCandidates
+from commands.unreject_application import UnrejectApplication
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
 from projections.engagement import ENGAGEMENT
@@ -55,6 +68,12 @@ COMMANDS = (
     CommandRoute("/v1/requisitions", OpenRequisition, makes="requisition"),
     CommandRoute("/v1/requisitions/{requisition}/openings", OpenOpening, makes="opening"),
     CommandRoute("/v1/requisitions/{requisition}/openings/{opening}/cancellation", CancelOpening),
+    CommandRoute("/v1/requisitions/{requisition}/openings/{opening}/reopening", ReopenOpening),
+    CommandRoute("/v1/requisitions/{requisition}/hold", HoldRequisition),
+    CommandRoute("/v1/requisitions/{requisition}/resumption", ResumeRequisition),
+    CommandRoute("/v1/requisitions/{requisition}/target-date", SetTargetDate),
+    CommandRoute("/v1/requisitions/{requisition}/hiring-manager", AssignHiringManager),
+    CommandRoute("/v1/requisitions/{requisition}/recruiter", AssignRecruiter),
     CommandRoute("/v1/applications", SubmitApplication, makes="application"),
     CommandRoute("/v1/prospects", AddProspect, makes="application"),
     CommandRoute("/v1/applications/{application}/stage", EnterStage),
@@ -62,6 +81,13 @@ COMMANDS = (
     CommandRoute("/v1/applications/{application}/withdrawal", WithdrawApplication),
     CommandRoute("/v1/applications/{application}/offer-acceptance", AcceptOffer),
     CommandRoute("/v1/applications/{application}/hire", HireCandidate),
+    CommandRoute("/v1/applications/{application}/stage-reversal", MoveBack),
+    CommandRoute("/v1/applications/{application}/unrejection", UnrejectApplication),
+    CommandRoute("/v1/applications/{application}/unhire", UnhireCandidate),
+    CommandRoute("/v1/applications/{application}/offer", MakeOffer),
+    CommandRoute("/v1/applications/{application}/offer-declination", DeclineOffer),
+    CommandRoute("/v1/applications/{application}/offer-rescission", RescindOffer),
+    CommandRoute("/v1/applications/{application}/transfer", TransferApplication),
 )
 
 METRICS = (

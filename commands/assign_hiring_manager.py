@@ -1,0 +1,33 @@
+"""Somebody else answers for the hire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.requisition import REQUISITION, HiringManagerAssigned, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignHiringManager(Command):
+    """Say who answers for the hire; who does already is no news.
+
+    requisition: the requisition's stream. user: how the organisation names them, sealed; null: nobody any more.
+    """
+
+    requisition: UUID
+    user: str | None
+
+
+def decide(requisition: Requisition, command: AssignHiringManager) -> Events:
+    """Raises RequisitionDoesNotExist."""
+    requisition.require_known(command.requisition)
+    if requisition.hiring_manager.at(command.moment) == command.user:
+        return {}
+    return {command.requisition: [HiringManagerAssigned(command.user)]}
+
+
+VERB = Verb(
+    AssignHiringManager, (Load("requisition", REQUISITION, (RequisitionOpened, HiringManagerAssigned)),), decide
+)

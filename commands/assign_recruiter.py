@@ -1,0 +1,32 @@
+"""Somebody else works on the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignRecruiter(Command):
+    """Say who works on the job; who does already is no news.
+
+    requisition: the requisition's stream. user: how the organisation names them, sealed; null: nobody any more.
+    """
+
+    requisition: UUID
+    user: str | None
+
+
+def decide(requisition: Requisition, command: AssignRecruiter) -> Events:
+    """Raises RequisitionDoesNotExist."""
+    requisition.require_known(command.requisition)
+    if requisition.recruiter.at(command.moment) == command.user:
+        return {}
+    return {command.requisition: [RecruiterAssigned(command.user)]}
+
+
+READS = (RequisitionOpened, RecruiterAssigned)
+VERB = Verb(AssignRecruiter, (Load("requisition", REQUISITION, READS),), decide)

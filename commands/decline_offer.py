@@ -1,0 +1,35 @@
+"""A candidate says no to an offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclined, OfferWasAccepted
+from domain.codes import UNKNOWN, Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineOffer(Command):
+    """Decline the offer that is out; the application goes on. Who accepted and changes their mind, rescinds.
+
+    application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    """
+
+    application: UUID
+    reason: Code = UNKNOWN
+    note: str | None = None
+
+
+def decide(application: Application, command: DeclineOffer) -> Events:
+    """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, ApplicationHasEnded and its kin."""
+    candidate = application.require_live(command.application, command.moment)
+    offer = application.require_offer(command.application)
+    if offer.accepted_at is not None:
+        raise OfferWasAccepted(application=command.application)
+    declined = OfferDeclined(candidate, offer.requisition, offer.opening, command.reason, command.note)
+    return {command.application: [declined]}
+
+
+VERB = Verb(DeclineOffer, (Load("application", APPLICATION, (*STANDING, *OFFERS)),), decide)

@@ -1,0 +1,32 @@
+"""Work on a job pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.codes import UNKNOWN, Code
+from domain.requisition import HOLDS, REQUISITION, Requisition, RequisitionHeld, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequisition(Command):
+    """Put a requisition on hold until it is resumed; a hold that has passed may be told later.
+
+    requisition: the requisition's stream. reason: why, such as 'budget'. note: free text; personal, sealed.
+    """
+
+    requisition: UUID
+    reason: Code = UNKNOWN
+    note: str | None = None
+
+
+def decide(requisition: Requisition, command: HoldRequisition) -> Events:
+    """Raises RequisitionDoesNotExist or RequisitionIsHeld."""
+    requisition.require_known(command.requisition)
+    requisition.require_running(command.requisition, command.moment)
+    return {command.requisition: [RequisitionHeld(command.reason, command.note)]}
+
+
+VERB = Verb(HoldRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *HOLDS)),), decide)

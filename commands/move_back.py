@@ -1,0 +1,33 @@
+"""An application goes back to a stage that it has been in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import APPLICATION, STAGES, STANDING, Application, ApplicationMovedBack
+from domain.codes import UNKNOWN, Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveBack(Command):
+    """Move an application back to an earlier stage of its way through this job.
+
+    application: the application's stream. stage: one that it has been in. reason: why, as a code.
+    """
+
+    application: UUID
+    stage: Code
+    reason: Code = UNKNOWN
+
+
+def decide(application: Application, command: MoveBack) -> Events:
+    """Raises ApplicationDoesNotExist, ApplicationHasEnded, StageWasNeverEntered or StageIsNotEarlier."""
+    candidate = application.require_live(command.application, command.moment)
+    application.require_entered_before(command.application, command.stage, command.moment)
+    requisition = application.requisition_at(command.moment)
+    return {command.application: [ApplicationMovedBack(candidate, requisition, command.stage, command.reason)]}
+
+
+VERB = Verb(MoveBack, (Load("application", APPLICATION, (*STANDING, *STAGES)),), decide)

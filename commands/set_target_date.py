@@ -1,0 +1,32 @@
+"""A job gets a day by which it is to be filled, or loses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened, TargetDateSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTargetDate(Command):
+    """Set the day by which a requisition is to be filled; the day that it has is no news.
+
+    requisition: the requisition's stream. target: the day; null: no day any more.
+    """
+
+    requisition: UUID
+    target: date | None
+
+
+def decide(requisition: Requisition, command: SetTargetDate) -> Events:
+    """Raises RequisitionDoesNotExist."""
+    requisition.require_known(command.requisition)
+    if requisition.target.at(command.moment) == command.target:
+        return {}
+    return {command.requisition: [TargetDateSet(command.target)]}
+
+
+VERB = Verb(SetTargetDate, (Load("requisition", REQUISITION, (RequisitionOpened, TargetDateSet)),), decide)

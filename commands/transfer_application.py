@@ -1,0 +1,51 @@
+"""An application goes on for another job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import (
+    APPLICATION,
+    OFFERS,
+    STANDING,
+    Application,
+    ApplicationIsForThisRequisition,
+    ApplicationTransferred,
+)
+from domain.codes import UNKNOWN, Code
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferApplication(Command):
+    """Transfer an application to another job, through whose stages it goes anew. No offer may be out.
+
+    application: the application's stream. requisition: the job it is for from now on. reason: why, as a code.
+    """
+
+    application: UUID
+    requisition: UUID
+    reason: Code = UNKNOWN
+
+
+def decide(application: Application, requisition: Requisition, command: TransferApplication) -> Events:
+    """Raises ApplicationIsForThisRequisition, OfferIsOut, ApplicationHasEnded, RequisitionDoesNotExist and kin."""
+    candidate = application.require_live(command.application)
+    requisition.require_known(command.requisition)
+    if application.requisition == command.requisition:
+        raise ApplicationIsForThisRequisition(application=command.application, requisition=command.requisition)
+    application.require_no_offer(command.application)
+    moved = ApplicationTransferred(candidate, application.requisition, command.requisition, command.reason)
+    return {command.application: [moved]}
+
+
+VERB = Verb(
+    TransferApplication,
+    (
+        Load("application", APPLICATION, (*STANDING, *OFFERS)),
+        Load("requisition", REQUISITION, (RequisitionOpened,)),
+    ),
+    decide,
+)

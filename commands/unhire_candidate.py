@@ -1,0 +1,60 @@
+"""A hire is undone, and the opening that it filled is open again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import (
+    APPLICATION,
+    STANDING,
+    Application,
+    ApplicationIsForAnotherRequisition,
+    CandidateUnhired,
+    OpeningNeedsItsRequisition,
+)
+from domain.codes import UNKNOWN, Code
+from domain.requisition import OPENINGS, REQUISITION, OpeningReopened, Requisition, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnhireCandidate(Command):
+    """Undo a hire: the application goes on, and the opening that this hire fills goes on with the time it was open.
+
+    application: the application's stream. requisition: the one that the hire names; needed where it names an opening.
+    reason: why, such as 'did-not-start'. note: free text; personal, sealed.
+    """
+
+    application: UUID
+    requisition: UUID | None = None
+    reason: Code = UNKNOWN
+    note: str | None = None
+
+
+def decide(application: Application, requisition: Requisition | None, command: UnhireCandidate) -> Events:
+    """Raises CandidateIsNotHired, ApplicationDoesNotExist, OpeningNeedsItsRequisition or
+    ApplicationIsForAnotherRequisition."""
+    hire = application.require_hire(command.application, command.moment)
+    if command.requisition is None and hire.opening is not None:
+        raise OpeningNeedsItsRequisition(opening=hire.opening)
+    if command.requisition not in (None, hire.requisition):
+        raise ApplicationIsForAnotherRequisition(application=command.application, requisition=command.requisition)
+    undone = CandidateUnhired(hire.candidate, hire.requisition, hire.opening, command.reason, command.note)
+    events: Events = {command.application: [undone]}
+    if command.requisition is None or requisition is None or hire.opening is None:
+        return events
+    # Where the seat was opened for a new need since, it is not this hire's any more.
+    if requisition.taken_by.get(hire.opening) == command.application:
+        events[command.requisition] = [OpeningReopened(hire.opening, "same", command.application, None)]
+    return events
+
+
+VERB = Verb(
+    UnhireCandidate,
+    (
+        Load("application", APPLICATION, STANDING),
+        Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
+    ),
+    decide,
+)

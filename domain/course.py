@@ -1,0 +1,37 @@
+"""Something that changes over time, kept in the order in which it changed, however late we learned of a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[T]):
+    """From `at` on it was `value`."""
+
+    at: datetime
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Course(Generic[T]):
+    """All its turns, in the order in which they were so; of two at one moment the one learned later is the later."""
+
+    turns: tuple[Turn[T], ...] = ()
+
+    def turned(self, at: datetime, value: T) -> Course[T]:
+        """The course with one more turn."""
+        return Course(tuple(sorted((*self.turns, Turn(at, value)), key=lambda turn: turn.at)))
+
+    def turn_at(self, moment: datetime) -> Turn[T] | None:
+        """The turn that held at that time; None before the first."""
+        return next((turn for turn in reversed(self.turns) if turn.at <= moment), None)
+
+    def at(self, moment: datetime) -> T | None:
+        """What it was at that time; None before the first turn."""
+        turn = self.turn_at(moment)
+        return None if turn is None else turn.value
