@@ -10,8 +10,9 @@ from adapters.web.asking import Asker, add_metric
 from adapters.web.candidates import CandidatePages
 from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Desk
+from adapters.web.document import Api
 from adapters.web.inbound import InboundPages
-from adapters.web.limits import BoundedBody, Metered
+from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
@@ -28,7 +29,13 @@ Every change is an immutable event, and every answer names the log position it s
 
 def create_app(services: Services) -> FastAPI:
     """The application. Serve it with uvicorn; `services` are closed by whoever opened them."""
-    app = FastAPI(title="Perennial", version="1", description=DESCRIPTION, separate_input_output_schemas=False)
+    app = Api(
+        routes.COMMANDS,
+        title="Perennial",
+        version="1",
+        description=DESCRIPTION,
+        separate_input_output_schemas=False,
+    )
     registry = CollectorRegistry()
     desk, asker = Desk(services), Asker(services)
     pages = {
@@ -43,6 +50,7 @@ def create_app(services: Services) -> FastAPI:
         add_page(app, pages, page)
     registry.register(LogMetrics(services))
     tell_problems(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BoundedBody)
     app.add_middleware(Metered, registry=registry)
     return app

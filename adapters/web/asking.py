@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from functools import partial
 from inspect import Parameter, Signature, cleandoc, signature
 from typing import Annotated, Any, get_type_hints
 
-from annotated_types import Interval
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg import Connection
@@ -24,19 +24,16 @@ from adapters.web import openapi
 from adapters.web.plain import answered
 from adapters.web.refusals import AsOfCannotBeRead, ReadModelIsBehind
 from adapters.web.services import Services
-from domain.codes import CODE
+from adapters.web.writing import EARLIEST, LATEST, Code, Day, Whole, as_asked
 from projections.read_model import ReadModel
 from queries.question import AsOf, Period, Segment
 
 PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.02
 LOOKS_FOR_A_READ_MODEL = 5
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 LARGEST_POSITION = 2**53
 
 Question = Callable[[Connection[Any], AsOf], Any]
-IN_CALENDAR = Interval(ge=FIRST_DAY, le=LAST_DAY)
-Code = Annotated[str | None, Query(pattern=CODE.pattern)]
 AsOfText = Annotated[
     str | None,
     Query(
@@ -46,20 +43,32 @@ AsOfText = Annotated[
     ),
 ]
 MinPosition = Annotated[
-    int | None,
-    Query(ge=0, le=LARGEST_POSITION, description="Wait (5 seconds at most) until the answer knows this position."),
+    Whole | None,
+    Query(
+        ge=0,
+        le=LARGEST_POSITION,
+        description="Wait (5 seconds at most) until the answer knows this position, such as a command's.",
+    ),
 ]
 EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
-    "begins": (Annotated[date, IN_CALENDAR, Query(alias="from", description="The first day.")], ...),
-    "ends": (Annotated[date, IN_CALENDAR, Query(alias="to", description="The day after the last.")], ...),
-    "source": (Code, None),
-    "role": (Code, None),
-    "location": (Code, None),
+    "begins": (Annotated[Day, Query(alias="from", description="The first day.")], ...),
+    "ends": (Annotated[Day, Query(alias="to", description="The day after the last.")], ...),
+    "source": (Annotated[Code, Query(description="Only those who came by this source.")], None),
+    "role": (Annotated[Code, Query(description="Only those of this role.")], None),
+    "location": (Annotated[Code, Query(description="Only those of this location.")], None),
     "as_of": (AsOfText, None),
     "min_position": (MinPosition, None),
 }
 OWN_NAMES = {"by": "granularity", "window_days": "window", "horizon_days": "horizon"}
 """How parameters of the query functions are called in a URL, where the name differs."""
+OWN_TOLD: Mapping[str, str] = {
+    "by": "How long the buckets are.",
+    "window_days": "How many days after the sending count: 7, 14, 30 or 90.",
+    "horizon_days": "The days up to which the restricted mean counts.",
+    "definition": "Which definition of the metric, by its name.",
+    "evergreen": "Count openings that are always open too.",
+}
+"""What the parameters of the query functions are for."""
 OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
     "horizon_days": {"ge": 1, "le": 36_500},
     "window_days": {"ge": 1, "le": 90},
@@ -102,12 +111,13 @@ class Asker:
             return question(connection, as_of)
 
     async def position_from(self, read_model: str, least: int) -> int:
-        """The read model's position, once it is at least so far; a position of 0 is never waited for."""
+        """The read model's position, once it is at least so far. Errors: PositionLiesAhead, ReadModelIsBehind."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             position: int = await run_in_threadpool(self.services.read_model_position, read_model)
             if position >= least:
                 return position
+            await run_in_threadpool(self.require_written, least)
             if time.monotonic() > give_up:
                 raise ReadModelIsBehind(name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -116,12 +126,16 @@ class Asker:
         """The position that a position, a time or a date means, for ever the same."""
         if text.isascii() and text.isdigit():
             position = int(text)
-            head = self.services.log.recorder.barrier.head()
-            if position > head:
-                raise PositionLiesAhead(position, head)
+            self.require_written(position)
             return self.at_position(position)
         moment = moment_of(text, self.services)
         return AsOf(self.services.log.recorder.barrier.position_at(moment), moment, self.services.zone.key)
+
+    def require_written(self, position: int) -> None:
+        """Nothing would come of waiting for what is not in the log. Errors: PositionLiesAhead."""
+        head = self.services.log.recorder.barrier.head()
+        if position > head:
+            raise PositionLiesAhead(position, head)
 
     def at_position(self, position: int) -> AsOf:
         return AsOf(position, self.services.log.recorder.barrier.time_of(position), self.services.zone.key)
@@ -136,7 +150,7 @@ def moment_of(text: str, services: Services) -> datetime:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except (ValueError, OverflowError):
         raise AsOfCannotBeRead from None
-    if moment.tzinfo is None or not FIRST_DAY.year <= moment.year < LAST_DAY.year:
+    if moment.tzinfo is None or not EARLIEST.year <= moment.year < LATEST.year:
         raise AsOfCannotBeRead
     return moment
 
@@ -153,19 +167,14 @@ def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
         operation_id=route.question.__name__,
         tags=["metrics"],
         response_model=None,
-        responses=openapi.of_question(answer, METRIC_ANSWER, "period-is-empty"),
+        responses=openapi.of_question(answer, "period-is-empty", *refusals_of(route.question)),
     )
 
 
-METRIC_ANSWER: Mapping[str, Any] = {
-    "definition": "active-180",
-    "version": 1,
-    "position": 1204,
-    "as_of": "2026-05-04T09:30:00.120000Z",
-    "period": {"from": "2026-01-01", "to": "2026-05-01"},
-    "segment": {"source": None, "role": None, "location": None},
-    "n": 310,
-}
+def refusals_of(question: Callable[..., Any]) -> list[str]:
+    """The problems that a question's docstring says it raises."""
+    named = re.findall(r"\b[A-Z]\w+", question.__doc__ or "")
+    return [slug for slug in (openapi.snake(name) for name in named) if slug in openapi.TYPES]
 
 
 def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
@@ -201,11 +210,14 @@ def alias_of(name: str, hint: Any) -> str:
     return aliases[0] if aliases else name
 
 
-def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str]) -> None:
-    """A misspelt parameter would be answered with numbers that were not asked for. Errors: RequestValidationError."""
+def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str], many: Collection[str] = ()) -> None:
+    """A misspelt parameter would be answered with numbers that were not asked for. Those of `many` may be repeated.
+
+    Errors: RequestValidationError.
+    """
     names = [name for name, _ in given]
     wrong = [(name, "This parameter is not known here") for name in names if name not in known]
-    wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1]
+    wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1 and name not in many]
     if wrong:
         raise RequestValidationError(
             [{"type": "parameter", "loc": ("query", name), "msg": text} for name, text in wrong]
@@ -234,5 +246,6 @@ def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def query_parameter(name: str, hint: Any) -> Any:
-    annotated: Any = Annotated[hint, Query(alias=OWN_NAMES.get(name, name), **OWN_LIMITS.get(name, {}))]
+    told = {"alias": OWN_NAMES.get(name, name), "description": OWN_TOLD.get(name), **OWN_LIMITS.get(name, {})}
+    annotated: Any = Annotated[as_asked(hint), Query(**told)]
     return annotated

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
-from datetime import UTC, datetime
+from datetime import date, datetime
 from functools import reduce
 from inspect import cleandoc
 from operator import or_
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
-from uuid import UUID
 
 import pydantic
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, create_model
+from pydantic import BaseModel, ConfigDict, StrictBool, create_model
 
+from adapters.web.schemas import OF_TYPE
+from adapters.web.writing import Day, Moment
 from commands.verb import Command
 from domain.codes import Written
-
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 CONFIG = ConfigDict(extra="forbid", frozen=True)
 PLAIN: dict[Any, Any] = {
     bool: StrictBool,
-    datetime: Annotated[AwareDatetime, pydantic.Field(ge=EARLIEST, lt=LATEST)],
+    datetime: Moment,
+    date: Day,
 }
 """How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""
 
@@ -123,4 +123,15 @@ OWN_EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def example_value(name: str, hint: Any) -> Any:
-    return EXAMPLES.get(name, str(UUID(int=0x0198F3A07C1E7000800000000000A001)) if hint is UUID else "text")
+    """An example of a field: by its name, by how it must be written, or by its type."""
+    if name in EXAMPLES:
+        return EXAMPLES[name]
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        written = [mark.example for mark in parts[1:] if isinstance(mark, Written)]
+        return written[0] if written else example_value(name, parts[0])
+    if origin is tuple:
+        return [example_value(name, parts[0])]
+    if origin in (Union, UnionType):
+        return example_value(name, parts[0])
+    return OF_TYPE[hint]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from annotated_types import Interval
 from fastapi import Query, Response
 from psycopg import Connection
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web.asking import Asker, AsOfText, MinPosition
-from adapters.web.bodies import EARLIEST, LATEST
 from adapters.web.etag import etag
-from adapters.web.plain import answered
+from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
+from adapters.web.writing import Moment, Whole
 from domain.candidate import (
     ENTRIES,
     CandidateDoesNotExist,
@@ -35,10 +33,7 @@ from queries.candidate import CandidateSummary
 from queries.consents import Consents
 from queries.question import AsOf
 
-At = Annotated[
-    Annotated[AwareDatetime, Interval(ge=EARLIEST, lt=LATEST)] | None,
-    Query(description="When it was so; left out: at the time of as_of."),
-]
+At = Annotated[Moment | None, Query(description="When it was so; left out: at the time of as_of.")]
 LONGEST_PAGE = 500
 """Events of a time line in one answer, at most."""
 
@@ -69,6 +64,32 @@ class Profile:
     phones: Personal[tuple[str, ...]] = ()
     facts: Mapping[tuple[str, str], ProfileFact] = field(default_factory=dict)
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One event of a time line. `data`: its own fields; null where they were personal and have been erased."""
+
+    version: int
+    position: int
+    id: UUID
+    type: str
+    at: datetime
+    occurred_at: datetime | None
+    occurred_how: str
+    recorded_at: datetime
+    actor: str
+    data: Mapping[str, Any]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A page of what happened with a candidate. `next`: the `after` of the following page; null: this is the last."""
+
+    candidate: UUID
+    events: Sequence[TimelineEvent]
+    next: int | None
 
 
 def evolve(profile: Profile, recorded: Recorded[Event]) -> Profile:
@@ -122,9 +143,9 @@ class CandidatePages:
     def timeline(
         self,
         candidate: UUID,
-        after: Annotated[int, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
-        limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 100,
-    ) -> Response:
+        after: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
+        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many events, at most.")] = 100,
+    ) -> Answered[Timeline]:
         """Everything that happened with a candidate, in the order in which we learned it, page by page.
 
         What was personal and has been erased is null, and the event says "erased": true.
@@ -133,15 +154,17 @@ class CandidatePages:
         found: list[Any] = list(self.services.log.events.get(candidate, gt=after, limit=limit + 1))
         events = [entry_of(recorded) for recorded in found[:limit]]
         following = found[limit - 1].version if len(found) > limit else None
-        return answered({"candidate": candidate, "events": events, "next": following})
+        return answered(Timeline(candidate, events, following))
 
-    async def summary(self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None) -> Response:
+    async def summary(
+        self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None
+    ) -> Answered[CandidateSummary]:
         """How a candidate came to us, when we last heard from them and how far it went."""
 
         def question(connection: Connection[Any], known: AsOf) -> CandidateSummary | None:
             return summaries.candidate(connection, candidate, known)
 
-        found = await self.asker.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
+        found: CandidateSummary | None = await self.asker.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
         if found is None:
             raise CandidateDoesNotExist(candidate=candidate)
         return answered(found)
@@ -152,14 +175,15 @@ class CandidatePages:
         at: At = None,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
-    ) -> Response:
+    ) -> Answered[Consents]:
         """What a candidate allows us: the answer that holds for each purpose on each channel."""
 
         def question(connection: Connection[Any], known: AsOf) -> Consents:
             return answers.consents(connection, candidate, known, at)
 
         await run_in_threadpool(self._known, candidate)
-        return answered(await self.asker.ask(CONSENT_STATE, question, as_of, min_position))
+        found: Consents = await self.asker.ask(CONSENT_STATE, question, as_of, min_position)
+        return answered(found)
 
     def _known(self, candidate: UUID) -> tuple[Profile, int]:
         """The profile and the stream's version. Errors: CandidateDoesNotExist."""
@@ -170,19 +194,19 @@ class CandidatePages:
         return profile, loaded.version
 
 
-def entry_of(recorded: Recorded[Event]) -> dict[str, Any]:
+def entry_of(recorded: Recorded[Event]) -> TimelineEvent:
     """One event of a time line: when, who, what; and whether anything of it was erased."""
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
-    return {
-        "version": recorded.version,
-        "position": recorded.position,
-        "id": recorded.id,
-        "type": recorded.event.stored_name,
-        "at": recorded.at,
-        "occurred_at": recorded.occurred_at,
-        "occurred_how": recorded.occurred_how,
-        "recorded_at": recorded.recorded_at,
-        "actor": recorded.actor,
-        "data": values,
-        "erased": any(isinstance(value, Erased) for value in values.values()),
-    }
+    return TimelineEvent(
+        version=recorded.version,
+        position=recorded.position or 0,
+        id=recorded.id,
+        type=recorded.event.stored_name,
+        at=recorded.at,
+        occurred_at=recorded.occurred_at,
+        occurred_how=recorded.occurred_how,
+        recorded_at=recorded.recorded_at,
+        actor=recorded.actor,
+        data=values,
+        erased=any(isinstance(value, Erased) for value in values.values()),
+    )

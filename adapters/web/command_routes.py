@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import UUID
 
-from fastapi import Body, FastAPI, Header, Request, Response
+from fastapi import Body, FastAPI, Header, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from starlette.types import Receive, Scope, Send
 
 from adapters.web import openapi
-from adapters.web.bodies import as_read, body_of, example_of, hints_of, summary
+from adapters.web.asking import refuse_unknown
+from adapters.web.bodies import as_read, body_of, described, example_of, hints_of, summary
 from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
@@ -67,6 +70,8 @@ class CommandReader:
 
     def read(self, scope: Scope, raw: bytes) -> tuple[Command, Asked]:
         """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson, Invalid."""
+        if scope["query_string"]:
+            refuse_unknown(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True), ())
         given, declared = headers_of(scope)
         if raw and not declared.startswith(b"application/json"):
             raise BodyIsNotDeclaredAsJson
@@ -142,7 +147,7 @@ def add_commands(app: FastAPI, desk: Desk, routes: tuple[CommandRoute, ...]) -> 
             operation_id=route.command.__name__,
             tags=[route.path.split("/")[2]],
             response_model=None,
-            responses=openapi.of_command(route.status, desk.services.verbs[route.command]),
+            responses=openapi.of_command(route.status, desk.services.verbs[route.command], route.makes),
             openapi_extra=openapi.body_example(example_of(route.command, known, made)),
             route_class_override=LeanRoute,
         )
@@ -156,7 +161,11 @@ def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> Comman
         desk=desk,
         in_path=create_model(f"{route.command.__name__}Path", **parts),
         body=model,
-        id_fields=tuple(one.name for one in fields(route.command) if one.name in (*route.in_path, route.makes)),
+        id_fields=tuple(
+            one.name
+            for one in fields(route.command)
+            if one.name in (*route.in_path, route.makes) and hints[one.name] is UUID
+        ),
     )
 
 
@@ -177,7 +186,12 @@ def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Ca
 def signature(reader: CommandReader) -> Signature:
     body_is_needed = any(field.is_required() for field in reader.body.model_fields.values())
     body = Parameter.empty if body_is_needed else Body(default_factory=reader.body)
-    in_path = [(name, field.annotation, Parameter.empty) for name, field in reader.in_path.model_fields.items()]
+    told = described(reader.route.command)
+    in_path = [
+        (name, Annotated[as_read(hint), Path(description=told.get(name))], Parameter.empty)
+        for name, hint in hints_of(reader.route.command).items()
+        if name in reader.route.in_path
+    ]
     in_headers = [
         (name, Annotated[str | None, Header(alias=field.alias, description=field.description)], None)
         for name, field in AskedInHeaders.model_fields.items()

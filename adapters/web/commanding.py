@@ -37,6 +37,30 @@ class CommandRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class EventWritten:
+    """An event that a command wrote: its id and type, and its place in its stream."""
+
+    id: UUID
+    type: str
+    stream: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """Where in the log a command's events stand: the position of the last, and the version of its stream after it.
+
+    `ids` names what the command was about and what it made; `events` is empty where it was no news.
+    """
+
+    position: int
+    stream: UUID
+    version: int
+    ids: Mapping[str, UUID]
+    events: tuple[EventWritten, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a request asks, apart from its command."""
 

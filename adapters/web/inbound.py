@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import Request, Response
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from adapters.integrations.inbound import Inbox, Integration
+from adapters.integrations.inbound import Inbox, Integration, Received
 from adapters.integrations.index import INTEGRATIONS
-from adapters.web.plain import answered
+from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
 
 
@@ -19,7 +19,7 @@ class InboundPages:
 
     services: Services
 
-    async def greenhouse(self, request: Request) -> Response:
+    async def greenhouse(self, request: Request) -> Answered[Received]:
         """A Greenhouse webhook: `Signature: sha256 <hex>` over the raw body, `Greenhouse-Event-ID` its id.
 
         'applied': understood, and what was new became events. 'kept': not used, for the reason given. 'duplicate':
@@ -27,7 +27,7 @@ class InboundPages:
         """
         return await self._receive(INTEGRATIONS["greenhouse"], request)
 
-    async def _receive(self, integration: Integration, request: Request) -> Response:
+    async def _receive(self, integration: Integration, request: Request) -> Answered[Received]:
         services = self.services
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
         secrets, headers = services.secrets.get(integration.source, ()), dict(request.headers)

@@ -70,6 +70,30 @@ class BoundedBody:
             await refuse(scope, receive, send)
 
 
+class HeadAsGet:
+    """Answers HEAD as GET is answered, and ends where the body would begin: also of a body that never ends."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return await self.app(scope, receive, send)
+        ended = False
+
+        async def send_head(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            if ended and message.get("more_body"):
+                raise ClientDisconnect  # to the application it is one who goes away
+
+        return await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers at once, then lets the sender finish for a while: who is cut off in the middle reads no answer."""
     told = document(BODY_IS_TOO_LARGE, BODY_IS_TOO_LARGE.description, scope["path"])

@@ -7,30 +7,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.web.commanding import CommandAnswer
 from adapters.web.problems import MEDIA_TYPE, ProblemType, document, every_type
+from adapters.web.schemas import example_of, model_of
 from commands.verb import Verb
 
 OF_EVERY_COMMAND = (
     "body-is-not-json",
+    "precondition-cannot-be-read",
     "person-was-erased",
     "version-is-not-the-expected-one",
+    "stream-moved",
     "body-is-too-large",
     "body-is-not-declared-as-json",
-    "request-is-malformed",
     "text-is-written-wrongly",
+    "text-is-too-long",
+    "text-holds-nul",
     "time-is-in-the-future",
     "idempotency-key-was-used-for-another-request",
     "request-is-in-flight",
     "log-cannot-be-reached",
 )
 OF_EVERY_QUESTION = (
-    "request-is-malformed",
     "as-of-cannot-be-read",
     "moment-lies-ahead",
     "position-lies-ahead",
     "log-cannot-be-reached",
     "read-model-is-behind",
 )
+ANYWHERE = ("request-is-malformed", "perennial-failed")
 STREAM = "0198f3a0-7c1e-7000-8000-00000000a001"
 COMMAND_ANSWER: Mapping[str, Any] = {
     "position": 1204,
@@ -39,66 +44,69 @@ COMMAND_ANSWER: Mapping[str, Any] = {
     "ids": {"candidate": STREAM},
     "events": [{"id": "6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001", "type": "", "stream": STREAM, "version": 7}],
 }
-PROBLEM_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "properties": {
-        "type": {"type": "string", "description": "Stable: tells what kind of problem it is."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "The path that was asked."},
-        "where": {"type": "string", "description": "The field that stands in the way."},
-        "what_to_do": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-
 Responses = dict[int | str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the description says of a page: an example of its answer, the problems it may tell, and more."""
+    """What the description says of a page: what its example tells beyond what the answer's type does, the problems it
+    may tell, and more."""
 
-    told: Any
+    told: Any = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     media_type: str = "application/json"
 
-    def responses(self) -> Responses:
-        content = {self.media_type: {"example": self.told}}
-        return {200: {"description": "The answer.", "content": content}, **problems(self.problems)}
+    def responses(self, answer: type | None) -> Responses:
+        """`answer`: the dataclass that the page's method says it answers; None where it answers text."""
+        return {200: {"description": "The answer.", **self.content(answer)}, **problems(self.problems)}
+
+    def content(self, answer: type | None) -> dict[str, Any]:
+        if answer is not None:
+            return with_example(answer, self.told)
+        described = {} if self.media_type == "application/json" else {"schema": {"type": "string"}}
+        return {"content": {self.media_type: {**described, "example": self.told}}}
 
 
-def of_command(status: int, verb: Verb) -> Responses:
+def with_example(answer: type, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of the answer, and an example: what its types say, and above that what is told."""
+    model = model_of(answer)
+    return {"model": model, "content": {"application/json": {"example": {**example_of(model), **told}}}}
+
+
+def of_command(status: int, verb: Verb, makes: str | None) -> Responses:
     """The responses of a command: its answer, and what its rule and the protocol may say."""
     named = set(re.findall(r"\b[A-Z]\w+", verb.decide.__doc__ or ""))
     from_rule = [slug for slug in (snake(name) for name in named) if slug in TYPES]
-    told: Responses = {status: {"description": "Where in the log its events stand.", **example(command_answer(verb))}}
-    return {**told, **problems([*from_rule, *OF_EVERY_COMMAND])}
+    answer = with_example(CommandAnswer, command_answer(verb, makes))
+    told = {"description": "Where in the log its events stand.", "headers": COMMAND_HEADERS, **answer}
+    return {status: told, **problems([*from_rule, *OF_EVERY_COMMAND])}
 
 
-def command_answer(verb: Verb) -> dict[str, Any]:
-    stream = verb.loads[0].field
-    stored = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", verb.command.__name__).lower()
-    event = {**COMMAND_ANSWER["events"][0], "type": EVENT_OF.get(stored, "touchpoint-recorded.v1")}
-    return {**COMMAND_ANSWER, "ids": {stream: STREAM}, "events": [event]}
+def command_answer(verb: Verb, makes: str | None) -> dict[str, Any]:
+    names = sorted({verb.loads[0].field, makes or verb.loads[0].field})
+    event = {**COMMAND_ANSWER["events"][0], "type": EVENT_OF.get(snake(verb.command.__name__), "")}
+    return {**COMMAND_ANSWER, "ids": dict.fromkeys(names, STREAM), "events": [event]}
 
 
+COMMAND_HEADERS: Mapping[str, Any] = {
+    "ETag": {
+        "description": "The stream's version, for If-Match.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
+    "Idempotency-Replayed": {
+        "description": "This request was done before under its Idempotency-Key; the answer is that of the first time.",
+        "schema": {"const": "true"},
+    },
+}
 EVENT_OF: Mapping[str, str] = {
     "source-candidate": "candidate-sourced.v1",
     "refer-candidate": "candidate-referred.v1",
+    "record-touchpoint": "touchpoint-recorded.v1",
+    "request-send": "touchpoint-recorded.v1",
     "learn-profile-fact": "profile-fact-learned.v1",
-    "retract-profile-fact": "profile-fact-retracted.v1",
-    "merge-candidates": "candidates-merged.v1",
-    "unmerge-candidates": "candidates-unmerged.v1",
     "correct-touchpoint": "touchpoint-corrected.v1",
     "give-consent": "consent-given.v1",
     "refuse-consent": "consent-refused.v1",
@@ -113,19 +121,45 @@ EVENT_OF: Mapping[str, str] = {
     "withdraw-application": "application-withdrawn.v1",
     "accept-offer": "offer-accepted.v1",
     "hire-candidate": "candidate-hired.v1",
+    "merge-candidates": "candidates-merged.v1",
+    "unmerge-candidates": "candidates-unmerged.v1",
+    "retract-profile-fact": "profile-fact-retracted.v1",
+    "found-community": "community-founded.v1",
+    "join-community": "community-joined.v1",
+    "leave-community": "community-left.v1",
+    "ask-for-referral": "referral-asked.v1",
+    "make-referral": "referral-made.v1",
+    "accept-referral": "referral-accepted.v1",
+    "decline-referral": "referral-declined.v1",
+    "link-referral": "referral-turned-into-application.v1",
+    "credit-referral": "referral-credited.v1",
+    "hold-requisition": "requisition-held.v1",
+    "resume-requisition": "requisition-resumed.v1",
+    "reopen-opening": "opening-reopened.v1",
+    "set-target-date": "target-date-set.v1",
+    "assign-hiring-manager": "hiring-manager-assigned.v1",
+    "assign-recruiter": "recruiter-assigned.v1",
+    "move-back": "application-moved-back.v1",
+    "unreject-application": "application-unrejected.v1",
+    "unhire-candidate": "candidate-unhired.v1",
+    "make-offer": "offer-made.v1",
+    "decline-offer": "offer-declined.v1",
+    "rescind-offer": "offer-rescinded.v1",
+    "transfer-application": "application-transferred.v1",
 }
+"""What a command writes first, as its example tells it."""
 
 
-def of_question(answer: Any, told: Mapping[str, Any], *more: str) -> Responses:
+def of_question(answer: type, *more: str) -> Responses:
     """The responses of a question whose answer is the dataclass `answer`, with an example."""
-    success = {"model": answer, "description": "The answer, and the log position it stands on.", **example(told)}
+    success = {"description": "The answer, and the log position it stands on.", **with_example(answer, {})}
     return {200: success, **problems([*OF_EVERY_QUESTION, *more])}
 
 
 def problems(slugs: Iterable[str]) -> Responses:
-    """The problems by their status, an example of each."""
+    """The problems by their status, an example of each; those that may befall any request among them."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for known in sorted({TYPES[slug] for slug in slugs}, key=lambda one: (one.status, one.slug)):
+    for known in sorted({TYPES[slug] for slug in (*slugs, *ANYWHERE)}, key=lambda one: (one.status, one.slug)):
         told = by_status.setdefault(known.status, {"examples": {}, "titles": []})
         told["examples"][known.slug] = {"value": document(known, known.description, "/v1/...")}
         told["titles"].append(known.title)
@@ -133,12 +167,8 @@ def problems(slugs: Iterable[str]) -> Responses:
 
 
 def problem_response(told: Mapping[str, Any]) -> dict[str, Any]:
-    content = {"schema": PROBLEM_SCHEMA, "examples": told["examples"]}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": told["examples"]}
     return {"description": ". ".join(told["titles"]), "content": {MEDIA_TYPE: content}}
-
-
-def example(told: Any) -> dict[str, Any]:
-    return {"content": {"application/json": {"example": told}}}
 
 
 def body_example(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,10 +247,10 @@ PROBLEM = {
     "type": "/problems/consent-is-missing",
 }
 PAGES: Mapping[str, Page] = {
-    "profile": Page(PROFILE, ("candidate-does-not-exist", "request-is-malformed", "log-cannot-be-reached")),
+    "profile": Page(PROFILE, ("candidate-does-not-exist", "log-cannot-be-reached")),
     "timeline": Page(
         {"candidate": STREAM, "events": [EVENT], "next": 2},
-        ("candidate-does-not-exist", "request-is-malformed", "log-cannot-be-reached"),
+        ("candidate-does-not-exist", "log-cannot-be-reached"),
     ),
     "summary": Page(
         {**KNOWN, "definition": "candidate-summary", "candidate": STREAM, "contacts": 3, "engagements": 5},
@@ -243,8 +273,8 @@ PAGES: Mapping[str, Page] = {
     ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),
-    "problem": Page(PROBLEM, ("problem-does-not-exist", "request-is-malformed")),
-    "healthz": Page({"status": "alive"}),
-    "readyz": Page({"status": "ready", "position": 1204}),
+    "problem": Page(PROBLEM, ("problem-does-not-exist",)),
+    "healthz": Page(),
+    "readyz": Page(problems=("log-cannot-be-reached",)),
     "metrics": Page("perennial_log_head 1204.0", ("log-cannot-be-reached",), media_type="text/plain"),
 }

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
-from fastapi import Response
+from fastapi import Path, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from psycopg_pool import PoolTimeout
 
-from adapters.web.plain import answered
-from adapters.web.problems import every_type
+from adapters.web.plain import Answered, answered
+from adapters.web.problems import ProblemType, every_type
 from adapters.web.refusals import ProblemDoesNotExist
-from adapters.web.services import Services
+from adapters.web.services import ReadModelStatus, Services
 
-UNREACHABLE = (psycopg.Error, PersistenceError, PoolTimeout)
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The log answers, and its newest settled position."""
+
+    position: int
+    status: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModels:
+    """How far each read model has come."""
+
+    projections: Sequence[ReadModelStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemTypes:
+    """Every problem that an answer may name."""
+
+    problems: Sequence[ProblemType]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,30 +79,29 @@ class OperationPages:
     services: Services
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
-    def healthz(self) -> Response:
+    def healthz(self) -> Answered[Alive]:
         """The process is alive; says nothing of what it needs."""
-        return answered({"status": "alive"})
+        return answered(Alive())
 
-    def readyz(self) -> Response:
+    def readyz(self) -> Answered[Ready]:
         """The log can be read: commands and questions will be answered."""
-        try:
-            return answered({"status": "ready", "position": self.services.log.recorder.barrier.head()})
-        except UNREACHABLE as error:
-            return answered({"status": "not-ready", "because": type(error).__name__}, status=503)
+        return answered(Ready(self.services.log.recorder.barrier.head()))
 
     def metrics(self) -> Response:
         """The same and more for Prometheus: requests by route, the log's head, the lag of every read model."""
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
-    def projections(self) -> Response:
+    def projections(self) -> Answered[ReadModels]:
         """Every read model: its version, position, lag in events and seconds, parked streams and state."""
-        return answered({"projections": self.services.projections()})
+        return answered(ReadModels(self.services.projections()))
 
-    def problems(self) -> Response:
+    def problems(self) -> Answered[ProblemTypes]:
         """Every problem that an answer may name, with its status and what to do about it."""
-        return answered({"problems": every_type()})
+        return answered(ProblemTypes(every_type()))
 
-    def problem(self, slug: str) -> Response:
+    def problem(
+        self, slug: Annotated[str, Path(description="The problem's name, as at the end of its `type`.")]
+    ) -> Answered[ProblemType]:
         """What a problem's `type` means."""
         found = next((known for known in every_type() if known.slug == slug), None)
         if found is None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from adapters.web import openapi
+from adapters.web.asking import refuse_unknown
+from adapters.web.plain import Answered
 
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """One line of the table of contents: `page` is a method of the class `pages`, which is made once."""
+    """One line of the table of contents: `page` is a method of the class `pages`, which is made once.
+
+    Its return type says what it answers: `Answered[...]` of a dataclass.
+    """
 
     path: str
     pages: type
@@ -37,6 +42,20 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         tags=[parts[1] if parts[0] == "v1" else "operations"],
         response_model=None,
         response_class=JSONResponse if about.media_type == "application/json" else PlainTextResponse,
-        responses=about.responses(),
+        responses=about.responses(answer_of(route.page)),
         openapi_extra=dict(about.extra),
+        dependencies=[Depends(nothing_unknown)],
     )
+
+
+def answer_of(page: Callable[..., Any]) -> type | None:
+    """The dataclass that a page answers; None where its type does not say."""
+    returned = get_type_hints(page)["return"]
+    return get_args(returned)[0] if get_origin(returned) is Answered else None
+
+
+def nothing_unknown(request: Request) -> None:
+    """Errors: RequestValidationError, where a parameter is not one of the page's."""
+    asked = request.scope["route"].dependant.query_params
+    many = {one.alias for one in asked if get_origin(one.field_info.annotation) in (list, tuple)}
+    refuse_unknown(request.query_params.multi_items(), {one.alias for one in asked}, many)

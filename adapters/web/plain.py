@@ -8,13 +8,20 @@ from dataclasses import asdict, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Response
 
 from domain.event import Erased, utc
 from queries.question import Period, Segment
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Answered(Response, Generic[T_co]):
+    """An answer that tells a dataclass; a page's return type says which, and the API's description tells it on."""
 
 
 def plain(value: Any) -> Any:
@@ -50,11 +57,14 @@ def named(answer: Any) -> tuple[str, ...]:
     return (*(field.name for field in fields(answer)), *properties)
 
 
-def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return written(plain(value), status, headers)
+def answered(value: T, status: int = 200, headers: Mapping[str, str] | None = None) -> Answered[T]:
+    return Answered(as_json(plain(value)), status, headers, "application/json")
 
 
 def written(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The answer of what is plain already."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    return Response(body, status, headers, "application/json")
+    return Response(as_json(value), status, headers, "application/json")
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

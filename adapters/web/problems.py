@@ -15,10 +15,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
-from adapters.postgres.store import PersonWasErased
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
+from adapters.postgres.store import PersonWasErased
 from adapters.web import refusals
 from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
 from domain.errors import Conflict, Invalid, NotFound, Refused
@@ -54,6 +55,27 @@ STATUS: Mapping[type[Exception], int] = {
 """The status of an error, or of the nearest class that it belongs to."""
 
 UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
+
+PROBLEM_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "description": "Stable: tells what kind of problem it is."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path that was asked."},
+        "where": {"type": "string", "description": "The field that stands in the way."},
+        "what_to_do": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
 
 RETRY_AFTER_SECONDS = {503: "5", 504: "5"}
 PASSING: tuple[type[Exception], ...] = (refusals.RequestIsInFlight, SomebodyWasFaster)
@@ -133,7 +155,7 @@ def document(known: ProblemType, detail: str, instance: str, **more: Any) -> dic
 
 def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Response:
     headers = {"Retry-After": RETRY_AFTER_SECONDS[known.status]} if known.status in RETRY_AFTER_SECONDS else {}
-    if known in (type_of(error) for error in PASSING):
+    if known in (type_of(leaf) for error in PASSING for leaf in leaves(error)):
         headers = {"Retry-After": "1"}
     body = json.dumps(document(known, detail, instance, **more)).encode()
     return Response(body, known.status, headers, MEDIA_TYPE)
@@ -165,7 +187,19 @@ def of_the_protocol(request: Request, error: Exception) -> Response:
     known = BY_SLUG[OF_STATUS.get(raised.status_code, "perennial-failed")]
     told = answer(known, known.description, request.url.path)
     told.headers.update(raised.headers or {})
+    if raised.status_code == 405:
+        told.headers["Allow"] = ", ".join(sorted(methods_at(request)))
     return told
+
+
+def methods_at(request: Request) -> set[str]:
+    """The methods of all routes at the request's path (each route knows only its own)."""
+    found = {method for route in request.app.routes if reached(route, request) for method in route.methods or ()}
+    return found | {"HEAD"} if "GET" in found else found
+
+
+def reached(route: Any, request: Request) -> bool:
+    return isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
 
 
 def unreachable(request: Request, _: Exception) -> Response:

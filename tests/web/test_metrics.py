@@ -129,10 +129,21 @@ def test_a_question_to_a_read_model_that_was_never_folded_is_told_so(client: htt
 
 
 def test_a_question_does_not_wait_for_ever(
-    client: httpx.Client, replied: int, fold: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client,
+    post: Post,
+    candidate: UUID,
+    replied: int,
+    fold: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fold()
     monkeypatch.setattr("adapters.web.asking.PATIENCE_SECONDS", 0.1)
-    behind = client.get("/v1/metrics/touchpoints", params=PERIOD | {"min_position": str(replied + 1)})
+    position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered", occurred_at=MARCH)["position"]
+    behind = client.get("/v1/metrics/touchpoints", params=PERIOD | {"min_position": str(position)})
     assert problem(behind) == (504, "read-model-is-behind")
     assert behind.headers["retry-after"]
+
+
+def test_nobody_waits_for_a_position_that_is_not_in_the_log(client: httpx.Client, replied: int) -> None:
+    ahead = client.get("/v1/metrics/touchpoints", params=PERIOD | {"min_position": str(replied + 1)})
+    assert problem(ahead) == (422, "position-lies-ahead")

@@ -1,0 +1,90 @@
+"""The API's description as programs read it: complete enough that a client can be generated, and linked from what a
+command makes to what can be asked of it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from adapters.web.commanding import CommandRoute
+from adapters.web.problems import PROBLEM_SCHEMA
+
+Described = dict[str, Any]
+ID = "$response.body#/ids/{}"
+
+
+class Api(FastAPI):
+    """The application whose description says more than the framework knows."""
+
+    def __init__(self, commands: Iterable[CommandRoute], **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = tuple(commands)
+        self.document: Described | None = None
+
+    def openapi(self) -> Described:
+        """The description; worked out once, when somebody asks."""
+        if self.document is None:
+            self.document = completed(super().openapi(), self.commands)
+        return self.document
+
+
+def completed(described: Described, commands: Iterable[CommandRoute]) -> Described:
+    """The description with the schema of problems, with what every path's ids mean, and with links."""
+    told = copy.deepcopy(described)
+    told["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    for operation in operations(told):
+        for parameter in operation.parameters:
+            if parameter["in"] == "path":
+                parameter.setdefault("description", f"The {parameter['name'].replace('_', ' ')} that is meant.")
+    add_links(told, {route.command.__name__: route for route in commands if route.makes})
+    return told
+
+
+class Operation:
+    """One operation of the description, and the ids that it asks for in its path and in its body."""
+
+    def __init__(self, told: Described, document: Described) -> None:
+        self.told, self.id, self.parameters = told, told["operationId"], told.get("parameters", [])
+        self.in_path = {one["name"] for one in self.parameters if one["in"] == "path"}
+        self.in_body = set(ids_in(told, document["components"]["schemas"]))
+
+
+def operations(document: Described) -> Iterator[Operation]:
+    for methods in document["paths"].values():
+        for told in methods.values():
+            yield Operation(told, document)
+
+
+def ids_in(told: Described, schemas: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the ids in the body."""
+    content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    for field, schema in schemas.get(name, {}).get("properties", {}).items():
+        if any(one.get("format") == "uuid" for one in (schema, *schema.get("anyOf", ()))):
+            yield field
+
+
+def add_links(document: Described, makers: Mapping[str, CommandRoute]) -> None:
+    """From each command that makes something to every operation that takes the new id, in its path or its body."""
+    all_of_them = list(operations(document))
+    for operation in all_of_them:
+        route = makers.get(operation.id)
+        if route is not None and route.makes is not None:
+            links = {other.id: link for other in all_of_them if (link := link_to(other, route.makes, route.in_path))}
+            operation.told["responses"][str(route.status)]["links"] = links
+
+
+def link_to(other: Operation, made: str, in_path: Iterable[str]) -> Described | None:
+    """How the other operation is asked about what was made; None where it is not about that, or needs more."""
+    known = {made, *in_path}
+    if made not in other.in_path | other.in_body or not other.in_path <= known:
+        return None
+    link: Described = {"operationId": other.id}
+    if other.in_path:
+        link["parameters"] = {name: ID.format(name) for name in sorted(other.in_path)}
+    if made in other.in_body:
+        link["requestBody"] = {name: ID.format(name) for name in sorted(known & other.in_body)}
+    return link
