@@ -1,5 +1,6 @@
 """All read models; one line each, so that every other line makes up about half of the work."""
 
+from projections.applications import APPLICATIONS
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from projections.consent_state import CONSENT_STATE
 from projections.engagement import ENGAGEMENT
@@ -15,4 +16,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     ENGAGEMENT,
     CONSENT_STATE,
     CANDIDATE_SUMMARY,
+    APPLICATIONS,
 )

@@ -1,0 +1,124 @@
+"""What happened to every application and when, as it was told: the steps from which each way of counting begins."""
+
+from __future__ import annotations
+
+from domain.application import (
+    ApplicationMovedBack,
+    ApplicationReferred,
+    ApplicationRejected,
+    ApplicationSubmitted,
+    ApplicationTransferred,
+    ApplicationUnrejected,
+    ApplicationWithdrawn,
+    CandidateHired,
+    CandidateUnhired,
+    OfferAccepted,
+    OfferDeclined,
+    OfferMade,
+    OfferRescinded,
+    ProspectAdded,
+    StageEntered,
+)
+from domain.candidate import CandidateReferred, CandidateSourced
+from domain.event import Event
+from domain.referral import ReferralCredited
+from projections import kin
+from projections.read_model import Facts, ReadModel
+
+STEPS: dict[type[Event], str] = {
+    ProspectAdded: "prospect",
+    ApplicationSubmitted: "submitted",
+    StageEntered: "stage",
+    ApplicationMovedBack: "moved-back",
+    ApplicationRejected: "rejected",
+    ApplicationUnrejected: "unrejected",
+    ApplicationWithdrawn: "withdrawn",
+    OfferMade: "offer-made",
+    OfferAccepted: "offer-accepted",
+    OfferDeclined: "offer-declined",
+    OfferRescinded: "offer-rescinded",
+    CandidateHired: "hired",
+    CandidateUnhired: "unhired",
+    ApplicationReferred: "referred",
+}
+"""How the events are called here. A transfer is two steps: 'transferred' for the job it leaves, 'transferred-in'."""
+
+TABLES = (
+    kin.tables("applications")
+    + """
+create table applications.step (
+    application uuid        not null,
+    candidate   uuid        not null,
+    requisition uuid,
+    opening     uuid,
+    position    bigint      not null,
+    at          timestamptz not null,
+    day         date        not null,
+    step        text        not null,
+    stage       text,
+    source      text
+);
+create index on applications.step (day);
+create index on applications.step (candidate);
+create table applications.entry (
+    record   uuid        primary key,
+    position bigint      not null,
+    at       timestamptz not null,
+    source   text        not null,
+    role     text        not null,
+    location text        not null
+);
+create table applications.credit (
+    application uuid   not null,
+    position    bigint not null
+);
+create index on applications.credit (application);
+"""
+)
+
+_STEP = """
+select stream_id as application, (clear ->> 'candidate')::uuid as candidate,
+       (clear ->> 'requisition')::uuid as requisition, (clear ->> 'opening')::uuid as opening, position, at,
+       (at at time zone {{zone}})::date as day, '{step}' as step, clear ->> 'stage' as stage,
+       clear ->> 'source' as source
+from batch where {{this}}
+"""
+
+TRANSFERRED = """
+select stream_id, (clear ->> 'candidate')::uuid, (clear ->> part.named)::uuid, null::uuid, position, at,
+       (at at time zone {zone})::date, part.step, null, null
+from batch cross join (values ('transferred', 'requisition'), ('transferred-in', 'to')) part (step, named)
+where {this}
+"""
+
+ENTERED = """
+select stream_id as record, position, at, clear ->> 'source' as source, clear ->> 'role' as role,
+       clear ->> 'location' as location
+from batch where {this} and stream_version = 1
+"""
+
+CREDITED = "select (clear ->> 'application')::uuid as application, position from batch where {this}"
+
+_OF_STEPS: Facts = {event: _STEP.format(step=step) for event, step in STEPS.items()}
+
+APPLICATIONS = ReadModel(
+    name="applications",
+    version=1,
+    tables=TABLES,
+    working=kin.working("applications"),
+    facts={
+        "link": kin.LINKS,
+        "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
+        "step": {**_OF_STEPS, ApplicationTransferred: TRANSFERRED},
+        "credit": {ReferralCredited: CREDITED},
+    },
+    recompute=(
+        kin.keep("applications"),
+        "insert into applications.entry (record, position, at, source, role, location) {entry}",
+        """
+        insert into applications.step
+            (application, candidate, requisition, opening, position, at, day, step, stage, source) {step}
+        """,
+        "insert into applications.credit (application, position) {credit}",
+    ),
+)

@@ -1,0 +1,109 @@
+"""Where the people come from whom we hire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import psycopg
+
+from domain.codes import UNKNOWN
+from queries.candidacies import HIRES, IN_PERIOD, WAYS, ask
+from queries.question import EVERYBODY, AsOf, Period, Segment
+
+DEFINITION = "source-of-hire"
+VERSION = 1
+CREDITED = "referral"
+"""The source of a hire whose referral was credited."""
+PARTS = 10_000
+"""Shares are counted out in ten-thousandths, which are the four decimals that they are told in."""
+Attribution = Literal["first-touch", "last-touch", "credited"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShare:
+    """`n` hires came from the source: this share of all, four decimals."""
+
+    source: str
+    n: int
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesOfHire:
+    """The `n` hires of the period by source; their shares add up to exactly 1, 'unknown' is one of them.
+
+    first-touch: the source of the person's earliest record. last-touch: that of the application which was hired.
+    credited: 'referral' where a referral of that application was credited, else the last touch, else the first.
+    What rounding leaves over goes to the largest remainders, of equal ones to the first in the alphabet.
+    """
+
+    definition: str
+    version: int
+    position: int
+    as_of: datetime
+    period: Period
+    segment: Segment
+    attribution: Attribution
+    n: int
+    sources: tuple[SourceShare, ...]
+
+
+_HIRES = f"""
+with recursive {WAYS}, {HIRES}, first as (
+    select distinct on (person) person, source
+    from people join applications.entry using (record) where position <= %(position)s
+    order by person, at, position
+), last as (
+    select distinct on (application) application, source from way where step in ('prospect', 'submitted')
+    order by application, at desc, position desc
+)
+select case when %(attribution)s = 'first-touch' then coalesce(first.source, '{UNKNOWN}')
+            when %(attribution)s = 'last-touch' then coalesce(last.source, '{UNKNOWN}')
+            when exists (
+                select from applications.credit
+                where credit.application = hired.application and credit.position <= %(position)s
+            ) then '{CREDITED}'
+            else coalesce(nullif(last.source, '{UNKNOWN}'), first.source, '{UNKNOWN}') end, count(*)
+from hired left join first using (person) left join last using (application)
+where {IN_PERIOD}
+group by 1
+"""
+
+
+def source_of_hire(
+    connection: psycopg.Connection[Any],
+    period: Period,
+    as_of: AsOf,
+    segment: Segment = EVERYBODY,
+    attribution: Attribution = "first-touch",
+) -> SourcesOfHire:
+    """The hires of the period by where they came from, as known at the position; one of a candidacy that was hired.
+
+    `attribution`: which touch gets the hire: first-touch, last-touch or credited. The segment is the person's.
+    """
+    hires = dict(ask(connection, _HIRES, period, as_of, segment, ("hired",), attribution=attribution))
+    shares = shared(hires)
+    sources = sorted((SourceShare(source, n, shares[source]) for source, n in hires.items()), key=most_first)
+    n = sum(hires.values())
+    return SourcesOfHire(
+        f"{DEFINITION}.{attribution}", VERSION, as_of.position, as_of.at, period, segment,
+        attribution, n, tuple(sources),
+    )  # fmt: skip
+
+
+def most_first(one: SourceShare) -> tuple[int, str]:
+    return -one.n, one.source
+
+
+def shared(counts: Mapping[str, int]) -> dict[str, Decimal]:
+    """Each count's share of all in four decimals that add up to exactly 1, by largest remainders; none of nothing."""
+    total = sum(counts.values())
+    shares = {name: n * PARTS // total for name, n in counts.items()}
+    by_remainder = sorted(counts, key=lambda name: (-(counts[name] * PARTS % total), name))
+    for name in by_remainder[: PARTS - sum(shares.values())]:
+        shares[name] += 1
+    return {name: Decimal(share).scaleb(-4) for name, share in shares.items()}

@@ -1,0 +1,229 @@
+"""How far applications get: of those who came to a stage the share that got further, or what happened in a period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal
+
+import psycopg
+
+from domain.codes import CODE
+from domain.stages import APPLIED, FUNNEL, HIRED, OFFER, PROSPECT, Funnel, Stage, in_order, stages_of
+from queries.candidacies import ENDINGS, IN_PERIOD, PEOPLE, STANDINGS, WAYS, ask, listed
+from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+
+DEFINITION = "stage-conversion"
+VERSION = 1
+WITHIN_DAYS = (30, 60, 90)
+MOST_STAGES = 20
+View = Literal["cohort", "activity"]
+
+
+class StagesCannotBeRead(ValueError):
+    """The stages of a funnel are 2 to 20 codes in their order, each once, with commas between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Of `n` who entered so long ago that their first `days` days were over on the day of `as_of`, how many had
+    reached the stage within these days (the day of entry is the first); `share` has four decimals, None where n is 0.
+    """
+
+    days: int
+    n: int
+    reached: int
+
+    @property
+    def share(self) -> Decimal | None:
+        return share(self.reached, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How many of a cohort `reached` the stage `to`, or a later one, by `as_of`; `share` of the cohort, 4 decimals.
+
+    `n_censored` have not, but are still under way.
+    """
+
+    to: str
+    reached: int
+    share: Decimal | None
+    n_censored: int
+    within: tuple[Within, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The `n` candidacies that first entered a stage in the period, and how far they got."""
+
+    stage: str
+    n: int
+    conversions: tuple[Conversion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """`n` steps of a kind in the period; of steps into a stage its code, and the funnel's stage that it belongs to."""
+
+    step: str
+    code: str | None
+    funnel_stage: str | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageConversion:
+    """How far candidacies get, by one of two views that are never mixed; a candidacy is one person and one job.
+
+    cohort: of those that first entered a stage in the period, the share that ever reached a later one; `n` entered any.
+    activity: `counts` of what happened in the period, without shares; `n` steps in all, and no cohorts.
+    """
+
+    definition: str
+    version: int
+    position: int
+    as_of: datetime
+    period: Period
+    segment: Segment
+    view: View
+    stages: tuple[str, ...]
+    n: int
+    cohorts: tuple[Cohort, ...]
+    counts: tuple[StepCount, ...]
+
+
+_ENTERS = f"""
+case when step = 'prospect' or step = 'transferred-in' and not submitted then '{PROSPECT}'
+     when step in ('submitted', 'transferred-in') then '{APPLIED}'
+     when step in ('offer-made', 'offer-accepted') then '{OFFER}'
+     when step = 'hired' and not undone then '{HIRED}'
+     when step in ('stage', 'moved-back') then nullif(stage, '{HIRED}') end
+"""
+
+_OVER = "day + {days} <= %(today)s"
+_YOUNG = ", ".join(
+    f"count(*) filter (where {over}), count(*) filter (where {over} and reached < day + {days})"
+    for over, days in ((_OVER.format(days=days), days) for days in WITHIN_DAYS)
+)
+
+# A skipped stage counts as reached: the first of the stage itself and of all that come later.
+_COHORTS = f"""
+with recursive {WAYS}, entered as materialized (
+    select person, job, no, min(day) as day
+    from (select person, job, day, {_ENTERS} as code from way) step
+    join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
+    group by person, job, no
+), under_way as (
+    select distinct person, job from (
+        select distinct on (application, part) person, job, step from way where step in ({listed(STANDINGS)})
+        order by application, part, at desc, position desc, step = 'transferred-in' desc
+    ) newest where step not in ({listed(ENDINGS)})
+), began as (
+    select * from entered where {IN_PERIOD} and no < %(last)s
+), reached as (
+    select person, job, began.no, began.day, later.no as "to",
+           min(further.day) filter (where further.no >= later.no) as reached
+    from began cross join lateral generate_series(began.no + 1, %(last)s) later (no)
+    join entered further using (person, job)
+    group by person, job, began.no, began.day, later.no
+)
+select no, "to", (select count(distinct (person, job)) from began), count(*), count(reached),
+       count(*) filter (where reached is null and under_way.job is not null),
+       {_YOUNG}
+from reached left join under_way using (person, job)
+group by no, "to" order by no, "to"
+"""
+
+_ACTIVITY = f"""
+with recursive {PEOPLE}
+select case when step in ('prospect', 'submitted', 'stage') then 'entered' else step end,
+       case step when 'prospect' then '{PROSPECT}' when 'submitted' then '{APPLIED}' else stage end, count(*)
+from people join applications.step on candidate = record
+where {IN_PERIOD} and position <= %(position)s and step = any (%(steps)s::text[])
+group by 1, 2
+"""
+
+COUNTED = (
+    "prospect", "submitted", "stage", "moved-back", "offer-made", "offer-accepted", "offer-declined",
+    "offer-rescinded", "hired", "unhired", "rejected", "unrejected", "withdrawn", "transferred",
+)  # fmt: skip
+STEPS_IN_ORDER = ("entered", *COUNTED)
+ENTERING = ("prospect", "submitted", "transferred-in", "stage", "moved-back", "offer-made", "offer-accepted", "hired")
+
+
+def stage_conversion(
+    connection: psycopg.Connection[Any],
+    period: Period,
+    as_of: AsOf,
+    segment: Segment = EVERYBODY,
+    view: View = "cohort",
+    stages: str | None = None,
+) -> StageConversion:
+    """How far candidacies got, as known at the position: a cohort and its shares, or the activity of a period.
+
+    `stages`: codes in order with commas between, instead of the standard funnel's. The segment is the person's.
+    Raises StagesCannotBeRead.
+    """
+    funnel = FUNNEL if stages is None else funnel_of(stages)
+    names = tuple(stage.name for stage in funnel)
+    cohorts: tuple[Cohort, ...] = ()
+    counts: tuple[StepCount, ...] = ()
+    if view == "cohort":
+        n, cohorts = _cohorts(connection, period, as_of, segment, funnel)
+    else:
+        n, counts = _activity(connection, period, as_of, segment, funnel)
+    return StageConversion(
+        f"{DEFINITION}.{view}", VERSION, as_of.position, as_of.at, period, segment, view, names, n, cohorts, counts
+    )
+
+
+def funnel_of(stages: str) -> Funnel:
+    """The funnel of these codes, each a stage of its own; raises StagesCannotBeRead."""
+    codes = stages.split(",")
+    if not 2 <= len(codes) <= MOST_STAGES or len(set(codes)) < len(codes):
+        raise StagesCannotBeRead(f"'{stages}' is not 2 to {MOST_STAGES} different codes with commas between them")
+    for code in codes:
+        if not re.fullmatch(CODE.pattern, code):
+            raise StagesCannotBeRead(f"'{code}' is no code such as '{CODE.example}'")
+    return tuple(Stage(code, (code,)) for code in codes)
+
+
+def share(n: int, of: int) -> Decimal | None:
+    """`n` of `of` in four decimals, rounded half up; None of nothing."""
+    return rounded(Fraction(n, of), "0.0001") if of else None
+
+
+def _cohorts(
+    connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment, funnel: Funnel
+) -> tuple[int, tuple[Cohort, ...]]:
+    numbers = {code: no for no, stage in enumerate(funnel, 1) for code in (*stage.codes, stage.name)}
+    asked = {"codes": list(numbers), "numbers": list(numbers.values()), "last": len(funnel)}
+    rows = ask(connection, _COHORTS, period, as_of, segment, ENTERING, **asked)
+    told = {(no, to): row for no, to, _, *row in rows}
+    cohorts = []
+    for no, stage in enumerate(funnel[:-1], 1):
+        conversions = [_conversion(to.name, told.get((no, later))) for later, to in enumerate(funnel[no:], no + 1)]
+        n = told[no, no + 1][0] if (no, no + 1) in told else 0
+        cohorts.append(Cohort(stage.name, n, tuple(conversions)))
+    return (rows[0][2] if rows else 0), tuple(cohorts)
+
+
+def _conversion(to: str, counted: Sequence[int] | None) -> Conversion:
+    """From a row: n, reached, censored, and of each span of days those observed and those who reached it."""
+    n, reached, censored, *young = counted or [0] * (3 + 2 * len(WITHIN_DAYS))
+    spans = zip(WITHIN_DAYS, young[::2], young[1::2], strict=True)
+    return Conversion(to, reached, share(reached, n), censored, tuple(Within(*span) for span in spans))
+
+
+def _activity(
+    connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment, funnel: Funnel
+) -> tuple[int, tuple[StepCount, ...]]:
+    rows, known = ask(connection, _ACTIVITY, period, as_of, segment, COUNTED), stages_of(funnel)
+    rows.sort(key=lambda row: (STEPS_IN_ORDER.index(row[0]), in_order(row[1] or "")))
+    counts = tuple(StepCount(step, code, known.get(code), n) for step, code, n in rows)
+    return sum(count.n for count in counts), counts
