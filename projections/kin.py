@@ -54,36 +54,41 @@ insert into {name}_merged (record, position)
 select absorbed, position from told union all select survivor, position from told
 """
 
-_HOLDS = "known <= kin.known and until > kin.known"
+_HOLDS = "known <= asked.position and until > asked.position"
 
-# Up and down the links from each record asked for. `union` drops what was reached before, so that it ends even if
-# links should ever form a circle.
-_PERSONS = f"""
-with recursive kin (asked, position, known, record) as (
-    select record, position, known, record from ({{wanted}}) wanted (record, position, known)
-    union
-    select asked, position, kin.known, other.record
-    from kin cross join lateral (
-        select survivor from {{name}}.link where absorbed = kin.record and {_HOLDS}
-        union all
-        select absorbed from {{name}}.link where survivor = kin.record and {_HOLDS}
-    ) other (record)
-), root as (
-    select asked, position, known, record as person
-    from kin where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS})
-)
+# Up and down the links. `union` drops what was reached before, so that it ends even if links should form a circle.
+# Worked out record by record: those with links are few, and a recursion over all of them at once would have the
+# database make room for millions.
+_KIN = f"""
+cross join lateral (
+    with recursive kin (record) as (
+        select asked.record
+        union
+        select other.record
+        from kin cross join lateral (
+            select survivor from {{name}}.link where absorbed = kin.record and {_HOLDS}
+            union all
+            select absorbed from {{name}}.link where survivor = kin.record and {_HOLDS}
+        ) other (record)
+    )
+    select root.record as person, kin.record
+    from kin cross join (
+        select record from kin where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS})
+    ) root
+) known_of
 """
 
-_AT = f"""
-{_PERSONS}
-select asked, position, person, record from root join kin using (asked, position, known)
+_PERSONS = f"""
+select asked.record as asked, asked.position, known_of.person, known_of.record
+from ({{wanted}}) asked (record, position) {_KIN}
 """
 
 _TURNED = f"""
-{_PERSONS}
-select position, person, record, bool_or(known < position) as before, bool_or(known = position) as after
-from root join kin using (asked, position, known)
-group by position, person, record
+select asked.told as position, known_of.person, known_of.record,
+       bool_or(asked.position < asked.told) as before, bool_or(asked.position = asked.told) as after
+from (select record, position, position - ago from ({{wanted}}) told (record, position), (values (0), (1)) v (ago))
+    asked (record, told, position) {_KIN}
+group by asked.told, known_of.person, known_of.record
 """
 
 
@@ -108,8 +113,7 @@ def persons(name: str, wanted: str) -> str:
     A query of (asked, position, person, record): `asked` the wanted record, `person` the root, a row for each record
     of the person, itself and the root among them. A record without links is its own person.
     """
-    known = f"select record, position, position from ({wanted}) told (record, position)"
-    return _AT.format(name=name, wanted=known)
+    return _PERSONS.format(name=name, wanted=wanted)
 
 
 def turned(name: str, wanted: str) -> str:
@@ -121,7 +125,4 @@ def turned(name: str, wanted: str) -> str:
     and the absorbed one's, who loses them all; an un-merge the reverse. The metric of a person's records takes back
     what it was of those with `before` and adds what it is of those with `after`.
     """
-    known = (
-        f"select record, position, position - ago from ({wanted}) told (record, position), (values (0), (1)) v (ago)"
-    )
-    return _TURNED.format(name=name, wanted=known)
+    return _TURNED.format(name=name, wanted=wanted)
