@@ -12,9 +12,13 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import dict_row
 
 from adapters.entropy import ENTROPY
+from adapters.integrations.inbound import Inbox, Integration
+from adapters.integrations.index import INTEGRATIONS
+from adapters.integrations.reconciling import Sweep
 from adapters.postgres import folds
 from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
+from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
@@ -42,6 +46,13 @@ class ReadModelIsUnknown(Exception):
     def __init__(self, name: str) -> None:
         known = ", ".join(model.name for model in READ_MODELS)
         super().__init__((self.__doc__ or "").format(name=name, known=known))
+
+
+class IntegrationIsUnknown(Exception):
+    """There is no integration named {name}. There are: {known}."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__((self.__doc__ or "").format(name=name, known=", ".join(INTEGRATIONS)))
 
 
 class ReadModelsAreOfAnotherZone(Exception):
@@ -116,7 +127,9 @@ def projector(conninfo: str) -> Iterator[PostgresDatastore]:
 
 
 def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
-    return Runner(datastore, READ_MODELS, settings.zone, batch=BATCH, progress=progress)
+    """Folds all read models. Errors: KeyFileIsUnusable; one of them holds what it has to open."""
+    key_file = read_key_file(settings.keys)
+    return Runner(datastore, READ_MODELS, settings.zone, key_file, batch=BATCH, progress=progress)
 
 
 def read_model(name: str) -> ReadModel:
@@ -128,7 +141,28 @@ def read_model(name: str) -> ReadModel:
 
 
 def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
-    return Rebuild(datastore, read_model(name), settings.zone, batch=BATCH, progress=progress)
+    key_file = read_key_file(settings.keys)
+    return Rebuild(datastore, read_model(name), settings.zone, key_file, batch=BATCH, progress=progress)
+
+
+def sweep(log: Perennial, settings: Settings) -> Sweep:
+    """Reads again what integrations have delivered."""
+    zone, key_file = ZoneInfo(settings.zone), log.mapper.keyring.key_file
+    return Sweep(
+        inbox=Inbox(log, VERB_OF, key_file, log.seal_delivery, zone),
+        log=log,
+        verbs=VERB_OF,
+        deliveries=Deliveries(log.recorder.datastore),
+        opened=log.open_delivery,
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def integration(name: str) -> Integration:
+    """The integration of that name. Errors: IntegrationIsUnknown."""
+    if name not in INTEGRATIONS:
+        raise IntegrationIsUnknown(name)
+    return INTEGRATIONS[name]
 
 
 def services(log: Perennial, settings: Settings) -> Services:

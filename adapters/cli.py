@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -54,6 +55,7 @@ COMPLAINTS = (
     LogIsNotEmpty,
     LogIsNotMade,
     ReadModelIsUnknown,
+    bootstrap.IntegrationIsUnknown,
     IsBeingRebuilt,
     SwapFoundNoMoment,
 )
@@ -217,6 +219,7 @@ def project(
     settings = Settings()
     with until_stopped(), bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
+        bootstrap.bound(conninfo, settings)
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding") as progress:
             runner = bootstrap.runner(datastore, settings, progress)
             if once:
@@ -235,8 +238,27 @@ def rebuild(name: Annotated[str, typer.Argument(help="The read model, as `perenn
         bootstrap.projector(conninfo) as datastore,
         fold_bar(f"rebuilding {model.name}") as progress,
     ):
+        bootstrap.bound(conninfo, settings)
         position = bootstrap.rebuild(datastore, settings, name, progress).rebuild()
     say.print(f"{model.schema} is served from its new rows, at position {position}")
+
+
+@cli.command()
+def reconcile(source: Annotated[str, typer.Argument(help="The integration, such as greenhouse.")]) -> None:
+    """Read all that an integration has delivered once more, and add what is missing. Safe to repeat."""
+    settings = Settings()
+    outcomes: Counter[str] = Counter()
+    with (
+        bootstrap.database(settings, make=False) as conninfo,
+        bootstrap.open_log(conninfo, settings) as log,
+    ):
+        sweep, integration = bootstrap.sweep(log, settings), bootstrap.integration(source)
+        with bar(f"reading {source} again", sweep.deliveries.count(source)) as show:
+            for done, swept in enumerate(sweep.sweep(integration), start=1):
+                outcomes[swept.outcome if swept.reason is None else f"{swept.outcome}: {swept.reason}"] += 1
+                show(done)
+    for outcome, n in sorted(outcomes.items()):
+        say.print(f"{n} {outcome}", highlight=False)
 
 
 @cli.command()

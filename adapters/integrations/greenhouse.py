@@ -14,33 +14,53 @@ from adapters.integrations.inbound import Integration, PartIsMissing, Told, Unde
 from adapters.integrations.outside import Outside, code_of
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
+from commands.assign_hiring_manager import AssignHiringManager
+from commands.assign_recruiter import AssignRecruiter
+from commands.cancel_opening import CancelOpening
+from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.hire_candidate import HireCandidate
+from commands.learn_profile_fact import LearnProfileFact
+from commands.make_offer import MakeOffer
+from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.reject_application import RejectApplication
+from commands.reopen_opening import ReopenOpening
+from commands.rescind_offer import RescindOffer
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.unhire_candidate import UnhireCandidate
+from commands.unreject_application import UnrejectApplication
 from commands.verb import Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
 from domain.candidate import CANDIDATE
 from domain.event import Aggregate, Event
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, OpeningCancelled, Requisition, RequisitionOpened
 
 SOURCE = "greenhouse"
 SCHEME = "sha256 "
 REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, *requisition.OPENINGS)
-APPLICATION_READS: tuple[type[Event], ...] = (*application.BEGINNINGS, *application.ENDINGS)
+APPLICATION_READS: tuple[type[Event], ...] = (*application.STANDING, *application.OFFERS)
+JOB_CLOSED = "job-closed"
 
-NOT_USED_YET = frozenset({
-    "application_updated", "candidate_anonymized", "delete_application", "delete_candidate", "department_deleted",
-    "interview_deleted", "job_approved", "job_deleted", "job_interview_stage_deleted", "job_post_created",
-    "job_post_deleted", "job_post_updated", "job_updated", "merge_candidate", "offer_approved", "offer_created",
-    "offer_deleted", "offer_updated", "office_deleted", "scorecard_deleted", "unhire_candidate", "unreject_candidate",
-    "update_candidate",
-})  # fmt: skip
-"""What Greenhouse may also say; it is kept until somebody needs it."""
+KEPT: Mapping[str, str] = {
+    "ping": "ping",
+    "candidate_anonymized": "erasure-is-asked-for-here",
+    "delete_candidate": "erasure-is-asked-for-here",
+    "delete_application": "history-is-not-deleted",
+    "job_deleted": "history-is-not-deleted",
+    "department_deleted": "not-part-of-a-history",
+    "office_deleted": "not-part-of-a-history",
+    "interview_deleted": "not-part-of-a-history",
+    "scorecard_deleted": "not-part-of-a-history",
+    "job_interview_stage_deleted": "not-part-of-a-history",
+    "job_post_created": "not-part-of-a-history",
+    "job_post_updated": "not-part-of-a-history",
+    "job_post_deleted": "not-part-of-a-history",
+}
+"""What Greenhouse may also say, and why it is kept as it came and nothing else."""
 
 Commands = Iterator[Command]
 
@@ -95,11 +115,14 @@ class Reader:
     def candidate(self, body: Outside, job: Outside | None, moment: When) -> Commands:
         """Sources the person, unless we know them."""
         person = body.part("candidate")
+        known = [self.when(person, "created_at", within="candidate."), self.when(body, "applied_at"), moment]
+        yield from self.sourced(person, body, job, known)
+
+    def sourced(self, person: Outside, body: Outside, job: Outside | None, known: Sequence[When]) -> Commands:
+        """Sources the person with all that is said of them, unless we know them."""
         stream = self.stream("candidate", person)
         if self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
             return
-        known = [self.when(person, "created_at", within="candidate."), self.when(body, "applied_at"), moment]
-        names = [person.text("first_name"), person.text("last_name")]
         yield SourceCandidate(
             candidate=stream,
             source=source_of(body),
@@ -107,12 +130,23 @@ class Reader:
             location=UNKNOWN_JOB.location if job is None else seat_of(job).location,
             outside_source=SOURCE,
             outside_id=required_id("candidate", person),
-            name=" ".join(name for name in names if name) or None,
+            name=name_of(person),
             emails=texts(person, "email_addresses"),
             phones=texts(person, "phone_numbers"),
             now=self.told.now,
             **earliest(known).fields(),
         )
+        yield from self.facts(person, BESIDE_AN_ENTRY)
+
+    def facts(self, person: Outside, wanted: Mapping[str, Callable[[Outside], Sequence[str | None]]]) -> Commands:
+        """What the delivery says of the person; what we were told before is no news, and adds nothing."""
+        stream = self.stream("candidate", person)
+        for fact, values in wanted.items():
+            for value in values(person):
+                if value is not None:
+                    yield LearnProfileFact(
+                        candidate=stream, fact=fact, learned_from=SOURCE, value=value, now=self.told.now
+                    )
 
     def requisition(self, job: Outside, moment: When) -> Commands:
         """Opens the requisition and those of its openings that the delivery names, unless we know them."""
@@ -224,6 +258,69 @@ class Reader:
                 **when.fields(),
             )
 
+    def unrejected(self, body: Outside) -> Commands:
+        when = self.when(body, "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        stream = self.stream("application", body)
+        if self.state(APPLICATION, stream, APPLICATION_READS).ending is ApplicationRejected:
+            yield UnrejectApplication(application=stream, now=self.told.now, **when.fields())
+        yield from self.stage(body, when)
+
+    def unhired(self, body: Outside) -> Commands:
+        when = self.when(body, "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        stream = self.stream("application", body)
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if known.hire is not None:
+            requisition = known.hire.requisition
+            yield UnhireCandidate(application=stream, requisition=requisition, now=self.told.now, **when.fields())
+        yield from self.stage(body, when)
+
+    def updated(self, person: Outside) -> Commands:
+        """Sources the person, unless we know them, and learns what is said of them."""
+        yield from self.sourced(person, Outside({}), None, [self.when(person, "created_at", within="candidate.")])
+        yield from self.facts(person, ABOUT_A_PERSON)
+
+    def merged(self, person: Outside) -> Commands:
+        """The person goes on under the record that Greenhouse kept; either may be new to us."""
+        absorbed, kept = self.stream("candidate", person), Outside({"id": person.found.get("new_candidate_id")})
+        survivor = self.stream("candidate", kept)
+        yield from self.sourced(person, Outside({}), None, [self.when(person, "created_at", within="person.")])
+        yield from self.sourced(kept, Outside({}), None, [])
+        if self.speaker(absorbed) != self.speaker(survivor):
+            yield MergeCandidates(
+                candidate=self.speaker(survivor), absorbed=self.speaker(absorbed), evidence=("merged-in-greenhouse",),
+                now=self.told.now,
+            )  # fmt: skip
+
+    def speaker(self, record: UUID) -> UUID:
+        """The record that speaks for the person of this one."""
+        above: UUID | None = record
+        while above is not None:
+            record, above = above, self.state(CANDIDATE, above, candidate.MERGES).merged_into
+        return record
+
+    def offered(self, offer: Outside) -> Commands:
+        """An offer is made when it is sent; how it ends is told by its status. A hire accepts it by itself."""
+        stream, requisition = self.told.stream("application", required(offer, "application_id")), self.job_named(offer)
+        sent, resolved = self.when(offer, "sent_on", within="offer."), self.when(offer, "resolved_at", within="offer.")
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if known.ending is CandidateHired:
+            return
+        if known.standing_offer is None and offer.text("offer_status") in ("Created", "Rejected"):
+            yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **sent.fields())
+        if offer.text("offer_status") == "Rejected":
+            yield DeclineOffer(application=stream, now=self.told.now, **resolved.fields())
+
+    def offer_deleted(self, offer: Outside) -> Commands:
+        stream = self.told.stream("application", required(offer, "application_id"))
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if known.standing_offer is not None and known.ending is not CandidateHired:
+            yield RescindOffer(application=stream, by="us", reason="deleted-in-greenhouse", now=self.told.now)
+
+    def job_named(self, part: Outside) -> UUID:
+        return self.told.stream("requisition", required(part, "job_id"))
+
     def hired(self, body: Outside) -> Commands:
         """The offer was accepted and the candidate hired: into the opening that is named, or into the only one open."""
         job = only_job(body)
@@ -242,8 +339,15 @@ class Reader:
         requisition = self.stream("requisition", job)
         named: dict[str, Any] = {"application": stream, "requisition": requisition, "opening": opening}
         if opening is not None and accepted is not NOT_TOLD:
+            yield from self.offered_again(stream, requisition, accepted)
             yield AcceptOffer(**named, now=self.told.now, **accepted.fields())
         yield HireCandidate(**named, now=self.told.now, **when.fields())
+
+    def offered_again(self, stream: UUID, requisition: UUID, accepted: When) -> Commands:
+        """What is accepted after an offer was declined or taken back is another offer, which we had not heard of."""
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if known.offer is not None and known.offer.ending is not None:
+            yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **accepted.fields())
 
     def hired_when(self, body: Outside, job: Outside | None, accepted: When) -> When:
         """When the hire was: when the offer was accepted, else when the seat or the job was closed."""
@@ -265,12 +369,44 @@ class Reader:
         if not ids:
             return (free.pop() if len(free) == 1 else None), []
         taken = next((opening for opening in ids if opening in free or opening in known.openings), None)
+        if taken in free:
+            return taken, []
         if taken is not None:
-            return (taken if taken in free else None), []
+            return self.given_up(stream, known, taken)
         return ids[0], [self.open(stream, job, body.part("opening"), self.opened(job, when))]
+
+    def given_up(self, stream: UUID, known: Requisition, opening: UUID) -> tuple[UUID | None, list[Command]]:
+        """A seat that was cancelled because its job was closed was filled after all, if we hear of the hire later."""
+        if known.openings[opening] is not OpeningCancelled:
+            return None, []
+        return opening, [ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now)]
 
     def job_opened(self, job: Outside) -> Commands:
         yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        yield from self.team(job)
+
+    def job_changed(self, job: Outside) -> Commands:
+        """Seats that came are opened; once the job is closed, those that nobody took are given up."""
+        closed = self.when(job, "closed_at", within="job.")
+        if job.text("status") != "closed":
+            yield from self.job_opened(job)
+            return
+        stream = self.stream("requisition", job)
+        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
+        if not known.exists:
+            raise PartIsMissing("job-was-closed-before-we-knew-it")
+        for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
+            yield CancelOpening(
+                requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
+            )
+
+    def team(self, job: Outside) -> Commands:
+        """Who works on the job, as Greenhouse numbers them; the first of several."""
+        stream, team = self.stream("requisition", job), job.part("hiring_team")
+        for role, assign in (("hiring_managers", AssignHiringManager), ("recruiters", AssignRecruiter)):
+            named = next((one.text("user_id") for one in team.parts(role)), None)
+            if named is not None:
+                yield assign(requisition=stream, user=f"greenhouse-user-{named}", now=self.told.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +447,44 @@ def required_id(kind: str, part: Outside) -> str:
     return found
 
 
+def required(part: Outside, name: str) -> str:
+    """A text of the part; raises PartIsMissing."""
+    found = part.text(name)
+    if found is None:
+        raise PartIsMissing(f"{name.replace('_', '-')}-is-missing")
+    return found
+
+
+def name_of(person: Outside) -> str | None:
+    names = [person.text("first_name"), person.text("last_name")]
+    return " ".join(name for name in names if name) or None
+
+
+def links(person: Outside) -> tuple[str, ...]:
+    return (*texts(person, "website_addresses"), *texts(person, "social_media_addresses"))
+
+
+def tags(person: Outside) -> list[str]:
+    found = person.found.get("tags")
+    named = [Outside({"tag": tag}).text("tag") for tag in found] if isinstance(found, list) else []
+    return [tag for tag in named if tag is not None]
+
+
+BESIDE_AN_ENTRY: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
+    "current-role": lambda person: [person.text("title")],
+    "current-employer": lambda person: [person.text("company")],
+    "location": lambda person: texts(person, "addresses"),
+    "link": links,
+    "tag": tags,
+}
+ABOUT_A_PERSON: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
+    "name": lambda person: [name_of(person)],
+    "email": lambda person: texts(person, "email_addresses"),
+    "phone": lambda person: texts(person, "phone_numbers"),
+    **BESIDE_AN_ENTRY,
+}
+
+
 def texts(person: Outside, name: str) -> tuple[str, ...]:
     values = (part.text("value") for part in person.parts(name))
     return tuple(value for value in values if value is not None)
@@ -333,42 +507,74 @@ Action = Callable[[Reader, Outside], Commands]
 OF_APPLICATIONS: Mapping[str, Action] = {
     "new_candidate_application": Reader.applied,
     "new_prospect_application": Reader.applied,
+    "application_updated": Reader.moved,
     "candidate_stage_change": Reader.moved,
     "reject_candidate": Reader.rejected,
+    "unreject_candidate": Reader.unrejected,
     "hire_candidate": Reader.hired,
+    "unhire_candidate": Reader.unhired,
+}
+OF_PEOPLE: Mapping[str, tuple[str, Action]] = {
+    "update_candidate": ("candidate", Reader.updated),
+    "merge_candidate": ("person", Reader.merged),
+}
+OF_OFFERS: Mapping[str, Action] = {
+    "offer_created": Reader.offered,
+    "offer_approved": Reader.offered,
+    "offer_updated": Reader.offered,
+    "offer_deleted": Reader.offer_deleted,
 }
 OF_JOBS: Mapping[str, Action] = {
     "job_created": Reader.job_opened,
+    "job_approved": Reader.job_opened,
+    "job_updated": Reader.job_changed,
 }
 
 
 def read(found: Outside, told: Told) -> Understood:
     """What a delivery means. Raises PartIsMissing."""
     action, payload, reader = written_action(found), found.part("payload"), Reader(told)
-    body, job = payload.part("application"), payload.part("job")
     if action in OF_APPLICATIONS:
+        body = payload.part("application")
         required_id("application", body)
         person = reader.stream("candidate", body.part("candidate"))
         return Understood(action, person, lambda: list(OF_APPLICATIONS[action](reader, body)))
+    if action in OF_PEOPLE:
+        named, say = OF_PEOPLE[action]
+        return Understood(action, reader.stream("candidate", payload.part(named)),
+                          lambda: list(say(reader, payload.part(named))))  # fmt: skip
+    if action in OF_OFFERS:
+        return read_offer(action, payload, reader)
     if action in OF_JOBS:
-        stream = reader.stream("requisition", job)
-        if job.text("status") == "draft":
-            return Understood(action, stream, reason="job-is-a-draft")
-        return Understood(action, stream, lambda: list(OF_JOBS[action](reader, job)))
-    return Understood(action, about(payload, reader), reason=why_not_used(action))
+        return read_job(action, payload.part("job"), reader)
+    return Understood(action, about(payload, reader), reason=KEPT.get(action, "unknown-action"))
 
 
-def why_not_used(action: str) -> str:
-    if action == "ping":
-        return "ping"
-    return "not-used-yet" if action in NOT_USED_YET else "unknown-action"
+def read_offer(action: str, payload: Outside, reader: Reader) -> Understood:
+    """An offer stands in the payload itself or in a part of it; whom it is about, only its application tells."""
+    offer = payload.part("offer") if payload.part("offer").found else payload
+    stream = reader.told.stream("application", required(offer, "application_id"))
+    known: Application = reader.state(APPLICATION, stream, APPLICATION_READS)
+    if not known.exists:
+        return Understood(action, reason="application-is-not-known-yet")
+    if offer.text("sent_on") is None and action != "offer_deleted":
+        return Understood(action, known.candidate, reason="offer-was-not-sent")
+    return Understood(action, known.candidate, lambda: list(OF_OFFERS[action](reader, offer)))
+
+
+def read_job(action: str, job: Outside, reader: Reader) -> Understood:
+    stream = reader.stream("requisition", job)
+    if job.text("status") == "draft":
+        return Understood(action, stream, reason="job-is-a-draft")
+    return Understood(action, stream, lambda: list(OF_JOBS[action](reader, job)))
 
 
 def about(payload: Outside, reader: Reader) -> UUID | None:
     """Whom a delivery is about that we do not use: the person in it, if there is one."""
     people = (payload.part("application", "candidate"), payload.part("candidate"), payload.part("person"))
-    found = next((person.text("id") for person in people if person.text("id")), None)
-    return None if found is None else reader.told.stream("candidate", found)
+    ids = [person.text("id") for person in people]
+    named = next((found for found in (*ids, payload.text("candidate_id")) if found), None)
+    return None if named is None else reader.told.stream("candidate", named)
 
 
 INTEGRATION = Integration(SOURCE, "body-signed", is_signed, delivery_id, read)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from adapters.integrations.outside import Outside
 from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.store import PersonWasErased
 from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.store import PersonWasErased
 from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb
 from domain.errors import Refused
@@ -127,14 +127,19 @@ class Inbox:
         given = integration.delivery_id(headers)
         delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else by_body
         arrived = Arrived(integration, delivery_id, body, now)
-        return self._apply(arrived, self._understand(arrived, found))
+        return self._apply(arrived, self._understood(arrived, found))
 
-    def _understand(self, arrived: Arrived, found: Outside) -> Understood:
+    def understand(self, integration: Integration, found: Outside, now: datetime) -> Understood:
+        """What the body means. Raises PartIsMissing."""
+
         def stream(kind: str, outside_id: str) -> UUID:
-            return self.key_file.stream_of(arrived.integration.source, kind, outside_id)
+            return self.key_file.stream_of(integration.source, kind, outside_id)
 
+        return integration.read(found, Told(stream, self.log, now, self.zone))
+
+    def _understood(self, arrived: Arrived, found: Outside) -> Understood:
         try:
-            return arrived.integration.read(found, Told(stream, self.log, arrived.now, self.zone))
+            return self.understand(arrived.integration, found, arrived.now)
         except PartIsMissing as missing:
             return Understood(written_action(found), reason=missing.reason)
 
@@ -146,6 +151,9 @@ class Inbox:
             except Refused as refusal:
                 if attempt == ATTEMPTS:
                     reason = refusal.rule()
+            except PartIsMissing as missing:
+                reason = missing.reason
+                break
             except PersonWasErased:
                 reason = "person-was-erased"
                 break

@@ -86,6 +86,7 @@ def grant(connection: psycopg.Connection[Any]) -> None:
         f"grant insert ({EVENT_COLUMNS_OF_THE_SERVICE}) on event to {SERVICE}",
         f"grant insert on mark, person_key, delivery, idempotency, consumer_offset to {SERVICE}",
         f"grant update on consumer_offset to {SERVICE}",
+        f"grant update (outcome, reason, position) on delivery to {SERVICE}",
         f"grant delete on idempotency to {SERVICE}, {PROJECTOR}",
         f"grant insert on mark to {PROJECTOR}",
         f"grant select on sequence event_position to {PROJECTOR}",

@@ -77,3 +77,54 @@ REJECTED = delivery(
         rejection_details="to Oslo",
     ),
 )
+UNREJECTED = delivery(
+    "unreject_candidate",
+    application=application(last_activity_at="2026-02-24T08:00:00Z", current_stage={"id": 2, "name": "Trial Day"}),
+)
+UNHIRED = delivery(
+    "unhire_candidate",
+    application=application(last_activity_at="2026-04-01T08:00:00Z", current_stage={"id": 2, "name": "Trial Day"}),
+)
+UPDATED = delivery(
+    "update_candidate",
+    candidate=ROSA
+    | {
+        "last_name": "Lind-Berg",
+        "title": "Arborist",
+        "company": "City Parks",
+        "website_addresses": [{"value": "rosa.example", "type": "personal"}],
+        "tags": ["pruning", "nights"],
+    },
+)
+MERGED = delivery(
+    "merge_candidate",
+    person={"id": 501, "first_name": "Rosa", "last_name": "Lind", "created_at": APPLIED, "new_candidate_id": 640},
+)
+
+
+def offer(action: str, status: str, sent_on: str | None = "2026-02-25", **more: Any) -> bytes:
+    told = {"id": 4, "application_id": 9001, "job_id": 77, "version": 1, "sent_on": sent_on, "offer_status": status}
+    return delivery(action, **told, **more)
+
+
+OFFERED = offer("offer_created", "Created")
+DECLINED = offer("offer_updated", "Rejected", resolved_at="2026-02-27T08:00:00Z")
+OFFER_DELETED = delivery("offer_deleted", offer={"id": 4, "application_id": 9001, "job_id": 77, "sent_on": None})
+JOB_CLOSED = delivery("job_updated", job=JOB | {"status": "closed", "closed_at": "2026-03-10T08:00:00Z"})
+JOB_GROWN = delivery(
+    "job_updated",
+    job=JOB
+    | {
+        "openings": [*SEATS, {"id": 903, "opening_id": "G-3"}],
+        "hiring_team": {"hiring_managers": [{"user_id": 11}], "recruiters": [{"user_id": 22}, {"user_id": 23}]},
+    },
+)
+EVERY_ACTION = (
+    *("new_candidate_application", "delete_application", "application_updated", "offer_created", "offer_approved"),
+    *("offer_updated", "offer_deleted", "new_prospect_application", "delete_candidate", "hire_candidate"),
+    *("merge_candidate", "candidate_stage_change", "unhire_candidate", "reject_candidate", "unreject_candidate"),
+    *("update_candidate", "candidate_anonymized", "interview_deleted", "scorecard_deleted", "job_created"),
+    *("job_deleted", "job_updated", "job_approved", "job_post_created", "job_post_updated", "job_post_deleted"),
+    *("job_interview_stage_deleted", "department_deleted", "office_deleted"),
+)
+"""The 29 actions of Greenhouse's webhooks; it also pings."""

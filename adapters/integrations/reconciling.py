@@ -1,0 +1,106 @@
+"""Reads the kept deliveries again, once more of them is understood, and adds what is missing and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from adapters.integrations.inbound import Inbox, Integration, PartIsMissing, Understood, read_json
+from adapters.postgres.deliveries import Deliveries, KeptDelivery
+from adapters.postgres.store import PersonWasErased
+from commands.handle import Handled, Intention, Log, Occasion, Unit, handle, load_with_kin
+from commands.verb import Command, Verb
+from domain.errors import Refused
+from domain.event import Erased, Event, Recorded
+
+
+class Histories(Log, Protocol):
+    """A log that also tells whole streams."""
+
+    def history(self, stream: UUID) -> list[Recorded[Event]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of a delivery in a sweep: 'complete' (nothing was missing), 'mended', 'kept' or 'unreadable'.
+
+    A rule may refuse now what was applied long ago: such a delivery stays applied.
+    """
+
+    outcome: str
+    reason: str | None = None
+    events: int = 0
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Goes over what one outside system has sent. `opened` gives a delivery's raw body, or Erased."""
+
+    inbox: Inbox
+    log: Histories
+    verbs: Mapping[type, Verb]
+    deliveries: Deliveries
+    opened: Callable[[str, str, bytes], bytes | Erased]
+    now: Callable[[], datetime]
+
+    def sweep(self, integration: Integration) -> Iterator[Swept]:
+        """Every delivery in the order in which they came; safe to stop and to run again."""
+        for delivery in self.deliveries.in_order(integration.source):
+            swept = self._again(integration, delivery)
+            if delivery.outcome != "applied":
+                if swept.outcome in ("mended", "complete"):
+                    self.deliveries.settle(delivery, "applied", None, swept.position)
+                elif swept.reason != delivery.reason:
+                    self.deliveries.settle(delivery, "kept", swept.reason, None)
+            yield swept
+
+    def _again(self, integration: Integration, delivery: KeptDelivery) -> Swept:
+        body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
+        found = None if isinstance(body, Erased) else read_json(body)
+        if found is None:
+            return Swept("unreadable", "person-was-erased" if isinstance(body, Erased) else "not-json")
+        try:
+            understood = self.inbox.understand(integration, found, self.now())
+            return self._complete(integration, understood)
+        except PartIsMissing as missing:
+            return Swept("kept", missing.reason)
+        except Refused as refusal:
+            return Swept("kept", refusal.rule())
+        except PersonWasErased:
+            return Swept("kept", "person-was-erased")
+
+    def _complete(self, integration: Integration, understood: Understood) -> Swept:
+        """Asks of each command in turn what it would add, and adds what does not stand in the log yet."""
+        if understood.plan is None:
+            return Swept("kept", understood.reason)
+        added = [done for command in understood.plan() if (done := self._added(integration, command)) is not None]
+        events = sum(len(done.events) for done in added)
+        return Swept("mended", None, events, added[-1].position) if events else Swept("complete")
+
+    def _added(self, integration: Integration, command: Command) -> Handled | None:
+        occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())
+        unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), (command,))
+        unit.take(load_with_kin(self.log, unit.wanted()))
+        decided, _ = unit.decide_all()
+        if all(self._stands(event) for event in decided):
+            return None
+        return handle(self.log, self.verbs, occasion, lambda: (command,))
+
+    def _stands(self, decided: Recorded[Event]) -> bool:
+        """Whether the same was told before, of the same time: then it happened, whatever has come of it since."""
+        return any(same(decided, recorded) for recorded in self.log.history(decided.stream))
+
+
+def same(decided: Recorded[Event], recorded: Recorded[Event]) -> bool:
+    """Alike in all that is not personal text: what was erased since would differ for ever."""
+    if type(decided.event) is not type(recorded.event) or decided.occurred_at != recorded.occurred_at:
+        return False
+    pairs = (
+        (getattr(decided.event, field.name), getattr(recorded.event, field.name))
+        for field in fields(decided.event)  # type: ignore[arg-type]  # every event is a dataclass
+    )
+    return all(one == other or isinstance(other, Erased) for one, other in pairs)
