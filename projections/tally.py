@@ -46,10 +46,9 @@ with made (entity, position, day, what, amount, n) as (
 ), kept as (
     insert into {name}.delta (position, day, what, amount, n, source, role, location)
     select position, day, what, amount, sum(n),
-           coalesce(any_value(source), 'unknown'), coalesce(any_value(role), 'unknown'),
-           coalesce(any_value(location), 'unknown')
+           coalesce(source, 'unknown'), coalesce(role, 'unknown'), coalesce(location, 'unknown')
     from made left join {name}.segment using (entity)
-    group by position, day, what, amount
+    group by position, day, what, amount, source, role, location
     having sum(n) <> 0
     order by position
     returning position >> {bits} as block, date_trunc('month', day::timestamp)::date as month, what, amount, n,
@@ -74,8 +73,8 @@ def tables(name: str) -> str:
 def record(name: str, made: str) -> str:
     """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
 
-    In that order, whatever their names. All rows of one position are of one entity: an event tells of one person, or
-    of one requisition.
+    In that order, whatever their names. Each row is counted in its own entity's segment: a position may tell of several
+    entities, as a merge does.
     """
     return _RECORD.format(name=name, made=made, bits=BLOCK_BITS)
 
