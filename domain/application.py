@@ -402,6 +402,7 @@ class Application:
     `candidate` None: it does not exist. `stages` is its course through the stages of the job it is for, None in it:
     it came to another job. `left` has the jobs that it was transferred away from. `ending` is the event that ended it
     and was not undone, and `hire` is it where somebody was hired.
+    `referral` is the first that it was said to have come of.
     """
 
     candidate: UUID | None = None
@@ -413,6 +414,7 @@ class Application:
     ending: type[Event] | None = None
     ended_at: datetime | None = None
     hire: CandidateHired | None = None
+    referral: UUID | None = None
 
     @property
     def exists(self) -> bool:
@@ -535,6 +537,8 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
         case ApplicationRejected() | ApplicationWithdrawn() | CandidateHired() as event if application.ending is None:
             hire = event if isinstance(event, CandidateHired) else None
             return replace(application, ending=type(event), ended_at=recorded.at, hire=hire)
+        case ApplicationReferred() as event if application.referral is None:
+            return replace(application, referral=event.referral)
         case ApplicationUnrejected() | CandidateUnhired() as event if application.ending is UNDOES[type(event)]:
             return replace(application, ending=None, ended_at=None, hire=None)
         case _:

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain import consent, touchpoint
 from domain.codes import UNKNOWN
 from domain.consent import Consents
+from domain.course import Course
 from domain.errors import Conflict, Invalid, NotFound
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
 from domain.profile_facts import Told
@@ -198,19 +199,11 @@ class CandidateCannotReferThemselves(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """The candidate joined a community (`into`), or left it."""
-
-    at: datetime
-    into: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """What decisions about a person need to know.
 
-    `facts` has what was told of this record per (fact, learned_from), `communities` its moves per community, both in
-    the order in which we learned them. Whatever the command did not ask to read is empty.
+    `facts` has what was told of this record per (fact, learned_from), in the order in which we learned it;
+    `communities` whether it was in each community. Whatever the command did not ask to read is empty.
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
     """
@@ -220,7 +213,7 @@ class Candidate:
     role: str = UNKNOWN
     location: str = UNKNOWN
     facts: Mapping[tuple[str, str], tuple[Told, ...]] = field(default_factory=dict)
-    communities: Mapping[UUID, tuple[Move, ...]] = field(default_factory=dict)
+    communities: Mapping[UUID, Course[bool]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
     merged_into: UUID | None = None
@@ -246,10 +239,9 @@ class Candidate:
         """What the source had told of the fact by that time, as the profile's rules want it."""
         return tuple(one for one in self.facts.get((fact, learned_from), ()) if one.at <= by)
 
-    def is_in(self, community: UUID, at: datetime) -> bool:
-        """Whether the last move by that time, however late we learned it, was into the community."""
-        moves = sorted((move for move in self.communities.get(community, ()) if move.at <= at), key=lambda one: one.at)
-        return bool(moves) and moves[-1].into
+    def membership(self, community: UUID) -> Course[bool]:
+        """When the candidate was in the community."""
+        return self.communities.get(community, Course())
 
     def require_new(self, candidate: UUID) -> None:
         """Raises CandidateExistsAlready."""
@@ -266,9 +258,8 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
         case ProfileFactLearned() | ProfileFactRetracted():
             return with_facts(candidate, recorded)
         case CommunityJoined(community=community) | CommunityLeft(community=community) as event:
-            move = Move(recorded.at, isinstance(event, CommunityJoined))
-            moves = (*candidate.communities.get(community, ()), move)
-            return replace(candidate, communities={**candidate.communities, community: moves})
+            turned = candidate.membership(community).turned(recorded.at, isinstance(event, CommunityJoined))
+            return replace(candidate, communities={**candidate.communities, community: turned})
         case touchpoint.TouchpointRecorded() | touchpoint.TouchpointCorrected():
             return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
         case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn():

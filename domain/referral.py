@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from domain.event import Clear, Event, Personal, SealedFor
+from domain.errors import Conflict, NotFound
+from domain.event import Aggregate, Clear, Event, Personal, Recorded, SealedFor
+
+CREDITED_WITHIN = timedelta(days=365)
+CREDIT_RULE = "first-linked-within-365-days"
+"""The referral that an application was first linked to is credited with its hire, if that comes within a year of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +89,210 @@ class ReferralCredited(Event):
     application: Clear[UUID]
     hired_at: Clear[datetime]
     rule: Clear[str]
+
+
+class ReferralDoesNotExist(NotFound):
+    """There is no referral {referral}.
+
+    Ask for it or make it first.
+    """
+
+    where = "referral"
+
+
+class ReferralExistsAlready(Conflict):
+    """The referral {referral} was asked for or made already.
+
+    Give a further referral an id of its own.
+    """
+
+    where = "referral"
+
+
+class ReferralWasMadeAlready(Conflict):
+    """The referral {referral} was made already.
+
+    Give a further referral an id of its own.
+    """
+
+    where = "referral"
+
+
+class ReferralWasNotMade(Conflict):
+    """The referral {referral} was asked for, and nobody was referred yet.
+
+    Record whom the referrer named, first.
+    """
+
+    where = "referral"
+
+
+class ReferralWasAskedOfSomebodyElse(Conflict):
+    """The referral {referral} was asked of another person than {referrer}.
+
+    Name the person who was asked, or give the referral an id of its own.
+    """
+
+    where = "referrer"
+
+
+class ReferralIsOfAnotherCandidate(Conflict):
+    """The referral {referral} is not of the candidate {candidate}.
+
+    Name the candidate who was referred.
+    """
+
+    where = "candidate"
+
+
+class ReferralWasDeclined(Conflict):
+    """The referral {referral} was declined.
+
+    If the person is referred again, record that as a new referral.
+    """
+
+    where = "referral"
+
+
+class ReferralBecameAnApplication(Conflict):
+    """The referral {referral} was turned into an application: it was taken up.
+
+    Reject or withdraw the application instead.
+    """
+
+    where = "referral"
+
+
+class ReferralIsNotOfThisApplication(Conflict):
+    """The application {application} did not come of the referral {referral}.
+
+    Link the two first, unless the application came of another referral.
+    """
+
+    where = "application"
+
+
+class ApplicationCameOfAnotherReferral(Conflict):
+    """The application {application} came of another referral, which was named first.
+
+    An application takes one referral.
+    """
+
+    where = "referral"
+
+
+class ReferralWasCreditedAlready(Conflict):
+    """The referral {referral} was credited already.
+
+    A referral is credited once.
+    """
+
+    where = "referral"
+
+
+class HireCameBeforeTheReferral(Conflict):
+    """The hire of {hired_at} came before the referral of {made_at}.
+
+    Only a hire that follows a referral is its merit.
+    """
+
+    where = "application"
+
+
+class HireCameTooLateForTheReferral(Conflict):
+    """The hire of {hired_at} came more than {days} days after the referral of {made_at}.
+
+    By the rule of credit it is not its merit any more.
+    """
+
+    where = "application"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Who referred whom, and when."""
+
+    referrer: UUID
+    candidate: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """What decisions about a referral need to know.
+
+    `asked` is who was asked for it. `made` None: nobody was referred yet. `applications`: what it became.
+    """
+
+    asked: UUID | None = None
+    made: Made | None = None
+    accepted: bool = False
+    declined: bool = False
+    applications: frozenset[UUID] = frozenset()
+    credited: bool = False
+
+    def require_new(self, referral: UUID) -> None:
+        """Raises ReferralExistsAlready."""
+        if self.asked is not None or self.made is not None:
+            raise ReferralExistsAlready(referral=referral)
+
+    def require_not_made(self, referral: UUID, referrer: UUID) -> None:
+        """Raises ReferralWasMadeAlready, or ReferralWasAskedOfSomebodyElse."""
+        if self.made is not None:
+            raise ReferralWasMadeAlready(referral=referral)
+        if self.asked not in (None, referrer):
+            raise ReferralWasAskedOfSomebodyElse(referral=referral, referrer=referrer)
+
+    def require_made(self, referral: UUID) -> Made:
+        """Who referred whom; raises ReferralDoesNotExist or ReferralWasNotMade."""
+        if self.made is not None:
+            return self.made
+        if self.asked is not None:
+            raise ReferralWasNotMade(referral=referral)
+        raise ReferralDoesNotExist(referral=referral)
+
+    def require_not_declined(self, referral: UUID) -> None:
+        """Raises ReferralWasDeclined."""
+        if self.declined:
+            raise ReferralWasDeclined(referral=referral)
+
+    def require_credit(self, referral: UUID, application: UUID, made_at: datetime, hired_at: datetime) -> None:
+        """Raises which part of the rule fails: ReferralIsNotOfThisApplication, ReferralWasCreditedAlready,
+        HireCameBeforeTheReferral or HireCameTooLateForTheReferral."""
+        if application not in self.applications:
+            raise ReferralIsNotOfThisApplication(referral=referral, application=application)
+        if self.credited:
+            raise ReferralWasCreditedAlready(referral=referral)
+        named = {"hired_at": hired_at.isoformat(), "made_at": made_at.isoformat()}
+        if hired_at < made_at:
+            raise HireCameBeforeTheReferral(**named)
+        if hired_at - made_at > CREDITED_WITHIN:
+            raise HireCameTooLateForTheReferral(days=CREDITED_WITHIN.days, **named)
+
+
+def evolve(referral: Referral, recorded: Recorded[Event]) -> Referral:
+    """The referral after one more event; who made it first, made it."""
+    match recorded.event:
+        case ReferralAsked() as event if referral.asked is None:
+            return replace(referral, asked=event.referrer)
+        case ReferralMade() as event if referral.made is None:
+            return replace(referral, made=Made(event.referrer, event.candidate, recorded.at))
+        case ReferralAccepted():
+            return replace(referral, accepted=True)
+        case ReferralDeclined():
+            return replace(referral, declined=True)
+        case ReferralTurnedIntoApplication() as event:
+            return replace(referral, applications=referral.applications | {event.application})
+        case ReferralCredited():
+            return replace(referral, credited=True)
+        case _:
+            return referral
+
+
+REFERRAL = Aggregate("referral", Referral(), evolve)
+
+BEGINNINGS: tuple[type[Event], ...] = (ReferralAsked, ReferralMade)
+"""The events that make a referral."""
+
+ANSWERS: tuple[type[Event], ...] = (ReferralAccepted, ReferralDeclined)
+"""What became of it, before there is an application."""

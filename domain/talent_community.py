@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from domain.event import Clear, Event, Personal
+from domain.errors import Conflict, Invalid, NotFound
+from domain.event import Aggregate, Clear, Event, Personal, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +18,64 @@ class CommunityFounded(Event):
     around: Clear[str]
     topic: Clear[str]
     title: Personal[str | None]
+
+
+AROUND = ("skill", "role")
+
+
+class CommunityDoesNotExist(NotFound):
+    """There is no talent community {community}.
+
+    Found it first.
+    """
+
+    where = "community"
+
+
+class CommunityExistsAlready(Conflict):
+    """The talent community {community} was founded already.
+
+    Let people join it, or give a further community an id of its own.
+    """
+
+    where = "community"
+
+
+class CommunityIsAroundASkillOrARole(Invalid):
+    """A talent community is not around '{around}'.
+
+    Name one of: {known}.
+    """
+
+    where = "around"
+
+
+@dataclass(frozen=True, slots=True)
+class TalentCommunity:
+    """What decisions about a talent community need to know; who is in it stands with the candidates."""
+
+    exists: bool = False
+
+    def require_known(self, community: UUID) -> None:
+        """Raises CommunityDoesNotExist."""
+        if not self.exists:
+            raise CommunityDoesNotExist(community=community)
+
+    def require_new(self, community: UUID) -> None:
+        """Raises CommunityExistsAlready."""
+        if self.exists:
+            raise CommunityExistsAlready(community=community)
+
+
+def evolve(community: TalentCommunity, recorded: Recorded[Event]) -> TalentCommunity:
+    """The community after one more event."""
+    return TalentCommunity(exists=True) if isinstance(recorded.event, CommunityFounded) else community
+
+
+def require_around(around: str) -> None:
+    """Raises CommunityIsAroundASkillOrARole."""
+    if around not in AROUND:
+        raise CommunityIsAroundASkillOrARole(around=around, known=", ".join(AROUND))
+
+
+TALENT_COMMUNITY = Aggregate("talent-community", TalentCommunity(), evolve)

@@ -52,6 +52,11 @@ class TouchpointCorrected(Event):
     reason: Personal[str | None]
 
 
+def following(touchpoint: UUID, kind: str) -> TouchpointRecorded:
+    """The touchpoint that something else which happened, such as a referral, is at the same time."""
+    return TouchpointRecorded(touchpoint, kind, None, False, None, None, None, "perennial", None)
+
+
 class TouchpointDoesNotExist(NotFound):
     """The candidate has no touchpoint {touchpoint}.
 

@@ -110,6 +110,8 @@ EXAMPLES: dict[str, Any] = {
     "fact": "current-employer",
     "learned_from": "self",
     "value": "Botanical Gardens",
+    "around": "skill",
+    "topic": "data-engineering",
 }
 
 

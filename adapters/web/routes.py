@@ -9,18 +9,27 @@ from adapters.web.inbound import InboundPages
 from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
 from commands.accept_offer import AcceptOffer
+from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
+from commands.ask_for_referral import AskForReferral
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.correct_touchpoint import CorrectTouchpoint
+from commands.credit_referral import CreditReferral
 from commands.decline_offer import DeclineOffer
+from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
+from commands.found_community import FoundCommunity
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
 from commands.hold_requisition import HoldRequisition
+from commands.join_community import JoinCommunity
 from commands.learn_profile_fact import LearnProfileFact
+from commands.leave_community import LeaveCommunity
+from commands.link_referral import LinkReferral
 from commands.make_offer import MakeOffer
+from commands.make_referral import MakeReferral
 from commands.merge_candidates import MergeCandidates
 from commands.move_back import MoveBack
 from commands.open_opening import OpenOpening
@@ -57,6 +66,15 @@ COMMANDS = (
     CommandRoute("/v1/referrals", ReferCandidate, makes="candidate"),
     CommandRoute("/v1/candidates/{candidate}/profile-facts", LearnProfileFact),
     CommandRoute("/v1/candidates/{candidate}/profile-facts/retraction", RetractProfileFact),
+    CommandRoute("/v1/communities", FoundCommunity, makes="community"),
+    CommandRoute("/v1/candidates/{candidate}/communities/{community}/joining", JoinCommunity),
+    CommandRoute("/v1/candidates/{candidate}/communities/{community}/leaving", LeaveCommunity),
+    CommandRoute("/v1/referral-requests", AskForReferral, makes="referral"),
+    CommandRoute("/v1/candidates/{candidate}/referrals", MakeReferral, makes="referral"),
+    CommandRoute("/v1/referrals/{referral}/acceptance", AcceptReferral),
+    CommandRoute("/v1/referrals/{referral}/declination", DeclineReferral),
+    CommandRoute("/v1/referrals/{referral}/application", LinkReferral),
+    CommandRoute("/v1/referrals/{referral}/credit", CreditReferral),
     CommandRoute("/v1/candidates/{candidate}/merges", MergeCandidates),
     CommandRoute("/v1/candidates/{candidate}/merges/{absorbed}/undoing", UnmergeCandidates),
     CommandRoute("/v1/candidates/{candidate}/touchpoints", RecordTouchpoint, makes="touchpoint"),

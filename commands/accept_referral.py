@@ -1,0 +1,45 @@
+"""We take a referral up, and the candidate agrees to be referred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.referral import ANSWERS, BEGINNINGS, REFERRAL, Referral, ReferralAccepted, ReferralIsOfAnotherCandidate
+from domain.touchpoint import following
+
+ACCEPTED = "referral-accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptReferral(Command):
+    """Accept a referral; accepted again, it is no news. It is also a touchpoint of the candidate.
+
+    referral: the referral's stream. candidate: who was referred.
+    """
+
+    referral: UUID
+    candidate: UUID
+
+
+def decide(referral: Referral, candidate: Candidate, command: AcceptReferral) -> Events:
+    """Raises ReferralDoesNotExist, ReferralWasNotMade, ReferralIsOfAnotherCandidate, ReferralWasDeclined or
+    CandidateDoesNotExist."""
+    made = referral.require_made(command.referral)
+    if made.candidate != command.candidate:
+        raise ReferralIsOfAnotherCandidate(referral=command.referral, candidate=command.candidate)
+    candidate.require_known(command.candidate)
+    referral.require_not_declined(command.referral)
+    if referral.accepted:
+        return {}
+    touchpoint = following(uuid5(command.referral, ACCEPTED), ACCEPTED)
+    return {command.referral: [ReferralAccepted(made.referrer, made.candidate)], command.candidate: [touchpoint]}
+
+
+VERB = Verb(
+    AcceptReferral,
+    (Load("referral", REFERRAL, (*BEGINNINGS, *ANSWERS)), Load("candidate", CANDIDATE, ENTRIES)),
+    decide,
+)

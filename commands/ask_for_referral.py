@@ -1,0 +1,72 @@
+"""We ask somebody whom they know, which nobody may without their consent to being asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.consent import require_consent
+from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralAsked
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.touchpoint import TouchpointRecorded
+from domain.touchpoint_kinds import kind_named
+
+ASKED = "referral-asked"
+PURPOSE = "referral_contact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskForReferral(Command):
+    """Ask a person of the log for a referral; accepted, it is also a touchpoint that cites the consent to it.
+
+    The message of that touchpoint is the referral's id, so that its fate can be told.
+
+    referral: the new referral's stream. referrer: the candidate who is asked. requisition: for what; left out: for
+    anything. note: free text, personal to the referrer, sealed.
+    """
+
+    referral: UUID
+    referrer: UUID
+    requisition: UUID | None = None
+    note: str | None = None
+
+
+def decide(referral: Referral, referrer: Candidate, requisition: Requisition | None, command: AskForReferral) -> Events:
+    """Raises ReferralExistsAlready, CandidateDoesNotExist, CandidateWasMerged, RequisitionDoesNotExist,
+    ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or ConsentHasExpired."""
+    referral.require_new(command.referral)
+    referrer.require_speaking(command.referrer)
+    if requisition is not None and command.requisition is not None:
+        requisition.require_known(command.requisition)
+    asked = ReferralAsked(command.referrer, command.requisition, command.note)
+    return {command.referral: [asked], command.referrer: [sent(referrer, command)]}
+
+
+def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
+    """What we send. It must be allowed at the time stated and also now: dated back, it does not slip in before a no."""
+    channel = kind_named(ASKED).channel
+    require_consent(referrer.consents, PURPOSE, channel, command.now)
+    return TouchpointRecorded(
+        touchpoint=uuid5(command.referral, ASKED),
+        kind=ASKED,
+        message=command.referral,
+        machine=False,
+        purpose=PURPOSE,
+        authorised=True,
+        consent=require_consent(referrer.consents, PURPOSE, channel, command.moment),
+        reported_by="perennial",
+        note=None,
+    )
+
+
+VERB = Verb(
+    AskForReferral,
+    (
+        Load("referral", REFERRAL, BEGINNINGS),
+        Load("referrer", CANDIDATE, (*ENTRIES, *ANSWERS)),
+        Load("requisition", REQUISITION, (RequisitionOpened,)),
+    ),
+    decide,
+)

@@ -1,0 +1,51 @@
+"""A hire is the merit of whoever referred the candidate, by a stated rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import APPLICATION, STANDING, Application
+from domain.referral import (
+    BEGINNINGS,
+    CREDIT_RULE,
+    REFERRAL,
+    Referral,
+    ReferralCredited,
+    ReferralTurnedIntoApplication,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditReferral(Command):
+    """Credit a referral with a hire: of an application whose first referral it was, not undone, and at most 365 days
+    after the referral was made. A referral is credited once.
+
+    referral: the referral's stream. application: the application that ended in the hire.
+    """
+
+    referral: UUID
+    application: UUID
+
+
+def decide(referral: Referral, application: Application, command: CreditReferral) -> Events:
+    """Raises ReferralDoesNotExist, ReferralWasNotMade, ApplicationDoesNotExist, CandidateIsNotHired,
+    ReferralIsNotOfThisApplication, ReferralWasCreditedAlready, HireCameBeforeTheReferral or
+    HireCameTooLateForTheReferral."""
+    made = referral.require_made(command.referral)
+    application.require_hire(command.application, command.moment)
+    hired_at = application.ended_at or command.moment
+    referral.require_credit(command.referral, command.application, made.at, hired_at)
+    credited = ReferralCredited(made.referrer, made.candidate, command.application, hired_at, CREDIT_RULE)
+    return {command.referral: [credited]}
+
+
+VERB = Verb(
+    CreditReferral,
+    (
+        Load("referral", REFERRAL, (*BEGINNINGS, ReferralTurnedIntoApplication, ReferralCredited)),
+        Load("application", APPLICATION, STANDING),
+    ),
+    decide,
+)

@@ -1,0 +1,44 @@
+"""A referral is not taken up: we do not want to, or the candidate does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.codes import UNKNOWN, Code
+from domain.referral import (
+    ANSWERS,
+    BEGINNINGS,
+    REFERRAL,
+    Referral,
+    ReferralBecameAnApplication,
+    ReferralDeclined,
+    ReferralTurnedIntoApplication,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineReferral(Command):
+    """Decline a referral, also one that was accepted; declined again, it is no news.
+
+    referral: the referral's stream. by: who said no: 'recruiter' or 'candidate'. reason: why, as a code.
+    """
+
+    referral: UUID
+    by: Code = "recruiter"
+    reason: Code = UNKNOWN
+
+
+def decide(referral: Referral, command: DeclineReferral) -> Events:
+    """Raises ReferralDoesNotExist, ReferralWasNotMade or ReferralBecameAnApplication."""
+    made = referral.require_made(command.referral)
+    if referral.applications:
+        raise ReferralBecameAnApplication(referral=command.referral)
+    if referral.declined:
+        return {}
+    return {command.referral: [ReferralDeclined(made.referrer, made.candidate, command.by, command.reason)]}
+
+
+READS = (*BEGINNINGS, *ANSWERS, ReferralTurnedIntoApplication)
+VERB = Verb(DeclineReferral, (Load("referral", REFERRAL, READS),), decide)

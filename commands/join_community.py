@@ -1,0 +1,51 @@
+"""A candidate comes to a talent community, by themselves or because somebody put them there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, MEMBERSHIPS, Candidate, CommunityJoined
+from domain.codes import Code
+from domain.talent_community import TALENT_COMMUNITY, CommunityFounded, TalentCommunity
+from domain.touchpoint import following
+
+SELF = "self"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinCommunity(Command):
+    """Join a talent community; who is in it already is no news. Who joins by themselves was in touch with us by that.
+
+    candidate: the candidate's stream. community: the community's. by: who saw to it: 'self', 'recruiter', 'import' or
+    an integration.
+    """
+
+    candidate: UUID
+    community: UUID
+    by: Code = "recruiter"
+
+
+def decide(candidate: Candidate, community: TalentCommunity, command: JoinCommunity) -> Events:
+    """Raises CandidateDoesNotExist or CommunityDoesNotExist."""
+    candidate.require_known(command.candidate)
+    community.require_known(command.community)
+    membership = candidate.membership(command.community)
+    if membership.at(command.moment):
+        return {}
+    joined = CommunityJoined(command.community, command.by)
+    if command.by != SELF:
+        return {command.candidate: [joined]}
+    touchpoint = uuid5(command.community, f"{command.candidate} joined after {len(membership.turns)} turns")
+    return {command.candidate: [joined, following(touchpoint, "community-joined")]}
+
+
+VERB = Verb(
+    JoinCommunity,
+    (
+        Load("candidate", CANDIDATE, (*ENTRIES, *MEMBERSHIPS)),
+        Load("community", TALENT_COMMUNITY, (CommunityFounded,)),
+    ),
+    decide,
+)

@@ -1,0 +1,62 @@
+"""An application turns out to have come of a referral."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import (
+    APPLICATION,
+    STANDING,
+    Application,
+    ApplicationIsOfAnotherCandidate,
+    ApplicationReferred,
+)
+from domain.referral import (
+    ANSWERS,
+    BEGINNINGS,
+    REFERRAL,
+    ApplicationCameOfAnotherReferral,
+    Referral,
+    ReferralTurnedIntoApplication,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReferral(Command):
+    """Link an application to the referral that it came of; linked again, it is no news.
+
+    An application takes one referral, the first that is named. A referral may become several applications.
+
+    referral: the referral's stream. application: an application of the candidate who was referred.
+    """
+
+    referral: UUID
+    application: UUID
+
+
+def decide(referral: Referral, application: Application, command: LinkReferral) -> Events:
+    """Raises ReferralDoesNotExist, ReferralWasNotMade, ReferralWasDeclined, ApplicationDoesNotExist,
+    ApplicationIsOfAnotherCandidate or ApplicationCameOfAnotherReferral."""
+    made = referral.require_made(command.referral)
+    referral.require_not_declined(command.referral)
+    if application.require_candidate(command.application) != made.candidate:
+        raise ApplicationIsOfAnotherCandidate(application=command.application, candidate=made.candidate)
+    if application.referral == command.referral:
+        return {}
+    if application.referral is not None:
+        raise ApplicationCameOfAnotherReferral(application=command.application)
+    came_of = ApplicationReferred(made.candidate, application.requisition, command.referral, made.referrer)
+    became = ReferralTurnedIntoApplication(made.referrer, made.candidate, command.application)
+    return {command.referral: [became], command.application: [came_of]}
+
+
+VERB = Verb(
+    LinkReferral,
+    (
+        Load("referral", REFERRAL, (*BEGINNINGS, *ANSWERS)),
+        Load("application", APPLICATION, (*STANDING, ApplicationReferred)),
+    ),
+    decide,
+)

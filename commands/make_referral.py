@@ -1,0 +1,74 @@
+"""Somebody refers a candidate whom we know already, asked by us or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateCannotReferThemselves
+from domain.codes import UNKNOWN, Code
+from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralMade
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.touchpoint import following
+
+MADE = "referral-made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeReferral(Command):
+    """Make a referral of a known candidate; somebody whom nobody knew is referred as a new candidate first.
+
+    It is also a touchpoint of the referrer, where that is a candidate too.
+
+    referral: the referral's stream: a new one, or that of the referral that was asked for. referrer: who vouches, by
+    whose key their words are sealed. candidate: whom they refer. requisition: for what; left out: for anything.
+    relation: how they know each other, such as 'former-colleague'. referrer_words: personal to the referrer.
+    """
+
+    referral: UUID
+    referrer: UUID
+    candidate: UUID
+    requisition: UUID | None = None
+    relation: Code = UNKNOWN
+    referrer_words: str | None = None
+
+
+def decide(
+    referral: Referral,
+    candidate: Candidate,
+    referrer: Candidate,
+    requisition: Requisition | None,
+    command: MakeReferral,
+) -> Events:
+    """Raises CandidateDoesNotExist, CandidateCannotReferThemselves, RequisitionDoesNotExist, ReferralWasMadeAlready or
+    ReferralWasAskedOfSomebodyElse."""
+    candidate.require_known(command.candidate)
+    if (referrer.speaker or command.referrer) == (candidate.speaker or command.candidate):
+        raise CandidateCannotReferThemselves(candidate=command.candidate)
+    if requisition is not None and command.requisition is not None:
+        requisition.require_known(command.requisition)
+    referral.require_not_made(command.referral, command.referrer)
+    made = ReferralMade(
+        referrer=command.referrer,
+        candidate=command.candidate,
+        requisition=command.requisition,
+        relation=command.relation,
+        referrer_words=command.referrer_words,
+    )
+    if not referrer.exists:
+        return {command.referral: [made]}
+    return {command.referral: [made], command.referrer: [following(uuid5(command.referral, MADE), MADE)]}
+
+
+PERSON = (*ENTRIES, *MERGES)
+VERB = Verb(
+    MakeReferral,
+    (
+        Load("referral", REFERRAL, BEGINNINGS),
+        Load("candidate", CANDIDATE, PERSON),
+        Load("referrer", CANDIDATE, PERSON),
+        Load("requisition", REQUISITION, (RequisitionOpened,)),
+    ),
+    decide,
+)
