@@ -1,0 +1,1 @@
+"""History comes in from files: people, contacts, consents and jobs that somebody kept elsewhere before."""

@@ -1,0 +1,169 @@
+"""A block of lines on its way into the log: what each comes to, and what became of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from adapters.imports.kinds import Kind, line_id, owner_of, record_of
+from adapters.imports.ledger import OUTCOMES, REJECTED, Decided
+from adapters.imports.lines import OURS, Line, Opened
+from adapters.imports.mapping import Translator
+from adapters.imports.origin import Origin
+from adapters.imports.refusals import PersonOfTheLineWasErased
+from adapters.imports.row import Manner, Row
+from commands.handle import Intention, Log, Occasion, Result
+from commands.verb import Command
+from domain.errors import Refused
+
+SAID = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do"))
+"""What a rejected line is told; columns of its file, which an import passes over."""
+OUTCOME_HEAD = ("line", "outcome", "rule", "where", "reason", "what_to_do")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line as it was read: its values in our words, or what is wrong with it."""
+
+    line: Line
+    row: Row | Refused
+
+    @property
+    def record(self) -> str | None:
+        """The id of the record that it is about, where it says one."""
+        return None if isinstance(self.row, Refused) else self.row.text("id")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Puts lines into our words."""
+
+    kind: str
+    translate: Translator
+    manner: Manner
+
+    def read(self, line: Line) -> Entry:
+        try:
+            if line.wrong is not None:
+                raise line.wrong
+            row = Row(self.kind, self.translate(line.values), self.manner)
+            row.text("id")
+        except Refused as wrong:
+            return Entry(line, wrong)
+        return Entry(line, row)
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines of one file that are decided in one go; no two of them are about one record that must be known for them.
+
+    `asked`: by their number what they ask for. `refused`: those that cannot even be asked, and why.
+    """
+
+    kind: Kind
+    origin: Origin
+    log: Log
+    entries: Sequence[Entry]
+    asked: dict[int, Intention] = field(default_factory=dict)
+    refused: dict[int, Refused] = field(default_factory=dict)
+    _records: Mapping[UUID, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        actor = f"import:{self.origin.source}"
+        for number, entry in enumerate(self.entries):
+            try:
+                if isinstance(entry.row, Refused):
+                    raise entry.row
+                command_id = line_id(self.kind, entry.row, self.origin)
+                record_of(self.kind, entry.row, self.origin)
+            except Refused as wrong:
+                self.refused[number] = wrong
+            else:
+                occasion = Occasion(command_id, actor, self.origin.now)
+                self.asked[number] = Intention(occasion, partial(self._plan, number, entry.row))
+
+    def refuse_erased(self, erased: Container[UUID]) -> None:
+        """Whatever is about these people is asked no more."""
+        for number in list(self.asked):
+            if self._owner(number) in erased:
+                del self.asked[number]
+                self.refused[number] = PersonOfTheLineWasErased()
+
+    def owners(self) -> set[UUID]:
+        """Whose what the lines say is."""
+        return {owner for number in self.asked if (owner := self._owner(number)) is not None}
+
+    def _owner(self, number: int) -> UUID | None:
+        """None where the line does not say it, for which it is refused when it is planned."""
+        row = self.entries[number].row
+        try:
+            return None if isinstance(row, Refused) else owner_of(self.kind, row, self.origin)
+        except Refused:
+            return None
+
+    def _plan(self, number: int, row: Row) -> Sequence[Command]:
+        """What the line comes to. Every attempt begins with the first line, and looks at the records anew there."""
+        if self.kind.record is None:
+            return list(self.kind.plan(row, self.origin, self.asked[number].occasion.command_id))
+        if number == next(iter(self.asked)):
+            self._records = self.log.load_all(dict.fromkeys(map(self._record, self.asked), self.kind.record))
+        return list(self.kind.plan(row, self.origin, self._records[self._record(number)].state))
+
+    def _record(self, number: int) -> UUID:
+        row = self.entries[number].row
+        return self.origin.stream(self.kind.named, "" if isinstance(row, Refused) else row.needed("id"))
+
+    def decided(self, results: Sequence[Result], opened: Opened, *, per_line: bool) -> Decided:
+        """What became of the lines. Errors: whatever befell one that is no refusal, which is our own mistake."""
+        outcome: dict[int, Result] = {**dict(zip(self.asked, results, strict=True)), **self.refused}
+        failed = next((one for one in outcome.values() if is_failure(one)), None)
+        if isinstance(failed, Exception):
+            raise failed
+        refusals = {number: one for number, one in sorted(outcome.items()) if isinstance(one, Refused)}
+        added = [one for one in outcome.values() if not isinstance(one, Exception) and one.events]
+        return Decided(
+            line=self.entries[-1].line.last,
+            added=len(added),
+            known=len(outcome) - len(added) - len(refusals),
+            events=sum(len(one.events) for one in added),
+            rules=[refusal.rule() for refusal in refusals.values()],
+            sheets={
+                REJECTED: "".join(self._rejected(number, one, opened) for number, one in refusals.items()),
+                OUTCOMES: self._told(outcome) if per_line else "",
+            },
+        )
+
+    def _rejected(self, number: int, refusal: Refused, opened: Opened) -> str:
+        line = self.entries[number].line
+        return opened.rejected(line, said(line, refusal))
+
+    def _told(self, outcome: Mapping[int, Result]) -> str:
+        """A line of CSV for each line."""
+        written = io.StringIO()
+        rows = csv.writer(written, lineterminator="\n")
+        for number, entry in enumerate(self.entries):
+            one, at = outcome[number], entry.line.number
+            if isinstance(one, Refused):
+                rows.writerow((at, "rejected", one.rule(), one.where, one.what, one.what_to_do))
+            else:
+                added = not isinstance(one, Exception) and bool(one.events)
+                rows.writerow((at, "added" if added else "known", "", "", "", ""))
+        return written.getvalue()
+
+
+def is_failure(result: Result) -> bool:
+    return isinstance(result, Exception) and not isinstance(result, Refused)
+
+
+def said(line: Line, refusal: Refused) -> dict[str, str]:
+    """What a rejected line is told."""
+    return dict(zip(SAID, (str(line.number), refusal.where, refusal.what, refusal.what_to_do), strict=True))
+
+
+def outcome_head() -> str:
+    return ",".join(OUTCOME_HEAD) + "\n"

@@ -1,0 +1,242 @@
+"""A file of history comes in: block after block through the same decisions as everything else, and only once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from adapters.imports.block import SAID, Block, Entry, Reader
+from adapters.imports.columns import columns_of
+from adapters.imports.kinds import KINDS
+from adapters.imports.ledger import Ledger, Standing
+from adapters.imports.lines import FORMATS, Opened
+from adapters.imports.mapping import PLAIN, Wording, translator
+from adapters.imports.origin import Origin
+from adapters.imports.refusals import FileCannotBeImported, FormatIsUnknown, ImportIsAtWork, SourceIsWrittenWrongly
+from adapters.imports.row import Manner
+from adapters.imports.trying import TryingLog
+from adapters.postgres.append import AlreadyReceived
+from adapters.postgres.application import Perennial
+from adapters.postgres.offsets import reached
+from adapters.postgres.store import PersonWasErased
+from commands.handle import Attached, Log, Offset, Result
+from commands.handle_in_order import handle_in_order
+from commands.verb import Verb
+from domain.codes import CODE
+
+LINES_AT_ONCE = 2_000
+BYTES_AT_ONCE = 4 * 1024 * 1024
+LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be imported: a file, what its lines are about, where it comes from, and what its words mean.
+
+    Errors: KindIsUnknown, SourceIsWrittenWrongly, FormatIsUnknown.
+    """
+
+    path: Path
+    kind: str
+    source: str
+    format: str
+    wording: Wording = PLAIN
+
+    def __post_init__(self) -> None:
+        columns_of(self.kind)
+        if not re.fullmatch(CODE.pattern, self.source):
+            raise SourceIsWrittenWrongly(source=self.source)
+        if self.format not in FORMATS:
+            raise FormatIsUnknown(name=self.format)
+
+    def said(self, content: str) -> bytes:
+        """All that makes it this import and no other, given the hash of the file."""
+        told = [content, self.kind, self.source, self.format, self.wording.model_dump(mode="json")]
+        return json.dumps(told, sort_keys=True).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the file. `went_on_after`: the line up to which it had been imported before this run.
+
+    `through`: it was read to its end. `seconds`: how long this run took.
+    """
+
+    standing: Standing
+    through: bool
+    went_on_after: int
+    seconds: float
+
+
+Progress = Callable[[int, int, Standing], object]
+"""Told the bytes read so far, the bytes there are, and how things stand."""
+
+
+def no_progress(_: int, __: int, ___: Standing) -> None: ...
+
+
+def never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Takes files in. `zone`: of times that name none. `now`: the time, with a zone."""
+
+    log: Perennial
+    verbs: Mapping[type, Verb]
+    zone: ZoneInfo
+    now: Callable[[], datetime]
+    lines_at_once: int = LINES_AT_ONCE
+
+    def consumer(self, order: Order) -> str:
+        """The name under which the log remembers how far this file has come."""
+        return f"import:{self.log.mapper.keyring.key_file.fingerprint('import', order.said(hash_of(order.path)))}"
+
+    def run(
+        self, order: Order, folder: Path, *, per_line: bool = False, progress: Progress = no_progress,
+        stopping: Callable[[], bool] = never,
+    ) -> Report:  # fmt: skip
+        """Imports the file, from where it was left if it was begun. `folder`: its ledger's.
+
+        Errors: ImportIsAtWork, and FileCannotBeImported for what stops it at a line; what was before stays.
+        """
+        consumer = self.consumer(order)
+        with self.log.recorder.datastore.pool.connection() as connection:
+            number = reached(connection, consumer)
+        return self._run(Run(order, self, self.log, Ledger(folder), per_line, consumer), number, progress, stopping)
+
+    def try_out(
+        self, order: Order, folder: Path, *, per_line: bool = False, progress: Progress = no_progress
+    ) -> Report:
+        """Decides every line and writes nothing but the sheets. It cannot foresee what lines that are more than a
+        block apart mean for each other, nor what others write meanwhile."""
+        run = Run(order, self, TryingLog(self.log), Ledger(folder), per_line, "nobody")
+        return self._run(run, 0, progress, never)
+
+    def _run(self, run: Run, number: int, progress: Progress, stopping: Callable[[], bool]) -> Report:
+        began, ledger, path = time.monotonic(), run.ledger, run.order.path
+        with alone(ledger.folder), path.open("rb") as file:
+            before = ledger.resume(number)
+            opened = FORMATS[run.order.format](file, SAID, run.order.wording.writing.delimiter)
+            size = path.stat().st_size
+            through = run.through(opened, lambda: progress(opened.text.size, size, ledger.kept), stopping)
+        return Report(ledger.kept, through, before.line, time.monotonic() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run over a file. `log`: where to, the real one or one to try things on."""
+
+    order: Order
+    importer: Importer
+    log: Log
+    ledger: Ledger
+    per_line: bool
+    consumer: str
+
+    def through(self, opened: Opened, tell: Callable[[], object], stopping: Callable[[], bool]) -> bool:
+        """Takes in what is left of the file; whether its end was reached."""
+        kind, wording = self.order.kind, self.order.wording
+        reader = Reader(kind, translator(kind, wording, opened.columns), self._manner())
+        origin = Origin(self.order.source, self.importer.log.mapper.keyring.key_file, self.importer.now())
+        for entries in self._blocks(opened, reader):
+            self._take_in(Block(KINDS[kind], origin, self.log, entries), opened)
+            tell()
+            if stopping():
+                return False
+        self._end()
+        return True
+
+    def _manner(self) -> Manner:
+        writing = self.order.wording.writing
+        zone = self.importer.zone if writing.zone is None else ZoneInfo(writing.zone)
+        return Manner(zone, writing.times, writing.list_separator)
+
+    def _blocks(self, opened: Opened, reader: Reader) -> Iterator[list[Entry]]:
+        """The lines after those taken in, so many at once; a record that stands twice begins another block."""
+        about_records = KINDS[self.order.kind].record is not None
+        entries: list[Entry] = []
+        records: set[str | None] = set()
+        begins = opened.text.size
+        for entry in until_broken(map(reader.read, opened.lines(self.ledger.kept.line))):
+            full = len(entries) >= self.importer.lines_at_once or opened.text.size - begins > BYTES_AT_ONCE
+            again = about_records and not isinstance(entry, Exception) and entry.record in records
+            if entries and (full or again or isinstance(entry, Exception)):
+                yield entries
+                entries, records, begins = [], set(), opened.text.size
+            if isinstance(entry, Exception):
+                raise entry
+            entries.append(entry)
+            records.add(entry.record)
+        if entries:
+            yield entries
+
+    def _take_in(self, block: Block, opened: Opened) -> None:
+        """Decides the block and appends what it comes to, once. Errors: ImportIsAtWork."""
+        proposed = self.ledger.kept
+
+        def attach(results: Sequence[Result]) -> Attached:
+            nonlocal proposed
+            proposed = self.ledger.propose(block.decided(results, opened, per_line=self.per_line))
+            return self._attached(proposed)
+
+        verbs = self.importer.verbs
+        while True:
+            try:
+                handle_in_order(self.log, verbs, list(block.asked.values()), attach=attach, once=True)
+            except PersonWasErased:
+                block.refuse_erased(self._erased(block))
+            except AlreadyReceived:
+                raise ImportIsAtWork from None
+            else:
+                return self.ledger.keep(proposed)
+
+    def _attached(self, standing: Standing) -> Attached:
+        return Attached(offset=Offset(self.consumer, standing.number))
+
+    def _erased(self, block: Block) -> set[UUID]:
+        """Who of the block's people was erased."""
+        keys = self.importer.log.recorder.keys_of(block.owners())
+        return {person for person, key in keys.items() if key.wrapped is None}
+
+    def _end(self) -> None:
+        """From now on the file is begun anew when it is imported again, and adds nothing that is known."""
+        ended = self.ledger.ended()
+        handle_in_order(self.log, self.importer.verbs, [], attach=lambda _: self._attached(ended))
+
+
+def until_broken(entries: Iterator[Entry]) -> Iterator[Entry | FileCannotBeImported]:
+    """The entries and, where they end before the file does, why."""
+    try:
+        yield from entries
+    except FileCannotBeImported as broken:
+        yield broken
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else works in the folder meanwhile. Errors: ImportIsAtWork."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ImportIsAtWork from None
+        yield
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of the file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,238 @@
+"""A file that was exported elsewhere is read line by line: as much memory for a million of them as for ten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from adapters.imports.refusals import (
+    ColumnStandsTwice,
+    CsvIsBroken,
+    FileIsEmpty,
+    FileIsNotUtf8,
+    FormatIsUnknown,
+    LineHasOtherCells,
+    LineIsNotJson,
+    LineIsTooLong,
+)
+from domain.errors import Refused
+
+BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 1024 * 1024
+OURS = "perennial_"
+"""Columns that begin so are ours: what a file of rejected lines says of each, and what an import passes over."""
+TEXT = f"{OURS}text"
+"""Where the text of an NDJSON line stands that is no JSON; mended, it is read as the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record: the first and last line of the file that it stands on (from 1), and its values by column.
+
+    `cells`: a CSV line as it came; `text`: an NDJSON one. `wrong`: why it has no values.
+    """
+
+    number: int
+    last: int
+    values: Mapping[str, Any]
+    cells: Sequence[str] = ()
+    text: str = ""
+    wrong: Refused | None = None
+
+
+@dataclass(slots=True)
+class TextLines:
+    """The lines of a file as text, counted. Errors: FileIsNotUtf8, LineIsTooLong."""
+
+    file: BinaryIO
+    read: int = 0
+    size: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while raw := self._next():
+            if len(raw) > LONGEST_LINE:
+                raise LineIsTooLong(line=self.read, limit=LONGEST_LINE)
+            try:
+                yield (raw.removeprefix(BOM) if self.read == 1 else raw).decode()
+            except UnicodeDecodeError as error:
+                raise FileIsNotUtf8(line=self.read, byte=error.start + 1) from None
+
+    def skip_to(self, line: int) -> None:
+        """Passes over lines that were read before, up to this one."""
+        while self.read < line and self._next():
+            pass
+
+    def _next(self) -> bytes:
+        raw = self.file.readline(LONGEST_LINE + 1)
+        self.size += len(raw)
+        self.read += bool(raw)
+        return raw
+
+
+class Opened(Protocol):
+    """An opened file; `text` knows how far it is read."""
+
+    text: TextLines
+
+    @property
+    def columns(self) -> Sequence[str] | None:
+        """The names of the columns, where the file names them once for all lines."""
+        ...
+
+    def lines(self, after: int = 0) -> Iterator[Line]:
+        """The records that begin after this line of the file (0: all)."""
+        ...
+
+    def head(self) -> str:
+        """What a file of rejected lines begins with."""
+        ...
+
+    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
+        """The line as it came, with what we say of it."""
+        ...
+
+
+@dataclass(slots=True)
+class CsvFile:
+    """A CSV file whose first record names the columns."""
+
+    text: TextLines
+    delimiter: str
+    told: Sequence[str]
+    columns: Sequence[str] = ()
+    begins_after: int = 0
+    reader: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = csv.reader(iter(self.text), delimiter=self.delimiter, strict=True)
+        head = next(self._records(), None)
+        if head is None:
+            raise FileIsEmpty
+        self.columns = named_once([name.strip() for name in head[1]])
+        self.begins_after = self.text.read
+
+    def lines(self, after: int = 0) -> Iterator[Line]:
+        self.text.skip_to(after)
+        width, columns = len(self.columns), self.columns
+        for number, cells in self._records():
+            if len(cells) == width:
+                yield Line(number, self.text.read, dict(zip(columns, cells, strict=True)), cells)
+            elif cells:
+                wrong = LineHasOtherCells(cells=len(cells), columns=width)
+                yield Line(number, self.text.read, {}, cells, wrong=wrong)
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """The line that each record begins on, and its cells. Errors: CsvIsBroken."""
+        while True:
+            begins = self.text.read + 1
+            try:
+                cells = next(self.reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise CsvIsBroken(line=begins, why=str(error)) from None
+            yield begins, cells
+
+    def head(self) -> str:
+        return self._written([*self.told, *(name for name in self.columns if not name.startswith(OURS))])
+
+    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
+        """What we say comes first: a line with too many cells keeps its own order then."""
+        ours = {number for number, name in enumerate(self.columns) if name.startswith(OURS)}
+        own = [cell for number, cell in enumerate(line.cells) if number not in ours]
+        return self._written([*(told[name] for name in self.told), *own])
+
+    def _written(self, cells: Iterable[str]) -> str:
+        written = io.StringIO()
+        csv.writer(written, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        return written.getvalue()
+
+
+@dataclass(slots=True)
+class NdjsonFile:
+    """A file with one JSON object a line."""
+
+    text: TextLines
+    told: Sequence[str]
+    columns: Sequence[str] | None = None
+
+    def lines(self, after: int = 0) -> Iterator[Line]:
+        self.text.skip_to(after)
+        for text in iter(self.text):
+            if text.strip():
+                yield self._line(text)
+
+    def _line(self, text: str) -> Line:
+        number = self.text.read
+        try:
+            found = json_object(text)
+            if TEXT in found:
+                found = json_object(text := str(found[TEXT]))
+        except LineIsNotJson as wrong:
+            return Line(number, number, {}, text=text, wrong=wrong)
+        return Line(number, number, found, text=text)
+
+    def head(self) -> str:
+        return ""
+
+    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
+        own: Mapping[str, Any] = line.values if line.wrong is None else {TEXT: line.text.rstrip("\r\n")}
+        kept = {name: value for name, value in own.items() if name == TEXT or not name.startswith(OURS)}
+        return json.dumps({**told, **kept}, ensure_ascii=False) + "\n"
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object that the text is. Errors: LineIsNotJson."""
+    try:
+        found = json.loads(text, parse_constant=no_number)
+    except json.JSONDecodeError as error:
+        raise LineIsNotJson(column=error.colno, why=error.msg) from None
+    except (ValueError, RecursionError) as error:
+        raise LineIsNotJson(column=1, why=str(error)) from None
+    if not isinstance(found, dict):
+        raise LineIsNotJson(column=1, why="it is something else")
+    return found
+
+
+def no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def named_once(columns: Sequence[str]) -> list[str]:
+    """The names of the columns; one that has none is named by its place. Errors: ColumnStandsTwice."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(columns, 1):
+        known = name or f"column {place}"
+        if known in places:
+            raise ColumnStandsTwice(column=known, first=places[known], second=place)
+        places[known] = place
+    return list(places)
+
+
+Open = Callable[[BinaryIO, Sequence[str], str], Opened]
+
+
+def open_csv(file: BinaryIO, told: Sequence[str], delimiter: str) -> Opened:
+    return CsvFile(TextLines(file), delimiter, told)
+
+
+def open_ndjson(file: BinaryIO, told: Sequence[str], _: str) -> Opened:
+    return NdjsonFile(TextLines(file), told)
+
+
+FORMATS: Mapping[str, Open] = {"csv": open_csv, "ndjson": open_ndjson}
+"""How each format is opened: the file, the names of what is said of a rejected line, and the delimiter of CSV."""
+SUFFIXES: Mapping[str, str] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name tells. Errors: FormatIsUnknown."""
+    found = SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        raise FormatIsUnknown(name=path.name)
+    return found

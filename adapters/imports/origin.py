@@ -1,0 +1,37 @@
+"""Where a file comes from: whatever it names has one stream for ever, whoever names it first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from adapters.imports.row import Row
+from adapters.postgres.keyfile import KeyFile
+
+REMEMBERED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The system that a file was exported from, by its code, and the time at which its lines are taken in."""
+
+    source: str
+    key_file: KeyFile
+    now: datetime
+    _streams: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
+
+    def stream(self, kind: str, outside_id: str, source: str | None = None) -> UUID:
+        """The stream of an outside record, or the id of something else that was named outside; the same as a webhook
+        of that source gives it."""
+        named = (source or self.source, kind, outside_id)
+        known = self._streams.get(named)
+        if known is None:
+            if len(self._streams) >= REMEMBERED:
+                self._streams.clear()
+            known = self._streams[named] = self.key_file.stream_of(*named)
+        return known
+
+    def candidate(self, row: Row) -> UUID:
+        """The candidate that a line names. Errors: ValueIsMissing."""
+        return self.stream("candidate", row.needed("candidate"), row.text("candidate_source"))

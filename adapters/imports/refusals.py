@@ -1,0 +1,167 @@
+"""What can be wrong with a file or with one of its lines, before any rule of recruiting is asked."""
+
+from __future__ import annotations
+
+from domain.errors import Refused
+
+
+class FileCannotBeImported(Refused):
+    """Base of what stops an import at a line. What stands before it is kept; mend the file and import it again."""
+
+
+class LineCannotBeRead(Refused):
+    """Base of what is wrong with one line, which alone is rejected."""
+
+
+class FileIsNotUtf8(FileCannotBeImported):
+    """Line {line} is not UTF-8 (at its byte {byte}).
+
+    Save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW. Lines known by then stay as they are.
+    """
+
+
+class LineIsTooLong(FileCannotBeImported):
+    """Line {line} is longer than {limit} bytes.
+
+    Break the file into lines, or look for a quote that is never closed.
+    """
+
+
+class CsvIsBroken(FileCannotBeImported):
+    """From line {line} on this is no CSV: {why}.
+
+    Look there for a quote that is not closed, not doubled inside a field, or followed by something else than the
+    delimiter.
+    """
+
+
+class FileIsEmpty(FileCannotBeImported):
+    """The file has no line.
+
+    A CSV file begins with the names of its columns; an NDJSON file has a JSON object a line.
+    """
+
+
+class ColumnStandsTwice(FileCannotBeImported):
+    """The column '{column}' stands twice in the head (at {first} and {second}).
+
+    Give each column a name of its own.
+    """
+
+
+class ColumnIsUnknown(FileCannotBeImported):
+    """The file has columns that {kind} do not have: {columns}.
+
+    Name them in a mapping, or say there `others = "ignore"`. The columns of {kind}: {known}.
+    """
+
+
+class ColumnIsMissing(FileCannotBeImported):
+    """The file lacks what {kind} need: {columns}.
+
+    Name in a mapping which of its columns that is, or a constant: {given}.
+    """
+
+
+class MappingCannotBeRead(FileCannotBeImported):
+    """The mapping cannot be used: {why}.
+
+    docs/imports.md shows what a mapping may say.
+    """
+
+
+class KindIsUnknown(FileCannotBeImported):
+    """Nothing named '{kind}' is imported.
+
+    Name one of: {known}.
+    """
+
+    where = "kind"
+
+
+class SourceIsWrittenWrongly(FileCannotBeImported):
+    """The source '{source}' is not written as a code: a-z 0-9 . _ - and at most 64 of them.
+
+    Name the system that the file comes from, such as 'old-crm'; the same one whenever it is imported from.
+    """
+
+    where = "source"
+
+
+class FormatIsUnknown(FileCannotBeImported):
+    """'{name}' does not say whether it is CSV or NDJSON.
+
+    Let it end in .csv, .ndjson or .jsonl, or name the format.
+    """
+
+
+class ImportIsAtWork(FileCannotBeImported):
+    """This file is being imported at this moment, by another process.
+
+    Wait for it. Should it be killed, this can be started again and goes on.
+    """
+
+
+class LineHasOtherCells(LineCannotBeRead):
+    """The line has {cells} cells, and the head names {columns} columns.
+
+    Look for a delimiter that stands in a cell without quotes, or for a missing cell.
+    """
+
+
+class LineIsNotJson(LineCannotBeRead):
+    """The line is not a JSON object (at its column {column}: {why}).
+
+    Write one object in one line, and mend the text in perennial_text.
+    """
+
+
+class LineHasUnknownKeys(LineCannotBeRead):
+    """The line has keys that {kind} do not have: {columns}.
+
+    Name them in a mapping, or say there `others = "ignore"`.
+    """
+
+
+class ValueIsMissing(LineCannotBeRead):
+    """Nothing stands in '{field}'.
+
+    It cannot be done without: {means}
+    """
+
+
+class ValueCannotBeRead(LineCannotBeRead):
+    """What stands in '{field}' cannot be read as {wanted}.
+
+    Write it like {example}.
+    """
+
+
+class NameGivesNoCode(LineCannotBeRead):
+    """What stands in '{field}' has no Latin letter or digit, so that no code can be made of it.
+
+    Translate it in the mapping, under [values.{field}].
+    """
+
+
+class ConsentHasNoEvidence(LineCannotBeRead):
+    """A consent that was given elsewhere is imported with its evidence, and this line has none.
+
+    Say in 'evidence' where the answer can be looked up; without one, ask the candidate anew.
+    """
+
+    where = "evidence"
+
+
+class StepHasNoTime(LineCannotBeRead):
+    """'{field}' tells of something, and not of when it was.
+
+    Fill in '{time}': it would otherwise be dated today.
+    """
+
+
+class PersonOfTheLineWasErased(LineCannotBeRead):
+    """The line is about somebody who was erased: nothing personal is recorded about them any more.
+
+    Leave it out.
+    """

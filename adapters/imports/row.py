@@ -1,0 +1,185 @@
+"""One line in our words: each value read as what its column holds, or the reason why it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.imports.columns import columns_of
+from adapters.imports.refusals import NameGivesNoCode, ValueCannotBeRead, ValueIsMissing
+from adapters.integrations.outside import EARLIEST_YEAR, LATEST_YEAR, code_of
+from domain.codes import UNKNOWN
+
+FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+DAY_LENGTH = len("2026-05-04")
+A_TIME = "2026-05-04T09:30:00+02:00, or 2026-05-04 09:30 in the import's zone, or 2026-05-04"
+NOON = time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time and how we know it, as commands take them."""
+
+    at: datetime
+    how: str
+
+    def fields(self) -> dict[str, Any]:
+        return {"occurred_at": self.at, "occurred_how": self.how}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the file writes times and lists."""
+
+    zone: ZoneInfo
+    times: tuple[str, ...] = ()
+    list_separator: str = ";"
+
+    def moment(self, text: str) -> tuple[datetime, bool] | None:
+        """The time, and whether it was told whole (with its zone); noon of a date. None: it cannot be read."""
+        found = written_time(text, self.times)
+        if found is None or not EARLIEST_YEAR < found.year < LATEST_YEAR:
+            return None
+        if found.tzinfo is not None:
+            return found, True
+        return found.replace(tzinfo=self.zone), False
+
+
+@lru_cache(maxsize=4096)
+def written_time(text: str, forms: tuple[str, ...]) -> datetime | None:
+    """A time as ISO 8601 or one of the forms writes it; a date is its noon."""
+    try:
+        found = datetime.fromisoformat(text)
+        return datetime.combine(found, NOON) if len(text) <= DAY_LENGTH else found
+    except ValueError:
+        pass
+    for form in forms:
+        try:
+            found = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        return found if has_hours(form) else datetime.combine(found, NOON)
+    return None
+
+
+def has_hours(form: str) -> bool:
+    return any(mark in form for mark in ("%H", "%I", "%c", "%X", "%s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The values of a line of one kind by our names; empty ones are left out."""
+
+    kind: str
+    values: Mapping[str, Any]
+    manner: Manner
+
+    def text(self, name: str) -> str | None:
+        """The text, or a whole number as text; None where nothing stands. Errors: ValueCannotBeRead."""
+        found = self.values.get(name)
+        if found is None:
+            return None
+        return as_text(name, found) or None
+
+    def needed(self, name: str) -> str:
+        """Errors: ValueIsMissing."""
+        found = self.text(name)
+        if found is None:
+            raise self.missing(name)
+        return found
+
+    def missing(self, name: str) -> ValueIsMissing:
+        return ValueIsMissing(field=name, means=f"{columns_of(self.kind)[name].means}.")
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The values of a list, or of a cell that has them separated, each once."""
+        found = self.values.get(name)
+        if found is None:
+            return ()
+        each = found if isinstance(found, list) else as_text(name, found).split(self.manner.list_separator)
+        return tuple(dict.fromkeys(text for one in each if (text := as_text(name, one))))
+
+    def name(self, name: str) -> str:
+        """A name as a code, 'unknown' where nothing stands. Errors: NameGivesNoCode."""
+        found = self.text(name)
+        if found is None:
+            return UNKNOWN
+        code = code_of(found)
+        if code == UNKNOWN and found.casefold() != UNKNOWN:
+            raise NameGivesNoCode(field=name)
+        return code
+
+    def flag(self, name: str) -> bool:
+        """True or false, false where nothing stands. Errors: ValueCannotBeRead."""
+        found = self.values.get(name, False)
+        known = found if isinstance(found, bool) else FLAGS.get(as_text(name, found).casefold() or "false")
+        if known is None:
+            raise ValueCannotBeRead(field=name, wanted="true or false", example="true")
+        return known
+
+    def when(self, name: str) -> When | None:
+        """The time, None where nothing stands. Errors: ValueCannotBeRead."""
+        text = self.text(name)
+        return None if text is None else self._when(name, text)
+
+    def when_needed(self, name: str) -> When:
+        """Errors: ValueIsMissing, ValueCannotBeRead."""
+        return self._when(name, self.needed(name))
+
+    def whens(self, name: str) -> list[When]:
+        """The times of a list."""
+        return [self._when(name, text) for text in self.texts(name)]
+
+    def day(self, name: str) -> date | None:
+        """Errors: ValueCannotBeRead."""
+        when = self.when(name)
+        return None if when is None else when.at.date()
+
+    def stages(self, name: str) -> list[tuple[str, When]]:
+        """Stages with the time each was entered: 'phone-screen@2026-05-04', or objects with 'stage' and 'at'."""
+        found = self.values.get(name)
+        if isinstance(found, list):
+            return [self._stage(name, one) for one in found]
+        return [self._stage(name, text) for text in self.texts(name)]
+
+    def _stage(self, name: str, told: Any) -> tuple[str, When]:
+        if isinstance(told, dict):
+            stage, at = as_text(name, told.get("stage", "")), as_text(name, told.get("at", ""))
+        else:
+            stage, _, at = as_text(name, told).rpartition("@")
+        if not stage.strip() or not at.strip():
+            raise ValueCannotBeRead(field=name, wanted="a stage with its time", example="phone-screen@2026-05-04")
+        code = code_of(stage)
+        if code == UNKNOWN:
+            raise NameGivesNoCode(field=name)
+        return code, self._when(name, at.strip())
+
+    def _when(self, name: str, text: str) -> When:
+        found = self.manner.moment(text)
+        if found is None:
+            raise ValueCannotBeRead(field=name, wanted="a time", example=A_TIME)
+        at, whole = found
+        return When(at, "stated" if whole else f"derived.{name}")
+
+
+def as_text(name: str, found: Any) -> str:
+    """Errors: ValueCannotBeRead, where it is neither a text nor a whole number."""
+    if isinstance(found, str):
+        return found.strip()
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    raise ValueCannotBeRead(field=name, wanted="text", example='"text"')
+
+
+def first(*known: When | None) -> When | None:
+    """The first of these times that is told."""
+    return next((when for when in known if when is not None), None)
+
+
+def told(when: When | None) -> dict[str, Any]:
+    """A time as commands take it; None: it is not known."""
+    return {} if when is None else when.fields()

@@ -1,0 +1,34 @@
+"""A log to try things on: it answers as the real one does, and what is appended to it is forgotten at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from commands.handle import Attached, Loaded, Log, Reads, Wanted
+from domain.event import Aggregate, Event, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class TryingLog:
+    """Reads through to `log` and writes nothing. What one block would have added, the next does not see."""
+
+    log: Log
+
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
+        return self.log.load(aggregate, stream, reads)
+
+    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
+        return self.log.load_all(wanted)
+
+    def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
+        return self.log.known(events)
+
+    def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
+        """The number of events: positions count from 1, as if the log were empty."""
+        return len(events)
+
+    def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
+        return [self.append_block(*one) for one in appends]
