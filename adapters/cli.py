@@ -19,7 +19,6 @@ from typing import Annotated
 
 import psycopg
 import typer
-import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
@@ -38,6 +37,7 @@ from adapters.settings import Settings
 from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
+from adapters.web.serving import server_of
 
 
 class PortIsTaken(Exception):
@@ -194,7 +194,7 @@ def serve_until_stopped(
     if project:
         stack.enter_context(projecting(conninfo, settings))
     app = create_app(bootstrap.services(log, settings))
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
+    server_of(app).run(sockets=[listening])
 
 
 @contextmanager

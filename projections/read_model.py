@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from domain.event import Event
+from domain.event import Event, Recorded
 from domain.touchpoint_kinds import KINDS
 
 Facts = Mapping[type[Event], str]
 """Per event type one stateless SELECT from `batch`, whose condition begins with `where {this}`: this type's events.
 All SELECTs of one kind of fact give the same columns and types, each by itself, as a batch may hold only one of them.
 None may look at another row or at a table that folds fill."""
+
+
+Blind = Callable[[str, str], str]
+"""(what kind of address, the address) -> a keyed hash: it tells equal addresses apart from others and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opens:
+    """Personal data that a read model needs in plain: a batch's events of these types are opened for it, in Python.
+
+    What `rows` makes of each stands in the temporary table `name_opened` of these columns. What was erased is ERASED,
+    and never reaches a table.
+    """
+
+    types: frozenset[type[Event]]
+    columns: str
+    rows: Callable[[Recorded[Event], Blind], Iterable[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +54,13 @@ class ReadModel:
     """Temporary tables that a batch is worked in: name -> columns. They are empty at each batch's start."""
     catalogue: tuple[str, ...] = ()
     """The columns of the touchpoint catalogue that the facts depend on."""
+    opens: Opens | None = None
+    """None: it folds clear data alone, as all do but the one that holds what people are found by."""
+
+    @property
+    def opened(self) -> str:
+        """The temporary table of what was opened."""
+        return f"{self.name}_opened"
 
     @property
     def schema(self) -> str:
@@ -49,7 +75,8 @@ class ReadModel:
     @property
     def types(self) -> frozenset[str]:
         """The stored names of the events that it folds."""
-        return frozenset(event.stored_name for facts in self.facts.values() for event in facts)
+        opened = frozenset(event.stored_name for event in self.opens.types) if self.opens else frozenset()
+        return opened.union(event.stored_name for facts in self.facts.values() for event in facts)
 
     def render(self, sql: str, schema: str, zone: str) -> str:
         """The SQL with the schema, the zone and the catalogue in their places."""
@@ -66,6 +93,9 @@ class ReadModel:
         """Hashes of all that shapes the rows: 'sql' (with the zone), and 'kind:...' of each catalogue row it uses."""
         facts = {kind: {event.stored_name: sql for event, sql in rows.items()} for kind, rows in self.facts.items()}
         shape = [zone, self.tables, facts, self.recompute, dict(self.working), self.catalogue]
+        if self.opens is not None:
+            types = sorted(event.stored_name for event in self.opens.types)
+            shape += [types, self.opens.columns, inspect.getsource(self.opens.rows)]
         kinds = KINDS.values() if self.catalogue else ()
         return {"sql": _hash(shape)} | {f"kind:{row.kind}": _hash(self._columns(row)) for row in kinds}
 

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from adapters.postgres.application import Perennial
 from adapters.postgres.embedded import SETTINGS, embedded_server
-from adapters.postgres.keyfile import KeyFile, new_key_file
+from adapters.postgres.keyfile import KeyFile, ensure_key_file
 from adapters.postgres.migrate import grant, migrate
 
 NUMBERS = itertools.count(1)
@@ -53,8 +53,14 @@ def database(server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def key_file() -> KeyFile:
-    return new_key_file()
+def key_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' key file is."""
+    return tmp_path_factory.mktemp("keys") / "keys.json"
+
+
+@pytest.fixture(scope="session")
+def key_file(key_path: Path) -> KeyFile:
+    return ensure_key_file(key_path)
 
 
 @pytest.fixture

@@ -19,3 +19,8 @@ def rows_of(connection: psycopg.Connection[Any], schema: str) -> dict[str, Count
         rows = cursor.execute(sql.SQL("select t::text from {} t").format(sql.Identifier(schema, name)))
         found[name] = Counter(row for (row,) in rows)
     return found
+
+
+def closed(*_: object) -> tuple[()]:
+    """Opens nothing: to a read model that opens personal data it looks as if everybody had been erased."""
+    return ()

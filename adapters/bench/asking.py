@@ -61,7 +61,7 @@ def prepared(stack: ExitStack, ground: Ground, events: int) -> Asked:
     conninfo = ground.empty_log(f"asked_{events}")
     load(ground, conninfo, events)
     with bootstrap.projector(conninfo) as datastore:
-        Runner(datastore, READ_MODELS, "UTC").catch_up()
+        Runner(datastore, READ_MODELS, "UTC", ground.key_file).catch_up()
         barrier = Barrier(datastore.pool.connection)
         positions = {"now": [barrier.head()], "middle": around(events // 2)}
         moments = {when: [AsOf(at, barrier.time_of(at)) for at in some] for when, some in positions.items()}

@@ -91,7 +91,7 @@ def fold_all(ground: Ground) -> float:
     ground.settle()
     with bootstrap.projector(conninfo) as datastore:
         began = time.perf_counter()
-        Runner(datastore, READ_MODELS, "UTC").catch_up()
+        Runner(datastore, READ_MODELS, "UTC", ground.key_file).catch_up()
         taken = time.perf_counter() - began
     ground.drop("folding")
     return taken

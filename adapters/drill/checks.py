@@ -12,8 +12,11 @@ from psycopg import sql
 
 from adapters import bootstrap
 from adapters.drill.clients import ACTOR, Acknowledged
+from adapters.drill.cluster import Cluster
 from adapters.postgres import folds
 from adapters.postgres.fold import create_schema, drop_schema, fold
+from adapters.postgres.keyfile import read_key_file
+from adapters.postgres.opening import Opener
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
 
@@ -57,27 +60,28 @@ def caught_up(conninfo: str) -> Iterator[str]:
     yield from (f"{row['name']} has parked {row['parked']}" for row in rows if row["parked"])
 
 
-def equal_to_a_rebuild(conninfo: str, zone: str, luck: random.Random) -> Iterator[str]:
+def equal_to_a_rebuild(cluster: Cluster, zone: str, luck: random.Random) -> Iterator[str]:
     """Where a read model's rows differ, as multisets, from those folded afresh in batches of random size."""
+    opener = Opener(read_key_file(cluster.keys))
     for model in READ_MODELS:
         fresh = f"{model.schema}_fresh"
-        with bootstrap.projector(conninfo) as datastore, datastore.pool.connection() as connection:
+        with bootstrap.projector(cluster.conninfo) as datastore, datastore.pool.connection() as connection:
             with connection.transaction():
                 drop_schema(connection, fresh)
                 create_schema(connection, model, fresh, zone)
-            fold_afresh(connection, model, fresh, zone, luck)
+            fold_afresh(connection, model, fresh, zone, opener, luck)
             yield from differing(connection, model.schema, fresh)
             drop_schema(connection, fresh)
 
 
 def fold_afresh(
-    connection: psycopg.Connection[Any], model: ReadModel, fresh: str, zone: str, luck: random.Random
+    connection: psycopg.Connection[Any], model: ReadModel, fresh: str, zone: str, opener: Opener, luck: random.Random
 ) -> None:
     position, upto = 0, folds.position_of(connection, model.schema)
     while position < upto:
         following = min(upto, position + luck.randrange(1, LARGEST_BATCH))
         with connection.transaction():
-            fold(connection, {fresh: model}, position, following, zone)
+            fold(connection, {fresh: model}, position, following, zone, opener)
         position = following
 
 

@@ -45,6 +45,10 @@ class Cluster:
         return make_conninfo(host=str(self.data), port=5432, user="postgres", dbname=DATABASE)
 
     @property
+    def keys(self) -> Path:
+        return self.folder / "keys.json"
+
+    @property
     def log(self) -> Path:
         return self.data / "drill.log"
 

@@ -83,7 +83,7 @@ class Drill:
 
     def _compared(self) -> Iterator[str]:
         yield from once_only(self._house.cluster.conninfo, self._book.acknowledged)
-        yield from equal_to_a_rebuild(self._house.cluster.conninfo, ZONE, self._luck)
+        yield from equal_to_a_rebuild(self._house.cluster, ZONE, self._luck)
 
     def _died_at_work(self) -> Iterator[str]:
         for process in (self._house.api, self._house.projector):

@@ -157,7 +157,7 @@ def rebuild_under_load(house: House, seed: int, say: Callable[[str], object]) ->
     say(f"{asked.answers} queries answered, the longest in {asked.longest:.2f} s; {len(book.acknowledged)} commands")
     yield from (*asked.failed, *book.refused, *caught_up(house.cluster.conninfo))
     yield from once_only(house.cluster.conninfo, book.acknowledged)
-    yield from equal_to_a_rebuild(house.cluster.conninfo, ZONE, random.Random(seed))  # noqa: S311 - a drill
+    yield from equal_to_a_rebuild(house.cluster, ZONE, random.Random(seed))  # noqa: S311 - a drill
 
 
 def rebuilt(house: House, model: ReadModel, asked: Asked, say: Callable[[str], object]) -> Iterator[str]:

@@ -64,7 +64,7 @@ def fill(cluster: Cluster, events: int) -> None:
     """A synthetic past, so that a rebuild has work to do when it is killed."""
     bootstrap.migrated(cluster.conninfo)
     told = history(events, 7, ends_on=LAST_DAY)
-    key_file = ensure_key_file(cluster.folder / "keys.json")
+    key_file = ensure_key_file(cluster.keys)
     with Perennial(cluster.conninfo, key_file, role=bootstrap.OWNER) as owner:
         *_, written = load_synthetic(owner, told.recorded(), told.marks())
     say(f"{written} events written beforehand")

@@ -1,8 +1,11 @@
-"""Folds a range of the log into read models, inside the caller's transaction, all work done by the database."""
+"""Folds a range of the log into read models, inside the caller's transaction, all work done by the database.
+
+All but one thing: what is sealed is opened here, for the read models that ask for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -10,8 +13,15 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.sealing import SealIsBroken
 from domain.touchpoint import TouchpointRecorded
-from projections.read_model import ReadModel
+from projections.read_model import Opens, ReadModel
+
+Opening = Callable[[psycopg.Connection[Any], Opens, int, int, Sequence[UUID]], Iterable[tuple[Any, ...]]]
+"""(connection, what to open, after, upto, parked streams) -> the rows that are made of the opened events.
+
+Errors: SealIsBroken.
+"""
 
 LARGE = 500
 """From this many events on, a batch is worth the planner's statistics."""
@@ -38,10 +48,10 @@ _COLUMNS = (
 
 
 class FoldFailed(Exception):
-    """The read model named `model` could not fold the events of (`after`, `upto`]; the cause is chained."""
+    """The read model named `model` could not fold the events of (`after`, `upto`]."""
 
-    def __init__(self, model: str, after: int, upto: int, cause: Exception) -> None:
-        super().__init__(f"{model} could not fold the events of positions {after + 1} to {upto}: {cause}")
+    def __init__(self, model: str, after: int, upto: int, why: str) -> None:
+        super().__init__(f"{model} could not fold the events of positions {after + 1} to {upto}: {why}")
         self.model, self.after, self.upto = model, after, upto
 
 
@@ -62,13 +72,14 @@ def fold(
     after: int,
     upto: int,
     zone: str,
+    opening: Opening,
     parked: Sequence[UUID] = (),
 ) -> int:
     """Folds the events of after < position <= upto into `models`: the schema to fill -> its read model.
 
-    Streams in `parked` are passed over. Returns the number of events folded. Ranges must follow one another upward.
-    Raises FoldFailed, which names the read model; the transaction is the caller's to end, and is then only fit to be
-    rolled back (to a savepoint, or whole).
+    `opening` is asked where a read model opens personal data. Streams in `parked` are passed over. Returns the number
+    of events folded. Ranges must follow one another upward. Raises FoldFailed, which names the read model; the
+    transaction is the caller's to end, and is then only fit to be rolled back (to a savepoint, or whole).
     """
     _make_temporary_tables(connection, models)
     # Too little is computed at a time for a compiler, or a memory of what was computed before, to pay.
@@ -80,7 +91,8 @@ def fold(
     present = _take_batch(connection, after, upto, parked)
     for schema, model in models.items():
         if model.types & present.keys():
-            _fold_one(connection, model, _statements(model, schema, zone, frozenset(present)), after, upto)
+            statements = _statements(model, schema, zone, frozenset(present))
+            _fold_one(connection, model, statements, opening, after, upto, parked)
     return sum(present.values())
 
 
@@ -90,22 +102,43 @@ def _statements(model: ReadModel, schema: str, zone: str, present: frozenset[str
 
 
 def _fold_one(
-    connection: psycopg.Connection[Any], model: ReadModel, statements: Sequence[str], after: int, upto: int
+    connection: psycopg.Connection[Any],
+    model: ReadModel,
+    statements: Sequence[str],
+    opening: Opening,
+    after: int,
+    upto: int,
+    parked: Sequence[UUID],
 ) -> None:
     try:
+        if model.opens is not None:
+            _copy(connection, model.opened, list(opening(connection, model.opens, after, upto, parked)))
         for statement in statements:
             connection.execute(statement.encode())
     except psycopg.OperationalError:
         raise
+    except SealIsBroken as cause:
+        raise FoldFailed(model.name, after, upto, str(cause)) from cause
     except psycopg.Error as cause:
-        raise FoldFailed(model.name, after, upto, cause) from cause
+        if model.opens is None:
+            raise FoldFailed(model.name, after, upto, str(cause)) from cause
+        # What the database says of an error repeats values, and these are personal: the error's code must do.
+        raise FoldFailed(model.name, after, upto, f"{type(cause).__name__} ({cause.sqlstate})") from None
+
+
+def _copy(connection: psycopg.Connection[Any], table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Into a temporary table: what is opened never gets into the server's write-ahead log."""
+    with connection.cursor().copy(f"copy {table} from stdin".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
     wanted = {"batch": f"({_BATCH}) partition by list (type)"}
     wanted |= {name: f"{part} on commit delete rows" for name, part in _PARTS.items()}
     for model in models.values():
-        wanted |= {name: f"({columns}) on commit delete rows" for name, columns in model.working.items()}
+        working = dict(model.working) | ({} if model.opens is None else {model.opened: model.opens.columns})
+        wanted |= {name: f"({columns}) on commit delete rows" for name, columns in working.items()}
     rows = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row).execute(
         "select name from unnest(%s::text[]) name where to_regclass('pg_temp.' || name) is null", (list(wanted),)
     )

@@ -10,6 +10,7 @@ from eventsourcing.postgres import PostgresDatastore
 from adapters.postgres import folds
 from adapters.postgres.fold import FoldFailed
 from adapters.postgres.folds import Connection
+from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
 from projections.read_model import ReadModel
 
@@ -40,11 +41,12 @@ class Rebuild(Runner):
         datastore: PostgresDatastore,
         model: ReadModel,
         zone: str,
+        key_file: KeyFile,
         *,
         batch: int = BATCH,
         progress: Progress = no_progress,
     ) -> None:
-        super().__init__(datastore, [model], zone, batch=batch, progress=progress)
+        super().__init__(datastore, [model], zone, key_file, batch=batch, progress=progress)
         self._model = model
 
     def rebuild(self) -> int:

@@ -19,6 +19,8 @@ from adapters.postgres import folds
 from adapters.postgres.barrier import CHANNEL, Barrier
 from adapters.postgres.fold import FoldFailed, fold
 from adapters.postgres.folds import Connection, FoldRecorder, Standing
+from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.opening import Opener
 from projections.read_model import ReadModel
 
 LOGGER = logging.getLogger(__name__)
@@ -54,11 +56,13 @@ class Runner:
         datastore: PostgresDatastore,
         models: Iterable[ReadModel],
         zone: str,
+        key_file: KeyFile,
         *,
         batch: int = BATCH,
         progress: Progress = no_progress,
     ) -> None:
         self._datastore = datastore
+        self._opener = Opener(key_file)
         self._recorder = FoldRecorder(datastore)
         self._barrier = Barrier(datastore.pool.connection)
         self._models = {model.schema: model for model in models}
@@ -208,7 +212,7 @@ class Runner:
             known = folds.standings(connection)
             if any((known[schema].position, known[schema].parked) != (after, frozenset(parked)) for schema in models):
                 return
-            fold(connection, models, after, upto, self._zone, parked)
+            fold(connection, models, after, upto, self._zone, self._opener, parked)
             for schema in models:
                 self._recorder.track(connection, schema, upto)
 

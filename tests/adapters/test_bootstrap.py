@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters import bootstrap
-from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable, ensure_key_file
+from adapters.postgres.keyfile import KeyFile, KeyFileIsAnothers, KeyFileIsUnusable, ensure_key_file
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.settings import Settings
@@ -40,15 +40,15 @@ def test_the_key_file_of_another_log_is_refused(database: str, tmp_path: Path) -
         pass
 
 
-def test_read_models_of_another_zone_are_not_served(database: str, tmp_path: Path) -> None:
+def test_read_models_of_another_zone_are_not_served(database: str, tmp_path: Path, key_file: KeyFile) -> None:
     with bootstrap.projector(database) as datastore:
         for model in READ_MODELS:
-            Rebuild(datastore, model, "UTC").rebuild()
+            Rebuild(datastore, model, "UTC", key_file).rebuild()
         bootstrap.require_zone(database, settings(tmp_path))
         with pytest.raises(bootstrap.ReadModelsAreOfAnotherZone, match="Europe/Berlin"):
             bootstrap.require_zone(database, settings(tmp_path, zone="Europe/Berlin"))
         for model in READ_MODELS:
-            Rebuild(datastore, model, "Europe/Berlin").rebuild()
+            Rebuild(datastore, model, "Europe/Berlin", key_file).rebuild()
         bootstrap.require_zone(database, settings(tmp_path, zone="Europe/Berlin"))
 
 

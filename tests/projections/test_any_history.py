@@ -27,6 +27,7 @@ from queries.time_to_fill import DEFINITIONS, time_to_fill
 from queries.touchpoint_counts import touchpoint_counts
 from tests import oracle
 from tests.projections.histories import PEOPLE, Event, histories, made, record
+from tests.rows import closed
 
 ZONE = oracle.ZONE
 TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
@@ -75,7 +76,7 @@ def rows(connection: psycopg.Connection[Any], schema: str) -> dict[str, list[tup
 def fold_in_batches(connection: psycopg.Connection[Any], models: Any, log: list[Event], cuts: list[int]) -> None:
     after = log[0]["position"] - 1
     for upto in [*cuts, log[-1]["position"]]:
-        fold(connection, models, after, upto, ZONE)
+        fold(connection, models, after, upto, ZONE, closed)
         after = upto
 
 
@@ -116,7 +117,7 @@ def test_as_of_every_position_every_metric_is_that_of_the_log_cut_there(
     record(connection, log)
     cut = []
     for event in log:
-        fold(connection, LIVE, event["position"] - 1, event["position"], ZONE)
+        fold(connection, LIVE, event["position"] - 1, event["position"], ZONE, closed)
         cut.append(answers(connection, AsOf(event["position"], TODAY, ZONE), period, segment, by))
     fold_in_batches(connection, NEXT, log, [])
     for event, expected in zip(log, cut, strict=True):

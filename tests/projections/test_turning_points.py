@@ -17,6 +17,7 @@ from queries.pipeline_growth import pipeline_growth
 from queries.question import AsOf, Period
 from queries.time_to_fill import time_to_fill
 from tests.projections.histories import History, record
+from tests.rows import closed
 
 ZONE = "Europe/Berlin"
 NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
 
 def folded(connection: psycopg.Connection[Any], history: History) -> AsOf:
     record(connection, history.log)
-    fold(connection, LIVE, 0, history.position, ZONE)
+    fold(connection, LIVE, 0, history.position, ZONE, closed)
     return AsOf(history.position - 1, datetime(2024, 12, 31, tzinfo=UTC), ZONE)
 
 

@@ -17,6 +17,7 @@ from adapters.postgres.synthetic_log import load_synthetic
 from adapters.synthetic.history import history
 from adapters.synthetic.truth import WINDOWS, Believed, truth
 from projections.index import READ_MODELS
+from tests.rows import closed
 
 Differences = list[tuple[str, str, str, int, int]]
 BATCH = 6_000
@@ -30,7 +31,7 @@ def folded(database: str) -> psycopg.Connection[Any]:
     for schema, model in models.items():
         create_schema(connection, model, schema, "UTC")
     for after in range(0, EVENTS, BATCH):
-        fold(connection, models, after, min(after + BATCH, EVENTS), "UTC")
+        fold(connection, models, after, min(after + BATCH, EVENTS), "UTC", closed)
         connection.commit()
     return connection
 

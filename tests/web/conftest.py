@@ -7,28 +7,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters import bootstrap
 from adapters.postgres.application import Perennial
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.document import Api
 from adapters.web.services import Services
+from adapters.web.serving import server_of
 
 SECRETS = ("first-secret", "second-secret")
 Post = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def settings() -> Settings:
-    return Settings(zone="Europe/Berlin", greenhouse_secrets=tuple(SecretStr(secret) for secret in SECRETS))
+def settings(key_path: Path) -> Settings:
+    return Settings(
+        key_file=key_path, zone="Europe/Berlin", greenhouse_secrets=tuple(SecretStr(secret) for secret in SECRETS)
+    )
 
 
 @pytest.fixture
@@ -37,11 +40,11 @@ def services(log: Perennial, settings: Settings) -> Services:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: Api) -> Iterator[str]:
     """Serves the application on a free port of the loopback; gives its base URL."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
+        server = server_of(app, log_level="critical")
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started:

@@ -18,6 +18,7 @@ from projections.pipeline import PIPELINE
 from projections.read_model import changed
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
 from tests.projections.histories import History, made, record
+from tests.rows import closed
 
 ZONE = "Europe/Berlin"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -43,42 +44,42 @@ def held(connection: psycopg.Connection[Any], sql: str) -> list[tuple[Any, ...]]
 
 
 def test_batches_follow_one_another_in_one_transaction_or_in_several(connection: psycopg.Connection[Any]) -> None:
-    assert fold(connection, MODELS, 0, 1, ZONE) == 1
-    assert fold(connection, MODELS, 1, 3, ZONE) == 2
+    assert fold(connection, MODELS, 0, 1, ZONE, closed) == 1
+    assert fold(connection, MODELS, 1, 3, ZONE, closed) == 2
     connection.commit()
-    assert fold(connection, MODELS, 3, 4, ZONE) == 1
+    assert fold(connection, MODELS, 3, 4, ZONE, closed) == 1
     connection.commit()
     assert held(connection, "select position from touchpoint_counts_v1.delta order by 1") == [(2,), (4,)]
     assert held(connection, "select count(*) from pipeline_v1.node") == [(2,)]
 
 
 def test_nothing_is_kept_of_a_fold_that_is_rolled_back(connection: psycopg.Connection[Any]) -> None:
-    fold(connection, MODELS, 0, 4, ZONE)
+    fold(connection, MODELS, 0, 4, ZONE, closed)
     connection.rollback()
     assert held(connection, "select * from touchpoint_counts_v1.delta") == []
-    assert fold(connection, MODELS, 0, 4, ZONE) == 4
+    assert fold(connection, MODELS, 0, 4, ZONE, closed) == 4
 
 
 def test_an_empty_range_folds_nothing(connection: psycopg.Connection[Any]) -> None:
-    assert fold(connection, MODELS, 4, 4, ZONE) == 0
+    assert fold(connection, MODELS, 4, 4, ZONE, closed) == 0
 
 
 def test_parked_streams_are_passed_over(connection: psycopg.Connection[Any]) -> None:
-    assert fold(connection, MODELS, 0, 4, ZONE, parked=[UUID(made("person", 0))]) == 2
+    assert fold(connection, MODELS, 0, 4, ZONE, closed, parked=[UUID(made("person", 0))]) == 2
     assert held(connection, "select position from touchpoint_counts_v1.delta") == [(4,)]
 
 
 def test_a_failure_names_its_read_model(connection: psycopg.Connection[Any]) -> None:
     connection.execute("alter table touchpoint_counts_v1.delta add check (position < 3)")
     with pytest.raises(FoldFailed, match="touchpoint_counts could not fold the events of positions 1 to 4") as failed:
-        fold(connection, MODELS, 0, 4, ZONE)
+        fold(connection, MODELS, 0, 4, ZONE, closed)
     assert failed.value.model == "touchpoint_counts"
 
 
 def test_a_schema_can_be_dropped_and_made_again(connection: psycopg.Connection[Any]) -> None:
     drop_schema(connection, PIPELINE.schema)
     create_schema(connection, PIPELINE, PIPELINE.schema, ZONE)
-    fold(connection, MODELS, 0, 4, ZONE)
+    fold(connection, MODELS, 0, 4, ZONE, closed)
 
 
 def test_a_fingerprint_changes_with_the_sql_the_zone_and_a_catalogue_row_but_not_with_a_new_row() -> None:

@@ -57,8 +57,8 @@ def told(database: str, key_file: KeyFile) -> int:
         return list(load_synthetic(log, invented.recorded(), invented.marks()))[-1]
 
 
-def runner(datastore: PostgresDatastore, batch: int = 700) -> Runner:
-    return Runner(datastore, READ_MODELS, "UTC", batch=batch)
+def runner(datastore: PostgresDatastore, key_file: KeyFile, batch: int = 700) -> Runner:
+    return Runner(datastore, READ_MODELS, "UTC", key_file, batch=batch)
 
 
 def model(name: str) -> ReadModel:
@@ -91,13 +91,13 @@ def all_rows(connection: Owner) -> dict[str, dict[str, Counter[str]]]:
 
 
 @pytest.fixture
-def running(projector: PostgresDatastore) -> Iterator[Callable[[], threading.Event]]:
+def running(projector: PostgresDatastore, key_file: KeyFile) -> Iterator[Callable[[], threading.Event]]:
     """Starts runners, each stopped at the end of the test."""
     begun: list[tuple[threading.Event, threading.Thread]] = []
 
     def start() -> threading.Event:
         stop = threading.Event()
-        thread = threading.Thread(target=runner(projector).run, args=(stop,))
+        thread = threading.Thread(target=runner(projector, key_file).run, args=(stop,))
         thread.start()
         begun.append((stop, thread))
         return stop
@@ -163,24 +163,28 @@ def test_a_poison_event_parks_its_stream_and_nothing_else(
     assert soon(lambda: positions(owner) == {later})
 
 
-def test_a_failing_read_model_holds_no_other_back(told: int, owner: Owner, projector: PostgresDatastore) -> None:
+def test_a_failing_read_model_holds_no_other_back(
+    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+) -> None:
     """One whose every statement fails parks what it meets; the healthy ones come to the head with the right rows."""
     broken = replace(model("consent_state"), recompute=("select 1/0 from ({answer}) asked",))
     models = [broken if one.name == broken.name else one for one in READ_MODELS]
-    Runner(projector, models, "UTC", batch=500).catch_up()
+    Runner(projector, models, "UTC", key_file, batch=500).catch_up()
     healthy = [schema for schema in SCHEMAS if schema != broken.schema]
     found = {schema: rows_of(owner, schema) for schema in healthy}
     for schema in healthy:
-        Rebuild(projector, next(m for m in READ_MODELS if m.schema == schema), "UTC").rebuild()
+        Rebuild(projector, next(m for m in READ_MODELS if m.schema == schema), "UTC", key_file).rebuild()
     assert found == {schema: rows_of(owner, schema) for schema in healthy}
     assert positions(owner) == {told}
 
 
-def test_a_rebuild_gives_the_same_rows(told: int, owner: Owner, projector: PostgresDatastore) -> None:
-    runner(projector).catch_up()
+def test_a_rebuild_gives_the_same_rows(
+    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+) -> None:
+    runner(projector, key_file).catch_up()
     before = all_rows(owner)
     for one in READ_MODELS:
-        assert Rebuild(projector, one, "UTC", batch=999).rebuild() == told
+        assert Rebuild(projector, one, "UTC", key_file, batch=999).rebuild() == told
     assert all_rows(owner) == before
     assert sum(before["pipeline_v1"]["delta"].values()) > 100
 
@@ -189,8 +193,10 @@ class Killed(Exception):
     """Stands for kill -9 between two batches."""
 
 
-def test_a_killed_rebuild_goes_on_where_it_was(told: int, owner: Owner, projector: PostgresDatastore) -> None:
-    runner(projector).catch_up()
+def test_a_killed_rebuild_goes_on_where_it_was(
+    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+) -> None:
+    runner(projector, key_file).catch_up()
     before = rows_of(owner, "pipeline_v1")
     reached: list[int] = []
 
@@ -200,66 +206,73 @@ def test_a_killed_rebuild_goes_on_where_it_was(told: int, owner: Owner, projecto
             raise Killed
 
     with pytest.raises(Killed):
-        Rebuild(projector, model("pipeline"), "UTC", batch=300, progress=kill).rebuild()
+        Rebuild(projector, model("pipeline"), "UTC", key_file, batch=300, progress=kill).rebuild()
     assert rows_of(owner, "pipeline_v1") == before
-    Rebuild(projector, model("pipeline"), "UTC", batch=300, progress=kill).rebuild()
+    Rebuild(projector, model("pipeline"), "UTC", key_file, batch=300, progress=kill).rebuild()
     assert reached[:3] == [300, 600, 900]
     assert rows_of(owner, "pipeline_v1") == before
 
 
 def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
-    log: Perennial, owner: Owner, projector: PostgresDatastore
+    log: Perennial, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     before = sourced(log)
-    runner(projector).catch_up()
+    runner(projector, key_file).catch_up()
     sourced(log)
-    Rebuild(projector, model("pipeline"), "UTC").rebuild()
+    Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
     last = sourced(log)
     read_before_the_swap = Team({"pipeline_v1": model("pipeline")}, before, frozenset())
     with projector.pool.connection() as connection:
-        runner(projector)._advance(connection, read_before_the_swap, last)
-    runner(projector).catch_up()
+        runner(projector, key_file)._advance(connection, read_before_the_swap, last)
+    runner(projector, key_file).catch_up()
     served = rows_of(owner, "pipeline_v1")
-    Rebuild(projector, model("pipeline"), "UTC").rebuild()
+    Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
     assert rows_of(owner, "pipeline_v1") == served
 
 
-def test_two_rebuilds_of_one_read_model_do_not_meet(told: int, owner: Owner, projector: PostgresDatastore) -> None:
+def test_two_rebuilds_of_one_read_model_do_not_meet(
+    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+) -> None:
     with projector.pool.connection() as connection:
         assert folds.try_lock(connection, model("pipeline").next_schema)
         with pytest.raises(IsBeingRebuilt):
-            Rebuild(projector, model("pipeline"), "UTC").rebuild()
+            Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
         connection.execute("select pg_advisory_unlock_all()")
 
 
 def test_a_changed_fold_is_noticed_and_not_mixed_with_old_rows(
-    log: Perennial, owner: Owner, projector: PostgresDatastore, caplog: pytest.LogCaptureFixture
+    log: Perennial, owner: Owner, projector: PostgresDatastore, caplog: pytest.LogCaptureFixture, key_file: KeyFile
 ) -> None:
     sourced(log)
-    runner(projector).catch_up()
+    runner(projector, key_file).catch_up()
     pipeline = model("pipeline")
     mended = replace(pipeline, recompute=(*pipeline.recompute, "select 1"))
     models = [mended if one.name == "pipeline" else one for one in READ_MODELS]
     position = sourced(log)
-    Runner(projector, models, "UTC").catch_up()
+    Runner(projector, models, "UTC", key_file).catch_up()
     at = {row["name"]: row["position"] for row in folds.report(owner)}
     assert (at.pop("pipeline"), set(at.values())) == (1, {position})
     assert "perennial rebuild pipeline" in caplog.text
-    Rebuild(projector, mended, "UTC").rebuild()
-    Runner(projector, models, "UTC").catch_up()
+    Rebuild(projector, mended, "UTC", key_file).rebuild()
+    Runner(projector, models, "UTC", key_file).catch_up()
     assert positions(owner) == {position}
 
 
 def test_a_new_version_is_built_beside_the_old_and_the_old_goes_when_it_is_served(
-    log: Perennial, database: str, owner: Owner, projector: PostgresDatastore, caplog: pytest.LogCaptureFixture
+    log: Perennial,
+    database: str,
+    owner: Owner,
+    projector: PostgresDatastore,
+    caplog: pytest.LogCaptureFixture,
+    key_file: KeyFile,
 ) -> None:
     sourced(log)
-    runner(projector).catch_up()
+    runner(projector, key_file).catch_up()
     newer = replace(model("pipeline"), version=2)
     models = [newer if one.name == "pipeline" else one for one in READ_MODELS]
-    Runner(projector, models, "UTC").catch_up()
+    Runner(projector, models, "UTC", key_file).catch_up()
     assert "pipeline_v1 stands in its place" in caplog.text
-    Rebuild(projector, newer, "UTC").rebuild()
+    Rebuild(projector, newer, "UTC", key_file).rebuild()
     assert {"pipeline_v1", "pipeline_v2"} <= folds.standings(owner).keys()
     assert folds.drop_superseded(owner, models) == ["pipeline_v1"]
 
@@ -289,7 +302,7 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
         with Perennial(database, key_file) as log:
             for _ in range(3):
                 sourced(log)
-                Rebuild(projector, model("pipeline"), "UTC").rebuild()
+                Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
             last = sourced(log)
             assert soon(lambda: positions(owner) == {last})
     finally:
@@ -298,17 +311,17 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
             reader.join()
     assert (errors, asked[0] > 0) == ([], True)
     served = rows_of(owner, "pipeline_v1")
-    Rebuild(projector, model("pipeline"), "UTC").rebuild()
+    Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
     assert rows_of(owner, "pipeline_v1") == served
 
 
 def test_far_behind_it_folds_in_lanes_and_the_rows_are_the_same(
-    told: int, owner: Owner, projector: PostgresDatastore
+    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     """Batches of 300 leave it ten behind: lanes; one batch of all: none."""
-    runner(projector, batch=300).catch_up()
+    runner(projector, key_file, batch=300).catch_up()
     in_lanes = all_rows(owner)
     assert positions(owner) == {told}
     for one in READ_MODELS:
-        Rebuild(projector, one, "UTC", batch=told).rebuild()
+        Rebuild(projector, one, "UTC", key_file, batch=told).rebuild()
     assert all_rows(owner) == in_lanes

@@ -1,0 +1,62 @@
+"""Opens what was sealed for the people in a batch of events, for a read model that has to have it in plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row, tuple_row
+
+from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.mapper import SealingMapper
+from adapters.postgres.recorder import with_keys
+from adapters.postgres.sealing import Keyring
+from domain.catalogue import EVENTS, UPCASTS
+from domain.event import Recorded
+from projections.read_model import Opens
+
+_SEALED = """
+    select position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
+           causation_id, correlation_id, clear::text as clear, people, state
+    from event
+    where position > %s and position <= %s and type = any (%s) and not stream_id = any (%s::uuid[])
+    order by position
+"""
+
+
+class Opener:
+    """Opens events with the keys of one key file. One query for a batch's events, one for the keys of its people.
+
+    An opened value goes into the rows that it is asked for, and nowhere else.
+    """
+
+    def __init__(self, key_file: KeyFile) -> None:
+        self._key_file = key_file
+        self._keyring = Keyring(key_file)
+        self._mapper: SealingMapper | None = None
+        self._lock = Lock()
+
+    def __call__(
+        self, connection: psycopg.Connection[Any], opens: Opens, after: int, upto: int, parked: Sequence[UUID]
+    ) -> Iterator[tuple[Any, ...]]:
+        """What `opens` makes of the events of after < position <= upto. Errors: SealIsBroken."""
+        mapper = self._mapper_of(connection)
+        cursor = psycopg.Cursor(connection, row_factory=dict_row)
+        asked = (after, upto, mapper.names_of(opens.types), list(parked))
+        rows = cursor.execute(_SEALED.encode(), asked, binary=True).fetchall()
+        for stored in with_keys(connection, rows):
+            yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), self.blind)
+
+    def blind(self, kind: str, address: str) -> str:
+        """The keyed hash by which an address is found without being written down."""
+        return self._key_file.fingerprint(f"blind index of {kind}", address.encode())
+
+    def _mapper_of(self, connection: psycopg.Connection[Any]) -> SealingMapper:
+        with self._lock:
+            if self._mapper is None:
+                row = psycopg.Cursor(connection, row_factory=tuple_row).execute("select origin from log").fetchone()
+                self._mapper = SealingMapper(str(row[0]) if row else "", self._keyring, EVENTS, UPCASTS)
+            return self._mapper

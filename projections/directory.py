@@ -1,0 +1,519 @@
+"""Everybody we know, one row a person, with the words they are found by: the only read model that holds personal text.
+
+Erasure asks this of it: a record's rows stand in `told` and, for the person, in `person` and `clue`; deleting what was
+told of the record and computing its person anew takes the words along, since `word` counts the people of each and drops
+the last. Nothing else keeps a personal value: no column with one has statistics, no index is on an expression, what is
+opened passes through temporary tables only, and addresses are looked up by a keyed hash. The files of the database may
+keep deleted bytes, so the tables are made to be built anew beside and swapped (`perennial rebuild directory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.candidate import (
+    CandidateReferred,
+    CandidateSourced,
+    CommunityJoined,
+    CommunityLeft,
+    ProfileFactLearned,
+    ProfileFactRetracted,
+    told_by,
+)
+from domain.event import Erased, Recorded
+from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from projections import kin
+from projections.consent_state import CONSENT_STATE
+from projections.read_model import Blind, Opens, ReadModel, quoted
+
+LONGEST_VALUE = 500
+LONGEST_KEY = 100
+"""Characters of a value that are kept, and of its folded form that are searched."""
+
+NEVER = "-infinity"
+"""The last contact of somebody who never was in contact; it sorts last."""
+NAMELESS = "\uffff"
+"""The name by which people without one are sorted: last."""
+
+# Facts first, by record: they are what an un-merge gives back. Then what is made of them, by person.
+TABLES = (
+    kin.tables("directory")
+    + """
+create table directory.record (
+    record     uuid        primary key,
+    entered_at timestamptz not null,
+    source     text        not null,
+    role       text        not null,
+    location   text        not null
+);
+create table directory.told (
+    record       uuid        not null,
+    position     bigint      not null,
+    at           timestamptz not null,
+    nth          integer     not null,
+    retracted    boolean     not null,
+    fact         text        not null,
+    learned_from text        not null,
+    value        text        not null,
+    alike        text        not null,
+    blind        text
+);
+create index on directory.told (record);
+alter table directory.told alter value set statistics 0, alter alike set statistics 0;
+create table directory.answer (
+    record      uuid        not null,
+    at          timestamptz not null,
+    valid_until timestamptz,
+    purpose     text        not null,
+    channel     text        not null,
+    status      text        not null
+);
+create index on directory.answer (record);
+create table directory.move (
+    record    uuid        not null,
+    position  bigint      not null,
+    at        timestamptz not null,
+    community uuid        not null,
+    joined    boolean     not null
+);
+create index on directory.move (record);
+create table directory.touch (
+    record uuid        not null,
+    at     timestamptz not null,
+    n      integer     not null,
+    primary key (record, at)
+) with (fillfactor = 90);
+create table directory.person (
+    person     uuid        primary key,
+    entered_at timestamptz not null,
+    source     text        not null,
+    name       text,
+    name_key   text        not null collate "C",
+    emails     text[]      not null,
+    phones     text[]      not null,
+    location   text,
+    role       text,
+    employer   text,
+    skills     text[]      not null,
+    languages  text[]      not null,
+    links      text[]      not null,
+    tags       text[]      not null,
+    owner      text,
+    communities uuid[]     not null,
+    allowed    jsonb       not null,
+    terms      tsvector    not null
+);
+create index on directory.person using gin (terms) with (gin_pending_list_limit = 512);
+create index on directory.person (name_key, person);
+alter table directory.person
+    alter name set statistics 0, alter name_key set statistics 0, alter emails set statistics 0,
+    alter phones set statistics 0, alter location set statistics 0, alter role set statistics 0,
+    alter employer set statistics 0, alter skills set statistics 0, alter languages set statistics 0,
+    alter links set statistics 0, alter tags set statistics 0, alter owner set statistics 0,
+    alter terms set statistics 0;
+create table directory.contact (
+    person       uuid        primary key,
+    last_contact timestamptz not null
+) with (fillfactor = 90);
+create index on directory.contact (last_contact, person);
+create table directory.word (
+    kind text    not null collate "C",
+    word text    not null collate "C",
+    n    integer not null,
+    primary key (kind, word)
+) with (fillfactor = 80);
+create index on directory.word using gin (word public.gin_trgm_ops) with (gin_pending_list_limit = 256);
+alter table directory.word alter word set statistics 0;
+create table directory.clue (
+    key      text not null collate "C",
+    evidence text not null collate "C",
+    person   uuid not null,
+    primary key (key, evidence, person)
+);
+create index on directory.clue (person);
+alter table directory.clue alter key set statistics 0;
+"""
+)
+
+WORKING = {
+    **kin.working("directory"),
+    "directory_changed": "record uuid, facts boolean",
+    "directory_member": "person uuid, record uuid, facts boolean",
+    "directory_belief": "person uuid, fact text, value text, alike text, blind text, weight bigint",
+    "directory_term": "person uuid, term text",
+    "directory_allowed": "person uuid, allowed jsonb",
+    "directory_row": "person uuid, entered_at timestamptz, source text, name text, name_key text, emails text[],"
+    " phones text[], location text, role text, employer text, skills text[], languages text[], links text[],"
+    " tags text[], owner text, communities uuid[], allowed jsonb, terms tsvector",
+    "directory_count": "kind text, word text, n integer",
+}
+
+OPENED = (
+    "record uuid, position bigint, at timestamptz, nth integer, retracted boolean, fact text, learned_from text,"
+    " value text, alike text, blind text"
+)
+ADDRESSES = ("email", "phone")
+
+
+def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
+    """Rows of what an opened event tells of a profile, in the columns OPENED; nothing of what was erased."""
+    for nth, one in enumerate(told_by(recorded)):
+        if one.fact in FACTS and not isinstance(one.value, Erased):
+            value = one.value.replace("\0", "")[:LONGEST_VALUE]
+            likeness = alike(one.fact, value)
+            hashed = blind(one.fact, address_key(one.fact, value)) if one.fact in ADDRESSES else None
+            yield (
+                one.record,
+                one.position,
+                one.at,
+                nth,
+                one.retracted,
+                one.fact,
+                one.learned_from,
+                value,
+                likeness,
+                hashed,
+            )
+
+
+def address_key(fact: str, value: str) -> str:
+    """What two ways to write one address have in common; of a phone its digits without the zeros in front."""
+    likeness = str(alike(fact, value))
+    return likeness.lstrip("0") or likeness if fact == "phone" else likeness
+
+
+ENTERED = """
+select stream_id as record, at as entered_at, clear ->> 'source' as source, clear ->> 'role' as role,
+       clear ->> 'location' as location
+from batch where {this} and stream_version = 1
+"""
+
+_MOVED = """
+select stream_id as record, position, at, (clear ->> 'community')::uuid as community, {joined} as joined
+from batch where {{this}}
+"""
+
+TOUCHED = """
+select stream_id as record, at, 1 as n from batch join {catalogue} using (kind)
+where {this} and catalogue.contact and not (clear ->> 'machine')::boolean
+"""
+
+CORRECTED = """
+select stream_id, part.at, part.n
+from batch cross join lateral (values
+    (clear ->> 'was_kind', (clear ->> 'was_at')::timestamptz, (clear ->> 'was_machine')::boolean, -1),
+    (kind, coalesce(clear ->> 'at', clear ->> 'was_at')::timestamptz, (clear ->> 'machine')::boolean, 1)
+) part (kind, at, machine, n) join {catalogue} on catalogue.kind = part.kind
+where {this} and catalogue.contact and not part.machine
+"""
+
+ENTER = """
+with kept as (
+    insert into directory.record (record, entered_at, source, role, location)
+    select record, entered_at, source, role, location from ({entry}) entry
+    returning record
+)
+insert into directory_changed select record, true from kept
+"""
+
+TELL = """
+with kept as (
+    insert into directory.told (record, position, at, nth, retracted, fact, learned_from, value, alike, blind)
+    select record, position, at, nth, retracted, fact, learned_from, value, alike, blind from directory_opened
+    returning record
+)
+insert into directory_changed select distinct record, true from kept
+"""
+
+ANSWER = """
+with kept as (
+    insert into directory.answer (record, at, valid_until, purpose, channel, status)
+    select candidate, at, valid_until, purpose, channel, status from ({answer}) answer
+    returning record
+)
+insert into directory_changed select distinct record, true from kept
+"""
+
+MOVE = """
+with kept as (
+    insert into directory.move (record, position, at, community, joined)
+    select record, position, at, community, joined from ({move}) move
+    returning record
+)
+insert into directory_changed select distinct record, true from kept
+"""
+
+TOUCH = """
+with kept as (
+    insert into directory.touch as known (record, at, n)
+    select record, at, sum(n) from ({touch}) touch group by record, at having sum(n) <> 0
+    on conflict (record, at) do update set n = known.n + excluded.n
+    returning record
+)
+insert into directory_changed select distinct record, false from kept
+"""
+
+MERGE = "insert into directory_changed select distinct record, true from directory_merged"
+
+# Who a record is of, is asked of the links once; nearly everybody is a person of one record.
+MEMBERS = f"""
+with changed as (
+    select record, bool_or(facts) as facts from directory_changed group by record
+), merged as (
+    {kin.persons("directory", "select record, 9223372036854775806 from changed join directory.linked using (record)")}
+)
+insert into directory_member (person, record, facts)
+select record, record, facts from changed
+where not exists (select from directory.linked where linked.record = changed.record)
+union all
+select person, merged.record, bool_or(facts) from merged join changed on changed.record = asked
+group by person, merged.record
+"""
+
+# The rule of domain/profile_facts.py, word for word: of what a source told, the newest of each value, taken back or
+# not; of a fact of one value only the newest that the source named; then the most trusted, the newest.
+_TRUST = " ".join(f"when {quoted(source)} then {degree}" for source, degree in TRUST.items())
+_MANY = ", ".join(quoted(fact.code) for fact in CATALOGUE if fact.many)
+BELIEVE = f"""
+insert into directory_belief (person, fact, value, alike, blind, weight)
+select person, fact, value, alike, blind, row_number() over (partition by person, fact order by {{weight}})
+from (
+    select distinct on (person, fact, case when many then alike end) *
+    from (
+        select distinct on (person, fact, learned_from, alike) *
+        from (
+            select m.person, t.*, t.fact in ({_MANY}) as many,
+                   case t.learned_from {_TRUST} else {TRUST_OF_OTHERS} end as trust,
+                   first_value(t.alike) over (
+                       partition by m.person, t.fact, t.learned_from
+                       order by t.retracted, t.at desc, t.position desc, t.nth desc
+                   ) as newest
+            from directory_member m
+            cross join lateral (select * from directory.told where record = m.record offset 0) t
+            where m.facts
+        ) said
+        order by person, fact, learned_from, alike, at desc, position desc, nth desc
+    ) kept
+    where not retracted and (many or alike = newest)
+    order by person, fact, case when many then alike end, {{weight}}
+) believed
+""".replace("{weight}", "trust desc, at desc, position desc, nth desc")
+
+# (fact or column, kind of the whole value as it is filtered and counted by, whether its words are searched)
+_SOUGHT = """(values
+    ('name', null, true), ('current-role', 'role', true), ('location', 'location', true),
+    ('current-employer', 'employer', true), ('skill', 'skill', true), ('tag', 'tag', true),
+    ('language', 'language', true), ('owner', 'owner', false), ('source', 'source', false)
+) sought (fact, kind, worded)"""
+
+TERMS = f"""
+with valued as (
+    select person, fact, value from directory_belief
+    union all
+    select m.person, part.fact, part.value
+    from directory_member m join directory.record r using (record)
+    cross join lateral (
+        values ('source', r.source), ('current-role', r.role), ('location', r.location)
+    ) part (fact, value)
+    where m.facts and m.person = m.record and (part.value <> 'unknown' or part.fact = 'source')
+), folded as (
+    select person, fact, kind, worded, left(public.folded(value), {LONGEST_KEY}) as key
+    from valued join {_SOUGHT} using (fact)
+), termed as (
+    select person, kind || '/' || key as term from folded where kind is not null and key <> ''
+    union
+    select person, 'word/' || word from folded cross join lateral string_to_table(key, ' ') word
+    where worded and word <> ''
+    union
+    select person, 'community/' || community from (
+        select distinct on (m.person, m.record, community) m.person, community, joined
+        from directory_member m
+        cross join lateral (select * from directory.move where record = m.record offset 0) moved
+        where m.facts
+        order by m.person, m.record, community, at desc, position desc
+    ) last_move where joined
+    union
+    select person, 'all/' from directory_member where facts
+)
+insert into directory_term (person, term) select person, term from termed
+"""
+
+# What holds for a purpose on a channel is the newest answer that speaks of it; at one moment every answer must allow.
+ALLOWED = """
+with known as materialized (
+    select m.person, a.* from directory_member m
+    cross join lateral (select * from directory.answer where record = m.record offset 0) a
+    where m.facts
+), newest as (
+    select asked.person, asked.purpose, asked.channel, known.status, known.valid_until,
+           rank() over (partition by asked.person, asked.purpose, asked.channel order by known.at desc) as nth
+    from (select distinct person, purpose, channel from known where channel <> '*') asked
+    join known on known.person = asked.person and known.purpose = asked.purpose
+              and known.channel in (asked.channel, '*')
+), allowed as (
+    select person, purpose, channel, min(coalesce(valid_until, 'infinity')) as until
+    from newest where nth = 1 group by person, purpose, channel having bool_and(status = 'given')
+), term as (
+    insert into directory_term
+    select person, 'consent/' || purpose || '/' || channel from allowed
+    union
+    select person, 'consent/' || purpose from allowed
+)
+insert into directory_allowed (person, allowed)
+select person, jsonb_object_agg(purpose || '/' || channel, extract(epoch from nullif(until, 'infinity')))
+from allowed group by person
+"""
+
+_COLUMNS = (
+    "person, entered_at, source, name, name_key, emails, phones, location, role, employer, skills, languages, links,"
+    " tags, owner, communities, allowed, terms"
+)
+
+
+def _one(fact: str) -> str:
+    return f"max(value) filter (where fact = {quoted(fact)})"
+
+
+def _many(fact: str) -> str:
+    return f"coalesce(array_agg(value order by weight) filter (where fact = {quoted(fact)}), '{{}}')"
+
+
+ROWS = f"""
+insert into directory_row ({_COLUMNS})
+select r.record, r.entered_at, r.source, b.name,
+       coalesce(nullif(left(public.folded(b.name), {LONGEST_KEY}), ''), '{NAMELESS}'),
+       coalesce(b.emails, '{{}}'), coalesce(b.phones, '{{}}'),
+       coalesce(b.location, nullif(r.location, 'unknown')), coalesce(b.role, nullif(r.role, 'unknown')),
+       b.employer, coalesce(b.skills, '{{}}'), coalesce(b.languages, '{{}}'), coalesce(b.links, '{{}}'),
+       coalesce(b.tags, '{{}}'), b.owner, t.communities, coalesce(a.allowed, '{{}}'), t.terms
+from directory.record r
+join (
+    select person, array_to_tsvector(array_agg(term)) as terms,
+           coalesce(array_agg(substr(term, 11)::uuid order by term) filter (where term like 'community/%'), '{{}}')
+               as communities
+    from directory_term group by person
+) t on t.person = r.record
+left join (
+    select person, {_one("name")} as name, {_many("email")} as emails, {_many("phone")} as phones,
+           {_one("location")} as location, {_one("current-role")} as role, {_one("current-employer")} as employer,
+           {_many("skill")} as skills, {_many("language")} as languages, {_many("link")} as links,
+           {_many("tag")} as tags, {_one("owner")} as owner
+    from directory_belief group by person
+) b on b.person = r.record
+left join directory_allowed a on a.person = r.record
+"""
+
+# How many more people each word has after the batch: whoever is looked for chooses by it how to look.
+COUNT = """
+insert into directory_count (kind, word, n)
+select split_part(term, '/', 1), substr(term, strpos(term, '/') + 1), sum(n)
+from (
+    select unnest(tsvector_to_array(terms)) as term, -1 as n from directory.person
+    where person in (select record from directory_member where facts)
+    union all
+    select unnest(tsvector_to_array(terms)), 1 from directory_row
+) counted
+group by term having sum(n) <> 0
+"""
+
+WORDS = """
+insert into directory.word as known (kind, word, n) select kind, word, n from directory_count
+on conflict (kind, word) do update set n = known.n + excluded.n
+"""
+
+LAST_WORDS = """
+delete from directory.word known using directory_count c
+where known.kind = c.kind and known.word = c.word and known.n = 0
+"""
+
+GONE = """
+delete from directory.person
+where person in (select record from directory_member where facts) and person not in (select person from directory_row)
+"""
+
+KEEP = f"""
+insert into directory.person as known ({_COLUMNS}) select {_COLUMNS} from directory_row
+on conflict (person) do update set
+    {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS.replace(" ", "").split(",")[1:])}
+where known.* is distinct from excluded.*
+"""
+
+# Contacts stand apart: they come often, and must not move all the words of a person in the index each time.
+CONTACT_GONE = """
+delete from directory.contact
+where person in (select record from directory_member where facts) and person not in (select person from directory_row)
+"""
+
+CONTACT = f"""
+insert into directory.contact as known (person, last_contact)
+select m.person, coalesce(max(newest.at), '{NEVER}')
+from directory_member m
+left join lateral (
+    select at from directory.touch where record = m.record and n > 0 order by at desc limit 1
+) newest on true
+where exists (select from directory.person where person.person = m.person)
+group by m.person
+on conflict (person) do update set last_contact = excluded.last_contact
+where known.last_contact <> excluded.last_contact
+"""
+
+CLUES = f"""
+with made as materialized (
+    select person, blind as key, case fact when 'email' then 'same-address' else 'same-phone' end as evidence
+    from directory_belief where blind is not null
+    union
+    select person, name_key || '/' || left(public.folded(employer), {LONGEST_KEY}), 'same-name-and-employer'
+    from directory_row where name_key <> '{NAMELESS}' and employer is not null
+), gone as (
+    delete from directory.clue c
+    where person in (select record from directory_member where facts)
+      and not exists (select from made where made.key = c.key and made.evidence = c.evidence and made.person = c.person)
+)
+insert into directory.clue (person, key, evidence) select person, key, evidence from made
+where person in (select person from directory_row)
+on conflict do nothing
+"""
+
+DIRECTORY = ReadModel(
+    name="directory",
+    version=1,
+    tables=TABLES,
+    working=WORKING,
+    catalogue=("contact",),
+    opens=Opens(
+        frozenset((CandidateSourced, CandidateReferred, ProfileFactLearned, ProfileFactRetracted)), OPENED, told
+    ),
+    facts={
+        "link": kin.LINKS,
+        "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
+        "answer": CONSENT_STATE.facts["answer"],
+        "move": {CommunityJoined: _MOVED.format(joined="true"), CommunityLeft: _MOVED.format(joined="false")},
+        "touch": {TouchpointRecorded: TOUCHED, TouchpointCorrected: CORRECTED},
+        "corrected": {TouchpointCorrected: "select stream_id from batch where {this}"},
+    },
+    recompute=(
+        kin.keep("directory"),
+        ENTER,
+        TELL,
+        ANSWER,
+        MOVE,
+        TOUCH,
+        "delete from directory.touch where n = 0 and record in ({corrected})",
+        MERGE,
+        MEMBERS,
+        BELIEVE,
+        TERMS,
+        ALLOWED,
+        ROWS,
+        COUNT,
+        WORDS,
+        LAST_WORDS,
+        GONE,
+        KEEP,
+        CONTACT_GONE,
+        CONTACT,
+        CLUES,
+    ),
+)
