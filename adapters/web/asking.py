@@ -67,11 +67,15 @@ OWN_TOLD: Mapping[str, str] = {
     "horizon_days": "The days up to which the restricted mean counts.",
     "definition": "Which definition of the metric, by its name.",
     "evergreen": "Count openings that are always open too.",
+    "view": "What became of those who entered a stage in the period, or what happened in it.",
+    "stages": "Another funnel than the standard one: 2 to 20 codes in their order, with commas between them.",
+    "attribution": "Which touch gets the hire.",
 }
 """What the parameters of the query functions are for."""
 OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
     "horizon_days": {"ge": 1, "le": 36_500},
     "window_days": {"ge": 1, "le": 90},
+    "stages": {"max_length": 1300},
 }
 
 

@@ -52,13 +52,18 @@ from commands.unmerge_candidates import UnmergeCandidates
 from commands.unreject_application import UnrejectApplication
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
+from projections.applications import APPLICATIONS
 from projections.engagement import ENGAGEMENT
 from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
+from queries.source_of_hire import source_of_hire
+from queries.stage_conversion import stage_conversion
+from queries.time_in_stage import time_in_stage
 from queries.time_to_fill import time_to_fill
+from queries.time_to_hire import time_to_hire
 from queries.touchpoint_counts import touchpoint_counts
 
 COMMANDS = (
@@ -113,6 +118,10 @@ METRICS = (
     MetricRoute("/v1/metrics/engagement", engagement, ENGAGEMENT),
     MetricRoute("/v1/metrics/time-to-fill", time_to_fill, OPENINGS),
     MetricRoute("/v1/metrics/touchpoints", touchpoint_counts, TOUCHPOINT_COUNTS),
+    MetricRoute("/v1/metrics/stage-conversion", stage_conversion, APPLICATIONS),
+    MetricRoute("/v1/metrics/time-in-stage", time_in_stage, APPLICATIONS),
+    MetricRoute("/v1/metrics/time-to-hire", time_to_hire, APPLICATIONS),
+    MetricRoute("/v1/metrics/source-of-hire", source_of_hire, APPLICATIONS),
 )
 
 PAGES = (
