@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,42 +12,66 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands.accept_offer import AcceptOffer
+from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
+from commands.ask_for_referral import AskForReferral
+from commands.assign_hiring_manager import AssignHiringManager
+from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.catalogue import VERBS
 from commands.correct_touchpoint import CorrectTouchpoint
+from commands.credit_referral import CreditReferral
+from commands.decline_offer import DeclineOffer
+from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
+from commands.found_community import FoundCommunity
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
+from commands.hold_requisition import HoldRequisition
+from commands.join_community import JoinCommunity
 from commands.learn_profile_fact import LearnProfileFact
+from commands.leave_community import LeaveCommunity
+from commands.link_referral import LinkReferral
+from commands.make_offer import MakeOffer
+from commands.make_referral import MakeReferral
 from commands.merge_candidates import MergeCandidates
+from commands.move_back import MoveBack
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
+from commands.reopen_opening import ReopenOpening
 from commands.request_send import RequestSend
+from commands.rescind_offer import RescindOffer
+from commands.resume_requisition import ResumeRequisition
 from commands.retract_profile_fact import RetractProfileFact
+from commands.set_target_date import SetTargetDate
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.transfer_application import TransferApplication
+from commands.unhire_candidate import UnhireCandidate
 from commands.unmerge_candidates import UnmergeCandidates
+from commands.unreject_application import UnrejectApplication
 from commands.verb import Command, Events
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
-from domain import application, candidate, consent, requisition, touchpoint
+from domain import application, candidate, consent, referral, requisition, touchpoint
 from domain.errors import Refused
 from domain.event import Event, Recorded
 from domain.touchpoint_kinds import KINDS
 from tests.given import START, History
 
 JOBS, SEATS, APPLICATIONS, TOUCHPOINTS = ((UUID(int=of), UUID(int=of + 1)) for of in (20, 30, 40, 50))
+COMMUNITY = UUID(int=60)
+REFERRALS = (UUID(int=70), UUID(int=71))
 PEOPLE = (UUID(int=10), UUID(int=11), UUID(int=12))
 JOB = JOBS[0]
 
 people, seats, applications, touchpoints = map(st.sampled_from, (PEOPLE, SEATS, APPLICATIONS, TOUCHPOINTS))
 jobs = st.sampled_from([JOB, JOB, JOB, JOBS[1]])
-purposes = st.sampled_from(["talent_pool", "newsletter"])
+purposes = st.sampled_from(["talent_pool", "newsletter", "referral_contact"])
 channels = st.sampled_from([("email",), ("text",), ("email", "text"), ()])
 kinds = st.sampled_from(
     ["email-sent", "text-sent", "email-opened", "email-unsubscribed", "text-stopped", "note-written"]
@@ -58,14 +82,27 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "candidate": people, "absorbed": people, "evidence": st.just(("stated",)),
     "referrer": people, "requisition": jobs, "opening": seats, "application": applications,
     "openings": st.lists(seats, max_size=2).map(tuple), "touchpoint": touchpoints, "message": st.none() | touchpoints,
-    "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes, "fact": codes, "learned_from": codes,
+    "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes, "fact": st.sampled_from(["a", "skill"]), "learned_from": codes,
     "value": codes, "machine": st.booleans(), "reason": codes, "source": codes,
+    "need": st.sampled_from(["same", "new"]), "by": st.sampled_from(["us", "candidate"]), "user": st.none() | codes,
+    "community": st.just(COMMUNITY), "around": st.just("skill"), "topic": codes,
+    "referral": st.sampled_from(REFERRALS),
+    "target": st.none() | st.sampled_from([date(2026, 9, 1), date(2026, 10, 1)]),
 }  # fmt: skip
 SHAPES: dict[type[Command], str] = {
     SourceCandidate: "candidate source",
     ReferCandidate: "candidate referrer",
     LearnProfileFact: "candidate fact learned_from value",
     RetractProfileFact: "candidate fact learned_from value",
+    FoundCommunity: "community around topic",
+    JoinCommunity: "candidate community by",
+    LeaveCommunity: "candidate community by",
+    AskForReferral: "referral referrer requisition",
+    MakeReferral: "referral referrer candidate",
+    AcceptReferral: "referral candidate",
+    DeclineReferral: "referral reason",
+    LinkReferral: "referral application",
+    CreditReferral: "referral application",
     MergeCandidates: "candidate absorbed evidence",
     UnmergeCandidates: "candidate absorbed",
     RecordTouchpoint: "candidate touchpoint kind message machine",
@@ -84,11 +121,33 @@ SHAPES: dict[type[Command], str] = {
     WithdrawApplication: "application reason",
     AcceptOffer: "application requisition opening",
     HireCandidate: "application requisition opening",
+    HoldRequisition: "requisition reason",
+    ResumeRequisition: "requisition",
+    ReopenOpening: "requisition opening need",
+    SetTargetDate: "requisition target",
+    AssignHiringManager: "requisition user",
+    AssignRecruiter: "requisition user",
+    MoveBack: "application stage",
+    UnrejectApplication: "application reason",
+    UnhireCandidate: "application requisition",
+    MakeOffer: "application requisition opening",
+    DeclineOffer: "application reason",
+    RescindOffer: "application by",
+    TransferApplication: "application requisition",
 }
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
-ABOUT_JOBS = [shape for shape in SHAPES if "candidate" not in SHAPES[shape].split()]
+TOLD_LATE = (
+    application.StageEntered, application.ApplicationMovedBack,
+    application.OfferDeclined, application.OfferRescinded,
+)  # fmt: skip
+"""What may be told of an application after its end, if it was before it."""
+ABOUT_GROUPS: list[type[Command]] = [
+    FoundCommunity, JoinCommunity, LeaveCommunity,
+    AskForReferral, MakeReferral, AcceptReferral, DeclineReferral, LinkReferral, CreditReferral, HireCandidate,
+]  # fmt: skip
+ABOUT_JOBS = [shape for shape in SHAPES if "candidate" not in SHAPES[shape].split() and shape not in ABOUT_GROUPS]
 ABOUT_JOBS += [SubmitApplication, AddProspect, HireCandidate, AcceptOffer]
-ABOUT_PEOPLE = [shape for shape in SHAPES if shape not in ABOUT_JOBS]
+ABOUT_PEOPLE = [shape for shape in SHAPES if shape not in ABOUT_JOBS and shape not in ABOUT_GROUPS]
 ABOUT_PEOPLE += [MergeCandidates, UnmergeCandidates]
 ABOUT_PEOPLE += [RequestSend, RequestSend, CorrectTouchpoint, RecordTouchpoint, GiveConsent]
 
@@ -129,6 +188,8 @@ class AnyHistory(RuleBasedStateMachine):
             self.ask(SourceCandidate(candidate=person, now=self.now))
             self.ask(GiveConsent(candidate=person, purpose="talent_pool", channels=("email",), now=self.now))
             self.ask(SubmitApplication(application=theirs, candidate=person, requisition=JOB, now=self.now))
+        self.ask(FoundCommunity(community=COMMUNITY, around="skill", topic="a", now=self.now))
+        self.ask(MakeReferral(referral=REFERRALS[0], referrer=PEOPLE[1], candidate=PEOPLE[0], now=self.now))
 
     @rule(data=st.data(), shape=st.sampled_from(ABOUT_JOBS), hours_late=st.sampled_from([0, 0, 3]))
     def something_about_jobs(self, data: st.DataObject, shape: type[Command], hours_late: int) -> None:
@@ -136,6 +197,12 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(data=st.data(), shape=st.sampled_from(ABOUT_PEOPLE), hours_late=st.sampled_from([0, 0, 3]))
     def something_about_people(self, data: st.DataObject, shape: type[Command], hours_late: int) -> None:
+        self.ask(self.drawn(data, shape, hours_late))
+
+    @rule(data=st.data(), shape=st.sampled_from(ABOUT_GROUPS), hours_late=st.sampled_from([0, 0, 3]))
+    def something_about_referrals_and_communities(
+        self, data: st.DataObject, shape: type[Command], hours_late: int
+    ) -> None:
         self.ask(self.drawn(data, shape, hours_late))
 
     def drawn(self, data: st.DataObject, shape: type[Command], hours_late: int) -> Command:
@@ -155,8 +222,9 @@ class AnyHistory(RuleBasedStateMachine):
             return
         cited = [one for one in self.history.everything() if one.id == event.consent]
         assert event.authorised == bool(cited)
-        assert cited or not isinstance(command, RequestSend), "a send without consent"
-        moments = (command.moment, command.now) if isinstance(command, RequestSend) else (command.moment,)
+        is_send = isinstance(command, RequestSend | AskForReferral)
+        assert cited or not is_send, "a send without consent"
+        moments = (command.moment, command.now) if is_send else (command.moment,)
         for one in cited:
             assert isinstance(one.event, consent.ConsentGiven)
             assert one.stream in self.records_of(stream)
@@ -202,31 +270,116 @@ class AnyHistory(RuleBasedStateMachine):
             assert above is None, "merged in a circle"
 
     @invariant()
-    def an_opening_opens_and_ends_once(self) -> None:
-        opened = Counter(key(one) for one in self.of(requisition.OpeningOpened))
-        ended = Counter(key(one) for one in self.of(requisition.OpeningFilled, requisition.OpeningCancelled))
-        assert all(count == 1 for count in [*opened.values(), *ended.values()])
-        assert ended.keys() <= opened.keys()
+    def an_opening_opens_once_and_is_open_or_ended_in_turns(self) -> None:
+        seats: dict[tuple[UUID, UUID], list[type[Event]]] = {}
+        for one in self.of(*requisition.OPENINGS):
+            seats.setdefault(key(one), []).append(type(one.event))
+        for first, *turns in seats.values():
+            assert first is requisition.OpeningOpened
+            assert all(turn in (requisition.OpeningFilled, requisition.OpeningCancelled) for turn in turns[::2])
+            assert all(turn is requisition.OpeningReopened for turn in turns[1::2])
 
     @invariant()
     def a_filled_opening_is_a_hire(self) -> None:
-        hires = {(one.stream, one.event.opening) for one in self.of(application.CandidateHired)}
-        fills = {(one.event.application, one.event.opening) for one in self.of(requisition.OpeningFilled)}
-        assert fills == {hire for hire in hires if hire[1] is not None}
+        hires = Counter((one.stream, one.event.opening) for one in self.of(application.CandidateHired))
+        fills = Counter((one.event.application, one.event.opening) for one in self.of(requisition.OpeningFilled))
+        assert fills == Counter({hire: n for hire, n in hires.items() if hire[1] is not None})
 
     @invariant()
-    def an_application_ends_once_and_moves_no_more(self) -> None:
+    def a_seat_that_a_hire_takes_is_the_one_of_who_stands_hired(self) -> None:
+        undone = Counter((one.stream, one.event.opening) for one in self.of(application.CandidateUnhired))
+        given_back = [one.event for one in self.of(requisition.OpeningReopened) if one.event.application is not None]
+        assert all(event.need == "same" for event in given_back)
+        assert Counter((event.application, event.opening) for event in given_back) <= undone
+
+    @invariant()
+    def an_application_ends_once_until_that_is_undone_and_moves_no_more(self) -> None:
         for stream in self.history.streams.values():
-            ends = [one for one in stream if isinstance(one.event, ENDS)]
-            assert len(ends) <= 1
-            for end in ends:
-                after = [one for one in stream if one.version > end.version]
-                assert all(isinstance(one.event, application.StageEntered) and one.at < end.at for one in after)
+            end: Recorded[Event] | None = None
+            for one in stream:
+                if isinstance(one.event, ENDS):
+                    assert end is None
+                    end = one
+                elif isinstance(one.event, tuple(application.UNDOES)):
+                    assert end is not None
+                    assert application.UNDOES[type(one.event)] is type(end.event)
+                    assert one.at >= end.at
+                    end = None
+                elif end is not None and not isinstance(one.event, application.ApplicationReferred):
+                    assert isinstance(one.event, TOLD_LATE)
+                    assert one.at < end.at
+
+    @invariant()
+    def one_offer_is_out_at_a_time(self) -> None:
+        allowed: dict[type[Event], tuple[type[Event] | None, ...]] = {
+            application.OfferMade: (None, application.OfferDeclined, application.OfferRescinded),
+            application.OfferAccepted: (None, application.OfferMade),
+            application.OfferDeclined: (application.OfferMade,),
+            application.OfferRescinded: (application.OfferMade, application.OfferAccepted),
+            application.ApplicationTransferred: (None, application.OfferDeclined, application.OfferRescinded),
+        }
+        for stream in self.history.streams.values():
+            last: type[Event] | None = None
+            for turn in [type(one.event) for one in stream if type(one.event) in allowed]:
+                assert last in allowed[turn]
+                last = last if turn is application.ApplicationTransferred else turn
 
     @invariant()
     def a_candidate_enters_once(self) -> None:
         entered = Counter(one.stream for one in self.of(candidate.CandidateSourced, candidate.CandidateReferred))
         assert all(count == 1 for count in entered.values())
+
+    @invariant()
+    def a_retraction_takes_back_what_the_source_had_told(self) -> None:
+        for stream in self.history.streams.values():
+            for number, one in enumerate(stream):
+                if isinstance(one.event, candidate.ProfileFactRetracted):
+                    assert self.last_told(stream[:number], one) == candidate.ProfileFactLearned
+
+    def last_told(self, before: list[Recorded[Event]], one: Recorded[Any]) -> type[Event]:
+        """What the source had last said of this value by the time of the event."""
+        said: list[Recorded[Any]] = [known for known in before if isinstance(known.event, candidate.FACTS)]
+        of_it = [
+            (known.at, known.version, type(known.event))
+            for known in said
+            if (known.event.fact, known.event.learned_from, known.event.value)
+            == (one.event.fact, one.event.learned_from, one.event.value)
+        ]
+        return max(of for of in of_it if of[0] <= one.at)[2]
+
+    @invariant()
+    def a_community_is_joined_from_outside_and_left_from_within(self) -> None:
+        for stream in self.history.streams.values():
+            moves = [one for one in stream if isinstance(one.event, candidate.MEMBERSHIPS)]
+            for number, one in enumerate(moves):
+                before = [(m.at, m.version, type(m.event)) for m in moves[:number] if m.at <= one.at]
+                was = max(before)[2] if before else candidate.CommunityLeft
+                assert was is not type(one.event)
+
+    @invariant()
+    def a_referral_is_made_once_and_credited_once_with_a_hire(self) -> None:
+        made = {one.stream: one for one in self.of(referral.ReferralMade)}
+        assert len(made) == len(self.of(referral.ReferralMade))
+        credits = self.of(referral.ReferralCredited)
+        assert len(credits) == len({one.stream for one in credits})
+        for one in credits:
+            hires = {(hire.stream, hire.at) for hire in self.of(application.CandidateHired)}
+            assert (one.event.application, one.event.hired_at) in hires
+            assert timedelta() <= one.event.hired_at - made[one.stream].at <= timedelta(days=365)
+            assert one.event.candidate == made[one.stream].event.candidate != one.event.referrer
+
+    @invariant()
+    def an_application_takes_one_referral_and_both_say_so(self) -> None:
+        took = [(one.stream, one.event.referral) for one in self.of(application.ApplicationReferred)]
+        became = [(one.event.application, one.stream) for one in self.of(referral.ReferralTurnedIntoApplication)]
+        assert len({one for one, _ in took}) == len(took)
+        assert sorted(took) == sorted(became)
+
+    @invariant()
+    def no_touchpoint_that_follows_from_something_has_the_id_of_another(self) -> None:
+        kinds = ("referral-asked", "referral-made", "referral-accepted", "community-joined")
+        ids = [one.event.touchpoint for one in self.of(touchpoint.TouchpointRecorded) if one.event.kind in kinds]
+        assert len(ids) == len(set(ids))
 
     @invariant()
     def a_correction_takes_back_what_was_believed(self) -> None:
