@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from adapters.postgres.changes import Following
 from adapters.web import routes
 from adapters.web.asking import Asker, add_metric
 from adapters.web.candidates import CandidatePages
+from adapters.web.changes import ChangePages
 from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Desk
 from adapters.web.document import Api
@@ -27,10 +28,12 @@ Every change is an immutable event, and every answer names the log position it s
 """
 
 
-def create_app(services: Services) -> FastAPI:
-    """The application. Serve it with uvicorn; `services` are closed by whoever opened them."""
+def create_app(services: Services) -> Api:
+    """The application. Serve it with `server_of`; `services` are closed by whoever opened them."""
+    following = Following(services.log.recorder)
     app = Api(
         routes.COMMANDS,
+        following.close,
         title="Perennial",
         version="1",
         description=DESCRIPTION,
@@ -40,6 +43,7 @@ def create_app(services: Services) -> FastAPI:
     desk, asker = Desk(services), Asker(services)
     pages = {
         CandidatePages: CandidatePages(services, asker),
+        ChangePages: ChangePages(services, following),
         InboundPages: InboundPages(services),
         OperationPages: OperationPages(services, registry),
     }

@@ -4,7 +4,7 @@ command makes to what can be asked of it."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,9 +19,11 @@ ID = "$response.body#/ids/{}"
 class Api(FastAPI):
     """The application whose description says more than the framework knows."""
 
-    def __init__(self, commands: Iterable[CommandRoute], **options: Any) -> None:
+    def __init__(self, commands: Iterable[CommandRoute], end_streams: Callable[[], None], **options: Any) -> None:
+        """`end_streams`: called once when the server is to stop; answers that never end by themselves end then."""
         super().__init__(**options)
         self.commands = tuple(commands)
+        self.end_streams = end_streams
         self.document: Described | None = None
 
     def openapi(self) -> Described:

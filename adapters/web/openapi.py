@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.postgres.changes import Change
 from adapters.web.commanding import CommandAnswer
 from adapters.web.problems import MEDIA_TYPE, ProblemType, document, every_type
 from adapters.web.schemas import example_of, model_of
@@ -56,6 +57,8 @@ class Page:
     problems: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     media_type: str = "application/json"
+    each: type | None = None
+    """Of a stream: the dataclass that every event's data tells."""
 
     def responses(self, answer: type | None) -> Responses:
         """`answer`: the dataclass that the page's method says it answers; None where it answers text."""
@@ -65,7 +68,15 @@ class Page:
         if answer is not None:
             return with_example(answer, self.told)
         described = {} if self.media_type == "application/json" else {"schema": {"type": "string"}}
-        return {"content": {self.media_type: {**described, "example": self.told}}}
+        each = {} if self.each is None else {"itemSchema": event_schema(self.each)}
+        return {"content": {self.media_type: {**described, **each, "example": self.told}}}
+
+
+def event_schema(answer: type) -> dict[str, Any]:
+    """The schema of one server-sent event, as OpenAPI 3.2 describes streams."""
+    told = model_of(answer).model_json_schema()
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": told}
+    return {"type": "object", "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": data}}
 
 
 def with_example(answer: type, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,6 +257,14 @@ PROBLEM = {
     "status": 409,
     "type": "/problems/consent-is-missing",
 }
+CHANGE = f"""id: 1204
+event: candidate-hired.v1
+data: {{"position":1204,"id":"6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001","stream":"{STREAM}","version":7, ...}}
+
+: settled 1210
+id: 1210
+
+"""
 PAGES: Mapping[str, Page] = {
     "profile": Page(PROFILE, ("candidate-does-not-exist", "log-cannot-be-reached")),
     "timeline": Page(
@@ -270,6 +289,12 @@ PAGES: Mapping[str, Page] = {
             "log-cannot-be-reached",
         ),
         SIGNED,
+    ),
+    "changes": Page(
+        CHANGE,
+        ("event-type-is-unknown", "position-lies-ahead", "log-cannot-be-reached"),
+        media_type="text/event-stream",
+        each=Change,
     ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, get_args, get_origin, get_type_hints
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 
 from adapters.web import openapi
 from adapters.web.asking import refuse_unknown
@@ -41,11 +41,16 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         operation_id=route.page.__name__,
         tags=[parts[1] if parts[0] == "v1" else "operations"],
         response_model=None,
-        response_class=JSONResponse if about.media_type == "application/json" else PlainTextResponse,
+        response_class=JSONResponse if about.media_type == "application/json" else text_of(about.media_type),
         responses=about.responses(answer_of(route.page)),
         openapi_extra=dict(about.extra),
         dependencies=[Depends(nothing_unknown)],
     )
+
+
+def text_of(media_type: str) -> type[Response]:
+    """For the description alone: an answer of that type."""
+    return type("Text", (Response,), {"media_type": media_type})
 
 
 def answer_of(page: Callable[..., Any]) -> type | None:

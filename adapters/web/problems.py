@@ -47,6 +47,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.PreconditionCannotBeRead: 400,
     refusals.BodyIsNotDeclaredAsJson: 415,
     refusals.AsOfCannotBeRead: 422,
+    refusals.EventTypeIsUnknown: 422,
     PeriodIsEmpty: 422,
     WindowIsUnknown: 422,
     DefinitionIsUnknown: 422,

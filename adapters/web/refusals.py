@@ -50,6 +50,15 @@ class AsOfCannotBeRead(Refused):
     where = "as_of"
 
 
+class EventTypeIsUnknown(Refused):
+    """There are no events of the type '{type}'.
+
+    Name types as the log does, such as candidate-sourced.v1, in their newest version.
+    """
+
+    where = "types"
+
+
 class ReadModelIsBehind(Refused):
     """The read model '{name}' stands at position {position} and did not reach {wanted} in {seconds} seconds.
 

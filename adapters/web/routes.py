@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.web.asking import MetricRoute
 from adapters.web.candidates import CandidatePages
+from adapters.web.changes import ChangePages
 from adapters.web.commanding import CommandRoute
 from adapters.web.inbound import InboundPages
 from adapters.web.operations import OperationPages
@@ -129,6 +130,7 @@ PAGES = (
     PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),
     PageRoute("/v1/candidates/{candidate}/timeline", CandidatePages, CandidatePages.timeline),
     PageRoute("/v1/candidates/{candidate}/consents", CandidatePages, CandidatePages.consents),
+    PageRoute("/v1/changes", ChangePages, ChangePages.changes),
     PageRoute("/v1/inbound/greenhouse", InboundPages, InboundPages.greenhouse, method="POST"),
     PageRoute("/v1/projections", OperationPages, OperationPages.projections),
     PageRoute("/problems", OperationPages, OperationPages.problems),

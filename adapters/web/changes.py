@@ -1,0 +1,135 @@
+"""Programs follow along: every change in the order of the log, once, as it comes, from whatever position they know."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Header, Query
+from fastapi.responses import StreamingResponse
+
+from adapters.postgres.barrier import PositionLiesAhead
+from adapters.postgres.changes import UNREACHABLE, Change, Following
+from adapters.web.plain import plain
+from adapters.web.refusals import EventTypeIsUnknown
+from adapters.web.services import Services
+from adapters.web.writing import Whole
+from domain.catalogue import EVENTS
+
+LOGGER = logging.getLogger(__name__)
+RANGE = 500
+"""Positions looked at at once: what a reader that does not read holds of our memory."""
+BEAT_SECONDS = 15.0
+CATCH_UP_BEAT_SECONDS = 1.0
+"""How soon a reader hears that events which are not for it were passed over."""
+COME_BACK_MILLISECONDS = 1000
+MEDIA_TYPE = "text/event-stream"
+KNOWN_TYPES = frozenset(event.stored_name for event in EVENTS)
+
+Types = Annotated[
+    str | None,
+    Query(
+        max_length=4000,
+        pattern=r"^[a-z0-9.-]+(,[a-z0-9.-]+)*$",
+        description="Only events of these types, with commas between them; left out: of all.",
+        examples=["candidate-sourced.v1,candidate-hired.v1"],
+    ),
+]
+FromPosition = Annotated[
+    Whole, Query(ge=0, le=2**53, description="Tell what comes after this position. 0: everything there is.")
+]
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        pattern=r"^[0-9]{1,15}$",
+        description="The last `id` that arrived; goes before from_position, as browsers send it by themselves.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePages:
+    """The endpoint for those who follow."""
+
+    services: Services
+    following: Following
+
+    async def changes(
+        self, from_position: FromPosition = 0, types: Types = None, last_event_id: LastEventId = None
+    ) -> StreamingResponse:
+        """Every change after a position, as server-sent events, then every new one as it comes.
+
+        `id` is the position, `event` the type, `data` the event as JSON without what is personal. A comment with the
+        settled position, and an `id` that stands alone, say that everything up to there has been told, also where
+        nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice.
+        """
+        after = from_position if last_event_id is None else int(last_event_id)
+        wanted = known_types(types)
+        head = await self.following.head()
+        if after > head:
+            raise PositionLiesAhead(after, head)
+        told = Telling(self.following, wanted, after, head)
+        return StreamingResponse(told.text(), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+
+
+def known_types(text: str | None) -> tuple[str, ...]:
+    """The types in the text. Errors: EventTypeIsUnknown."""
+    types = () if text is None else tuple(text.split(","))
+    for name in types:
+        if name not in KNOWN_TYPES:
+            raise EventTypeIsUnknown(type=name)
+    return types
+
+
+@dataclass(slots=True)
+class Telling:
+    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
+
+    following: Following
+    types: Sequence[str]
+    position: int
+    head: int
+    known: int = -1
+    told_at: float = float("-inf")
+
+    async def text(self) -> AsyncIterator[str]:
+        """The stream; ends when the server is to stop, or when the log cannot be reached."""
+        yield f"retry: {COME_BACK_MILLISECONDS}\n\n"
+        try:
+            while not self.following.closed:
+                if self.position < self.head:
+                    if text := await self._next_range():
+                        yield text
+                else:
+                    self.head = await self._growth()
+                if time.monotonic() >= self._beat_is_due():
+                    yield self._told(self.position, f": settled {self.position}\nid: {self.position}\n\n")
+        except UNREACHABLE as error:
+            LOGGER.warning("a reader of the changes is sent away at position %d: %s", self.position, error)
+
+    async def _next_range(self) -> str:
+        upto = min(self.position + RANGE, self.head)
+        changes = await self.following.changes(self.position, upto, self.types)
+        self.position = upto
+        return self._told(changes[-1].position, "".join(map(sent, changes))) if changes else ""
+
+    async def _growth(self) -> int:
+        patience = max(0.0, self._beat_is_due() - time.monotonic())
+        return max(self.head, await self.following.settled_beyond(self.position, patience))
+
+    def _beat_is_due(self) -> float:
+        return self.told_at + (BEAT_SECONDS if self.known == self.position else CATCH_UP_BEAT_SECONDS)
+
+    def _told(self, known: int, text: str) -> str:
+        self.known, self.told_at = known, time.monotonic()
+        return text
+
+
+def sent(change: Change) -> str:
+    data = json.dumps(plain(change), separators=(",", ":"), ensure_ascii=False)
+    return f"id: {change.position}\nevent: {change.type}\ndata: {data}\n\n"

@@ -1,0 +1,34 @@
+"""How the API is served: with streams that end when the server is told to stop, as they would not by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from adapters.web.document import Api
+
+PATIENCE_SECONDS = 10
+"""A reader that does not read is not waited for any longer than this."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn; it tells the streams first."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.to_thread(self._end_streams)
+        await super().shutdown(sockets)
+
+
+def server_of(app: Api, *, log_level: str = "warning") -> Server:
+    """The server; `run(sockets=[...])` serves until it is told to stop."""
+    config = uvicorn.Config(
+        app, log_level=log_level, access_log=False, lifespan="off", timeout_graceful_shutdown=PATIENCE_SECONDS
+    )
+    return Server(config, app.end_streams)
