@@ -47,8 +47,15 @@ def _submit(history: History, move: Move, one: Ongoing) -> None:
     history.step(one, "application-submitted", move.other, source="s0", outside_source=None)
 
 
-MOVES = {**told.MOVES, "submit": told._with((None,), _submit)}
-WHAT = (*told.APPLICATIONS, "submit", "hire", "take", "take", "unhire")
+def _accept(history: History, move: Move, one: Ongoing) -> None:
+    """An acceptance of one of two openings, whether or not we learned of the offer or the opening."""
+    if one.job is not None:
+        history.accept(one, told.made("seat", move.one % 2), move.other)
+
+
+OURS = {"submit": told._with((None,), _submit), "accept": told._with((None,), _accept)}
+MOVES = {**told.MOVES, **OURS}
+WHAT = (*told.APPLICATIONS, "submit", "hire", *("take",) * 3, "unhire", *("accept",) * 5, *("offer-ends",) * 3)
 
 
 @st.composite

@@ -1,0 +1,265 @@
+"""The pitfalls of counting applications, one by one: skips, ways back, second thoughts, two records and two tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.fold import create_schema, fold
+from projections.applications import APPLICATIONS
+from queries.question import AsOf, Period, Segment
+from queries.source_of_hire import Attribution, source_of_hire
+from queries.stage_conversion import Conversion, stage_conversion
+from queries.time_in_stage import StageVisits, time_in_stage
+from queries.time_to_hire import time_to_hire
+from tests.projections.histories import History, Ongoing, made, record
+from tests.projections.test_any_application_history import nothing_is_opened
+
+ZONE = "Europe/Berlin"
+NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
+YEAR = Period(date(2024, 1, 1), date(2025, 1, 1))
+JANUARY = Period(date(2024, 1, 1), date(2024, 2, 1))
+NEVER = datetime(2024, 12, 31, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database) as connection:
+        create_schema(connection, APPLICATIONS, APPLICATIONS.schema, ZONE)
+        yield connection
+
+
+@pytest.fixture
+def history() -> History:
+    return History(first=1)
+
+
+def folded(connection: psycopg.Connection[Any], history: History, today: datetime = NEVER) -> AsOf:
+    record(connection, history.log)
+    fold(connection, {APPLICATIONS.schema: APPLICATIONS}, 0, history.position, ZONE, nothing_is_opened)
+    return AsOf(history.position - 1, today, ZONE)
+
+
+def after(days: float) -> datetime:
+    return NOON + timedelta(days=days)
+
+
+def applied(history: History, person: int = 0, job: int = 0, on: float = 0) -> Ongoing:
+    return history.apply(history.person(person, NOON), history.job(job, NOON), after(on))
+
+
+def enter(history: History, one: Ongoing, stage: str, on: float) -> None:
+    history.step(one, "stage-entered", after(on), stage=stage)
+
+
+def conversion(
+    connection: psycopg.Connection[Any], as_of: AsOf, stage: str, to: str, period: Period = YEAR
+) -> tuple[int, Conversion]:
+    """How many first entered the stage in the period, and how far they got."""
+    answer = stage_conversion(connection, period, as_of)
+    cohort = next(cohort for cohort in answer.cohorts if cohort.stage == stage)
+    return cohort.n, next(found for found in cohort.conversions if found.to == to)
+
+
+def visits(connection: psycopg.Connection[Any], as_of: AsOf) -> dict[str, StageVisits]:
+    return {stage.code: stage for stage in time_in_stage(connection, YEAR, as_of).stages}
+
+
+def test_a_skipped_stage_was_reached_and_nobody_spent_time_in_it(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    enter(history, one, "onsite", on=5)
+    as_of = folded(connection, history)
+    n, screened = conversion(connection, as_of, "applied", "screen")
+    assert (n, screened.reached, screened.share) == (1, 1, 1)
+    assert conversion(connection, as_of, "screen", "interview")[0] == 0
+    assert set(visits(connection, as_of)) == {"applied", "onsite"}
+
+
+def test_who_comes_to_a_stage_twice_counts_once_and_no_share_is_above_one(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    for on, stage in ((2, "screen"), (4, "interview"), (6, "screen"), (8, "interview")):
+        enter(history, one, stage, on)
+    as_of = folded(connection, history)
+    n, interviewed = conversion(connection, as_of, "screen", "interview")
+    assert (n, interviewed.reached, interviewed.share) == (1, 1, 1)
+    assert visits(connection, as_of)["screen"].n == 2
+
+
+def test_who_entered_before_the_period_is_of_no_cohort_of_it(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    enter(history, one, "screen", on=2)
+    history.step(one, "application-moved-back", after(30), stage="screen", reason="other")
+    as_of = folded(connection, history)
+    february = Period(date(2024, 2, 1), date(2024, 3, 1))
+    assert conversion(connection, as_of, "screen", "interview", february)[0] == 0
+    assert stage_conversion(connection, february, as_of, view="activity").n == 1
+
+
+def test_a_young_cohort_is_judged_only_by_those_who_had_the_time(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    for person, (on, reached) in enumerate(((0, 29), (0, 30), (1, 2))):
+        enter(history, applied(history, person, on=on), "screen", on=reached)
+    as_of = folded(connection, history, today=after(30))
+    n, screened = conversion(connection, as_of, "applied", "screen")
+    assert (n, screened.reached) == (3, 3)
+    thirty, sixty, ninety = screened.within
+    assert (thirty.n, thirty.reached, thirty.share) == (2, 1, Decimal("0.5000"))
+    assert (sixty.n, sixty.share, ninety.n, ninety.share) == (0, None, 0, None)
+
+
+def test_who_is_under_way_may_still_get_there_and_who_ended_may_not(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    history.reject(applied(history, 0), after(3), "application-rejected")
+    rejected = applied(history, 1)
+    history.reject(rejected, after(3), "application-rejected")
+    history.unreject(rejected, after(4))
+    as_of = folded(connection, history)
+    n, screened = conversion(connection, as_of, "applied", "screen")
+    assert (n, screened.reached, screened.share, screened.n_censored) == (2, 0, 0, 1)
+
+
+def test_a_prospect_has_not_applied(connection: psycopg.Connection[Any], history: History) -> None:
+    one = history.apply(history.person(0, NOON), None, NOON)
+    enter(history, one, "screen", on=2)
+    as_of = folded(connection, history)
+    assert conversion(connection, as_of, "applied", "screen")[0] == 0
+    assert conversion(connection, as_of, "screen", "interview")[0] == 1
+    own = stage_conversion(connection, YEAR, as_of, stages="prospect,screen")
+    assert [(cohort.stage, cohort.n) for cohort in own.cohorts] == [("prospect", 1)]
+
+
+def test_a_hire_that_was_undone_is_none_until_there_is_another(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    history.take(one, None, after(10), after(10))
+    hired = history.position - 1
+    history.unhire(one, after(12))
+    undone = history.position - 1
+    history.take(one, None, after(20), after(20))
+    as_of = folded(connection, history)
+    found = {
+        at: (time_to_hire(connection, YEAR, AsOf(at, NEVER, ZONE)).median,
+             source_of_hire(connection, YEAR, AsOf(at, NEVER, ZONE)).n,
+             conversion(connection, AsOf(at, NEVER, ZONE), "applied", "hired")[1].reached)
+        for at in (hired, undone, as_of.position)
+    }  # fmt: skip
+    assert found == {hired: (10, 1, 1), undone: (None, 0, 0), as_of.position: (20, 1, 1)}
+
+
+def test_the_last_acceptance_that_was_not_taken_back_ends_the_time_to_hire(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    for on, opening, rescinded in ((10, "a", True), (14, "b", False), (16, "c", True)):
+        history.accept(one, made(opening, 1), after(on))
+        if rescinded:
+            history.end_offer(one, after(on + 1), rescinded=True)
+    history.take(one, None, after(30), after(30))
+    answer = time_to_hire(connection, YEAR, folded(connection, history))
+    assert (answer.n, answer.mean, answer.p90) == (1, Decimal("14.0"), 14)
+    assert answer.counted == "hired, by the day of acceptance"
+
+
+def test_somebody_with_two_records_is_hired_once_from_their_first_entry_until_they_are_two_again(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    first = applied(history, person=0)
+    history.reject(first, after(2), "application-rejected")
+    second = applied(history, person=1, on=8)
+    history.take(second, None, after(20), after(20))
+    apart = history.position - 1
+    history.merge(made("person", 0), made("person", 1), after(25), stricter=False)
+    as_of = folded(connection, history)
+    then = AsOf(apart, NEVER, ZONE)
+    assert time_to_hire(connection, YEAR, then).median == 12
+    assert time_to_hire(connection, YEAR, as_of).median == 20
+    assert [conversion(connection, at, "applied", "hired")[0] for at in (then, as_of)] == [2, 1]
+    assert [source_of_hire(connection, YEAR, at).sources[0].source for at in (then, as_of)] == ["s1", "s0"]
+    assert source_of_hire(connection, YEAR, as_of, Segment(source="s1")).n == 0
+
+
+def test_a_transfer_is_an_end_here_and_a_beginning_there(connection: psycopg.Connection[Any], history: History) -> None:
+    one = applied(history)
+    enter(history, one, "interview", on=3)
+    history.transfer(one, history.job(1, NOON), after(10))
+    history.take(one, None, after(12), after(12))
+    as_of = folded(connection, history)
+    n, hired = conversion(connection, as_of, "applied", "hired")
+    assert (n, hired.reached, hired.n_censored) == (2, 1, 0)
+    found = visits(connection, as_of)
+    assert (found["interview"].median, found["applied"].n, found["applied"].p90) == (7, 2, 3)
+    assert time_to_hire(connection, YEAR, as_of).median == 2
+
+
+def test_who_waits_in_a_stage_is_censored_on_the_day_of_as_of(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    for person, left in enumerate((4, 8, None)):
+        one = applied(history, person)
+        enter(history, one, "screen", on=0)
+        if left is not None:
+            history.reject(one, after(left), "application-rejected")
+    as_of = folded(connection, history, today=after(6))
+    screen = visits(connection, as_of)["screen"]
+    assert (screen.n, screen.n_completed, screen.n_censored) == (3, 2, 1)
+    assert (screen.median, screen.p90, screen.km_median) == (4, 8, 8)
+    assert "applied" not in visits(connection, as_of)  # left at the very moment of coming: nobody stood there
+
+
+def test_what_is_learned_late_stands_where_it_belongs(connection: psycopg.Connection[Any], history: History) -> None:
+    one = applied(history)
+    enter(history, one, "interview", on=9)
+    before = history.position - 1
+    enter(history, one, "screen", on=4)
+    as_of = folded(connection, history)
+    then = visits(connection, AsOf(before, NEVER, ZONE))
+    now = visits(connection, as_of)
+    assert (then["applied"].median, now["applied"].median, now["screen"].median) == (9, 4, 5)
+    assert now["interview"].n_censored == 1
+
+
+def test_a_credited_referral_has_the_hire_where_that_is_asked_for(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    for person in (0, 1, 2):
+        one = applied(history, person)
+        history.take(one, None, after(5), after(5))
+    history.refer(one, history.person(0, NOON), after(6), turned=True)
+    as_of = folded(connection, history)
+    attributions: tuple[Attribution, ...] = ("first-touch", "last-touch", "credited")
+    answers = [source_of_hire(connection, YEAR, as_of, attribution=attribution) for attribution in attributions]
+    told = {answer.attribution: {one.source: one.share for one in answer.sources} for answer in answers}
+    assert told["first-touch"] == {"s0": Decimal("0.6667"), "s1": Decimal("0.3333")}
+    assert told["last-touch"] == {"s0": 1}
+    assert told["credited"] == {"s0": Decimal("0.6667"), "referral": Decimal("0.3333")}
+
+
+def test_a_view_is_never_mixed_with_the_other(connection: psycopg.Connection[Any], history: History) -> None:
+    one = applied(history)
+    enter(history, one, "screen", on=2)
+    enter(history, one, "a-chat-at-the-lake", on=3)
+    history.offer(one, None, after(4))
+    history.end_offer(one, after(5), rescinded=False)
+    as_of = folded(connection, history)
+    cohort = stage_conversion(connection, JANUARY, as_of)
+    activity = stage_conversion(connection, JANUARY, as_of, view="activity")
+    assert (cohort.definition, cohort.counts) == ("stage-conversion.cohort", ())
+    assert (activity.definition, activity.cohorts, activity.n) == ("stage-conversion.activity", (), 5)
+    assert [(count.step, count.code, count.funnel_stage) for count in activity.counts] == [
+        ("entered", "applied", "applied"), ("entered", "screen", "screen"), ("entered", "a-chat-at-the-lake", None),
+        ("offer-made", None, None), ("offer-declined", None, None),
+    ]  # fmt: skip
