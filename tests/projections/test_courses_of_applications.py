@@ -77,7 +77,7 @@ def test_a_skipped_stage_was_reached_and_nobody_spent_time_in_it(
     enter(history, one, "onsite", on=5)
     as_of = folded(connection, history)
     n, screened = conversion(connection, as_of, "applied", "screen")
-    assert (n, screened.reached, screened.share) == (1, 1, 1)
+    assert (n, screened.reached, screened.share) == (1, 1, Decimal(1))
     assert conversion(connection, as_of, "screen", "interview")[0] == 0
     assert set(visits(connection, as_of)) == {"applied", "onsite"}
 
@@ -90,7 +90,7 @@ def test_who_comes_to_a_stage_twice_counts_once_and_no_share_is_above_one(
         enter(history, one, stage, on)
     as_of = folded(connection, history)
     n, interviewed = conversion(connection, as_of, "screen", "interview")
-    assert (n, interviewed.reached, interviewed.share) == (1, 1, 1)
+    assert (n, interviewed.reached, interviewed.share) == (1, 1, Decimal(1))
     assert visits(connection, as_of)["screen"].n == 2
 
 
@@ -128,7 +128,7 @@ def test_who_is_under_way_may_still_get_there_and_who_ended_may_not(
     history.unreject(rejected, after(4))
     as_of = folded(connection, history)
     n, screened = conversion(connection, as_of, "applied", "screen")
-    assert (n, screened.reached, screened.share, screened.n_censored) == (2, 0, 0, 1)
+    assert (n, screened.reached, screened.share, screened.n_censored) == (2, 0, Decimal(0), 1)
 
 
 def test_a_prospect_has_not_applied(connection: psycopg.Connection[Any], history: History) -> None:
