@@ -53,7 +53,7 @@ class SourcesOfHire:
 
 
 _HIRES = f"""
-with recursive {WAYS}, {HIRES}, first as (
+with {WAYS}, {HIRES}, first as (
     select distinct on (person) person, source
     from people join applications.entry using (record) where position <= %(position)s
     order by person, at, position

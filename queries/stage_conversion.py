@@ -113,7 +113,7 @@ _YOUNG = ", ".join(
 
 # A skipped stage counts as reached: the first of the stage itself and of all that come later.
 _COHORTS = f"""
-with recursive {WAYS}, entered as materialized (
+with {WAYS}, entered as materialized (
     select person, job, no, min(day) as day
     from (select person, job, day, {_ENTERS} as code from way) step
     join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
@@ -140,7 +140,7 @@ group by no, "to" order by no, "to"
 """
 
 _ACTIVITY = f"""
-with recursive {PEOPLE}
+with {PEOPLE}
 select case when step in ('prospect', 'submitted', 'stage') then 'entered' else step end,
        case step when 'prospect' then '{PROSPECT}' when 'submitted' then '{APPLIED}' else stage end, count(*)
 from people join applications.step on candidate = record

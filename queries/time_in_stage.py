@@ -57,7 +57,7 @@ class TimeInStage:
 # un-hire begin one, in the stage that was entered last, where an end stands before them. A visit that ends at the
 # moment at which it began is none: nobody stood there.
 _VISITS = f"""
-with recursive {WAYS}, standing as (
+with {WAYS}, standing as (
     select application, at, day, position, step,
            case when step in ('submitted', 'transferred-in') and submitted then '{APPLIED}'
                 when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code,

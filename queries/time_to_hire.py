@@ -47,7 +47,7 @@ class TimeToHire:
 # another one, counts where there is none. A rescission takes back what was accepted before it, of its opening where
 # it names one; so does a decline.
 _DAYS = f"""
-with recursive {WAYS}, {HIRES}, entered as (
+with {WAYS}, {HIRES}, entered as (
     select person, job, coalesce(min(day) filter (where step in ({listed(BEGINNINGS)}) and requisition = job),
                                  min(day) filter (where step in ({listed(BEGINNINGS)})), min(day)) as day
     from way group by person, job
