@@ -12,6 +12,7 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import dict_row
 
 from adapters.entropy import ENTROPY
+from adapters.imports.importing import Importer
 from adapters.integrations.inbound import Inbox, Integration
 from adapters.integrations.index import INTEGRATIONS
 from adapters.integrations.reconciling import Sweep
@@ -163,6 +164,11 @@ def integration(name: str) -> Integration:
     if name not in INTEGRATIONS:
         raise IntegrationIsUnknown(name)
     return INTEGRATIONS[name]
+
+
+def importer(log: Perennial, settings: Settings) -> Importer:
+    """What takes files of history in."""
+    return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
 
 
 def services(log: Perennial, settings: Settings) -> Services:

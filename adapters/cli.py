@@ -22,11 +22,25 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.bootstrap import ReadModelIsUnknown
+from adapters.imports.importing import Order, Report
+from adapters.imports.importing import Progress as ImportProgress
+from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
+from adapters.imports.lines import format_of
+from adapters.imports.mapping import PLAIN, read_mapping
+from adapters.imports.refusals import FileCannotBeImported
 from adapters.postgres import folds
 from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
@@ -58,6 +72,7 @@ COMPLAINTS = (
     bootstrap.IntegrationIsUnknown,
     IsBeingRebuilt,
     SwapFoundNoMoment,
+    FileCannotBeImported,
 )
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
@@ -259,6 +274,72 @@ def reconcile(source: Annotated[str, typer.Argument(help="The integration, such 
                 show(done)
     for outcome, n in sorted(outcomes.items()):
         say.print(f"{n} {outcome}", highlight=False)
+
+
+@cli.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="candidates, touchpoints, consents, requisitions or applications.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .ndjson or .jsonl file in UTF-8.")],
+    source: Annotated[str, typer.Option(help="The system it comes from, as a code: old-crm. The same one every time.")],
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A TOML file that puts its words into ours.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide every line and write nothing.")] = False,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Where rejected lines go, to be mended; else beside the file.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Where to say what became of each line (CSV).")] = None,
+) -> None:
+    """Import history from a file, line by line and only once: killed and started again it goes on; docs/imports.md.
+
+    Exit code 1 when lines were rejected. They stand in a file of their own, which can be mended and imported again.
+    """
+    settings = Settings()
+    wording = PLAIN if mapping is None else read_mapping(mapping)
+    order = Order(file, kind, source, format_of(file), wording)
+    to = {REJECTED: rejected or file.with_name(f"{file.stem}.rejected{file.suffix}"), OUTCOMES: report}
+    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
+        importer = bootstrap.importer(log, settings)
+        with import_bar(("trying " if dry_run else "importing ") + kind) as progress:
+            done = importer.import_file(order, to, dry_run=dry_run, progress=progress)
+    show_import(done, to[REJECTED], dry_run=dry_run)
+    if done.standing.rejected:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def import_bar(what: str) -> Iterator[ImportProgress]:
+    """A progress bar by the bytes that are read, with an ETA."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[lines]} lines, {task.fields[rejected]} rejected"),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=say) as progress:
+        task = progress.add_task(what, total=None, lines=0, rejected=0)
+
+        def told(read: int, size: int, standing: Standing) -> None:
+            progress.update(task, completed=read, total=size, lines=standing.lines, rejected=standing.rejected)
+
+        yield told
+
+
+def show_import(done: Report, rejected: Path | None, *, dry_run: bool) -> None:
+    """What became of the file, in a few lines."""
+    standing = done.standing
+    if done.went_on_after:
+        say.print(f"it was begun before, and went on after line {done.went_on_after}", highlight=False)
+    added = f"{standing.added} {'would be added' if dry_run else 'added'} ({standing.events} events)"
+    rest = f"{standing.known} known already, {standing.rejected} rejected"
+    say.print(f"{standing.lines} lines: {added}, {rest}", highlight=False)
+    for rule, lines in sorted(standing.reasons.items()):
+        say.print(f"  {lines} {rule}", highlight=False)
+    if standing.rejected:
+        say.print(f"the rejected lines, each with its reason, stand in {rejected}: mend them, and import that file")
 
 
 @cli.command()

@@ -1,4 +1,5 @@
-"""What passed between people and us elsewhere, and what they allowed there: dated as it was, and marked as imported."""
+"""What passed between people and us elsewhere, and what they allowed there: dated as it was. An imported answer is
+marked as one, so that it never passes for one that was given to us."""
 
 from __future__ import annotations
 
@@ -6,17 +7,14 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from adapters.imports.origin import Origin
-from adapters.imports.refusals import ConsentHasNoEvidence, ValueCannotBeRead
+from adapters.imports.refusals import ValueCannotBeRead
 from adapters.imports.row import Row
-from commands.give_consent import GiveConsent
+from commands.give_consent import IMPORT, GiveConsent
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refuse_consent import RefuseConsent
 from commands.verb import Command
 from commands.withdraw_consent import WithdrawConsent
 from domain.codes import UNKNOWN
-
-IMPORT = "import"
-"""How an imported answer was collected, and who answered: it never passes for one that was given to us."""
 
 
 def touchpoint(row: Row, origin: Origin, line: UUID) -> Iterator[Command]:
@@ -45,9 +43,6 @@ def consent(row: Row, origin: Origin, _: UUID) -> Iterator[Command]:
 
 
 def given(row: Row, origin: Origin) -> GiveConsent:
-    """Raises ConsentHasNoEvidence: what nobody can look up may not be relied upon."""
-    if row.text("evidence") is None:
-        raise ConsentHasNoEvidence
     until = row.when("valid_until")
     return GiveConsent(
         candidate=origin.candidate(row),

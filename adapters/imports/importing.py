@@ -6,23 +6,26 @@ import fcntl
 import hashlib
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.imports.block import SAID, Block, Entry, Reader
+from adapters.imports.block import SAID, Block, Entry, Reader, outcome_head
 from adapters.imports.columns import columns_of
 from adapters.imports.kinds import KINDS
-from adapters.imports.ledger import Ledger, Standing
+from adapters.imports.ledger import OUTCOMES, REJECTED, Ledger, Standing
 from adapters.imports.lines import FORMATS, Opened
 from adapters.imports.mapping import PLAIN, Wording, translator
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import FileCannotBeImported, FormatIsUnknown, ImportIsAtWork, SourceIsWrittenWrongly
+from adapters.imports.remembering import RememberingLog
 from adapters.imports.row import Manner
 from adapters.imports.trying import TryingLog
 from adapters.postgres.append import AlreadyReceived
@@ -37,6 +40,8 @@ from domain.codes import CODE
 LINES_AT_ONCE = 2_000
 BYTES_AT_ONCE = 4 * 1024 * 1024
 LOCK = "lock"
+PREFIX = "import:"
+NAME_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +96,66 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Takes files in. `zone`: of times that name none. `now`: the time, with a zone."""
+    """Takes files in. `zone`: of times that name none. `now`: the time, with a zone. `folder`: where ledgers are kept."""
 
     log: Perennial
     verbs: Mapping[type, Verb]
     zone: ZoneInfo
     now: Callable[[], datetime]
+    folder: Path
     lines_at_once: int = LINES_AT_ONCE
 
-    def consumer(self, order: Order) -> str:
-        """The name under which the log remembers how far this file has come."""
-        return f"import:{self.log.mapper.keyring.key_file.fingerprint('import', order.said(hash_of(order.path)))}"
+    def import_file(
+        self, order: Order, to: Mapping[str, Path | None], *, dry_run: bool = False, progress: Progress = no_progress
+    ) -> Report:
+        """Imports a file from its beginning to its end, or from where it was left. `to`: where its sheets go then.
 
-    def run(
-        self, order: Order, folder: Path, *, per_line: bool = False, progress: Progress = no_progress,
-        stopping: Callable[[], bool] = never,
-    ) -> Report:  # fmt: skip
-        """Imports the file, from where it was left if it was begun. `folder`: its ledger's.
+        A dry run decides every line and writes nothing but the sheets. It cannot foresee what lines that are further
+        apart than a block mean for each other, nor what others write meanwhile. Errors: as of `run`.
+        """
+        per_line = to.get(OUTCOMES) is not None
+        if dry_run:
+            with TemporaryDirectory() as trying:
+                run = Run(order, self, TryingLog(RememberingLog(self.log)), Ledger(Path(trying)), per_line, "nobody")
+                return handed_over(self._run(run, 0, progress, never), Path(trying), to)
+        name = self._consumer(order)
+        folder = self.folder / name.removeprefix(PREFIX)[:NAME_LENGTH]
+        report = handed_over(self._run_named(name, order, folder, per_line, progress, never), folder, to)
+        shutil.rmtree(folder)
+        return report
+
+    def run(self, order: Order, folder: Path, progress: Progress, stopping: Callable[[], bool]) -> Report:
+        """Imports the file, from where it was left if it was begun, until it is through or `stopping`. Its ledger and
+        its rejected lines are kept in `folder`.
 
         Errors: ImportIsAtWork, and FileCannotBeImported for what stops it at a line; what was before stays.
         """
-        consumer = self.consumer(order)
+        return self._run_named(self._consumer(order), order, folder, False, progress, stopping)
+
+    def _consumer(self, order: Order) -> str:
+        """The name under which the log remembers how far this file has come."""
+        return PREFIX + self.log.mapper.keyring.key_file.fingerprint("import", order.said(hash_of(order.path)))
+
+    def _run_named(
+        self,
+        consumer: str,
+        order: Order,
+        folder: Path,
+        per_line: bool,
+        progress: Progress,
+        stopping: Callable[[], bool],
+    ) -> Report:
         with self.log.recorder.datastore.pool.connection() as connection:
             number = reached(connection, consumer)
-        return self._run(Run(order, self, self.log, Ledger(folder), per_line, consumer), number, progress, stopping)
-
-    def try_out(
-        self, order: Order, folder: Path, *, per_line: bool = False, progress: Progress = no_progress
-    ) -> Report:
-        """Decides every line and writes nothing but the sheets. It cannot foresee what lines that are more than a
-        block apart mean for each other, nor what others write meanwhile."""
-        run = Run(order, self, TryingLog(self.log), Ledger(folder), per_line, "nobody")
-        return self._run(run, 0, progress, never)
+        run = Run(order, self, RememberingLog(self.log), Ledger(folder), per_line, consumer)
+        return self._run(run, number, progress, stopping)
 
     def _run(self, run: Run, number: int, progress: Progress, stopping: Callable[[], bool]) -> Report:
         began, ledger, path = time.monotonic(), run.ledger, run.order.path
         with alone(ledger.folder), path.open("rb") as file:
             before = ledger.resume(number)
             opened = FORMATS[run.order.format](file, SAID, run.order.wording.writing.delimiter)
+            ledger.heads = {REJECTED: opened.head(), OUTCOMES: outcome_head()}
             size = path.stat().st_size
             through = run.through(opened, lambda: progress(opened.text.size, size, ledger.kept), stopping)
         return Report(ledger.kept, through, before.line, time.monotonic() - began)
@@ -222,6 +249,14 @@ def until_broken(entries: Iterator[Entry]) -> Iterator[Entry | FileCannotBeImpor
         yield from entries
     except FileCannotBeImported as broken:
         yield broken
+
+
+def handed_over(report: Report, folder: Path, to: Mapping[str, Path | None]) -> Report:
+    """The same report, once the sheets are where they belong. Nothing is written over by a sheet that has no line."""
+    for name, path in to.items():
+        if path is not None and (folder / name).exists():
+            shutil.move(folder / name, path)
+    return report
 
 
 @contextmanager

@@ -54,13 +54,14 @@ class Decided:
 
 @dataclass(slots=True)
 class Ledger:
-    """The folder of one import.
+    """The folder of one import. `heads`: what each sheet begins with.
 
     What is about to be committed is written down before (`propose`), so that of a process that was killed the log
     itself says whether it was: the number that stands there belongs to one of the two standings on disk.
     """
 
     folder: Path
+    heads: Mapping[str, str] = field(default_factory=dict)
     kept: Standing = field(default_factory=lambda: Standing(1))
 
     def resume(self, number: int) -> Standing:
@@ -121,7 +122,7 @@ class Ledger:
         """Writes after what is committed of the sheet; its length then."""
         self._cut(name)
         with (self.folder / name).open("ab") as sheet:
-            sheet.write(text.encode())
+            sheet.write((text if sheet.tell() else self.heads.get(name, "") + text).encode())
             sheet.flush()
             os.fsync(sheet.fileno())
             return sheet.tell()

@@ -144,15 +144,6 @@ class NameGivesNoCode(LineCannotBeRead):
     """
 
 
-class ConsentHasNoEvidence(LineCannotBeRead):
-    """A consent that was given elsewhere is imported with its evidence, and this line has none.
-
-    Say in 'evidence' where the answer can be looked up; without one, ask the candidate anew.
-    """
-
-    where = "evidence"
-
-
 class StepHasNoTime(LineCannotBeRead):
     """'{field}' tells of something, and not of when it was.
 
