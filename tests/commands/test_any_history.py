@@ -82,7 +82,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "candidate": people, "absorbed": people, "evidence": st.just(("stated",)),
     "referrer": people, "requisition": jobs, "opening": seats, "application": applications,
     "openings": st.lists(seats, max_size=2).map(tuple), "touchpoint": touchpoints, "message": st.none() | touchpoints,
-    "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes, "fact": st.sampled_from(["a", "skill"]), "learned_from": codes,
+    "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes,
+    "fact": st.sampled_from(["a", "skill"]), "learned_from": codes,
     "value": codes, "machine": st.booleans(), "reason": codes, "source": codes,
     "need": st.sampled_from(["same", "new"]), "by": st.sampled_from(["us", "candidate"]), "user": st.none() | codes,
     "community": st.just(COMMUNITY), "around": st.just("skill"), "topic": codes,
@@ -360,9 +361,9 @@ class AnyHistory(RuleBasedStateMachine):
     def a_referral_is_made_once_and_credited_once_with_a_hire(self) -> None:
         made = {one.stream: one for one in self.of(referral.ReferralMade)}
         assert len(made) == len(self.of(referral.ReferralMade))
-        credits = self.of(referral.ReferralCredited)
-        assert len(credits) == len({one.stream for one in credits})
-        for one in credits:
+        credited = self.of(referral.ReferralCredited)
+        assert len(credited) == len({one.stream for one in credited})
+        for one in credited:
             hires = {(hire.stream, hire.at) for hire in self.of(application.CandidateHired)}
             assert (one.event.application, one.event.hired_at) in hires
             assert timedelta() <= one.event.hired_at - made[one.stream].at <= timedelta(days=365)
