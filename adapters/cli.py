@@ -339,7 +339,10 @@ def show_import(done: Report, rejected: Path | None, *, dry_run: bool) -> None:
     for rule, lines in sorted(standing.reasons.items()):
         say.print(f"  {lines} {rule}", highlight=False)
     if standing.rejected:
-        say.print(f"the rejected lines, each with its reason, stand in {rejected}: mend them, and import that file")
+        say.print(
+            f"the rejected lines, each with its reason, stand in {rejected}: mend them, and import that file",
+            soft_wrap=True,
+        )
 
 
 @cli.command()

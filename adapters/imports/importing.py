@@ -96,7 +96,7 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Takes files in. `zone`: of times that name none. `now`: the time, with a zone. `folder`: where ledgers are kept."""
+    """Takes files in. `zone`: of times that name none. `now`: the time, with its zone. `folder`: of the ledgers."""
 
     log: Perennial
     verbs: Mapping[type, Verb]
