@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from commands.learn_profile_fact import LearnProfileFact
 from commands.refer_candidate import ReferCandidate
+from commands.retract_profile_fact import RetractProfileFact
 from commands.source_candidate import SourceCandidate
 from domain.candidate import (
     CandidateCannotReferThemselves,
@@ -14,9 +16,11 @@ from domain.candidate import (
     CandidateReferred,
     CandidateSourced,
     ProfileFactLearned,
+    ProfileFactRetracted,
+    ProfileFactWasNotTold,
 )
 from domain.event import ERASED
-from tests.given import ALICE, BOB, NOW, SOURCED, given
+from tests.given import ALICE, BOB, DAY, NOW, SOURCED, START, At, given
 
 
 def test_a_candidate_is_sourced() -> None:
@@ -58,3 +62,54 @@ def test_a_fact_that_became_true_again_is_news() -> None:
 
 def test_nothing_is_learned_about_nobody() -> None:
     given({}).when(learn("Acme")).refused(CandidateDoesNotExist)
+
+
+def test_what_a_source_said_by_then_is_no_news_whatever_it_says_now() -> None:
+    acme = At(NOW - 9 * DAY, told("employer", "Acme"))
+    late = replace(learn("Acme"), occurred_at=NOW - 8 * DAY)
+    given({ALICE: [SOURCED, acme, At(NOW - 2 * DAY, told("employer", "Bolts"))]}).when(late).then({})
+    before = replace(late, occurred_at=NOW - 10 * DAY)
+    given({ALICE: [SOURCED, acme]}).when(before).then({ALICE: [told("employer", "Acme")]})
+
+
+def told(fact: str, value: str, learned_from: str = "self") -> ProfileFactLearned:
+    return ProfileFactLearned(fact, learned_from, value)
+
+
+def test_of_a_fact_with_many_values_each_is_known() -> None:
+    known = given({ALICE: [SOURCED, told("skill", "sql"), told("skill", "python")]})
+    known.when(replace(learn("sql"), fact="skill")).then({})
+    known.when(replace(learn("SQL"), fact="skill")).then({ALICE: [told("skill", "SQL")]})
+    known.when(replace(learn("go"), fact="skill")).then({ALICE: [told("skill", "go")]})
+
+
+def test_what_was_known_at_the_entry_was_told_by_where_the_person_came_from() -> None:
+    known = given({ALICE: [SOURCED]})
+    known.when(replace(learn("a@example.org", "career-site"), fact="email")).then({})
+    again = {ALICE: [told("email", "a@example.org")]}
+    known.when(replace(learn("a@example.org"), fact="email")).then(again)
+    wrong = ProfileFactRetracted("email", "career-site", "A@example.org")
+    known.when(retract("A@example.org", "career-site", fact="email")).then({ALICE: [wrong]})
+
+
+def retract(value: str, learned_from: str = "self", fact: str = "employer") -> RetractProfileFact:
+    return RetractProfileFact(candidate=ALICE, fact=fact, learned_from=learned_from, value=value, now=NOW)
+
+
+def test_a_source_takes_back_what_it_told() -> None:
+    moved = given({ALICE: [SOURCED, told("employer", "Acme"), told("employer", "Bolts")]})
+    moved.when(retract("Bolts")).then({ALICE: [ProfileFactRetracted("employer", "self", "Bolts")]})
+    moved.when(retract("Acme")).then({ALICE: [ProfileFactRetracted("employer", "self", "Acme")]})
+
+
+def test_a_source_takes_back_only_what_it_told() -> None:
+    known = [SOURCED, told("employer", "Acme")]
+    given({}).when(retract("Acme")).refused(CandidateDoesNotExist)
+    given({ALICE: known}).when(retract("Bolts")).refused(ProfileFactWasNotTold)
+    given({ALICE: known}).when(retract("Acme", "import")).refused(ProfileFactWasNotTold)
+    given({ALICE: known}).when(replace(retract("Acme"), occurred_at=START)).refused(ProfileFactWasNotTold)
+    gone = [*known, ProfileFactRetracted("employer", "self", "Acme")]
+    given({ALICE: gone}).when(retract("Acme")).refused(ProfileFactWasNotTold)
+    given({ALICE: gone}).when(learn("Acme")).then({ALICE: [told("employer", "Acme")]})
+    erased = [SOURCED, ProfileFactLearned("employer", "self", ERASED)]
+    given({ALICE: erased}).when(retract("Acme")).refused(ProfileFactWasNotTold)

@@ -15,7 +15,9 @@ from domain.application import APPLICATION
 from domain.candidate import CANDIDATE
 from domain.catalogue import EVENTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
+from domain.referral import REFERRAL
 from domain.requisition import REQUISITION
+from domain.talent_community import TALENT_COMMUNITY
 
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
     UUID: st.sampled_from([UUID(int=number) for number in range(4)]),
@@ -46,7 +48,10 @@ def events_of(shape: type[Event]) -> st.SearchStrategy[Event]:
 any_events = st.lists(st.tuples(st.one_of(*(events_of(shape) for shape in EVENTS)), st.none() | PLAIN[datetime]))
 
 
-@pytest.mark.parametrize("aggregate", [CANDIDATE, REQUISITION, APPLICATION], ids=lambda aggregate: aggregate.name)
+AGGREGATES: list[Aggregate[Any]] = [CANDIDATE, REQUISITION, APPLICATION, REFERRAL, TALENT_COMMUNITY]
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.name)
 @forall(dated=any_events)
 def test_any_events_in_any_order_make_a_state(
     aggregate: Aggregate[Any], dated: list[tuple[Event, datetime | None]]
@@ -66,6 +71,5 @@ def test_an_event_of_tomorrow_changes_nothing() -> None:
         stored_name = "from-tomorrow.v1"
 
     recorded: Recorded[Event] = Recorded(UUID(int=9), 1, FromTomorrow(), UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC))
-    aggregates: list[Aggregate[Any]] = [CANDIDATE, REQUISITION, APPLICATION]
-    for aggregate in aggregates:
+    for aggregate in AGGREGATES:
         assert aggregate.evolve(aggregate.initial, recorded) == aggregate.initial

@@ -1,0 +1,200 @@
+"""What is believed of what was told: the most trusted source's newest word, and of many values all that stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from uuid import UUID
+
+import pytest
+from hypothesis import given as forall
+from hypothesis import strategies as st
+
+from domain.event import ERASED, Personal
+from domain.profile_facts import CATALOGUE, TRUST, Belief, Told, alike, believed, held, holds_many, kept, trust
+from tests.given import ALICE, DAY, START, event_id
+
+
+def told(
+    value: Personal[str], source: str = "self", day: int = 0, *, fact: str = "current-employer", gone: bool = False
+) -> Told:
+    return Told(fact, source, value, START + day * DAY, ALICE, event_id(day), day, gone)
+
+
+def numbered(*said: Told) -> list[Told]:
+    """As the log has them: each at a position, whatever day it is about."""
+    return [
+        Told(one.fact, one.learned_from, one.value, one.at, one.record, event_id(number), number, one.retracted)
+        for number, one in enumerate(said, start=1)
+    ]
+
+
+def the(said: Sequence[Told]) -> Belief:
+    (belief,) = believed(said)
+    return belief
+
+
+def test_the_catalogue_says_each_fact_once() -> None:
+    assert len({row.code for row in CATALOGUE}) == len(CATALOGUE)
+    assert {row.code for row in CATALOGUE if row.many} == {"email", "phone", "skill", "language", "link", "tag"}
+    assert not holds_many("shoe-size")
+
+
+def test_whom_we_trust() -> None:
+    order = ["self", "recruiter", "greenhouse", "import", "job-board", "enrichment"]
+    assert [trust(source) for source in order] == sorted((trust(source) for source in order), reverse=True)
+    assert len({trust(source) for source in order}) == len(order)
+    assert trust("enrichment") == trust("unknown") == min(TRUST.values())
+
+
+def test_the_more_trusted_source_wins_however_old_its_word_is() -> None:
+    said = numbered(told("Acme", "self", 0), told("Bolts", "enrichment", 9), told("Cogs", "recruiter", 5))
+    belief = the(said)
+    assert (belief.value, belief.because) == ("Acme", said[0])
+    assert [one.value for one in belief.overruled] == ["Cogs", "Bolts"]
+
+
+def test_of_equally_trusted_sources_the_newest_word_wins() -> None:
+    said = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 3))
+    assert the(said).because == said[0]
+    same_day = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 7))
+    assert the(same_day).because == same_day[1], "the one that we learned last"
+
+
+def test_a_source_that_changes_its_word_is_believed_in_the_newest() -> None:
+    said = numbered(told("Bolts", day=5), told("Acme", day=1))
+    belief = the(said)
+    assert belief.value == "Bolts"
+    assert belief.overruled == (said[1],)
+
+
+def test_a_word_taken_back_gives_way_to_the_next_source() -> None:
+    said = numbered(told("Acme", "self", 1), told("Bolts", "import", 0), told("Acme", "self", 2, gone=True))
+    assert the(said).because == said[1]
+    assert the(said).overruled == ()
+
+
+def test_an_older_word_does_not_come_back_when_the_newer_is_taken_back() -> None:
+    said = numbered(told("Acme", day=1), told("Bolts", day=2), told("Bolts", day=3, gone=True))
+    assert believed(said) == ()
+    assert held(said) == ()
+    assert [one.value for one in kept(said)] == ["Acme"]
+
+
+def test_what_was_taken_back_may_be_told_again() -> None:
+    said = numbered(told("Acme", day=1), told("Acme", day=2, gone=True), told("Acme", day=3))
+    assert the(said).because == said[2]
+    late = numbered(told("Acme", day=3), told("Acme", day=2, gone=True))
+    assert the(late).because == late[0], "it was taken back before it was told again"
+
+
+def test_who_says_the_same_confirms_it() -> None:
+    said = numbered(told("ACME  Inc", "import", 3), told("Acme Inc", "self", 1), told("Bolts", "import", 1))
+    belief = the(said)
+    assert (belief.value, belief.confirmed_by) == ("Acme Inc", (said[0],))
+    assert belief.overruled == (said[2],)
+
+
+def test_many_values_are_the_union_of_what_each_source_keeps() -> None:
+    def skill(value: str, source: str = "self", day: int = 0, *, gone: bool = False) -> Told:
+        return told(value, source, day, fact="skill", gone=gone)
+
+    said = numbered(
+        skill("python"), skill("sql"), skill("Python", "greenhouse", 3), skill("sql", day=4, gone=True),
+        skill("cobol", "enrichment"),
+    )  # fmt: skip
+    beliefs = believed(said)
+    assert [(one.value, one.because.learned_from) for one in beliefs] == [("python", "self"), ("cobol", "enrichment")]
+    assert beliefs[0].confirmed_by == (said[2],)
+    assert all(one.overruled == () for one in beliefs)
+    still = believed(numbered(*said, skill("sql", "import", 1)))
+    assert "sql" in [one.value for one in still], "one source's retraction is not another's"
+
+
+@pytest.mark.parametrize(
+    ("fact", "one", "other"),
+    [
+        ("phone", "+49 30 / 123", "4930123"),
+        ("email", "Ada@Example.org", "ada@example.org "),
+        ("skill", "Data  Engineering", "data engineering"),
+    ],
+)
+def test_two_spellings_of_one_value(fact: str, one: str, other: str) -> None:
+    assert alike(fact, one) == alike(fact, other)
+    assert len(believed(numbered(told(one, fact=fact), told(other, "import", fact=fact)))) == 1
+
+
+def test_a_phone_that_is_no_number_is_still_itself() -> None:
+    assert alike("phone", "ask Bob") != alike("phone", "ask Ann")
+
+
+def test_of_an_erased_person_something_is_believed_that_nobody_can_read() -> None:
+    said = numbered(told(ERASED), told(ERASED, "import"), told(ERASED, "import", gone=True), told(ERASED, fact="skill"))
+    assert [(one.fact, one.value) for one in believed(said)] == [("current-employer", ERASED), ("skill", ERASED)]
+
+
+values = st.sampled_from(["a", "A ", "b", "c"]) | st.just(ERASED)
+statements = st.lists(
+    st.builds(
+        told,
+        values,
+        st.sampled_from(["self", "import", "lever", "greenhouse", "somebody"]),
+        st.integers(0, 5),
+        fact=st.sampled_from(["name", "skill"]),
+        gone=st.booleans(),
+    ),
+    max_size=12,
+).map(lambda said: numbered(*said))
+
+
+def plainly_believed(said: list[Told], fact: str) -> set[Personal[str]]:
+    """The rule once more, told day by day and source by source, without any of its code."""
+    words: dict[str, dict[Personal[str], tuple[int, Told]]] = {}
+    for number, one in enumerate(sorted((one for one in said if one.fact == fact), key=lambda one: one.at)):
+        mine = words.setdefault(one.learned_from, {})
+        key = one.value if one.value is ERASED else str(one.value).strip().lower()
+        if one.retracted:
+            mine.pop(key, None)
+        else:
+            if fact == "name":
+                mine.clear()
+            mine[key] = number, one
+    standing = [(key, number, one) for mine in words.values() for key, (number, one) in mine.items()]
+    if fact == "skill" or not standing:
+        return {key for key, _, _ in standing}
+    order = ["somebody", "import", "lever", "self"]
+    alias = {"greenhouse": "lever"}
+    best = max(standing, key=lambda it: (order.index(alias.get(it[2].learned_from, it[2].learned_from)), it[1]))
+    return {best[0]}
+
+
+@forall(statements, st.sampled_from(["name", "skill"]))
+def test_the_rule_agrees_with_a_plain_telling(said: list[Told], fact: str) -> None:
+    beliefs = [belief for belief in believed(said) if belief.fact == fact]
+    values = [alike(fact, belief.value) for belief in beliefs]
+    assert set(values) == plainly_believed(said, fact)
+    assert len(values) == len(set(values))
+
+
+@forall(statements, st.randoms(use_true_random=False))
+def test_the_order_in_which_sources_speak_does_not_matter_but_for_ties(said: list[Told], shuffle: Random) -> None:
+    alone = list({(one.fact, one.learned_from, one.at): one for one in said}.values())
+    mixed = list(alone)
+    shuffle.shuffle(mixed)
+    assert believed(alone) == believed(mixed)
+
+
+@forall(statements)
+def test_everything_told_is_believed_confirmed_overruled_or_taken_back(said: list[Told]) -> None:
+    for belief in believed(said):
+        named: list[Told] = [belief.because, *belief.confirmed_by, *belief.overruled]
+        assert len({one.event for one in named}) == len(named)
+        assert all(one in said and not one.retracted and one.fact == belief.fact for one in named)
+        assert all(alike(one.fact, one.value) == alike(belief.fact, belief.value) for one in belief.confirmed_by)
+        assert all(alike(one.fact, one.value) != alike(belief.fact, belief.value) for one in belief.overruled)
+
+
+def test_the_record_that_a_belief_stands_on_is_named() -> None:
+    other = UUID(int=99)
+    elsewhere = Told("name", "self", "Alice", START, other, event_id(1), 1)
+    assert the([elsewhere]).because.record == other
