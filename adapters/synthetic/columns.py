@@ -12,10 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 Column: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 Words: TypeAlias = npt.NDArray[np.uint64]
 Block: TypeAlias = dict[str, Column]
 
 NONE = -1
+FOREVER = 2**62
+# Large enough for no history, small enough to add a term to.
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -45,6 +48,31 @@ class Type(IntEnum):
     LEFT = 16
     ACCEPTED = 17
     HIRED = 18
+    MERGED = 19
+    UNMERGED = 20
+    JOINED = 21
+    QUIT = 22
+    FOUNDED = 23
+    REOPENED = 24
+    HELD = 25
+    RESUMED = 26
+    TARGET = 27
+    MANAGER = 28
+    RECRUITER = 29
+    BACK = 30
+    UNREJECTED = 31
+    UNHIRED = 32
+    OFFERED = 33
+    DECLINED = 34
+    RESCINDED = 35
+    TRANSFERRED = 36
+    VOUCHED_FOR = 37
+    ASKED = 38
+    MADE = 39
+    TAKEN_UP = 40
+    TURNED_DOWN = 41
+    TURNED_INTO = 42
+    CREDITED = 43
 
 
 FIELDS: dict[str, type[np.signedinteger]] = {
@@ -64,6 +92,10 @@ FIELDS: dict[str, type[np.signedinteger]] = {
     "requisition": np.int32,
     "opening": np.int32,
     "application": np.int32,
+    "referral": np.int32,
+    "community": np.int16,
+    "other": np.int32,  # the second of two: who absorbed a record, or the requisition that an application goes on for
+    "imported": np.int8,
     "code": np.int16,
     "flag": np.int8,
     "until": np.int64,  # valid until, accepted at, or when a corrected touchpoint was
@@ -83,13 +115,13 @@ def block(type_: Type, occurred: Column, recorded: Column, **fields: Column | in
     unknown = fields.keys() - FIELDS.keys()
     if unknown:
         raise KeyError(f"no such column: {sorted(unknown)}")
-    whole = {"type": int(type_), "step": 0, "machine": 0, "new_machine": 0, "flag": 0, **fields}
+    whole = {"type": int(type_), "step": 0, "machine": 0, "new_machine": 0, "flag": 0, "imported": 0, **fields}
     whole |= {"occurred": occurred, "recorded": recorded}
     size = len(occurred)
     return {name: np.broadcast_to(np.asarray(whole.get(name, NONE), dtype), size) for name, dtype in FIELDS.items()}
 
 
-def only(rows: Block, which: npt.NDArray[np.bool_] | Column) -> Block:
+def only(rows: Block, which: Flags | Column) -> Block:
     """The chosen rows of a block."""
     return {name: column[which] for name, column in rows.items()}
 

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from adapters.synthetic import imports, kin, touches
 from adapters.synthetic import jobs as work
 from adapters.synthetic import people as crowd
-from adapters.synthetic import touches
+from adapters.synthetic.applications import application_events
 from adapters.synthetic.columns import (
     DAY,
     NONE,
@@ -25,13 +26,18 @@ from adapters.synthetic.columns import (
     size,
     versions,
 )
+from adapters.synthetic.communities import community_events
 from adapters.synthetic.jobs import Jobs
 from adapters.synthetic.page import ROWS, Cast, consent_ids, page, time, uuids
 from adapters.synthetic.people import People
+from adapters.synthetic.referrals import referral_events
 from adapters.synthetic.shape import Frame, Planted, frame
 from domain.event import Event, Recorded
 
-PARTS = ("people", "jobs", "applications", "requisitions", "messages", "facts", "touches", "corrections", "ids")
+PARTS = (
+    *("people", "jobs", "applications", "requisitions", "messages", "facts", "touches", "corrections", "ids"),
+    *("records", "merges", "imports", "reversals", "changes-of-mind", "staffing", "echoes", "referrals", "communities"),
+)
 """Each part draws from a stream of randomness of its own, so that a change to one leaves the others as they are."""
 
 
@@ -76,9 +82,10 @@ def history(events: int, seed: int, *, ends_on: date, years: int = 5, planted: P
     """
     asked = frame(events, seed, ends_on, years, planted)
     luck = streams_of_randomness(asked)
-    people = crowd.drawn(asked, luck["people"])
-    jobs = work.drawn(asked, luck["jobs"], people)
-    rows = in_recorded_order(joined(blocks(asked, people, jobs, luck)))
+    people, merged = everybody(asked, luck)
+    jobs = work.drawn(asked, luck["jobs"], people, luck["reversals"])
+    rows = joined([merged, *blocks(asked, people, jobs, luck, size(merged))])
+    rows = in_recorded_order(imports.as_imported(asked, people, rows))
     names = event_names(luck["ids"], rows["recorded"].astype(np.int64))
     return History(asked, people, jobs, rows, versions(rows["stream"]), names, cast(people, jobs, rows, names, luck))
 
@@ -94,21 +101,46 @@ def streams_of_randomness(asked: Frame) -> dict[str, np.random.Generator]:
     return {part: np.random.Generator(np.random.PCG64(seed)) for part, seed in zip(PARTS, seeds, strict=True)}
 
 
-def blocks(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator]) -> list[Block]:
-    """The events of every part that are recorded in time, filled up with facts and touches to the number asked for."""
-    planted, total = asked.planted, asked.events
-    told, leaving = touches.messages(asked, people, jobs, luck["messages"], round(total * planted.messages_an_event))
-    fixed = [*crowd.entries(people, asked), *leaving]
-    fixed += work.requisition_events(people, jobs, luck["requisitions"])
-    fixed += work.application_events(asked, people, jobs, luck["applications"])
+def everybody(asked: Frame, luck: dict[str, np.random.Generator]) -> tuple[People, Block]:
+    """All people with all their records, and the events of the merges among these."""
+    people = kin.with_second_records(asked, luck["records"], crowd.drawn(asked, luck["people"]))
+    people = imports.chosen_for_import(asked, luck["imports"], people)
+    return kin.with_merges(asked, kin.merges(asked, luck["merges"], people), people)
+
+
+def blocks(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator], merged: int) -> list[Block]:
+    """The events of every part that are recorded in time, filled up with facts and touches to the number asked for.
+
+    `merged`: so many events there are of merges.
+    """
+    planted, total = asked.planted, asked.events - merged
+    number = round(total * planted.messages_an_event)
+    told, leaving = touches.messages(asked, people, jobs, luck["messages"], luck["echoes"], number)
+    fixed = [*crowd.entries(people, asked), *leaving, *working(asked, people, jobs, luck)]
     base, told_in_time = in_time(asked, joined(fixed)), in_time(asked, touches.numbered(told, 0))
     wrong = round(total * planted.touchpoint_share * planted.corrected)
-    other = round(total * (1 - planted.touchpoint_share)) - size(base) - wrong
+    other = round(total * (1 - planted.touchpoint_share)) - int((base["type"] != Type.TOUCHPOINT).sum()) - wrong
     facts = touches.learned(asked, people, luck["facts"], max(0, other))
     rest = max(0, total - size(base) - size(told_in_time) - size(facts) - wrong)
     plain = touches.ordinary(asked, people, luck["touches"], rest)
     touched = joined([told_in_time, touches.numbered([plain], sum(map(size, told)))])
     return [base, facts, touched, touches.corrections(asked, people, luck["corrections"], touched, wrong)]
+
+
+def working(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator]) -> list[Block]:
+    """The events of jobs, applications, referrals and communities, whose streams are numbered one after the other."""
+    applied = application_events(asked, people, jobs, luck["applications"], luck["changes-of-mind"])
+    together = joined(applied)
+    first = len(people) + len(jobs.requisition_role) + int(together["application"].max(initial=NONE)) + 1
+    vouched = referral_events(asked, people, jobs, together, luck["referrals"], first)
+    first += int(max(rows["referral"].max(initial=NONE) for rows in vouched)) + 1
+    return [
+        *work.requisition_events(people, jobs, luck["requisitions"]),
+        *work.staffing(asked, people, jobs, luck["staffing"]),
+        together,
+        *vouched,
+        *community_events(asked, people, luck["communities"], first),
+    ]
 
 
 def in_time(asked: Frame, rows: Block) -> Block:
@@ -131,7 +163,15 @@ def cast(people: People, jobs: Jobs, rows: Block, names: Names, luck: dict[str, 
         messages=uuids(drawn(highest["message"])),
         consents=consent_ids(rows, names),
         touches=drawn(highest["touch"]),
+        first_referral=first_stream(rows, "referral", Type.ASKED, Type.MADE),
+        first_community=first_stream(rows, "community", Type.FOUNDED),
     )
+
+
+def first_stream(rows: Block, of: str, *begin_with: Type) -> int:
+    """The number of the first stream of these, all of which stand one after the other; 0 where there is none."""
+    begins = np.flatnonzero(np.isin(rows["type"], begin_with))[:1]
+    return int((rows["stream"][begins] - rows[of][begins]).sum())
 
 
 def marks(rows: Iterable[Recorded[Event]]) -> Iterator[tuple[datetime, int]]:

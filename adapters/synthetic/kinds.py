@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.synthetic.shape import CHANNEL_SETS
+from domain.purposes import CONSENT_CHANNELS
 from domain.touchpoint_kinds import kind_named
 
 MAILS = (
@@ -42,17 +43,24 @@ OTHERS = (
     "meeting-missed",
     "career-site-alert-subscribed",
     "job-board-form-filled",
-    "community-joined",
-    "referral-made",
 )
 """Kinds that belong to no message, from the most frequent to the rarest (Zipf)."""
-KINDS = (*MAILS, *OTHERS)
+FOLLOWING = ("community-joined", "referral-asked", "referral-made", "referral-accepted")
+"""Kinds of touchpoints that something else, which happens at the same time, brings with it."""
+KINDS = (*MAILS, *OTHERS, *FOLLOWING)
 NUMBERS = {name: number for number, name in enumerate(KINDS)}
 ORDINARY = np.array([NUMBERS[name] for name in OTHERS])
 NEEDS_CONSENT = np.array([kind_named(name).direction == "outbound" for name in KINDS])
 WITHDRAWS = np.array([kind_named(name).withdraws for name in KINDS])
 CONSENT_COVERS = np.array([[kind_named(name).channel in channels for name in KINDS] for channels in CHANNEL_SETS])
 """By set of channels consented to, and by kind: whether a consent on that set is about the kind's channel."""
+CHANNEL_BIT = np.array(
+    [
+        1 << CONSENT_CHANNELS.index(channel) if channel in CONSENT_CHANNELS else 0
+        for channel in (kind_named(name).channel for name in KINDS)
+    ]
+)
+"""By kind: the bit of its channel, 0 where no consent is given for the channel."""
 BY_MAIL = np.array([kind_named(name).channel == "email" for name in KINDS])
 
 SAME = {name: name for name in KINDS}

@@ -9,21 +9,38 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.synthetic import shape
-from adapters.synthetic.columns import DAY, HOUR, MINUTE, NONE, SECOND, Block, Column, Type, block
-from adapters.synthetic.kinds import BY_MAIL, CONSENT_COVERS
+from adapters.synthetic.columns import (
+    DAY,
+    FOREVER,
+    HOUR,
+    MINUTE,
+    NONE,
+    SECOND,
+    Block,
+    Column,
+    Flags,
+    Type,
+    block,
+    joined,
+    only,
+)
+from adapters.synthetic.families import Families, Merges
+from adapters.synthetic.kinds import BY_MAIL, CHANNEL_BIT, CONSENT_COVERS
 from adapters.synthetic.shape import Frame
 
 Rng: TypeAlias = np.random.Generator
-Flags: TypeAlias = npt.NDArray[np.bool_]
-FOREVER = 2**62
-# Large enough for no history, small enough to add a term to.
 
 BY_PORTAL, BY_UNSUBSCRIBE, BY_COMPLAINT = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One row a candidate. Times are microseconds from 1970; FOREVER (or NONE for indices) where there is none."""
+    """One row a record. Times are microseconds from 1970; FOREVER (or NONE for indices) where there is none.
+
+    The first `first_records` are people we had no record of, in order of entry; each later one is a further record of
+    `same_as`. `known_from`: when the log knew of it; `silent_from`: when nothing is sent to it any more;
+    `leaves_nothing`: the withdrawal shut the last channel; `families`: those that are merged.
+    """
 
     entered: Column
     source: Column
@@ -37,15 +54,27 @@ class People:
     withdrawn: Column
     withdrawn_by: Column
     withdrawn_all: Flags
+    leaves_nothing: Flags
     nurtured_from: Column
+    same_as: Column
+    known_from: Column
+    imported: Flags
+    silent_from: Column
+    families: Families
+    first_records: int
 
     def __len__(self) -> int:
         return len(self.entered)
 
     @property
+    def person(self) -> Column:
+        """The first record of the person whom each record is of."""
+        return self.same_as[self.same_as]
+
+    @property
     def left_entirely(self) -> Column:
         """When nothing was left of the consent: all of it was withdrawn, or the e-mail that was all there was."""
-        return np.where(self.withdrawn_all | (self.channels == 0), self.withdrawn, FOREVER)
+        return np.where(self.leaves_nothing, self.withdrawn, FOREVER)
 
     def valid_until(self, frame: Frame) -> Column:
         """When the newest consent ends by itself."""
@@ -93,7 +122,6 @@ def drawn(frame: Frame, rng: Rng) -> People:
     given, refused, renewed = consents(frame, rng, entered)
     nurtured = nurture(frame, rng, source, given)
     withdrawn, by, everything = withdrawals(frame, rng, given, renewed, nurtured)
-    renewed = np.where(renewed < withdrawn, renewed, FOREVER)
     nurtured = np.where(nurtured < np.minimum(withdrawn, frame.end - 2 * DAY), nurtured, FOREVER)
     return People(
         entered=entered,
@@ -104,12 +132,24 @@ def drawn(frame: Frame, rng: Rng) -> People:
         channels=channels,
         given=given,
         refused=refused,
-        renewed=renewed,
+        renewed=renewed_before(renewed, withdrawn),
         withdrawn=withdrawn,
         withdrawn_by=by,
         withdrawn_all=everything,
+        leaves_nothing=everything | (channels == 0),
         nurtured_from=nurtured,
+        same_as=np.arange(number),
+        known_from=entered,
+        imported=np.zeros(number, np.bool_),
+        silent_from=np.full(number, FOREVER),
+        families=Families.of(Merges.none()),
+        first_records=number,
     )
+
+
+def renewed_before(renewed: Column, withdrawn: Column) -> Column:
+    """The renewals that come before a withdrawal; nobody asks again after one."""
+    return np.where(renewed < withdrawn, renewed, FOREVER)
 
 
 def consents(frame: Frame, rng: Rng, entered: Column) -> tuple[Column, Column, Column]:
@@ -167,13 +207,20 @@ def consent_numbers(people: People) -> tuple[Column, Column]:
     return np.where(first, number, NONE), np.where(again, first.sum() + np.cumsum(again) - 1, NONE)
 
 
-def cited(frame: Frame, people: People, person: Column, kinds: Column, at: Column) -> Column:
-    """The consent that covers these kinds for these candidates at these times; NONE where the gate is shut."""
+def cited(frame: Frame, people: People, person: Column, kinds: Column, at: Column, recorded: Column) -> Column:
+    """The consent that covers these kinds for these candidates at these times, as it was known when they were recorded.
+
+    NONE where the gate is shut.
+    """
     first, again = consent_numbers(people)
     newest = np.where(people.renewed[person] <= at, again[person], first[person])
     left = np.where(BY_MAIL[kinds], people.withdrawn[person], people.left_entirely[person])
     covered = (people.given[person] <= at) & (at < people.valid_until(frame)[person]) & (at < left)
-    return np.where(covered & CONSENT_COVERS[people.channels[person], kinds], newest, NONE)
+    result = np.where(covered & CONSENT_COVERS[people.channels[person], kinds], newest, NONE)
+    merged = np.flatnonzero(people.families.related(len(people))[person] & (CHANNEL_BIT[kinds] > 0))
+    asked = [column[merged].tolist() for column in (person, CHANNEL_BIT[kinds], at, recorded)]
+    result[merged] = [max(NONE, people.families.consent(*one)) for one in zip(*asked, strict=True)]
+    return result
 
 
 ANSWERED_AFTER = SECOND // 10
@@ -194,8 +241,18 @@ def entries(people: People, frame: Frame) -> list[Block]:
         answers(Type.GIVEN, people.given, code=people.channels, consent=first, until=people.given + term),
         answers(Type.GIVEN, people.renewed, code=people.channels, consent=again, until=people.renewed + term),
         answers(Type.REFUSED, people.refused),
-        answers(Type.WITHDRAWN, portal, flag=whole),
+        with_the_speaker(people, answers(Type.WITHDRAWN, portal, flag=whole)),
     ]
+
+
+def with_the_speaker(people: People, withdrawn: Block) -> Block:
+    """The withdrawals, and again those given to an absorbed record, as they stand in the one that speaks for them."""
+    told = withdrawn["stream"].tolist(), withdrawn["occurred"].tolist()
+    root = np.array([people.families.root(record, at) for record, at in zip(*told, strict=True)], np.int32)
+    more = only(withdrawn, root != withdrawn["stream"])
+    more["stream"] = more["person"] = root[root != withdrawn["stream"]]
+    more["step"] = more["step"] + np.int8(1)
+    return joined([withdrawn, more])
 
 
 def answers(type_: Type, times: Column, **fields: Column) -> Block:

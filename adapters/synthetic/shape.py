@@ -17,15 +17,32 @@ SOURCE_STRENGTH = (3.0, 1.0, 0.7, 1.0, 2.0, 1.0, 0.8)
 """Relative hire hazard of each source, nurture apart. Sources of 2 and more are strong."""
 REQUISITION_SOURCES = ("hiring-plan", "replacement", "new-demand")
 STAGES = ("phone-screen", "interview", "onsite", "offer")
+OFFER = STAGES.index("offer")
 REJECTION_REASONS = ("not-qualified", "position-filled", "salary", "no-show", "other")
 WITHDRAWAL_REASONS = ("other-offer", "salary", "location", "no-reason", "process-too-long")
 CANCELLATION_REASONS = ("budget", "reorganised", "need-gone")
-FACTS = ("skill", "employer", "education", "language", "availability", "salary-wish")
+FACTS = ("skill", "language", "current-employer", "current-role", "tag", "location", "link")
+"""What is learned of people, from the most frequent to the rarest."""
 TALENT_POOL = "talent_pool"
+REFERRAL_CONTACT = "referral_contact"
 CHANNEL_SETS = (("email",), ("email", "phone"), ("email", "text", "inmail", "phone"))
 """The sets of channels that a consent is given for."""
 CHANNEL_SET_WEIGHTS = (0.25, 0.45, 0.30)
 REFERRAL = 0
+UNHIRE_REASONS = ("did-not-start", "background-check", "changed-mind")
+UNREJECTION_REASONS = ("rejected-by-mistake", "need-changed")
+MOVE_REASONS = ("one-more-interview", "other-interviewer")
+TRANSFER_REASONS = ("better-fit", "job-filled")
+OFFER_REASONS = ("salary", "other-offer", "budget", "location")
+HOLD_REASONS = ("budget", "reorganisation", "hiring-freeze")
+USERS = tuple(f"user-{number:02}" for number in range(1, 31))
+RELATIONS = ("former-colleague", "friend", "fellow-student")
+REFERRAL_REASONS = ("not-interested", "known-already", "no-fit")
+COMMUNITIES = (
+    *(("skill", topic) for topic in ("python", "rust", "sql", "accessibility", "negotiation", "statistics")),
+    *(("role", topic) for topic in ("engineer", "data-scientist", "designer", "product-manager", "sales", "finance")),
+)
+"""What each talent community is around, and its topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ class Planted:
     """Every parameter of the generator that a metric could estimate; written into the truth file."""
 
     events_a_person: float = 16.5
-    touchpoint_share: float = 0.70
+    touchpoint_share: float = 0.66
     messages_an_event: float = 0.163
     yearly_sine: float = 0.30
     trend_over_history: float = 0.60
@@ -84,6 +101,49 @@ class Planted:
     recorded_late: float = 0.02
     recorded_late_days: int = 60
     corrected: float = 0.003
+    second_records: float = 0.015
+    third_records: float = 0.10
+    second_after_median_days: float = 150.0
+    second_of_other_role: float = 0.15
+    merged: float = 0.85
+    merged_after_median_days: float = 25.0
+    younger_survives: float = 0.25
+    unmerged: float = 0.10
+    unmerged_after_median_days: float = 20.0
+    reached_both_records: float = 0.35
+    imported: float = 0.55
+    imported_share_of_history: float = 0.20
+    unhired: float = 0.05
+    rehired: float = 0.35
+    rehired_on_old_offer: float = 0.5
+    reopened_if_cancelled: float = 0.15
+    reopened_if_filled: float = 0.04
+    new_demand_if_cancelled: float = 0.4
+    refill_weibull_scale_days: float = 30.0
+    cancelled_again_mean_days: float = 150.0
+    held: float = 0.14
+    held_again: float = 0.3
+    hold_median_days: float = 25.0
+    target_set: float = 0.6
+    target_moved: float = 0.2
+    manager_known: float = 0.75
+    recruiter_known: float = 0.85
+    recruiter_changed: float = 0.15
+    opening_offered: float = 0.8
+    accepted_and_rescinded: float = 0.05
+    unrejected: float = 0.04
+    moved_back: float = 0.04
+    stage_skipped: float = 0.06
+    transferred: float = 0.025
+    prospect_applies: float = 0.4
+    applied_from_elsewhere: float = 0.3
+    referrals_a_person: float = 0.09
+    referral_asked: float = 0.3
+    referral_accepted: float = 0.75
+    referral_declined: float = 0.15
+    community_joins_a_person: float = 0.12
+    community_joined_by_self: float = 0.6
+    community_left: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)

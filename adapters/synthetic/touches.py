@@ -8,12 +8,14 @@ import numpy as np
 
 from adapters.synthetic.columns import (
     DAY,
+    FOREVER,
     HOUR,
     MINUTE,
     NONE,
     SECOND,
     Block,
     Column,
+    Flags,
     Type,
     block,
     joined,
@@ -27,12 +29,11 @@ from adapters.synthetic.people import (
     ANSWERED_AFTER,
     BY_COMPLAINT,
     BY_PORTAL,
-    FOREVER,
-    Flags,
     People,
     Rng,
     cited,
     spread,
+    with_the_speaker,
 )
 from adapters.synthetic.shape import FACTS, Frame
 
@@ -70,7 +71,7 @@ def touches(
 ) -> Block:
     """Touchpoints, each with the consent that covers it where its kind needs one."""
     needs = NEEDS_CONSENT[kinds]
-    consent = np.where(needs, cited(frame, people, person, kinds, at), NONE)
+    consent = np.where(needs, cited(frame, people, person, kinds, at, recorded), NONE)
     authorised = np.where(needs, (consent != NONE).astype(np.int64), NONE)
     return block(
         Type.TOUCHPOINT,
@@ -103,7 +104,7 @@ def goodbyes(frame: Frame, people: People, rng: Rng) -> tuple[Sent, Block, Block
     withdrawal = block(
         Type.WITHDRAWN, at, recorded, stream=who, person=who, touch=number, flag=whole, kind=kinds, step=1
     )
-    return sent, answer, withdrawal
+    return sent, answer, with_the_speaker(people, withdrawal)
 
 
 def campaign(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) -> Sent:
@@ -112,7 +113,7 @@ def campaign(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) ->
     who = np.flatnonzero(people.nurtured_from < jobs.hired_at(people))
     since = people.nurtured_from[who]
     until = np.minimum(people.withdrawn[who], people.valid_until(frame)[who])
-    until = np.minimum(until, jobs.hired_at(people)[who])
+    until = np.minimum(np.minimum(until, people.silent_from[who]), jobs.hired_at(people)[who])
     until = np.minimum(np.minimum(until, since + planted.nurture_lasts_days * DAY), frame.end - DAY)
     span = np.maximum(until - since, MINUTE)
     weight = np.minimum(rng.zipf(2.0, len(who)), 50) * np.minimum(span / (365 * DAY), 1.0)
@@ -121,16 +122,21 @@ def campaign(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) ->
     again = np.repeat(np.arange(len(who)), more)
     later = since[again] + (rng.random(len(again)) * span[again]).astype(np.int64)
     stray = (rng.random(round(number * planted.unauthorised_messages)) * len(people)).astype(np.int64)
-    stray_at = np.minimum(people.entered[stray] + 760 * DAY, frame.end - 2 * DAY)
-    stray_at = np.maximum(stray_at, people.entered[stray] + HOUR)
+    stray_at = np.minimum(people.known_from[stray] + 760 * DAY, frame.end - 2 * DAY)
+    stray_at = np.maximum(stray_at, people.known_from[stray] + HOUR)
     person, at = np.r_[who, who[again], stray], np.r_[since, later, stray_at]
     first = np.arange(len(person)) < len(who)
     reachable = CONSENT_COVERS[people.channels[person], kind("inmail-sent")] & ~first
     return Sent(person, at, reachable & (rng.random(len(person)) < planted.inmail_if_reachable), first)
 
 
-def messages(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) -> tuple[list[Block], list[Block]]:
-    """The touchpoints of all messages, and the withdrawals some of them caused (which cite the first touchpoints)."""
+def messages(
+    frame: Frame, people: People, jobs: Jobs, rng: Rng, luck: Rng, number: int
+) -> tuple[list[Block], list[Block]]:
+    """The touchpoints of all messages, and the withdrawals some of them caused (which cite the first touchpoints).
+
+    `luck` draws which ones reached a person twice.
+    """
     leaving, answers, withdrawals = goodbyes(frame, people, rng)
     run = campaign(frame, people, jobs, rng, max(0, number - len(leaving)))
     sent = Sent(
@@ -141,7 +147,25 @@ def messages(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) ->
     )
     mails, inmails = np.flatnonzero(~sent.inmail), np.flatnonzero(sent.inmail)
     blocks = [answers, *mail_fates(frame, people, rng, sent, mails), *inmail_fates(frame, people, rng, sent, inmails)]
-    return blocks, [withdrawals]
+    return [*blocks, *both_records(frame, people, luck, sent, mails)], [withdrawals]
+
+
+def both_records(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column) -> list[Block]:
+    """The e-mails that went to two records of one person: sent, delivered and opened there once more."""
+    merges = people.families.merges
+    other = np.full(len(people), NONE)
+    other[merges.survivor], other[merges.absorbed] = merges.absorbed, merges.survivor
+    twin = other[sent.person[which]]
+    reached = (twin != NONE) & (rng.random(len(which)) < frame.planted.reached_both_records)
+    which, twin = which[reached], twin[reached]
+    there = people.entered[twin] + HOUR < sent.at[which]
+    which, twin = which[there], twin[there]
+    opened = rng.random(len(which)) < 0.5
+    times = {"email-sent": 2 * SECOND, "email-delivered": 20 * SECOND, "email-opened": 9 * HOUR}
+    return [
+        touch(people, frame, rng, name, twin[some], sent.at[which[some]] + delay, which[some])
+        for (name, delay), some in zip(times.items(), (opened | True, opened | True, opened), strict=True)
+    ]
 
 
 def mail_fates(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column) -> list[Block]:
@@ -209,7 +233,7 @@ def ordinary(frame: Frame, people: People, rng: Rng, number: int) -> Block:
     at = since + (rng.random(number) ** 1.5 * np.maximum(span, MINUTE)).astype(np.int64)
     recorded = known(frame, rng, at)
     recorded = np.where(recorded < frame.end, recorded, at + SECOND)
-    uncovered = NEEDS_CONSENT[drawn] & (cited(frame, people, person, drawn, at) == NONE)
+    uncovered = NEEDS_CONSENT[drawn] & (cited(frame, people, person, drawn, at, recorded) == NONE)
     refrained = uncovered & (rng.random(number) >= frame.planted.unauthorised_calls)
     kinds = np.where(refrained, kind("note-written"), drawn)
     return touches(people, frame, kinds, person, at, recorded, NONE)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from adapters.synthetic import shape
-from adapters.synthetic.columns import DAY, NONE, Block, Column, Type, only, size
+from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only, size
 from adapters.synthetic.history import History
 from adapters.synthetic.kinds import KINDS
-from adapters.synthetic.people import FOREVER, Flags
 from domain.touchpoint_kinds import kind_named
 
 ACTIVE_DAYS = 180

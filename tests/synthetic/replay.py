@@ -9,48 +9,102 @@ from uuid import UUID
 
 from commands import (
     accept_offer,
+    accept_referral,
     add_prospect,
+    ask_for_referral,
+    assign_hiring_manager,
+    assign_recruiter,
     cancel_opening,
     correct_touchpoint,
+    credit_referral,
+    decline_offer,
+    decline_referral,
     enter_stage,
+    found_community,
     give_consent,
     hire_candidate,
+    hold_requisition,
+    join_community,
     learn_profile_fact,
+    leave_community,
+    link_referral,
+    make_offer,
+    make_referral,
+    merge_candidates,
+    move_back,
     open_opening,
     open_requisition,
     record_touchpoint,
     refer_candidate,
     refuse_consent,
     reject_application,
+    reopen_opening,
+    rescind_offer,
+    resume_requisition,
+    set_target_date,
     source_candidate,
     submit_application,
+    transfer_application,
+    unhire_candidate,
+    unmerge_candidates,
+    unreject_application,
     withdraw_application,
     withdraw_consent,
 )
 from commands.verb import Load, Verb
-from domain import application, candidate, consent, requisition, touchpoint
-from domain.event import Event, Recorded
+from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
+from domain.event import Aggregate, Event, Recorded
 
 ASKED_BY: dict[type[Event], Verb] = {
     candidate.CandidateSourced: source_candidate.VERB,
     candidate.CandidateReferred: refer_candidate.VERB,
     candidate.ProfileFactLearned: learn_profile_fact.VERB,
+    candidate.CandidatesMerged: merge_candidates.VERB,
+    candidate.CandidatesUnmerged: unmerge_candidates.VERB,
+    candidate.CommunityJoined: join_community.VERB,
+    candidate.CommunityLeft: leave_community.VERB,
     consent.ConsentGiven: give_consent.VERB,
     consent.ConsentRefused: refuse_consent.VERB,
     consent.ConsentWithdrawn: withdraw_consent.VERB,
     touchpoint.TouchpointRecorded: record_touchpoint.VERB,
     touchpoint.TouchpointCorrected: correct_touchpoint.VERB,
     requisition.RequisitionOpened: open_requisition.VERB,
+    requisition.RequisitionHeld: hold_requisition.VERB,
+    requisition.RequisitionResumed: resume_requisition.VERB,
+    requisition.TargetDateSet: set_target_date.VERB,
+    requisition.HiringManagerAssigned: assign_hiring_manager.VERB,
+    requisition.RecruiterAssigned: assign_recruiter.VERB,
     requisition.OpeningOpened: open_opening.VERB,
     requisition.OpeningCancelled: cancel_opening.VERB,
+    requisition.OpeningReopened: reopen_opening.VERB,
     application.ApplicationSubmitted: submit_application.VERB,
     application.ProspectAdded: add_prospect.VERB,
     application.StageEntered: enter_stage.VERB,
+    application.ApplicationMovedBack: move_back.VERB,
+    application.ApplicationTransferred: transfer_application.VERB,
     application.ApplicationRejected: reject_application.VERB,
+    application.ApplicationUnrejected: unreject_application.VERB,
     application.ApplicationWithdrawn: withdraw_application.VERB,
+    application.OfferMade: make_offer.VERB,
     application.OfferAccepted: accept_offer.VERB,
+    application.OfferDeclined: decline_offer.VERB,
+    application.OfferRescinded: rescind_offer.VERB,
     application.CandidateHired: hire_candidate.VERB,
+    application.CandidateUnhired: unhire_candidate.VERB,
+    referral.ReferralAsked: ask_for_referral.VERB,
+    referral.ReferralMade: make_referral.VERB,
+    referral.ReferralAccepted: accept_referral.VERB,
+    referral.ReferralDeclined: decline_referral.VERB,
+    referral.ReferralTurnedIntoApplication: link_referral.VERB,
+    referral.ReferralCredited: credit_referral.VERB,
+    talent_community.CommunityFounded: found_community.VERB,
 }
+OF: dict[type[Event], Aggregate[Any]] = {
+    **{event: verb.loads[0].aggregate for event, verb in ASKED_BY.items()},
+    requisition.OpeningFilled: requisition.REQUISITION,
+    application.ApplicationReferred: application.APPLICATION,
+}
+"""In whose streams the events stand; some are never asked for, and come with another."""
 
 
 @dataclass(slots=True)
@@ -67,8 +121,7 @@ class Replay:
                 self.owed[stream].extend(events)
         assert self.owed[row.stream], f"nothing is decided where the log has {row}"
         assert self.owed[row.stream].pop(0) == row.event
-        verb = ASKED_BY.get(type(row.event))
-        aggregate = verb.loads[0].aggregate if verb else requisition.REQUISITION
+        aggregate = OF[type(row.event)]
         key = (aggregate.name, row.stream)
         self.states[key] = aggregate.evolve(self.states.get(key, aggregate.initial), row)
 
@@ -79,10 +132,20 @@ class Replay:
         said = {name.name: getattr(row.event, name.name) for name in fields(row.event)}  # type: ignore[arg-type]
         asked = {name: value for name, value in said.items() if name in known}
         asked |= {verb.loads[0].field: row.stream, "now": row.recorded_at, "occurred_at": row.occurred_at}
+        match row.event:
+            case candidate.CandidatesMerged(survivor=survivor) | candidate.CandidatesUnmerged(survivor=survivor):
+                asked["candidate"] = survivor  # the absorbed record's stream comes first
+            case application.ApplicationTransferred(to=to):
+                asked["requisition"] = to
         command = verb.command(**asked)
         return verb.decide(*(self.state(load, getattr(command, load.field)) for load in verb.loads), command)
 
     def state(self, load: Load, stream: UUID | None) -> Any:
         if stream is None:
             return None
-        return self.states.get((load.aggregate.name, stream), load.aggregate.initial)
+        return load.aggregate.joined(
+            self.alone(load.aggregate, stream), lambda other: self.alone(load.aggregate, other)
+        )
+
+    def alone(self, aggregate: Aggregate[Any], stream: UUID) -> Any:
+        return self.states.get((aggregate.name, stream), aggregate.initial)
