@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import tally
+from projections import kin, tally
 from projections.read_model import ReadModel
 
 WINDOWS = (7, 14, 30, 90)
 """The attribution windows in days: a reaction counts when it came in less than so many times 24 hours."""
 
 # `known` and `until` as in the pipeline: position * 2, and one more where a position adds.
-# A message is bucketed by the day it was sent, so its fates are kept with their exact times.
+# A message is bucketed by the day it was sent, so its fates are kept with their exact times. They are kept by record;
+# a message counts once for a person, whichever of their records its fates were told of.
 TABLES = (
     tally.tables("engagement")
+    + kin.tables("engagement")
     + """
 create table engagement.fate (
     message    uuid        not null,
-    person     uuid        not null,
+    record     uuid        not null,
     touchpoint uuid        not null,
     at         timestamptz not null,
     known      bigint      not null,
     until      bigint      not null default 9223372036854775807,
     fate       "char"      not null
 );
-create index on engagement.fate (message, person);
+create index on engagement.fate (record, message);
 """
 )
 
 WORKING = {
-    "engagement_fact": 'message uuid, person uuid, touchpoint uuid, at timestamptz, known bigint, fate "char",'
+    **kin.working("engagement"),
+    "engagement_fact": 'message uuid, record uuid, touchpoint uuid, at timestamptz, known bigint, fate "char",'
     " taken_back boolean",
+    "engagement_turned": "position bigint, person uuid, record uuid, before boolean, after boolean",
 }
 
 # 's' sent, 'b' bounced, 'h' opened by a human, 'm' by a machine, 'c' clicked, 'r' replied. A report of delivery is
@@ -42,7 +46,7 @@ case outcome when 'sent' then 's' when 'bounced' then 'b'
 """
 
 RECORDED = f"""
-select message, stream_id as person, touchpoint, at, position * 2 + 1 as known, fate, false as taken_back
+select message, stream_id as record, touchpoint, at, position * 2 + 1 as known, fate, false as taken_back
 from batch join {{catalogue}} using (kind)
 cross join lateral (select (clear ->> 'touchpoint')::uuid as touchpoint, (clear ->> 'machine')::boolean as machine) told
 cross join lateral (select {_FATE} as fate) told_of
@@ -63,32 +67,57 @@ where {{this}} and part.message is not null and fate is not null
 """
 
 KEEP = """
-insert into engagement.fate (message, person, touchpoint, at, known, fate)
-select message, person, touchpoint, at, known, fate from engagement_fact where not taken_back
+insert into engagement.fate (message, record, touchpoint, at, known, fate)
+select message, record, touchpoint, at, known, fate from engagement_fact where not taken_back
 """
 
 TAKE_BACK = """
 update engagement.fate set until = ended.known
-from (select fate.message, fate.person, fate.touchpoint, fate.known as began, min(fact.known) as known
-      from engagement_fact fact join engagement.fate using (message, person, touchpoint)
+from (select fate.message, fate.record, fate.touchpoint, fate.known as began, min(fact.known) as known
+      from engagement_fact fact join engagement.fate using (message, record, touchpoint)
       where fact.taken_back and fate.known < fact.known and fate.until > fact.known
-      group by fate.message, fate.person, fate.touchpoint, fate.known) ended
-where fate.message = ended.message and fate.person = ended.person and fate.touchpoint = ended.touchpoint
+      group by fate.message, fate.record, fate.touchpoint, fate.known) ended
+where fate.message = ended.message and fate.record = ended.record and fate.touchpoint = ended.touchpoint
   and fate.known = ended.began
 """
 
-# The earliest of each fate, as held just before and just after each position that told of one.
-CHANGES = """
-    with told as (
-        select distinct message, person, known from engagement_fact
-    ), held as (
-        select told.message, told.person, told.known, fate.fate, fate.at,
-               fate.known < told.known as before,
-               fate.until > told.known as after
-        from told join engagement.fate on fate.message = told.message and fate.person = told.person
-        where fate.known <= told.known and fate.until >= told.known
+# Of the records that ever had a link: which persons each fact and each merge told of.
+TURN = "insert into engagement_turned (position, person, record, before, after) " + kin.turned(
+    "engagement",
+    """
+        select record, position from engagement_merged
+        union
+        select record, known / 2 from engagement_fact join engagement.linked using (record)
+        """,
+)
+
+# What a position may have changed: the message that it told of, for the person of that record; where records came
+# to a person or went, all messages of theirs.
+_OF_ONE_RECORD = """
+    select distinct message, record as person, record, known / 2 as position, true as was, true as now
+    from engagement_fact fact
+    where not exists (select from engagement.linked where linked.record = fact.record)
+"""
+
+_OF_SEVERAL = """
+    select told.message, turned.person, turned.record, turned.position, turned.before as was, turned.after as now
+    from (
+        select message, known / 2 as position from engagement_fact
+        union
+        select fate.message, moved.position
+        from engagement_turned moved join engagement.fate using (record) where moved.before <> moved.after
+    ) told join engagement_turned turned using (position)
+"""
+
+# The earliest of each fate, as known just before each position and from it on.
+_CHANGES = """
+    with told as ({told}), held as (
+        select told.message, told.person, told.position, fate.fate, fate.at,
+               told.was and fate.known < told.position * 2 and fate.until >= told.position * 2 as before,
+               told.now and fate.known <= told.position * 2 + 1 and fate.until > told.position * 2 + 1 as after
+        from told join engagement.fate on fate.message = told.message and fate.record = told.record
     ), earliest as (
-        select person, known,
+        select person, position,
                min(at) filter (where before and fate = 's') as sent0,
                min(at) filter (where after and fate = 's') as sent,
                min(at) filter (where before and fate = 'b') as bounced0,
@@ -101,9 +130,9 @@ CHANGES = """
                min(at) filter (where after and fate = 'c') as clicked,
                min(at) filter (where before and fate = 'r') as replied0,
                min(at) filter (where after and fate = 'r') as replied
-        from held group by message, person, known
+        from held where before or after group by message, person, position
     )
-    select person as entity, known / 2 as position, (part.sent at time zone {zone})::date as day, turn.what,
+    select person as entity, position, (part.sent at time zone {zone})::date as day, turn.what,
            case when turn.what in ('sent', 'bounced') then 0
                 when part.at < part.sent + interval '168 hours' then 7
                 when part.at < part.sent + interval '336 hours' then 14
@@ -129,19 +158,23 @@ CHANGES = """
 
 ENGAGEMENT = ReadModel(
     name="engagement",
-    version=1,
+    version=2,
     tables=TABLES,
     working=WORKING,
     catalogue=("outcome",),
     facts={
         "segment": tally.PERSON_SEGMENT,
+        "link": kin.LINKS,
         "fact": {TouchpointRecorded: RECORDED, TouchpointCorrected: CORRECTED},
     },
     recompute=(
         tally.keep_segment("engagement"),
-        "insert into engagement_fact (message, person, touchpoint, at, known, fate, taken_back) {fact}",
+        kin.keep("engagement"),
+        "insert into engagement_fact (message, record, touchpoint, at, known, fate, taken_back) {fact}",
         KEEP,
         TAKE_BACK,
-        tally.record("engagement", CHANGES),
+        TURN,
+        tally.record("engagement", _CHANGES.replace("{told}", _OF_ONE_RECORD)),
+        tally.record("engagement", _CHANGES.replace("{told}", _OF_SEVERAL)),
     ),
 )

@@ -17,7 +17,7 @@ from queries.counts import Spans, read_counts
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
 
 DEFINITION = "message-engagement"
-VERSION = 1
+VERSION = 2
 WHATS = ("sent", "bounced", "opened", "opened.human", "opened.machine", "clicked", "replied")
 
 
