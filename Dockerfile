@@ -3,7 +3,7 @@ FROM python:3.12-slim AS installed
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.lock ./
-# One lock for all: the image carries the test tools too, so that what runs is what was tested, hash by hash.
+# The same versions that the tests ran with, hash by hash; the test tools themselves stay outside.
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 COPY pyproject.toml ./
 COPY domain domain
