@@ -56,8 +56,8 @@ touched (record) as materialized (
 )"""
 
 # A transfer divides an application: what comes after it is for another job. Each part is for the job that it was last
-# submitted for or transferred to, as far as we know; else for the one that a transfer says it left; else for the one
-# that was named first. While no job is known, the application is a job of its own.
+# submitted for or transferred to, as far as we know; else for the one that was named first. While no job is known, the
+# application is a job of its own.
 # A hire is undone when an un-hire of the same part came after it.
 WAYS = f"""
 {PEOPLE}, told as (
@@ -72,7 +72,6 @@ WAYS = f"""
     window named as (
         partition by application, part
         order by requisition is null,
-                 case when step in ('submitted', 'transferred-in') then 0 when step = 'transferred' then 1 else 2 end,
                  case when step in ('submitted', 'transferred-in') then -position else position end
     ), later as (partition by application, part order by {LINE} rows between current row and unbounded following)
 )"""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, Literal
 
 import psycopg
@@ -111,33 +112,38 @@ _YOUNG = ", ".join(
     for over, days in ((_OVER.format(days=days), days) for days in WITHIN_DAYS)
 )
 
-# A skipped stage counts as reached: the first of the stage itself and of all that come later.
+# One row a candidacy, with the days on which it first entered each stage and first got so far: a skipped stage counts
+# as reached with the first of those that come later.
 _COHORTS = f"""
-with {WAYS}, entered as materialized (
-    select person, job, no, min(day) as day
-    from (select person, job, day, {_ENTERS} as code from way) step
-    join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
-    group by person, job, no
-), under_way as (
+with {WAYS}, under_way as (
     select distinct person, job from (
         select distinct on (application, part) person, job, step from way where step in ({listed(STANDINGS)})
         order by application, part, at desc, position desc, step = 'transferred-in' desc
     ) newest where step not in ({listed(ENDINGS)})
-), began as (
-    select * from entered where {IN_PERIOD} and no < %(last)s
-), reached as (
-    select person, job, began.no, began.day, later.no as "to",
-           min(further.day) filter (where further.no >= later.no) as reached
-    from began cross join lateral generate_series(began.no + 1, %(last)s) later (no)
-    join entered further using (person, job)
-    group by person, job, began.no, began.day, later.no
+), candidacy as materialized (
+    select person, job, {{days}}
+    from (select person, job, day, {_ENTERS} as code from way) step
+    join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
+    group by person, job
 )
-select no, "to", (select count(distinct (person, job)) from began), count(*), count(reached),
-       count(*) filter (where reached is null and under_way.job is not null),
-       {_YOUNG}
-from reached left join under_way using (person, job)
-group by no, "to" order by no, "to"
+select no, "to", (select count(*) from candidacy where {{any_entered}}), count(*), count(reached),
+       count(*) filter (where reached is null and under_way.job is not null), {_YOUNG}
+from candidacy left join under_way using (person, job)
+cross join lateral (values {{pairs}}) pair (no, "to", day, reached)
+where {IN_PERIOD}
+group by no, "to"
 """
+
+
+def _cohorts_of(last: int) -> str:
+    """The statement for a funnel of so many stages."""
+    numbers = range(1, last + 1)
+    days = (f"min(day) filter (where no = {no}) as entered_{no}, min(day) filter (where no >= {no}) as reached_{no}"
+            for no in numbers)  # fmt: skip
+    pairs = (f"({no}, {later}, entered_{no}, reached_{later})" for no, later in combinations(numbers, 2))
+    any_entered = (f"entered_{no} >= %(begins)s and entered_{no} < %(ends)s" for no in numbers[:-1])
+    return _COHORTS.format(days=", ".join(days), pairs=", ".join(pairs), any_entered=" or ".join(any_entered))
+
 
 _ACTIVITY = f"""
 with {PEOPLE}
@@ -202,8 +208,8 @@ def _cohorts(
     connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment, funnel: Funnel
 ) -> tuple[int, tuple[Cohort, ...]]:
     numbers = {code: no for no, stage in enumerate(funnel, 1) for code in (*stage.codes, stage.name)}
-    asked = {"codes": list(numbers), "numbers": list(numbers.values()), "last": len(funnel)}
-    rows = ask(connection, _COHORTS, period, as_of, segment, ENTERING, **asked)
+    asked = {"codes": list(numbers), "numbers": list(numbers.values())}
+    rows = ask(connection, _cohorts_of(len(funnel)), period, as_of, segment, ENTERING, **asked)
     told = {(no, to): row for no, to, _, *row in rows}
     cohorts = []
     for no, stage in enumerate(funnel[:-1], 1):

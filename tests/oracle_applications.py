@@ -45,15 +45,14 @@ class Stretch:
     job: str = ""
 
     def find_job(self) -> str:
-        """The last submission or transfer to it that we learned of, else what it left, else what was named first."""
+        """The last submission or transfer to it that we learned of, else what was named first."""
         brought = [(e["position"], e["clear"]["requisition"]) for e in self.of("application-submitted")]
         if self.came is not None:
             brought.append((self.came["position"], self.came["clear"]["to"]))
         if brought:
             return str(max(brought)[1])
-        if self.went is not None and self.went["clear"]["requisition"]:
-            return str(self.went["clear"]["requisition"])
-        named = [(e["position"], e["clear"]["requisition"]) for e in self.events if e["clear"].get("requisition")]
+        events = [*self.events, *([] if self.went is None else [self.went])]
+        named = [(e["position"], e["clear"]["requisition"]) for e in events if e["clear"].get("requisition")]
         return str(min(named)[1]) if named else self.application
 
     def of(self, *names: str) -> list[Event]:
