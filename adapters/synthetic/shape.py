@@ -51,7 +51,7 @@ class Planted:
 
     events_a_person: float = 16.5
     touchpoint_share: float = 0.66
-    messages_an_event: float = 0.163
+    messages_an_event: float = 0.154
     yearly_sine: float = 0.30
     trend_over_history: float = 0.60
     weekday_weights: tuple[float, ...] = (1.2, 1.25, 1.2, 1.1, 0.9, 0.2, 0.15)

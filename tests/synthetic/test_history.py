@@ -11,12 +11,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from adapters.synthetic import page, shape
-from adapters.synthetic.columns import DAY, HOUR, Type
+from adapters.synthetic import imports, page, shape
+from adapters.synthetic.columns import DAY, FOREVER, HOUR, NONE, Type
 from adapters.synthetic.history import History, history, marks, synthetic_history
 from adapters.synthetic.kinds import KINDS
-from adapters.synthetic.people import FOREVER
+from domain.candidate import CandidateReferred, CandidatesMerged, CandidateSourced, ProfileFactLearned
+from domain.consent import ConsentGiven, ConsentWithdrawn
 from domain.event import Event, Recorded
+from domain.profile_facts import FACTS
 from domain.touchpoint_kinds import KINDS as CATALOGUE
 
 ENDS_ON = date(2026, 1, 1)
@@ -80,14 +82,33 @@ def test_events_stand_in_recorded_order_within_the_period(rows: list[Recorded[Ev
 def test_most_is_recorded_soon_and_some_late_and_nothing_early(some: History) -> None:
     waited = some.rows["recorded"] - some.rows["occurred"]
     assert waited.min() >= 0
-    touched = waited[some.rows["type"] == Type.TOUCHPOINT]
+    touched = waited[(some.rows["type"] == Type.TOUCHPOINT) & (some.rows["imported"] == 0)]
     assert 0.015 < (touched > 12 * HOUR).mean() < 0.025
     assert touched.max() <= 60 * DAY
     assert np.median(touched) < 60 * 1_000_000
 
 
+def test_the_import_tells_of_what_was_long_before_it(some: History) -> None:
+    told = some.rows["imported"] == 1
+    begins = imports.begins(some.frame)
+    assert (some.rows["recorded"][told] >= begins).all()
+    assert (some.rows["recorded"][told] < begins + imports.LASTS).all()
+    assert (some.rows["occurred"][told] < begins).all()
+    assert 0.02 < told.mean() < 0.10
+    known = some.people.imported[some.rows["stream"][told]]
+    assert known.all()
+
+
+def test_imported_consent_says_so_and_brings_its_evidence(rows: list[Recorded[Event]]) -> None:
+    given = [row.event for row in rows if row.actor == page.IMPORTER and isinstance(row.event, ConsentGiven)]
+    assert len(given) > 50
+    assert all(event.method == "import" and event.evidence for event in given)
+    others = [row.event for row in rows if row.actor != page.IMPORTER and isinstance(row.event, ConsentGiven)]
+    assert all(event.method == "web-form" and event.evidence is None for event in others)
+
+
 def test_lateness_and_corrections_can_be_switched_off() -> None:
-    some = history(5_000, 3, ends_on=ENDS_ON, planted=shape.Planted(recorded_late=0, corrected=0))
+    some = history(5_000, 3, ends_on=ENDS_ON, planted=shape.Planted(recorded_late=0, corrected=0, imported=0))
     assert (some.rows["recorded"] - some.rows["occurred"]).max() < 11 * DAY
     assert not (some.rows["type"] == Type.CORRECTED).any()
 
@@ -107,7 +128,7 @@ def test_every_kind_is_in_the_catalogue_and_occurs(some: History) -> None:
 
 def test_the_proportions_are_those_planted(some: History) -> None:
     touched = some.rows["type"] == Type.TOUCHPOINT
-    assert touched.mean() == pytest.approx(0.70, abs=0.01)
+    assert touched.mean() == pytest.approx(0.66, abs=0.01)
     assert (some.rows["message"][touched] >= 0).mean() == pytest.approx(0.60, abs=0.03)
     opened = touched & (some.rows["kind"] == KINDS.index("email-opened"))
     first = np.unique(np.stack([some.rows["message"][opened], some.rows["machine"][opened]]), axis=1)[1]
@@ -165,7 +186,8 @@ def test_nurture_hazard_and_the_null_effect_are_those_planted() -> None:
     null: list[tuple[float, float]] = []
     for opening in np.flatnonzero(jobs.candidate != -1):
         at, chosen = jobs.accepted[opening], jobs.candidate[opening]
-        at_risk = (people.role == people.role[chosen]) & (people.entered < at - 4 * DAY)
+        at_risk = (people.role == people.role[chosen]) & (people.known_from < at - 4 * DAY)
+        at_risk &= np.arange(len(people)) < people.first_records
         at_risk &= (people.left_entirely > at) & (jobs.accepted_at(people) >= at)
         nurtured = people.nurtured_from + HOUR < at
         weight = np.array(shape.SOURCE_STRENGTH)[people.source] * np.where(nurtured, planted.nurture_hazard_ratio, 1.0)
@@ -186,6 +208,86 @@ def test_recruiters_nurture_strong_sources_the_planted_confounder(some: History)
 
 
 def test_nobody_is_hired_twice_and_hires_wait_for_an_acceptance(some: History) -> None:
-    hired = some.jobs.candidate[some.jobs.candidate != -1]
+    jobs, again = some.jobs, some.jobs.again
+    hired = np.r_[jobs.candidate[jobs.candidate != NONE], again.candidate[(again.candidate != NONE) & ~again.rehired]]
     assert len(np.unique(hired)) == len(hired)
-    assert (some.jobs.hired >= some.jobs.accepted).all()
+    assert (jobs.hired >= jobs.accepted).all()
+    assert (again.hired >= again.accepted).all()
+
+
+def test_some_people_stand_in_the_log_twice_and_most_of_them_are_merged() -> None:
+    some = history(200_000, 3, ends_on=ENDS_ON)
+    people, merges = some.people, some.people.families.merges
+    seconds = np.arange(people.first_records, len(people))
+    assert len(seconds) / people.first_records == pytest.approx(0.0155, abs=0.003)
+    assert (people.entered[seconds] > people.entered[people.same_as[seconds]]).all()
+    assert (people.source[seconds] != people.source[people.same_as[seconds]]).all()
+    assert len(merges) / len(seconds) == pytest.approx(0.8, abs=0.1)
+    assert (merges.undone != FOREVER).mean() == pytest.approx(0.1, abs=0.06)
+    assert (people.person[merges.survivor] == people.person[merges.absorbed]).all()
+    assert (merges.survivor > merges.absorbed).mean() == pytest.approx(0.25, abs=0.1)
+
+
+def test_two_records_of_one_person_name_one_address(rows: list[Recorded[Event]]) -> None:
+    entered = {row.stream: row.event for row in rows if isinstance(row.event, CandidateSourced | CandidateReferred)}
+    merged = [row.event for row in rows if isinstance(row.event, CandidatesMerged)]
+    assert len(merged) >= 10
+    for event in merged:
+        assert entered[event.survivor].emails == entered[event.absorbed].emails
+
+
+def test_touches_stand_in_both_records_before_and_after_a_merge(some: History) -> None:
+    merges, touched = some.people.families.merges, some.rows["type"] == Type.TOUCHPOINT
+    for record in (merges.survivor, merges.absorbed):
+        at = np.full(len(some.people), FOREVER)
+        at[record] = merges.at
+        when = at[np.where(touched, some.rows["person"], 0)]
+        told = touched & (when != FOREVER)
+        before = some.rows["occurred"][told] < when[told]
+        assert before.any()
+        assert not before.all()
+
+
+def test_a_message_that_reached_two_records_is_one_message(some: History) -> None:
+    sent = (some.rows["type"] == Type.TOUCHPOINT) & (some.rows["kind"] == KINDS.index("email-sent"))
+    pairs = np.unique(np.stack([some.rows["message"][sent], some.rows["person"][sent]]), axis=1)[0]
+    twice = np.unique(pairs, return_counts=True)
+    people = some.people.person[some.rows["person"][sent & np.isin(some.rows["message"], twice[0][twice[1] == 2])]]
+    assert (twice[1] == 2).sum() >= 3
+    assert len(np.unique(people)) < len(people)
+
+
+NEW = (
+    *(Type.MERGED, Type.JOINED, Type.QUIT, Type.FOUNDED, Type.REOPENED, Type.HELD, Type.RESUMED, Type.TARGET),
+    *(Type.MANAGER, Type.RECRUITER, Type.BACK, Type.UNREJECTED, Type.UNHIRED, Type.OFFERED, Type.DECLINED),
+    *(Type.RESCINDED, Type.TRANSFERRED, Type.VOUCHED_FOR, Type.ASKED, Type.MADE, Type.TAKEN_UP, Type.TURNED_DOWN),
+    *(Type.TURNED_INTO, Type.CREDITED),
+)
+
+
+def test_everything_that_can_be_undone_is_undone_somewhere(some: History) -> None:
+    counted = np.bincount(some.rows["type"], minlength=len(Type))
+    assert all(counted[type_] >= 4 for type_ in NEW)
+
+
+def test_a_merge_takes_back_what_one_of_the_records_denied(rows: list[Recorded[Event]]) -> None:
+    by_merge = [row for row in rows if isinstance(row.event, ConsentWithdrawn) and row.event.method == "merge"]
+    assert by_merge
+    merged = {row.recorded_at for row in rows if isinstance(row.event, CandidatesMerged)}
+    assert {row.recorded_at for row in by_merge} <= merged
+
+
+def test_names_are_many_and_some_are_rare(rows: list[Recorded[Event]]) -> None:
+    names = Counter(str(row.event.name) for row in rows if isinstance(row.event, CandidateSourced))
+    assert len(names) > 1_000
+    assert names.most_common(1)[0][1] > 2
+    assert any(not name.isascii() for name in names)
+    assert all(
+        str(mail).isascii() for row in rows if isinstance(row.event, CandidateSourced) for mail in row.event.emails
+    )
+
+
+def test_a_fact_is_never_the_same_twice(rows: list[Recorded[Event]]) -> None:
+    told = [(row.stream, row.event.fact, row.event.value) for row in rows if isinstance(row.event, ProfileFactLearned)]
+    assert len(set(told)) == len(told)
+    assert {fact for _, fact, _ in told} <= set(FACTS)
