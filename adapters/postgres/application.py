@@ -115,6 +115,10 @@ class Perennial(Application[UUID]):
         found = self.recorder.select_streams([stream], None)[stream]
         return [self.mapper.to_domain_event(event) for event in found.events]
 
+    def history_together(self, streams: Sequence[UUID], after: int, limit: int) -> list[Recorded[Event]]:
+        """The events of these streams after a position, at most so many, in log order; settled ones alone."""
+        return [self.mapper.to_domain_event(event) for event in self.recorder.select_together(streams, after, limit)]
+
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
         """Appends the given events. They are events already: there is nothing to collect from aggregates."""
         recordings = self.store.put(objs, **kwargs)

@@ -39,6 +39,21 @@ SELECT_EVENTS = """
     order by stream_version {order}
     limit %(limit)s
 """
+# Stream by stream, so that it keeps to each stream's own index, however long the log is.
+SELECT_TOGETHER = b"""
+    select e.*
+    from unnest(%(streams)s::uuid[]) s(stream)
+    cross join lateral (
+        select position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
+               causation_id, correlation_id, clear::text as clear, people, state
+        from event
+        where stream_id = s.stream and position > %(after)s and position <= %(upto)s
+        order by stream_version
+        limit %(limit)s
+    ) e
+    order by position
+    limit %(limit)s
+"""
 SELECT_NOTIFICATIONS = """
     select position, stream_id, stream_version, type, state
     from event
@@ -163,6 +178,13 @@ class LogRecorder(PostgresApplicationRecorder):
                 "select event_id, position from event where event_id = any(%s)", (list(events),), prepare=True
             ).fetchall()
         return {row["event_id"]: row["position"] for row in rows}
+
+    def select_together(self, streams: Sequence[UUID], after: int, limit: int) -> Sequence[StoredEvent]:
+        """The settled events of these streams after the position, in log order: a later call finds none before them."""
+        values = {"streams": list(streams), "after": after, "upto": self.barrier.head(), "limit": limit}
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(SELECT_TOGETHER, values, prepare=True).fetchall()
+            return with_keys(connection, rows)
 
     def origin(self) -> str:
         """The log's own name, which every sealed part is bound to."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
@@ -17,14 +17,20 @@ from adapters.web.etag import etag
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
 from adapters.web.writing import Moment, Whole
+from commands.handle import load_with_kin
 from domain.candidate import (
+    CANDIDATE,
     ENTRIES,
+    FACTS,
+    MERGES,
+    Candidate,
     CandidateDoesNotExist,
     CandidateReferred,
     CandidateSourced,
-    ProfileFactLearned,
+    told_by,
 )
-from domain.event import Aggregate, Erased, Event, Personal, Recorded
+from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
+from domain.profile_facts import Belief, Told, believed
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from projections.consent_state import CONSENT_STATE
 from queries import candidate as summaries
@@ -39,37 +45,67 @@ LONGEST_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who told us a value, when that was so, and which event of which record says it; null where it was erased."""
+
+    value: Personal[str]
+    learned_from: str
+    at: datetime
+    record: UUID
+    event: UUID
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileFact:
-    """What somebody told us about the candidate, newest value; null where it was erased."""
+    """A value that we believe, and why: what decided it, who says the same, and what else was told and is not believed.
+
+    Of a fact of one value the most trusted source wins, of equally trusted ones the newest; of the others, such as
+    'skill', each value stands that some source told and did not take back.
+    """
 
     fact: str
-    learned_from: str
     value: Personal[str]
+    because: Provenance
+    confirmed_by: Sequence[Provenance]
+    overruled: Sequence[Provenance]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What we believe about a candidate; `erased`: the person was erased, so what was personal is null."""
+    """What we believe about a person, out of all their records.
 
-    candidate: UUID | None = None
-    source: str = "unknown"
-    role: str = "unknown"
-    location: str = "unknown"
-    entered_at: datetime | None = None
-    referrer: UUID | None = None
-    outside_source: str | None = None
-    outside_id: Personal[str | None] = None
-    name: Personal[str | None] = None
-    emails: Personal[tuple[str, ...]] = ()
-    phones: Personal[tuple[str, ...]] = ()
-    facts: Mapping[tuple[str, str], ProfileFact] = field(default_factory=dict)
-    erased: bool = False
+    `candidate` is the record that speaks for the person, the one whose entry gives source, role and location;
+    `merged_into` names it where another record was asked for. `erased`: the person was erased, so what was personal is
+    null. `version` is that of the record that was asked for.
+    """
+
+    candidate: UUID
+    merged_into: UUID | None
+    records: Sequence[UUID]
+    source: str
+    role: str
+    location: str
+    entered_at: datetime
+    referrer: UUID | None
+    outside_source: str | None
+    outside_id: Personal[str | None]
+    name: Personal[str | None]
+    emails: Personal[Sequence[str]]
+    phones: Personal[Sequence[str]]
+    facts: Sequence[ProfileFact]
+    erased: bool
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One event of a time line. `data`: its own fields; null where they were personal and have been erased."""
+    """One event of a time line: of which of the person's records, and that record's version by it.
 
+    `data`: its own fields; null where they were personal and have been erased.
+    """
+
+    record: UUID
     version: int
     position: int
     id: UUID
@@ -85,45 +121,66 @@ class TimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A page of what happened with a candidate. `next`: the `after` of the following page; null: this is the last."""
+    """A page of what happened with a person, in whichever of their records. `candidate` and `merged_into` are as in
+    the profile. `next`: the `after` of the following page; null: this is the last."""
 
     candidate: UUID
+    merged_into: UUID | None
+    records: Sequence[UUID]
     events: Sequence[TimelineEvent]
     next: int | None
 
 
-def evolve(profile: Profile, recorded: Recorded[Event]) -> Profile:
-    """The profile after one more event of the candidate."""
-    match recorded.event:
-        case CandidateSourced() as event if profile.candidate is None:
-            entered = entry(profile, recorded, event)
-            return replace(entered, outside_source=event.outside_source, outside_id=event.outside_id)
-        case CandidateReferred() as event if profile.candidate is None:
-            return replace(entry(profile, recorded, event), referrer=event.referrer)
-        case ProfileFactLearned() as event:
-            learned = ProfileFact(event.fact, event.learned_from, event.value)
-            return replace(profile, facts={**profile.facts, (event.fact, event.learned_from): learned})
-        case _:
-            return profile
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a person: how it came to us, what rules know of it, and everything that was told of it."""
+
+    candidate: Candidate = field(default_factory=Candidate)
+    entered_at: datetime | None = None
+    entry: CandidateSourced | CandidateReferred | None = None
+    told: tuple[Told, ...] = ()
 
 
-def entry(profile: Profile, recorded: Recorded[Event], event: CandidateSourced | CandidateReferred) -> Profile:
-    return replace(
-        profile,
-        candidate=recorded.stream,
-        source=event.source,
-        role=event.role,
-        location=event.location,
-        entered_at=recorded.at,
-        name=event.name,
-        emails=event.emails,
-        phones=event.phones,
-        erased=isinstance(event.name, Erased),
-    )
+def evolve(record: Record, recorded: Recorded[Event]) -> Record:
+    """The record after one more of its events."""
+    event = recorded.event
+    if isinstance(event, CandidateSourced | CandidateReferred) and record.entry is None:
+        record = replace(record, entry=event, entered_at=recorded.at)
+    known = CANDIDATE.evolve(record.candidate, recorded)
+    return replace(record, candidate=known, told=(*record.told, *told_by(recorded)))
 
 
-PROFILE = Aggregate("profile", Profile(), evolve)
-READS: frozenset[type[Event]] = frozenset((*ENTRIES, ProfileFactLearned))
+def kin(record: Record) -> Collection[UUID]:
+    return CANDIDATE.kin(record.candidate)
+
+
+RECORD = Aggregate("record", Record(), evolve, kin)
+READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All records of the person that a record belongs to, that record's version, and the one that speaks for all."""
+
+    asked: UUID
+    version: int
+    root: UUID
+    records: Mapping[UUID, Record]
+
+    @property
+    def merged_into(self) -> UUID | None:
+        return None if self.root == self.asked else self.root
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The records, the speaking one first, then in the order in which they came to us."""
+        return sorted(self.records, key=lambda record: (record != self.root, self.records[record].entered_at, record))
+
+    def told(self) -> list[Told]:
+        """Everything that was told of the person, in log order."""
+        return sorted(
+            (one for record in self.records.values() for one in record.told), key=lambda one: one.position or 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +190,13 @@ class CandidatePages:
     services: Services
     asker: Asker
 
-    def profile(self, candidate: UUID) -> Response:
-        """What we believe about a candidate, opened from the log; the ETag is the version of the stream."""
-        profile, version = self._known(candidate)
-        facts = [profile.facts[key] for key in sorted(profile.facts)]
-        told = {one.name: getattr(profile, one.name) for one in fields(profile)}
-        return answered({**told, "facts": facts, "version": version}, headers={"ETag": etag(version)})
+    def profile(self, candidate: UUID) -> Answered[Profile]:
+        """What we believe about a candidate and why, opened from the log; of a merged person out of all records.
+
+        The ETag is the version of the record that was asked for.
+        """
+        person = self._person(candidate)
+        return answered(profile_of(person), headers={"ETag": etag(person.version)})
 
     def timeline(
         self,
@@ -148,13 +206,14 @@ class CandidatePages:
     ) -> Answered[Timeline]:
         """Everything that happened with a candidate, in the order in which we learned it, page by page.
 
-        What was personal and has been erased is null, and the event says "erased": true.
+        Of a merged person that of all records, each event with its own. What was personal and has been erased is null,
+        and the event says "erased": true. `after` is a log position: what is written meanwhile comes on later pages.
         """
-        self._known(candidate)
-        found: list[Any] = list(self.services.log.events.get(candidate, gt=after, limit=limit + 1))
+        person = self._person(candidate)
+        found = self.services.log.history_together(person.ids, after, limit + 1)
         events = [entry_of(recorded) for recorded in found[:limit]]
-        following = found[limit - 1].version if len(found) > limit else None
-        return answered(Timeline(candidate, events, following))
+        following = events[-1].position if len(found) > limit else None
+        return answered(Timeline(person.root, person.merged_into, person.ids, events, following))
 
     async def summary(
         self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None
@@ -181,23 +240,73 @@ class CandidatePages:
         def question(connection: Connection[Any], known: AsOf) -> Consents:
             return answers.consents(connection, candidate, known, at)
 
-        await run_in_threadpool(self._known, candidate)
+        await run_in_threadpool(self._person, candidate)
         found: Consents = await self.asker.ask(CONSENT_STATE, question, as_of, min_position)
         return answered(found)
 
-    def _known(self, candidate: UUID) -> tuple[Profile, int]:
-        """The profile and the stream's version. Errors: CandidateDoesNotExist."""
-        loaded = self.services.log.load(PROFILE, candidate, READS)
-        profile = cast(Profile, loaded.state)
-        if profile.candidate is None:
-            raise CandidateDoesNotExist(candidate=candidate)
-        return profile, loaded.version
+    def _person(self, candidate: UUID) -> Person:
+        """The person whose record it is. Errors: CandidateDoesNotExist."""
+        loaded = load_with_kin(self.services.log, {candidate: (RECORD, READS)})
+        records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
+        records[candidate].candidate.require_known(candidate)
+        root = candidate
+        while (above := records[root].candidate.merged_into) is not None:
+            root = above
+        return Person(candidate, loaded[candidate].version, root, records)
+
+
+def profile_of(person: Person) -> Profile:
+    """The person's profile by the stated rule."""
+    root = person.records[person.root]
+    entry, beliefs = root.entry, believed(person.told())
+    if entry is None or root.entered_at is None:
+        raise CandidateDoesNotExist(candidate=person.root)
+    return Profile(
+        candidate=person.root,
+        merged_into=person.merged_into,
+        records=person.ids,
+        source=entry.source,
+        role=entry.role,
+        location=entry.location,
+        entered_at=root.entered_at,
+        referrer=entry.referrer if isinstance(entry, CandidateReferred) else None,
+        outside_source=entry.outside_source if isinstance(entry, CandidateSourced) else None,
+        outside_id=entry.outside_id if isinstance(entry, CandidateSourced) else None,
+        name=next((belief.value for belief in beliefs if belief.fact == "name"), None),
+        emails=values_of("email", beliefs),
+        phones=values_of("phone", beliefs),
+        facts=[fact_of(belief) for belief in beliefs],
+        erased=any(isinstance(one.value, Erased) for one in person.told()),
+        version=person.version,
+    )
+
+
+def values_of(fact: str, beliefs: Sequence[Belief]) -> Personal[Sequence[str]]:
+    """The values of a fact that can be read; ERASED where there were some and none can."""
+    values = [belief.value for belief in beliefs if belief.fact == fact]
+    readable = [value for value in values if not isinstance(value, Erased)]
+    return ERASED if values and not readable else readable
+
+
+def fact_of(belief: Belief) -> ProfileFact:
+    return ProfileFact(
+        fact=belief.fact,
+        value=belief.value,
+        because=provenance_of(belief.because),
+        confirmed_by=[provenance_of(one) for one in belief.confirmed_by],
+        overruled=[provenance_of(one) for one in belief.overruled],
+    )
+
+
+def provenance_of(told: Told) -> Provenance:
+    return Provenance(told.value, told.learned_from, told.at, told.record, told.event, told.position or 0)
 
 
 def entry_of(recorded: Recorded[Event]) -> TimelineEvent:
     """One event of a time line: when, who, what; and whether anything of it was erased."""
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
     return TimelineEvent(
+        record=recorded.stream,
         version=recorded.version,
         position=recorded.position or 0,
         id=recorded.id,
