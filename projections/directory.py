@@ -46,7 +46,9 @@ create table directory.record (
     entered_at timestamptz not null,
     source     text        not null,
     role       text        not null,
-    location   text        not null
+    location   text        not null,
+    role_key     text      not null,
+    location_key text      not null
 );
 create table directory.told (
     record       uuid        not null,
@@ -58,10 +60,12 @@ create table directory.told (
     learned_from text        not null,
     value        text        not null,
     alike        text        not null,
+    key          text        not null,
     blind        text
 );
 create index on directory.told (record);
-alter table directory.told alter value set statistics 0, alter alike set statistics 0;
+alter table directory.told
+    alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0;
 create table directory.answer (
     record      uuid        not null,
     at          timestamptz not null,
@@ -141,7 +145,7 @@ WORKING = {
     **kin.working("directory"),
     "directory_changed": "record uuid, facts boolean",
     "directory_member": "person uuid, record uuid, facts boolean",
-    "directory_belief": "person uuid, fact text, value text, alike text, blind text, weight bigint",
+    "directory_belief": "person uuid, fact text, value text, key text, blind text, weight bigint",
     "directory_term": "person uuid, term text",
     "directory_allowed": "person uuid, allowed jsonb",
     "directory_row": "person uuid, entered_at timestamptz, source text, name text, name_key text, emails text[],"
@@ -211,17 +215,19 @@ where {this} and catalogue.contact and not part.machine
 
 ENTER = """
 with kept as (
-    insert into directory.record (record, entered_at, source, role, location)
-    select record, entered_at, source, role, location from ({entry}) entry
+    insert into directory.record (record, entered_at, source, role, location, role_key, location_key)
+    select record, entered_at, source, role, location, public.folded(role), public.folded(location) from ({entry}) entry
     returning record
 )
 insert into directory_changed select record, true from kept
 """
 
-TELL = """
+TELL = f"""
 with kept as (
-    insert into directory.told (record, position, at, nth, retracted, fact, learned_from, value, alike, blind)
-    select record, position, at, nth, retracted, fact, learned_from, value, alike, blind from directory_opened
+    insert into directory.told (record, position, at, nth, retracted, fact, learned_from, value, alike, key, blind)
+    select record, position, at, nth, retracted, fact, learned_from, value, alike,
+           left(public.folded(value), {LONGEST_KEY}), blind
+    from directory_opened
     returning record
 )
 insert into directory_changed select distinct record, true from kept
@@ -277,8 +283,8 @@ group by person, merged.record
 _TRUST = " ".join(f"when {quoted(source)} then {degree}" for source, degree in TRUST.items())
 _MANY = ", ".join(quoted(fact.code) for fact in CATALOGUE if fact.many)
 BELIEVE = f"""
-insert into directory_belief (person, fact, value, alike, blind, weight)
-select person, fact, value, alike, blind, row_number() over (partition by person, fact order by {{weight}})
+insert into directory_belief (person, fact, value, key, blind, weight)
+select person, fact, value, key, blind, row_number() over (partition by person, fact order by {{weight}})
 from (
     select distinct on (person, fact, case when many then alike end) *
     from (
@@ -305,27 +311,24 @@ from (
 _SOUGHT = """(values
     ('name', null, true), ('current-role', 'role', true), ('location', 'location', true),
     ('current-employer', 'employer', true), ('skill', 'skill', true), ('tag', 'tag', true),
-    ('language', 'language', true), ('owner', 'owner', false), ('source', 'source', false)
+    ('language', 'language', false), ('owner', 'owner', false), ('source', 'source', false)
 ) sought (fact, kind, worded)"""
 
 TERMS = f"""
-with valued as (
-    select person, fact, value from directory_belief
+with keyed as (
+    select person, fact, key from directory_belief where key <> ''
     union all
-    select m.person, part.fact, part.value
+    select m.person, part.fact, part.key
     from directory_member m join directory.record r using (record)
     cross join lateral (
-        values ('source', r.source), ('current-role', r.role), ('location', r.location)
-    ) part (fact, value)
-    where m.facts and m.person = m.record and (part.value <> 'unknown' or part.fact = 'source')
-), folded as (
-    select person, fact, kind, worded, left(public.folded(value), {LONGEST_KEY}) as key
-    from valued join {_SOUGHT} using (fact)
+        values ('source', r.source), ('current-role', r.role_key), ('location', r.location_key)
+    ) part (fact, key)
+    where m.facts and m.person = m.record and (part.key <> 'unknown' or part.fact = 'source')
 ), termed as (
-    select person, kind || '/' || key as term from folded where kind is not null and key <> ''
+    select person, kind || '/' || key as term from keyed join {_SOUGHT} using (fact) where kind is not null
     union
-    select person, 'word/' || word from folded cross join lateral string_to_table(key, ' ') word
-    where worded and word <> ''
+    select person, 'word/' || word from keyed join {_SOUGHT} using (fact) cross join lateral string_to_table(key, ' ') word
+    where worded
     union
     select person, 'community/' || community from (
         select distinct on (m.person, m.record, community) m.person, community, joined
@@ -380,29 +383,32 @@ def _many(fact: str) -> str:
     return f"coalesce(array_agg(value order by weight) filter (where fact = {quoted(fact)}), '{{}}')"
 
 
+# Everything of a person in one grouping: joined one by one, the parts would be matched blindly where there are many.
 ROWS = f"""
 insert into directory_row ({_COLUMNS})
-select r.record, r.entered_at, r.source, b.name,
-       coalesce(nullif(left(public.folded(b.name), {LONGEST_KEY}), ''), '{NAMELESS}'),
-       coalesce(b.emails, '{{}}'), coalesce(b.phones, '{{}}'),
-       coalesce(b.location, nullif(r.location, 'unknown')), coalesce(b.role, nullif(r.role, 'unknown')),
-       b.employer, coalesce(b.skills, '{{}}'), coalesce(b.languages, '{{}}'), coalesce(b.links, '{{}}'),
-       coalesce(b.tags, '{{}}'), b.owner, t.communities, coalesce(a.allowed, '{{}}'), t.terms
-from directory.record r
-join (
-    select person, array_to_tsvector(array_agg(term)) as terms,
-           coalesce(array_agg(substr(term, 11)::uuid order by term) filter (where term like 'community/%'), '{{}}')
-               as communities
-    from directory_term group by person
-) t on t.person = r.record
-left join (
-    select person, {_one("name")} as name, {_many("email")} as emails, {_many("phone")} as phones,
+select r.record, r.entered_at, r.source, made.name,
+       coalesce(nullif(made.name_key, ''), '{NAMELESS}'), made.emails, made.phones,
+       coalesce(made.location, nullif(r.location, 'unknown')), coalesce(made.role, nullif(r.role, 'unknown')),
+       made.employer, made.skills, made.languages, made.links, made.tags, made.owner, made.communities,
+       coalesce(made.allowed, '{{}}'), made.terms
+from (
+    select person, {_one("name")} as name, max(key) filter (where fact = 'name') as name_key,
+           {_many("email")} as emails, {_many("phone")} as phones,
            {_one("location")} as location, {_one("current-role")} as role, {_one("current-employer")} as employer,
            {_many("skill")} as skills, {_many("language")} as languages, {_many("link")} as links,
-           {_many("tag")} as tags, {_one("owner")} as owner
-    from directory_belief group by person
-) b on b.person = r.record
-left join directory_allowed a on a.person = r.record
+           {_many("tag")} as tags, {_one("owner")} as owner, any_value(allowed) as allowed,
+           coalesce(array_agg(substr(term, 11)::uuid order by term) filter (where term like 'community/%'), '{{}}')
+               as communities,
+           array_to_tsvector(array_agg(term) filter (where term is not null)) as terms
+    from (
+        select person, fact, value, key, weight, null as term, null::jsonb as allowed from directory_belief
+        union all
+        select person, null, null, null, null, term, null from directory_term
+        union all
+        select person, null, null, null, null, null, allowed from directory_allowed
+    ) part
+    group by person
+) made join directory.record r on r.record = made.person
 """
 
 # How many more people each word has after the batch: whoever is looked for chooses by it how to look.
@@ -464,8 +470,10 @@ with made as materialized (
     select person, blind as key, case fact when 'email' then 'same-address' else 'same-phone' end as evidence
     from directory_belief where blind is not null
     union
-    select person, name_key || '/' || left(public.folded(employer), {LONGEST_KEY}), 'same-name-and-employer'
-    from directory_row where name_key <> '{NAMELESS}' and employer is not null
+    select person, max(key) filter (where fact = 'name') || '/' || max(key) filter (where fact = 'current-employer'),
+           'same-name-and-employer'
+    from directory_belief where fact in ('name', 'current-employer') and key <> ''
+    group by person having count(*) = 2
 ), gone as (
     delete from directory.clue c
     where person in (select record from directory_member where facts)

@@ -81,7 +81,7 @@ def fold(
     of events folded. Ranges must follow one another upward. Raises FoldFailed, which names the read model; the
     transaction is the caller's to end, and is then only fit to be rolled back (to a savepoint, or whole).
     """
-    _make_temporary_tables(connection, models)
+    make_temporary_tables(connection, models)
     # Too little is computed at a time for a compiler, or a memory of what was computed before, to pay.
     connection.execute(
         "select set_config('jit', 'off', true), set_config('enable_memoize', 'off', true),"
@@ -133,7 +133,8 @@ def _copy(connection: psycopg.Connection[Any], table: str, rows: Iterable[tuple[
             copy.write_row(row)
 
 
-def _make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
+def make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
+    """Makes what the read models work in, as far as this session has not; all of it is empty then."""
     wanted = {"batch": f"({_BATCH}) partition by list (type)"}
     wanted |= {name: f"{part} on commit delete rows" for name, part in _PARTS.items()}
     for model in models.values():

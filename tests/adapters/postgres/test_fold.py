@@ -50,7 +50,7 @@ def test_batches_follow_one_another_in_one_transaction_or_in_several(connection:
     assert fold(connection, MODELS, 3, 4, ZONE, closed) == 1
     connection.commit()
     assert held(connection, "select position from touchpoint_counts_v1.delta order by 1") == [(2,), (4,)]
-    assert held(connection, "select count(*) from pipeline_v1.node") == [(2,)]
+    assert held(connection, "select count(*) from pipeline_v2.node") == [(2,)]
 
 
 def test_nothing_is_kept_of_a_fold_that_is_rolled_back(connection: psycopg.Connection[Any]) -> None:
