@@ -11,39 +11,58 @@ from typing import Any
 
 import numpy as np
 
-from adapters.synthetic import shape
+from adapters.synthetic import shape, truth_of_applications, truth_of_jobs
 from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only, size
 from adapters.synthetic.history import History
 from adapters.synthetic.kinds import KINDS
+from adapters.synthetic.truth_of_applications import Courses
 from domain.touchpoint_kinds import kind_named
 
 ACTIVE_DAYS = 180
 WINDOWS = (7, 14, 30, 90)
 ENGAGES = np.array([kind_named(name).engagement for name in KINDS])
+REFERRAL_ASKED = KINDS.index("referral-asked")
 OUTCOMES = np.array([kind_named(name).outcome or "" for name in KINDS])
 
 Months = dict[str, dict[str, int]]
 """By month (YYYY-MM, UTC): how many of what."""
+Years = dict[str, dict[str, int]]
+"""By year (YYYY, UTC): how many of what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Believed:
     """What the first `position` events say, all of them recorded by `time` (UTC; nothing else was by then).
 
+    candidates are records, people are persons: merged records are one, as they are known to be at the position.
     pipeline: flows of `active-180` by month, under 'all' and under each source; dormancy is dated ahead, so months
-    after `time` occur. engagement: by window in days, then by month of sending, unique messages. time_to_fill:
-    `standard`, by month opened, `days` is the sum over the filled; under 'all', 'regular' and 'evergreen'.
-    touchpoints: by kind, corrections taken into account.
+    after `time` occur. engagement: by window in days, then by month of sending, unique per message and person.
+    time_to_fill: `standard`, by month opened, `days` is the sum over the filled and `held` that of the days on hold
+    among them; under 'all', 'regular' and 'evergreen'. touchpoints: by kind, corrections taken into account.
+    stage_conversion: by stage and year of first entering it. stage_activity: by month. time_in_stage: by stage and
+    year of the visit's begin; `time_to_hire` by year of acceptance; durations are whole days. source_of_hire: by
+    attribution and year of the hire. referrals: by month of what was done. communities: members of each, by topic.
+    merges: made, undone, standing. imports: what the import told.
     """
 
     position: int
     time: str
     candidates: int
+    people: int
     pipeline: dict[str, Months]
     engagement: dict[str, Months]
     time_to_fill: dict[str, Months]
     touchpoints: dict[str, int]
     recorded: dict[str, int]
+    stage_conversion: dict[str, Years]
+    stage_activity: Months
+    time_in_stage: dict[str, Years]
+    time_to_hire: Years
+    source_of_hire: dict[str, Years]
+    referrals: Months
+    communities: dict[str, int]
+    merges: dict[str, int]
+    imports: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +129,92 @@ def believed(history: History, position: int, time: datetime) -> Believed:
     rows = {name: column[:position] for name, column in history.rows.items()}
     touches, types = Touches.known(rows), rows["type"]
     recorded = rows["kind"][types == Type.TOUCHPOINT]
+    root, entered = roots(rows, len(history.people)), np.isin(types, [Type.SOURCED, Type.REFERRED])
+    courses = Courses.told(rows, root)
+    credited = frozenset(rows["application"][types == Type.CREDITED].tolist())
     return Believed(
         position=position,
         time=time.isoformat(),
-        candidates=int(np.isin(types, [Type.SOURCED, Type.REFERRED]).sum()),
-        pipeline=pipeline(history, rows, touches),
-        engagement={str(window): engagement(touches, window) for window in WINDOWS},
+        candidates=int(entered.sum()),
+        people=len(np.unique(root[rows["stream"][entered]])),
+        pipeline=pipeline(history, rows, touches, root),
+        engagement={str(window): engagement(touches, window, root) for window in WINDOWS},
         time_to_fill=time_to_fill(history, rows),
         touchpoints=by_kind(touches.kind[touches.kind != NONE]),
         recorded=by_kind(recorded),
+        stage_conversion=truth_of_applications.conversion(courses),
+        stage_activity=truth_of_applications.activity(courses),
+        time_in_stage=truth_of_applications.time_in_stage(courses),
+        time_to_hire=truth_of_applications.time_to_hire(courses),
+        source_of_hire=truth_of_applications.source_of_hire(courses, first_sources(history, rows, root), credited),
+        referrals=referrals(rows),
+        communities=communities(rows, root),
+        merges=merges(rows),
+        imports=imported(rows),
     )
+
+
+def roots(rows: Block, records: int) -> Column:
+    """The record that speaks for each record, by the merges and un-merges among the rows."""
+    told = only(rows, np.isin(rows["type"], [Type.MERGED, Type.UNMERGED]) & (rows["stream"] == rows["person"]))
+    above: dict[int, int] = {}
+    for type_, absorbed, survivor in zip(*(told[name].tolist() for name in ("type", "person", "other")), strict=True):
+        if type_ == Type.MERGED:
+            above[absorbed] = survivor
+        else:
+            del above[absorbed]
+    root = np.arange(records)
+    for record in above:
+        speaker = record
+        while speaker in above:
+            speaker = above[speaker]
+        root[record] = speaker
+    return root
+
+
+def first_sources(history: History, rows: Block, root: Column) -> dict[int, str]:
+    """The source of the earliest record of each person."""
+    told = only(rows, np.isin(rows["type"], [Type.SOURCED, Type.REFERRED]))
+    order = np.argsort(told["occurred"], kind="stable")[::-1]
+    earliest = dict(zip(root[told["stream"][order]].tolist(), told["stream"][order].tolist(), strict=True))
+    return {person: shape.SOURCES[history.people.source[record]] for person, record in earliest.items()}
+
+
+def referrals(rows: Block) -> Months:
+    """By month what was done: asked, made, accepted, declined, linked to an application, credited."""
+    types = (Type.ASKED, Type.MADE, Type.TAKEN_UP, Type.TURNED_DOWN, Type.TURNED_INTO, Type.CREDITED)
+    names = ("asked", "made", "accepted", "declined", "linked", "credited")
+    day = rows["occurred"] // DAY
+    return by_month(*stacked([(rows["type"] == type_, day) for type_ in types]), names)
+
+
+def communities(rows: Block, root: Column) -> dict[str, int]:
+    """How many people are in each community; nobody joins one twice, so whoever left is out."""
+    pairs = [
+        set(zip(rows["person"][which].tolist(), rows["community"][which].tolist(), strict=True))
+        for which in (rows["type"] == Type.JOINED, rows["type"] == Type.QUIT)
+    ]
+    founded = rows["community"][rows["type"] == Type.FOUNDED].tolist()
+    people = {(int(root[record]), community) for record, community in pairs[0] - pairs[1]}
+    return {
+        f"{around}.{topic}": sum(one == number for _, one in people)
+        for number, (around, topic) in enumerate(shape.COMMUNITIES)
+        if number in founded
+    }
+
+
+def merges(rows: Block) -> dict[str, int]:
+    """How many merges were made and undone, and how many stand."""
+    own = rows["stream"] == rows["person"]
+    made, undone = (int((own & (rows["type"] == type_)).sum()) for type_ in (Type.MERGED, Type.UNMERGED))
+    return {"made": made, "undone": undone, "standing": made - undone}
+
+
+def imported(rows: Block) -> dict[str, int]:
+    """How many events the import told in all, and of some types."""
+    told = rows["type"][rows["imported"] == 1]
+    types = {"candidates": (Type.SOURCED, Type.REFERRED), "touchpoints": (Type.TOUCHPOINT,), "consents": (Type.GIVEN,)}
+    return {"events": len(told), **{name: int(np.isin(told, some).sum()) for name, some in types.items()}}
 
 
 def by_kind(kinds: Column) -> dict[str, int]:
@@ -150,7 +245,11 @@ class Touches:
         where = np.searchsorted(told["touch"], wrong["touch"])
         kind, at, machine = (told[name].astype(np.int64) for name in ("kind", "occurred", "machine"))
         kind[where], at[where], machine[where] = wrong["new_kind"], wrong["new_at"], wrong["new_machine"]
-        return cls(told["person"].astype(np.int64), kind, at, machine, told["message"].astype(np.int64))
+        # What was sent to ask for a referral is a message too, named by the referral.
+        asked = (told["kind"] == REFERRAL_ASKED) & (told["referral"] != NONE)
+        others = int(told["message"].max(initial=NONE)) + 1
+        message = np.where(asked, others + told["referral"].astype(np.int64), told["message"].astype(np.int64))
+        return cls(told["person"].astype(np.int64), kind, at, machine, message)
 
 
 def by_month(day: Column, what: Column, names: Sequence[str]) -> Months:
@@ -170,27 +269,38 @@ def stacked(parts: Sequence[tuple[Flags, Column]]) -> tuple[Column, Column]:
     return values, np.repeat(np.arange(len(parts)), [int(which.sum()) for which, _ in parts])
 
 
-def pipeline(history: History, rows: Block, touches: Touches) -> dict[str, Months]:
+def pipeline(history: History, rows: Block, touches: Touches, root: Column) -> dict[str, Months]:
     """The flows of the pipeline by month, of all and of each source, from each person's days of activity and exit."""
-    person, day, what = flows(*nodes(rows, touches))
+    person, day, what = flows(*nodes(rows, touches, root))
     source = history.people.source[person]
     by_source = {name: source == number for number, name in enumerate(shape.SOURCES)}
     parts = {name: by_month(day[which], what[which], FLOWS) for name, which in by_source.items()}
     return {"all": by_month(day, what, FLOWS), **parts}
 
 
-def nodes(rows: Block, touches: Touches) -> tuple[Column, Column, Column]:
-    """Person, day and rank (0 active, 1 hired, 2 opted out), each once, in order of time within each person."""
+def nodes(rows: Block, touches: Touches, root: Column) -> tuple[Column, Column, Column]:
+    """Person, day and rank (0 active, 1 hired, 2 opted out), each once, in order of time within each person.
+
+    A hire that was undone is none.
+    """
     entered = np.isin(rows["type"], [Type.SOURCED, Type.REFERRED])
-    hired = rows["type"] == Type.HIRED
+    hired = (rows["type"] == Type.HIRED) & ~undone(rows)
     left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] >= 2)
     engaged = (touches.kind != NONE) & ENGAGES[touches.kind] & (touches.machine == 0)
     parts = [(touches.person[engaged], touches.at[engaged], 0)]
     for which, rank in ((entered, 0), (hired, 1), (left, 2)):
         parts.append((rows["person"][which].astype(np.int64), rows["occurred"][which], rank))
-    codes = np.concatenate([(person * 2**20 + at // DAY) * 3 + rank for person, at, rank in parts])
+    codes = np.concatenate([(root[person] * 2**20 + at // DAY) * 3 + rank for person, at, rank in parts])
     codes = np.unique(codes)
     return codes // 3 // 2**20, codes // 3 % 2**20, codes % 3
+
+
+def undone(rows: Block) -> Flags:
+    """Whether each row is before an un-hire of its application."""
+    newest = np.full(int(rows["application"].max(initial=NONE)) + 2, NONE)
+    unhired = np.flatnonzero(rows["type"] == Type.UNHIRED)
+    newest[rows["application"][unhired]] = unhired
+    return np.arange(size(rows)) < newest[rows["application"]]
 
 
 FLOWS = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
@@ -217,16 +327,21 @@ def flows(person: Column, day: Column, rank: Column) -> tuple[Column, Column, Co
     return people, days, np.where(number == len(FLOWS), FLOWS.index("dormant"), number)
 
 
-def engagement(touches: Touches, window: int) -> Months:
-    """By month of sending: messages sent, bounced, and opened, clicked or replied to within the window of days."""
-    number = int(touches.message.max(initial=NONE)) + 1
+def engagement(touches: Touches, window: int, root: Column) -> Months:
+    """By month of sending: messages sent, bounced, and opened, clicked or replied to within the window of days.
+
+    Each once for a person, whichever of their records it reached.
+    """
+    one = touches.message * len(root) + root[touches.person]
+    message = np.where(touches.message == NONE, NONE, np.unique(one, return_inverse=True)[1])
+    number = int(message.max(initial=NONE)) + 1
     outcome = np.where(touches.kind == NONE, "", OUTCOMES[touches.kind])
     human = touches.machine == 0
 
     def first(which: Flags) -> Column:
         times = np.full(number, FOREVER)
-        which = which & (touches.message != NONE)
-        np.minimum.at(times, touches.message[which], touches.at[which])
+        which = which & (message != NONE)
+        np.minimum.at(times, message[which], touches.at[which])
         return times
 
     sent, opened = first(outcome == "sent"), outcome == "opened"
@@ -244,28 +359,19 @@ def engagement(touches: Touches, window: int) -> Months:
 
 
 def time_to_fill(history: History, rows: Block) -> dict[str, Months]:
-    """By month opened: openings, how each stands, and the sum of the days that the filled ones took."""
-    opened = only(rows, rows["type"] == Type.OPENED)
-    accepted, given_up = np.full((2, len(history.jobs.opened)), FOREVER)
-    filled = only(rows, rows["type"] == Type.FILLED)
-    accepted[filled["opening"]] = filled["until"]
-    cancelled = only(rows, rows["type"] == Type.CANCELLED)
-    given_up[cancelled["opening"]] = cancelled["occurred"]
-    day, ended = opened["occurred"] // DAY, accepted[opened["opening"]]
-    fate = np.where(given_up[opened["opening"]] != FOREVER, FATES.index("cancelled"), FATES.index("open"))
-    fate = np.where(ended != FOREVER, FATES.index("filled"), fate)
-    days = np.where(ended != FOREVER, ended // DAY - day, 0)
-    evergreen = history.jobs.evergreen[opened["requisition"]]
-    parts = {"all": np.ones(size(opened), np.bool_), "regular": ~evergreen, "evergreen": evergreen}
-    return {name: cohorts(day[which], fate[which], days[which]) for name, which in parts.items()}
+    """By month opened: spells, how each stands, and the sums of the days that the filled ones took and were held."""
+    requisition, day, fate, days, held = truth_of_jobs.lines(rows)
+    evergreen = history.jobs.evergreen[requisition]
+    parts = {"all": np.ones(len(day), np.bool_), "regular": ~evergreen, "evergreen": evergreen}
+    return {name: cohorts(day[which], fate[which], days[which], held[which]) for name, which in parts.items()}
 
 
-FATES = ("filled", "cancelled", "open", "opened", "days")
+COHORT = (*truth_of_jobs.FATES, "opened", "days", "held")
 
 
-def cohorts(day: Column, fate: Column, days: Column) -> Months:
-    """By month: how many openings there are of each fate and in all ('opened'), and the sum of their days."""
-    every = np.full(len(day), FATES.index("opened"))
-    each_day = np.repeat(day, days)
-    whole = np.full(len(each_day), FATES.index("days"))
-    return by_month(np.r_[day, day, each_day], np.r_[fate, every, whole], FATES)
+def cohorts(day: Column, fate: Column, days: Column, held: Column) -> Months:
+    """By month: how many spells there are of each fate and in all ('opened'), and the sums of their days."""
+    spans = [(np.repeat(day, n), COHORT.index(name)) for name, n in (("days", days), ("held", held))]
+    every = [*spans, (day, COHORT.index("opened"))]
+    what = np.concatenate([fate, *(np.full(len(column), number) for column, number in every)])
+    return by_month(np.concatenate([day, *(column for column, _ in every)]), what, COHORT)
