@@ -13,6 +13,8 @@ from psycopg.rows import dict_row
 
 from adapters.entropy import ENTROPY
 from adapters.imports.importing import Importer
+from adapters.imports.shelf import Shelf
+from adapters.imports.worker import Worker
 from adapters.integrations.inbound import Inbox, Integration
 from adapters.integrations.index import INTEGRATIONS
 from adapters.integrations.reconciling import Sweep
@@ -173,7 +175,7 @@ def importer(log: Perennial, settings: Settings) -> Importer:
 
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
-    pool = log.recorder.datastore.pool
+    pool, taking = log.recorder.datastore.pool, importer(log, settings)
 
     def read_model_position(name: str) -> int:
         with pool.connection() as connection:
@@ -207,4 +209,5 @@ def services(log: Perennial, settings: Settings) -> Services:
         projections=projections,
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
+        imports=Worker(taking, Shelf(taking.folder)),
     )

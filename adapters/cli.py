@@ -208,7 +208,9 @@ def serve_until_stopped(
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     if project:
         stack.enter_context(projecting(conninfo, settings))
-    app = create_app(bootstrap.services(log, settings))
+    services = bootstrap.services(log, settings)
+    stack.enter_context(services.imports.working())
+    app = create_app(services)
     server_of(app).run(sockets=[listening])
 
 

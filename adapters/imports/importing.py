@@ -241,6 +241,7 @@ class Run:
         """From now on the file is begun anew when it is imported again, and adds nothing that is known."""
         ended = self.ledger.ended()
         handle_in_order(self.log, self.importer.verbs, [], attach=lambda _: self._attached(ended))
+        self.ledger.end()
 
 
 def until_broken(entries: Iterator[Entry]) -> Iterator[Entry | FileCannotBeImported]:

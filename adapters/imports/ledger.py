@@ -101,6 +101,15 @@ class Ledger:
         """The standing of a file that is through."""
         return replace(self.kept, line=END)
 
+    def end(self) -> None:
+        """It is committed that the file is through."""
+        self.kept = self.ended()
+        self._write(self.kept, None)
+
+    def newest(self) -> Standing:
+        """How things stand, for those who look on: of a block that is being committed as if it were."""
+        return next(reversed(self._written()), Standing(1))
+
     def _written(self) -> list[Standing]:
         try:
             told = json.loads((self.folder / STATE).read_text())

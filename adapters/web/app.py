@@ -7,11 +7,13 @@ from prometheus_client import CollectorRegistry
 from adapters.postgres.changes import Following
 from adapters.web import routes
 from adapters.web.asking import Asker, add_metric
+from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Desk
 from adapters.web.document import Api
+from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
@@ -42,8 +44,10 @@ def create_app(services: Services) -> Api:
     registry = CollectorRegistry()
     desk, asker = Desk(services), Asker(services)
     pages = {
+        BulkPages: BulkPages(services, desk.once),
         CandidatePages: CandidatePages(services, asker),
         ChangePages: ChangePages(services, following),
+        ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
         OperationPages: OperationPages(services, registry),
     }

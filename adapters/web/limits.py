@@ -21,11 +21,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COMMAND_BYTES = 1024 * 1024
 DELIVERY_BYTES = 5 * COMMAND_BYTES
+IMPORT_BYTES = 4096 * COMMAND_BYTES
 LINGER_SECONDS = 10.0
 LINGER_BYTES = 64 * COMMAND_BYTES
 
 
 def allowed(scope: Scope) -> int:
+    if scope["path"] == "/v1/imports":
+        return IMPORT_BYTES
     return DELIVERY_BYTES if scope["path"].startswith("/v1/inbound/") else COMMAND_BYTES
 
 

@@ -82,7 +82,16 @@ def event_schema(answer: type) -> dict[str, Any]:
 def with_example(answer: type, told: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of the answer, and an example: what its types say, and above that what is told."""
     model = model_of(answer)
-    return {"model": model, "content": {"application/json": {"example": {**example_of(model), **told}}}}
+    return {"model": model, "content": {"application/json": {"example": filled(told, example_of(model))}}}
+
+
+def filled(told: Any, derived: Any) -> Any:
+    """What is told, and of an object everything else that it has too."""
+    if isinstance(told, Mapping) and isinstance(derived, Mapping):
+        return {**derived, **{name: filled(value, derived.get(name)) for name, value in told.items()}}
+    if isinstance(told, list | tuple) and isinstance(derived, list) and derived:
+        return [filled(one, derived[0]) for one in told]
+    return told
 
 
 def of_command(status: int, verb: Verb, makes: str | None) -> Responses:
@@ -195,6 +204,7 @@ TYPES: Mapping[str, ProblemType] = {known.slug: known for known in every_type()}
 
 KNOWN = {"definition": "consent-state", "version": 1, "position": 1204, "as_of": "2026-05-04T09:30:00.120000Z"}
 EVENT: Mapping[str, Any] = {
+    "record": STREAM,
     "version": 2,
     "position": 1190,
     "id": "6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001",
@@ -209,13 +219,13 @@ EVENT: Mapping[str, Any] = {
 }
 PROFILE: Mapping[str, Any] = {
     "candidate": STREAM,
+    "merged_into": None,
     "source": "career-site",
     "role": "gardener",
     "location": "lisbon",
     "entered_at": "2026-05-04T09:30:00.120000Z",
     "name": "Ines Prado",
     "emails": ["ines@example.org"],
-    "facts": [{"fact": "current-employer", "learned_from": "self", "value": "Botanical Gardens"}],
     "erased": False,
     "version": 7,
 }
@@ -238,8 +248,21 @@ READ_MODEL = {
 }
 SIGNED: Mapping[str, Any] = {
     "parameters": [
-        {"name": "Signature", "in": "header", "required": True, "schema": {"type": "string"}, "example": "sha256 9f86"},
-        {"name": "Greenhouse-Event-ID", "in": "header", "schema": {"type": "string"}, "example": "1234567890"},
+        {
+            "name": "Signature",
+            "in": "header",
+            "required": True,
+            "description": "HMAC-SHA256 of the raw body under a secret that we share, in hex.",
+            "schema": {"type": "string"},
+            "example": "sha256 9f86",
+        },
+        {
+            "name": "Greenhouse-Event-ID",
+            "in": "header",
+            "description": "The delivery's own number, by which one that comes again is known.",
+            "schema": {"type": "string"},
+            "example": "1234567890",
+        },
     ],
     "requestBody": {
         "required": True,
@@ -265,10 +288,77 @@ data: {{"position":1204,"id":"6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001","stream":"{S
 id: 1210
 
 """
+BULK_ANSWER: Mapping[str, Any] = {
+    "recorded": 1,
+    "refused": 1,
+    "position": 1204,
+    "outcomes": [
+        {"status": 201, "candidate": STREAM, "touchpoint": STREAM, "position": 1204, "problem": None},
+        {
+            "status": 422,
+            "candidate": STREAM,
+            "touchpoint": STREAM,
+            "position": None,
+            "problem": {
+                "type": "/problems/touchpoint-kind-is-unknown",
+                "title": "Touchpoint kind is unknown",
+                "status": 422,
+                "detail": "'pigeon-sent' is not a kind of touchpoint in the catalogue.",
+                "instance": "/v1/touchpoints/bulk#1",
+                "where": "kind",
+                "what_to_do": "Use a kind of the catalogue, or add a row for it there.",
+            },
+        },
+    ],
+}
+BULK_BODY = body_example(
+    {
+        "touchpoints": [
+            {"candidate": STREAM, "kind": "call-answered", "occurred_at": "2026-05-04T09:30:00Z"},
+            {"candidate": STREAM, "kind": "email-replied", "note": "in the spring"},
+        ],
+        "mode": "each",
+    }
+)
+IMPORT: Mapping[str, Any] = {
+    "id": STREAM,
+    "kind": "touchpoints",
+    "source": "old-crm",
+    "format": "csv",
+    "state": "done",
+    "ended_at": "2026-05-04T09:31:00.120000Z",
+    "kept_until": "2026-06-03T09:31:00.120000Z",
+    "size": 61,
+    "read": 61,
+    "lines": 1,
+    "added": 1,
+    "known": 0,
+    "rejected": 0,
+    "events": 1,
+}
+HISTORY: Mapping[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file, in UTF-8; docs/imports.md has the columns of each kind.",
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "candidate,kind,at\n4711,call-answered,2024-05-04T09:30:00Z\n",
+            },
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"candidate":"4711","kind":"call-answered","at":"2024-05-04T09:30:00Z"}\n',
+            },
+        },
+    },
+}
+REJECTED_LINES = """perennial_line,perennial_where,perennial_reason,perennial_what_to_do,candidate,kind,at
+7,at,What stands in 'at' cannot be read as a time.,Write it like 2026-05-04.,4711,call-answered,yesterday
+"""
 PAGES: Mapping[str, Page] = {
     "profile": Page(PROFILE, ("candidate-does-not-exist", "log-cannot-be-reached")),
     "timeline": Page(
-        {"candidate": STREAM, "events": [EVENT], "next": 2},
+        {"candidate": STREAM, "merged_into": None, "records": [STREAM], "events": [EVENT], "next": 1190},
         ("candidate-does-not-exist", "log-cannot-be-reached"),
     ),
     "summary": Page(
@@ -296,6 +386,34 @@ PAGES: Mapping[str, Page] = {
         media_type="text/event-stream",
         each=Change,
     ),
+    "record_touchpoints": Page(
+        BULK_ANSWER,
+        (
+            "body-is-not-json",
+            "touchpoints-were-refused",
+            "body-is-too-large",
+            "idempotency-key-was-used-for-another-request",
+            "request-is-in-flight",
+            "stream-moved",
+            "log-cannot-be-reached",
+        ),
+        BULK_BODY,
+    ),
+    "import_file": Page(
+        IMPORT,
+        (
+            "body-is-no-file-of-history",
+            "body-is-too-large",
+            "mapping-cannot-be-read",
+            "idempotency-key-was-used-for-another-request",
+            "request-is-in-flight",
+        ),
+        HISTORY,
+    ),
+    "imports": Page({"imports": [IMPORT], "next": None}, ("cursor-cannot-be-read",)),
+    "imported": Page(IMPORT, ("import-does-not-exist",)),
+    "remove_import": Page({}, ("import-does-not-exist", "import-has-not-ended")),
+    "rejected_lines": Page(REJECTED_LINES, ("import-does-not-exist", "import-rejected-nothing"), media_type="text/csv"),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),
     "problem": Page(PROBLEM, ("problem-does-not-exist",)),

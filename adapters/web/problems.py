@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
+from adapters.imports.refusals import MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.store import PersonWasErased
@@ -54,6 +55,13 @@ STATUS: Mapping[type[Exception], int] = {
     StagesCannotBeRead: 422,
     refusals.ReadModelIsBehind: 504,
     refusals.ProblemDoesNotExist: 404,
+    refusals.BodyIsNoFileOfHistory: 415,
+    refusals.CursorCannotBeRead: 422,
+    refusals.ImportDoesNotExist: 404,
+    refusals.ImportHasNotEnded: 409,
+    refusals.ImportRejectedNothing: 404,
+    refusals.TouchpointsWereRefused: 409,
+    MappingCannotBeRead: 422,
 }
 """The status of an error, or of the nearest class that it belongs to."""
 
@@ -100,7 +108,10 @@ class ProblemType:
 
 
 BODY_IS_TOO_LARGE = ProblemType(
-    "body-is-too-large", "The body is too large", 413, "A command may have 1 MiB, a delivery 5 MiB. Send less at once."
+    "body-is-too-large",
+    "The body is too large",
+    413,
+    "A command may have 1 MiB, a delivery 5 MiB, a file to import 4 GiB. Send less.",
 )
 OF_THE_PROTOCOL = (
     ProblemType("body-is-not-json", "The body is not JSON", 400, "It could not be read as JSON. Nothing was written."),
@@ -166,10 +177,21 @@ def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Respo
 
 def refused(request: Request, error: Exception) -> Response:
     """A rule, the log or the protocol said no, and says itself why."""
+    detail, more = said_by(error)
+    return answer(type_of(type(error)), detail, request.url.path, **more)
+
+
+def said_by(error: Exception) -> tuple[str, dict[str, Any]]:
+    """What a refusal says: the detail, and what else its problem tells."""
     if isinstance(error, Refused):
-        where, what_to_do = error.where, error.what_to_do
-        return answer(type_of(type(error)), error.what, request.url.path, where=where, what_to_do=what_to_do)
-    return answer(type_of(type(error)), str(error) or type_of(type(error)).description, request.url.path)
+        return error.what, {"where": error.where, "what_to_do": error.what_to_do, "errors": error.named.get("errors")}
+    return str(error) or type_of(type(error)).description, {}
+
+
+def document_of(error: Exception, instance: str) -> dict[str, Any]:
+    """The problem document of a refusal, where it is one of several."""
+    detail, more = said_by(error)
+    return document(type_of(type(error)), detail, instance, **more)
 
 
 def malformed(request: Request, error: Exception) -> Response:

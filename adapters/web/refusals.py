@@ -71,3 +71,51 @@ class ProblemDoesNotExist(Refused):
 
     GET /problems lists them all.
     """
+
+
+class BodyIsNoFileOfHistory(Refused):
+    """The body is declared neither as CSV nor as NDJSON.
+
+    Send it with Content-Type: text/csv or application/x-ndjson.
+    """
+
+    where = "Content-Type"
+
+
+class ImportDoesNotExist(Refused):
+    """There is no import {id}, or it was forgotten.
+
+    GET /v1/imports lists them.
+    """
+
+
+class ImportHasNotEnded(Refused):
+    """The import {id} has not ended.
+
+    Wait for its end; what it recorded stays in any case.
+    """
+
+
+class ImportRejectedNothing(Refused):
+    """The import {id} has no rejected line.
+
+    There is nothing to mend so far.
+    """
+
+
+class TouchpointsWereRefused(Refused):
+    """{refused} of {asked} touchpoints are refused, so none was recorded.
+
+    Mend those that 'errors' names, or ask for mode 'each', which records the others.
+    """
+
+    where = "touchpoints"
+
+
+class CursorCannotBeRead(Refused):
+    """The cursor is none that was given out here.
+
+    Ask with the `next` of a page, or without a cursor for the first.
+    """
+
+    where = "cursor"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from adapters.web.asking import MetricRoute
+from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.commanding import CommandRoute
+from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
@@ -130,6 +132,12 @@ PAGES = (
     PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),
     PageRoute("/v1/candidates/{candidate}/timeline", CandidatePages, CandidatePages.timeline),
     PageRoute("/v1/candidates/{candidate}/consents", CandidatePages, CandidatePages.consents),
+    PageRoute("/v1/touchpoints/bulk", BulkPages, BulkPages.record_touchpoints, method="POST"),
+    PageRoute("/v1/imports", ImportPages, ImportPages.import_file, method="POST"),
+    PageRoute("/v1/imports", ImportPages, ImportPages.imports),
+    PageRoute("/v1/imports/{import_id}", ImportPages, ImportPages.imported),
+    PageRoute("/v1/imports/{import_id}", ImportPages, ImportPages.remove_import, method="DELETE"),
+    PageRoute("/v1/imports/{import_id}/rejected", ImportPages, ImportPages.rejected_lines),
     PageRoute("/v1/changes", ChangePages, ChangePages.changes),
     PageRoute("/v1/inbound/greenhouse", InboundPages, InboundPages.greenhouse, method="POST"),
     PageRoute("/v1/projections", OperationPages, OperationPages.projections),

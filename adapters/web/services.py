@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from adapters.imports.worker import Worker
 from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
@@ -40,7 +41,8 @@ class Services:
 
     verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
-    secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone.
+    secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
+    uploaded files in, and works on them once somebody lets it.
     """
 
     log: Perennial
@@ -55,4 +57,5 @@ class Services:
     projections: Callable[[], Sequence[ReadModelStatus]]
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
+    imports: Worker
     actor: str = "api:anonymous"

@@ -1,0 +1,252 @@
+"""Files of history are taken in over HTTP, imported in the background, and asked about meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from adapters.imports.columns import KINDS
+from adapters.imports.mapping import PLAIN, mapping_in, require_known_names
+from adapters.imports.shelf import About, State
+from adapters.web.plain import Answered, answered
+from adapters.web.refusals import (
+    BodyIsNoFileOfHistory,
+    CursorCannotBeRead,
+    IdempotencyKeyWasUsedForAnotherRequest,
+    ImportDoesNotExist,
+    ImportHasNotEnded,
+    ImportRejectedNothing,
+    RequestIsInFlight,
+)
+from adapters.web.services import Services
+from domain.codes import CODE
+
+FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
+MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+LONGEST_MAPPING = 16 * 1024
+LONGEST_PAGE, PAGE = 100, 50
+
+KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
+SOURCE = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
+MAPPING = Query(description="What puts its words into ours, as JSON; docs/imports.md.", max_length=LONGEST_MAPPING)
+KEY = Header(
+    alias="Idempotency-Key",
+    max_length=255,
+    pattern=r"^[\x21-\x7e]+$",
+    description="Sent again with the same key, an upload is one import.",
+)
+WHICH = Path(description="The import that is meant.")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: what it is of, how far it has come, and what became of its lines.
+
+    `state`: waiting, at-work, done, or stopped for the `problem`. `size` and `read` are bytes, `lines_per_second` and
+    `eta_seconds` are told while it is at work. `reasons`: rejected lines by rule. `kept_until`: when it is forgotten.
+    """
+
+    id: UUID
+    kind: str
+    source: str
+    format: str
+    state: State
+    asked_at: datetime
+    ended_at: datetime | None
+    kept_until: datetime | None
+    problem: str | None
+    size: int
+    read: int
+    lines: int
+    added: int
+    known: int
+    rejected: int
+    events: int
+    reasons: Mapping[str, int]
+    lines_per_second: float | None
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Imports, the newest first. `next`: where the next page begins; null: there is none."""
+
+    imports: Sequence[Import]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is gone: all that was known of an import, its rejected lines among it. What it recorded stays."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPages:
+    """The endpoints for imports."""
+
+    services: Services
+
+    async def import_file(
+        self,
+        request: Request,
+        kind: Annotated[str, KIND],
+        source: Annotated[str, SOURCE],
+        mapping: Annotated[str | None, MAPPING] = None,
+        idempotency_key: Annotated[str | None, KEY] = None,
+    ) -> Answered[Import]:
+        """Take in a file of history, CSV or NDJSON by its Content-Type, to be imported in the background.
+
+        Each line goes through the same decisions as a command. The same file again adds nothing. The file is deleted
+        once it is through; the lines that were rejected are kept for thirty days.
+        """
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in FORMATS:
+            raise BodyIsNoFileOfHistory
+        wording = PLAIN if mapping is None else mapping_in(mapping)
+        require_known_names(wording, kind)
+        services = self.services
+        name = services.new_id() if idempotency_key is None else self._named(idempotency_key)
+        about = About(name, kind, source, FORMATS[media_type], services.now(), wording)
+        came = services.imports.shelf.incoming(services.new_id())
+        try:
+            content = await received(request, came)
+            return await run_in_threadpool(self._put, replace(about, digest=self._digest(about, content)), came)
+        finally:
+            came.unlink(missing_ok=True)
+
+    def _put(self, about: About, came: FilePath) -> Answered[Import]:
+        """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight."""
+        try:
+            put = self.services.imports.shelf.put(about, came)
+        except FileExistsError:
+            return self._told_before(self.services.imports.shelf.find(about.id), about)
+        self.services.imports.wake()
+        return answered(self._told(put))
+
+    def imports(
+        self,
+        cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=100)] = None,
+        limit: Annotated[int, Query(description="How many at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
+    ) -> Answered[Imports]:
+        """Every import of the last thirty days, the newest first."""
+        after = None if cursor is None else place_of(cursor)
+        known = [about for about in self.services.imports.shelf.all() if after is None or place(about) < after]
+        shown = known[:limit]
+        more = written_place(shown[-1]) if len(known) > limit else None
+        return answered(Imports([self._told(about) for about in shown], more))
+
+    def imported(self, import_id: Annotated[UUID, WHICH]) -> Answered[Import]:
+        """How far an import has come, and what became of its lines."""
+        return answered(self._told(self._found(import_id)))
+
+    def rejected_lines(self, import_id: Annotated[UUID, WHICH]) -> Response:
+        """The lines that were rejected, as they came, each with its reason: mended, they can be imported again.
+
+        The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
+        """
+        about = self._found(import_id)
+        path = self.services.imports.shelf.rejected(import_id)
+        if not path.exists():
+            raise ImportRejectedNothing(id=import_id)
+        return FileResponse(path, media_type=MEDIA_TYPES[about.format])
+
+    def remove_import(self, import_id: Annotated[UUID, WHICH]) -> Answered[Removed]:
+        """Forget an import that has ended, and its rejected lines. What it recorded stays."""
+        if self._found(import_id).ended_at is None:
+            raise ImportHasNotEnded(id=import_id)
+        self.services.imports.shelf.remove(import_id)
+        return answered(Removed(import_id))
+
+    def _found(self, name: UUID) -> About:
+        """Errors: ImportDoesNotExist."""
+        about = self.services.imports.shelf.find(name)
+        if about is None:
+            raise ImportDoesNotExist(id=name)
+        return about
+
+    def _named(self, key: str) -> UUID:
+        return self.services.key_file.stream_of("perennial", "import", key)
+
+    def _digest(self, about: About, content: str) -> str:
+        said = f"{about.kind} {about.source} {about.format} {about.wording.model_dump_json()} {content}"
+        return self.services.key_file.fingerprint("import-request", said.encode())
+
+    def _told_before(self, before: About | None, again: About) -> Answered[Import]:
+        """The import that the key was used for. Errors: as of `_put`."""
+        if before is None:
+            raise RequestIsInFlight
+        if before.digest != again.digest:
+            raise IdempotencyKeyWasUsedForAnotherRequest
+        return answered(self._told(before), headers={"Idempotency-Replayed": "true"})
+
+    def _told(self, about: About) -> Import:
+        standing = self.services.imports.shelf.standing(about.id)
+        return Import(
+            id=about.id,
+            kind=about.kind,
+            source=about.source,
+            format=about.format,
+            state=about.state,
+            asked_at=about.asked_at,
+            ended_at=about.ended_at,
+            kept_until=about.kept_until,
+            problem=about.problem,
+            size=about.size,
+            read=about.read,
+            lines=standing.lines,
+            added=standing.added,
+            known=standing.known,
+            rejected=standing.rejected,
+            events=standing.events,
+            reasons=standing.reasons,
+            lines_per_second=about.rate,
+            eta_seconds=eta(about, standing.lines),
+        )
+
+
+async def received(request: Request, came: FilePath) -> str:
+    """Writes the body down as it comes; its SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with came.open("wb") as file:
+        async for piece in request.stream():
+            digest.update(piece)
+            await run_in_threadpool(file.write, piece)
+    return digest.hexdigest()
+
+
+def eta(about: About, lines: int) -> float | None:
+    """Seconds until it is through, judged by the bytes that are left; None where nobody is at work on it."""
+    if about.rate is None or not about.rate or not about.read or not lines:
+        return None
+    return round((about.size - about.read) / (about.read / lines) / about.rate, 1)
+
+
+Place = tuple[datetime, UUID]
+
+
+def place(about: About) -> Place:
+    return about.asked_at, about.id
+
+
+def written_place(about: About) -> str:
+    return f"{int(about.asked_at.timestamp() * 1_000_000)}-{about.id.hex}"
+
+
+def place_of(cursor: str) -> Place:
+    """Errors: CursorCannotBeRead."""
+    found = re.fullmatch(r"(\d{1,17})-([0-9a-f]{32})", cursor)
+    if found is None:
+        raise CursorCannotBeRead
+    return datetime.fromtimestamp(int(found[1]) / 1_000_000, UTC), UUID(found[2])
