@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from domain.application import ApplicationSubmitted, CandidateHired, ProspectAdded
+from domain.application import ApplicationSubmitted, CandidateHired, CandidateUnhired, ProspectAdded
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from projections import kin
 from projections.read_model import ReadModel
 
 # The row says what is so now. The facts beside it say what it said at any position, and what is left of a maximum
-# when the touchpoint that made it is taken back (n = -1).
-TABLES = """
+# when the touchpoint that made it is taken back (n = -1), or the hire that was the earliest is undone.
+# All is kept by record: what is so of a person of several is put together when it is asked.
+TABLES = (
+    kin.tables("candidate_summary")
+    + """
 create table candidate_summary.candidate (
     candidate       uuid    primary key,
     known           bigint  not null,
@@ -36,13 +40,15 @@ create table candidate_summary.touch (
 );
 create index on candidate_summary.touch (candidate);
 create table candidate_summary.milestone (
-    candidate uuid        not null,
-    position  bigint      not null,
-    at        timestamptz not null,
-    milestone text        not null
+    candidate   uuid        not null,
+    application uuid        not null,
+    position    bigint      not null,
+    at          timestamptz not null,
+    milestone   text        not null
 );
 create index on candidate_summary.milestone (candidate);
 """
+)
 
 ENTERED = """
 select stream_id as candidate, position, at, clear ->> 'source' as source, clear ->> 'role' as role,
@@ -66,7 +72,8 @@ where {this} and (catalogue.contact or catalogue.engagement) and not part.machin
 """
 
 _MILESTONE = """
-select (clear ->> 'candidate')::uuid as candidate, position, at, '{milestone}' as milestone from batch where {{this}}
+select (clear ->> 'candidate')::uuid as candidate, stream_id as application, position, at, '{milestone}' as milestone
+from batch where {{this}}
 """
 
 ENTER = """
@@ -112,7 +119,7 @@ where row.candidate in ({corrected})
 
 REACH = """
 with kept as (
-    insert into candidate_summary.milestone (candidate, position, at, milestone) {milestone}
+    insert into candidate_summary.milestone (candidate, application, position, at, milestone) {milestone}
     returning candidate, position, at, milestone
 )
 insert into candidate_summary.candidate as row (candidate, known, prospects, applications, hired_at)
@@ -126,10 +133,28 @@ on conflict (candidate) do update set
     hired_at = least(row.hired_at, excluded.hired_at)
 """
 
+STANDING_HIRE = """
+    milestone = 'hired' and not exists (
+        select from candidate_summary.milestone undone
+        where undone.candidate = milestone.candidate and undone.application = milestone.application
+          and undone.milestone = 'unhired' and undone.position > milestone.position{known}
+    )
+"""
+"""Whether a milestone is a hire that was not undone; `{known}` may restrict it to what was known of `undone`."""
+
+TAKE_BACK_HIRE = f"""
+update candidate_summary.candidate row set hired_at = (
+    select min(at) from candidate_summary.milestone
+    where candidate = row.candidate and {STANDING_HIRE.format(known="")}
+)
+where row.candidate in ({{unhired}})
+"""
+
 CANDIDATE_SUMMARY = ReadModel(
     name="candidate_summary",
-    version=1,
+    version=2,
     tables=TABLES,
+    working=kin.working("candidate_summary"),
     catalogue=("contact", "engagement"),
     facts={
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
@@ -139,7 +164,10 @@ CANDIDATE_SUMMARY = ReadModel(
             ProspectAdded: _MILESTONE.format(milestone="prospect"),
             ApplicationSubmitted: _MILESTONE.format(milestone="applied"),
             CandidateHired: _MILESTONE.format(milestone="hired"),
+            CandidateUnhired: _MILESTONE.format(milestone="unhired"),
         },
+        "unhired": {CandidateUnhired: "select (clear ->> 'candidate')::uuid from batch where {this}"},
+        "link": kin.LINKS,
     },
-    recompute=(ENTER, TOUCH, TAKE_BACK, REACH),
+    recompute=(kin.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRE),
 )

@@ -1,11 +1,14 @@
-"""What each candidate answered to each purpose on each channel, so that any past belief about it can be asked."""
+"""What each record answered to each purpose on each channel, so that any past belief about its person can be asked."""
 
 from __future__ import annotations
 
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from projections import kin
 from projections.read_model import ReadModel
 
-TABLES = """
+TABLES = (
+    kin.tables("consent_state")
+    + """
 create table consent_state.answer (
     candidate   uuid        not null,
     position    bigint      not null,
@@ -18,6 +21,7 @@ create table consent_state.answer (
     primary key (candidate, position, channel)
 );
 """
+)
 
 GIVEN = """
 select stream_id as candidate, position, at, (clear ->> 'valid_until')::timestamptz as valid_until, event_id,
@@ -44,10 +48,15 @@ where {this}
 
 CONSENT_STATE = ReadModel(
     name="consent_state",
-    version=1,
+    version=2,
     tables=TABLES,
-    facts={"answer": {ConsentGiven: GIVEN, ConsentRefused: REFUSED, ConsentWithdrawn: WITHDRAWN}},
+    working=kin.working("consent_state"),
+    facts={
+        "link": kin.LINKS,
+        "answer": {ConsentGiven: GIVEN, ConsentRefused: REFUSED, ConsentWithdrawn: WITHDRAWN},
+    },
     recompute=(
+        kin.keep("consent_state"),
         "insert into consent_state.answer"
         " (candidate, position, at, valid_until, event_id, purpose, channel, status) {answer}",
     ),

@@ -10,19 +10,21 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections.candidate_summary import CANDIDATE_SUMMARY
+from projections import kin
+from projections.candidate_summary import CANDIDATE_SUMMARY, STANDING_HIRE
 from queries.question import AsOf
 
 DEFINITION = "candidate-summary"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateSummary:
-    """One candidate as known at the position.
+    """One candidate as known at the position, all records of the person together.
 
-    `contacts` and `engagements` count touchpoints that the catalogue calls so and no machine made; `hired_at` is the
-    earliest hire.
+    `merged_into` is the record that speaks for the person where another one was asked for; it gives the segments, and
+    `entered_at` is the earliest entry of all. `contacts` and `engagements` count touchpoints that the catalogue calls
+    so and no machine made; `hired_at` is the earliest hire that was not undone.
     """
 
     definition: str
@@ -30,6 +32,7 @@ class CandidateSummary:
     position: int
     as_of: datetime
     candidate: UUID
+    merged_into: UUID | None
     entered_at: datetime
     source: str
     role: str
@@ -43,33 +46,44 @@ class CandidateSummary:
     hired_at: datetime | None
 
 
-# The row is right when nothing about the candidate is newer; what it said earlier is found from its facts.
-_QUESTION = """
-select entered_at, source, role, location, contacts, engagements, last_contact, last_engagement,
-       prospects, applications, hired_at
-from candidate_summary.candidate where candidate = %(candidate)s and known <= %(position)s and entered is not null
-union all
-select entered_at, source, role, location, touched.contacts, touched.engagements, touched.last_contact,
-       touched.last_engagement, reached.prospects, reached.applications, reached.hired_at
-from candidate_summary.candidate
-cross join lateral (
-    select coalesce(sum(n) filter (where contact), 0), coalesce(sum(n) filter (where engagement), 0),
-           max(at) filter (where contact), max(at) filter (where engagement)
-    from (select at, contact, engagement, sum(n) as n from candidate_summary.touch
-          where candidate = %(candidate)s and position <= %(position)s
-          group by at, contact, engagement having sum(n) > 0) held
-) touched (contacts, engagements, last_contact, last_engagement)
-cross join lateral (
-    select count(*) filter (where milestone = 'prospect'), count(*) filter (where milestone = 'applied'),
-           min(at) filter (where milestone = 'hired')
-    from candidate_summary.milestone where candidate = %(candidate)s and position <= %(position)s
-) reached (prospects, applications, hired_at)
-where candidate = %(candidate)s and known > %(position)s and entered <= %(position)s
+# A record's row is right when nothing about it is newer; what it said earlier is found from its facts.
+_RECORD = f"""
+    select entered_at, source, role, location, contacts, engagements, last_contact, last_engagement,
+           prospects, applications, hired_at
+    from candidate_summary.candidate where candidate = of.record and known <= of.position and entered is not null
+    union all
+    select entered_at, source, role, location, touched.contacts, touched.engagements, touched.last_contact,
+           touched.last_engagement, reached.prospects, reached.applications, reached.hired_at
+    from candidate_summary.candidate
+    cross join lateral (
+        select coalesce(sum(n) filter (where contact), 0), coalesce(sum(n) filter (where engagement), 0),
+               max(at) filter (where contact), max(at) filter (where engagement)
+        from (select at, contact, engagement, sum(n) as n from candidate_summary.touch
+              where candidate = of.record and position <= of.position
+              group by at, contact, engagement having sum(n) > 0) held
+    ) touched (contacts, engagements, last_contact, last_engagement)
+    cross join lateral (
+        select count(*) filter (where milestone = 'prospect'), count(*) filter (where milestone = 'applied'),
+               min(at) filter (where {STANDING_HIRE.format(known=" and undone.position <= of.position")})
+        from candidate_summary.milestone where candidate = of.record and position <= of.position
+    ) reached (prospects, applications, hired_at)
+    where candidate = of.record and known > of.position and entered <= of.position
+"""
+
+_PERSON = kin.persons("candidate_summary", "select %(candidate)s::uuid, %(position)s::bigint")
+_QUESTION = f"""
+select nullif(of.person, of.asked), min(entered_at), max(source) filter (where of.record = of.person),
+       max(role) filter (where of.record = of.person), max(location) filter (where of.record = of.person),
+       sum(contacts)::int, sum(engagements)::int, max(last_contact), max(last_engagement),
+       sum(prospects)::int, sum(applications)::int, min(hired_at)
+from ({_PERSON}) of cross join lateral ({_RECORD}) record
+group by of.person, of.asked
+having bool_or(of.record = of.person)
 """
 
 
 def candidate(connection: psycopg.Connection[Any], candidate: UUID, as_of: AsOf) -> CandidateSummary | None:
-    """The candidate's summary; None where nobody of this id had entered by the position."""
+    """The summary of the person that the record is of; None where nobody of this id had entered by the position."""
     statement = CANDIDATE_SUMMARY.render(_QUESTION, CANDIDATE_SUMMARY.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     row = cursor.execute(statement.encode(), {"candidate": candidate, "position": as_of.position}).fetchone()

@@ -10,11 +10,12 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
+from projections import kin
 from projections.consent_state import CONSENT_STATE
 from queries.question import AsOf
 
 DEFINITION = "consent-state"
-VERSION = 1
+VERSION = 2
 Status = Literal["given", "refused", "withdrawn", "expired"]
 
 
@@ -32,39 +33,49 @@ class ConsentState:
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    """All answers of a candidate that held at `valid_at`; a purpose and channel not listed was not answered."""
+    """All answers that held at `valid_at`; a purpose and channel not listed was not answered.
+
+    The answers of all records of the person count together. `merged_into` is the record that speaks for the person,
+    where another one was asked for.
+    """
 
     definition: str
     version: int
     position: int
     as_of: datetime
     candidate: UUID
+    merged_into: UUID | None
     valid_at: datetime
     states: tuple[ConsentState, ...]
 
 
 # Of the answers at the same moment one that forbids wins over one that allows.
-_QUESTION = """
-with known as (
+_PERSON = kin.persons("consent_state", "select %(candidate)s::uuid, %(position)s::bigint")
+_QUESTION = f"""
+with of as materialized ({_PERSON}), known as (
     select purpose, channel, at, valid_until, event_id,
            case when status = 'given' and valid_until <= %(valid_at)s then 'expired' else status end as status
-    from consent_state.answer
-    where candidate = %(candidate)s and position <= %(position)s and at <= %(valid_at)s
-), asked as (select distinct purpose, channel from known)
-select distinct on (asked.purpose, asked.channel)
-       asked.purpose, asked.channel, known.status, known.at, known.valid_until, known.event_id
-from asked join known on known.purpose = asked.purpose and known.channel in (asked.channel, '*')
-order by asked.purpose, asked.channel, known.at desc, known.status = 'given', known.event_id
+    from of join consent_state.answer on answer.candidate = of.record
+    where answer.position <= %(position)s and at <= %(valid_at)s
+), asked as (select distinct purpose, channel from known), held as (
+    select distinct on (asked.purpose, asked.channel)
+           asked.purpose, asked.channel, known.status, known.at, known.valid_until, known.event_id
+    from asked join known on known.purpose = asked.purpose and known.channel in (asked.channel, '*')
+    order by asked.purpose, asked.channel, known.at desc, known.status = 'given', known.event_id
+)
+select nullif(person, asked), held.*
+from (select distinct person, asked from of) person left join held on true
+order by purpose, channel
 """
 
 
 def consents(
     connection: psycopg.Connection[Any], candidate: UUID, as_of: AsOf, valid_at: datetime | None = None
 ) -> Consents:
-    """What the candidate allowed at `valid_at` (by default at the time of `as_of`), as known at the position."""
+    """What the person of the record allowed at `valid_at` (by default at the time of `as_of`), as known."""
     moment = valid_at or as_of.at
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, as_of.zone)
     asked = {"candidate": candidate, "position": as_of.position, "valid_at": moment}
     rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
-    states = tuple(ConsentState(*row) for row in rows)
-    return Consents(DEFINITION, VERSION, as_of.position, as_of.at, candidate, moment, states)
+    states = tuple(ConsentState(*row[1:]) for row in rows if row[1] is not None)
+    return Consents(DEFINITION, VERSION, as_of.position, as_of.at, candidate, rows[0][0], moment, states)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 ZONE = "Europe/Berlin"
@@ -40,6 +41,42 @@ def entries(log: Log) -> dict[str, dict[str, Any]]:
     return {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
 
 
+def roots(log: Log) -> dict[str, str]:
+    """Per record that is merged into another one the record that speaks for the person; others speak for themselves."""
+    into: dict[str, str] = {}
+    for event in of_type(log, "candidates-merged", "candidates-unmerged"):
+        told = event["clear"]
+        if event["stream"] == told["absorbed"]:
+            into.pop(told["absorbed"], None)
+            if event["type"].startswith("candidates-merged"):
+                into[told["absorbed"]] = told["survivor"]
+    found = {}
+    for record in into:
+        root = record
+        while root in into:
+            root = into[root]
+        found[record] = root
+    return found
+
+
+def records_of(log: Log, person: str) -> set[str]:
+    """All records of the person that the record is of."""
+    root = roots(log)
+    everybody = {person, *entries(log), *root}
+    return {record for record in everybody if root.get(record, record) == root.get(person, person)}
+
+
+def hires(log: Log) -> Log:
+    """The hires that were not undone."""
+    standing: dict[str, dict[str, Any]] = {}
+    for event in of_type(log, "candidate-hired", "candidate-unhired"):
+        if event["type"].startswith("candidate-hired"):
+            standing[event["stream"]] = event
+        else:
+            standing.pop(event["stream"], None)
+    return list(standing.values())
+
+
 def fits(first: Mapping[str, Any] | None, wanted: Wanted) -> bool:
     return first is not None and all(first["clear"][dimension] == value for dimension, value in wanted.items())
 
@@ -60,18 +97,20 @@ def touches(log: Log) -> list[dict[str, Any]]:
 
 
 def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
-    """Per person of the segment: (day, 0) for activity, (day, 1) hired, (day, 2) opted out."""
+    """Per person of the segment: (day, 0) for activity, (day, 1) hired, (day, 2) opted out, of all their records."""
     found: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
+    root = roots(log)
     for event in of_type(log, "candidate-sourced", "candidate-referred"):
-        found[event["stream"]].add((local_day(event["at"]), 0))
+        found[root.get(event["stream"], event["stream"])].add((local_day(event["at"]), 0))
     for touch in touches(log):
         if touch["kind"] in ENGAGES and not touch["machine"]:
-            found[touch["person"]].add((local_day(touch["at"]), 0))
-    for event in of_type(log, "candidate-hired"):
-        found[event["clear"]["candidate"]].add((local_day(event["at"]), 1))
+            found[root.get(touch["person"], touch["person"])].add((local_day(touch["at"]), 0))
+    for event in hires(log):
+        record = event["clear"]["candidate"]
+        found[root.get(record, record)].add((local_day(event["at"]), 1))
     for event in of_type(log, "consent-withdrawn"):
         if event["clear"]["purpose"] == "talent_pool" and event["clear"]["entirely"]:
-            found[event["stream"]].add((local_day(event["at"]), 2))
+            found[root.get(event["stream"], event["stream"])].add((local_day(event["at"]), 2))
     first = entries(log)
     return {person: line for person, line in found.items() if fits(first.get(person), wanted)}
 
@@ -117,11 +156,12 @@ def _walk(line: list[tuple[date, int]]) -> Iterable[tuple[date, str]]:
 
 def engagement(log: Log, begins: date, ends: date, wanted: Wanted, window: int) -> Counter[str]:
     """sent, bounced, opened (any, human, machine), clicked, replied of the messages sent in the period."""
-    first = entries(log)
+    first, root = entries(log), roots(log)
     told: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for touch in touches(log):
-        if touch["message"] is not None and touch["kind"] in FATES and fits(first.get(touch["person"]), wanted):
-            told[touch["message"], touch["person"]].append(touch)
+        person = root.get(touch["person"], touch["person"])
+        if touch["message"] is not None and touch["kind"] in FATES and fits(first.get(person), wanted):
+            told[touch["message"], person].append(touch)
     counted: Counter[str] = Counter()
     for fates in told.values():
         sent = min((fate["at"] for fate in fates if FATES[fate["kind"]] == "sent"), default=None)
@@ -144,6 +184,7 @@ def _message(fates: list[dict[str, Any]], sent: datetime, window: int) -> set[st
 
 
 def touchpoint_counts(log: Log, begins: date, ends: date, wanted: Wanted) -> Counter[tuple[date, str]]:
+    """Touchpoints, not people: each is of the segment of the record that it was recorded for."""
     first = entries(log)
     return Counter(
         (local_day(touch["at"]), touch["kind"])
@@ -257,8 +298,9 @@ def restricted_mean(lines: list[Line], horizon: int) -> Fraction:
 
 
 def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], str]:
-    """(purpose, channel) -> given, refused, withdrawn or expired, at that moment."""
-    answers = [(e, answer) for e in log if e["stream"] == person and e["at"] <= moment for answer in _answers(e)]
+    """(purpose, channel) -> given or denied at that moment, by the answers of all records of the person."""
+    records = records_of(log, person)
+    answers = [(e, answer) for e in log if e["stream"] in records and e["at"] <= moment for answer in _answers(e)]
     found: dict[tuple[str, str], str] = {}
     for _, (purpose, channel, _, _) in answers:
         about = [(e["at"], status, until) for e, (p, c, status, until) in answers
@@ -282,15 +324,19 @@ def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None
 
 
 def candidate(log: Log, person: str) -> dict[str, Any] | None:
-    first = entries(log).get(person)
+    """The summary of the person that the record is of; None where nobody had entered."""
+    records, root = records_of(log, person), roots(log).get(person, person)
+    entered = [entry for record, entry in entries(log).items() if record in records]
+    first = entries(log).get(root)
     if first is None:
         return None
-    mine = [touch for touch in touches(log) if touch["person"] == person and not touch["machine"]]
+    mine = [touch for touch in touches(log) if touch["person"] in records and not touch["machine"]]
     contacts = [touch["at"] for touch in mine if touch["kind"] in CONTACTS]
     engaged = [touch["at"] for touch in mine if touch["kind"] in ENGAGES]
-    own = [event for event in log if event["clear"].get("candidate") == person]
+    own = [event for event in log if event["clear"].get("candidate") in records]
     return {
-        "entered_at": first["at"],
+        "merged_into": UUID(root) if root != person else None,
+        "entered_at": min(entry["at"] for entry in entered),
         **{dimension: first["clear"][dimension] for dimension in ("source", "role", "location")},
         "contacts": len(contacts),
         "engagements": len(engaged),
@@ -298,5 +344,5 @@ def candidate(log: Log, person: str) -> dict[str, Any] | None:
         "last_engagement": max(engaged, default=None),
         "prospects": len(of_type(own, "prospect-added")),
         "applications": len(of_type(own, "application-submitted")),
-        "hired_at": min((hire["at"] for hire in of_type(own, "candidate-hired")), default=None),
+        "hired_at": min((hire["at"] for hire in hires(own)), default=None),
     }

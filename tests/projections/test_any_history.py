@@ -26,7 +26,7 @@ from queries.question import AsOf, Period, Segment, rounded
 from queries.time_to_fill import DEFINITIONS, time_to_fill
 from queries.touchpoint_counts import touchpoint_counts
 from tests import oracle
-from tests.projections.histories import PEOPLE, Event, histories, made, record
+from tests.projections.histories import EVERYTHING, PEOPLE, PERSONS, Event, histories, made, record
 from tests.rows import closed
 
 ZONE = oracle.ZONE
@@ -81,7 +81,7 @@ def fold_in_batches(connection: psycopg.Connection[Any], models: Any, log: list[
 
 
 @settings(FAST, max_examples=50)
-@given(log=histories(longest=24), data=st.data())
+@given(log=histories(longest=24, what=EVERYTHING), data=st.data())
 def test_the_rows_are_the_same_for_every_batch_boundary(
     connection: psycopg.Connection[Any], log: list[Event], data: st.DataObject
 ) -> None:
@@ -108,8 +108,13 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
     ]
 
 
-@settings(FAST, max_examples=20)
-@given(log=histories(longest=10), period=periods, segment=segments, by=st.sampled_from(["month", "day"]))
+@settings(FAST, max_examples=50)
+@given(
+    log=histories(longest=10, what=EVERYTHING),
+    period=periods,
+    segment=segments,
+    by=st.sampled_from(["month", "day"]),
+)
 def test_as_of_every_position_every_metric_is_that_of_the_log_cut_there(
     connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, by: By
 ) -> None:
@@ -125,8 +130,8 @@ def test_as_of_every_position_every_metric_is_that_of_the_log_cut_there(
 
 
 @settings(FAST, max_examples=50)
-@given(log=histories(longest=24), period=periods, segment=segments, data=st.data())
-def test_every_metric_is_the_oracles(
+@given(log=histories(longest=24, what=PERSONS), period=periods, segment=segments, data=st.data())
+def test_every_metric_of_people_is_the_oracles(
     connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, data: st.DataObject
 ) -> None:
     connection.rollback()
@@ -137,9 +142,21 @@ def test_every_metric_is_the_oracles(
         as_of = AsOf(event["position"], TODAY, ZONE)
         check_pipeline(connection, known, period, segment, as_of)
         check_engagement(connection, known, period, segment, as_of)
-        check_time_to_fill(connection, known, period, segment, as_of)
         check_touchpoints(connection, known, period, segment, as_of)
         check_people(connection, known, as_of)
+
+
+@settings(FAST, max_examples=50)
+@given(log=histories(longest=24), period=periods, segment=segments, data=st.data())
+def test_every_time_to_fill_is_the_oracles(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, data: st.DataObject
+) -> None:
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
+        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
+        check_time_to_fill(connection, known, period, segment, AsOf(event["position"], TODAY, ZONE))
 
 
 def check_pipeline(
