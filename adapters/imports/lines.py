@@ -20,9 +20,12 @@ from adapters.imports.refusals import (
     LineIsNotJson,
     LineIsTooLong,
 )
+from adapters.integrations.outside import writable
 from domain.errors import Refused
 
 BOM = b"\xef\xbb\xbf"
+CRLF = "\r\n"
+"""The writer puts quotes around every character of the line's end: a lone carriage return must have them too."""
 LONGEST_LINE = 1024 * 1024
 OURS = "perennial_"
 """Columns that begin so are ours: what a file of rejected lines says of each, and what an import passes over."""
@@ -149,8 +152,8 @@ class CsvFile:
 
     def _written(self, cells: Iterable[str]) -> str:
         written = io.StringIO()
-        csv.writer(written, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
-        return written.getvalue()
+        csv.writer(written, delimiter=self.delimiter, lineterminator=CRLF).writerow(cells)
+        return written.getvalue().removesuffix(CRLF) + "\n"
 
 
 @dataclass(slots=True)
@@ -196,6 +199,9 @@ def json_object(text: str) -> dict[str, Any]:
         raise LineIsNotJson(column=1, why=str(error)) from None
     if not isinstance(found, dict):
         raise LineIsNotJson(column=1, why="it is something else")
+    if "\\ud" in text.lower():
+        whole: dict[str, Any] = json.loads(writable(json.dumps(found, ensure_ascii=False)))
+        return whole
     return found
 
 
