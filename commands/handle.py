@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
-from commands.verb import Load, Verb
+from commands.verb import IdNamesTwoThings, Load, Verb
 from domain.event import Aggregate, Event, Recorded
 
 ATTEMPTS = 12
@@ -162,12 +162,16 @@ class Unit:
     decided: list[Recorded[Event]] = field(default_factory=list)
 
     def wanted(self) -> Wanted:
-        """Every stream that the commands read, with the event types that any of them reads of it."""
+        """Every stream that the commands read, with the event types that any of them reads of it.
+
+        Errors: IdNamesTwoThings.
+        """
         for command in self.commands:
             for load in self.verbs[type(command)].loads:
                 stream = getattr(command, load.field)
                 if stream is not None:
-                    self.aggregates[stream] = load.aggregate
+                    if self.aggregates.setdefault(stream, load.aggregate) is not load.aggregate:
+                        raise IdNamesTwoThings(field=load.field)
                     self.reading[stream] = self.reading.get(stream, frozenset()).union(load.reads)
         return {stream: (self.aggregates[stream], reads) for stream, reads in self.reading.items()}
 

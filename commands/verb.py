@@ -21,6 +21,13 @@ LONGEST_TEXT = 20_000
 """Characters of one free text, at most: a long letter has fewer, and a document belongs elsewhere."""
 
 
+class IdNamesTwoThings(Invalid):
+    """The id in '{field}' names another thing in the same request.
+
+    Name each thing by the id that it was given.
+    """
+
+
 class TextIsTooLong(Invalid):
     """The text in '{field}' has {length} characters; {longest} are the most.
 

@@ -359,3 +359,19 @@ def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: Perennia
         log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 7))
     log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 8))
     assert len(log.recorder.select_notifications(None, 10)) == 2
+
+
+def test_the_events_of_several_streams_come_together_in_log_order(log: Perennial) -> None:
+    one, other, stranger = uuid4(), uuid4(), uuid4()
+    for number in range(1, 4):
+        for stream in (one, stranger, other):
+            log.append([recorded(stream, number)], Attached())
+    together = log.history_together([one, other], 0, 100)
+    assert [(event.stream, event.version) for event in together] == [
+        (stream, number) for number in range(1, 4) for stream in (one, other)
+    ]
+    assert all(event.event == sourced() for event in together)
+    after = together[1].position or 0
+    assert log.history_together([one, other], after, 3) == together[2:5]
+    assert log.history_together([one, other], together[-1].position or 0, 3) == []
+    assert log.history_together([], 0, 3) == []
