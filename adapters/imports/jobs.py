@@ -74,8 +74,10 @@ def opened(stream: UUID, row: Row, origin: Origin, known: Requisition, at: When)
 def held(stream: UUID, row: Row, origin: Origin, known: Requisition) -> Iterator[Command]:
     """The times at which work on it stopped and went on, unless we know them."""
     turns = [(when, True) for when in row.whens("held_at")] + [(when, False) for when in row.whens("resumed_at")]
+    course = known.holds
     for when, holds in sorted(turns, key=lambda turn: turn[0].at):
-        if bool(known.holds.at(when.at)) is not holds:
+        if bool(course.at(when.at)) is not holds:
+            course = course.turned(when.at, holds)
             given: dict[str, Any] = {"requisition": stream, "now": origin.now, **when.fields()}
             yield HoldRequisition(reason=row.name("reason"), **given) if holds else ResumeRequisition(**given)
 
