@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.codes import UNKNOWN
 from projections import kin
 from projections.applications import APPLICATIONS
 from queries.question import AsOf, Period, Segment
@@ -15,7 +16,8 @@ from queries.question import AsOf, Period, Segment
 BEGINNINGS = ("prospect", "submitted", "transferred-in")
 MOVES = (*BEGINNINGS, "stage", "moved-back")
 ENDINGS = ("rejected", "withdrawn", "hired", "transferred")
-STANDINGS = (*MOVES, *ENDINGS, "unrejected", "unhired")
+GOING_ON = (*MOVES, "unrejected", "unhired")
+STANDINGS = (*GOING_ON, *ENDINGS)
 """The steps that say where an application stands; offers and referrals leave it there."""
 
 
@@ -26,10 +28,8 @@ def listed(steps: Collection[str]) -> str:
 
 IN_PERIOD = "day >= %(begins)s and day < %(ends)s"
 
-LINE = "at, position, step = 'transferred-in'"
-"""The order in which an application's steps were so; a transfer's two steps come at one moment."""
-
 _LINKED = "select record, %(position)s::bigint from touched join applications.linked using (record)"
+_MEMBERS = ":members"
 
 # All records of those who took one of the asked steps in the period: what was done then may have been done before on
 # another record, or be undone since. `linked` spares the many who have one record the way through the links.
@@ -42,46 +42,34 @@ touched (record) as materialized (
         select from applications.linked where linked.record = touched.record
     )
     union
-    select person, record from ({
-    kin.persons(
-        "applications", "select record, %(position)s::bigint from touched join applications.linked using (record)"
-    )
-}) known
+    select person, record from ({kin.persons("applications", _LINKED)}) known
 ), people as materialized (
-    select person, everybody.record from everybody
-    left join applications.entry on entry.record = person and entry.position <= %(position)s
-    where (%(source)s::text is null or coalesce(source, 'unknown') = %(source)s)
-          and (%(role)s::text is null or coalesce(role, 'unknown') = %(role)s)
-          and (%(location)s::text is null or coalesce(location, 'unknown') = %(location)s)
+    {_MEMBERS}
 )"""
 
+# The steps of an application are numbered in the order in which they were so; a transfer's two come at one moment.
 # A transfer divides an application: what comes after it is for another job. Each part is for the job that it was last
 # submitted for or transferred to, as far as we know; else for the one that was named first. While no job is known, the
 # application is a job of its own.
-# A hire is undone when an un-hire of the same part came after it.
+# A hire stands unless an un-hire of the same part came after it; the newest step of a part says whether it goes on.
 WAYS = f"""
 {PEOPLE}, told as (
-    select person, step.*, count(*) filter (where step = 'transferred-in') over line as part,
+    select person, application, candidate, requisition, opening, position, at, day, step, stage, source,
+           row_number() over line as no, count(*) filter (where step = 'transferred-in') over line as part,
            bool_or(step = 'submitted') over line as submitted
     from people join applications.step on candidate = record and position <= %(position)s
-    window line as (partition by application order by {LINE})
+    window line as (partition by application order by at, position, step = 'transferred-in')
 ), way as materialized (
     select *, coalesce(first_value(requisition) over named, application) as job,
-           step = 'hired' and bool_or(step = 'unhired') over later as undone
+           step = 'hired' and not bool_or(step = 'unhired') over later as hire,
+           step in ({listed(GOING_ON)}) and count(*) filter (where step in ({listed(STANDINGS)})) over later = 1
+               as goes_on
     from told
     window named as (
         partition by application, part
         order by requisition is null,
                  case when step in ('submitted', 'transferred-in') then -position else position end
-    ), later as (partition by application, part order by {LINE} rows between current row and unbounded following)
-)"""
-
-
-# Of several hires of one candidacy the first that stands is the hire.
-HIRES = """
-hired as (
-    select distinct on (person, job) person, job, application, part, day from way
-    where step = 'hired' and not undone order by person, job, at, position
+    ), later as (partition by application, part order by no rows between current row and unbounded following)
 )"""
 
 
@@ -94,9 +82,27 @@ def ask(
     steps: Collection[str],
     **more: Any,
 ) -> list[Any]:
-    """The rows of the statement, which reads `way` of WAYS: of those with one of `steps` in the period."""
+    """The rows of the statement, which reads `people` or `way`: of those who took one of `steps` in the period."""
     asked = {"begins": period.begins, "ends": period.ends, "position": as_of.position, "today": as_of.day}
-    asked |= {name: getattr(segment, name) for name in ("source", "role", "location")}
-    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    rendered = APPLICATIONS.render(statement, APPLICATIONS.schema, as_of.zone)
-    return cursor.execute(rendered.encode(), asked | {"steps": list(steps)} | more, prepare=False).fetchall()
+    placed = statement.replace(_MEMBERS, _members(segment))
+    rendered = APPLICATIONS.render(placed, APPLICATIONS.schema, as_of.zone)
+    with connection.transaction(), psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
+        cursor.execute("set local jit = off")  # an answer is there before a compiler would be
+        cursor.execute(rendered.encode(), asked | segment.named | {"steps": list(steps)} | more, prepare=False)
+        return cursor.fetchall()
+
+
+def _members(segment: Segment) -> str:
+    """Of everybody those whose root record is of the segment; written so that the planner can tell how many."""
+    if not segment.named:
+        return "select person, record from everybody"
+    wanted = " and ".join(
+        f"coalesce({dimension}, '{UNKNOWN}') = %({dimension})s"
+        if value == UNKNOWN
+        else f"{dimension} = %({dimension})s"
+        for dimension, value in segment.named.items()
+    )
+    return f"""
+        select person, everybody.record from everybody
+        left join applications.entry on entry.record = person and entry.position <= %(position)s where {wanted}
+    """

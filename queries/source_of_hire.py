@@ -11,7 +11,7 @@ from typing import Any, Literal
 import psycopg
 
 from domain.codes import UNKNOWN
-from queries.candidacies import HIRES, IN_PERIOD, WAYS, ask
+from queries.candidacies import IN_PERIOD, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = "source-of-hire"
@@ -53,22 +53,27 @@ class SourcesOfHire:
 
 
 _HIRES = f"""
-with {WAYS}, {HIRES}, first as (
+with {WAYS}, first as (
     select distinct on (person) person, source
     from people join applications.entry using (record) where position <= %(position)s
     order by person, at, position
-), last as (
-    select distinct on (application) application, source from way where step in ('prospect', 'submitted')
-    order by application, at desc, position desc
+), touched_last as (
+    select *, first_value(source) over (
+        partition by application order by step in ('prospect', 'submitted') desc, no desc
+    ) as last_source
+    from way
+), hired as (
+    select distinct on (person, job) person, application, day, last_source from touched_last
+    where hire order by person, job, at, position
 )
 select case when %(attribution)s = 'first-touch' then coalesce(first.source, '{UNKNOWN}')
-            when %(attribution)s = 'last-touch' then coalesce(last.source, '{UNKNOWN}')
+            when %(attribution)s = 'last-touch' then coalesce(last_source, '{UNKNOWN}')
             when exists (
                 select from applications.credit
                 where credit.application = hired.application and credit.position <= %(position)s
             ) then '{CREDITED}'
-            else coalesce(nullif(last.source, '{UNKNOWN}'), first.source, '{UNKNOWN}') end, count(*)
-from hired left join first using (person) left join last using (application)
+            else coalesce(nullif(last_source, '{UNKNOWN}'), first.source, '{UNKNOWN}') end, count(*)
+from hired left join first using (person)
 where {IN_PERIOD}
 group by 1
 """

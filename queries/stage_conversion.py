@@ -15,7 +15,7 @@ import psycopg
 
 from domain.codes import CODE
 from domain.stages import APPLIED, FUNNEL, HIRED, OFFER, PROSPECT, Funnel, Stage, in_order, stages_of
-from queries.candidacies import ENDINGS, IN_PERIOD, PEOPLE, STANDINGS, WAYS, ask, listed
+from queries.candidacies import IN_PERIOD, PEOPLE, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
 
 DEFINITION = "stage-conversion"
@@ -102,7 +102,7 @@ _ENTERS = f"""
 case when step = 'prospect' or step = 'transferred-in' and not submitted then '{PROSPECT}'
      when step in ('submitted', 'transferred-in') then '{APPLIED}'
      when step in ('offer-made', 'offer-accepted') then '{OFFER}'
-     when step = 'hired' and not undone then '{HIRED}'
+     when hire then '{HIRED}'
      when step in ('stage', 'moved-back') then nullif(stage, '{HIRED}') end
 """
 
@@ -115,21 +115,15 @@ _YOUNG = ", ".join(
 # One row a candidacy, with the days on which it first entered each stage and first got so far: a skipped stage counts
 # as reached with the first of those that come later.
 _COHORTS = f"""
-with {WAYS}, under_way as (
-    select distinct person, job from (
-        select distinct on (application, part) person, job, step from way where step in ({listed(STANDINGS)})
-        order by application, part, at desc, position desc, step = 'transferred-in' desc
-    ) newest where step not in ({listed(ENDINGS)})
-), candidacy as materialized (
-    select person, job, {{days}}
-    from (select person, job, day, {_ENTERS} as code from way) step
-    join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
+with {WAYS}, candidacy as materialized (
+    select bool_or(goes_on) as goes_on, {{days}}
+    from (select person, job, day, goes_on, {_ENTERS} as code from way) step
+    left join unnest(%(codes)s::text[], %(numbers)s::int[]) funnel (code, no) using (code)
     group by person, job
 )
 select no, "to", (select count(*) from candidacy where {{any_entered}}), count(*), count(reached),
-       count(*) filter (where reached is null and under_way.job is not null), {_YOUNG}
-from candidacy left join under_way using (person, job)
-cross join lateral (values {{pairs}}) pair (no, "to", day, reached)
+       count(*) filter (where reached is null and goes_on), {_YOUNG}
+from candidacy cross join lateral (values {{pairs}}) pair (no, "to", day, reached)
 where {IN_PERIOD}
 group by no, "to"
 """

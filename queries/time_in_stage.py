@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from domain.stages import APPLIED, FUNNEL, PROSPECT, in_order, stages_of
-from queries.candidacies import ENDINGS, IN_PERIOD, LINE, MOVES, STANDINGS, WAYS, ask, listed
+from queries.candidacies import ENDINGS, IN_PERIOD, MOVES, STANDINGS, WAYS, ask, listed
 from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.spread import Days, over_by
 from queries.survival import reached, survival
@@ -58,26 +58,24 @@ class TimeInStage:
 # moment at which it began is none: nobody stood there.
 _VISITS = f"""
 with {WAYS}, standing as (
-    select application, at, day, position, step,
+    select application, no, at, day, step, step in ({listed(ENDINGS)}) as ends,
            case when step in ('submitted', 'transferred-in') and submitted then '{APPLIED}'
                 when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code,
            count(*) filter (where step in ({listed(MOVES)})) over line as move
     from way where step in ({listed(STANDINGS)})
-    window line as (partition by application order by {LINE})
+    window line as (partition by application order by no)
 ), stood as (
-    select *, first_value(code) over (partition by application, move order by {LINE}) as stage from standing
+    select application, no, at, day, ends, max(code) over (partition by application, move) as stage from standing
 ), turns as (
-    select *, lag(stage) over line as stage_before, lag(step in ({listed(ENDINGS)})) over line as ended_before
-    from stood window line as (partition by application order by {LINE})
+    select *, lag(stage) over line as stage_before, lag(ends) over line as ended_before
+    from stood window line as (partition by application order by no)
 ), visits as (
-    select day, stage, step, at, lead(at) over line as left_at, lead(day) over line as left_on
-    from turns
-    where step in ({listed(ENDINGS)}) or ended_before is not false or stage is distinct from stage_before
-    window line as (partition by application order by {LINE})
+    select day, stage, ends, at, lead(at) over line as left_at, lead(day) over line as left_on
+    from turns where ends or ended_before is not false or stage is distinct from stage_before
+    window line as (partition by application order by no)
 )
 select stage, left_on is not null, greatest(coalesce(left_on, %(today)s) - day, 0), count(*)
-from visits
-where {IN_PERIOD} and step not in ({listed(ENDINGS)}) and stage is not null and at is distinct from left_at
+from visits where {IN_PERIOD} and not ends and stage is not null and at is distinct from left_at
 group by 1, 2, 3
 """
 

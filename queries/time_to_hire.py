@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from queries.candidacies import BEGINNINGS, HIRES, IN_PERIOD, WAYS, ask, listed
+from queries.candidacies import BEGINNINGS, IN_PERIOD, WAYS, ask, listed
 from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.spread import Days, mean, over_by
 
@@ -45,30 +45,29 @@ class TimeToHire:
 
 # The entry is the first step that begins the candidacy and names its job; that of a prospect for no job, or for
 # another one, counts where there is none. A rescission takes back what was accepted before it, of its opening where
-# it names one; so does a decline.
+# it names one; so does a decline. Of several hires of one candidacy the first that stands is the hire.
+_NOES = "step in ('offer-declined', 'offer-rescinded')"
+_BEGINS = f"step in ({listed(BEGINNINGS)})"
 _DAYS = f"""
-with {WAYS}, {HIRES}, entered as (
-    select person, job, coalesce(min(day) filter (where step in ({listed(BEGINNINGS)}) and requisition = job),
-                                 min(day) filter (where step in ({listed(BEGINNINGS)})), min(day)) as day
-    from way group by person, job
-), offers as (
-    select application, part, opening, day, step = 'offer-accepted' as accepted,
-           row_number() over (partition by application, part order by at, position) as no
-    from way where step in ('offer-accepted', 'offer-declined', 'offer-rescinded')
-), answered as (
-    select *, max(no) filter (where not accepted) over (partition by application, part, opening) as took_back,
-           max(no) filter (where not accepted and opening is null) over run as took_all_back
-    from offers window run as (partition by application, part)
-), accepted as (
-    select distinct on (application, part) application, part, day from answered
-    where accepted and no > coalesce(greatest(took_back, took_all_back), 0)
-    order by application, part, no desc
+with {WAYS}, answered as (
+    select *, step = 'offer-accepted' and no > coalesce(greatest(
+               max(no) filter (where {_NOES}) over (partition by application, part, opening),
+               max(no) filter (where {_NOES} and opening is null) over (partition by application, part)), 0) as accepted
+    from way
+), part as (
+    select person, job, min(day) filter (where {_BEGINS} and requisition = job) as named,
+           min(day) filter (where {_BEGINS}) as begun, min(day) as told,
+           (array_agg((at, position) order by no) filter (where hire))[1] as hired,
+           (array_agg(day order by accepted desc, case when accepted then -no else no end)
+               filter (where accepted or hire))[1] as accepted_on
+    from answered group by person, job, application, part
+), candidacy as (
+    select distinct on (person, job) accepted_on, hired,
+           coalesce(min(named) over own, min(begun) over own, min(told) over own) as entered_on
+    from part window own as (partition by person, job) order by person, job, hired
 )
 select greatest(day - entered_on, 0), count(*)
-from (
-    select coalesce(accepted.day, hired.day) as day, entered.day as entered_on
-    from hired join entered using (person, job) left join accepted using (application, part)
-) hire
+from (select accepted_on as day, entered_on from candidacy where hired is not null) hire
 where {IN_PERIOD}
 group by 1
 """
