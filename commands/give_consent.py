@@ -49,8 +49,8 @@ class GiveConsent(Command):
 
 
 def decide(candidate: Candidate, command: GiveConsent) -> Events:
-    """Raises CandidateDoesNotExist, CandidateWasMerged, ImportedConsentNeedsItsEvidence, or what is wrong with purpose,
-    channels, basis or end."""
+    """Raises CandidateDoesNotExist, CandidateWasMerged, PurposeIsUnknown, LawfulBasisIsUnknown, ChannelIsUnknown,
+    ConsentNamesNoChannel, ImportedConsentNeedsItsEvidence or ConsentEndsBeforeItBegins."""
     candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
     require_basis(command.basis)

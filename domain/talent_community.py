@@ -41,7 +41,7 @@ class CommunityExistsAlready(Conflict):
     where = "community"
 
 
-class CommunityIsAroundASkillOrARole(Invalid):
+class CommunityNeedsSkillOrRole(Invalid):
     """A talent community is not around '{around}'.
 
     Name one of: {known}.
@@ -73,9 +73,9 @@ def evolve(community: TalentCommunity, recorded: Recorded[Event]) -> TalentCommu
 
 
 def require_around(around: str) -> None:
-    """Raises CommunityIsAroundASkillOrARole."""
+    """Raises CommunityNeedsSkillOrRole."""
     if around not in AROUND:
-        raise CommunityIsAroundASkillOrARole(around=around, known=", ".join(AROUND))
+        raise CommunityNeedsSkillOrRole(around=around, known=", ".join(AROUND))
 
 
 TALENT_COMMUNITY = Aggregate("talent-community", TalentCommunity(), evolve)

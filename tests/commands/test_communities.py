@@ -14,7 +14,7 @@ from domain.talent_community import (
     CommunityDoesNotExist,
     CommunityExistsAlready,
     CommunityFounded,
-    CommunityIsAroundASkillOrARole,
+    CommunityNeedsSkillOrRole,
 )
 from domain.touchpoint import TouchpointRecorded
 from tests.given import ALICE, DAY, NOW, SOURCED, START, At, Given, given
@@ -35,7 +35,7 @@ def with_guild(*alice: Event | At) -> Given:
 def test_a_community_is_founded_once_around_a_skill_or_a_role() -> None:
     given({}).when(FOUND).then({GUILD: [FOUNDED]})
     given({GUILD: [FOUNDED]}).when(FOUND).refused(CommunityExistsAlready)
-    given({}).when(replace(FOUND, around="hobby")).refused(CommunityIsAroundASkillOrARole)
+    given({}).when(replace(FOUND, around="hobby")).refused(CommunityNeedsSkillOrRole)
 
 
 def test_a_candidate_is_put_into_a_community_once() -> None:

@@ -26,7 +26,7 @@ def test_a_community_is_founded_joined_and_left(client: httpx.Client, post: Post
     assert problem(client.post(elsewhere.format(uuid4()))) == (404, "community-does-not-exist")
     assert problem(client.post(elsewhere.format(candidate))) == (422, "id-names-two-things")
     refused = client.post("/v1/communities", json={"around": "hobby", "topic": "chess"})
-    assert problem(refused) == (422, "community-is-around-askill-or-arole")
+    assert problem(refused) == (422, "community-needs-skill-or-role")
 
 
 @pytest.fixture
