@@ -2,11 +2,14 @@
 
 from projections.applications import APPLICATIONS
 from projections.candidate_summary import CANDIDATE_SUMMARY
+from projections.communities import COMMUNITIES
 from projections.consent_state import CONSENT_STATE
+from projections.directory import DIRECTORY
 from projections.engagement import ENGAGEMENT
 from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
 from projections.read_model import ReadModel
+from projections.referrals import REFERRALS
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
 
 READ_MODELS: tuple[ReadModel, ...] = (
@@ -17,4 +20,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     CONSENT_STATE,
     CANDIDATE_SUMMARY,
     APPLICATIONS,
+    DIRECTORY,
+    COMMUNITIES,
+    REFERRALS,
 )

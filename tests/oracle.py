@@ -100,17 +100,20 @@ def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
     """Per person of the segment: (day, 0) for activity, (day, 1) hired, (day, 2) opted out, of all their records."""
     found: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
     root = roots(log)
+
+    def stands(record: str, at: datetime, rank: int) -> None:
+        found[root.get(record, record)].add((local_day(at), rank))
+
     for event in of_type(log, "candidate-sourced", "candidate-referred"):
-        found[root.get(event["stream"], event["stream"])].add((local_day(event["at"]), 0))
+        stands(event["stream"], event["at"], 0)
     for touch in touches(log):
         if touch["kind"] in ENGAGES and not touch["machine"]:
-            found[root.get(touch["person"], touch["person"])].add((local_day(touch["at"]), 0))
+            stands(touch["person"], touch["at"], 0)
     for event in hires(log):
-        record = event["clear"]["candidate"]
-        found[root.get(record, record)].add((local_day(event["at"]), 1))
+        stands(event["clear"]["candidate"], event["at"], 1)
     for event in of_type(log, "consent-withdrawn"):
         if event["clear"]["purpose"] == "talent_pool" and event["clear"]["entirely"]:
-            found[root.get(event["stream"], event["stream"])].add((local_day(event["at"]), 2))
+            stands(event["stream"], event["at"], 2)
     first = entries(log)
     return {person: line for person, line in found.items() if fits(first.get(person), wanted)}
 
@@ -346,3 +349,79 @@ def candidate(log: Log, person: str) -> dict[str, Any] | None:
         "applications": len(of_type(own, "application-submitted")),
         "hired_at": min((hire["at"] for hire in hires(own)), default=None),
     }
+
+
+def communities(log: Log, record: str, moment: datetime) -> dict[str, tuple[datetime, str]]:
+    """Community -> since when, by whom, of the person that the record is of."""
+    found: dict[str, tuple[datetime, str]] = {}
+    for one in records_of(log, record):
+        turns = [event for event in of_type(log, "community-joined", "community-left") if event["stream"] == one]
+        runs: dict[str, tuple[datetime, str]] = {}
+        for turn in sorted(turns, key=lambda turn: (turn["at"], turn["position"])):
+            community = turn["clear"]["community"]
+            if turn["at"] <= moment and turn["type"].startswith("community-left"):
+                runs.pop(community, None)
+            elif turn["at"] <= moment:
+                runs.setdefault(community, (turn["at"], turn["clear"]["by"]))
+        for community, (since, by) in runs.items():
+            if community not in found or since < found[community][0]:
+                found[community] = since, by
+    return found
+
+
+def members(log: Log, community: str, moment: datetime) -> dict[str, datetime]:
+    """Person -> since when they are in it, sorted by the person."""
+    root = roots(log)
+    records: set[str] = {event["stream"] for event in of_type(log, "community-joined")}
+    people = sorted({root.get(record, record) for record in records})
+    held = {person: communities(log, person, moment).get(community) for person in people}
+    return {person: membership[0] for person, membership in held.items() if membership is not None}
+
+
+def referrals(log: Log, referrer: str) -> list[tuple[str, datetime, str]]:
+    """(referral, when it was made, its stage), the newest first, of the person that the record is of."""
+    records = records_of(log, referrer)
+    made = [event for event in of_type(log, "referral-made") if event["clear"]["referrer"] in records]
+    return [(event["stream"], event["at"], _referral_stage(log, event["stream"])) for event in reversed(made)]
+
+
+FARTHER = ("made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited")
+
+
+def _referral_stage(log: Log, referral: str) -> str:
+    own = [event for event in log if event["stream"] == referral]
+    stages = ["made"]
+    if of_type(own, "referral-accepted"):
+        stages.append("accepted")
+    if of_type(own, "referral-declined"):
+        stages.append("declined")
+    for turned in of_type(own, "referral-turned-into-application"):
+        application = turned["clear"]["application"]
+        stage = _application_stage([event for event in log if event["stream"] == application])
+        credited = [
+            event for event in of_type(own, "referral-credited") if event["clear"]["application"] == application
+        ]
+        stages.append("credited" if stage == "hired" and credited else stage)
+    return max(stages, key=FARTHER.index)
+
+
+def _application_stage(own: Log) -> str:
+    """Each question is answered by the last event that is about it."""
+    own = sorted(own, key=lambda event: (event["at"], event["position"]))
+
+    def last(*names: str) -> str:
+        told = of_type(own, *names)
+        return told[-1]["type"].removesuffix(".v1") if told else ""
+
+    if last("candidate-hired", "candidate-unhired") == "candidate-hired":
+        return "hired"
+    if last("application-rejected", "application-withdrawn", "application-unrejected") not in (
+        "", "application-unrejected",
+    ):  # fmt: skip
+        return "closed"
+    offers = ("offer-made", "offer-accepted", "offer-declined", "offer-rescinded", "application-transferred")
+    if last(*offers) in offers[:2]:
+        return "offered"
+    moved = of_type(own, "stage-entered", "application-moved-back", "application-transferred")
+    stage = moved[-1]["clear"].get("stage") if moved else None
+    return {None: "applied", "offer": "offered"}.get(stage, "interviewing")

@@ -18,15 +18,17 @@ from hypothesis import strategies as st
 from adapters.postgres.fold import create_schema, fold
 from projections.index import READ_MODELS
 from queries.candidate import candidate
+from queries.communities import members, memberships
 from queries.consents import consents
 from queries.counts import By
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
 from queries.question import AsOf, Period, Segment, rounded
+from queries.referrals import made_referrals
 from queries.time_to_fill import DEFINITIONS, time_to_fill
 from queries.touchpoint_counts import touchpoint_counts
 from tests import oracle
-from tests.projections.histories import EVERYTHING, PEOPLE, PERSONS, Event, histories, made, record
+from tests.projections.histories import COMMUNITIES, EVERYTHING, PEOPLE, PERSONS, Event, histories, made, record
 from tests.rows import closed
 
 ZONE = oracle.ZONE
@@ -105,6 +107,9 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
         touchpoint_counts(*asked, by=by),
         *(consents(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(candidate(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
+        *(memberships(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
+        *(members(connection, UUID(made("community", n)), as_of) for n in range(COMMUNITIES)),
+        *(made_referrals(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
     ]
 
 
@@ -144,6 +149,8 @@ def test_every_metric_of_people_is_the_oracles(
         check_engagement(connection, known, period, segment, as_of)
         check_touchpoints(connection, known, period, segment, as_of)
         check_people(connection, known, as_of)
+        check_communities(connection, known, as_of)
+        check_referrals(connection, known, as_of)
 
 
 @settings(FAST, max_examples=50)
@@ -239,3 +246,45 @@ def check_people(connection: psycopg.Connection[Any], log: list[Event], as_of: A
         assert (summary is None) == (expected is None)
         if summary is not None and expected is not None:
             assert summary == replace(summary, **expected)
+
+
+def check_communities(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC)):
+        for number in range(PEOPLE):
+            person = made("person", number)
+            held = memberships(connection, UUID(person), as_of, moment).communities
+            told = {str(one.community): (one.since, one.by) for one in held}
+            assert told == oracle.communities(log, person, moment)
+        for number in range(COMMUNITIES):
+            community = UUID(made("community", number))
+            expected = oracle.members(log, str(community), moment)
+            assert in_pages_of_two(connection, community, as_of, moment) == list(expected.items())
+
+
+def in_pages_of_two(
+    connection: psycopg.Connection[Any], community: UUID, as_of: AsOf, moment: datetime
+) -> list[tuple[str, datetime]]:
+    """All members, page by page."""
+    found: list[tuple[str, datetime]] = []
+    page = members(connection, community, as_of, moment, limit=2)
+    n = 0 if page is None else page.n
+    while page is not None:
+        found += [(str(member.candidate), member.since) for member in page.members]
+        if page.next is None:
+            break
+        page = members(connection, community, as_of, moment, page.next, limit=2)
+    assert len(found) == n
+    return found
+
+
+def check_referrals(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    for number in range(PEOPLE):
+        referrer = made("person", number)
+        expected = oracle.referrals(log, referrer)
+        told = made_referrals(connection, UUID(referrer), as_of, limit=1)
+        assert told.n == len(expected)
+        for referral in expected:
+            (one,) = told.referrals
+            assert (str(one.referral), one.made_at, one.stage) == referral
+            assert (told.next is None) == (referral == expected[-1])
+            told = made_referrals(connection, UUID(referrer), as_of, told.next, limit=1)

@@ -1,0 +1,135 @@
+"""How far did the people get whom a referrer named: the referrer's own view, which tells nothing else about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from domain.stages import APPLIED, FUNNEL, OFFER, stages_of
+from projections import kin
+from projections.referrals import REFERRALS
+from queries.question import AsOf
+
+DEFINITION = "referrals-made"
+VERSION = 1
+Stage = Literal["made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited"]
+"""In the order in which one is farther than another. Closed: the application ended without a hire, whoever said no."""
+_ORDER: tuple[Stage, ...] = get_args(Stage)
+_FUNNEL = stages_of(FUNNEL)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReferral:
+    """A referral, when it was made, and its stage; of several applications that of the one that got farthest."""
+
+    referral: UUID
+    made_at: datetime
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReferrals:
+    """What a person referred, in whichever of their records, the newest first; `n` in all.
+
+    `merged_into` is the record that speaks for the referrer, where another one was asked for. `next`: the `cursor` of
+    the following page; null: this is the last. Of the referred it tells the stage and nothing else.
+    """
+
+    definition: str
+    version: int
+    position: int
+    as_of: datetime
+    referrer: UUID
+    merged_into: UUID | None
+    n: int
+    referrals: tuple[MadeReferral, ...]
+    next: int | None
+
+
+_PERSON = kin.persons("referrals", "select %(referrer)s::uuid, %(position)s::bigint")
+_MADE = f"""
+with known as materialized ({_PERSON}), made as (
+    select referral, at, position from referrals.referral
+    where referrer in (select record from known) and position <= %(position)s
+)
+select nullif(person, asked), (select count(*) from made), page.*
+from (select distinct person, asked from known) known left join (
+    select * from made where %(before)s::bigint is null or position < %(before)s order by position desc limit %(limit)s
+) page on true
+order by page.position desc
+"""
+
+_TURNS = """
+select referral, application, turn from referrals.turn
+where referral = any(%(referrals)s) and position <= %(position)s
+"""
+
+_STEPS = """
+select application, step, stage from referrals.step
+where application = any(%(applications)s) and position <= %(position)s
+order by at, position
+"""
+
+
+def made_referrals(
+    connection: psycopg.Connection[Any], referrer: UUID, as_of: AsOf, before: int | None = None, limit: int = 100
+) -> MadeReferrals:
+    """At most `limit` referrals of the person that the record is of, of those recorded before a log position."""
+    asked: Mapping[str, Any] = {"referrer": referrer, "before": before, "limit": limit + 1}
+    rows = _asked(connection, _MADE, asked, as_of)
+    found = [row[2:] for row in rows if row[2] is not None]
+    page = found[:limit]
+    stages = _stages(connection, [referral for referral, _, _ in page], as_of)
+    following = page[-1][2] if len(found) > limit else None
+    referrals = tuple(MadeReferral(referral, at, stages[referral]) for referral, at, _ in page)
+    merged_into, n = rows[0][:2]
+    return MadeReferrals(
+        DEFINITION, VERSION, as_of.position, as_of.at, referrer, merged_into, n, referrals, following,
+    )  # fmt: skip
+
+
+def _stages(connection: psycopg.Connection[Any], referrals: list[UUID], as_of: AsOf) -> dict[UUID, Stage]:
+    turns = _asked(connection, _TURNS, {"referrals": referrals}, as_of)
+    applications = [application for _, application, turn in turns if turn == "applied"]
+    steps: defaultdict[UUID, list[tuple[str, str | None]]] = defaultdict(list)
+    for application, *step in _asked(connection, _STEPS, {"applications": applications}, as_of):
+        steps[application].append((step[0], step[1]))
+    credited = {application for _, application, turn in turns if turn == "credited"}
+    reached: dict[UUID, list[Stage]] = {referral: ["made"] for referral in referrals}
+    for referral, application, turn in turns:
+        if turn in ("accepted", "declined"):
+            reached[referral].append(turn)
+        elif turn == "applied":
+            stage = _stage_of(steps[application])
+            reached[referral].append("credited" if stage == "hired" and application in credited else stage)
+    return {referral: max(stages, key=_ORDER.index) for referral, stages in reached.items()}
+
+
+def _stage_of(steps: Iterable[tuple[str, str | None]]) -> Stage:
+    """Where an application stands after these steps, each what happened and the stage that it names."""
+    stage, offered, ended, hired = APPLIED, False, False, False
+    for what, named in steps:
+        stage = (named or APPLIED) if what in ("stage", "transferred") else stage
+        offered = what == "offered" or (offered and what not in ("offer-ended", "transferred"))
+        ended = what == "ended" or (ended and what != "goes-on")
+        hired = what == "hired" or (hired and what != "unhired")
+    if hired or ended:
+        return "hired" if hired else "closed"
+    if offered or _FUNNEL.get(stage) == OFFER:
+        return "offered"
+    return "applied" if _FUNNEL.get(stage) == APPLIED else "interviewing"
+
+
+def _asked(
+    connection: psycopg.Connection[Any], question: str, asked: Mapping[str, Any], as_of: AsOf
+) -> list[tuple[Any, ...]]:
+    statement = REFERRALS.render(question, REFERRALS.schema, as_of.zone)
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    return cursor.execute(statement.encode(), {**asked, "position": as_of.position}).fetchall()
