@@ -10,6 +10,7 @@ import pytest
 
 from adapters.synthetic.history import history
 from domain.touchpoint import TouchpointRecorded
+from tests.synthetic.dense import UNDONE_OFTEN
 from tests.synthetic.replay import Replay
 
 
@@ -17,6 +18,14 @@ from tests.synthetic.replay import Replay
 def test_the_verbs_decide_every_event_as_the_log_has_it(events: int, seed: int, years: int) -> None:
     replay = Replay()
     for row in history(events, seed, ends_on=date(2026, 3, 1), years=years).recorded():
+        replay.follow(row)
+    assert not any(replay.owed.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_verbs_decide_what_is_undone_often_as_the_log_has_it(seed: int) -> None:
+    replay = Replay()
+    for row in history(2_000, seed, ends_on=date(2026, 3, 1), years=3, planted=UNDONE_OFTEN).recorded():
         replay.follow(row)
     assert not any(replay.owed.values())
 
