@@ -202,8 +202,8 @@ class CandidateCannotReferThemselves(Invalid):
 class Candidate:
     """What decisions about a person need to know.
 
-    `facts` has what was told of this record per (fact, learned_from), in the order in which we learned it;
-    `communities` whether it was in each community. Whatever the command did not ask to read is empty.
+    `telling` has the events that tell of the profile, in the order in which we learned them; `communities` whether it
+    was in each community. Whatever the command did not ask to read is empty.
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
     """
@@ -212,7 +212,7 @@ class Candidate:
     source: str = UNKNOWN
     role: str = UNKNOWN
     location: str = UNKNOWN
-    facts: Mapping[tuple[str, str], tuple[Told, ...]] = field(default_factory=dict)
+    telling: tuple[Recorded[Event], ...] = ()
     communities: Mapping[UUID, Course[bool]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
@@ -235,9 +235,14 @@ class Candidate:
         """The streams in which an answer of the person must stand: this record's, and the speaking one's."""
         return (candidate,) if self.speaker is None else (candidate, self.speaker)
 
+    def everything_told(self) -> tuple[Told, ...]:
+        """All that anybody told of this record, as the profile's rules want it."""
+        return tuple(one for recorded in self.telling for one in told_by(recorded))
+
     def told(self, fact: str, learned_from: str, by: datetime) -> tuple[Told, ...]:
-        """What the source had told of the fact by that time, as the profile's rules want it."""
-        return tuple(one for one in self.facts.get((fact, learned_from), ()) if one.at <= by)
+        """What the source had told of the fact by that time."""
+        asked = fact, learned_from
+        return tuple(one for one in self.everything_told() if one.at <= by and (one.fact, one.learned_from) == asked)
 
     def membership(self, community: UUID) -> Course[bool]:
         """When the candidate was in the community."""
@@ -253,10 +258,16 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
     """The candidate after one more event; an event that means nothing here changes nothing."""
     match recorded.event:
         case CandidateSourced() | CandidateReferred() as event if not candidate.exists:
-            entered = replace(candidate, exists=True, source=event.source, role=event.role, location=event.location)
-            return with_facts(entered, recorded)
+            return replace(
+                candidate,
+                exists=True,
+                source=event.source,
+                role=event.role,
+                location=event.location,
+                telling=(*candidate.telling, recorded),
+            )
         case ProfileFactLearned() | ProfileFactRetracted():
-            return with_facts(candidate, recorded)
+            return replace(candidate, telling=(*candidate.telling, recorded))
         case CommunityJoined(community=community) | CommunityLeft(community=community) as event:
             turned = candidate.membership(community).turned(recorded.at, isinstance(event, CommunityJoined))
             return replace(candidate, communities={**candidate.communities, community: turned})
@@ -274,14 +285,6 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, absorbed=candidate.absorbed - {absorbed})
         case _:
             return candidate
-
-
-def with_facts(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
-    facts = dict(candidate.facts)
-    for one in told_by(recorded):
-        key = one.fact, one.learned_from
-        facts[key] = (*facts.get(key, ()), one)
-    return replace(candidate, facts=facts)
 
 
 def told_by(recorded: Recorded[Event]) -> Iterator[Told]:

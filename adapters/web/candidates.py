@@ -27,7 +27,6 @@ from domain.candidate import (
     CandidateDoesNotExist,
     CandidateReferred,
     CandidateSourced,
-    told_by,
 )
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
 from domain.profile_facts import Belief, Told, believed
@@ -122,7 +121,7 @@ class TimelineEvent:
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """A page of what happened with a person, in whichever of their records. `candidate` and `merged_into` are as in
-    the profile. `next`: the `after` of the following page; null: this is the last."""
+    the profile. `next`: the `cursor` of the following page; null: this is the last."""
 
     candidate: UUID
     merged_into: UUID | None
@@ -133,12 +132,11 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a person: how it came to us, what rules know of it, and everything that was told of it."""
+    """One record of a person: how it came to us, and what the rules know of it."""
 
     candidate: Candidate = field(default_factory=Candidate)
     entered_at: datetime | None = None
     entry: CandidateSourced | CandidateReferred | None = None
-    told: tuple[Told, ...] = ()
 
 
 def evolve(record: Record, recorded: Recorded[Event]) -> Record:
@@ -146,8 +144,7 @@ def evolve(record: Record, recorded: Recorded[Event]) -> Record:
     event = recorded.event
     if isinstance(event, CandidateSourced | CandidateReferred) and record.entry is None:
         record = replace(record, entry=event, entered_at=recorded.at)
-    known = CANDIDATE.evolve(record.candidate, recorded)
-    return replace(record, candidate=known, told=(*record.told, *told_by(recorded)))
+    return replace(record, candidate=CANDIDATE.evolve(record.candidate, recorded))
 
 
 def kin(record: Record) -> Collection[UUID]:
@@ -179,7 +176,8 @@ class Person:
     def told(self) -> list[Told]:
         """Everything that was told of the person, in log order."""
         return sorted(
-            (one for record in self.records.values() for one in record.told), key=lambda one: one.position or 0
+            (one for record in self.records.values() for one in record.candidate.everything_told()),
+            key=lambda one: one.position or 0,
         )
 
 
@@ -201,16 +199,16 @@ class CandidatePages:
     def timeline(
         self,
         candidate: UUID,
-        after: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
+        cursor: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
         limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many events, at most.")] = 100,
     ) -> Answered[Timeline]:
         """Everything that happened with a candidate, in the order in which we learned it, page by page.
 
         Of a merged person that of all records, each event with its own. What was personal and has been erased is null,
-        and the event says "erased": true. `after` is a log position: what is written meanwhile comes on later pages.
+        and the event says "erased": true. `cursor` is a log position: what is written meanwhile comes on later pages.
         """
         person = self._person(candidate)
-        found = self.services.log.history_together(person.ids, after, limit + 1)
+        found = self.services.log.history_together(person.ids, cursor, limit + 1)
         events = [entry_of(recorded) for recorded in found[:limit]]
         following = events[-1].position if len(found) > limit else None
         return answered(Timeline(person.root, person.merged_into, person.ids, events, following))
