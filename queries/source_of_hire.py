@@ -52,6 +52,7 @@ class SourcesOfHire:
     sources: tuple[SourceShare, ...]
 
 
+# A hire and the person's first source come together as rows of that person: nobody need guess how large a join is.
 _HIRES = f"""
 with {WAYS}, first as (
     select distinct on (person) person, source
@@ -65,16 +66,20 @@ with {WAYS}, first as (
 ), hired as (
     select distinct on (person, job) person, application, day, last_source from touched_last
     where hire order by person, job, at, position
+), hires as (
+    select application, day, last_source, max(source) over (partition by person) as first_source
+    from (select person, application, day, last_source, null as source from hired
+          union all
+          select person, null, null, null, source from first) told
 )
-select case when %(attribution)s = 'first-touch' then coalesce(first.source, '{UNKNOWN}')
+select case when %(attribution)s = 'first-touch' then coalesce(first_source, '{UNKNOWN}')
             when %(attribution)s = 'last-touch' then coalesce(last_source, '{UNKNOWN}')
             when exists (
                 select from applications.credit
-                where credit.application = hired.application and credit.position <= %(position)s
+                where credit.application = hires.application and credit.position <= %(position)s
             ) then '{CREDITED}'
-            else coalesce(nullif(last_source, '{UNKNOWN}'), first.source, '{UNKNOWN}') end, count(*)
-from hired left join first using (person)
-where {IN_PERIOD}
+            else coalesce(nullif(last_source, '{UNKNOWN}'), first_source, '{UNKNOWN}') end, count(*)
+from hires where {IN_PERIOD}
 group by 1
 """
 
