@@ -172,7 +172,8 @@ class Unit:
                 if stream is not None:
                     if self.aggregates.setdefault(stream, load.aggregate) is not load.aggregate:
                         raise IdNamesTwoThings(field=load.field)
-                    self.reading[stream] = self.reading.get(stream, frozenset()).union(load.reads)
+                    known = self.reading.get(stream)
+                    self.reading[stream] = load.types if known is None else known | load.types
         return {stream: (self.aggregates[stream], reads) for stream, reads in self.reading.items()}
 
     def take(self, loaded: Mapping[UUID, Loaded]) -> None:
@@ -231,7 +232,10 @@ class Unit:
             correlation=occasion.correlation or occasion.command_id,
         )
         self.decided.append(recorded)
-        self.streams[stream] = Loaded(self.aggregates[stream].evolve(before.state, recorded), recorded.version)
+        reads = self.reading.get(stream)
+        passed_over = reads is not None and type(event) not in reads  # as loading would
+        state = before.state if passed_over else self.aggregates[stream].evolve(before.state, recorded)
+        self.streams[stream] = Loaded(state, recorded.version)
 
 
 def load_with_kin(log: Log, wanted: Wanted) -> dict[UUID, Loaded]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -24,6 +24,7 @@ from commands.handle import (
 from commands.verb import Verb
 from domain.event import Aggregate, Event, Recorded
 
+Wants = tuple[Aggregate[Any], Reads]
 Attach = Callable[[Sequence[Result]], Attached]
 """What must commit with the block, given what became of each intention (positions count from 1 then)."""
 
@@ -41,9 +42,9 @@ class Queue:
     decided: list[Recorded[Event]] = field(default_factory=list)
     begun: dict[UUID, int] = field(default_factory=dict)
 
-    def handle(self, unit: Unit) -> Handled:
-        """Decides the unit on top of all before it. Errors: whatever rule refuses; then nothing of it is kept."""
-        first = first_event_of(unit.intention)
+    def handle(self, unit: Unit, first: UUID) -> Handled:
+        """Decides the unit, whose `first` event has that id, on top of all before it. Errors: whatever rule refuses;
+        then nothing of it is kept."""
         position = self.known.get(first) or self.begun.get(first)
         if position is not None:
             return Handled((), position, {}, before=True)
@@ -88,14 +89,17 @@ def _attempt(
     wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for number, intention in enumerate(intentions):
         with kept_as_result(results, number):
-            units[number] = Unit(verbs, intention, intention.plan())
-            for stream, (aggregate, reads) in units[number].wanted().items():
-                wanted[stream] = aggregate, reads.union(wanted[stream][1] if stream in wanted else ())
-    known = log.known({first_event_of(intention) for intention in intentions}) if once else {}
+            unit = Unit(verbs, intention, intention.plan())
+            for stream, wants in unit.wanted().items():
+                wanted[stream] = together(wanted.get(stream, wants), wants)
+            units[number] = unit
+    firsts = [first_event_of(intention) for intention in intentions]
+    known = log.known(set(firsts)) if once else {}
     queue = Queue(known, load_with_kin(log, wanted))
     for number, unit in units.items():
         with kept_as_result(results, number):
-            results[number] = queue.handle(unit)
+            unit.reading.update((stream, wanted[stream][1]) for stream in unit.reading)
+            results[number] = queue.handle(unit, firsts[number])
     in_order = [results[number] for number in range(len(intentions))]
     if all_or_none and any(isinstance(result, Exception) for result in in_order):
         return in_order
@@ -103,11 +107,16 @@ def _attempt(
     return [placed(result, last - len(queue.decided)) for result in in_order]
 
 
+def together(known: Wants, wants: Wants) -> Wants:
+    """What is read of one stream, when both want it."""
+    return known if known == wants else (known[0], known[1] | wants[1])
+
+
 def placed(result: Result, before: int) -> Result:
     """The result with its place in the log: the block stands after the position `before`."""
     if isinstance(result, Exception) or result.before:
         return result
-    return replace(result, position=before + result.position)
+    return Handled(result.events, before + result.position, result.versions)
 
 
 def first_event_of(intention: Intention) -> UUID:

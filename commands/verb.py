@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from dataclasses import field as field_
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -86,6 +87,10 @@ class Load:
     field: str
     aggregate: Aggregate[Any]
     reads: tuple[type[Event], ...]
+    types: frozenset[type[Event]] = field_(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "types", frozenset(self.reads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,11 @@ class Verb:
 
 def require_well_formed(command: Command) -> None:
     """Raises TextIsWrittenWrongly, TextIsTooLong, TextHoldsNul, TimeHasNoZone or TimeIsInTheFuture."""
-    for field in fields(command):
-        value = getattr(command, field.name)
-        if isinstance(value, datetime) and value.utcoffset() is None:
-            raise TimeHasNoZone(field=field.name)
     made_as: Any = type(command)  # mypy takes the hash of an instance for that of the class
+    for name in moment_fields(made_as):
+        value = getattr(command, name)
+        if value is not None and value.utcoffset() is None:
+            raise TimeHasNoZone(field=name)
     for name, written in text_fields(made_as):
         for text in texts_in(getattr(command, name)):
             if written is None:
@@ -130,6 +135,13 @@ def require_past(moment: datetime, now: datetime, field: str) -> None:
     """Raises TimeIsInTheFuture, five minutes of difference between clocks allowed."""
     if moment > now + CLOCKS_DIFFER_BY:
         raise TimeIsInTheFuture(field=field, moment=moment.isoformat(), now=now.isoformat())
+
+
+@cache
+def moment_fields(command: type[Command]) -> tuple[str, ...]:
+    """The command's fields that hold a time."""
+    hints = get_type_hints(command)
+    return tuple(name for name, hint in hints.items() if hint is datetime or datetime in get_args(hint))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from domain.errors import Invalid
@@ -43,5 +44,11 @@ class TextIsWrittenWrongly(Invalid):
 
 def require_written(text: str, written: Written, field: str) -> None:
     """Raises TextIsWrittenWrongly, naming the field and not the text: somebody may have put a name there."""
-    if not re.fullmatch(written.pattern, text) or text.endswith("\n"):
+    if not is_written(text, written.pattern):
         raise TextIsWrittenWrongly(field=field, pattern=written.pattern, example=written.example)
+
+
+@lru_cache(maxsize=65536)
+def is_written(text: str, pattern: str) -> bool:
+    """Whether the whole text matches; the same codes are asked about again and again."""
+    return re.fullmatch(pattern, text) is not None and not text.endswith("\n")
