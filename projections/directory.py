@@ -158,7 +158,8 @@ OPENED = (
     "record uuid, position bigint, at timestamptz, nth integer, retracted boolean, fact text, learned_from text,"
     " value text, alike text, blind text"
 )
-ADDRESSES = ("email", "phone")
+EVIDENCE = {"email": "same-address", "phone": "same-phone"}
+"""The facts that are addresses, and what it is called when two people have the same."""
 
 
 def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
@@ -167,7 +168,7 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
         if one.fact in FACTS and not isinstance(one.value, Erased):
             value = one.value.replace("\0", "")[:LONGEST_VALUE]
             likeness = alike(one.fact, value)
-            hashed = blind(one.fact, address_key(one.fact, value)) if one.fact in ADDRESSES else None
+            hashed = blind(one.fact, address_key(one.fact, value)) if one.fact in EVIDENCE else None
             yield (
                 one.record,
                 one.position,
@@ -327,8 +328,8 @@ with keyed as (
 ), termed as (
     select person, kind || '/' || key as term from keyed join {_SOUGHT} using (fact) where kind is not null
     union
-    select person, 'word/' || word from keyed join {_SOUGHT} using (fact) cross join lateral string_to_table(key, ' ') word
-    where worded
+    select person, 'word/' || word
+    from keyed join {_SOUGHT} using (fact) cross join lateral string_to_table(key, ' ') word where worded
     union
     select person, 'community/' || community from (
         select distinct on (m.person, m.record, community) m.person, community, joined
@@ -465,9 +466,10 @@ on conflict (person) do update set last_contact = excluded.last_contact
 where known.last_contact <> excluded.last_contact
 """
 
+_EVIDENCE = " ".join(f"when {quoted(fact)} then {quoted(code)}" for fact, code in EVIDENCE.items())
 CLUES = f"""
 with made as materialized (
-    select person, blind as key, case fact when 'email' then 'same-address' else 'same-phone' end as evidence
+    select person, blind as key, case fact {_EVIDENCE} end as evidence
     from directory_belief where blind is not null
     union
     select person, max(key) filter (where fact = 'name') || '/' || max(key) filter (where fact = 'current-employer'),

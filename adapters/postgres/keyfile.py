@@ -59,6 +59,10 @@ class KeyFile:
         """A keyed hash (hex) that tells equal data apart from other data and nothing else."""
         return hmac.new(self.naming_key, purpose.encode() + b"\0" + data, hashlib.sha256).hexdigest()
 
+    def blind(self, kind: str, address: str) -> str:
+        """By what an address is found without being written down: equal for equal addresses of a kind."""
+        return self.fingerprint(f"blind index of {kind}", address.encode())
+
 
 def new_key_file() -> KeyFile:
     return KeyFile(naming_key=os.urandom(32), epochs={"1": AESGCM.generate_key(256)}, current="1")

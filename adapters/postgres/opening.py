@@ -48,11 +48,7 @@ class Opener:
         asked = (after, upto, mapper.names_of(opens.types), list(parked))
         rows = cursor.execute(_SEALED.encode(), asked, binary=True).fetchall()
         for stored in with_keys(connection, rows):
-            yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), self.blind)
-
-    def blind(self, kind: str, address: str) -> str:
-        """The keyed hash by which an address is found without being written down."""
-        return self._key_file.fingerprint(f"blind index of {kind}", address.encode())
+            yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), self._key_file.blind)
 
     def _mapper_of(self, connection: psycopg.Connection[Any]) -> SealingMapper:
         with self._lock:

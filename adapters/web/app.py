@@ -12,6 +12,7 @@ from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Desk
+from adapters.web.directory import DirectoryPages
 from adapters.web.document import Api
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
@@ -47,6 +48,7 @@ def create_app(services: Services) -> Api:
         BulkPages: BulkPages(services, desk.once),
         CandidatePages: CandidatePages(services, asker),
         ChangePages: ChangePages(services, following),
+        DirectoryPages: DirectoryPages(services, asker),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
         OperationPages: OperationPages(services, registry),

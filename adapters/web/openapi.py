@@ -29,6 +29,8 @@ OF_EVERY_COMMAND = (
     "request-is-in-flight",
     "log-cannot-be-reached",
 )
+OF_THE_DIRECTORY = ("request-is-malformed", "position-lies-ahead", "log-cannot-be-reached", "read-model-is-behind")
+"""The directory is as it is now: it has no as_of."""
 OF_EVERY_QUESTION = (
     "as-of-cannot-be-read",
     "moment-lies-ahead",
@@ -410,6 +412,18 @@ PAGES: Mapping[str, Page] = {
         ),
         HISTORY,
     ),
+    "candidates": Page(
+        {
+            "n": 1,
+            "exact": True,
+            "facets": [{"kind": "role", "value": "gardener", "n": 1}],
+            "readings": [],
+            "next": None,
+        },
+        ("cursor-cannot-be-read", "channel-is-asked-without-consent", *OF_THE_DIRECTORY),
+    ),
+    "candidates_of_address": Page({}, ("body-is-not-json", *OF_THE_DIRECTORY)),
+    "duplicates": Page({"next": None}, ("cursor-cannot-be-read", *OF_THE_DIRECTORY)),
     "imports": Page({"imports": [IMPORT], "next": None}, ("cursor-cannot-be-read",)),
     "imported": Page(IMPORT, ("import-does-not-exist",)),
     "remove_import": Page({}, ("import-does-not-exist", "import-has-not-ended")),

@@ -57,6 +57,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.ProblemDoesNotExist: 404,
     refusals.BodyIsNoFileOfHistory: 415,
     refusals.CursorCannotBeRead: 422,
+    refusals.ChannelIsAskedWithoutConsent: 422,
     refusals.ImportDoesNotExist: 404,
     refusals.ImportHasNotEnded: 409,
     refusals.ImportRejectedNothing: 404,

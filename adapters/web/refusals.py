@@ -119,3 +119,12 @@ class CursorCannotBeRead(Refused):
     """
 
     where = "cursor"
+
+
+class ChannelIsAskedWithoutConsent(Refused):
+    """'channel' says where a consent must hold, and no 'consent' is asked for.
+
+    Name the purpose in 'consent', or leave the channel out.
+    """
+
+    where = "channel"

@@ -7,6 +7,7 @@ from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.commanding import CommandRoute
+from adapters.web.directory import DirectoryPages
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.operations import OperationPages
@@ -128,6 +129,9 @@ METRICS = (
 )
 
 PAGES = (
+    PageRoute("/v1/candidates", DirectoryPages, DirectoryPages.candidates),
+    PageRoute("/v1/candidates/lookup", DirectoryPages, DirectoryPages.candidates_of_address, method="POST"),
+    PageRoute("/v1/duplicates", DirectoryPages, DirectoryPages.duplicates),
     PageRoute("/v1/candidates/{candidate}", CandidatePages, CandidatePages.profile),
     PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),
     PageRoute("/v1/candidates/{candidate}/timeline", CandidatePages, CandidatePages.timeline),

@@ -1,0 +1,508 @@
+"""Whom do we know: people found again by name, role, place, skill, tag, community, source, consent and last contact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from projections.directory import DIRECTORY
+from queries.question import AsOf
+
+DEFINITION = "directory"
+VERSION = 1
+COUNTED = 1000
+"""People that an answer counts and sorts into facets, at most; of more it says 'at least'."""
+FACET_VALUES = 10
+VISITS = 5000
+"""People looked at one after the other, in the order asked for, where that is enough."""
+ALTERNATIVES = 24
+"""Ways to read a word that nobody has, at most."""
+
+Sort = Literal["last-contact", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, all of it together; None: anything.
+
+    words: each must be in the name, the role, the location, the employer, a skill or a tag. consent: a purpose that is
+    allowed now, on `channel` or on any. contacted_after, contacted_before: when they last answered us, the first
+    included, the second not.
+    """
+
+    words: str | None = None
+    role: str | None = None
+    location: str | None = None
+    skill: str | None = None
+    tag: str | None = None
+    employer: str | None = None
+    language: str | None = None
+    owner: str | None = None
+    community: UUID | None = None
+    source: str | None = None
+    consent: str | None = None
+    channel: str | None = None
+    contacted_after: datetime | None = None
+    contacted_before: datetime | None = None
+
+    def named(self) -> dict[str, str]:
+        """The kinds of words that must be there, each with its text."""
+        kinds = {"word": self.words, "role": self.role, "location": self.location, "skill": self.skill}
+        kinds |= {"tag": self.tag, "employer": self.employer, "language": self.language, "owner": self.owner}
+        kinds |= {"source": self.source, "community": None if self.community is None else str(self.community)}
+        if self.consent is not None:
+            kinds["consent"] = self.consent if self.channel is None else f"{self.consent}/{self.channel}"
+        return {kind: text for kind, text in kinds.items() if text is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where a page ended: the person it ended with, and by what they were sorted there."""
+
+    key: str
+    person: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the directory: what we believe about them now."""
+
+    candidate: UUID
+    name: str | None
+    role: str | None
+    employer: str | None
+    location: str | None
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
+    links: tuple[str, ...]
+    tags: tuple[str, ...]
+    owner: str | None
+    source: str
+    communities: tuple[UUID, ...]
+    entered_at: datetime
+    last_contact: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """`n` of the people counted have this value; it is written as it is compared: no accents, no capitals."""
+
+    kind: str
+    value: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a part of the question was read: what was looked for, more than one value where it was taken as a typo."""
+
+    kind: str
+    asked: str
+    taken_as: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """People who match, page by page.
+
+    `n` and the facets count all who match where `exact`; else the first of them, so both are 'at least'. They are told
+    with the first page alone (null on the following ones). `readings` say how each part of the question was read.
+    """
+
+    definition: str
+    version: int
+    position: int
+    as_of: datetime
+    n: int | None
+    exact: bool
+    facets: tuple[Facet, ...] | None
+    readings: tuple[Reading, ...]
+    people: tuple[Person, ...]
+    next: After | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A part of the question as it is looked for: any of the words of a kind; `n` people have one at least."""
+
+    kind: str
+    asked: str
+    words: tuple[str, ...]
+    n: int
+    known: bool = True
+    """Whether it is looked for as it was written."""
+
+    @property
+    def query(self) -> str:
+        return "(" + "|".join(lexeme(f"{self.kind}/{word}") for word in self.words) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the answer: so many people in this order after one of them."""
+
+    sort: Sort = "last-contact"
+    limit: int = 50
+    after: After | None = None
+
+
+def search(
+    connection: psycopg.Connection[Any],
+    sought: Sought,
+    as_of: AsOf,
+    now: datetime,
+    *,
+    sort: Sort = "last-contact",
+    limit: int = 50,
+    after: After | None = None,
+) -> Directory:
+    """The people who match at `now`, `limit` of them. A word that leads to nobody is taken as a typo."""
+    page = Page(sort, limit, after)
+    with connection.transaction():
+        connection.execute(_SETTINGS)
+        wanted, everybody = understood(connection, sought)
+        found = look(connection, sought, wanted, everybody, now, page)
+        if not found.people and after is None and any(one.known and one.kind in FORGIVING for one in wanted):
+            wanted = [widened(connection, one) if one.kind in FORGIVING else one for one in wanted]
+            found = look(connection, sought, wanted, everybody, now, page)
+    return answer(as_of, wanted, found, page)
+
+
+def lookup(connection: psycopg.Connection[Any], evidence: str, blind: str) -> tuple[Person, ...]:
+    """The people who have this address (usually one, or nobody): `evidence` and `blind` as the directory keeps them."""
+    rows = ask(connection, _LOOKUP, {"evidence": evidence, "key": blind})
+    return tuple(person_of(row) for row in rows)
+
+
+# The planner has no statistics of personal columns, and would read all people, or compile, where it should do neither.
+_SETTINGS = b"""
+select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+       set_config('pg_trgm.similarity_threshold', '0.25', true)
+"""
+
+FORGIVING = ("word", "role", "location", "skill", "tag", "employer", "language", "owner")
+"""What people write; the other kinds are codes."""
+
+_UNDERSTOOD = """
+select asked.kind, asked.text, asked.word, coalesce(known.n, 0) as n
+from (
+    select kind, text, part as word
+    from unnest(%(kinds)s::text[], %(texts)s::text[]) given (kind, text)
+    cross join lateral (
+        select case when kind = any (%(forgiving)s::text[]) then left(public.folded(text), 100) else text end
+    ) compared (written)
+    cross join lateral unnest(case when kind = 'word' then string_to_array(written, ' ') else array[written] end) part
+) asked left join directory.word known using (kind, word)
+"""
+
+# Of many words those that look most like it; what is alike enough is decided by letters, below.
+_ALIKE = """
+select word, n from directory.word
+where kind = %(kind)s and (word %% %(word)s or %(word)s <%% word)
+order by public.similarity(word, %(word)s) desc, n desc, word limit 200
+"""
+_BEGINNING = """
+select word, n from directory.word
+where kind = %(kind)s and word > %(word)s and word < %(word)s || U&'\\+10FFFF'
+order by n desc, word limit 20
+"""
+
+
+def understood(connection: psycopg.Connection[Any], sought: Sought) -> tuple[list[Wanted], int]:
+    """The parts of the question as the directory's words, and of how many people it tells."""
+    named = {"all": "", **sought.named()}
+    values = {"kinds": list(named), "texts": list(named.values()), "forgiving": list(FORGIVING)}
+    rows = ask(connection, _UNDERSTOOD, values)
+    everybody = sum(row["n"] for row in rows if row["kind"] == "all")
+    asked = [Wanted(row["kind"], row["word"], (row["word"],), row["n"]) for row in rows if row["kind"] != "all"]
+    nothing = [Wanted(kind, text, (), 0) for kind, text in named.items() if kind not in {row["kind"] for row in rows}]
+    read = [one if one.n or one.kind not in FORGIVING else widened(connection, one) for one in dict.fromkeys(asked)]
+    return read + nothing, everybody
+
+
+def widened(connection: psycopg.Connection[Any], wanted: Wanted) -> Wanted:
+    """Any of the words that may have been meant: a letter or two off, or going on where it ends."""
+    found: dict[str, int] = {}
+    for question in (_ALIKE, _BEGINNING):
+        rows = ask(connection, question, {"kind": wanted.kind, "word": wanted.asked})
+        found |= {row["word"]: row["n"] for row in rows if may_mean(wanted.asked, row["word"])}
+    taken = dict(list(found.items())[:ALTERNATIVES])
+    return Wanted(wanted.kind, wanted.asked, tuple(taken), sum(taken.values()), known=False)
+
+
+def may_mean(asked: str, word: str) -> bool:
+    """Whether every part of what was asked is a part of the words, or the beginning of one, or a typo of one."""
+    return all(any(part_means(part, one) for one in word.split()) for part in asked.split())
+
+
+def part_means(asked: str, word: str) -> bool:
+    if len(asked) < SHORT:
+        return word == asked
+    slips = 1 if len(asked) < LONG else 2
+    return word.startswith(asked) or (abs(len(asked) - len(word)) <= slips and distance(asked, word) <= slips)
+
+
+SHORT, LONG = 3, 5
+"""Letters from which a word may have a slip in it, or go on, and from which two slips."""
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters to add, to leave out, to change or to swap with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, its in enumerate(other, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+    return row[-1]
+
+
+def lexeme(term: str) -> str:
+    """The term as a tsquery writes it."""
+    return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+_PERSON = """
+       p.person as candidate, p.name, p.role, p.employer, p.location, p.emails, p.phones, p.skills, p.languages,
+       p.links, p.tags, p.owner, p.source, p.communities, p.entered_at,
+       nullif(c.last_contact, '-infinity') as last_contact
+"""
+_LOOKUP = f"""
+select {_PERSON}
+from directory.clue join directory.person p using (person) join directory.contact c using (person)
+where clue.evidence = %(evidence)s and clue.key = %(key)s
+order by p.person
+"""
+
+# Both give (person, key, terms) in the order asked for. The first goes from the words to the people, for words that few
+# have; the second looks at one person after the other, for words that many have, and says how many it looked at. The
+# planner knows nothing of the words, so each step is nailed down by `materialized` and `offset 0`.
+_BY_WORDS = """
+with matched as materialized (
+    select person, {key} as key, terms
+    from (select * from directory.person where terms @@ %(query)s::tsquery and {consent} offset 0) person
+    cross join lateral (
+        select last_contact from directory.contact where contact.person = person.person offset 0
+    ) contact
+    where {range} and {after} order by key {way}, person {way} limit %(most)s
+), visited (n) as (select 0)
+"""
+_BY_WALKING = """
+with walked as materialized (
+    select person, {key} as key from {walk} where {walk_range} and {after}
+    order by {key} {way}, person {way} limit %(visits)s
+), matched as materialized (
+    select walked.person, walked.key, met.terms
+    from walked cross join lateral (
+        select terms from directory.person
+        where person.person = walked.person and ts_match_vq(terms, %(query)s::tsquery) and {consent}
+        offset 0
+    ) met
+    limit %(most)s
+), visited (n) as (select count(*) from walked)
+"""
+_ANSWER = f"""
+, page as materialized (select person, key from matched order by key {{way}}, person {{way}} limit %(page)s
+), counted as (
+    select kind, value, n from (
+        select split_part(term, '/', 1) as kind, substr(term, strpos(term, '/') + 1) as value, count(*) as n,
+               row_number() over (partition by split_part(term, '/', 1) order by count(*) desc, term) as nth
+        from (select terms from matched limit {COUNTED}) matched cross join unnest(tsvector_to_array(terms)) term
+        where split_part(term, '/', 1) = any (%(facets)s::text[])
+        group by term
+    ) ranked where nth <= {FACET_VALUES}
+)
+select visited.n as visited, (select count(*) from matched) as matched, page.key::text as key,
+       (select jsonb_agg(jsonb_build_array(kind, value, n) order by kind, n desc, value) from counted) as facets,
+       {_PERSON}
+from visited left join (
+    page cross join lateral (select * from directory.person where person.person = page.person offset 0) p
+    cross join lateral (select * from directory.contact where contact.person = page.person offset 0) c
+) on true
+order by page.key {{way}}, page.person {{way}}
+"""
+_ALLOWED_ON = """
+jsonb_exists(allowed, %(allowed)s) and coalesce((allowed ->> %(allowed)s)::numeric > %(now)s, true)
+"""
+_ALLOWED_ANYWHERE = """
+exists (select from jsonb_each_text(allowed) one (place, until)
+        where starts_with(place, %(allowed)s) and coalesce(until::numeric > %(now)s, true))
+"""
+
+FACETS = ("role", "location", "skill", "tag", "community", "source", "language", "employer", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A way to sort: by which key, upward or downward, and where one person after the other can be looked at so."""
+
+    key: str
+    type: str
+    walk: str
+    way: Literal["asc", "desc"]
+
+    @property
+    def after(self) -> str:
+        return f"({self.key}, person) {'<' if self.way == 'desc' else '>'} (%(key)s::{self.type}, %(person)s)"
+
+
+ORDERS: Mapping[Sort, Order] = {
+    "last-contact": Order("last_contact", "timestamptz", "directory.contact", "desc"),
+    "name": Order("name_key", "text", "directory.person", "asc"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a page and, with the first one, what was counted: `n` people, `exact` where that is all of them."""
+
+    rows: Sequence[Mapping[str, Any]]
+    n: int
+    exact: bool
+    enough: bool
+    """False: whoever walked had to stop before the page was full."""
+
+    @property
+    def people(self) -> list[Mapping[str, Any]]:
+        return [row for row in self.rows if row["candidate"] is not None]
+
+
+def look(
+    connection: psycopg.Connection[Any],
+    sought: Sought,
+    wanted: Sequence[Wanted],
+    everybody: int,
+    now: datetime,
+    page: Page,
+) -> Found:
+    """The page, by the cheaper of the two ways. Walking may come to no end: then the other way is the cheaper one."""
+    if any(not one.words for one in wanted):
+        return Found([], 0, True, True)
+    visits = worth_visiting(wanted, everybody, page)
+    if visits:
+        found = find(connection, _BY_WALKING, sought, wanted, now, page, visits)
+        if found.enough:
+            return found
+    return find(connection, _BY_WORDS, sought, wanted, now, page, visits=1)
+
+
+def worth_visiting(wanted: Sequence[Wanted], everybody: int, page: Page) -> int:
+    """How many people to look at one after the other, until a page of them matches; 0: fewer are found by the words.
+
+    As far as the words' counts tell, and as if one had nothing to do with the other.
+    """
+    share = 1.0
+    for one in wanted:
+        share *= min(1.0, one.n / max(everybody, 1))
+    visits = (page.limit + 1) / share if share else everybody
+    return max(VISITS, int(visits * MARGIN)) if visits < share * everybody else 0
+
+
+MARGIN = 1.3
+
+
+def find(
+    connection: psycopg.Connection[Any],
+    way: str,
+    sought: Sought,
+    wanted: Sequence[Wanted],
+    now: datetime,
+    page: Page,
+    visits: int,
+) -> Found:
+    order, first = ORDERS[page.sort], page.after is None
+    most = COUNTED + 1 if first else page.limit + 1
+    contacted = contact_range(sought)
+    text = (way + _ANSWER).format(
+        key=order.key,
+        way=order.way,
+        walk=order.walk,
+        range=contacted,
+        walk_range=contacted if page.sort == "last-contact" else by_person(contacted),
+        after="true" if page.after is None else order.after,
+        consent=consented(sought),
+    )
+    values = values_of(sought, wanted, now, page) | {"most": most, "visits": visits}
+    rows = ask(connection, text, values)
+    n, visited = rows[0]["matched"], rows[0]["visited"]
+    exact = n < most and visited < visits
+    return Found(rows, min(n, COUNTED), exact, enough=exact or n > page.limit)
+
+
+def contact_range(sought: Sought) -> str:
+    """Who was never in contact was not in contact before some day either."""
+    since = [] if sought.contacted_after is None else ["last_contact >= %(contacted_after)s"]
+    until = (
+        [] if sought.contacted_before is None else ["last_contact < %(contacted_before)s", "last_contact > '-infinity'"]
+    )
+    return " and ".join([*since, *until]) or "true"
+
+
+def by_person(contacted: str) -> str:
+    """The same of the contact of a person."""
+    return f"exists (select from directory.contact where contact.person = person.person and {contacted})"
+
+
+def consented(sought: Sought) -> str:
+    if sought.consent is None:
+        return "true"
+    return _ALLOWED_ANYWHERE if sought.channel is None else _ALLOWED_ON
+
+
+def values_of(sought: Sought, wanted: Sequence[Wanted], now: datetime, page: Page) -> dict[str, Any]:
+    after = page.after or After("", UUID(int=0))
+    return {
+        "query": "&".join([one.query for one in wanted]) or lexeme("all/"),
+        "facets": list(FACETS) if page.after is None else [],
+        "page": page.limit + 1,
+        "key": after.key,
+        "person": after.person,
+        "contacted_after": sought.contacted_after,
+        "contacted_before": sought.contacted_before,
+        "allowed": f"{sought.consent}/{sought.channel or ''}",
+        "now": now.timestamp(),
+    }
+
+
+def answer(as_of: AsOf, wanted: Sequence[Wanted], found: Found, page: Page) -> Directory:
+    people, first = found.people, page.after is None
+    told = people[: page.limit]
+    return Directory(
+        DEFINITION,
+        VERSION,
+        as_of.position,
+        as_of.at,
+        n=found.n if first else None,
+        exact=found.exact,
+        facets=facets_of(found) if first else None,
+        readings=tuple(Reading(one.kind, one.asked, one.words) for one in wanted if one.kind in FORGIVING),
+        people=tuple(person_of(row) for row in told),
+        next=After(told[-1]["key"], told[-1]["candidate"]) if len(people) > page.limit else None,
+    )
+
+
+def facets_of(found: Found) -> tuple[Facet, ...]:
+    counted = (found.rows[0]["facets"] if found.rows else None) or []
+    return tuple(Facet(*one) for one in counted)
+
+
+def person_of(row: Mapping[str, Any]) -> Person:
+    told: dict[str, Any] = {one.name: row[one.name] for one in fields(Person)}
+    listed = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return Person(**{**told, **listed})
+
+
+def ask(connection: psycopg.Connection[Any], question: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    text = DIRECTORY.render(question, DIRECTORY.schema, "UTC")
+    return psycopg.Cursor(connection, row_factory=dict_row).execute(text.encode(), values).fetchall()
