@@ -1,98 +1,200 @@
-"""What became of every opening and every job: each way of counting time to fill, and the stages of applications."""
+"""What became of every opening and every job: each way of counting time to fill, undone ends and holds included."""
 
 from __future__ import annotations
 
 from domain.application import (
-    ApplicationRejected,
     ApplicationSubmitted,
-    ApplicationWithdrawn,
+    ApplicationTransferred,
     CandidateHired,
-    OfferAccepted,
+    CandidateUnhired,
     ProspectAdded,
-    StageEntered,
 )
-from domain.requisition import OpeningCancelled, OpeningFilled, OpeningOpened, RequisitionOpened
+from domain.requisition import (
+    OpeningCancelled,
+    OpeningFilled,
+    OpeningOpened,
+    OpeningReopened,
+    RequisitionHeld,
+    RequisitionOpened,
+    RequisitionResumed,
+)
 from projections import tally
 from projections.read_model import ReadModel
 
-# fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'h' somebody hired for the job.
+# fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'r' reopened for the same need, 'n' for a new
+# one, 'h' somebody hired for the job, 'u' that undone. A fact holds from `position` until `until`, when another takes
+# it back: 'r' the ends of its spell, 'u' the hire of its application. `spell` is the position of the 'n' that began the
+# time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
 TABLES = (
     tally.tables("openings")
     + """
 create table openings.fact (
     requisition uuid    not null,
     opening     uuid,
+    application uuid,
     position    bigint  not null,
+    spell       bigint  not null,
+    until       bigint,
     day         date    not null,
     accepted    date,
+    begun       date,
     evergreen   boolean,
     fact        "char"  not null
 );
 create index on openings.fact (requisition);
 create index on openings.fact (opening);
-create table openings.step (
-    application uuid        not null,
-    candidate   uuid        not null,
-    requisition uuid,
+create index on openings.fact (requisition) where until is not null;
+create index on openings.fact (requisition, day) where fact in ('p', 'o', 'r', 'n');
+create index on openings.fact (application) where fact in ('h', 'u');
+create table openings.renewal (
+    opening  uuid   not null,
+    position bigint not null,
+    primary key (opening, position)
+);
+create table openings.hold (
+    requisition uuid        not null,
     position    bigint      not null,
     at          timestamptz not null,
-    step        text        not null,
-    stage       text
+    day         date        not null,
+    held        boolean     not null
 );
-create index on openings.step (application);
-create index on openings.step (requisition);
+create index on openings.hold (requisition);
+create table openings.beginning (
+    application uuid   not null,
+    requisition uuid,
+    position    bigint not null,
+    day         date   not null
+);
+create index on openings.beginning (application);
 """
 )
 
-WORKING = {"openings_told": 'requisition uuid, opening uuid, position bigint, fact "char"'}
+_BOTH = {
+    "posted": "date", "first": "date", "hiring": "text", "hired": "date", "completion": "text", "completed": "date",
+}  # fmt: skip
+_BOTH_SIDES = ", ".join(f"{column}0 {kind}, {column} {kind}" for column, kind in _BOTH.items())
 
-POSTED = """
-select stream_id as requisition, null::uuid as opening, position, (at at time zone {zone})::date as day,
-       null::date as accepted, (clear ->> 'evergreen')::boolean as evergreen, 'p'::"char" as fact
-from batch where {this}
-"""
+# What a batch tells (`fact` as above, or 't' and 'g' for a hold and its end), of which jobs, and how a job stands
+# after each event that tells of it, and stood before it (..0).
+WORKING = {
+    "openings_told": 'requisition uuid, opening uuid, spell bigint, position bigint, day date, fact "char"',
+    "openings_jobs": "requisition uuid, mended boolean, held boolean",
+    "openings_stood": f'requisition uuid, position bigint, day date, fact "char", evergreen boolean, {_BOTH_SIDES}',
+}
 
-OPENED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean,
-       'o'::"char"
-from batch where {this}
-"""
-
-FILLED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date,
-       ((clear ->> 'accepted_at')::timestamptz at time zone {zone})::date, null::boolean, 'f'::"char"
-from batch where {this}
-"""
-
-CANCELLED = """
-select stream_id, (clear ->> 'opening')::uuid, position, (at at time zone {zone})::date, null::date, null::boolean,
-       'x'::"char"
-from batch where {this}
-"""
-
-HIRED = """
-select (clear ->> 'requisition')::uuid, null::uuid, position, (at at time zone {zone})::date, null::date, null::boolean,
-       'h'::"char"
-from batch where {this} and clear ->> 'requisition' is not null
-"""
-
-_STEP = """
-select stream_id as application, (clear ->> 'candidate')::uuid as candidate,
-       (clear ->> 'requisition')::uuid as requisition, position, at, '{step}' as step, clear ->> 'stage' as stage
+_FACT = """
+select {requisition} as requisition, {opening} as opening, {application} as application, position,
+       (at at time zone {{zone}})::date as day, {accepted}::date as accepted, {evergreen}::boolean as evergreen,
+       {fact}::"char" as fact
 from batch where {{this}}
 """
 
-KEEP = """
-with kept as (
-    insert into openings.fact (requisition, opening, position, day, accepted, evergreen, fact) {fact}
-    returning requisition, opening, position, fact
-)
-insert into openings_told (requisition, opening, position, fact)
-select requisition, opening, position, fact from kept
+
+def _fact(
+    fact: str,
+    requisition: str = "stream_id",
+    opening: str = "(clear ->> 'opening')::uuid",
+    application: str = "null::uuid",
+    accepted: str = "null",
+    evergreen: str = "null",
+) -> str:
+    return _FACT.format(
+        fact=fact,
+        requisition=requisition,
+        opening=opening,
+        application=application,
+        accepted=accepted,
+        evergreen=evergreen,
+    )
+
+
+def _of_application(fact: str) -> str:
+    made = _fact(fact, "(clear ->> 'requisition')::uuid", "null::uuid", application="stream_id")
+    return f"{made} and clear ->> 'requisition' is not null"
+
+
+FACTS = {
+    RequisitionOpened: _fact("'p'", opening="null::uuid", evergreen="(clear ->> 'evergreen')"),
+    OpeningOpened: _fact("'o'"),
+    OpeningFilled: _fact("'f'", accepted="((clear ->> 'accepted_at')::timestamptz at time zone {zone})"),
+    OpeningCancelled: _fact("'x'"),
+    OpeningReopened: _fact("case when clear ->> 'need' = 'new' then 'n' else 'r' end"),
+    CandidateHired: _of_application("'h'"),
+    CandidateUnhired: _of_application("'u'"),
+}
+
+_HOLD = """
+select stream_id as requisition, position, at, (at at time zone {{zone}})::date as day, {held} as held
+from batch where {{this}}
 """
 
-KEEP_STEPS = """
-insert into openings.step (application, candidate, requisition, position, at, step, stage) {step}
+_BEGINNING = """
+select stream_id as application, (clear ->> '{job}')::uuid as requisition, position,
+       (at at time zone {{zone}})::date as day
+from batch where {{this}}
+"""
+
+_REOPENING = """
+select (clear ->> 'opening')::uuid as opening, position, clear ->> 'need' = 'new' as new from batch where {this}
+"""
+
+KEEP_HOLDS = """
+with kept as (
+    insert into openings.hold (requisition, position, at, day, held) {hold} returning *
+)
+insert into openings_told (requisition, position, day, fact)
+select requisition, position, day, case when held then 't' else 'g' end from kept
+"""
+
+KEEP_BEGINNINGS = "insert into openings.beginning (application, requisition, position, day) {beginning}"
+
+KEEP_RENEWALS = """
+insert into openings.renewal (opening, position) select opening, position from ({reopening}) reopened where new
+"""
+
+# An application that was for no job yet, or is for this one since its transfer, began for it when it came to it.
+KEEP = """
+with kept as (
+    insert into openings.fact
+        (requisition, opening, application, position, spell, day, accepted, begun, evergreen, fact)
+    select requisition, opening, application, position,
+           coalesce((select max(renewal.position) from openings.renewal
+                     where renewal.opening = told.opening and renewal.position <= told.position), 0),
+           day, accepted,
+           case when fact = 'h' then coalesce(
+               (select coalesce(min(began.day) filter (where began.requisition = told.requisition), min(began.day))
+                from openings.beginning began
+                where began.application = told.application and began.position < told.position), day) end,
+           evergreen, fact
+    from ({fact}) told
+    returning requisition, opening, spell, position, day, fact
+)
+insert into openings_told (requisition, opening, spell, position, day, fact)
+select requisition, opening, spell, position, day, fact from kept
+"""
+
+KEEP_JOBS = """
+insert into openings_jobs (requisition, mended, held)
+select requisition, exists (select from openings.fact where fact.requisition = job.requisition and until is not null),
+       exists (select from openings.hold where hold.requisition = job.requisition)
+from (select distinct requisition from openings_told) job
+"""
+
+TAKE_BACK_ENDS = """
+update openings.fact ended set until = (
+    select min(reopened.position) from openings.fact reopened
+    where reopened.opening = ended.opening and reopened.spell = ended.spell and reopened.fact = 'r'
+          and reopened.position > ended.position
+)
+where opening in (select opening from ({reopening}) reopened) and fact in ('f', 'x') and until is null
+"""
+
+TAKE_BACK_HIRES = """
+update openings.fact hire set until = (
+    select min(undone.position) from openings.fact undone
+    where undone.application = hire.application and undone.fact = 'u' and undone.position > hire.position
+)
+where application in (select application from ({unhire}) undone) and fact = 'h' and until is null
 """
 
 # How a thing that started on `started` stands after an event (`fate`, `ended`) and stood before it: the old line is
@@ -116,35 +218,41 @@ _LINES = """
     where line.started is not null
 """
 
-_OPENING_STATE = """
-    select told.requisition, told.position, told.fact, fact.position < told.position as before, fact.opening,
-           fact.day, fact.accepted, fact.fact as known
-    from openings_told told join openings.fact fact using (opening)
-    where told.fact in ('o', 'f', 'x') and fact.position <= told.position
-"""
+# What is known after the event, and what was known before it.
+_KNOWN = "fact.position <= told.position and (fact.until is null or fact.until > told.position)"
+_KNOWN0 = "fact.position < told.position and (fact.until is null or fact.until >= told.position)"
 
-_OPENING_STOOD = f"""
+# A spell of an opening at an event `told` (requisition, position, opening, spell), after it and before it.
+_SPELL_STOOD = f"""
     select *,
            case when filled0 is not null then 'filled'
                 when cancelled0 is not null then 'cancelled' else 'open' end as fate0,
            case when filled is not null then 'filled'
                 when cancelled is not null then 'cancelled' else 'open' end as fate
     from (
-        select requisition, position, min(day) filter (where before and known = 'o') as started0,
-               min(day) filter (where known = 'o') as started,
-               min(day) filter (where before and known = 'f') as filled0, min(day) filter (where known = 'f') as filled,
-               min(accepted) filter (where before) as accepted0, min(accepted) as accepted,
+        select requisition, position, min(day) filter (where before and known in ('o', 'n')) as started0,
+               min(day) filter (where after and known in ('o', 'n')) as started,
+               min(day) filter (where before and known = 'f') as filled0,
+               min(day) filter (where after and known = 'f') as filled,
+               min(accepted) filter (where before) as accepted0, min(accepted) filter (where after) as accepted,
                min(day) filter (where before and known = 'x') as cancelled0,
-               min(day) filter (where known = 'x') as cancelled
-        from ({_OPENING_STATE}) state group by requisition, opening, position
+               min(day) filter (where after and known = 'x') as cancelled
+        from (
+            select told.requisition, told.position, {_KNOWN0} as before, {_KNOWN} as after, fact.opening, fact.spell,
+                   fact.day, fact.accepted, fact.fact as known
+            from ({{told}}) told join openings.fact fact using (opening, spell)
+            where fact.position <= told.position and (fact.until is null or fact.until >= told.position)
+        ) state group by requisition, opening, spell, position
     ) days left join lateral (
         select evergreen from openings.fact posted where posted.requisition = days.requisition and posted.fact = 'p'
         limit 1
     ) posted on true
 """
 
+_TOLD_OF_SPELLS = "select * from openings_told where fact in ('o', 'f', 'x', 'r', 'n')"
+
 OF_OPENINGS = _LINES.format(
-    stood=_OPENING_STOOD,
+    stood=_SPELL_STOOD.format(told=_TOLD_OF_SPELLS),
     values="""
         ('standard', started0, fate0, coalesce(accepted0, cancelled0), -1),
         ('standard', started, fate, coalesce(accepted, cancelled), 1),
@@ -152,43 +260,65 @@ OF_OPENINGS = _LINES.format(
         ('greenhouse', started, fate, coalesce(filled, cancelled), 1)""",
 )
 
-# A job after each of its facts, in position order; only the facts of this batch make a difference.
-_JOB_RUNNING = """
-    select requisition, position, fact, day,
-           bool_or(evergreen) over known as evergreen,
-           min(day) filter (where fact = 'p') over known as posted,
-           min(day) filter (where fact = 'o') over known as first,
-           count(*) filter (where fact = 'o') over known as seats,
-           count(*) filter (where fact = 'f') over known as fills,
-           count(*) filter (where fact = 'x') over known as given_up,
-           count(*) filter (where fact = 'h') over known as hires,
-           max(day) filter (where fact = 'f') over known as last_fill,
-           max(day) filter (where fact = 'x') over known as last_given_up,
-           max(day) filter (where fact = 'h') over known as last_hire
-    from openings.fact where requisition in (select requisition from openings_told)
-    window known as (partition by requisition order by position)
+# A job after each of its facts, in position order; only the facts of this batch make a difference. `given_up` counts
+# the openings (each as often as it was opened for a new need) that were cancelled.
+_SUMMED = """
+    bool_or(evergreen) {over} as evergreen,
+    min(day) filter (where fact = 'p') {over} as posted,
+    min(day) filter (where fact = 'o') {over} as first,
+    count(*) filter (where fact in ('o', 'n')) {over} as seats,
+    count(*) filter (where fact = 'f') {over} as fills,
+    count(*) filter (where fact = 'x') {over} as given_up,
+    count(*) filter (where fact = 'h') {over} as hires,
+    max(day) filter (where fact = 'f') {over} as last_fill,
+    max(day) filter (where fact = 'x') {over} as last_given_up,
+    max(day) filter (where fact = 'h') {over} as last_hire
 """
 
-_JOB_STATE = f"""
+_JOB_STATE = """
     select *, case when hires > 0 then 'filled' when seats = given_up then 'cancelled' else 'open' end as hiring,
            case when hires > 0 then last_hire else last_given_up end as hired,
            case when fills + given_up < seats or seats = 0 then 'open' when fills > 0 then 'filled' else 'cancelled' end
                as completion,
            case when fills > 0 then last_fill else last_given_up end as completed
-    from ({_JOB_RUNNING}) running
+    from ({running}) running
 """
 
-_JOB_STOOD = f"""
-    select * from (
-        select *, lag(posted) over former as posted0, lag(first) over former as first0,
-               lag(hiring) over former as hiring0, lag(hired) over former as hired0,
-               lag(completion) over former as completion0, lag(completed) over former as completed0
-        from ({_JOB_STATE}) state window former as (partition by requisition order by position)
-    ) both_sides where position in (select position from openings_told)
+_JOB_RUNNING = f"""
+    select fact.requisition, position, 0 as chain, position as step, {_SUMMED.format(over="over known")}
+    from openings.fact join openings_jobs job using (requisition)
+    where not job.mended
+    window known as (partition by fact.requisition order by position)
 """
 
+# Where a fact was taken back, what is known does not only grow: such a job is summed up anew at each event, as it was
+# known before (step 0) and after it (1).
+_JOB_MENDED = f"""
+    select told.requisition, told.position, told.position as chain, step, {_SUMMED.format(over="")}
+    from (
+        select requisition, position from openings_told join openings_jobs job using (requisition)
+        where job.mended and fact not in ('t', 'g')
+    ) told cross join (values (0), (1)) side (step) cross join lateral (
+        select day, evergreen, fact.fact from openings.fact
+        where fact.requisition = told.requisition and case when step = 1 then {_KNOWN} else {_KNOWN0} end
+    ) known
+    group by told.requisition, told.position, step
+"""
+
+STAND_JOBS = f"""
+insert into openings_stood (requisition, position, day, fact, evergreen, {", ".join(f"{c}0, {c}" for c in _BOTH)})
+select stood.requisition, position, told.day, told.fact, evergreen, {", ".join(f"{c}0, {c}" for c in _BOTH)}
+from (
+    select *, {", ".join(f"lag({column}) over former as {column}0" for column in _BOTH)}
+    from ({_JOB_STATE.format(running=f"{_JOB_RUNNING} union all {_JOB_MENDED}")}) state
+    window former as (partition by requisition, chain order by step)
+) stood join openings_told told using (position)
+where chain = 0 or step = 1
+"""
+
+# By Workable's way of counting, a job that has not hired waits, or is given up, as it is by Pinpoint's.
 OF_JOBS = _LINES.format(
-    stood=_JOB_STOOD,
+    stood="select * from openings_stood",
     values="""
         ('smartrecruiters.days_open', first0, hiring0, hired0, -1),
         ('smartrecruiters.days_open', first, hiring, hired, 1),
@@ -198,15 +328,17 @@ OF_JOBS = _LINES.format(
         ('pinpoint', first, nullif(hiring, 'filled'), hired, 1)""",
 )
 
-# Pinpoint counts hires, each from the job's first opening: a new hire counts once, and when the first opening turns
-# out to have been another day, all hires until then move with it.
-_HIRE_STOOD = f"""
-    select running.requisition, running.position, running.evergreen, hire.day as hired,
-           case when hire.position < running.position then first0 end as first0, first
-    from ({_JOB_STOOD}) running
-    join openings.fact hire on hire.requisition = running.requisition and hire.fact = 'h'
-        and (hire.position = running.position
-             or hire.position < running.position and first0 is distinct from first)
+# Pinpoint counts hires, each from the job's first opening: a new hire counts once, one that is undone no more, and
+# when the first opening turns out to have been another day, all hires until then move with it.
+_HIRE_STOOD = """
+    select stood.requisition, stood.position, stood.evergreen, hire.day as hired,
+           case when hire.position < stood.position then first0 end as first0,
+           case when hire.until is null or hire.until > stood.position then first end as first
+    from openings_stood stood
+    join openings.fact hire on hire.requisition = stood.requisition and hire.fact = 'h'
+        and (hire.position = stood.position or hire.until = stood.position
+             or hire.position < stood.position and (hire.until is null or hire.until > stood.position)
+                and first0 is distinct from first)
 """
 
 OF_HIRES = _LINES.format(
@@ -214,37 +346,128 @@ OF_HIRES = _LINES.format(
     values="('pinpoint', first0, 'filled', hired, -1), ('pinpoint', first, 'filled', hired, 1)",
 )
 
+
+# The days on hold within [begins, ends) by the holds of `told`'s job that are known, to the end where that is open; and
+# since when a hold lasts. A resumption ends a hold, and so does another hold, which begins one.
+_HELD = """
+    select coalesce(sum(greatest(least(hold.ends, {ends}) - greatest(hold.begins, {begins}), 0)), 0)::int as days,
+           max(hold.begins) filter (where hold.ends is null) as since
+    from (
+        select day as begins, held, lead(day) over (order by at, position) as ends from openings.hold
+        where hold.requisition = told.requisition and hold.position {known} told.position
+    ) hold where hold.held
+"""
+
+# Net of holds, a spell of the `standard` differs from the gross one in jobs that were ever held: `net...` is that
+# difference, the gross line taken back and the net one added. An open one that waits says in `amount` the day (1 for
+# the first of January in the year 1) since which it would have waited without its holds; one that is on hold does not
+# wait on, and says for how many days it had.
+_NET = """
+    select requisition as entity, position, started{side} as day,
+           case when evergreen then 'standard.evergreen.net.' else 'standard.net.' end || net.what as what,
+           net.amount, {sign} * net.n as n
+    from spells told cross join lateral ({held}) held cross join lateral (
+        select fate{side} as what, greatest(ended{side} - started{side}, 0) - days * heads as amount, n
+        from (values (1, 1), (0, -1)) line (heads, n) where fate{side} <> 'open'
+        union all
+        select 'waiting', started{side} - date '0001-01-01' + 1 + days * heads, n
+        from (values (1, 1), (0, -1)) line (heads, n)
+        where fate{side} = 'open' and (heads = 0 or since is null)
+        union all
+        select 'held', greatest(since - started{side}, 0) - days, 1 where fate{side} = 'open' and since is not null
+    ) net
+    where started{side} is not null
+"""
+
+_TOLD_OF_HELD = """
+    select requisition, position, opening, spell from openings_told join openings_jobs job using (requisition)
+    where job.held and fact in ('o', 'f', 'x', 'r', 'n')
+    union all
+    select told.requisition, told.position, seat.opening, seat.spell from openings_told told
+    join openings.fact seat on seat.requisition = told.requisition and seat.fact in ('o', 'n')
+        and seat.position < told.position
+    where told.fact in ('t', 'g')
+"""
+
+OF_HOLDS = f"""
+    (with spells as (
+        select *, coalesce(accepted0, cancelled0) as ended0, coalesce(accepted, cancelled) as ended
+        from ({_SPELL_STOOD.format(told=_TOLD_OF_HELD)}) stood
+    )
+    {_NET.format(side="0", sign=-1, held=_HELD.format(begins="told.started0", ends="told.ended0", known="<"))}
+    union all
+    {_NET.format(side="", sign=1, held=_HELD.format(begins="told.started", ends="told.ended", known="<="))})
+"""
+
+# Workable counts a hire from the last day on which the job was made active (posted, opened, reopened or resumed) up to
+# the day on which the application for it began, or from that day itself, and leaves out the days on hold.
+_ACTIVE = """
+    select case when bool_or(posted) then coalesce(max(day), hire.begun) end as since
+    from (
+        select true as posted, null::date as day from openings.fact
+        where fact.requisition = told.requisition and fact.fact = 'p' and fact.position {known} told.position
+        union all
+        (select false, day from openings.fact
+         where fact.requisition = told.requisition and fact.fact in ('p', 'o', 'r', 'n') and day <= hire.begun
+               and fact.position {known} told.position
+         order by day desc limit 1)
+        union all
+        select false, max(day) from openings.hold
+        where hold.requisition = told.requisition and not held and day <= hire.begun
+              and hold.position {known} told.position
+    ) active
+"""
+
+# What becomes known after a hire moves its line only where it is of days that the hire's time touches.
+_ACTIVE_STOOD = f"""
+    select told.requisition, told.position, posted.evergreen,
+           active0.since as started0, hire.day - held0.days as ended0,
+           active.since as started, hire.day - held.days as ended
+    from openings_told told
+    join openings.fact hire on hire.requisition = told.requisition and hire.fact = 'h'
+        and (hire.position = told.position or hire.until = told.position
+             or hire.position < told.position and (hire.until is null or hire.until > told.position)
+                and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g') and told.day <= hire.begun
+                     or told.fact in ('t', 'g') and told.day < hire.day))
+    left join openings.fact posted on posted.requisition = told.requisition and posted.fact = 'p'
+    left join lateral ({_ACTIVE.format(known="<")}) active0 on hire.position < told.position
+    left join lateral ({_ACTIVE.format(known="<=")}) active on hire.until is null or hire.until > told.position
+    left join lateral ({_HELD.format(begins="active0.since", ends="hire.day", known="<")}) held0 on true
+    left join lateral ({_HELD.format(begins="active.since", ends="hire.day", known="<=")}) held on true
+"""
+
+OF_ACTIVE = _LINES.format(
+    stood=_ACTIVE_STOOD,
+    values="('workable', started0, 'filled', ended0, -1), ('workable', started, 'filled', ended, 1)",
+)
+
 OPENINGS = ReadModel(
     name="openings",
-    version=1,
+    version=2,
     tables=TABLES,
     working=WORKING,
     facts={
         "segment": tally.JOB_SEGMENT,
-        "fact": {
-            RequisitionOpened: POSTED,
-            OpeningOpened: OPENED,
-            OpeningFilled: FILLED,
-            OpeningCancelled: CANCELLED,
-            CandidateHired: HIRED,
+        "fact": FACTS,
+        "hold": {RequisitionHeld: _HOLD.format(held="true"), RequisitionResumed: _HOLD.format(held="false")},
+        "beginning": {
+            ProspectAdded: _BEGINNING.format(job="requisition"),
+            ApplicationSubmitted: _BEGINNING.format(job="requisition"),
+            ApplicationTransferred: _BEGINNING.format(job="to"),
         },
-        "step": {
-            event: _STEP.format(step=step)
-            for event, step in (
-                (ProspectAdded, "prospect"),
-                (ApplicationSubmitted, "submitted"),
-                (StageEntered, "stage"),
-                (OfferAccepted, "offer-accepted"),
-                (CandidateHired, "hired"),
-                (ApplicationRejected, "rejected"),
-                (ApplicationWithdrawn, "withdrawn"),
-            )
-        },
+        "reopening": {OpeningReopened: _REOPENING},
+        "unhire": {CandidateUnhired: "select stream_id as application from batch where {this}"},
     },
     recompute=(
         tally.keep_segment("openings"),
+        KEEP_HOLDS,
+        KEEP_BEGINNINGS,
+        KEEP_RENEWALS,
         KEEP,
-        KEEP_STEPS,
-        tally.record("openings", f"{OF_OPENINGS} union all {OF_JOBS} union all {OF_HIRES}"),
+        TAKE_BACK_ENDS,
+        TAKE_BACK_HIRES,
+        KEEP_JOBS,
+        STAND_JOBS,
+        tally.record("openings", " union all ".join((OF_OPENINGS, OF_HOLDS, OF_JOBS, OF_HIRES, OF_ACTIVE))),
     ),
 )

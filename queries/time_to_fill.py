@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from projections.openings import OPENINGS
 from queries.counts import Spans, next_month, read_counts, read_totals
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
-from queries.survival import reached, restricted_mean, survival
+from queries.survival import Days, ended_by, incidence, log_rank, reached, restricted_mean, survival
 
-VERSION = 1
-DEFINITIONS = {
-    "standard": "an opening, from its opening to the acceptance of the offer that filled it",
-    "smartrecruiters.days_open": "a job, from its earliest opening to its latest hire, else to as_of",
-    "pinpoint": "a hire, from the job's first opening to the hire; jobs without a hire are counted apart",
-    "greenhouse": "an opening, from its opening to the hire that closed it",
-    "frappe": "a job, from its posting to the fill that completed it",
+INCIDENCE_DAYS = (30, 60, 90)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One way of counting. `waits_as`: whose lines are those of what is open or was cancelled, None: its own."""
+
+    version: int
+    counts: str
+    waits_as: str | None = None
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    "standard": Definition(2, "an opening, from its opening to the acceptance of the offer that filled it"),
+    "smartrecruiters.days_open": Definition(2, "a job, from its earliest opening to its latest hire, else to as_of"),
+    "pinpoint": Definition(2, "a hire, from the job's first opening; jobs without a hire are counted apart"),
+    "workable": Definition(1, "a hire, from when its job was last made active, less the days on hold", "pinpoint"),
+    "greenhouse": Definition(2, "an opening, from its opening to the hire that closed it"),
+    "frappe": Definition(2, "a job, from its posting to the fill that completed it"),
 }
 
 
@@ -31,16 +42,65 @@ class DefinitionIsUnknown(ValueError):
     """A time to fill is asked for by one of the definitions' names."""
 
 
+class BaselineNeedsBothDays(ValueError):
+    """A baseline is the days from its first to before its last: give both of them, or neither."""
+
+
 @dataclass(frozen=True, slots=True)
-class TimeToFill:
+class Incidence:
+    """The share filled, and the share cancelled, by the end of a day after the opening."""
+
+    day: int
+    filled: Decimal | None
+    cancelled: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Whole calendar days of a cohort, in a few numbers.
+
+    `lower_quartile`, `median` and `upper_quartile` are Kaplan-Meier's: the day by which a quarter, half, three quarters
+    are filled, None where that was not reached; what is open counts as censored on the day of `as_of`, what was
+    cancelled as censored on its day. `restricted_mean` is the mean number of days unfilled within the horizon (the area
+    under that curve; past the longest time anybody was observed the curve keeps its last value), None where n is 0.
+    `mean` has one decimal and is over the filled; by smartrecruiters.days_open over filled and open ones.
+    `incidence` is Aalen-Johansen's, in which filled and cancelled compete: at 30, 60 and 90 days and at the horizon,
+    four decimals.
+    """
+
+    lower_quartile: int | None
+    median: int | None
+    upper_quartile: int | None
+    restricted_mean: Decimal | None
+    mean: Decimal | None
+    incidence: tuple[Incidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The cohort that opened in another period, and how the one asked for differs from it.
+
+    `days_saved`: how much shorter than its restricted mean the one asked for is, None where either has none.
+    `chi2` and `p_value` are those of the log-rank test between both, None where nothing can be told.
+    """
+
+    period: Period
+    n: int
+    n_filled: int
+    n_cancelled: int
+    n_censored: int
+    restricted_mean: Decimal | None
+    days_saved: Decimal | None
+    chi2: Decimal | None
+    p_value: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToFill(Summary):
     """Days to fill of the cohort that opened in the period; all durations are whole calendar days.
 
-    `n` = n_filled + n_cancelled + n_censored (still open). `lower_quartile`, `median` and `upper_quartile` are
-    Kaplan-Meier's: the day by which a quarter, half, three quarters are filled, None where that was not reached;
-    what is open counts as censored on the day of `as_of`, what was cancelled as censored on its day.
-    `restricted_mean` is the mean number of days unfilled within the first `horizon_days` (the area under that curve;
-    past the longest time anybody was observed the curve keeps its last value), None where n is 0.
-    `mean` has one decimal and is over the filled; by smartrecruiters.days_open over filled and open ones.
+    `n` = n_filled + n_cancelled + n_censored (still open). The summary is gross; `net_of_holds` is that of the same
+    cohort without the days on which nobody worked on the job, of `standard` alone. `baseline` where one is asked for.
     """
 
     definition: str
@@ -54,12 +114,60 @@ class TimeToFill:
     n_filled: int
     n_cancelled: int
     n_censored: int
-    lower_quartile: int | None
-    median: int | None
-    upper_quartile: int | None
     horizon_days: int
-    restricted_mean: Decimal | None
-    mean: Decimal | None
+    net_of_holds: Summary | None
+    baseline: Baseline | None
+
+
+class Fates(NamedTuple):
+    """How many took so many days to be filled, were cancelled after so many, or have waited for so many."""
+
+    filled: Days
+    cancelled: Days
+    waiting: Days
+
+    @property
+    def n(self) -> int:
+        return sum(days.total() for days in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of each period."""
+
+    connection: psycopg.Connection[Any]
+    as_of: AsOf
+    segment: Segment
+    definition: str
+    evergreen: bool
+
+    def what(self, fate: str) -> str:
+        """The name under which the tally counts a fate."""
+        own = fate in ("filled", "net.filled")
+        definition = self.definition if own else DEFINITIONS[self.definition].waits_as or self.definition
+        return f"{definition}.evergreen.{fate}" if self.evergreen else f"{definition}.{fate}"
+
+    def totals(self, period: Period, fates: Iterable[str]) -> dict[str, Days]:
+        """Per fate how many of each amount, in one statement."""
+        named = {self.what(fate): fate for fate in fates}
+        totals = {fate: Days() for fate in named.values()}
+        spans = Spans().add(period.begins, period.ends, "")
+        for what, amount, n in read_totals(self.connection, OPENINGS, spans, self.segment, self.as_of, tuple(named)):
+            totals[named[what]][amount] = n
+        return totals
+
+    def waits(self, months: Days, period: Period) -> Days:
+        """How many have waited so many days until as_of: the `amount` of what is open is its day of the month."""
+        waits = Days()
+        if months:
+            what, spans = [self.what("open")], _spans(months, period)
+            for _, month, _, day, n in read_counts(self.connection, OPENINGS, spans, self.segment, self.as_of, what):
+                waits[self.days_since(month.toordinal() + day - 1)] += n
+        return waits
+
+    def days_since(self, day: int) -> int:
+        """From that day (1: the first of January in the year 1) to the day of as_of; 0 where that is earlier."""
+        return max(self.as_of.day.toordinal() - day, 0)
 
 
 def time_to_fill(
@@ -70,29 +178,102 @@ def time_to_fill(
     definition: str = "standard",
     horizon_days: int = 365,
     evergreen: bool = False,
+    baseline_from: date | None = None,
+    baseline_to: date | None = None,
 ) -> TimeToFill:
     """Time to fill of what opened in the period, as known at the position; evergreen jobs only or none of them.
 
-    The segment is the requisition's. Raises DefinitionIsUnknown.
+    The segment is the requisition's. With a baseline, what opened in it is compared with what opened in the period.
+    Raises DefinitionIsUnknown, BaselineNeedsBothDays, or PeriodIsEmpty of the baseline.
     """
     if definition not in DEFINITIONS:
         raise DefinitionIsUnknown(f"'{definition}' is none of {', '.join(DEFINITIONS)}")
-    prefix = f"{definition}.evergreen" if evergreen else definition
-    fates = {f"{prefix}.{fate}": Counter[int]() for fate in ("filled", "cancelled", "waiting")}
-    spans = Spans().add(period.begins, period.ends, "")
-    for fate, amount, total in read_totals(connection, OPENINGS, spans, segment, as_of, tuple(fates)):
-        fates[fate][amount] = total
-    filled, cancelled, months = fates.values()
-    waiting = _waiting(connection, _spans(months, period), segment, as_of, f"{prefix}.open") if months else months
-    curve = list(survival(filled, cancelled + waiting))
-    n = filled.total() + cancelled.total() + waiting.total()
+    if (baseline_from is None) != (baseline_to is None):
+        raise BaselineNeedsBothDays("a baseline needs both baseline_from and baseline_to")
+    former = None if baseline_from is None or baseline_to is None else Period(baseline_from, baseline_to)
+    asked = Asked(connection, as_of, segment, definition, evergreen)
+    fates, net = _fates(asked, period)
+    summary = _summary(asked, fates, horizon_days)
     return TimeToFill(
-        definition, VERSION, as_of.position, as_of.at, period, segment, evergreen,
-        n, filled.total(), cancelled.total(), waiting.total(),
-        reached(curve, 1), reached(curve, 2), reached(curve, 3),
-        horizon_days, rounded(restricted_mean(curve, horizon_days), "0.1") if n else None,
-        _mean(filled + waiting if definition == "smartrecruiters.days_open" else filled),
+        summary.lower_quartile, summary.median, summary.upper_quartile,
+        summary.restricted_mean, summary.mean, summary.incidence,
+        definition, DEFINITIONS[definition].version, as_of.position, as_of.at, period, segment, evergreen,
+        fates.n, fates.filled.total(), fates.cancelled.total(), fates.waiting.total(), horizon_days,
+        None if net is None else _summary(asked, net, horizon_days),
+        None if former is None else _baseline(asked, former, fates, summary, horizon_days),
     )  # fmt: skip
+
+
+GROSS = ("filled", "cancelled", "waiting")
+NET = ("net.filled", "net.cancelled", "net.waiting", "net.held")
+
+
+def _fates(asked: Asked, period: Period) -> tuple[Fates, Fates | None]:
+    """The fates of what opened in the period, gross; and, where the definition knows of it, net of holds."""
+    if asked.definition != "standard":
+        return _gross(asked, asked.totals(period, GROSS), period), None
+    totals = asked.totals(period, GROSS + NET)
+    gross = _gross(asked, totals, period)
+    return gross, _net_of_holds(asked, gross, *(totals[fate] for fate in NET))
+
+
+def _gross(asked: Asked, totals: Mapping[str, Days], period: Period) -> Fates:
+    return Fates(totals["filled"], totals["cancelled"], asked.waits(totals["waiting"], period))
+
+
+def _net_of_holds(asked: Asked, gross: Fates, filled: Days, cancelled: Days, since: Days, held: Days) -> Fates:
+    """The fates with the differences that holds make; of what waits they tell the day since which it does."""
+    waits = Days()
+    for day, n in since.items():
+        waits[asked.days_since(day)] += n
+    return Fates(_sum(gross.filled, filled), _sum(gross.cancelled, cancelled), _sum(gross.waiting, waits, held))
+
+
+def _sum(*differences: Days) -> Days:
+    """Together; one of them may be less than none."""
+    total = Days()
+    for difference in differences:
+        total.update(difference)
+    return +total
+
+
+def _summary(asked: Asked, fates: Fates, horizon: int) -> Summary:
+    curve = list(survival(fates.filled, fates.cancelled + fates.waiting))
+    mean_of = fates.filled + fates.waiting if asked.definition == "smartrecruiters.days_open" else fates.filled
+    return Summary(
+        lower_quartile=reached(curve, 1),
+        median=reached(curve, 2),
+        upper_quartile=reached(curve, 3),
+        restricted_mean=rounded(restricted_mean(curve, horizon), "0.1") if fates.n else None,
+        mean=_mean(mean_of),
+        incidence=_incidence(fates, horizon),
+    )
+
+
+def _incidence(fates: Fates, horizon: int) -> tuple[Incidence, ...]:
+    curve = list(incidence([fates.filled, fates.cancelled], fates.waiting))
+    told = []
+    for day in sorted({*INCIDENCE_DAYS, horizon}):
+        filled, cancelled = (rounded(share, "0.0001") for share in ended_by(curve, day))
+        told.append(Incidence(day, filled, cancelled))
+    return tuple(told)
+
+
+def _baseline(asked: Asked, period: Period, now: Fates, summary: Summary, horizon: int) -> Baseline:
+    then = _gross(asked, asked.totals(period, GROSS), period)
+    mean = _summary(asked, then, horizon).restricted_mean
+    test = log_rank((now.filled, then.filled), (now.cancelled + now.waiting, then.cancelled + then.waiting))
+    return Baseline(
+        period=period,
+        n=then.n,
+        n_filled=then.filled.total(),
+        n_cancelled=then.cancelled.total(),
+        n_censored=then.waiting.total(),
+        restricted_mean=mean,
+        days_saved=None if mean is None or summary.restricted_mean is None else mean - summary.restricted_mean,
+        chi2=None if test is None else rounded(Fraction(test.chi2), "0.0001"),
+        p_value=None if test is None else rounded(Fraction(test.p_value), "0.000001"),
+    )
 
 
 def _spans(months: Iterable[int], period: Period) -> Spans:
@@ -104,16 +285,6 @@ def _spans(months: Iterable[int], period: Period) -> Spans:
     return spans
 
 
-def _waiting(
-    connection: psycopg.Connection[Any], spans: Spans, segment: Segment, as_of: AsOf, what: str
-) -> Counter[int]:
-    """How many have waited so many days until as_of: the `amount` of what is open is its day of the month."""
-    waiting = Counter[int]()
-    for _, month, _, day, n in read_counts(connection, OPENINGS, spans, segment, as_of, [what]):
-        waiting[max((as_of.day - month).days - day + 1, 0)] += n
-    return waiting
-
-
-def _mean(days: Counter[int]) -> Decimal | None:
+def _mean(days: Days) -> Decimal | None:
     total = days.total()
     return rounded(Fraction(sum(day * n for day, n in days.items()), total), "0.1") if total else None

@@ -1,0 +1,115 @@
+"""Whatever happens to jobs, every time to fill is the oracle's, as of every position and for every batch boundary."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.postgres.fold import create_schema
+from projections.openings import OPENINGS
+from queries.question import AsOf, Period, Segment, rounded
+from queries.time_to_fill import DEFINITIONS, Summary, TimeToFill, time_to_fill
+from tests import oracle_jobs as oracle
+from tests.projections.histories import OF_JOBS, Event, histories, record
+from tests.projections.test_any_history import FAST, TODAY, ZONE, fold_in_batches, periods, rows, segments
+
+LIVE, NEXT = {OPENINGS.schema: OPENINGS}, {OPENINGS.next_schema: OPENINGS}
+HORIZON = 50
+BEFORE = Period(date(2022, 1, 1), date(2023, 2, 1))
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database) as connection:
+        for schema in (OPENINGS.schema, OPENINGS.next_schema):
+            create_schema(connection, OPENINGS, schema, ZONE)
+        connection.commit()
+        yield connection
+
+
+job_histories = histories(longest=24, what=OF_JOBS)
+
+
+@FAST
+@given(log=job_histories, data=st.data())
+def test_the_rows_are_the_same_for_every_batch_boundary(
+    connection: psycopg.Connection[Any], log: list[Event], data: st.DataObject
+) -> None:
+    positions = [event["position"] for event in log]
+    cuts = data.draw(st.one_of(st.just(positions[:-1]), st.lists(st.sampled_from(positions), unique=True).map(sorted)))
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    fold_in_batches(connection, NEXT, log, cuts)
+    assert rows(connection, OPENINGS.schema) == rows(connection, OPENINGS.next_schema)
+
+
+@FAST
+@given(log=job_histories, period=periods, segment=segments, data=st.data())
+def test_every_time_to_fill_is_the_oracles_as_of_any_position(
+    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, data: st.DataObject
+) -> None:
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
+        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
+        check(connection, known, period, segment, AsOf(event["position"], TODAY, ZONE))
+
+
+def check(connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf) -> None:
+    for definition in DEFINITIONS:
+        for evergreen in (False, True):
+            told = time_to_fill(
+                connection, period, as_of, segment, definition, HORIZON, evergreen, BEFORE.begins, BEFORE.ends
+            )
+
+            def lines(of: Period, net: bool = False, by: str = definition, only: bool = evergreen) -> list[oracle.Line]:
+                return oracle.time_to_fill(log, of.begins, of.ends, segment.named, as_of.day, by, only, net)
+
+            fates = Counter(fate for fate, _ in lines(period))
+            assert (told.n_filled, told.n_cancelled, told.n_censored) == (
+                fates["filled"], fates["cancelled"], fates["open"],
+            )  # fmt: skip
+            check_summary(told, lines(period), definition)
+            assert (told.net_of_holds is None) == (definition != "standard")
+            if told.net_of_holds is not None:
+                check_summary(told.net_of_holds, lines(period, net=True), definition)
+            check_baseline(told, lines(period), lines(BEFORE))
+
+
+def check_summary(told: Summary, lines: list[oracle.Line], definition: str) -> None:
+    quartiles = tuple(oracle.filled_by(lines, Fraction(quarter, 4)) for quarter in (1, 2, 3))
+    assert (told.lower_quartile, told.median, told.upper_quartile) == quartiles
+    assert told.restricted_mean == (rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None)
+    counted = ("filled", "open") if definition == "smartrecruiters.days_open" else ("filled",)
+    days = [days for fate, days in lines if fate in counted]
+    assert told.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
+    assert [step.day for step in told.incidence] == [30, HORIZON, 60, 90]
+    for step in told.incidence:
+        assert step.filled == rounded(oracle.incidence(lines, "filled", step.day), "0.0001")
+        assert step.cancelled == rounded(oracle.incidence(lines, "cancelled", step.day), "0.0001")
+
+
+def check_baseline(told: TimeToFill, now: list[oracle.Line], then: list[oracle.Line]) -> None:
+    baseline = told.baseline
+    assert baseline is not None
+    assert (baseline.period, baseline.n) == (BEFORE, len(then))
+    means = [rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None for lines in (then, now)]
+    assert baseline.restricted_mean == means[0]
+    assert baseline.days_saved == (None if means[0] is None or means[1] is None else means[0] - means[1])
+    test = oracle.log_rank(now, then)
+    assert (baseline.chi2 is None) == (test is None)
+    if test is not None and baseline.chi2 is not None and baseline.p_value is not None:
+        chi2 = float(test[0] / test[1])
+        assert float(baseline.chi2) == pytest.approx(chi2, abs=0.00006)
+        assert float(baseline.p_value) == pytest.approx(math.erfc(math.sqrt(chi2 / 2)), abs=0.0000006)
