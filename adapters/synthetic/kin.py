@@ -11,7 +11,9 @@ from adapters.synthetic import shape
 from adapters.synthetic.columns import DAY, FOREVER, HOUR, NONE, Block, Column, Type, block, joined
 from adapters.synthetic.families import BY_MAIL, CHANNELS, EVERY_CHANNEL, SAID_NO, Answer, Families, Merges
 from adapters.synthetic.people import (
+    BY_MERGE,
     BY_PORTAL,
+    ENTIRELY,
     People,
     Rng,
     chosen,
@@ -126,8 +128,6 @@ def with_merges(frame: Frame, made: Merges, people: People) -> tuple[People, Blo
 
 
 GIVE, REFUSE, WITHDRAW, MERGE = range(4)
-BY_MERGE = 4
-"""Marks a withdrawal that a merge made."""
 
 
 @dataclass(slots=True)
@@ -151,7 +151,13 @@ class Lives:
             else:
                 self.answer(record, at, what, number)
         records, times, channels, entirely, step = np.array(withdrawn, np.int64).reshape(-1, 5).T
-        told = {"stream": records, "person": records, "flag": BY_MERGE + 2 * entirely, "code": channels, "step": step}
+        told = {
+            "stream": records,
+            "person": records,
+            "flag": BY_MERGE + ENTIRELY * entirely,
+            "code": channels,
+            "step": step,
+        }
         return block(Type.WITHDRAWN, times, times, **told)
 
     def course(self) -> Iterator[tuple[int, int, int, int]]:

@@ -14,9 +14,8 @@ from adapters.synthetic import shape
 from adapters.synthetic.columns import EPOCH, NONE, Block, Column, Names, Type
 from adapters.synthetic.communities import BY_SELF, MEMBERS
 from adapters.synthetic.jobs import Jobs
-from adapters.synthetic.kin import BY_MERGE
 from adapters.synthetic.kinds import FOLLOWING, KINDS, WITHDRAWS
-from adapters.synthetic.people import People
+from adapters.synthetic.people import BY_MERGE, ENTIRELY, ON_EVERY_CHANNEL, People
 from adapters.synthetic.words import (
     LEAVING_WORDS,
     MERGE_WORDS,
@@ -233,14 +232,15 @@ def refused(cast: Cast, row: Row) -> Event:
 
 
 def withdrawn(cast: Cast, row: Row) -> Event:
-    if row.flag >= BY_MERGE:
-        channels = tuple(name for bit, name in enumerate(CONSENT_CHANNELS) if row.code >> bit & 1)
-        return ConsentWithdrawn(shape.TALENT_POOL, channels, row.flag >= BY_MERGE + 2, "merge", None, None)
-    channels = CONSENT_CHANNELS if row.flag % 2 else ("email",)
+    entirely = row.flag & ENTIRELY > 0
+    if row.flag & BY_MERGE:
+        shut = tuple(name for bit, name in enumerate(CONSENT_CHANNELS) if row.code >> bit & 1)
+        return ConsentWithdrawn(shape.TALENT_POOL, shut, entirely, "merge", None, None)
+    channels = CONSENT_CHANNELS if row.flag & ON_EVERY_CHANNEL else ("email",)
     cause = row.touchpoint if row.touch != NONE else None
     way = KINDS[row.kind] if row.kind != NONE else "portal"
-    reason = LEAVING_WORDS[row.touch % len(LEAVING_WORDS)] if cause is None else None
-    return ConsentWithdrawn(shape.TALENT_POOL, channels, row.flag >= 2, way, cause, reason)
+    reason = LEAVING_WORDS[row.code] if cause is None else None
+    return ConsentWithdrawn(shape.TALENT_POOL, channels, entirely, way, cause, reason)
 
 
 def merged(cast: Cast, row: Row) -> Event:
@@ -529,7 +529,7 @@ def actor(type_: int, row: Row) -> str:
         return IMPORTER
     if type_ == Type.TOUCHPOINT and REPORTER[row.kind] == "mailer":
         return "mailer"
-    themselves = type_ in BY_CANDIDATE or (type_ == Type.WITHDRAWN and row.flag < BY_MERGE)
+    themselves = type_ in BY_CANDIDATE or (type_ == Type.WITHDRAWN and not row.flag & BY_MERGE)
     return "candidate" if themselves else RECRUITERS[row.person % len(RECRUITERS)]
 
 

@@ -27,10 +27,13 @@ from adapters.synthetic.columns import (
 from adapters.synthetic.families import Families, Merges
 from adapters.synthetic.kinds import BY_MAIL, CHANNEL_BIT, CONSENT_COVERS
 from adapters.synthetic.shape import Frame
+from adapters.synthetic.words import LEAVING_WORDS
 
 Rng: TypeAlias = np.random.Generator
 
 BY_PORTAL, BY_UNSUBSCRIBE, BY_COMPLAINT = 0, 1, 2
+ON_EVERY_CHANNEL, ENTIRELY, BY_MERGE = 1, 2, 4
+"""What a withdrawal is, as bits of its flag: of every channel, leaving none open, made by a merge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +238,13 @@ def entries(people: People, frame: Frame) -> list[Block]:
     first, again = consent_numbers(people)
     term = frame.planted.consent_valid_days * DAY
     portal = np.where(people.withdrawn_by == BY_PORTAL, people.withdrawn, FOREVER)
-    whole = people.withdrawn_all + 2 * (people.left_entirely != FOREVER)
+    whole = ON_EVERY_CHANNEL * people.withdrawn_all + ENTIRELY * (people.left_entirely != FOREVER)
     return [
         came,
         answers(Type.GIVEN, people.given, code=people.channels, consent=first, until=people.given + term),
         answers(Type.GIVEN, people.renewed, code=people.channels, consent=again, until=people.renewed + term),
         answers(Type.REFUSED, people.refused),
-        with_the_speaker(people, answers(Type.WITHDRAWN, portal, flag=whole)),
+        with_the_speaker(people, answers(Type.WITHDRAWN, portal, flag=whole, code=who % len(LEAVING_WORDS))),
     ]
 
 

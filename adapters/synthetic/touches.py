@@ -29,6 +29,7 @@ from adapters.synthetic.people import (
     ANSWERED_AFTER,
     BY_COMPLAINT,
     BY_PORTAL,
+    ENTIRELY,
     People,
     Rng,
     cited,
@@ -100,7 +101,7 @@ def goodbyes(frame: Frame, people: People, rng: Rng) -> tuple[Sent, Block, Block
     kinds = np.where(complaint, kind("email-complained"), kind("email-unsubscribed"))
     recorded, number = at + ANSWERED_AFTER, np.arange(len(who))
     answer = touches(people, frame, kinds, who, at, recorded, number)
-    whole = 2 * (people.left_entirely[who] != FOREVER)
+    whole = ENTIRELY * (people.left_entirely[who] != FOREVER)
     withdrawal = block(
         Type.WITHDRAWN, at, recorded, stream=who, person=who, touch=number, flag=whole, kind=kinds, step=1
     )

@@ -15,6 +15,7 @@ from adapters.synthetic import shape, truth_of_applications, truth_of_jobs
 from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only, size
 from adapters.synthetic.history import History
 from adapters.synthetic.kinds import KINDS
+from adapters.synthetic.people import ENTIRELY
 from adapters.synthetic.truth_of_applications import Courses
 from domain.touchpoint_kinds import kind_named
 
@@ -285,7 +286,7 @@ def nodes(rows: Block, touches: Touches, root: Column) -> tuple[Column, Column, 
     """
     entered = np.isin(rows["type"], [Type.SOURCED, Type.REFERRED])
     hired = (rows["type"] == Type.HIRED) & ~undone(rows)
-    left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] >= 2)
+    left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] & ENTIRELY > 0)
     engaged = (touches.kind != NONE) & ENGAGES[touches.kind] & (touches.machine == 0)
     parts = [(touches.person[engaged], touches.at[engaged], 0)]
     for which, rank in ((entered, 0), (hired, 1), (left, 2)):
