@@ -32,8 +32,8 @@ class RequestSend(Command):
 
 
 def decide(candidate: Candidate, command: RequestSend) -> Events:
-    """Raises CandidateDoesNotExist, CandidateWasMerged, TouchpointKindIsUnknown, TouchpointKindIsNotSent, or why
-    there is no consent."""
+    """Raises CandidateDoesNotExist, CandidateWasMerged, TouchpointKindIsUnknown, TouchpointKindIsNotSent,
+    ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or ConsentHasExpired."""
     candidate.require_speaking(command.candidate)
     kind = sent_kind_named(command.kind)
     consent = authorising_consent(candidate, kind, command)

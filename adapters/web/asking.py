@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from adapters.postgres.barrier import PositionLiesAhead
 from adapters.web import openapi
 from adapters.web.plain import answered
 from adapters.web.refusals import AsOfCannotBeRead, ReadModelIsBehind
+from adapters.web.rules import errors_in
 from adapters.web.services import Services
 from adapters.web.writing import EARLIEST, LATEST, Code, Day, Whole, as_asked
 from projections.read_model import ReadModel
@@ -171,14 +171,8 @@ def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
         operation_id=route.question.__name__,
         tags=["metrics"],
         response_model=None,
-        responses=openapi.of_question(answer, "period-is-empty", *refusals_of(route.question)),
+        responses=openapi.of_question(answer, errors_in((route.question,)), route.question),
     )
-
-
-def refusals_of(question: Callable[..., Any]) -> list[str]:
-    """The problems that a question's docstring says it raises."""
-    named = re.findall(r"\b[A-Z]\w+", question.__doc__ or "")
-    return [slug for slug in (openapi.snake(name) for name in named) if slug in openapi.TYPES]
 
 
 def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable[Response]]:

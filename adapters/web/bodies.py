@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
-from functools import reduce
+from functools import cache, reduce
 from inspect import cleandoc
 from operator import or_
 from types import UnionType
@@ -29,15 +29,26 @@ PLAIN: dict[Any, Any] = {
 """How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""
 
 
-def body_of(command: type[Command], known: Collection[str], made: Collection[str]) -> type[BaseModel]:
-    """The body's model. `known`: what route and request fill in; `made`: new ids, which the body may leave out."""
+def body_of(
+    command: type[Command], known: tuple[str, ...], made: tuple[str, ...], name: str | None = None
+) -> type[BaseModel]:
+    """The body's model. `known`: what route and request fill in; `made`: new ids, which the body may leave out.
+
+    `name`: how the description calls it, where the command's own name is that of another body.
+    """
+    made_as: Any = command  # mypy takes the hash of an instance for that of the class
+    return model_of_body(made_as, known, made, name or command.__name__)
+
+
+@cache
+def model_of_body(command: Any, known: tuple[str, ...], made: tuple[str, ...], name: str) -> type[BaseModel]:
     hints, told = hints_of(command), described(command)
     asked: dict[str, Any] = {
         field.name: body_field(field, hints[field.name], field.name in made, told.get(field.name))
         for field in fields(command)
         if field.name not in known
     }
-    return create_model(command.__name__, __config__=CONFIG, __doc__=summary(command), **asked)
+    return create_model(name, __config__=CONFIG, __doc__=summary(command), **asked)
 
 
 def hints_of(command: type[Command]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from domain.errors import Refused
 
 MOST = 1_000
 PATH = "/v1/touchpoints/bulk"
-ITEM: Any = body_of(RecordTouchpoint, known=("now",), made=("touchpoint",))
+ITEM: Any = body_of(RecordTouchpoint, known=("now",), made=("touchpoint",), name="TouchpointToRecord")
 
 
 class Bulk(BaseModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.postgres.changes import Change
 from adapters.web.commanding import CommandAnswer
 from adapters.web.problems import MEDIA_TYPE, ProblemType, document, every_type
+from adapters.web.rules import rules_of_verb
 from adapters.web.schemas import example_of, model_of
 from commands.verb import Verb
 
@@ -24,6 +25,7 @@ OF_EVERY_COMMAND = (
     "text-is-written-wrongly",
     "text-is-too-long",
     "text-holds-nul",
+    "id-names-two-things",
     "time-is-in-the-future",
     "idempotency-key-was-used-for-another-request",
     "request-is-in-flight",
@@ -98,11 +100,16 @@ def filled(told: Any, derived: Any) -> Any:
 
 def of_command(status: int, verb: Verb, makes: str | None) -> Responses:
     """The responses of a command: its answer, and what its rule and the protocol may say."""
-    named = set(re.findall(r"\b[A-Z]\w+", verb.decide.__doc__ or ""))
-    from_rule = [slug for slug in (snake(name) for name in named) if slug in TYPES]
+    from_rule = slugs_of(rules_of_verb(verb), verb.decide)
     answer = with_example(CommandAnswer, command_answer(verb, makes))
     told = {"description": "Where in the log its events stand.", "headers": COMMAND_HEADERS, **answer}
     return {status: told, **problems([*from_rule, *OF_EVERY_COMMAND])}
+
+
+def slugs_of(errors: Iterable[type[Exception]], told_by: Callable[..., Any]) -> list[str]:
+    """The problems that the errors are, and those that a docstring names where the code does not show them."""
+    names = {error.__name__ for error in errors} | set(re.findall(r"\b[A-Z]\w+", told_by.__doc__ or ""))
+    return sorted(slug for slug in map(snake, names) if slug in TYPES)
 
 
 def command_answer(verb: Verb, makes: str | None) -> dict[str, Any]:
@@ -172,10 +179,10 @@ EVENT_OF: Mapping[str, str] = {
 """What a command writes first, as its example tells it."""
 
 
-def of_question(answer: type, *more: str) -> Responses:
+def of_question(answer: type, errors: Iterable[type[Exception]], question: Callable[..., Any]) -> Responses:
     """The responses of a question whose answer is the dataclass `answer`, with an example."""
     success = {"description": "The answer, and the log position it stands on.", **with_example(answer, {})}
-    return {200: success, **problems([*OF_EVERY_QUESTION, *more])}
+    return {200: success, **problems([*OF_EVERY_QUESTION, "period-is-empty", *slugs_of(errors, question)])}
 
 
 def problems(slugs: Iterable[str]) -> Responses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -40,8 +40,6 @@ def plain(value: Any) -> Any:
         return None
     if isinstance(value, Period):
         return {"from": value.begins.isoformat(), "to": value.ends.isoformat()}
-    if isinstance(value, Segment):
-        return asdict(value)
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if is_dataclass(value):
@@ -52,8 +50,10 @@ def plain(value: Any) -> Any:
 
 @cache
 def named(answer: Any) -> tuple[str, ...]:
-    """The names of a dataclass's fields and properties."""
-    properties = [name for name, member in vars(answer).items() if isinstance(member, property)]
+    """The names of a dataclass's fields and properties; a segment tells its dimensions alone."""
+    properties = (
+        [] if answer is Segment else [name for name, member in vars(answer).items() if isinstance(member, property)]
+    )
     return (*(field.name for field in fields(answer)), *properties)
 
 

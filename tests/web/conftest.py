@@ -22,16 +22,16 @@ from adapters.web.app import create_app
 from adapters.web.document import Api
 from adapters.web.services import Services
 from adapters.web.serving import server_of
+from tests.web.contract import Contract
 
 SECRETS = ("first-secret", "second-secret")
 Post = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def settings(key_path: Path) -> Settings:
-    return Settings(
-        key_file=key_path, zone="Europe/Berlin", greenhouse_secrets=tuple(SecretStr(secret) for secret in SECRETS)
-    )
+def settings(key_path: Path, tmp_path: Path) -> Settings:
+    secrets = tuple(SecretStr(secret) for secret in SECRETS)
+    return Settings(key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", greenhouse_secrets=secrets)
 
 
 @pytest.fixture
@@ -57,15 +57,31 @@ def serving(app: Api) -> Iterator[str]:
 
 
 @pytest.fixture
-def url(services: Services) -> Iterator[str]:
-    with serving(create_app(services)) as url:
+def app(services: Services) -> Api:
+    return create_app(services)
+
+
+@pytest.fixture
+def url(app: Api) -> Iterator[str]:
+    with serving(app) as url:
         yield url
 
 
 @pytest.fixture
-def client(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url) as client:
+def client(app: Api, url: str) -> Iterator[httpx.Client]:
+    """Asks over HTTP; every answer must be one that the API's description promises."""
+    with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
         yield client
+
+
+CONTRACTS: list[Contract] = []
+"""What every application of a test session promises: it is worked out for the first."""
+
+
+def contract_of(app: Api) -> Contract:
+    if not CONTRACTS:
+        CONTRACTS.append(Contract(app.openapi()))
+    return CONTRACTS[0]
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_a_time_line_that_grows_while_it_is_read_is_read_once(
     seen: list[int] = []
     after: int | None = 0
     while after is not None:
-        page = client.get(f"/v1/candidates/{candidate}/timeline", params={"after": after, "limit": 2}).json()
+        page = client.get(f"/v1/candidates/{candidate}/timeline", params={"cursor": after, "limit": 2}).json()
         seen += [event["position"] for event in page["events"]]
         after = page["next"]
         if len(seen) < 6:
@@ -163,7 +163,7 @@ def test_the_time_line_comes_page_by_page(client: httpx.Client, post: Post, cand
         post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written", note=f"note {number}")
     pages, after = [], 0
     while after is not None:
-        page = client.get(f"/v1/candidates/{candidate}/timeline", params={"after": after, "limit": 3}).json()
+        page = client.get(f"/v1/candidates/{candidate}/timeline", params={"cursor": after, "limit": 3}).json()
         pages.append([event["version"] for event in page["events"]])
         after = page["next"]
     assert pages == [[1, 2, 3], [4, 5, 6], [7]]
