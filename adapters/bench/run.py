@@ -14,6 +14,7 @@ from adapters.bench.commanding import long_stream
 from adapters.bench.figure import Figure, Tail
 from adapters.bench.folding import read_models
 from adapters.bench.ground import Ground, own_ground
+from adapters.bench.importing import importing
 from adapters.bench.report import DOCUMENT, PAGE, Results, say, show, write
 from adapters.bench.serving import http_command
 
@@ -24,6 +25,7 @@ MEASURES: Mapping[str, Measure] = {
     "single": lambda ground, o: [single_appends(ground, seconds=o.seconds, rounds=o.rounds)],
     "tail": lambda ground, o: [tail(ground, seconds=o.tail_seconds)],
     "bulk": lambda ground, o: [bulk_append(ground, events=max(1_000, o.events // 5), rounds=o.rounds)],
+    "import": lambda ground, o: [importing(ground, lines=max(1_000, o.events // 5), rounds=max(1, o.rounds // 2))],
     "read-models": lambda ground, o: [
         read_models(ground, events=max(1_000, o.events // 5), stock_events=max(1_000, o.events // 200), rounds=o.rounds)
     ],

@@ -7,7 +7,7 @@ import io
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from adapters.imports.kinds import Kind, line_id, owner_of, record_of
@@ -26,8 +26,7 @@ SAID = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do
 OUTCOME_HEAD = ("line", "outcome", "rule", "where", "reason", "what_to_do")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line as it was read: its values in our words, or what is wrong with it."""
 
     line: Line

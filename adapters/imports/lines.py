@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from adapters.imports.refusals import (
     ColumnStandsTwice,
@@ -33,8 +33,7 @@ TEXT = f"{OURS}text"
 """Where the text of an NDJSON line stands that is no JSON; mended, it is read as the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One record: the first and last line of the file that it stands on (from 1), and its values by column.
 
     `cells`: a CSV line as it came; `text`: an NDJSON one. `wrong`: why it has no values.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from adapters.imports.columns import columns_of
@@ -20,8 +20,7 @@ A_TIME = "2026-05-04T09:30:00+02:00, or 2026-05-04 09:30 in the import's zone, o
 NOON = time(12)
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A time and how we know it, as commands take them."""
 
     at: datetime
@@ -70,8 +69,7 @@ def has_hours(form: str) -> bool:
     return any(mark in form for mark in ("%H", "%I", "%c", "%X", "%s"))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The values of a line of one kind by our names; empty ones are left out."""
 
     kind: str
