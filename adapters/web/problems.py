@@ -27,7 +27,7 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 from queries.engagement import WindowIsUnknown
 from queries.question import PeriodIsEmpty
 from queries.stage_conversion import StagesCannotBeRead
-from queries.time_to_fill import DefinitionIsUnknown
+from queries.time_to_fill import BaselineNeedsBothDays, DefinitionIsUnknown
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +52,7 @@ STATUS: Mapping[type[Exception], int] = {
     PeriodIsEmpty: 422,
     WindowIsUnknown: 422,
     DefinitionIsUnknown: 422,
+    BaselineNeedsBothDays: 422,
     StagesCannotBeRead: 422,
     refusals.ReadModelIsBehind: 504,
     refusals.ProblemDoesNotExist: 404,

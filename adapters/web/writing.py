@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, get_args, get_origin
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
@@ -62,4 +65,6 @@ def as_asked(hint: Any) -> Any:
     """The type of a query parameter as it is to be read."""
     if get_origin(hint) is Annotated:
         return Annotated[as_asked(get_args(hint)[0]), *get_args(hint)[1:]]
+    if get_origin(hint) in (Union, UnionType):
+        return reduce(or_, (as_asked(part) for part in get_args(hint)))
     return IN_A_URL.get(hint, hint)
