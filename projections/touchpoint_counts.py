@@ -1,4 +1,4 @@
-"""How many touchpoints of each kind there were each day, by where the candidate came from."""
+"""How many touchpoints of each kind there were each day, by where the record that they were recorded for came from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import tally
 from projections.read_model import ReadModel
 
+# A merge moves nothing: this counts touchpoints and not people, and each keeps the segment of its own record.
 RECORDED = """
 select stream_id as entity, position, (at at time zone {zone})::date as day, kind as what, 0 as amount, 1 as n
 from batch where {this}
@@ -22,7 +23,7 @@ where {this} and part.kind is not null
 
 TOUCHPOINT_COUNTS = ReadModel(
     name="touchpoint_counts",
-    version=1,
+    version=2,
     tables=tally.tables("touchpoint_counts"),
     facts={
         "segment": tally.PERSON_SEGMENT,

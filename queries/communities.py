@@ -35,8 +35,7 @@ class Member:
 class Members:
     """The members at `valid_at`, page by page in the order of their ids; `n` in all.
 
-    `next`: the `cursor` of the following page; null: this is the last. Asked with `as_of` = `position` and
-    `at` = `valid_at`, all pages are of one moment; without, who stays a member is on exactly one of them all the same.
+    `next`: where the following page begins; null: this is the last.
     """
 
     definition: str
@@ -49,7 +48,7 @@ class Members:
     valid_at: datetime
     n: int
     members: tuple[Member, ...]
-    next: UUID | None
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ with held as ({_IN.format(whose="community = %(community)s")}), whose as (
 )
 select community.around, community.topic, (select count(*) from member), page.person, page.since, page.by
 from communities.community left join (
-    select * from member where %(after)s::uuid is null or person > %(after)s order by person limit %(limit)s
+    select * from member where %(after)s::uuid is null or person > %(after)s::uuid order by person limit %(limit)s
 ) page on true
 where community.community = %(community)s and community.position <= %(position)s
 order by page.person
@@ -131,10 +130,10 @@ def members(
     community: UUID,
     as_of: AsOf,
     valid_at: datetime | None = None,
-    after: UUID | None = None,
+    after: str | None = None,
     limit: int = 100,
 ) -> Members | None:
-    """At most `limit` members at `valid_at` (by default at the time of `as_of`) whose id comes after `after`.
+    """At most `limit` members at `valid_at` (by default at the time of `as_of`), `after` the `next` of the page before.
 
     None where the community was not known at the position.
     """
@@ -145,7 +144,7 @@ def members(
         return None
     around, topic, n = rows[0][:3]
     found = [Member(*row[3:]) for row in rows if row[3] is not None]
-    following = found[limit - 1].candidate if len(found) > limit else None
+    following = str(found[limit - 1].candidate) if len(found) > limit else None
     return Members(
         DEFINITION, VERSION, as_of.position, as_of.at, community, around, topic, moment, n,
         tuple(found[:limit]), following,

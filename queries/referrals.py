@@ -38,8 +38,8 @@ class MadeReferral:
 class MadeReferrals:
     """What a person referred, in whichever of their records, the newest first; `n` in all.
 
-    `merged_into` is the record that speaks for the referrer, where another one was asked for. `next`: the `cursor` of
-    the following page; null: this is the last. Of the referred it tells the stage and nothing else.
+    `merged_into` is the record that speaks for the referrer, where another one was asked for. `next`: where the
+    following page begins; null: this is the last. Of the referred it tells the stage and nothing else.
     """
 
     definition: str
@@ -50,7 +50,7 @@ class MadeReferrals:
     merged_into: UUID | None
     n: int
     referrals: tuple[MadeReferral, ...]
-    next: int | None
+    next: str | None
 
 
 _PERSON = kin.persons("referrals", "select %(referrer)s::uuid, %(position)s::bigint")
@@ -61,7 +61,8 @@ with known as materialized ({_PERSON}), made as (
 )
 select nullif(person, asked), (select count(*) from made), page.*
 from (select distinct person, asked from known) known left join (
-    select * from made where %(before)s::bigint is null or position < %(before)s order by position desc limit %(limit)s
+    select * from made where %(after)s::bigint is null or position < %(after)s::bigint
+    order by position desc limit %(limit)s
 ) page on true
 order by page.position desc
 """
@@ -79,15 +80,15 @@ order by at, position
 
 
 def made_referrals(
-    connection: psycopg.Connection[Any], referrer: UUID, as_of: AsOf, before: int | None = None, limit: int = 100
+    connection: psycopg.Connection[Any], referrer: UUID, as_of: AsOf, after: str | None = None, limit: int = 100
 ) -> MadeReferrals:
-    """At most `limit` referrals of the person that the record is of, of those recorded before a log position."""
-    asked: Mapping[str, Any] = {"referrer": referrer, "before": before, "limit": limit + 1}
+    """At most `limit` referrals of the person that the record is of, `after` the `next` of the page before."""
+    asked: Mapping[str, Any] = {"referrer": referrer, "after": after, "limit": limit + 1}
     rows = _asked(connection, _MADE, asked, as_of)
     found = [row[2:] for row in rows if row[2] is not None]
     page = found[:limit]
     stages = _stages(connection, [referral for referral, _, _ in page], as_of)
-    following = page[-1][2] if len(found) > limit else None
+    following = str(page[-1][2]) if len(found) > limit else None
     referrals = tuple(MadeReferral(referral, at, stages[referral]) for referral, at, _ in page)
     merged_into, n = rows[0][:2]
     return MadeReferrals(

@@ -30,9 +30,11 @@ from commands.handle import Attached
 from domain.candidate import CandidateSourced
 from domain.event import Recorded
 from projections.index import READ_MODELS
+from projections.pipeline import PIPELINE
 from projections.read_model import ReadModel
 from tests.rows import rows_of
 
+SERVED = PIPELINE.schema
 SCHEMAS = [model.schema for model in READ_MODELS]
 Owner = psycopg.Connection[dict[str, object]]
 
@@ -186,7 +188,7 @@ def test_a_rebuild_gives_the_same_rows(
     for one in READ_MODELS:
         assert Rebuild(projector, one, "UTC", key_file, batch=999).rebuild() == told
     assert all_rows(owner) == before
-    assert sum(before["pipeline_v1"]["delta"].values()) > 100
+    assert sum(before[SERVED]["delta"].values()) > 100
 
 
 class Killed(Exception):
@@ -197,7 +199,7 @@ def test_a_killed_rebuild_goes_on_where_it_was(
     told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     runner(projector, key_file).catch_up()
-    before = rows_of(owner, "pipeline_v1")
+    before = rows_of(owner, SERVED)
     reached: list[int] = []
 
     def kill(_: str, position: int, __: int) -> None:
@@ -207,10 +209,10 @@ def test_a_killed_rebuild_goes_on_where_it_was(
 
     with pytest.raises(Killed):
         Rebuild(projector, model("pipeline"), "UTC", key_file, batch=300, progress=kill).rebuild()
-    assert rows_of(owner, "pipeline_v1") == before
+    assert rows_of(owner, SERVED) == before
     Rebuild(projector, model("pipeline"), "UTC", key_file, batch=300, progress=kill).rebuild()
     assert reached[:3] == [300, 600, 900]
-    assert rows_of(owner, "pipeline_v1") == before
+    assert rows_of(owner, SERVED) == before
 
 
 def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
@@ -221,13 +223,13 @@ def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
     sourced(log)
     Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
     last = sourced(log)
-    read_before_the_swap = Team({"pipeline_v1": model("pipeline")}, before, frozenset())
+    read_before_the_swap = Team({SERVED: model("pipeline")}, before, frozenset())
     with projector.pool.connection() as connection:
         runner(projector, key_file)._advance(connection, read_before_the_swap, last)
     runner(projector, key_file).catch_up()
-    served = rows_of(owner, "pipeline_v1")
+    served = rows_of(owner, SERVED)
     Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
-    assert rows_of(owner, "pipeline_v1") == served
+    assert rows_of(owner, SERVED) == served
 
 
 def test_two_rebuilds_of_one_read_model_do_not_meet(
@@ -268,13 +270,13 @@ def test_a_new_version_is_built_beside_the_old_and_the_old_goes_when_it_is_serve
 ) -> None:
     sourced(log)
     runner(projector, key_file).catch_up()
-    newer = replace(model("pipeline"), version=2)
+    newer = replace(model("pipeline"), version=PIPELINE.version + 1)
     models = [newer if one.name == "pipeline" else one for one in READ_MODELS]
     Runner(projector, models, "UTC", key_file).catch_up()
-    assert "pipeline_v1 stands in its place" in caplog.text
+    assert f"{SERVED} stands in its place" in caplog.text
     Rebuild(projector, newer, "UTC", key_file).rebuild()
-    assert {"pipeline_v1", "pipeline_v2"} <= folds.standings(owner).keys()
-    assert folds.drop_superseded(owner, models) == ["pipeline_v1"]
+    assert {SERVED, newer.schema} <= folds.standings(owner).keys()
+    assert folds.drop_superseded(owner, models) == [SERVED]
 
 
 def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
@@ -290,7 +292,9 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
         with psycopg.connect(database, autocommit=True) as connection:
             while not stop.is_set() and not errors:
                 try:
-                    connection.execute("select sum(n) from pipeline_v1.delta join pipeline_v1.segment using (source)")
+                    connection.execute(
+                        f"select sum(n) from {SERVED}.delta join {SERVED}.segment using (source)".encode()
+                    )
                     asked[0] += 1
                 except psycopg.Error as error:
                     errors.append(error)
@@ -310,9 +314,9 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
         for reader in readers:
             reader.join()
     assert (errors, asked[0] > 0) == ([], True)
-    served = rows_of(owner, "pipeline_v1")
+    served = rows_of(owner, SERVED)
     Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
-    assert rows_of(owner, "pipeline_v1") == served
+    assert rows_of(owner, SERVED) == served
 
 
 def test_far_behind_it_folds_in_lanes_and_the_rows_are_the_same(
