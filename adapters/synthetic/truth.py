@@ -42,7 +42,8 @@ class Believed:
     among them; under 'all', 'regular' and 'evergreen'. touchpoints: by kind, corrections taken into account.
     stage_conversion: by stage and year of first entering it. stage_activity: by month. time_in_stage: by stage and
     year of the visit's begin; `time_to_hire` by year of acceptance; durations are whole days. source_of_hire: by
-    attribution and year of the hire. referrals: by month of what was done. communities: members of each, by topic.
+    attribution and year of the hire. referrals: by month of what was done, and
+    by how far they got. communities: members of each, by topic.
     merges: made, undone, standing. imports: what the import told.
     """
 
@@ -61,6 +62,7 @@ class Believed:
     time_to_hire: Years
     source_of_hire: dict[str, Years]
     referrals: Months
+    referrals_by_standing: dict[str, int]
     communities: dict[str, int]
     merges: dict[str, int]
     imports: dict[str, int]
@@ -149,6 +151,7 @@ def believed(history: History, position: int, time: datetime) -> Believed:
         time_to_hire=truth_of_applications.time_to_hire(courses),
         source_of_hire=truth_of_applications.source_of_hire(courses, first_sources(history, rows, root), credited),
         referrals=referrals(rows),
+        referrals_by_standing=truth_of_applications.referrals_by_standing(rows, courses),
         communities=communities(rows, root),
         merges=merges(rows),
         imports=imported(rows),

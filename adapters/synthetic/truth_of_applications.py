@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -85,7 +85,7 @@ class Stay:
 class Courses:
     """All applications as some of the rows tell them: their steps, and their stays with one job after another."""
 
-    steps: list[list[Step]]
+    steps: dict[int, list[Step]]
     stays: list[Stay]
 
     @classmethod
@@ -94,7 +94,7 @@ class Courses:
         told = only(rows, np.isin(rows["type"], list(STEPS)))
         # A stable sort: what comes at one moment stays in the order in which it was recorded.
         told = only(told, np.lexsort((told["occurred"], told["application"])))
-        result = cls([], [])
+        result = cls({}, [])
         application = NONE
         names = ("application", "person", "type", "occurred", "requisition", "other", "code", "opening")
         for one, person, type_, at, job, to, code, opening in zip(
@@ -108,7 +108,7 @@ class Courses:
         return result
 
     def begin(self, application: int, person: int, job: int) -> None:
-        self.steps.append([])
+        self.steps[application] = []
         self.stays.append(Stay(application, person, job_of(job, application)))
 
     def take(self, step: Step, to: int) -> None:
@@ -116,10 +116,10 @@ class Courses:
         stay = self.stays[-1]
         stay.submitted |= step.name == "submitted"
         stay.steps.append(step)
-        self.steps[-1].append(step)
+        self.steps[stay.application].append(step)
         if step.name == "transferred":
             arrived = step._replace(name="arrived", job=to, code="applied" if stay.submitted else None)
-            self.steps[-1].append(arrived)
+            self.steps[stay.application].append(arrived)
             more = Stay(stay.application, stay.person, job_of(to, stay.application), [arrived], stay.submitted)
             self.stays.append(more)
 
@@ -179,7 +179,7 @@ def activity(courses: Courses) -> dict[str, Counts]:
     """By month: how many steps there were, those into a stage as `entered.` and its code, moves back with theirs."""
     entering = {"submitted": "entered.applied", "prospect": "entered.prospect"}
     result: dict[str, Counts] = {}
-    for step in (step for steps in courses.steps for step in steps if step.name != "arrived"):
+    for step in (step for steps in courses.steps.values() for step in steps if step.name != "arrived"):
         where = f"entered.{step.code}" if step.name == "stage" else f"{step.name}.{step.code}"
         name = where if step.name in ("stage", "moved-back") else entering.get(step.name, step.name)
         counted = result.setdefault(month(step.day), {})
@@ -191,7 +191,7 @@ def time_in_stage(courses: Courses) -> dict[str, dict[str, Counts]]:
     """By stage, then by year in which the visit began: `n`, `n_completed`, `n_censored`, `median` and `p90` in days."""
     completed: dict[tuple[str, str], list[int]] = defaultdict(list)
     waiting: dict[tuple[str, str], int] = defaultdict(int)
-    for steps in courses.steps:
+    for steps in courses.steps.values():
         for stage, begun, left in visits(steps):
             if left is None:
                 waiting[stage, year(begun)] += 1
@@ -281,3 +281,46 @@ def source_of_hire(
             counted = result[way].setdefault(year(hire.day), {})
             counted[source] = counted.get(source, 0) + 1
     return result
+
+
+STANDINGS = ("made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited")
+"""How far a referral got, one farther than the other."""
+
+
+def referrals_by_standing(rows: Block, courses: Courses) -> Counts:
+    """How many referrals got how far and no farther."""
+    standing = dict.fromkeys(rows["referral"][rows["type"] == Type.MADE].tolist(), "made")
+    credited = set(rows["application"][rows["type"] == Type.CREDITED].tolist())
+    answers = {Type.TAKEN_UP: "accepted", Type.TURNED_DOWN: "declined"}
+    told = only(rows, np.isin(rows["type"], [*answers, Type.TURNED_INTO]))
+    for type_, referral, one in zip(
+        *(told[name].tolist() for name in ("type", "referral", "application")), strict=True
+    ):
+        now = answers.get(type_) or application_standing(courses.steps[one])
+        now = "credited" if now == "hired" and one in credited else now
+        standing[referral] = max(now, standing[referral], key=STANDINGS.index)
+    counted = Counter(standing.values())
+    return {name: counted[name] for name in STANDINGS if counted[name]}
+
+
+def application_standing(steps: list[Step]) -> str:
+    """Where an application stands after these steps."""
+    stage, offered, end = "applied", False, ""
+    for step in steps:
+        if step.name in ("stage", "moved-back"):
+            stage = step.code or stage
+        elif step.name == "arrived":
+            stage, offered = "applied", False
+        elif step.name in ("offer-made", "offer-accepted"):
+            offered = True
+        elif step.name in ("offer-declined", "offer-rescinded"):
+            offered = False
+        elif step.name in ("rejected", "withdrawn", "hired"):
+            end = "hired" if step.name == "hired" else "closed"
+        elif step.name in ("unrejected", "unhired"):
+            end = ""
+    if end:
+        return end
+    if offered or stage == "offer":
+        return "offered"
+    return "applied" if stage == "applied" else "interviewing"

@@ -1,90 +1,233 @@
-"""What the product folds out of a synthetic history is the truth that was written beside it, in the end and midway."""
+"""What the product answers about a synthetic history is the truth that was written beside it, in the end and midway."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import psycopg
+import pytest
 
 from adapters import bootstrap
 from adapters.postgres.application import Perennial
 from adapters.postgres.fold import create_schema, fold
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.synthetic_log import load_synthetic
-from adapters.synthetic.history import history
+from adapters.synthetic import shape
+from adapters.synthetic.history import History, history
 from adapters.synthetic.truth import WINDOWS, Believed, truth
 from projections.index import READ_MODELS
+from projections.pipeline import PIPELINE
+from queries.communities import members
+from queries.engagement import engagement
+from queries.pipeline_growth import pipeline_growth
+from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+from queries.referrals import made_referrals
+from queries.source_of_hire import source_of_hire
+from queries.stage_conversion import stage_conversion
+from queries.time_in_stage import time_in_stage
+from queries.time_to_fill import TimeToFill, time_to_fill
+from queries.time_to_hire import time_to_hire
+from queries.touchpoint_counts import touchpoint_counts
 from tests.rows import closed
+from tests.synthetic.dense import UNDONE_OFTEN
 
-Differences = list[tuple[str, str, str, int, int]]
 BATCH = 6_000
-EVENTS = 15_000
+STARTS, ENDS = date(2021, 1, 1), date(2026, 1, 1)
+WHOLE = Period(STARTS - timedelta(days=31), date(2027, 1, 1))
+YEARS = range(2020, 2026)
 
 
-def folded(database: str) -> psycopg.Connection[Any]:
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product's answers about a history, as of what is told to have been believed."""
+
+    connection: psycopg.Connection[Any]
+    told: History
+    believed: Believed
+
+    @property
+    def as_of(self) -> AsOf:
+        return AsOf(self.believed.position, datetime.fromisoformat(self.believed.time))
+
+    def assert_pipeline(self) -> None:
+        assert self.flows(EVERYBODY) == self.believed.pipeline["all"]
+        for source in shape.SOURCES:
+            assert self.flows(Segment(source=source)) == self.believed.pipeline[source]
+
+    def flows(self, segment: Segment) -> dict[str, dict[str, int]]:
+        growth = pipeline_growth(self.connection, WHOLE, self.as_of, segment)
+        names = ("new", "reactivated", "dormant", "exited_hired", "exited_opted_out")
+        found = {
+            bucket.begins: {name.replace("_", ".", 1).replace("_", "-"): getattr(bucket, name) for name in names}
+            for bucket in growth.buckets
+        }
+        return {f"{day:%Y-%m}": +Counter(counts) for day, counts in found.items() if any(counts.values())}
+
+    def assert_engagement(self) -> None:
+        for window in WINDOWS:
+            found = {
+                f"{month.month:%Y-%m}": {
+                    "sent": month.sent,
+                    "bounced": month.bounced,
+                    "opened": month.open_total.n,
+                    "opened.human": month.open_human.n,
+                    "opened.machine": month.open_machine.n,
+                    "clicked": month.click.n,
+                    "replied": month.reply.n,
+                }
+                for month in engagement(self.connection, WHOLE, self.as_of, window_days=window).months
+            }
+            assert {month: +Counter(counts) for month, counts in found.items()} == self.believed.engagement[str(window)]
+
+    def assert_touchpoints(self) -> None:
+        found = Counter[str]()
+        for count in touchpoint_counts(self.connection, WHOLE, self.as_of).counts:
+            found[count.kind] += count.n
+        assert found == self.believed.touchpoints
+
+    def assert_time_to_fill(self) -> None:
+        for name, evergreen in (("regular", False), ("evergreen", True)):
+            cohorts = self.believed.time_to_fill[name]
+            for period in months():
+                counted = Counter(cohorts.get(f"{period.begins:%Y-%m}", {}))
+                found = time_to_fill(self.connection, period, self.as_of, evergreen=evergreen)
+                assert_filled(found, counted)
+
+    def assert_stages(self) -> None:
+        for period in years():
+            year = str(period.begins.year)
+            conversion = stage_conversion(self.connection, period, self.as_of)
+            for cohort in conversion.cohorts:
+                reached = {one.to: one.reached for one in cohort.conversions}
+                counted = self.believed.stage_conversion[cohort.stage].get(year, {"n": 0} | dict.fromkeys(reached, 0))
+                assert {"n": cohort.n} | reached == counted
+            stays = time_in_stage(self.connection, period, self.as_of).stages
+            found = {
+                stay.code: {name: getattr(stay, name) for name in ("n", "n_completed", "n_censored", "median", "p90")}
+                for stay in stays
+            }
+            told = {stage: in_[year] for stage, in_ in self.believed.time_in_stage.items() if year in in_}
+            assert {stage: known(counts) for stage, counts in found.items()} == told
+        for period in months():
+            steps = stage_conversion(self.connection, period, self.as_of, view="activity").counts
+            named = {one.step if one.code is None else f"{one.step}.{one.code}": one.n for one in steps}
+            assert named == self.believed.stage_activity.get(f"{period.begins:%Y-%m}", {})
+
+    def assert_hires(self) -> None:
+        for period in years():
+            year = str(period.begins.year)
+            took = time_to_hire(self.connection, period, self.as_of)
+            told = self.believed.time_to_hire.get(year, {"n": 0})
+            assert {"n": took.n} | known({"median": took.median, "p90": took.p90}) == without(told, "days")
+            assert took.mean == mean(told.get("days", 0), told["n"])
+            for way in ("first-touch", "last-touch", "credited"):
+                found = source_of_hire(self.connection, period, self.as_of, attribution=way)
+                assert {one.source: one.n for one in found.sources} == self.believed.source_of_hire[way].get(year, {})
+
+    def assert_referrals(self) -> None:
+        referrers = {self.told.cast.streams[one] for one in self.told.rows["referrer"].tolist() if one >= 0}
+        found: dict[Any, str] = {}
+        for referrer in referrers:
+            for one in made_referrals(self.connection, referrer, self.as_of).referrals:
+                found[one.referral] = one.stage
+        assert Counter(found.values()) == self.believed.referrals_by_standing
+        assert len(found) == sum(counts.get("made", 0) for counts in self.believed.referrals.values())
+
+    def assert_communities(self) -> None:
+        for number, topic in enumerate(self.believed.communities):
+            found = members(self.connection, self.told.cast.community(number), self.as_of, limit=1)
+            assert found is not None
+            assert (f"{found.around}.{found.topic}", found.n) == (topic, self.believed.communities[topic])
+
+    def assert_merges(self) -> None:
+        link = f"select count(*) from {PIPELINE.schema}.link where known <= %(position)s and until > %(position)s"
+        assert self.counted(link) == self.believed.merges["standing"]
+        told = "select count(*) from batch(0, %(position)s) where type = any(%(types)s) and stream_id = "
+        own = "(clear ->> 'absorbed')::uuid"
+        assert self.counted(told + own, types=["candidates-merged.v1"]) == self.believed.merges["made"]
+        assert self.counted(told + own, types=["candidates-unmerged.v1"]) == self.believed.merges["undone"]
+
+    def assert_imports(self) -> None:
+        told = "select count(*) from batch(0, %(position)s) where actor = 'import:legacy-crm'"
+        assert self.counted(told) == self.believed.imports["events"]
+        old = " and type = 'consent-given.v1' and clear ->> 'method' = 'import' and occurred_at < recorded_at"
+        assert self.counted(told + old) == self.believed.imports["consents"]
+
+    def counted(self, text: str, **asked: Any) -> int:
+        rows = self.connection.execute(text.encode(), {"position": self.believed.position, **asked}).fetchall()
+        return int(rows[0][0])
+
+
+def months() -> Iterator[Period]:
+    for number in range(12 * (STARTS.year - 1), 12 * ENDS.year):
+        begins = date(number // 12, number % 12 + 1, 1)
+        yield Period(begins, (begins + timedelta(days=31)).replace(day=1))
+
+
+def years() -> Iterator[Period]:
+    return (Period(date(year, 1, 1), date(year + 1, 1, 1)) for year in YEARS)
+
+
+def known(counts: dict[str, int | None]) -> dict[str, int | None]:
+    return {name: n for name, n in counts.items() if n is not None}
+
+
+def without(counts: dict[str, int], name: str) -> dict[str, int]:
+    return {other: n for other, n in counts.items() if other != name}
+
+
+def mean(days: int, n: int) -> Any:
+    return rounded(Fraction(days, n), "0.1") if n else None
+
+
+def assert_filled(found: TimeToFill, counted: Counter[str]) -> None:
+    fates = (found.n, found.n_filled, found.n_cancelled, found.n_censored)
+    assert fates == tuple(counted[name] for name in ("opened", "filled", "cancelled", "open"))
+    assert found.mean == mean(counted["days"], counted["filled"])
+    assert found.net_of_holds is not None
+    assert found.net_of_holds.mean == mean(counted["days"] - counted["held"], counted["filled"])
+
+
+def folded(database: str, events: int) -> psycopg.Connection[Any]:
     """A connection to the database, where all read models have just been made and filled."""
     connection = psycopg.connect(database)
     models = {model.schema: model for model in READ_MODELS}
     for schema, model in models.items():
         create_schema(connection, model, schema, "UTC")
-    for after in range(0, EVENTS, BATCH):
-        fold(connection, models, after, min(after + BATCH, EVENTS), "UTC", closed)
+    for after in range(0, events, BATCH):
+        fold(connection, models, after, min(after + BATCH, events), "UTC", closed)
         connection.commit()
     return connection
 
 
-def differences(connection: psycopg.Connection[Any], model: str, position: int) -> Differences:
-    """(source, month, what, amount, n) of a read model's counts as of a position."""
-    text = f"""select source, to_char(day, 'YYYY-MM'), what, amount, sum(n)::int from {model}_v1.delta
-               where position <= {position} group by 1, 2, 3, 4 having sum(n) <> 0"""
-    return connection.execute(text.encode()).fetchall()
+HISTORIES = {
+    "usual": lambda: history(15_000, 21, ends_on=ENDS),
+    "undone-often": lambda: history(3_000, 22, ends_on=ENDS, years=3, planted=UNDONE_OFTEN),
+}
 
 
-def months(counted: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
-    """By month, how many of what."""
-    result: dict[str, Counter[str]] = defaultdict(Counter)
-    for month, what, n in counted:
-        result[month][what] += n
-    return {month: {what: n for what, n in counts.items() if n} for month, counts in result.items()}
-
-
-def assert_found_again(connection: psycopg.Connection[Any], believed: Believed) -> None:
-    flows = differences(connection, "pipeline", believed.position)
-    assert months((month, what, n) for _, month, what, _, n in flows) == believed.pipeline["all"]
-    for source in {source for source, *_ in flows}:
-        assert months((row[1], row[2], row[4]) for row in flows if row[0] == source) == believed.pipeline[source]
-    fates = differences(connection, "engagement", believed.position)
-    for window in WINDOWS:
-        in_time = [row for row in fates if row[2] in ("sent", "bounced") or 0 < row[3] <= window]
-        assert months((month, what, n) for _, month, what, _, n in in_time) == believed.engagement[str(window)]
-    touches = Counter[str]()
-    for _, _, kind, _, n in differences(connection, "touchpoint_counts", believed.position):
-        touches[kind] += n
-    assert touches == believed.touchpoints
-
-
-def assert_filled_as_told(connection: psycopg.Connection[Any], believed: Believed) -> None:
-    lines = differences(connection, "openings", believed.position)
-    for name, prefix in (("regular", "standard."), ("evergreen", "standard.evergreen.")):
-        of_these = [
-            (month, what.removeprefix(prefix), days, n) for _, month, what, days, n in lines if what.startswith(prefix)
-        ]
-        ended = [line for line in of_these if line[1] in ("filled", "cancelled", "open")]
-        told = [(month, fate, n) for month, fate, _, n in ended] + [(month, "opened", n) for month, _, _, n in ended]
-        told += [(month, "days", days * n) for month, fate, days, n in ended if fate == "filled"]
-        assert months(told) == believed.time_to_fill[name]
-
-
-def test_the_read_models_find_the_truth_again(database: str, key_file: KeyFile) -> None:
-    some = history(EVENTS, 21, ends_on=date(2026, 1, 1))
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_the_product_finds_the_truth_again(kind: str, database: str, key_file: KeyFile) -> None:
+    told = HISTORIES[kind]()
     with Perennial(database, key_file, role=bootstrap.OWNER) as owner:
-        *_, written = load_synthetic(owner, some.recorded(), some.marks())
-    assert written == EVENTS
-    told = truth(some)
-    with folded(database) as connection:
-        for believed in (told.end, told.middle):
-            assert_found_again(connection, believed)
-            assert_filled_as_told(connection, believed)
+        *_, written = load_synthetic(owner, told.recorded(), told.marks())
+    assert written == len(told)
+    believed = truth(told)
+    with folded(database, len(told)) as connection:
+        for one in (believed.end, believed.middle):
+            product = Product(connection, told, one)
+            product.assert_pipeline()
+            product.assert_engagement()
+            product.assert_touchpoints()
+            product.assert_time_to_fill()
+            product.assert_stages()
+            product.assert_hires()
+            product.assert_referrals()
+            product.assert_communities()
+            product.assert_merges()
+            product.assert_imports()
