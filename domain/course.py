@@ -23,6 +23,11 @@ class Course(Generic[T]):
 
     turns: tuple[Turn[T], ...] = ()
 
+    @property
+    def last(self) -> T | None:
+        """What it is after all that is known; None before the first turn."""
+        return self.turns[-1].value if self.turns else None
+
     def turned(self, at: datetime, value: T) -> Course[T]:
         """The course with one more turn."""
         return Course(tuple(sorted((*self.turns, Turn(at, value)), key=lambda turn: turn.at)))

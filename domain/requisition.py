@@ -228,6 +228,14 @@ class Requisition:
     hiring_manager: Course[Personal[str | None]] = field(default_factory=Course)
     recruiter: Course[Personal[str | None]] = field(default_factory=Course)
 
+    @property
+    def held_since(self) -> datetime | None:
+        """When the hold began that lasts; None: it is not on hold."""
+        since: datetime | None = None
+        for turn in self.holds.turns:
+            since = (since or turn.at) if turn.value else None
+        return since
+
     def require_known(self, requisition: UUID) -> None:
         """Raises RequisitionDoesNotExist."""
         if not self.exists:

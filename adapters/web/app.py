@@ -16,6 +16,7 @@ from adapters.web.directory import DirectoryPages
 from adapters.web.document import Api
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
+from adapters.web.jobs import JobPages
 from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
@@ -51,6 +52,7 @@ def create_app(services: Services) -> Api:
         DirectoryPages: DirectoryPages(services, asker),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
+        JobPages: JobPages(services),
         OperationPages: OperationPages(services, registry),
     }
     add_commands(app, desk, routes.COMMANDS)

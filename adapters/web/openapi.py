@@ -378,6 +378,8 @@ PAGES: Mapping[str, Page] = {
         {**KNOWN, "candidate": STREAM, "valid_at": KNOWN["as_of"], "states": [STATE]},
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
+    "requisition": Page({"requisition": STREAM}, ("requisition-does-not-exist", "log-cannot-be-reached")),
+    "application": Page({"application": STREAM}, ("application-does-not-exist", "log-cannot-be-reached")),
     "greenhouse": Page(
         {"outcome": "applied", "reason": None, "position": 1204, "events": 3},
         (
@@ -429,7 +431,9 @@ PAGES: Mapping[str, Page] = {
         },
         ("cursor-cannot-be-read", "channel-is-asked-without-consent", *OF_THE_DIRECTORY),
     ),
-    "candidates_of_address": Page({}, ("body-is-not-json", *OF_THE_DIRECTORY)),
+    "candidates_of_address": Page(
+        {}, ("body-is-not-json", *OF_THE_DIRECTORY), body_example({"kind": "email", "address": "zoe@example.org"})
+    ),
     "duplicates": Page({"next": None}, ("cursor-cannot-be-read", *OF_THE_DIRECTORY)),
     "imports": Page({"imports": [IMPORT], "next": None}, ("cursor-cannot-be-read",)),
     "imported": Page(IMPORT, ("import-does-not-exist",)),

@@ -10,6 +10,7 @@ from adapters.web.commanding import CommandRoute
 from adapters.web.directory import DirectoryPages
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
+from adapters.web.jobs import JobPages
 from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
 from commands.accept_offer import AcceptOffer
@@ -143,6 +144,8 @@ PAGES = (
     PageRoute("/v1/imports/{import_id}", ImportPages, ImportPages.remove_import, method="DELETE"),
     PageRoute("/v1/imports/{import_id}/rejected", ImportPages, ImportPages.rejected_lines),
     PageRoute("/v1/changes", ChangePages, ChangePages.changes),
+    PageRoute("/v1/requisitions/{requisition}", JobPages, JobPages.requisition),
+    PageRoute("/v1/applications/{application}", JobPages, JobPages.application),
     PageRoute("/v1/inbound/greenhouse", InboundPages, InboundPages.greenhouse, method="POST"),
     PageRoute("/v1/projections", OperationPages, OperationPages.projections),
     PageRoute("/problems", OperationPages, OperationPages.problems),
