@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from adapters.web.commanding import CommandRoute
 from adapters.web.problems import PROBLEM_SCHEMA
@@ -30,7 +31,19 @@ class Api(FastAPI):
         """The description; worked out once, when somebody asks."""
         if self.document is None:
             self.document = completed(super().openapi(), self.commands)
+            for route in self.routes:
+                if isinstance(route, APIRoute) and route.include_in_schema:
+                    put_back_nulls(self.document["paths"][route.path_format], route)
         return self.document
+
+
+def put_back_nulls(methods: Described, route: APIRoute) -> None:
+    """The framework leaves every null out of the description, also out of examples, where it is an answer."""
+    for told in (methods[method.lower()] for method in route.methods or ()):
+        for status, response in route.responses.items():
+            for media_type, content in response.get("content", {}).items():
+                if "example" in content:
+                    told["responses"][str(status)]["content"][media_type]["example"] = content["example"]
 
 
 def completed(described: Described, commands: Iterable[CommandRoute]) -> Described:
