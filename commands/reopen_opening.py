@@ -28,7 +28,7 @@ class ReopenOpening(Command):
 
 
 def decide(requisition: Requisition, command: ReopenOpening) -> Events:
-    """Raises OpeningIsOpen, OpeningDoesNotExist, RequisitionDoesNotExist or, for need 'same', OpeningIsTakenByAHire."""
+    """Raises OpeningIsOpen, OpeningDoesNotExist, RequisitionDoesNotExist or, for need 'same', OpeningIsTaken."""
     requisition.require_known(command.requisition)
     requisition.require_ended(command.opening)
     if command.need == "same":

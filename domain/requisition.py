@@ -183,7 +183,7 @@ class OpeningIsOpen(Conflict):
     where = "opening"
 
 
-class OpeningIsTakenByAHire(Conflict):
+class OpeningIsTaken(Conflict):
     """The opening {opening} is taken by the hire of the application {application}.
 
     Undo that hire, which opens it again; or, where the seat is to be filled anew, reopen it for a new need.
@@ -267,9 +267,9 @@ class Requisition:
             raise OpeningIsOpen(opening=opening)
 
     def require_not_taken(self, opening: UUID) -> None:
-        """Raises OpeningIsTakenByAHire."""
+        """Raises OpeningIsTaken."""
         if opening in self.taken_by:
-            raise OpeningIsTakenByAHire(opening=opening, application=self.taken_by[opening])
+            raise OpeningIsTaken(opening=opening, application=self.taken_by[opening])
 
     def require_running(self, requisition: UUID, moment: datetime) -> None:
         """Raises RequisitionIsHeld."""

@@ -47,7 +47,7 @@ from domain.requisition import (
     OpeningDoesNotExist,
     OpeningFilled,
     OpeningIsOpen,
-    OpeningIsTakenByAHire,
+    OpeningIsTaken,
     OpeningReopened,
     RecruiterAssigned,
     RequisitionDoesNotExist,
@@ -124,7 +124,7 @@ def test_what_was_given_up_is_reopened_for_either_need() -> None:
 
 def test_a_seat_that_a_hire_takes_is_reopened_for_a_new_need_only() -> None:
     job(FILLED).when(NEW).then({JOB: [OpeningReopened(SEAT, "new", None, None)]})
-    job(FILLED).when(SAME).refused(OpeningIsTakenByAHire)
+    job(FILLED).when(SAME).refused(OpeningIsTaken)
     job(FILLED, OpeningReopened(SEAT, "new", None, None), CANCELLED).when(SAME).then(
         {JOB: [OpeningReopened(SEAT, "same", None, None)]}
     )
