@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from adapters.postgres.changes import Following
 from adapters.web import routes
 from adapters.web.asking import Asker, add_metric
+from adapters.web.belonging import BelongingPages
 from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
@@ -46,6 +47,7 @@ def create_app(services: Services) -> Api:
     registry = CollectorRegistry()
     desk, asker = Desk(services), Asker(services)
     pages = {
+        BelongingPages: BelongingPages(services, asker),
         BulkPages: BulkPages(services, desk.once),
         CandidatePages: CandidatePages(services, asker),
         ChangePages: ChangePages(services, following),

@@ -371,15 +371,45 @@ PAGES: Mapping[str, Page] = {
         ("candidate-does-not-exist", "log-cannot-be-reached"),
     ),
     "summary": Page(
-        {**KNOWN, "definition": "candidate-summary", "candidate": STREAM, "contacts": 3, "engagements": 5},
+        {**KNOWN, "version": 2, "definition": "candidate-summary", "candidate": STREAM, "contacts": 3, "engagements": 5},
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
     "consents": Page(
-        {**KNOWN, "candidate": STREAM, "valid_at": KNOWN["as_of"], "states": [STATE]},
+        {**KNOWN, "version": 2, "candidate": STREAM, "valid_at": KNOWN["as_of"], "states": [STATE]},
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
     "requisition": Page({"requisition": STREAM}, ("requisition-does-not-exist", "log-cannot-be-reached")),
     "application": Page({"application": STREAM}, ("application-does-not-exist", "log-cannot-be-reached")),
+    "candidate_communities": Page(
+        {
+            **KNOWN,
+            "definition": "community-members",
+            "merged_into": None,
+            "communities": [{"around": "skill", "topic": "python", "by": "self"}],
+        },
+        ("candidate-does-not-exist", *OF_EVERY_QUESTION),
+    ),
+    "community_members": Page(
+        {
+            **KNOWN,
+            "definition": "community-members",
+            "around": "skill",
+            "topic": "python",
+            "members": [{"by": "recruiter"}],
+            "next": None,
+        },
+        ("community-does-not-exist", "cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
+    "referrals_made": Page(
+        {
+            **KNOWN,
+            "definition": "referrals-made",
+            "merged_into": None,
+            "referrals": [{"stage": "interviewing"}],
+            "next": None,
+        },
+        ("candidate-does-not-exist", "cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
     "greenhouse": Page(
         {"outcome": "applied", "reason": None, "position": 1204, "events": 3},
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.web.asking import MetricRoute
+from adapters.web.belonging import BelongingPages
 from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
@@ -137,6 +138,9 @@ PAGES = (
     PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),
     PageRoute("/v1/candidates/{candidate}/timeline", CandidatePages, CandidatePages.timeline),
     PageRoute("/v1/candidates/{candidate}/consents", CandidatePages, CandidatePages.consents),
+    PageRoute("/v1/candidates/{candidate}/communities", BelongingPages, BelongingPages.candidate_communities),
+    PageRoute("/v1/communities/{community}/members", BelongingPages, BelongingPages.community_members),
+    PageRoute("/v1/referrers/{referrer}/referrals", BelongingPages, BelongingPages.referrals_made),
     PageRoute("/v1/touchpoints/bulk", BulkPages, BulkPages.record_touchpoints, method="POST"),
     PageRoute("/v1/imports", ImportPages, ImportPages.import_file, method="POST"),
     PageRoute("/v1/imports", ImportPages, ImportPages.imports),

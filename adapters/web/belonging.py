@@ -1,0 +1,127 @@
+"""Who belongs to which talent community, and what became of the people whom a referrer named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from fastapi import Query
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+
+from adapters.web import cursor as cursors
+from adapters.web.asking import Asker, AsOfText, MinPosition
+from adapters.web.candidates import At
+from adapters.web.plain import Answered, answered
+from adapters.web.services import Services
+from adapters.web.writing import Whole
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.talent_community import CommunityDoesNotExist
+from projections.communities import COMMUNITIES
+from projections.referrals import REFERRALS
+from queries import communities, referrals
+from queries.communities import Members, Memberships
+from queries.question import AsOf
+from queries.referrals import MadeReferrals
+
+LONGEST_PAGE = 500
+Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=400, description="The `next` of the page before, asked as that one; left out: the first."),
+]
+
+
+class Page(NamedTuple):
+    """Which page is asked for: as of when, at what time, and after which entry; None: as the request says."""
+
+    as_of: str | None
+    at: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BelongingPages:
+    """The endpoints about communities and referrals."""
+
+    services: Services
+    asker: Asker
+
+    async def community_members(
+        self,
+        community: UUID,
+        at: At = None,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[Members]:
+        """Who is in a talent community, since when and by whom, page by page.
+
+        A merged person is listed once. All pages are of the moment of the first, whatever is written meanwhile.
+        """
+        asked = f"members {community} {at} {as_of}"
+        page = self._page(asked, cursor, as_of)
+        moment = at if page.at is None else datetime.fromisoformat(page.at)
+
+        def question(connection: Connection[Any], known: AsOf) -> Members | None:
+            return communities.members(connection, community, known, moment, page.after, limit)
+
+        found: Members | None = await self.asker.ask(COMMUNITIES, question, page.as_of, min_position)
+        if found is None:
+            raise CommunityDoesNotExist(community=community)
+        following = Page(page.as_of or str(found.position), found.valid_at.isoformat(), found.next)
+        return answered(replace(found, next=self._cursor(asked, following)))
+
+    async def candidate_communities(
+        self, candidate: UUID, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
+    ) -> Answered[Memberships]:
+        """The talent communities that a candidate is in, since when and by whom."""
+
+        def question(connection: Connection[Any], known: AsOf) -> Memberships:
+            return communities.memberships(connection, candidate, known, at)
+
+        await run_in_threadpool(self._require_known, candidate)
+        found: Memberships = await self.asker.ask(COMMUNITIES, question, as_of, min_position)
+        return answered(found)
+
+    async def referrals_made(
+        self,
+        referrer: UUID,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[MadeReferrals]:
+        """What became of the people whom a referrer named: the stage of each referral and nothing else, newest first.
+
+        All pages are of the moment of the first, whatever is written meanwhile.
+        """
+        asked = f"referrals {referrer} {as_of}"
+        page = self._page(asked, cursor, as_of)
+
+        def question(connection: Connection[Any], known: AsOf) -> MadeReferrals:
+            return referrals.made_referrals(connection, referrer, known, page.after, limit)
+
+        await run_in_threadpool(self._require_known, referrer)
+        found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
+        following = Page(page.as_of or str(found.position), None, found.next)
+        return answered(replace(found, next=self._cursor(asked, following)))
+
+    def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
+        """Errors: CursorCannotBeRead."""
+        if cursor is None:
+            return Page(as_of, None, None)
+        return Page(*cursors.opened(self.services.key_file, asked, cursor))
+
+    def _cursor(self, asked: str, following: Page) -> str | None:
+        if following.after is None:
+            return None
+        return cursors.sealed(self.services.key_file, asked, [following.as_of, following.at, following.after])
+
+    def _require_known(self, candidate: UUID) -> None:
+        """Errors: CandidateDoesNotExist."""
+        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
+        known.require_known(candidate)
