@@ -6,9 +6,8 @@ An event is a dict: position, stream, version, type, at (aware), clear (as store
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -194,110 +193,6 @@ def touchpoint_counts(log: Log, begins: date, ends: date, wanted: Wanted) -> Cou
         for touch in touches(log)
         if begins <= local_day(touch["at"]) < ends and fits(first.get(touch["person"]), wanted)
     )
-
-
-Line = tuple[str, int]
-"""(filled, cancelled or open; days)"""
-
-
-def time_to_fill(
-    log: Log, begins: date, ends: date, wanted: Wanted, today: date, definition: str, evergreen: bool
-) -> list[Line]:
-    """The line of everything that the definition counts and that began in the period."""
-    lines: list[Line] = []
-    for posted in of_type(log, "requisition-opened"):
-        job = posted["stream"]
-        if fits(posted, wanted) and posted["clear"]["evergreen"] == evergreen:
-            own = [event for event in log if event["stream"] == job]
-            hires = [e for e in of_type(log, "candidate-hired") if e["clear"]["requisition"] == job]
-            for start, fate, end in DEFINITIONS[definition](own, hires):
-                if begins <= start < ends:
-                    lines.append((fate, max(((today if end is None else end) - start).days, 0)))
-    return lines
-
-
-Spell = tuple[date, str, date | None]
-
-
-def _seats(own: Log) -> list[tuple[date, dict[str, Any] | None]]:
-    """(day opened, the event that ended it) of every opening."""
-    ended = {e["clear"]["opening"]: e for e in of_type(own, "opening-filled", "opening-cancelled")}
-    return [(local_day(e["at"]), ended.get(e["clear"]["opening"])) for e in of_type(own, "opening-opened")]
-
-
-def _by_seat(own: Log, end_of_fill: Callable[[dict[str, Any]], date]) -> list[Spell]:
-    spells: list[Spell] = []
-    for start, end in _seats(own):
-        if end is None:
-            spells.append((start, "open", None))
-        elif end["type"].startswith("opening-filled"):
-            spells.append((start, "filled", end_of_fill(end)))
-        else:
-            spells.append((start, "cancelled", local_day(end["at"])))
-    return spells
-
-
-def _ended(own: Log, kind: str) -> list[date]:
-    return [local_day(event["at"]) for event in of_type(own, kind)]
-
-
-def _days_open(own: Log, hires: Log) -> list[Spell]:
-    seats = _seats(own)
-    if not seats:
-        return []
-    start = min(day for day, _ in seats)
-    if hires:
-        return [(start, "filled", max(local_day(hire["at"]) for hire in hires))]
-    if len(_ended(own, "opening-cancelled")) == len(seats):
-        return [(start, "cancelled", max(_ended(own, "opening-cancelled")))]
-    return [(start, "open", None)]
-
-
-def _pinpoint(own: Log, hires: Log) -> list[Spell]:
-    if not hires or not _seats(own):
-        return _days_open(own, hires)
-    start = min(day for day, _ in _seats(own))
-    return [(start, "filled", local_day(hire["at"])) for hire in hires]
-
-
-def _frappe(own: Log, hires: Log) -> list[Spell]:
-    start, seats = _ended(own, "requisition-opened")[0], _seats(own)
-    if not seats or any(end is None for _, end in seats):
-        return [(start, "open", None)]
-    fills = _ended(own, "opening-filled")
-    if fills:
-        return [(start, "filled", max(fills))]
-    return [(start, "cancelled", max(_ended(own, "opening-cancelled")))]
-
-
-DEFINITIONS: dict[str, Callable[[Log, Log], list[Spell]]] = {
-    "standard": lambda own, hires: _by_seat(own, lambda fill: local_day(fill["clear"]["accepted_at"])),
-    "greenhouse": lambda own, hires: _by_seat(own, lambda fill: local_day(fill["at"])),
-    "smartrecruiters.days_open": _days_open,
-    "pinpoint": _pinpoint,
-    "frappe": _frappe,
-}
-
-
-def unfilled(lines: list[Line], days: int) -> list[Fraction]:
-    """Kaplan-Meier's share still unfilled at the end of each of so many days, from day 0 on."""
-    shares, share = [], Fraction(1)
-    for passed in range(days):
-        at_risk = sum(days >= passed for _, days in lines)
-        filled = sum(days == passed and fate == "filled" for fate, days in lines)
-        share *= 1 - Fraction(filled, at_risk) if filled else 1
-        shares.append(share)
-    return shares
-
-
-def filled_by(lines: list[Line], share: Fraction) -> int | None:
-    """The first day by whose end this share is filled."""
-    shares = unfilled(lines, max((days for _, days in lines), default=-1) + 1)
-    return next((day for day, left in enumerate(shares) if 1 - left >= share), None)
-
-
-def restricted_mean(lines: list[Line], horizon: int) -> Fraction:
-    return sum(unfilled(lines, horizon), Fraction(0))
 
 
 def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], str]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +22,9 @@ from queries.consents import consents
 from queries.counts import By
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
-from queries.question import AsOf, Period, Segment, rounded
+from queries.question import AsOf, Period, Segment
 from queries.referrals import made_referrals
-from queries.time_to_fill import DEFINITIONS, time_to_fill
+from queries.time_to_fill import time_to_fill
 from queries.touchpoint_counts import touchpoint_counts
 from tests import oracle
 from tests.projections.histories import COMMUNITIES, EVERYTHING, PEOPLE, PERSONS, Event, histories, made, record
@@ -103,7 +102,7 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
     return [
         pipeline_growth(*asked, by=by),
         engagement(*asked),
-        *(time_to_fill(*asked, definition=name) for name in ("standard", "pinpoint", "frappe")),
+        *(time_to_fill(*asked, definition=name) for name in ("standard", "workable", "frappe")),
         touchpoint_counts(*asked, by=by),
         *(consents(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(candidate(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
@@ -153,19 +152,6 @@ def test_every_metric_of_people_is_the_oracles(
         check_referrals(connection, known, as_of)
 
 
-@settings(FAST, max_examples=50)
-@given(log=histories(longest=24), period=periods, segment=segments, data=st.data())
-def test_every_time_to_fill_is_the_oracles(
-    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, data: st.DataObject
-) -> None:
-    connection.rollback()
-    record(connection, log)
-    fold_in_batches(connection, LIVE, log, [])
-    for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
-        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
-        check_time_to_fill(connection, known, period, segment, AsOf(event["position"], TODAY, ZONE))
-
-
 def check_pipeline(
     connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
 ) -> None:
@@ -202,28 +188,6 @@ def check_engagement(
         since = max(period.begins, as_of.day - timedelta(window - 1))
         late = oracle.engagement(log, since, period.ends, segment.named, window)
         assert rates.n_censored == late["sent"]
-
-
-def check_time_to_fill(
-    connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
-) -> None:
-    for definition in DEFINITIONS:
-        for evergreen in (False, True):
-            told = time_to_fill(connection, period, as_of, segment, definition, 50, evergreen)
-            lines = oracle.time_to_fill(
-                log, period.begins, period.ends, segment.named, as_of.day, definition, evergreen
-            )
-            fates = Counter(fate for fate, _ in lines)
-            assert (told.n_filled, told.n_cancelled, told.n_censored) == (
-                fates["filled"], fates["cancelled"], fates["open"],
-            )  # fmt: skip
-            quartiles = tuple(oracle.filled_by(lines, Fraction(quarter, 4)) for quarter in (1, 2, 3))
-            assert (told.lower_quartile, told.median, told.upper_quartile) == quartiles
-            if lines:
-                assert told.restricted_mean == rounded(oracle.restricted_mean(lines, 50), "0.1")
-            counted = ("filled", "open") if definition == "smartrecruiters.days_open" else ("filled",)
-            days = [days for fate, days in lines if fate in counted]
-            assert told.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
 
 
 def check_touchpoints(
