@@ -371,7 +371,14 @@ PAGES: Mapping[str, Page] = {
         ("candidate-does-not-exist", "log-cannot-be-reached"),
     ),
     "summary": Page(
-        {**KNOWN, "version": 2, "definition": "candidate-summary", "candidate": STREAM, "contacts": 3, "engagements": 5},
+        {
+            **KNOWN,
+            "version": 2,
+            "definition": "candidate-summary",
+            "candidate": STREAM,
+            "contacts": 3,
+            "engagements": 5,
+        },
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
     "consents": Page(
