@@ -65,7 +65,7 @@ create table directory.told (
 );
 create index on directory.told (record);
 alter table directory.told
-    alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0;
+    alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0, alter blind set statistics 0;
 create table directory.answer (
     record      uuid        not null,
     at          timestamptz not null,
@@ -237,7 +237,8 @@ insert into directory_changed select distinct record, true from kept
 ANSWER = """
 with kept as (
     insert into directory.answer (record, at, valid_until, purpose, channel, status)
-    select candidate, at, valid_until, purpose, channel, status from ({answer}) answer
+    select record, at, valid_until, purpose, channel, status
+    from ({answer}) answer (record, position, at, valid_until, event_id, purpose, channel, status)
     returning record
 )
 insert into directory_changed select distinct record, true from kept
@@ -255,7 +256,7 @@ insert into directory_changed select distinct record, true from kept
 TOUCH = """
 with kept as (
     insert into directory.touch as known (record, at, n)
-    select record, at, sum(n) from ({touch}) touch group by record, at having sum(n) <> 0
+    select record, at, sum(n) from ({touch}) touch (record, at, n) group by record, at having sum(n) <> 0
     on conflict (record, at) do update set n = known.n + excluded.n
     returning record
 )
@@ -306,7 +307,7 @@ from (
     where not retracted and (many or alike = newest)
     order by person, fact, case when many then alike end, {{weight}}
 ) believed
-""".replace("{weight}", "trust desc, at desc, position desc, nth desc")
+""".replace("{weight}", "trust desc, at desc, position desc, nth")
 
 # (fact or column, kind of the whole value as it is filtered and counted by, whether its words are searched)
 _SOUGHT = """(values
