@@ -184,9 +184,9 @@ class Unit:
             if stream not in self.streams:
                 self.streams[stream] = loaded[stream]
                 aggregate = self.aggregates[stream]
-                kin = aggregate.kin(loaded[stream].state)
-                self.aggregates |= {other: aggregate for other in kin if other not in self.aggregates}
-                waiting += kin
+                if kin := aggregate.kin(loaded[stream].state):
+                    self.aggregates |= {other: aggregate for other in kin if other not in self.aggregates}
+                    waiting += kin
 
     def decide_all(self) -> tuple[tuple[Recorded[Event], ...], Attached]:
         """The events of all commands and what goes with them. Errors: whatever rule refuses, and

@@ -98,7 +98,7 @@ def _attempt(
     queue = Queue(known, load_with_kin(log, wanted))
     for number, unit in units.items():
         with kept_as_result(results, number):
-            unit.reading.update((stream, wanted[stream][1]) for stream in unit.reading)
+            unit.reading = {stream: wanted[stream][1] for stream in unit.reading}
             results[number] = queue.handle(unit, firsts[number])
     in_order = [results[number] for number in range(len(intentions))]
     if all_or_none and any(isinstance(result, Exception) for result in in_order):

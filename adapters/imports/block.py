@@ -27,34 +27,31 @@ OUTCOME_HEAD = ("line", "outcome", "rule", "where", "reason", "what_to_do")
 
 
 class Entry(NamedTuple):
-    """A line as it was read: its values in our words, or what is wrong with it."""
+    """A line as it was read: its values in our words, or what is wrong with it. `record`: the id of the record that
+    must be known for it, where there is one."""
 
     line: Line
     row: Row | Refused
-
-    @property
-    def record(self) -> str | None:
-        """The id of the record that it is about, where it says one."""
-        return None if isinstance(self.row, Refused) else self.row.text("id")
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Puts lines into our words."""
+    """Puts lines into our words. `about_records`: each is about a record that must be known for it."""
 
     kind: str
     translate: Translator
     manner: Manner
+    about_records: bool
 
     def read(self, line: Line) -> Entry:
         try:
             if line.wrong is not None:
                 raise line.wrong
             row = Row(self.kind, self.translate(line.values), self.manner)
-            row.text("id")
+            return Entry(line, row, row.text("id") if self.about_records else None)
         except Refused as wrong:
             return Entry(line, wrong)
-        return Entry(line, row)
 
 
 @dataclass(slots=True)

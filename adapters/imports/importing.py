@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import json
 import re
@@ -39,6 +40,7 @@ from domain.codes import CODE
 
 LINES_AT_ONCE = 2_000
 BYTES_AT_ONCE = 4 * 1024 * 1024
+OBJECTS_BEFORE_COLLECTING = 500_000
 LOCK = "lock"
 PREFIX = "import:"
 NAME_LENGTH = 32
@@ -120,7 +122,8 @@ class Importer:
                 return handed_over(self._run(run, 0, progress, never), Path(trying), to)
         name = self._consumer(order)
         folder = self.folder / name.removeprefix(PREFIX)[:NAME_LENGTH]
-        report = handed_over(self._run_named(name, order, folder, per_line, progress, never), folder, to)
+        report = self._run_named(name, order, folder, per_line, progress, never)
+        handed_over(report, folder, to)
         shutil.rmtree(folder)
         return report
 
@@ -175,7 +178,8 @@ class Run:
     def through(self, opened: Opened, tell: Callable[[], object], stopping: Callable[[], bool]) -> bool:
         """Takes in what is left of the file; whether its end was reached."""
         kind, wording = self.order.kind, self.order.wording
-        reader = Reader(kind, translator(kind, wording, opened.columns), self._manner())
+        about_records = KINDS[kind].record is not None
+        reader = Reader(kind, translator(kind, wording, opened.columns), self._manner(), about_records)
         origin = Origin(self.order.source, self.importer.log.mapper.keyring.key_file, self.importer.now())
         for entries in self._blocks(opened, reader):
             self._take_in(Block(KINDS[kind], origin, self.log, entries), opened)
@@ -192,20 +196,20 @@ class Run:
 
     def _blocks(self, opened: Opened, reader: Reader) -> Iterator[list[Entry]]:
         """The lines after those taken in, so many at once; a record that stands twice begins another block."""
-        about_records = KINDS[self.order.kind].record is not None
         entries: list[Entry] = []
-        records: set[str | None] = set()
+        records: set[str] = set()
         begins = opened.text.size
         for entry in until_broken(map(reader.read, opened.lines(self.ledger.kept.line))):
             full = len(entries) >= self.importer.lines_at_once or opened.text.size - begins > BYTES_AT_ONCE
-            again = about_records and not isinstance(entry, Exception) and entry.record in records
+            again = not isinstance(entry, Exception) and entry.record in records
             if entries and (full or again or isinstance(entry, Exception)):
                 yield entries
                 entries, records, begins = [], set(), opened.text.size
             if isinstance(entry, Exception):
                 raise entry
             entries.append(entry)
-            records.add(entry.record)
+            if entry.record is not None:
+                records.add(entry.record)
         if entries:
             yield entries
 
@@ -258,6 +262,20 @@ def handed_over(report: Report, folder: Path, to: Mapping[str, Path | None]) -> 
         if path is not None and (folder / name).exists():
             shutil.move(folder / name, path)
     return report
+
+
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """Around a process's only work: it makes many things and no circles of them, so that looking for those often
+    would take a third of its time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

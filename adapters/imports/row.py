@@ -79,9 +79,9 @@ class Row(NamedTuple):
     def text(self, name: str) -> str | None:
         """The text, or a whole number as text; None where nothing stands. Errors: ValueCannotBeRead."""
         found = self.values.get(name)
-        if found is None:
-            return None
-        return as_text(name, found) or None
+        if type(found) is str:
+            return found.strip() or None
+        return None if found is None else as_text(name, found) or None
 
     def needed(self, name: str) -> str:
         """Errors: ValueIsMissing."""
