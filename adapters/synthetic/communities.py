@@ -28,7 +28,7 @@ def community_events(frame: Frame, people: People, rng: Rng, first: int) -> list
     themselves = np.flatnonzero(by == BY_SELF)
     told = {"stream": who[themselves], "person": who[themselves], "community": where[themselves]}
     at = joined_at[themselves]
-    touched = block(Type.TOUCHPOINT, at, at + MINUTE, step=1, kind=kind("community-joined"), **told)
+    touched = block(Type.TOUCHPOINT, at, at + MINUTE, step=1, kind=kind("community-joined"), flag=BY_SELF, **told)
     gone = np.flatnonzero(rng.random(len(who)) < frame.planted.community_left)
     by = by_whom(frame, people, rng, who[gone], left_at[gone])
     told = {"stream": who[gone], "person": who[gone], "community": where[gone], "flag": by}

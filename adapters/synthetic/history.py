@@ -12,6 +12,7 @@ from adapters.synthetic import imports, kin, touches
 from adapters.synthetic import jobs as work
 from adapters.synthetic import people as crowd
 from adapters.synthetic.applications import application_events
+from adapters.synthetic.cast import Cast, consent_ids, time, uuids
 from adapters.synthetic.columns import (
     DAY,
     NONE,
@@ -28,7 +29,7 @@ from adapters.synthetic.columns import (
 )
 from adapters.synthetic.communities import community_events
 from adapters.synthetic.jobs import Jobs
-from adapters.synthetic.page import ROWS, Cast, consent_ids, page, time, uuids
+from adapters.synthetic.page import ROWS, page
 from adapters.synthetic.people import People
 from adapters.synthetic.referrals import referral_events
 from adapters.synthetic.shape import Frame, Planted, frame
@@ -157,6 +158,7 @@ def cast(people: People, jobs: Jobs, rows: Block, names: Names, luck: dict[str, 
     highest = {name: int(rows[name].max(initial=NONE)) + 1 for name in ("stream", "message", "touch")}
     return Cast(
         people=people,
+        persons=people.person.tolist(),
         jobs=jobs,
         streams=uuids(drawn(highest["stream"])),
         openings=uuids(drawn(len(jobs.opened))),

@@ -142,7 +142,7 @@ class Lives:
 
     def lived(self) -> Block:
         """The withdrawals that merges make; the answers stand with the families from then on."""
-        withdrawn: list[tuple[int, int, int, bool, int]] = []
+        withdrawn: list[tuple[int, int, int, bool, int, int]] = []
         for at, what, record, number in sorted(self.course()):
             if what == MERGE:
                 withdrawn += self.merged(number, at)
@@ -150,7 +150,7 @@ class Lives:
                 self.withdraw(record, at)
             else:
                 self.answer(record, at, what, number)
-        records, times, channels, entirely, step = np.array(withdrawn, np.int64).reshape(-1, 5).T
+        records, times, channels, entirely, step, survivor = np.array(withdrawn, np.int64).reshape(-1, 6).T
         told = {
             "stream": records,
             "person": records,
@@ -158,7 +158,8 @@ class Lives:
             "code": channels,
             "step": step,
         }
-        return block(Type.WITHDRAWN, times, times, **told)
+        whose = {"stream": records, "person": records, "other": survivor}
+        return block(Type.WITHDRAWN, times, times, flag=flag, code=channels, step=step, **whose)
 
     def course(self) -> Iterator[tuple[int, int, int, int]]:
         """(when, what, record, number of the consent or the merge) of all that happened to merged records."""
@@ -192,7 +193,7 @@ class Lives:
         if root != record:
             self.take(root, at, EVERY_CHANNEL if entirely else taken)
 
-    def merged(self, number: int, at: int) -> Iterator[tuple[int, int, int, bool, int]]:
+    def merged(self, number: int, at: int) -> Iterator[tuple[int, int, int, bool, int, int]]:
         """What is withdrawn from both records: the channels that one of them had open and the other had shut."""
         made, families = self.families.merges, self.families
         survivor, absorbed = int(made.survivor[number]), int(made.absorbed[number])
@@ -204,7 +205,7 @@ class Lives:
             entirely = not families.open_channels(survivor, at, at) & ~denied
             for record, step in ((absorbed, 1), (survivor, 3)):
                 self.take(record, at, EVERY_CHANNEL if entirely else denied)
-                yield record, at, denied, entirely, step
+                yield record, at, denied, entirely, step, survivor
 
     def take(self, record: int, at: int, channels: int) -> None:
         self.families.answers[record].append(Answer(at, channels))

@@ -270,6 +270,14 @@ def test_everything_that_can_be_undone_is_undone_somewhere(some: History) -> Non
     assert all(counted[type_] >= 4 for type_ in NEW)
 
 
+def test_what_is_written_together_is_said_by_one(rows: list[Recorded[Event]]) -> None:
+    merged = [row for row in rows if isinstance(row.event, CandidatesMerged)]
+    for one, other in zip(merged[::2], merged[1::2], strict=True):
+        assert one.event == other.event
+        assert (one.actor, one.correlation, one.recorded_at) == (other.actor, other.correlation, other.recorded_at)
+        assert one.stream == one.event.absorbed
+
+
 def test_a_merge_takes_back_what_one_of_the_records_denied(rows: list[Recorded[Event]]) -> None:
     by_merge = [row for row in rows if isinstance(row.event, ConsentWithdrawn) and row.event.method == "merge"]
     assert by_merge
