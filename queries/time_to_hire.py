@@ -58,8 +58,8 @@ with {WAYS}, answered as (
     select person, job, min(day) filter (where {_BEGINS} and requisition = job) as named,
            min(day) filter (where {_BEGINS}) as begun, min(day) as told,
            (array_agg((at, position) order by no) filter (where hire))[1] as hired,
-           (array_agg(day order by accepted desc, case when accepted then -no else no end)
-               filter (where accepted or hire))[1] as accepted_on
+           (array_agg(day order by case when accepted then -no else no end) filter (where accepted or hire))[1]
+               as accepted_on
     from answered group by person, job, application, part
 ), candidacy as (
     select distinct on (person, job) accepted_on, hired,

@@ -164,7 +164,7 @@ def test_the_last_acceptance_that_was_not_taken_back_ends_the_time_to_hire(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
     one = applied(history)
-    for on, opening, rescinded in ((10, "a", True), (14, "b", False), (16, "c", True)):
+    for on, opening, rescinded in ((10, "a", True), (12, "d", False), (14, "b", False), (16, "c", True)):
         history.accept(one, made(opening, 1), after(on))
         if rescinded:
             history.end_offer(one, after(on + 1), rescinded=True)
