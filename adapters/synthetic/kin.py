@@ -151,13 +151,7 @@ class Lives:
             else:
                 self.answer(record, at, what, number)
         records, times, channels, entirely, step, survivor = np.array(withdrawn, np.int64).reshape(-1, 6).T
-        told = {
-            "stream": records,
-            "person": records,
-            "flag": BY_MERGE + ENTIRELY * entirely,
-            "code": channels,
-            "step": step,
-        }
+        flag = BY_MERGE + ENTIRELY * entirely
         whose = {"stream": records, "person": records, "other": survivor}
         return block(Type.WITHDRAWN, times, times, flag=flag, code=channels, step=step, **whose)
 

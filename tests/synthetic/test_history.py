@@ -275,6 +275,7 @@ def test_what_is_written_together_is_said_by_one(rows: list[Recorded[Event]]) ->
     for one, other in zip(merged[::2], merged[1::2], strict=True):
         assert one.event == other.event
         assert (one.actor, one.correlation, one.recorded_at) == (other.actor, other.correlation, other.recorded_at)
+        assert isinstance(one.event, CandidatesMerged)
         assert one.stream == one.event.absorbed
 
 
