@@ -13,6 +13,7 @@ from fastapi import Body, FastAPI, Header, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
 from starlette.types import Receive, Scope, Send
 
 from adapters.web import openapi
@@ -20,6 +21,7 @@ from adapters.web.asking import refuse_unknown
 from adapters.web.bodies import as_read, body_of, described, example_of, hints_of, summary
 from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
+from adapters.web.etag import VERSION
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -45,6 +47,7 @@ class AskedInHeaders(BaseModel):
         Field(
             alias="If-Match",
             description="The ETag of the version that you mean to change; left out, a conflict is tried again.",
+            json_schema_extra={"pattern": VERSION.pattern},
         ),
     ] = None
     actor: Annotated[
@@ -183,6 +186,10 @@ def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Ca
     return endpoint
 
 
+def told_of(field: FieldInfo) -> dict[str, Any]:
+    return {"description": field.description, "json_schema_extra": field.json_schema_extra}
+
+
 def signature(reader: CommandReader) -> Signature:
     body_is_needed = any(field.is_required() for field in reader.body.model_fields.values())
     body = Parameter.empty if body_is_needed else Body(default_factory=reader.body)
@@ -193,7 +200,7 @@ def signature(reader: CommandReader) -> Signature:
         if name in reader.route.in_path
     ]
     in_headers = [
-        (name, Annotated[str | None, Header(alias=field.alias, description=field.description)], None)
+        (name, Annotated[field.annotation, *field.metadata, Header(alias=field.alias, **told_of(field))], None)
         for name, field in AskedInHeaders.model_fields.items()
     ]
     parameters: list[tuple[str, Any, Any]] = [("body", reader.body, body), *in_path, *in_headers]

@@ -54,8 +54,17 @@ def completed(described: Described, commands: Iterable[CommandRoute]) -> Describ
         for parameter in operation.parameters:
             if parameter["in"] == "path":
                 parameter.setdefault("description", f"The {parameter['name'].replace('_', ' ')} that is meant.")
+            for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
+                name_limits(schema)
     add_links(told, {route.command.__name__: route for route in commands if route.makes})
     return told
+
+
+def name_limits(schema: Described) -> None:
+    """Where a number's text is looked at before the number, the framework tells its limits under names of its own."""
+    for own, name in (("ge", "minimum"), ("le", "maximum")):
+        if own in schema:
+            schema[name] = schema.pop(own)
 
 
 class Operation:

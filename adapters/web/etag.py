@@ -6,6 +6,8 @@ import re
 
 from adapters.web.refusals import PreconditionCannotBeRead
 
+VERSION = re.compile(r'^(?:\*|"([0-9]{1,15})")$')
+
 
 def etag(version: int) -> str:
     return f'"{version}"'
@@ -15,7 +17,7 @@ def expected_version(if_match: str | None) -> int | None:
     """The version that If-Match names; None where it names none in particular. Errors: PreconditionCannotBeRead."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = re.fullmatch(r'"(\d{1,15})"', if_match.strip())
+    found = VERSION.fullmatch(if_match.strip())
     if found is None:
         raise PreconditionCannotBeRead
     return int(found[1])

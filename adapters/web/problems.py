@@ -61,7 +61,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.ChannelIsAskedWithoutConsent: 422,
     refusals.ImportDoesNotExist: 404,
     refusals.ImportHasNotEnded: 409,
-    refusals.ImportRejectedNothing: 404,
+    refusals.ImportRejectedNothing: 409,
     refusals.TouchpointsWereRefused: 409,
     MappingCannotBeRead: 422,
 }

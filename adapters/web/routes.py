@@ -132,7 +132,7 @@ METRICS = (
 
 PAGES = (
     PageRoute("/v1/candidates", DirectoryPages, DirectoryPages.candidates),
-    PageRoute("/v1/candidates/lookup", DirectoryPages, DirectoryPages.candidates_of_address, method="POST"),
+    PageRoute("/v1/candidate-lookups", DirectoryPages, DirectoryPages.candidates_of_address, method="POST"),
     PageRoute("/v1/duplicates", DirectoryPages, DirectoryPages.duplicates),
     PageRoute("/v1/candidates/{candidate}", CandidatePages, CandidatePages.profile),
     PageRoute("/v1/candidates/{candidate}/summary", CandidatePages, CandidatePages.summary),

@@ -117,18 +117,18 @@ def test_somebody_is_found_by_an_address_that_is_written_down_nowhere(
     ines = person(post, "Ines Prado", emails=["Ines.Canary@example.org"], phones=["+351 (0) 21 555 0101"])
     fold()
     for kind, address in (("email", "ines.canary@EXAMPLE.org"), ("phone", "00351 0 21 5550101")):
-        found = client.post("/v1/candidates/lookup", json={"kind": kind, "address": address}).json()
+        found = client.post("/v1/candidate-lookups", json={"kind": kind, "address": address}).json()
         assert [one["candidate"] for one in found["people"]] == [ines]
     for kind, address in (("phone", "ines.canary@example.org"), ("email", "ines@example.org")):
-        assert client.post("/v1/candidates/lookup", json={"kind": kind, "address": address}).json()["people"] == []
-    wrong = client.post("/v1/candidates/lookup", json={"kind": "email", "address": "canary\0"})
+        assert client.post("/v1/candidate-lookups", json={"kind": kind, "address": address}).json()["people"] == []
+    wrong = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "canary\0"})
     assert problem(wrong) == (422, "request-is-malformed")
     assert "canary" not in wrong.text
     assert "canary" not in caplog.text.lower()
     post(f"/v1/candidates/{ines}/profile-facts/retraction", fact="email", learned_from="career-site",
          value="Ines.Canary@example.org")  # fmt: skip
     fold()
-    gone = client.post("/v1/candidates/lookup", json={"kind": "email", "address": "ines.canary@example.org"})
+    gone = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "ines.canary@example.org"})
     assert gone.json()["people"] == []
 
 
