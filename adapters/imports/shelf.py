@@ -82,8 +82,8 @@ class Shelf:
 
     def end(self, about: About, state: State, now: datetime, problem: str | None = None) -> None:
         """Nothing is left to be done: the upload goes, the rejected lines stay for a while."""
-        self.note(replace(about, state=state, ended_at=now, problem=problem, rate=None))
         (self.of(about.id) / UPLOAD).unlink(missing_ok=True)
+        self.note(replace(about, state=state, ended_at=now, problem=problem, rate=None))
 
     def find(self, name: UUID) -> About | None:
         try:

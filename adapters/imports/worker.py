@@ -14,7 +14,7 @@ from eventsourcing.persistence import PersistenceError
 from psycopg_pool import PoolTimeout
 
 from adapters.imports.importing import Importer
-from adapters.imports.ledger import Standing
+from adapters.imports.ledger import END, Standing
 from adapters.imports.refusals import FileCannotBeImported, ImportIsAtWork
 from adapters.imports.shelf import About, Shelf
 
@@ -58,21 +58,25 @@ class Worker:
             self._wake.wait(LOOK_EVERY_SECONDS)
 
     def _import(self, about: About) -> None:
-        folder = self.shelf.of(about.id)
+        folder, now = self.shelf.of(about.id), self.importer.now
+        if not self.shelf.order(about).path.exists():  # the server was killed while it ended this import
+            through = self.shelf.standing(about.id).line == END
+            return self.shelf.end(about, "done" if through else "stopped", now(), None if through else CUT_OFF)
         try:
             report = self.importer.run(self.shelf.order(about), folder, self._noting(about), self._over.is_set)
         except ImportIsAtWork:
-            return  # another server of this folder has it
+            return None  # another server of this folder has it
         except FileCannotBeImported as broken:
-            self.shelf.end(about, "stopped", self.importer.now(), str(broken))
+            self.shelf.end(about, "stopped", now(), str(broken))
         except UNREACHABLE:
             LOGGER.warning("import %s waits for the log", about.id)
         except Exception:
             LOGGER.exception("import %s failed", about.id)
-            self.shelf.end(about, "stopped", self.importer.now(), FAILED)
+            self.shelf.end(about, "stopped", now(), FAILED)
         else:
             if report.through:
-                self.shelf.end(replace(about, read=about.size), "done", self.importer.now())
+                self.shelf.end(replace(about, read=about.size), "done", now())
+        return None
 
     def _noting(self, about: About) -> Callable[[int, int, Standing], None]:
         """Writes down how far it has come and how fast."""
@@ -86,3 +90,4 @@ class Worker:
 
 
 FAILED = "This is our mistake; the service's own log says more. What was imported before stays."
+CUT_OFF = "It could not be read to its end. What was imported before stays; mend the file and upload it again."

@@ -61,6 +61,8 @@ class Page:
     problems: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     media_type: str = "application/json"
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Other media types that it may be told in, with an example of each."""
     each: type | None = None
     """Of a stream: the dataclass that every event's data tells."""
 
@@ -73,7 +75,8 @@ class Page:
             return with_example(answer, self.told)
         described = {} if self.media_type == "application/json" else {"schema": {"type": "string"}}
         each = {} if self.each is None else {"itemSchema": event_schema(self.each)}
-        return {"content": {self.media_type: {**described, **each, "example": self.told}}}
+        others = {name: {**described, "example": told} for name, told in self.also.items()}
+        return {"content": {self.media_type: {**described, **each, "example": self.told}, **others}}
 
 
 def event_schema(answer: type) -> dict[str, Any]:
@@ -297,6 +300,7 @@ data: {{"position":1204,"id":"6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001","stream":"{S
 id: 1210
 
 """
+REJECTED_OBJECT = '{"perennial_line":"7","perennial_where":"at", ...,"candidate":"4711","at":"yesterday"}'
 BULK_ANSWER: Mapping[str, Any] = {
     "recorded": 1,
     "refused": 1,
@@ -475,7 +479,12 @@ PAGES: Mapping[str, Page] = {
     "imports": Page({"imports": [IMPORT], "next": None}, ("cursor-cannot-be-read",)),
     "imported": Page(IMPORT, ("import-does-not-exist",)),
     "remove_import": Page({}, ("import-does-not-exist", "import-has-not-ended")),
-    "rejected_lines": Page(REJECTED_LINES, ("import-does-not-exist", "import-rejected-nothing"), media_type="text/csv"),
+    "rejected_lines": Page(
+        REJECTED_LINES,
+        ("import-does-not-exist", "import-rejected-nothing"),
+        media_type="text/csv",
+        also={"application/x-ndjson": REJECTED_OBJECT},
+    ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),
     "problem": Page(PROBLEM, ("problem-does-not-exist",)),
