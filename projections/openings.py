@@ -180,13 +180,14 @@ select requisition, exists (select from openings.fact where fact.requisition = j
 from (select distinct requisition from openings_told) job
 """
 
+# By arrays: they are made once, whatever the planner knows of the tables yet.
 TAKE_BACK_ENDS = """
 update openings.fact ended set until = (
     select min(reopened.position) from openings.fact reopened
     where reopened.opening = ended.opening and reopened.spell = ended.spell and reopened.fact = 'r'
           and reopened.position > ended.position
 )
-where opening in (select opening from ({reopening}) reopened) and fact in ('f', 'x') and until is null
+where opening = any (array(select opening from ({reopening}) reopened)) and fact in ('f', 'x') and until is null
 """
 
 TAKE_BACK_HIRES = """
@@ -194,7 +195,7 @@ update openings.fact hire set until = (
     select min(undone.position) from openings.fact undone
     where undone.application = hire.application and undone.fact = 'u' and undone.position > hire.position
 )
-where application in (select application from ({unhire}) undone) and fact = 'h' and until is null
+where application = any (array(select application from ({unhire}) undone)) and fact = 'h' and until is null
 """
 
 # How a thing that started on `started` stands after an event (`fate`, `ended`) and stood before it: the old line is
