@@ -40,7 +40,7 @@ class Contract:
         media_type = answer.headers["content-type"].partition(";")[0]
         assert media_type in described["content"], f"{where} as {media_type}"
         self.check_headers(described, answer, where)
-        if media_type.endswith("json") and answer.request.method != "HEAD":
+        if media_type in ("application/json", "application/problem+json") and answer.request.method != "HEAD":
             answer.read()
             self.check_content(described["content"][media_type], answer.json(), where)
 
