@@ -48,18 +48,21 @@ touched (record) as materialized (
 )"""
 
 # The steps of an application are numbered in the order in which they were so; a transfer's two come at one moment.
+COURSES = f"""
+{PEOPLE}, told as (
+    select person, application, requisition, opening, position, at, day, step, stage, source,
+           row_number() over line as no, count(*) filter (where step = 'transferred-in') over line as part,
+           bool_or(step = 'submitted') over line as submitted
+    from people join applications.step on candidate = record and position <= %(position)s
+    window line as (partition by application order by at, position, step = 'transferred-in')
+)"""
+
 # A transfer divides an application: what comes after it is for another job. Each part is for the job that it was last
 # submitted for or transferred to, as far as we know; else for the one that was named first. While no job is known, the
 # application is a job of its own.
 # A hire stands unless an un-hire of the same part came after it; the newest step of a part says whether it goes on.
 WAYS = f"""
-{PEOPLE}, told as (
-    select person, application, candidate, requisition, opening, position, at, day, step, stage, source,
-           row_number() over line as no, count(*) filter (where step = 'transferred-in') over line as part,
-           bool_or(step = 'submitted') over line as submitted
-    from people join applications.step on candidate = record and position <= %(position)s
-    window line as (partition by application order by at, position, step = 'transferred-in')
-), way as materialized (
+{COURSES}, way as materialized (
     select *, coalesce(first_value(requisition) over named, application) as job,
            step = 'hired' and not bool_or(step = 'unhired') over later as hire,
            step in ({listed(GOING_ON)}) and count(*) filter (where step in ({listed(STANDINGS)})) over later = 1
@@ -82,12 +85,16 @@ def ask(
     steps: Collection[str],
     **more: Any,
 ) -> list[Any]:
-    """The rows of the statement, which reads `people` or `way`: of those who took one of `steps` in the period."""
+    """The rows of a statement that begins with PEOPLE, COURSES or WAYS, each of which begins with the one before.
+
+    They hold all steps of those who took one of `steps` in the period.
+    """
     asked = {"begins": period.begins, "ends": period.ends, "position": as_of.position, "today": as_of.day}
     placed = statement.replace(_MEMBERS, _members(segment))
     rendered = APPLICATIONS.render(placed, APPLICATIONS.schema, as_of.zone)
     with connection.transaction(), psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-        cursor.execute("set local jit = off")  # an answer is there before a compiler would be
+        # An answer is there before a compiler would be, and its steps are sorted in memory.
+        cursor.execute("select set_config('jit', 'off', true), set_config('work_mem', '32MB', true)")
         cursor.execute(rendered.encode(), asked | segment.named | {"steps": list(steps)} | more, prepare=False)
         return cursor.fetchall()
 

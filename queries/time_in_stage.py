@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from domain.stages import APPLIED, FUNNEL, PROSPECT, in_order, stages_of
-from queries.candidacies import ENDINGS, IN_PERIOD, MOVES, STANDINGS, WAYS, ask, listed
+from queries.candidacies import COURSES, ENDINGS, IN_PERIOD, MOVES, STANDINGS, ask, listed
 from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.spread import Days, over_by
 from queries.survival import reached, survival
@@ -57,12 +57,12 @@ class TimeInStage:
 # un-hire begin one, in the stage that was entered last, where an end stands before them. A visit that ends at the
 # moment at which it began is none: nobody stood there.
 _VISITS = f"""
-with {WAYS}, standing as (
+with {COURSES}, standing as (
     select application, no, at, day, step, step in ({listed(ENDINGS)}) as ends,
            case when step in ('submitted', 'transferred-in') and submitted then '{APPLIED}'
                 when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code,
            count(*) filter (where step in ({listed(MOVES)})) over line as move
-    from way where step in ({listed(STANDINGS)})
+    from told where step in ({listed(STANDINGS)})
     window line as (partition by application order by no)
 ), stood as (
     select application, no, at, day, ends, max(code) over (partition by application, move) as stage from standing
