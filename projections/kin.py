@@ -58,7 +58,7 @@ _HOLDS = "known <= asked.position and until > asked.position"
 
 # Up and down the links. `union` drops what was reached before, so that it ends even if links should form a circle.
 # Worked out record by record: those with links are few, and a recursion over all of them at once would have the
-# database make room for millions.
+# database make room for millions. `offset 0` keeps it from reading all links to find those of one record.
 _KIN = f"""
 cross join lateral (
     with recursive kin (record) as (
@@ -73,7 +73,8 @@ cross join lateral (
     )
     select root.record as person, kin.record
     from kin cross join (
-        select record from kin where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS})
+        select record from kin
+        where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS} offset 0)
     ) root
 ) known_of
 """
