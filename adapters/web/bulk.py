@@ -93,7 +93,7 @@ class BulkPages:
             ),
         ] = None,
         actor: Annotated[
-            str | None, Header(alias="Perennial-Actor", pattern=ACTOR, description="Who asks, such as user:ana.")
+            str | None, Header(alias="Perennial-Actor", pattern=ACTOR, description="Who asks.", examples=["user:ana"])
         ] = None,
     ) -> Answered[BulkAnswer]:
         """Record up to a thousand touchpoints in one transaction.

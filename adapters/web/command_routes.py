@@ -40,6 +40,7 @@ class AskedInHeaders(BaseModel):
             max_length=255,
             pattern=r"^[\x21-\x7e]+$",
             description="Sent again with the same key within 24 hours, a request is done once and answered alike.",
+            examples=["7c0e6d1c-2f4b-4a57-9a55-0a3c8d1b6e02"],
         ),
     ] = None
     if_match: Annotated[
@@ -47,11 +48,12 @@ class AskedInHeaders(BaseModel):
         Field(
             alias="If-Match",
             description="The ETag of the version that you mean to change; left out, a conflict is tried again.",
+            examples=['"7"'],
             json_schema_extra={"pattern": VERSION.pattern},
         ),
     ] = None
     actor: Annotated[
-        str | None, Field(alias="Perennial-Actor", pattern=ACTOR, description="Who asks, such as user:ana.")
+        str | None, Field(alias="Perennial-Actor", pattern=ACTOR, description="Who asks.", examples=["user:ana"])
     ] = None
 
 
@@ -187,7 +189,7 @@ def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Ca
 
 
 def told_of(field: FieldInfo) -> dict[str, Any]:
-    return {"description": field.description, "json_schema_extra": field.json_schema_extra}
+    return {"description": field.description, "examples": field.examples, "json_schema_extra": field.json_schema_extra}
 
 
 def signature(reader: CommandReader) -> Signature:

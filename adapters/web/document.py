@@ -54,10 +54,18 @@ def completed(described: Described, commands: Iterable[CommandRoute]) -> Describ
         for parameter in operation.parameters:
             if parameter["in"] == "path":
                 parameter.setdefault("description", f"The {parameter['name'].replace('_', ' ')} that is meant.")
+            parameter["schema"] = as_text_only(parameter["schema"])
             for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
                 name_limits(schema)
     add_links(told, {route.command.__name__: route for route in commands if route.makes})
     return told
+
+
+def as_text_only(schema: Described) -> Described:
+    """The schema of a parameter that may be left out: nobody can write a null into a URL or a header."""
+    kept = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    more = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**kept[0], **more} if len(kept) == 1 else {**more, "anyOf": kept} if kept else schema
 
 
 def name_limits(schema: Described) -> None:
