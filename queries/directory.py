@@ -250,7 +250,7 @@ def part_means(asked: str, word: str) -> bool:
     return word.startswith(asked) or (abs(len(asked) - len(word)) <= slips and distance(asked, word) <= slips)
 
 
-SHORT, LONG = 3, 5
+SHORT, LONG = 3, 6
 """Letters from which a word may have a slip in it, or go on, and from which two slips."""
 
 

@@ -16,6 +16,7 @@ from adapters.bench.folding import read_models
 from adapters.bench.ground import Ground, own_ground
 from adapters.bench.importing import importing
 from adapters.bench.report import DOCUMENT, PAGE, Results, say, show, write
+from adapters.bench.searching import directory_searches
 from adapters.bench.serving import http_command
 
 Options = argparse.Namespace
@@ -30,6 +31,7 @@ MEASURES: Mapping[str, Measure] = {
         read_models(ground, events=max(1_000, o.events // 5), stock_events=max(1_000, o.events // 200), rounds=o.rounds)
     ],
     "queries": lambda ground, o: queries(ground, events=o.events, calls=o.calls),
+    "search": lambda ground, o: [directory_searches(ground, people=o.people, calls=o.calls)],
     "long-stream": lambda ground, o: [long_stream(ground, calls=o.calls)],
     "http": lambda ground, o: [http_command(ground, seconds=o.seconds, rounds=o.rounds)],
 }
@@ -63,6 +65,9 @@ def read(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--only", choices=list(MEASURES), action="append", help="this figure alone; may be repeated")
     parser.add_argument("--events", type=int, default=1_000_000, help="size of the largest log (default 1,000,000)")
+    parser.add_argument(
+        "--people", type=int, default=1_000_000, help="size of the largest directory (default 1,000,000)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant (default 5)")
     parser.add_argument("--calls", type=int, default=300, help="calls of each query and command (default 300)")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a turn under load (default 5)")
