@@ -1,0 +1,182 @@
+"""What each reversal and each hold does to time to fill, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.fold import create_schema, fold
+from projections.openings import OPENINGS
+from queries.question import AsOf, Period
+from queries.time_to_fill import BaselineNeedsBothDays, TimeToFill, time_to_fill
+from tests.projections.histories import History, made, record
+from tests.rows import closed
+
+ZONE = "Europe/Berlin"
+NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
+YEAR = Period(date(2024, 1, 1), date(2025, 1, 1))
+
+
+def day(number: int) -> datetime:
+    return NOON + timedelta(days=number)
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database) as connection:
+        create_schema(connection, OPENINGS, OPENINGS.schema, ZONE)
+        yield connection
+
+
+class Jobs(History):
+    """A job with one seat since day 0, and what is known of it."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__(first=1)
+        self.connection, self.job0, self.seat0 = connection, self.job(0, NOON), made("seat", 0)
+        self.open_seat(self.job0, NOON)
+
+    def fill(self, on: int) -> None:
+        self.end_seat(0, self.person(0, NOON), day(on), day(on), filled=True)
+
+    def cancel(self, on: int) -> None:
+        self.end_seat(0, self.person(0, NOON), day(on), day(on), filled=False)
+
+    def asked(self, definition: str = "standard", position: int | None = None) -> TimeToFill:
+        if self.log:
+            record(self.connection, self.log)
+            fold(self.connection, {OPENINGS.schema: OPENINGS}, self.log[0]["position"] - 1, self.position, ZONE, closed)
+            self.log = []
+        as_of = AsOf(position or self.position - 1, datetime(2024, 12, 31, tzinfo=UTC), ZONE)
+        return time_to_fill(self.connection, YEAR, as_of, definition=definition)
+
+
+@pytest.fixture
+def jobs(connection: psycopg.Connection[Any]) -> Jobs:
+    return Jobs(connection)
+
+
+def fates(told: TimeToFill) -> tuple[int, int, int]:
+    return told.n_filled, told.n_cancelled, told.n_censored
+
+
+@pytest.mark.parametrize("definition", ["standard", "greenhouse", "smartrecruiters.days_open", "pinpoint", "workable"])
+def test_a_hire_that_is_undone_fills_nothing_from_then_on(jobs: Jobs, definition: str) -> None:
+    jobs.fill(30)
+    hired = jobs.position - 1
+    jobs.unhire(jobs.applications[0], day(40))
+    assert fates(jobs.asked(definition)) == (0, 0, 1)
+    assert fates(jobs.asked(definition, hired)) == (1, 0, 0)
+    jobs.fill(50)
+    again = jobs.asked(definition)
+    assert (again.n_filled, again.n) == (1, 1)
+
+
+def test_an_opening_reopened_for_the_same_need_goes_on_with_its_line(jobs: Jobs) -> None:
+    jobs.cancel(10)
+    jobs.reopen(jobs.seat0, day(20), "same", None)
+    jobs.fill(50)
+    told = jobs.asked()
+    assert (fates(told), told.mean) == ((1, 0, 0), Decimal("50.0"))
+
+
+def test_an_opening_reopened_for_a_new_need_begins_another_line(jobs: Jobs) -> None:
+    jobs.fill(10)
+    jobs.reopen_ended(0, day(20), "new")
+    assert fates(jobs.asked()) == (1, 0, 1)
+    jobs.cancel(30)
+    cancelled = jobs.asked()
+    assert (fates(cancelled), cancelled.mean) == ((1, 1, 0), Decimal("10.0"))
+    assert cancelled.incidence[0].cancelled == Decimal("0.5000")
+    jobs.reopen(jobs.seat0, day(40), "same", None)
+    reopened = jobs.asked()
+    assert (fates(reopened), reopened.mean) == ((1, 0, 1), Decimal("10.0"))
+
+
+def test_the_end_is_the_acceptance_that_stands(jobs: Jobs) -> None:
+    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(5))
+    jobs.accept(one, jobs.seat0, day(10))
+    jobs.end_offer(one, day(12), rescinded=True)
+    assert fates(jobs.asked()) == (0, 0, 1)
+    jobs.accept(one, jobs.seat0, day(20))
+    jobs.take(one, jobs.seat0, day(30), day(20))
+    assert (jobs.asked().mean, jobs.asked("greenhouse").mean) == (Decimal("20.0"), Decimal("30.0"))
+
+
+def test_what_is_on_hold_waits_no_more_and_what_was_waits_less(jobs: Jobs) -> None:
+    jobs.hold(jobs.job0, day(10))
+    held = jobs.asked()
+    assert held.net_of_holds is not None
+    assert (held.n_censored, held.restricted_mean, held.net_of_holds.restricted_mean) == (1, Decimal(365), Decimal(365))
+    jobs.hold(jobs.job0, day(25))
+    jobs.fill(40)
+    told = jobs.asked()
+    assert told.net_of_holds is not None
+    assert (told.median, told.net_of_holds.median) == (40, 25)
+    assert (told.restricted_mean, told.net_of_holds.restricted_mean) == (Decimal("40.0"), Decimal("25.0"))
+    assert jobs.asked("greenhouse").net_of_holds is None
+
+
+def test_what_is_on_hold_is_censored_after_the_days_that_it_had_waited(jobs: Jobs) -> None:
+    """Of two openings the other is filled after 20 days: what had waited for 10 by then is no longer at risk."""
+    other = jobs.job(2, NOON)
+    jobs.open_seat(other, NOON)
+    jobs.hold(jobs.job0, day(10))
+    jobs.end_seat(1, jobs.person(0, NOON), day(20), day(20), filled=True)
+    told = jobs.asked()
+    assert told.net_of_holds is not None
+    assert (told.upper_quartile, told.net_of_holds.upper_quartile) == (None, 20)
+
+
+def test_a_hold_learned_late_is_taken_from_what_had_ended(jobs: Jobs) -> None:
+    jobs.fill(40)
+    before = jobs.position - 1
+    jobs.hold(jobs.job0, day(35))
+    jobs.hold(jobs.job0, day(15))
+    jobs.hold(jobs.job0, day(5))
+    net = jobs.asked().net_of_holds
+    then = jobs.asked(position=before).net_of_holds
+    assert net is not None
+    assert then is not None
+    assert (then.mean, net.mean) == (Decimal("40.0"), Decimal("25.0"))
+
+
+def test_workable_counts_from_the_last_activation_and_leaves_holds_out(jobs: Jobs) -> None:
+    jobs.hold(jobs.job0, day(2))
+    jobs.hold(jobs.job0, day(8))
+    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
+    jobs.take(one, None, day(30), day(30))
+    assert jobs.asked("workable").mean == Decimal("22.0")
+    jobs.hold(jobs.job0, day(20))
+    jobs.hold(jobs.job0, day(25))
+    assert jobs.asked("workable").mean == Decimal("17.0")
+    jobs.open_seat(jobs.job0, day(9))
+    assert jobs.asked("workable").mean == Decimal("16.0")
+    jobs.open_seat(jobs.job0, day(11))
+    assert jobs.asked("workable").mean == Decimal("16.0")
+
+
+def test_workable_counts_from_the_application_where_the_job_was_not_active_yet(jobs: Jobs) -> None:
+    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(-5))
+    jobs.take(one, None, day(15), day(15))
+    told = jobs.asked("workable")
+    assert (told.n_filled, told.mean) == (1, Decimal("20.0"))
+
+
+def test_workable_begins_with_the_transfer_to_the_job(jobs: Jobs) -> None:
+    one = jobs.apply(jobs.person(0, NOON), jobs.job(1, NOON), NOON)
+    jobs.open_seat(jobs.job0, day(8))
+    jobs.transfer(one, jobs.job0, day(10))
+    jobs.take(one, None, day(30), day(30))
+    assert jobs.asked("workable").mean == Decimal("22.0")
+
+
+def test_a_baseline_has_both_its_days(jobs: Jobs) -> None:
+    as_of = AsOf(1, NOON, ZONE)
+    with pytest.raises(BaselineNeedsBothDays):
+        time_to_fill(jobs.connection, YEAR, as_of, baseline_from=YEAR.begins)
