@@ -248,6 +248,19 @@ def test_a_credited_referral_has_the_hire_where_that_is_asked_for(
     assert told["credited"] == {"s0": Decimal("0.6667"), "referral": Decimal("0.3333")}
 
 
+def test_the_last_touch_is_how_somebody_applied_who_had_been_a_prospect(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = history.apply(history.person(0, NOON), None, NOON)
+    one.job = history.job(0, NOON)
+    history.step(one, "application-submitted", after(3), source="career-site", outside_source=None)
+    history.take(one, None, after(9), after(9))
+    as_of = folded(connection, history)
+    assert source_of_hire(connection, YEAR, as_of, attribution="last-touch").sources[0].source == "career-site"
+    assert source_of_hire(connection, YEAR, as_of).sources[0].source == "s0"
+    assert time_to_hire(connection, YEAR, as_of).median == 6  # a prospect for no job in particular
+
+
 def test_a_view_is_never_mixed_with_the_other(connection: psycopg.Connection[Any], history: History) -> None:
     one = applied(history)
     enter(history, one, "screen", on=2)
