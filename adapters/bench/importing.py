@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -113,7 +113,8 @@ def imported(ground: Ground, conninfo: str, file: Path) -> tuple[float, int]:
     """Seconds and peak memory (MB) of one import in a process of its own. Errors: ImportFailed."""
     began = time.perf_counter()
     process = started(ground, conninfo, file)
-    said = process.stderr.read() if process.stderr is not None else b""
+    with cast(IO[bytes], process.stderr) as told:
+        said = told.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.imports.columns import KINDS as COLUMNS
 from adapters.imports.kinds import KINDS
-from domain.candidate import CandidateSourced
+from domain.candidate import CandidateSourced, ProfileFactLearned
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from domain.event import Event
 from domain.touchpoint import TouchpointRecorded
@@ -37,7 +37,7 @@ def test_an_unknown_person_is_sourced_and_the_rest_is_learned(house: House) -> N
     )
     assert (sourced.at, sourced.occurred_how) == (datetime(2024, 1, 5, 11, tzinfo=UTC), "derived.at")
     assert sourced.actor == f"import:{SOURCE}"
-    assert (learned.event.fact, learned.event.learned_from, learned.event.value) == ("current-employer", SOURCE, "Zoo")
+    assert learned.event == ProfileFactLearned("current-employer", SOURCE, "Zoo")
 
 
 def test_of_a_known_person_only_what_is_new_is_learned(house: House) -> None:
@@ -45,8 +45,9 @@ def test_of_a_known_person_only_what_is_new_is_learned(house: House) -> None:
     head = "id,updated_at,name,emails,current_employer,skills,learned_from\n"
     later = head + "1,2024-06-01,Ana,b@x.org;c@x.org,Farm,pruning,ats\n"
     assert house.taken("candidates", later).standing.events == 3
-    facts = [(one.event.fact, one.event.value, one.event.learned_from) for one in house.history("candidate", "1")[2:]]
-    assert facts == [("email", "c@x.org", "ats"), ("current-employer", "Farm", "ats"), ("skill", "pruning", "ats")]
+    learned = [("email", "c@x.org"), ("current-employer", "Farm"), ("skill", "pruning")]
+    expected = [ProfileFactLearned(fact, "ats", value) for fact, value in learned]
+    assert [one.event for one in house.history("candidate", "1")[2:]] == expected
     assert house.history("candidate", "1")[-1].at == datetime(2024, 6, 1, 10, tzinfo=UTC)
 
 
