@@ -55,8 +55,8 @@ def _accept(history: History, move: Move, one: Ongoing) -> None:
 
 OURS = {"submit": told._with((None,), _submit), "accept": told._with((None,), _accept)}
 MOVES = {**told.MOVES, **OURS}
-WHAT = (*told.APPLICATIONS, "submit", "submit", "hire", *("take",) * 3, "unhire", *("accept",) * 5, *("offer-ends",) * 3,
-        *("refer",) * 4)  # fmt: skip
+WHAT = (*told.APPLICATIONS, "submit", "submit", "hire", *("take",) * 3, "unhire", *("accept",) * 5,
+        *("offer-ends",) * 3, *("refer",) * 4)  # fmt: skip
 
 
 @st.composite
