@@ -110,6 +110,20 @@ def fold(database: str, settings: Settings, log: Perennial) -> Iterator[Callable
         yield bootstrap.runner(datastore, settings).catch_up
 
 
+@pytest.fixture
+def folding(database: str, settings: Settings, log: Perennial) -> Iterator[None]:
+    """Every read model follows the log."""
+    stop = threading.Event()
+    with bootstrap.projector(database) as datastore:
+        runner = bootstrap.runner(datastore, settings)
+        runner.catch_up()
+        thread = threading.Thread(target=runner.run, args=(stop,))
+        thread.start()
+        yield
+        stop.set()
+        thread.join()
+
+
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """The status and the problem's name."""
     assert answer.headers["content-type"] == "application/problem+json"
