@@ -57,7 +57,7 @@ class KeyFile:
 
     def fingerprint(self, purpose: str, data: bytes) -> str:
         """A keyed hash (hex) that tells equal data apart from other data and nothing else."""
-        return hmac.new(self.naming_key, purpose.encode() + b"\0" + data, hashlib.sha256).hexdigest()
+        return hmac.digest(self.naming_key, purpose.encode() + b"\0" + data, "sha256").hex()
 
     def blind(self, kind: str, address: str) -> str:
         """By what an address is found without being written down: equal for equal addresses of a kind."""
