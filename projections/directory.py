@@ -65,7 +65,8 @@ create table directory.told (
 );
 create index on directory.told (record);
 alter table directory.told
-    alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0, alter blind set statistics 0;
+    alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0,
+    alter blind set statistics 0;
 create table directory.answer (
     record      uuid        not null,
     at          timestamptz not null,

@@ -78,8 +78,9 @@ def test_a_cursor_is_unreadable_and_belongs_to_its_question(client: httpx.Client
     cursor = client.get("/v1/candidates", params=asked).json()["next"]
     assert "ines" not in cursor.lower()
     changed = ("B" if cursor[0] == "A" else "A") + cursor[1:]
-    for wrong in ({**asked, "cursor": changed}, {**asked, "cursor": "nonsense"}, {**asked, "cursor": "é"},
-                  {**asked, "q": "silva", "cursor": cursor}, {**asked, "sort": "last-contact", "cursor": cursor}):  # fmt: skip
+    others = ({"cursor": changed}, {"cursor": "nonsense"}, {"cursor": "é"}, {"q": "silva"}, {"sort": "last-contact"})
+    for other in others:
+        wrong = {**asked, "cursor": cursor, **other}
         assert problem(client.get("/v1/candidates", params=wrong)) == (422, "cursor-cannot-be-read")
     assert problem(client.get("/v1/duplicates", params={"cursor": cursor})) == (422, "cursor-cannot-be-read")
 
@@ -153,7 +154,8 @@ def test_pairs_that_may_be_one_are_told_with_the_evidence_until_they_are_merged(
         frozenset((other, third)): ["same-phone"],
     }
     assert pairs() == expected
-    paged, cursor = {}, None
+    paged: dict[frozenset[str], list[str]] = {}
+    cursor = None
     for _ in range(3):
         page = client.get("/v1/duplicates", params={"limit": 1} | ({"cursor": cursor} if cursor else {})).json()
         paged |= {frozenset((p["first"]["candidate"], p["second"]["candidate"])): p["evidence"] for p in page["pairs"]}
