@@ -47,13 +47,16 @@ class Jobs(History):
     def cancel(self, on: int) -> None:
         self.end_seat(0, self.person(0, NOON), day(on), day(on), filled=False)
 
-    def asked(self, definition: str = "standard", position: int | None = None) -> TimeToFill:
+    def asked(
+        self, definition: str = "standard", position: int | None = None, baseline: Period | None = None
+    ) -> TimeToFill:
         if self.log:
             record(self.connection, self.log)
             fold(self.connection, {OPENINGS.schema: OPENINGS}, self.log[0]["position"] - 1, self.position, ZONE, closed)
             self.log = []
         as_of = AsOf(position or self.position - 1, datetime(2024, 12, 31, tzinfo=UTC), ZONE)
-        return time_to_fill(self.connection, YEAR, as_of, definition=definition)
+        begins, ends = (None, None) if baseline is None else (baseline.begins, baseline.ends)
+        return time_to_fill(self.connection, YEAR, as_of, definition=definition, baseline_from=begins, baseline_to=ends)
 
 
 @pytest.fixture
@@ -96,6 +99,15 @@ def test_an_opening_reopened_for_a_new_need_begins_another_line(jobs: Jobs) -> N
     jobs.reopen(jobs.seat0, day(40), "same", None)
     reopened = jobs.asked()
     assert (fates(reopened), reopened.mean) == ((1, 0, 1), Decimal("10.0"))
+    jobs.fill(60)
+    assert (jobs.asked().mean, jobs.asked("frappe").mean) == (Decimal("25.0"), Decimal("60.0"))
+
+
+def test_a_job_of_which_an_opening_is_needed_anew_is_open(jobs: Jobs) -> None:
+    jobs.cancel(10)
+    assert fates(jobs.asked("smartrecruiters.days_open")) == (0, 1, 0)
+    jobs.reopen(jobs.seat0, day(20), "new", None)
+    assert fates(jobs.asked("smartrecruiters.days_open")) == fates(jobs.asked("frappe")) == (0, 0, 1)
 
 
 def test_the_end_is_the_acceptance_that_stands(jobs: Jobs) -> None:
@@ -123,14 +135,15 @@ def test_what_is_on_hold_waits_no_more_and_what_was_waits_less(jobs: Jobs) -> No
 
 
 def test_what_is_on_hold_is_censored_after_the_days_that_it_had_waited(jobs: Jobs) -> None:
-    """Of two openings the other is filled after 20 days: what had waited for 10 by then is no longer at risk."""
+    """Of two openings the other is filled after 8 days: what had waited for 7 by then is no longer at risk."""
     other = jobs.job(2, NOON)
     jobs.open_seat(other, NOON)
-    jobs.hold(jobs.job0, day(10))
-    jobs.end_seat(1, jobs.person(0, NOON), day(20), day(20), filled=True)
+    for turn in (2, 5, 10):
+        jobs.hold(jobs.job0, day(turn))
+    jobs.end_seat(1, jobs.person(0, NOON), day(8), day(8), filled=True)
     told = jobs.asked()
     assert told.net_of_holds is not None
-    assert (told.upper_quartile, told.net_of_holds.upper_quartile) == (None, 20)
+    assert (told.upper_quartile, told.net_of_holds.upper_quartile) == (None, 8)
 
 
 def test_a_hold_learned_late_is_taken_from_what_had_ended(jobs: Jobs) -> None:
@@ -159,6 +172,9 @@ def test_workable_counts_from_the_last_activation_and_leaves_holds_out(jobs: Job
     assert jobs.asked("workable").mean == Decimal("16.0")
     jobs.open_seat(jobs.job0, day(11))
     assert jobs.asked("workable").mean == Decimal("16.0")
+    jobs.cancel(10)
+    jobs.reopen(jobs.seat0, day(10), "same", None)
+    assert jobs.asked("workable").mean == Decimal("15.0")
 
 
 def test_workable_counts_from_the_application_where_the_job_was_not_active_yet(jobs: Jobs) -> None:
@@ -174,6 +190,32 @@ def test_workable_begins_with_the_transfer_to_the_job(jobs: Jobs) -> None:
     jobs.transfer(one, jobs.job0, day(10))
     jobs.take(one, None, day(30), day(30))
     assert jobs.asked("workable").mean == Decimal("22.0")
+
+
+def test_when_an_application_began_is_what_was_known_at_the_hire(jobs: Jobs) -> None:
+    jobs.open_seat(jobs.job0, day(8))
+    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
+    jobs.take(one, None, day(30), day(30))
+    hired = jobs.position - 1
+    jobs.unhire(one, day(31))
+    jobs.transfer(one, jobs.job(1, NOON), day(3))
+    jobs.transfer(one, jobs.job0, day(4))
+    jobs.take(one, None, day(35), day(35))
+    assert jobs.asked("workable").mean == Decimal("35.0")
+    assert jobs.asked("workable", hired).mean == Decimal("22.0")
+
+
+def test_a_baseline_is_compared_with_what_was_cancelled_at_risk_until_then(jobs: Jobs) -> None:
+    """By hand: on day 10 one of 3 is filled, 2 of which are of this year; on day 30 none of this year is left."""
+    jobs.open_seat(jobs.job0, NOON)
+    jobs.open_seat(jobs.job0, day(-300))
+    jobs.fill(10)
+    jobs.cancel(20)
+    jobs.fill(-270)
+    then = jobs.asked(baseline=Period(date(2023, 1, 1), date(2024, 1, 1))).baseline
+    assert then is not None
+    assert (then.n_filled, then.restricted_mean, then.days_saved) == (1, Decimal("30.0"), Decimal("-157.5"))
+    assert (then.chi2, then.p_value) == (Decimal("0.5000"), Decimal("0.479500"))
 
 
 def test_a_baseline_has_both_its_days(jobs: Jobs) -> None:
