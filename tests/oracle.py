@@ -58,6 +58,12 @@ def roots(log: Log) -> dict[str, str]:
     return found
 
 
+def merged_into(log: Log, record: str) -> UUID | None:
+    """The record that speaks for the person, where it is another one."""
+    root = roots(log).get(record)
+    return None if root is None else UUID(root)
+
+
 def records_of(log: Log, person: str) -> set[str]:
     """All records of the person that the record is of."""
     root = roots(log)
@@ -233,7 +239,7 @@ def candidate(log: Log, person: str) -> dict[str, Any] | None:
     engaged = [touch["at"] for touch in mine if touch["kind"] in ENGAGES]
     own = [event for event in log if event["clear"].get("candidate") in records]
     return {
-        "merged_into": UUID(root) if root != person else None,
+        "merged_into": merged_into(log, person),
         "entered_at": min(entry["at"] for entry in entered),
         **{dimension: first["clear"][dimension] for dimension in ("source", "role", "location")},
         "contacts": len(contacts),

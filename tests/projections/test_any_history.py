@@ -203,9 +203,9 @@ def check_people(connection: psycopg.Connection[Any], log: list[Event], as_of: A
     for number in range(PEOPLE):
         person = made("person", number)
         for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC)):
-            states = consents(connection, UUID(person), as_of, moment).states
-            told = {(s.purpose, s.channel): "given" if s.status == "given" else "denied" for s in states}
-            assert told == oracle.consents(log, person, moment)
+            answer = consents(connection, UUID(person), as_of, moment)
+            told = {(s.purpose, s.channel): "given" if s.status == "given" else "denied" for s in answer.states}
+            assert (told, answer.merged_into) == (oracle.consents(log, person, moment), oracle.merged_into(log, person))
         summary, expected = candidate(connection, UUID(person), as_of), oracle.candidate(log, person)
         assert (summary is None) == (expected is None)
         if summary is not None and expected is not None:
@@ -216,9 +216,10 @@ def check_communities(connection: psycopg.Connection[Any], log: list[Event], as_
     for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC)):
         for number in range(PEOPLE):
             person = made("person", number)
-            held = memberships(connection, UUID(person), as_of, moment).communities
-            told = {str(one.community): (one.since, one.by) for one in held}
+            held = memberships(connection, UUID(person), as_of, moment)
+            told = {str(one.community): (one.since, one.by) for one in held.communities}
             assert told == oracle.communities(log, person, moment)
+            assert held.merged_into == oracle.merged_into(log, person)
         for number in range(COMMUNITIES):
             community = UUID(made("community", number))
             expected = oracle.members(log, str(community), moment)
@@ -246,7 +247,7 @@ def check_referrals(connection: psycopg.Connection[Any], log: list[Event], as_of
         referrer = made("person", number)
         expected = oracle.referrals(log, referrer)
         told = made_referrals(connection, UUID(referrer), as_of, limit=1)
-        assert told.n == len(expected)
+        assert (told.n, told.merged_into) == (len(expected), oracle.merged_into(log, referrer))
         for referral in expected:
             (one,) = told.referrals
             assert (str(one.referral), one.made_at, one.stage) == referral

@@ -14,7 +14,7 @@ from adapters.postgres.fold import create_schema, fold
 from projections.index import READ_MODELS
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
-from queries.question import AsOf, Period
+from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.time_to_fill import time_to_fill
 from tests.projections.histories import History, record
 from tests.rows import closed
@@ -106,3 +106,51 @@ def test_an_open_one_waits_until_the_local_day_of_as_of(connection: psycopg.Conn
     days_open = time_to_fill(connection, YEAR, as_of, definition="smartrecruiters.days_open")
     assert (days_open.n_censored, days_open.mean) == (1, Decimal("356.0"))
     assert time_to_fill(connection, YEAR, as_of).median is None
+
+
+def test_a_merged_person_counts_once_and_twice_again_after_the_undoing(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    one, other = history.person(0, NOON), history.person(1, NOON + timedelta(days=60))
+    two_people = history.position - 1
+    history.merge(one, other, None, stricter=False)
+    merged = history.position - 1
+    history.touch(other, "meeting-held", NOON + timedelta(days=200), 0, machine=False)
+    late = history.position - 1
+    history.unmerge(0, None)
+    as_of = folded(connection, history)
+
+    def flows(position: int, segment: Segment = EVERYBODY) -> tuple[int, int, int]:
+        total = pipeline_growth(connection, YEAR, AsOf(position, as_of.at, ZONE), segment).total
+        return total.new, total.reactivated, total.dormant
+
+    assert (flows(two_people), flows(merged)) == ((2, 0, 2), (1, 0, 1))
+    assert flows(late) == (1, 0, 0), "on day 200 the person of both had been active since day 60"
+    assert flows(as_of.position) == (2, 0, 1), "the meeting was the other record's, which keeps it"
+    by_source = [flows(late, Segment(source=source)) for source in ("s0", "s1")]
+    assert by_source == [(1, 0, 0), (0, 0, 0)], "a merged person is of the root's segment"
+
+
+def test_a_message_to_both_records_of_a_person_is_one(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    one, other = history.person(0, NOON), history.person(1, NOON)
+    history.touch(one, "email-sent", NOON + timedelta(days=1), 1, machine=False)
+    history.touch(other, "email-sent", NOON, 1, machine=False)
+    history.touch(one, "email-replied", NOON + timedelta(days=7, hours=1), 1, machine=False)
+    apart = history.position - 1
+    history.merge(one, other, None, stricter=False)
+    as_of = folded(connection, history)
+    before = engagement(connection, YEAR, AsOf(apart, as_of.at, ZONE), window_days=7)
+    after = engagement(connection, YEAR, as_of, window_days=7)
+    assert (before.n, before.total.reply.n) == (2, 1)
+    assert (after.n, after.total.reply.n) == (1, 0), "the earliest send of all was more than seven days before"
+
+
+def test_a_hire_that_is_undone_was_no_exit(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    history.hire(history.person(0, NOON), None, NOON + timedelta(days=30))
+    hired = history.position - 1
+    history.unhire(history.applications[0], NOON + timedelta(days=40))
+    as_of = folded(connection, history)
+    then = pipeline_growth(connection, YEAR, AsOf(hired, as_of.at, ZONE)).total
+    now = pipeline_growth(connection, YEAR, as_of).total
+    assert (then.exited_hired, then.dormant, now.exited_hired, now.dormant) == (1, 0, 0, 1)
