@@ -19,7 +19,7 @@ VERSION = 1
 COUNTED = 1000
 """People that an answer counts and sorts into facets, at most; of more it says 'at least'."""
 FACET_VALUES = 10
-VISITS = 5000
+VISITS = 2000
 """People looked at one after the other, in the order asked for, where that is enough."""
 ALTERNATIVES = 24
 """Ways to read a word that nobody has, at most."""
