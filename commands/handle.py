@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
@@ -223,7 +223,7 @@ class Unit:
             stream=stream,
             version=before.version + 1,
             event=event,
-            id=uuid5(occasion.command_id, str(len(self.decided))),
+            id=event_id(occasion.command_id, len(self.decided)),
             recorded_at=occasion.now,
             occurred_at=occurred_at,
             occurred_how=occurred_how if occurred_at is not None else "unknown",
@@ -260,6 +260,12 @@ def kin_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tu
 
 
 Result = Handled | Exception
+
+
+@lru_cache(maxsize=16_384)
+def event_id(command_id: UUID, number: int) -> UUID:
+    """The id of a command's event, counting from 0, however often it is tried."""
+    return uuid5(command_id, str(number))
 
 
 def handle(
@@ -305,7 +311,7 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     units: dict[int, Unit] = {}
     wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for number, intention in intentions.items():
-        with kept_as_result(results, number):
+        with KeptAsResult(results, number):
             unit = Unit(verbs, intention, intention.plan())
             wants = unit.wanted()
             if wanted.keys().isdisjoint(wants):
@@ -314,7 +320,7 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     loaded = load_with_kin(log, wanted)
     decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
     for number, unit in units.items():
-        with kept_as_result(results, number):
+        with KeptAsResult(results, number):
             unit.take(loaded)
             decided[number] = unit.decide_all()
     positions = log.append_all(list(decided.values()))
@@ -323,10 +329,18 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     return results
 
 
-@contextmanager
-def kept_as_result(results: dict[int, Result], number: int) -> Iterator[None]:
+class KeptAsResult:
     """Whatever befalls one intention is its own result: the others beside it go on."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - its own caller raises it
-        results[number] = error
+
+    __slots__ = ("number", "results")
+
+    def __init__(self, results: dict[int, Result], number: int) -> None:
+        self.results, self.number = results, number
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, Exception):
+            self.results[self.number] = error  # its own caller raises it
+            return True
+        return False

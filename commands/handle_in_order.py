@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from commands.handle import (
     ATTEMPTS,
     Attached,
     Handled,
     Intention,
+    KeptAsResult,
     Loaded,
     Log,
     Reads,
     Result,
     SomebodyWasFaster,
     Unit,
-    kept_as_result,
+    event_id,
     load_with_kin,
 )
 from commands.verb import Verb
@@ -88,7 +89,7 @@ def _attempt(
     units: dict[int, Unit] = {}
     wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for number, intention in enumerate(intentions):
-        with kept_as_result(results, number):
+        with KeptAsResult(results, number):
             unit = Unit(verbs, intention, intention.plan())
             for stream, wants in unit.wanted().items():
                 wanted[stream] = together(wanted.get(stream, wants), wants)
@@ -97,7 +98,7 @@ def _attempt(
     known = log.known(set(firsts)) if once else {}
     queue = Queue(known, load_with_kin(log, wanted))
     for number, unit in units.items():
-        with kept_as_result(results, number):
+        with KeptAsResult(results, number):
             unit.reading = {stream: wanted[stream][1] for stream in unit.reading}
             results[number] = queue.handle(unit, firsts[number])
     in_order = [results[number] for number in range(len(intentions))]
@@ -121,4 +122,4 @@ def placed(result: Result, before: int) -> Result:
 
 def first_event_of(intention: Intention) -> UUID:
     """The id that the intention's first event has, however often it is tried."""
-    return uuid5(intention.occasion.command_id, "0")
+    return event_id(intention.occasion.command_id, 0)

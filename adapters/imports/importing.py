@@ -38,9 +38,9 @@ from commands.handle_in_order import handle_in_order
 from commands.verb import Verb
 from domain.codes import CODE
 
-LINES_AT_ONCE = 2_000
+LINES_AT_ONCE = 4_000
 BYTES_AT_ONCE = 4 * 1024 * 1024
-OBJECTS_BEFORE_COLLECTING = 500_000
+OBJECTS_BEFORE_COLLECTING = 100_000
 LOCK = "lock"
 PREFIX = "import:"
 NAME_LENGTH = 32
@@ -198,15 +198,16 @@ class Run:
         """The lines after those taken in, so many at once; a record that stands twice begins another block."""
         entries: list[Entry] = []
         records: set[str] = set()
-        begins = opened.text.size
+        begins = 0
         for entry in until_broken(map(reader.read, opened.lines(self.ledger.kept.line))):
             full = len(entries) >= self.importer.lines_at_once or opened.text.size - begins > BYTES_AT_ONCE
             again = not isinstance(entry, Exception) and entry.record in records
             if entries and (full or again or isinstance(entry, Exception)):
                 yield entries
-                entries, records, begins = [], set(), opened.text.size
+                entries, records = [], set()
             if isinstance(entry, Exception):
                 raise entry
+            begins = begins if entries else opened.text.size
             entries.append(entry)
             if entry.record is not None:
                 records.add(entry.record)

@@ -53,7 +53,7 @@ def line_id(kind: Kind, row: Row, origin: Origin) -> UUID:
     says. Errors: ValueCannotBeRead."""
     outside_id = row.text("id") if kind.record is None else None
     if outside_id is not None:
-        return origin.stream(kind.named, outside_id)
+        return origin.key_file.stream_of(origin.source, kind.named, outside_id)
     said = json.dumps(row.values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return origin.key_file.stream_of(origin.source, f"{kind.named}-line", said)
 

@@ -14,7 +14,7 @@ from adapters.web.etag import etag, expected_version
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import written
 from adapters.web.services import Services
-from commands.handle import Attached, Intention, Occasion, Result, handle_together, kept_as_result
+from commands.handle import Attached, Intention, KeptAsResult, Occasion, Result, handle_together
 from commands.verb import Command, Verb
 from domain.event import Event, Recorded
 
@@ -95,7 +95,7 @@ class Desk:
         intentions: dict[int, Intention] = {}
         keyed: dict[int, Keyed] = {}
         for number, asking in enumerate(askings):
-            with kept_as_result(results, number):
+            with KeptAsResult(results, number):
                 if (found := self._keyed(asking)) is not None:
                     self.once.begin(found)
                     keyed[number] = found
