@@ -15,7 +15,7 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps -
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home perennial \
-    && install -d -o perennial -g perennial -m 0700 /keys
+    && install -d -o perennial -g perennial -m 0700 /keys /data
 COPY --from=installed /venv /venv
 COPY --from=installed /app /app
 ENV PATH=/venv/bin:$PATH \
@@ -23,10 +23,11 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PERENNIAL_HOST=0.0.0.0 \
     PERENNIAL_PORT=8400 \
-    PERENNIAL_KEY_FILE=/keys/keys.json
+    PERENNIAL_KEY_FILE=/keys/keys.json \
+    PERENNIAL_DATA_FOLDER=/data
 WORKDIR /app
 USER perennial
-VOLUME /keys
+VOLUME /keys /data
 EXPOSE 8400
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]

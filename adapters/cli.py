@@ -41,6 +41,7 @@ from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
 from adapters.imports.lines import format_of
 from adapters.imports.mapping import PLAIN, read_mapping
 from adapters.imports.refusals import FileCannotBeImported
+from adapters.imports.shelf import Shelf
 from adapters.postgres import folds
 from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
@@ -302,6 +303,7 @@ def import_(
     to = {REJECTED: rejected or file.with_name(f"{file.stem}.rejected{file.suffix}"), OUTCOMES: report}
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         importer = bootstrap.importer(log, settings)
+        Shelf(importer.folder).sweep(importer.now())
         with import_bar(("trying " if dry_run else "importing ") + kind) as progress, seldom_collecting():
             done = importer.import_file(order, to, dry_run=dry_run, progress=progress)
     show_import(done, to[REJECTED], dry_run=dry_run)

@@ -10,15 +10,26 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from adapters.imports.columns import columns_of
 from adapters.imports.lines import OURS
 from adapters.imports.refusals import ColumnIsMissing, ColumnIsUnknown, LineHasUnknownKeys, MappingCannotBeRead
+from adapters.integrations.outside import writable
 
 CONFIG = ConfigDict(extra="forbid", frozen=True)
-Theirs = Annotated[str, Field(min_length=1, max_length=200)]
-Table = dict[str, str]
+
+
+def require_whole(text: str) -> str:
+    """Raises ValueError, where it has half characters (lone surrogates), which no file holds."""
+    if writable(text) != text:
+        raise ValueError("it holds half a character")
+    return text
+
+
+Theirs = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(require_whole)]
+Word = Annotated[str, Field(max_length=200), AfterValidator(require_whole)]
+Table = dict[Word, Word]
 
 
 class Writing(BaseModel):
@@ -30,8 +41,8 @@ class Writing(BaseModel):
 
     model_config = CONFIG
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    list_separator: Annotated[str, Field(min_length=1, max_length=10)] = ";"
+    delimiter: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] = ","
+    list_separator: Annotated[Theirs, Field(max_length=10)] = ";"
     zone: str | None = None
     times: tuple[Theirs, ...] = ()
 
@@ -40,7 +51,7 @@ class Writing(BaseModel):
     def zone_exists(cls, zone: str | None) -> str | None:
         try:
             return None if zone is None else ZoneInfo(zone).key
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Berlin") from error
 
 
@@ -54,9 +65,9 @@ class Wording(BaseModel):
 
     model_config = CONFIG
 
-    columns: dict[str, Theirs | Annotated[tuple[Theirs, ...], Field(min_length=1)]] = {}
-    constants: dict[str, str] = {}
-    values: dict[str, Table] = {}
+    columns: dict[Word, Theirs | Annotated[tuple[Theirs, ...], Field(min_length=1)]] = {}
+    constants: dict[Word, Word] = {}
+    values: dict[Word, Table] = {}
     others: Literal["refuse", "ignore"] = "refuse"
     writing: Writing = Writing()
 

@@ -93,8 +93,9 @@ class Shelf:
 
     def all(self) -> list[About]:
         """Every import that was asked for, the newest first."""
-        found = [about_in(json.loads(path.read_text())) for path in self.folder.glob(f"*/{ABOUT}")]
-        return sorted(found, key=lambda about: (about.asked_at, about.id), reverse=True)
+        found = [self.find(UUID(path.parent.name)) for path in self.folder.glob(f"*/{ABOUT}")]
+        known = [about for about in found if about is not None]  # one may be forgotten meanwhile
+        return sorted(known, key=lambda about: (about.asked_at, about.id), reverse=True)
 
     def waiting(self) -> list[About]:
         """Those that are not through, the oldest first."""
