@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.application import Perennial
+from projections.index import READ_MODELS
 from tests.web.conftest import Post, problem
 
 
@@ -34,9 +35,7 @@ def test_every_read_model_tells_how_far_it_has_come(
 ) -> None:
     head = fold()
     told = client.get("/v1/projections").json()["projections"]
-    assert {"candidate_summary", "consent_state", "engagement", "openings", "pipeline", "touchpoint_counts"} == {
-        status["name"] for status in told
-    }
+    assert {status["name"] for status in told} == {model.name for model in READ_MODELS}
     assert {(status["position"], status["lag_events"], status["parked"]) for status in told} == {(head, 0, 0)}
 
 
