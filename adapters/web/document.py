@@ -103,6 +103,9 @@ def add_links(document: Described, makers: Mapping[str, CommandRoute]) -> None:
     """From each command that makes something to every operation that takes the new id, in its path or its body."""
     all_of_them = list(operations(document))
     for operation in all_of_them:
+        if operation.id in makers:  # what it makes is new: no id that there is already belongs there
+            operation.in_body.discard(str(makers[operation.id].makes))
+    for operation in all_of_them:
         route = makers.get(operation.id)
         if route is not None and route.makes is not None:
             links = {other.id: link for other in all_of_them if (link := link_to(other, route.makes, route.in_path))}
