@@ -8,13 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import hypothesis
 import hypothesis.strategies as st
 import jsonschema_rs
 import pytest
 import schemathesis
+from hypothesis.stateful import Bundle, initialize, multiple
 from schemathesis import Case, CheckContext, Response, SerializationContext
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
+from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 
 from adapters.web.document import Api
 
@@ -27,7 +30,7 @@ CONFIG = {
     "continue-on-failure": True,
     "max-stream-events": 3,
     "generation": {"max-examples": 4, "deterministic": True, "database": "none", "no-shrink": True},
-    "phases": {"stateful": {"max-steps": 8, "generation": {"max-examples": 30}}},
+    "phases": {"stateful": {"generation": {"mode": "positive"}}},
     "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", *BY_A_RULE]}},
 }
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31)).map(date.isoformat)
@@ -83,6 +86,7 @@ def failures(scenario: events.ScenarioFinished) -> Iterator[str]:
 
 
 def test_nothing_is_found(described: schemathesis.BaseSchema) -> None:
+    described.config.phases.stateful.enabled = False  # it has a test of its own
     found: dict[str, str] = {}
     asked: Counter[str] = Counter()
     for event in from_schema(described).execute():
@@ -94,4 +98,47 @@ def test_nothing_is_found(described: schemathesis.BaseSchema) -> None:
             asked[event.phase.value] += len(event.recorder.cases)
             found |= {failure.splitlines()[0]: failure for failure in failures(event)}
     assert found == {}, "\n\n".join(found.values())
-    assert {phase for phase, n in asked.items() if n > 100} == {"examples", "coverage", "fuzzing", "stateful"}
+    assert {phase for phase, n in asked.items() if n > 100} == {"examples", "coverage", "fuzzing"}
+
+
+def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema) -> None:
+    done: Counter[str] = Counter()
+    everything: Any = described.as_state_machine()
+
+    class Recruiting(everything):  # type: ignore[misc]  # the class is made from the description
+        """Begins with an application: by themselves few find an opening and a candidate for it."""
+
+        @initialize(target=Bundle("catch_all"))
+        def begun(self) -> Any:
+            candidate = self.begin("/v1/candidates", {"source": "career-site"})
+            requisition = self.begin("/v1/requisitions", {"role": "gardener"})
+            applied = {"candidate": told_id(candidate), "requisition": told_id(requisition)}
+            return multiple(candidate, requisition, self.begin("/v1/applications", applied))
+
+        def begin(self, path: str, body: dict[str, Any]) -> StepOutput:
+            case = described[path]["POST"].Case(body=body, media_type="application/json")
+            self.recorder.record_case(case=case)
+            self.control.record_step(StepInput.initial(case), self.recorder)
+            output: StepOutput = self.step(StepInput.initial(case))
+            assert output.response.status_code == 201, output.response.text
+            return output
+
+        def after_call(self, response: Response, case: Case[Any]) -> None:
+            super().after_call(response, case)
+            done[case.operation.label] += response.status_code < 300
+
+    Recruiting.run(
+        settings=hypothesis.settings(
+            max_examples=30,
+            stateful_step_count=25,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+    )
+    assert len([label for label, n in done.items() if n]) > 20, done
+
+
+def told_id(output: StepOutput) -> str:
+    return str(output.response.json()["stream"])
