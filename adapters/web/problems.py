@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from adapters.imports.refusals import MappingCannotBeRead
+from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.store import PersonWasErased
@@ -50,6 +51,8 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.AsOfCannotBeRead: 422,
     refusals.EventTypeIsUnknown: 422,
     PeriodIsEmpty: 422,
+    FileCannotBeImported: 422,
+    LineCannotBeRead: 422,
     WindowIsUnknown: 422,
     DefinitionIsUnknown: 422,
     BaselineNeedsBothDays: 422,

@@ -1,4 +1,4 @@
-"""docs/imports.md says what is so: every column, and a mapping and a worked example that do what it says."""
+"""The page about imports says what is so: every column, and a mapping and a worked example that do what it says."""
 
 from __future__ import annotations
 
