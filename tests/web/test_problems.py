@@ -29,7 +29,7 @@ def test_every_rule_has_a_problem_and_every_problem_a_page(client: httpx.Client)
     abstract = {NotFound, Conflict, Invalid}
     assert {rule.rule() for rule in rules(Refused) if rule not in abstract and not rule.__subclasses__()} <= set(listed)
     for slug, known in listed.items():
-        assert re.fullmatch(r"[a-z]+(-[a-z]+)+", slug)
+        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", slug)
         assert known["type"] == f"/problems/{slug}"
         assert 400 <= known["status"] < 600
         assert known["description"]
