@@ -9,7 +9,7 @@ from uuid import UUID
 from adapters.imports.row import Row
 from adapters.postgres.keyfile import KeyFile
 
-REMEMBERED = 100_000
+REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)

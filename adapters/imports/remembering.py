@@ -10,7 +10,7 @@ from uuid import UUID
 from commands.handle import Attached, Loaded, Log, Reads, Wanted
 from domain.event import Aggregate, Event, Recorded
 
-STREAMS = 100_000
+STREAMS = 50_000
 
 
 @dataclass(slots=True)

@@ -39,18 +39,21 @@ class PersonKey:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """A person's key, ready to seal with. `brought` holds the stored form while no append has brought it yet."""
+    """A person's key, ready to seal with. `brought` holds the stored form while no append has brought it yet.
+
+    The cipher is made whenever it is used: that is quick, and one that is kept takes more memory than all the rest.
+    """
 
     person: UUID
     key_id: UUID
-    cipher: AESGCM
+    key: bytes
     brought: PersonKey | None
     names: str
     """The part's person and key as JSON text: they are written with every part of this person."""
 
 
-def sealer_of(person: UUID, key_id: UUID, cipher: AESGCM, brought: PersonKey | None) -> Sealer:
-    return Sealer(person, key_id, cipher, brought, f'"person":"{person}","key":"{key_id}"')
+def sealer_of(person: UUID, key_id: UUID, key: bytes, brought: PersonKey | None) -> Sealer:
+    return Sealer(person, key_id, key, brought, f'"person":"{person}","key":"{key_id}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def seal(place: Place, group: str, sealer: Sealer, values: Mapping[str, Any]) ->
     fresh = ENTROPY.take(SALT_BYTES + NONCE_BYTES)
     salt, nonce = fresh[:SALT_BYTES], fresh[SALT_BYTES:]
     plaintext = salt + PLAINTEXT.encode(values).encode()
-    sealed = sealer.cipher.encrypt(nonce, plaintext, place.associated_data(group))
+    sealed = AESGCM(sealer.key).encrypt(nonce, plaintext, place.associated_data(group))
     commitment = hashlib.sha256(COMMITMENT_DOMAIN + plaintext).digest()
     return (
         f'{{{sealer.names},"group":"{group}","nonce":"{base64_text(nonce)}","ciphertext":"{base64_text(sealed)}",'
@@ -113,25 +116,29 @@ class Keyring:
     def __init__(self, key_file: KeyFile) -> None:
         self.key_file = key_file
         self._sealers: dict[UUID, Sealer] = {}
-        self._ciphers: dict[bytes, AESGCM] = {}
+        self._opened: dict[bytes, bytes] = {}
         self._lock = Lock()
 
     def cipher(self, key: PersonKey) -> AESGCM | None:
-        """The key, opened; None where its person was erased. Asked of the stored row: erasure acts at once."""
+        """What opens with the key; None where its person was erased. Asked of the stored row: erasure acts at once."""
+        opened = self._open(key)
+        return None if opened is None else AESGCM(opened)
+
+    def _open(self, key: PersonKey) -> bytes | None:
         if key.wrapped is None:
             return None
-        known = self._ciphers.get(key.wrapped)
+        known = self._opened.get(key.wrapped)
         if known is None:
-            opened = AESGCM(self.key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped))
-            known = self._keep(self._ciphers, key.wrapped, opened)
+            opened = self.key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped)
+            known = self._keep(self._opened, key.wrapped, opened)
         return known
 
     def learn(self, keys: Iterable[PersonKey]) -> None:
         """Remembers stored keys for sealing. An append checks in its transaction that they still live."""
         for key in keys:
-            cipher = self.cipher(key)
-            if cipher is not None:
-                self._keep(self._sealers, key.person, sealer_of(key.person, key.key_id, cipher, None))
+            opened = self._open(key)
+            if opened is not None:
+                self._keep(self._sealers, key.person, sealer_of(key.person, key.key_id, opened, None))
 
     def forget(self, people: Iterable[UUID]) -> None:
         for person in people:
@@ -144,7 +151,7 @@ class Keyring:
         """A new key for somebody who has none; it counts once an append has brought it."""
         key_id, key = uuid4(), AESGCM.generate_key(256)
         stored = PersonKey(person, key_id, self.key_file.current, self.key_file.wrap(person, key_id, key))
-        return self._keep(self._sealers, person, sealer_of(person, key_id, AESGCM(key), stored))
+        return self._keep(self._sealers, person, sealer_of(person, key_id, key, stored))
 
     def settle(self, people: Iterable[UUID]) -> None:
         """The keys these people's appends brought are stored now."""
