@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Annotated
 from uuid import UUID
@@ -18,10 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from adapters.imports.columns import KINDS
 from adapters.imports.mapping import PLAIN, mapping_in, require_known_names
 from adapters.imports.shelf import About, State
+from adapters.web.cursor import opened, sealed
 from adapters.web.plain import Answered, answered
 from adapters.web.refusals import (
     BodyIsNoFileOfHistory,
-    CursorCannotBeRead,
     IdempotencyKeyWasUsedForAnotherRequest,
     ImportDoesNotExist,
     ImportHasNotEnded,
@@ -35,6 +34,7 @@ FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 LONGEST_MAPPING = 16 * 1024
 LONGEST_PAGE, PAGE = 100, 50
+QUESTION = "imports"
 
 KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
 SOURCE = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
@@ -137,14 +137,15 @@ class ImportPages:
 
     def imports(
         self,
-        cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=100)] = None,
+        cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=500)] = None,
         limit: Annotated[int, Query(description="How many at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
     ) -> Answered[Imports]:
         """Every import of the last thirty days, the newest first."""
-        after = None if cursor is None else place_of(cursor)
+        key_file = self.services.key_file
+        after = None if cursor is None else place_in(opened(key_file, QUESTION, cursor))
         known = [about for about in self.services.imports.shelf.all() if after is None or place(about) < after]
         shown = known[:limit]
-        more = written_place(shown[-1]) if len(known) > limit else None
+        more = sealed(key_file, QUESTION, written_place(shown[-1])) if len(known) > limit else None
         return answered(Imports([self._told(about) for about in shown], more))
 
     def imported(self, import_id: Annotated[UUID, WHICH]) -> Answered[Import]:
@@ -240,13 +241,10 @@ def place(about: About) -> Place:
     return about.asked_at, about.id
 
 
-def written_place(about: About) -> str:
-    return f"{int(about.asked_at.timestamp() * 1_000_000)}-{about.id.hex}"
+def written_place(about: About) -> list[str]:
+    return [about.asked_at.isoformat(), str(about.id)]
 
 
-def place_of(cursor: str) -> Place:
-    """Errors: CursorCannotBeRead."""
-    found = re.fullmatch(r"(\d{1,17})-([0-9a-f]{32})", cursor)
-    if found is None:
-        raise CursorCannotBeRead
-    return datetime.fromtimestamp(int(found[1]) / 1_000_000, UTC), UUID(found[2])
+def place_in(told: list[str]) -> Place:
+    at, name = told
+    return datetime.fromisoformat(at), UUID(name)
