@@ -83,12 +83,13 @@ class Block:
                 occasion = Occasion(command_id, actor, self.origin.now)
                 self.asked[number] = Intention(occasion, partial(self._plan, number, entry.row))
 
-    def refuse_erased(self, erased: Container[UUID]) -> None:
-        """Whatever is about these people is asked no more."""
-        for number in list(self.asked):
-            if self._owner(number) in erased:
-                del self.asked[number]
-                self.refused[number] = PersonOfTheLineWasErased()
+    def refuse_erased(self, erased: Container[UUID]) -> int:
+        """Whatever is about these people is asked no more; how many lines that are."""
+        about = [number for number in self.asked if self._owner(number) in erased]
+        for number in about:
+            del self.asked[number]
+            self.refused[number] = PersonOfTheLineWasErased()
+        return len(about)
 
     def owners(self) -> set[UUID]:
         """Whose what the lines say is."""

@@ -228,7 +228,8 @@ class Run:
             try:
                 handle_in_order(self.log, verbs, list(block.asked.values()), attach=attach, once=True)
             except PersonWasErased:
-                block.refuse_erased(self._erased(block))
+                if not block.refuse_erased(self._erased(block)):
+                    raise
             except AlreadyReceived:
                 raise ImportIsAtWork from None
             else:

@@ -142,7 +142,10 @@ class Asked:
             try:
                 results |= self._handled(asked, results, keyed)
             except PersonWasErased as gone:
-                results |= {number: gone for number in asked if self.items[number]["candidate"] == gone.person}
+                about = {number: gone for number in asked if self.items[number]["candidate"] == gone.person}
+                if not about:
+                    raise
+                results |= about
                 self._require_all(self._told(results))
         return self._told(results)
 
