@@ -17,8 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.imports.refusals import MappingCannotBeRead
-from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead
+from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.store import PersonWasErased
