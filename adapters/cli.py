@@ -35,7 +35,7 @@ from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.bootstrap import ReadModelIsUnknown
-from adapters.imports.importing import Order, Report, seldom_collecting
+from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
 from adapters.imports.lines import format_of
@@ -304,7 +304,8 @@ def import_(
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         importer = bootstrap.importer(log, settings)
         Shelf(importer.folder).sweep(importer.now())
-        with import_bar(("trying " if dry_run else "importing ") + kind) as progress, seldom_collecting():
+        what = f"{'trying' if dry_run else 'importing'} {kind}"
+        with import_bar(what) as shown, collecting_between(shown) as progress:
             done = importer.import_file(order, to, dry_run=dry_run, progress=progress)
     show_import(done, to[REJECTED], dry_run=dry_run)
     if done.standing.rejected:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from inspect import cleandoc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refused(Exception):
@@ -19,8 +20,8 @@ class Refused(Exception):
     where: str = ""
 
     def __init__(self, **named: object) -> None:
-        paragraphs = cleandoc(type(self).__doc__ or self.rule()).format(**named).split("\n\n")
-        self.what, self.what_to_do = (" ".join(text.split()) for text in (*paragraphs, "")[:2])
+        made_as: Any = type(self)
+        self.what, self.what_to_do = (text.format(**named) for text in paragraphs(made_as))
         self.named = named
         self.where = str(named.get("field", self.where))
         super().__init__(f"{self.what} {self.what_to_do}".strip())
@@ -47,3 +48,11 @@ class Invalid(Refused):
     """The command carries a value that can never be right."""
 
     kind = "invalid"
+
+
+@cache
+def paragraphs(refusal: type[Refused]) -> tuple[str, str]:
+    """What the docstring says is wrong, and what to do, each in one line; names in braces are still to be filled in."""
+    found = cleandoc(refusal.__doc__ or refusal.rule()).split("\n\n")
+    what, what_to_do = (" ".join(text.split()) for text in (*found, "")[:2])
+    return what, what_to_do
