@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,6 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskProgressColumn,
     TextColumn,
@@ -46,9 +45,9 @@ from adapters.postgres import folds
 from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
-from adapters.postgres.runner import Progress as FoldProgress
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
 from adapters.settings import Settings
+from adapters.showing import bar, fold_bar, say
 from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
@@ -85,9 +84,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-say = Console(stderr=True)
-
-
 STOPPED = threading.Event()
 
 
@@ -132,41 +128,6 @@ def until_stopped() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         say.print("stopped")
-
-
-@contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar with an ETA; the function it gives is told how much is done."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
-
-
-@contextmanager
-def fold_bar(what: str) -> Iterator[FoldProgress]:
-    """A progress bar for folding, whose end is the log's head."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
-        task = progress.add_task(what, total=None)
-
-        def told(_: str, position: int, head: int) -> None:
-            progress.update(task, completed=position, total=head)
-
-        yield told
 
 
 @cli.command("migrate")

@@ -117,6 +117,69 @@ class CommunityLeft(Event):
     reason: Personal[str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class LegalHoldSet(Event):
+    """What we hold about the person must be kept for a legal matter: nothing may be erased until the hold is lifted."""
+
+    stored_name = "legal-hold-set.v1"
+
+    matter: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LegalHoldLifted(Event):
+    """One legal matter no longer needs what we hold; another one may."""
+
+    stored_name = "legal-hold-lifted.v1"
+
+    matter: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingRestricted(Event):
+    """We may keep what we hold about the person, and do nothing else with it."""
+
+    stored_name = "processing-restricted.v1"
+
+    ground: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionLifted(Event):
+    """The person's data may be worked with again."""
+
+    stored_name = "restriction-lifted.v1"
+
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRequested(Event):
+    """The person is to be erased. `by`: 'self', 'recruiter', 'retention'. From here on nothing is sent or learned."""
+
+    stored_name = "erasure-requested.v1"
+
+    by: Clear[str]
+    ground: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateErased(Event):
+    """The key of this record is destroyed and everybody who held something of it has let go: `erasers` names them.
+
+    `request` is the event that asked for it; after `effective_by` no copy of the wrapped key can be opened either.
+    """
+
+    stored_name = "candidate-erased.v1"
+
+    request: Clear[UUID]
+    erasers: Clear[tuple[str, ...]]
+    effective_by: Clear[datetime]
+
+
 class CandidateDoesNotExist(NotFound):
     """There is no candidate {candidate}.
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
+from domain import (
+    access,
+    application,
+    candidate,
+    consent,
+    referral,
+    requisition,
+    suppression,
+    talent_community,
+    touchpoint,
+)
 from domain.event import Event, Upcast
 
 EVENTS: tuple[type[Event], ...] = (
@@ -14,11 +24,19 @@ EVENTS: tuple[type[Event], ...] = (
     candidate.CandidatesUnmerged,
     candidate.CommunityJoined,
     candidate.CommunityLeft,
+    candidate.LegalHoldSet,
+    candidate.LegalHoldLifted,
+    candidate.ProcessingRestricted,
+    candidate.RestrictionLifted,
+    candidate.ErasureRequested,
+    candidate.CandidateErased,
     touchpoint.TouchpointRecorded,
     touchpoint.TouchpointCorrected,
+    consent.ConsentRequested,
     consent.ConsentGiven,
     consent.ConsentRefused,
     consent.ConsentWithdrawn,
+    consent.ConsentExpired,
     requisition.RequisitionOpened,
     requisition.OpeningOpened,
     requisition.OpeningFilled,
@@ -51,6 +69,12 @@ EVENTS: tuple[type[Event], ...] = (
     referral.ReferralTurnedIntoApplication,
     referral.ReferralCredited,
     talent_community.CommunityFounded,
+    suppression.AddressSuppressed,
+    suppression.AddressReleased,
+    suppression.ArrivalStopped,
+    access.PeopleViewed,
+    access.PeopleSearched,
+    access.PeopleExported,
 )
 
 UPCASTS: tuple[Upcast, ...] = ()

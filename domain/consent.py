@@ -13,6 +13,23 @@ from domain.purposes import CONSENT_CHANNELS, PURPOSES, unknown_channel, unknown
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentRequested(Event):
+    """We asked the candidate for one purpose on the named channels, with the named notice."""
+
+    stored_name = "consent-requested.v1"
+
+    purpose: Clear[str]
+    channels: Clear[tuple[str, ...]]
+    jurisdiction: Clear[str]
+    notice: Clear[str]
+    notice_version: Clear[str]
+    notice_sha256: Clear[str | None]
+    language: Clear[str]
+    method: Clear[str]
+    note: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGiven(Event):
     """The candidate said yes to one purpose on the named channels, having read the named notice."""
 
@@ -30,6 +47,8 @@ class ConsentGiven(Event):
     answered_by: Clear[str]
     valid_until: Clear[datetime | None]
     evidence: Personal[str | None]
+    came_from: Personal[str | None] = None
+    """From where the answer came, such as an address of the network with its end cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,17 @@ class ConsentWithdrawn(Event):
     method: Clear[str]
     because_of: Clear[UUID | None]
     reason: Personal[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentExpired(Event):
+    """A consent came to its end. It occurs at the end that the consent itself names, whenever it is noticed."""
+
+    stored_name = "consent-expired.v1"
+
+    consent: Clear[UUID]
+    purpose: Clear[str]
+    channels: Clear[tuple[str, ...]]
 
 
 class ConsentIsMissing(Conflict):

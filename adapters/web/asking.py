@@ -18,6 +18,7 @@ from psycopg import Connection
 from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.web import openapi
 from adapters.web.plain import answered
@@ -89,6 +90,7 @@ class MetricRoute:
     """
 
     path: str
+    action: Action
     question: Callable[..., Any]
     read_model: ReadModel
 

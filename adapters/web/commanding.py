@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Response
 
+from adapters.access.policy import Action
 from adapters.web.etag import etag, expected_version
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import written
@@ -24,6 +25,7 @@ class CommandRoute:
     """One line of the table of contents: POST `path` is the command; `makes` names the new id that it takes."""
 
     path: str
+    action: Action
     command: type[Command]
     makes: str | None = None
 

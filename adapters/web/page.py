@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from adapters.access.policy import Action
 from adapters.web import openapi
 from adapters.web.asking import refuse_unknown
 from adapters.web.plain import Answered
@@ -23,6 +24,7 @@ class PageRoute:
     """
 
     path: str
+    action: Action
     pages: type
     page: Callable[..., Any]
     method: str = "GET"

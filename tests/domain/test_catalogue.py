@@ -11,7 +11,17 @@ from uuid import UUID
 
 import pytest
 
-from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
+from domain import (
+    access,
+    application,
+    candidate,
+    consent,
+    referral,
+    requisition,
+    suppression,
+    talent_community,
+    touchpoint,
+)
 from domain.catalogue import EVENTS
 from domain.event import ClearMark, Event
 
@@ -19,7 +29,17 @@ CLEAR = {UUID, str, bool, int, date, datetime, NoneType, Ellipsis}
 
 
 def test_every_event_class_is_listed_once() -> None:
-    modules = (application, candidate, consent, referral, requisition, talent_community, touchpoint)
+    modules = (
+        access,
+        application,
+        candidate,
+        consent,
+        referral,
+        requisition,
+        suppression,
+        talent_community,
+        touchpoint,
+    )
     found = [
         shape
         for module in modules

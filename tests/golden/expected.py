@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.application import (
     ApplicationMovedBack,
     ApplicationReferred,
@@ -24,16 +25,22 @@ from domain.application import (
     StageEntered,
 )
 from domain.candidate import (
+    CandidateErased,
     CandidateReferred,
     CandidatesMerged,
     CandidateSourced,
     CandidatesUnmerged,
     CommunityJoined,
     CommunityLeft,
+    ErasureRequested,
+    LegalHoldLifted,
+    LegalHoldSet,
+    ProcessingRestricted,
     ProfileFactLearned,
     ProfileFactRetracted,
+    RestrictionLifted,
 )
-from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from domain.consent import ConsentExpired, ConsentGiven, ConsentRefused, ConsentRequested, ConsentWithdrawn
 from domain.event import Event
 from domain.referral import (
     ReferralAccepted,
@@ -55,6 +62,7 @@ from domain.requisition import (
     RequisitionResumed,
     TargetDateSet,
 )
+from domain.suppression import AddressReleased, AddressSuppressed, ArrivalStopped
 from domain.talent_community import CommunityFounded
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 
@@ -223,4 +231,30 @@ EXPECTED: Mapping[str, Event] = {
         referrer=REFERRER, candidate=PERSON, application=STREAM, hired_at=LATER, rule="first-linked-within-365-days"
     ),
     "community-founded.v1": CommunityFounded(around="skill", topic="rust", title="Rustaceans of Lisbon"),
+    "consent-requested.v1": ConsentRequested(
+        purpose="events",
+        channels=("email", "text"),
+        jurisdiction="de",
+        notice="privacy",
+        notice_version="3",
+        notice_sha256="0" * 64,
+        language="de",
+        method="web-form",
+        note="at the fair",
+    ),
+    "consent-expired.v1": ConsentExpired(consent=REFERRAL, purpose="events", channels=("email",)),
+    "legal-hold-set.v1": LegalHoldSet(matter="claim-2026-17", note="asked for by counsel"),
+    "legal-hold-lifted.v1": LegalHoldLifted(matter="claim-2026-17", note=None),
+    "processing-restricted.v1": ProcessingRestricted(ground="accuracy-contested", note="says the employer is wrong"),
+    "restriction-lifted.v1": RestrictionLifted(note="mended"),
+    "erasure-requested.v1": ErasureRequested(by="self", ground="consent-withdrawn"),
+    "candidate-erased.v1": CandidateErased(request=REFERRAL, erasers=("deliveries", "idempotency"), effective_by=LATER),
+    "address-suppressed.v1": AddressSuppressed(kind="email", because="erased"),
+    "address-released.v1": AddressReleased(by="web-form"),
+    "arrival-stopped.v1": ArrivalStopped(because="withdrew", source="legacy-crm", candidate=PERSON),
+    "people-viewed.v1": PeopleViewed(page="profile", people=(str(PERSON),)),
+    "people-searched.v1": PeopleSearched(page="candidates", people=(str(PERSON), str(STREAM)), asked="q=lindgre"),
+    "people-exported.v1": PeopleExported(
+        export=REFERRAL, page="subject-access", people=(str(PERSON),), holds=("personal", "clear")
+    ),
 }

@@ -1,0 +1,48 @@
+"""What the command line shows while it works: words on standard error, and bars that say when it will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from adapters.postgres.runner import Progress as FoldProgress
+
+say = Console(stderr=True)
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar with an ETA; the function it gives is told how much is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=say) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def fold_bar(what: str) -> Iterator[FoldProgress]:
+    """A progress bar for folding, whose end is the log's head."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=say) as progress:
+        task = progress.add_task(what, total=None)
+
+        def told(_: str, position: int, head: int) -> None:
+            progress.update(task, completed=position, total=head)
+
+        yield told
