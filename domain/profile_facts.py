@@ -103,6 +103,12 @@ def alike(fact: str, value: Personal[str]) -> Personal[str]:
     return " ".join(value.casefold().split())
 
 
+def address_key(fact: str, value: str) -> str:
+    """What two ways to write one address have in common; of a phone its digits without the zeros in front."""
+    likeness = str(alike(fact, value))
+    return likeness.lstrip("0") or likeness if fact == "phone" else likeness
+
+
 def kept(told: Iterable[Told]) -> tuple[Told, ...]:
     """What a source said of one fact and has not taken back, oldest first, each value in its newest spelling.
 

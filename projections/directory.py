@@ -22,7 +22,7 @@ from domain.candidate import (
     told_by,
 )
 from domain.event import Erased, Recorded
-from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
+from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, address_key, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
 from projections.consent_state import CONSENT_STATE
@@ -182,12 +182,6 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
                 likeness,
                 hashed,
             )
-
-
-def address_key(fact: str, value: str) -> str:
-    """What two ways to write one address have in common; of a phone its digits without the zeros in front."""
-    likeness = str(alike(fact, value))
-    return likeness.lstrip("0") or likeness if fact == "phone" else likeness
 
 
 ENTERED = """

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from domain.profile_facts import address_key
+
 
 class KeyFileIsUnusable(Exception):
     """The key file {path} cannot be used: {why}. Restore it from its backup: without it sealed data stays sealed."""
@@ -48,6 +50,11 @@ class KeyFile:
     def stream_of(self, source: str, kind: str, outside_id: str) -> UUID:
         """The one stream id of an outside system's record, whoever delivers it first."""
         name = json.dumps(["perennial-stream", source, kind, outside_id]).encode()
+        return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
+
+    def address_stream(self, kind: str, address: str) -> UUID:
+        """The stream in which it stands whether an address ('email' or 'phone', however it is written) may come in."""
+        name = json.dumps(["perennial-address", kind, address_key(kind, address)]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     @property

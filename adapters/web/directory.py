@@ -20,8 +20,9 @@ from adapters.web.plain import Answered, answered
 from adapters.web.refusals import ChannelIsAskedWithoutConsent
 from adapters.web.services import Services
 from adapters.web.writing import Code, Day, Whole
+from domain.profile_facts import address_key
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
-from projections.directory import DIRECTORY, EVIDENCE, address_key
+from projections.directory import DIRECTORY, EVIDENCE
 from queries import directory as queries
 from queries.directory import After, Directory, Facet, Person, Reading, Sort, Sought
 from queries.duplicates import AfterPair, Duplicates, Pair, duplicates
