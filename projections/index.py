@@ -1,5 +1,6 @@
 """All read models; one line each, so that every other line makes up about half of the work."""
 
+from projections.accesses import ACCESSES
 from projections.applications import APPLICATIONS
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from projections.communities import COMMUNITIES
@@ -23,4 +24,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     APPLICATIONS,
     CONSENT_STATE,
     COMMUNITIES,
+    ACCESSES,
 )

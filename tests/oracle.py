@@ -279,6 +279,27 @@ def members(log: Log, community: str, moment: datetime) -> dict[str, datetime]:
     return {person: membership[0] for person, membership in held.items() if membership is not None}
 
 
+def accesses(log: Log, candidate: str | None, **wanted: Any) -> list[tuple[int, str, str, list[str]]]:
+    """(position, reader, kind, people) of those who saw any record of the person, the newest first.
+
+    wanted: reader, kind, begins, ends; None: any.
+    """
+    records = None if candidate is None else records_of(log, candidate)
+    found = []
+    for event in reversed(of_type(log, "people-viewed", "people-searched", "people-exported")):
+        kind, people = event["type"].removeprefix("people-").removesuffix(".v1"), event["clear"]["people"]
+        fits = [
+            records is None or bool(records & set(people)),
+            wanted["reader"] in (None, event["actor"]),
+            wanted["kind"] in (None, kind),
+            wanted["begins"] is None or wanted["begins"] <= event["at"],
+            wanted["ends"] is None or event["at"] < wanted["ends"],
+        ]
+        if all(fits):
+            found.append((event["position"], event["actor"], kind, people))
+    return found
+
+
 def referrals(log: Log, referrer: str) -> list[tuple[str, datetime, str]]:
     """(referral, when it was made, its stage), the newest first, of the person that the record is of."""
     records = records_of(log, referrer)

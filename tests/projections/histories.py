@@ -160,6 +160,12 @@ class History:
         self.members ^= {(person, community)}
         self.write(person, "community-joined" if joined else "community-left", at, community=community, by=by)
 
+    def access(self, people: list[str], at: datetime | None, kind: str, reader: str) -> None:
+        """Somebody sees these people: each time in a stream of its own."""
+        told = {"holds": ["personal"], "export": made("export", len(self.log))} if kind == "exported" else {}
+        self.write(made("access", len(self.log)), f"people-{kind}", at, page="profile", people=people, **told)
+        self.log[-1]["actor"] = reader
+
     # Jobs and their openings.
 
     def open_seat(self, job: str, at: datetime) -> None:
@@ -349,6 +355,12 @@ def _community(history: History, move: Move) -> None:
     history.community(move.person(history), made("community", move.one % COMMUNITIES), move.other, by)
 
 
+def _access(history: History, move: Move) -> None:
+    people = [move.person(history), move.second(history)][: move.message]
+    reader = f"user:{'ana' if move.flag else 'ben'}"
+    history.access(people, move.told(), ("viewed", "searched", "exported")[move.one % 3], reader)
+
+
 def _with(endings: tuple[str | None, ...], make: Callable[[History, Move, Ongoing], None]) -> Make:
     """The move with one of the applications that ended so (None: not yet), if there is one."""
 
@@ -391,6 +403,7 @@ PEOPLE_MOVES: Mapping[str, Make] = {
     "merge": _merge,
     "unmerge": lambda history, move: history.unmerge(move.one, move.told()),
     "community": _community,
+    "access": _access,
 }
 JOB_MOVES: Mapping[str, Make] = {
     "seat": lambda history, move: history.open_seat(move.job(history), move.other),
@@ -420,7 +433,7 @@ MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 # What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
 SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
 PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
-           "apply", "community", "community", "refer")  # fmt: skip
+           "apply", "community", "community", "refer", "access", "access")  # fmt: skip
 OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
            "accept", "offer", "offer-ends", "transfer", "hire")  # fmt: skip
 APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, "merge", "merge", "unmerge", "seat", *sorted(APPLICATION_MOVES))
@@ -451,10 +464,13 @@ def histories(draw: st.DrawFn, longest: int, what: tuple[str, ...] = SIMPLE) -> 
 
 def record(connection: psycopg.Connection[Any], log: list[Event]) -> None:
     """Puts the events straight into the log's table."""
-    columns = "position, stream_id, stream_version, event_id, type, occurred_at, recorded_at, clear, people, state"
+    columns = (
+        "position, stream_id, stream_version, event_id, type, occurred_at, recorded_at, clear, people, state, actor"
+    )
     with connection.cursor().copy(f"copy event ({columns}) from stdin".encode()) as copy:
         for event in log:
             copy.write_row(
                 (event["position"], event["stream"], event["version"], UUID(int=event["position"]), event["type"],
-                 event["occurred_at"], event["recorded_at"], json.dumps(event["clear"]), [UUID(event["stream"])], b"")
+                 event["occurred_at"], event["recorded_at"], json.dumps(event["clear"]), [UUID(event["stream"])], b"",
+                 event.get("actor", "test"))
             )  # fmt: skip

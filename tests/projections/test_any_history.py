@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from adapters.postgres.fold import create_schema, fold
 from projections.index import READ_MODELS
+from queries.accesses import Sought, accesses
 from queries.candidate import candidate
 from queries.communities import members, memberships
 from queries.consents import consents
@@ -109,6 +110,8 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
         *(memberships(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(members(connection, UUID(made("community", n)), as_of) for n in range(COMMUNITIES)),
         *(made_referrals(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
+        *(accesses(connection, Sought(UUID(made("person", n))), as_of) for n in range(PEOPLE)),
+        accesses(connection, Sought(), as_of),
     ]
 
 
@@ -150,6 +153,7 @@ def test_every_metric_of_people_is_the_oracles(
         check_people(connection, known, as_of)
         check_communities(connection, known, as_of)
         check_referrals(connection, known, as_of)
+        check_accesses(connection, known, as_of)
 
 
 def check_pipeline(
@@ -253,3 +257,25 @@ def check_referrals(connection: psycopg.Connection[Any], log: list[Event], as_of
             assert (str(one.referral), one.made_at, one.stage) == referral
             assert (told.next is None) == (referral == expected[-1])
             told = made_referrals(connection, UUID(referrer), as_of, told.next, limit=1)
+
+
+def check_accesses(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    begins = datetime(2022, 12, 1, tzinfo=UTC)
+    some: dict[str, Any] = {"reader": "user:ana", "kind": "viewed", "begins": begins, "ends": TODAY}
+    for wanted in ({}, *({name: value} for name, value in some.items()), some):
+        for person in (None, *(made("person", number) for number in range(PEOPLE))):
+            sought = Sought(None if person is None else UUID(person), **wanted)
+            expected = oracle.accesses(log, person, **{**dict.fromkeys(some), **wanted})
+            assert seen_in_pages_of_two(connection, sought, as_of) == expected
+
+
+def seen_in_pages_of_two(
+    connection: psycopg.Connection[Any], sought: Sought, as_of: AsOf
+) -> list[tuple[int, str, str, list[str]]]:
+    """All accesses, page by page."""
+    page = accesses(connection, sought, as_of, limit=2)
+    found = list(page.accesses)
+    while page.next is not None:
+        page = accesses(connection, sought, as_of, page.next, limit=2)
+        found += page.accesses
+    return [(one.position, one.reader, one.kind, [str(person) for person in one.people]) for one in found]
