@@ -34,10 +34,12 @@ class AskForReferral(Command):
 
 
 def decide(referral: Referral, referrer: Candidate, requisition: Requisition | None, command: AskForReferral) -> Events:
-    """Raises ReferralExistsAlready, CandidateDoesNotExist, CandidateWasMerged, RequisitionDoesNotExist,
-    ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or ConsentHasExpired."""
+    """Raises ReferralExistsAlready, CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged,
+    ProcessingIsRestricted, RequisitionDoesNotExist, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or
+    ConsentHasExpired."""
     referral.require_new(command.referral)
     referrer.require_speaking(command.referrer)
+    referrer.require_unrestricted(command.referrer, command.now, command.moment)
     if requisition is not None and command.requisition is not None:
         requisition.require_known(command.requisition)
     asked = ReferralAsked(command.referrer, command.requisition, command.note)

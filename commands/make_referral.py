@@ -41,8 +41,8 @@ def decide(
     requisition: Requisition | None,
     command: MakeReferral,
 ) -> Events:
-    """Raises CandidateDoesNotExist, CandidateCannotReferThemselves, RequisitionDoesNotExist, ReferralWasMadeAlready or
-    ReferralWasAskedOfSomebodyElse."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, CandidateCannotReferThemselves, RequisitionDoesNotExist,
+    ReferralWasMadeAlready or ReferralWasAskedOfSomebodyElse."""
     candidate.require_known(command.candidate)
     if (referrer.speaker or command.referrer) == (candidate.speaker or command.candidate):
         raise CandidateCannotReferThemselves(candidate=command.candidate)
@@ -58,6 +58,7 @@ def decide(
     )
     if not referrer.exists:
         return {command.referral: [made]}
+    referrer.require_known(command.referrer)
     return {command.referral: [made], command.referrer: [following(uuid5(command.referral, MADE), MADE)]}
 
 

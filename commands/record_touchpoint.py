@@ -8,14 +8,14 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
-from domain.consent import may, withdrawals_on
+from domain.consent import withdrawals_on
 from domain.touchpoint import TouchpointRecorded
 from domain.touchpoint_kinds import kind_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTouchpoint(Command):
-    """Record a touchpoint; one of ours that no consent covered is recorded as unauthorised.
+    """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded.
 
     An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
     every purpose, known of or not.
@@ -37,13 +37,13 @@ class RecordTouchpoint(Command):
 
 
 def decide(candidate: Candidate, command: RecordTouchpoint) -> Events:
-    """Raises CandidateDoesNotExist or TouchpointKindIsUnknown."""
+    """Raises CandidateDoesNotExist, CandidateIsErased or TouchpointKindIsUnknown."""
     candidate.require_known(command.candidate)
     kind = kind_named(command.kind)
     consents, moment = candidate.consents, command.moment
     purpose = command.purpose or kind.purpose
     needed = purpose if kind.direction == "outbound" else None
-    allowed = None if needed is None else may(consents, needed, kind.channel, moment)
+    allowed = None if needed is None else candidate.may(command.candidate, needed, kind.channel, moment)
     recorded = TouchpointRecorded(
         touchpoint=command.touchpoint,
         kind=command.kind,

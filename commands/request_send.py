@@ -32,9 +32,11 @@ class RequestSend(Command):
 
 
 def decide(candidate: Candidate, command: RequestSend) -> Events:
-    """Raises CandidateDoesNotExist, CandidateWasMerged, TouchpointKindIsUnknown, TouchpointKindIsNotSent,
-    ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or ConsentHasExpired."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, ProcessingIsRestricted,
+    TouchpointKindIsUnknown, TouchpointKindIsNotSent, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or
+    ConsentHasExpired."""
     candidate.require_speaking(command.candidate)
+    candidate.require_unrestricted(command.candidate, command.now, command.moment)
     kind = sent_kind_named(command.kind)
     consent = authorising_consent(candidate, kind, command)
     sent = TouchpointRecorded(

@@ -12,7 +12,7 @@ from domain import consent, touchpoint
 from domain.codes import UNKNOWN
 from domain.consent import Consents
 from domain.course import Course
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
 from domain.profile_facts import Told
 from domain.touchpoint import Touchpoints
@@ -189,6 +189,69 @@ class CandidateDoesNotExist(NotFound):
     where = "candidate"
 
 
+class CandidateIsErased(Conflict):
+    """The candidate {candidate} was erased, or is being erased: nothing about this person is taken in or sent any more.
+
+    Should the person come back by themselves, source them anew as somebody we never knew.
+    """
+
+    where = "candidate"
+
+
+class ErasureWasNotRequested(Conflict):
+    """Nobody has asked for the candidate {candidate} to be erased.
+
+    Request the erasure; its completion follows by itself.
+    """
+
+    where = "candidate"
+
+
+class ErasureCannotBeDatedBack(Invalid):
+    """An erasure is asked for now, and holds from now on: it has no earlier date.
+
+    Leave the time out.
+    """
+
+    where = "occurred_at"
+
+
+class LegalHoldStands(Conflict):
+    """What we hold about the candidate {candidate} must be kept for the legal matter '{matter}'.
+
+    Lift the hold once the matter no longer needs it, then erase.
+    """
+
+    where = "candidate"
+
+
+class LegalHoldIsNotSet(Conflict):
+    """No legal hold for the matter '{matter}' stands on the candidate {candidate}.
+
+    Name the matter as it was named when the hold was set.
+    """
+
+    where = "matter"
+
+
+class ProcessingIsRestricted(Conflict):
+    """The processing of the candidate {candidate}'s data is restricted: we keep it, and send nothing.
+
+    Do not send; lift the restriction first, once its ground is gone.
+    """
+
+    where = "candidate"
+
+
+class ProcessingIsNotRestricted(Conflict):
+    """The processing of the candidate {candidate}'s data is not restricted.
+
+    There is nothing to lift.
+    """
+
+    where = "candidate"
+
+
 class CandidateWasMerged(Conflict):
     """The candidate {candidate} was merged into {survivor}, which speaks for the person.
 
@@ -269,6 +332,9 @@ class Candidate:
     was in each community. Whatever the command did not ask to read is empty.
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
+    `erasure` is the event that asked for this record to be erased, `erased` whether that is completed; `holds` are the
+    legal matters that need it, and `restriction` is whether its processing was restricted. `others` are the other
+    records of the person.
     """
 
     exists: bool = False
@@ -282,14 +348,55 @@ class Candidate:
     merged_into: UUID | None = None
     absorbed: frozenset[UUID] = frozenset()
     speaker: UUID | None = None
+    erasure: UUID | None = None
+    erased: bool = False
+    holds: frozenset[str] = frozenset()
+    restriction: Course[bool] = field(default_factory=Course)
+    records: Mapping[UUID, Candidate] = field(default_factory=dict)
 
-    def require_known(self, candidate: UUID) -> None:
-        """Raises CandidateDoesNotExist."""
+    def require_record(self, candidate: UUID) -> None:
+        """That there is or was such a person. Raises CandidateDoesNotExist."""
         if not self.exists:
             raise CandidateDoesNotExist(candidate=candidate)
 
+    def require_known(self, candidate: UUID) -> None:
+        """Raises CandidateDoesNotExist, or CandidateIsErased from the request on."""
+        self.require_record(candidate)
+        if self.erasure is not None:
+            raise CandidateIsErased(candidate=candidate)
+
+    def require_free(self, candidate: UUID) -> None:
+        """Raises LegalHoldStands where any record of the person is held."""
+        matters = sorted(matter for record in (self, *self.records.values()) for matter in record.holds)
+        if matters:
+            raise LegalHoldStands(candidate=candidate, matter=matters[0])
+
+    def require_hold(self, candidate: UUID, matter: str) -> None:
+        """Raises LegalHoldIsNotSet where no record of the person is held for it."""
+        if all(matter not in record.holds for record in (self, *self.records.values())):
+            raise LegalHoldIsNotSet(candidate=candidate, matter=matter)
+
+    def is_restricted(self, at: datetime) -> bool:
+        """Whether the person's data, in whichever record, was to be kept and nothing else at that time."""
+        return any(record.restriction.at(at) for record in (self, *self.records.values()))
+
+    def require_unrestricted(self, candidate: UUID, *moments: datetime) -> None:
+        """Raises ProcessingIsRestricted, where it was so at any of these times."""
+        if any(self.is_restricted(moment) for moment in moments):
+            raise ProcessingIsRestricted(candidate=candidate)
+
+    def may(self, candidate: UUID, purpose: str, channel: str, at: datetime) -> UUID | Refused:
+        """The consent event that allows a send at that time, or why there is none; a restriction comes before all."""
+        if self.is_restricted(at):
+            return ProcessingIsRestricted(candidate=candidate)
+        return consent.may(self.consents, purpose, channel, at)
+
+    def all_records(self, candidate: UUID) -> tuple[UUID, ...]:
+        """Every record of the person: this one first."""
+        return (candidate, *sorted(self.records.keys() - {candidate}))
+
     def require_speaking(self, candidate: UUID) -> None:
-        """Raises CandidateDoesNotExist, or CandidateWasMerged."""
+        """Raises CandidateDoesNotExist, CandidateIsErased, or CandidateWasMerged."""
         self.require_known(candidate)
         if self.speaker is not None:
             raise CandidateWasMerged(candidate=candidate, survivor=self.speaker)
@@ -312,8 +419,9 @@ class Candidate:
         return self.communities.get(community, Course())
 
     def require_new(self, candidate: UUID) -> None:
-        """Raises CandidateExistsAlready."""
+        """Raises CandidateExistsAlready, or CandidateIsErased."""
         if self.exists:
+            self.require_known(candidate)
             raise CandidateExistsAlready(candidate=candidate)
 
 
@@ -336,7 +444,7 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, communities={**candidate.communities, community: turned})
         case touchpoint.TouchpointRecorded() | touchpoint.TouchpointCorrected():
             return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
-        case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn():
+        case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn() | consent.ConsentExpired():
             return replace(candidate, consents=consent.evolve(candidate.consents, recorded))
         case CandidatesMerged(absorbed=absorbed, survivor=survivor):
             if absorbed == recorded.stream:
@@ -346,6 +454,17 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             if absorbed == recorded.stream:
                 return replace(candidate, merged_into=None)
             return replace(candidate, absorbed=candidate.absorbed - {absorbed})
+        case LegalHoldSet(matter=matter):
+            return replace(candidate, holds=candidate.holds | {matter})
+        case LegalHoldLifted(matter=matter):
+            return replace(candidate, holds=candidate.holds - {matter})
+        case ProcessingRestricted() | RestrictionLifted() as event:
+            turned = candidate.restriction.turned(recorded.at, isinstance(event, ProcessingRestricted))
+            return replace(candidate, restriction=turned)
+        case ErasureRequested() if candidate.erasure is None:
+            return replace(candidate, erasure=recorded.id)
+        case CandidateErased():
+            return replace(candidate, erased=True)
         case _:
             return candidate
 
@@ -381,7 +500,10 @@ def kin(candidate: Candidate) -> frozenset[UUID]:
 
 
 def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
-    """The candidate as the whole person: the answers of all records together, and the record that speaks for them."""
+    """The candidate as the whole person: the answers of all records together, and the record that speaks for them.
+
+    What else the records say stays with each of them, in `records`.
+    """
     records: dict[UUID, Candidate] = {}
     waiting = list(kin(candidate))
     while waiting:
@@ -392,7 +514,7 @@ def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
     if not records:
         return candidate
     answers = [candidate.consents, *(record.consents for record in records.values())]
-    return replace(candidate, consents=consent.together(answers), speaker=speaker(candidate, records))
+    return replace(candidate, consents=consent.together(answers), speaker=speaker(candidate, records), records=records)
 
 
 def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | None:
@@ -405,8 +527,8 @@ def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | N
 
 CANDIDATE = Aggregate("candidate", Candidate(), evolve, kin, person)
 
-ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred)
-"""The events that make a candidate."""
+ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred, ErasureRequested, CandidateErased)
+"""The events that make a candidate, and that end one."""
 
 FACTS: tuple[type[Event], ...] = (ProfileFactLearned, ProfileFactRetracted)
 """The events that tell of a profile after the entry."""
@@ -417,10 +539,15 @@ MEMBERSHIPS: tuple[type[Event], ...] = (CommunityJoined, CommunityLeft)
 MERGES: tuple[type[Event], ...] = (CandidatesMerged, CandidatesUnmerged)
 """The events that tell which records are one person."""
 
+HOLDS: tuple[type[Event], ...] = (LegalHoldSet, LegalHoldLifted)
+"""The events that keep a candidate from being erased."""
+
 ANSWERS: tuple[type[Event], ...] = (
     consent.ConsentGiven,
     consent.ConsentRefused,
     consent.ConsentWithdrawn,
+    ProcessingRestricted,
+    RestrictionLifted,
     *MERGES,
 )
-"""The events that the consent gate reads: a person's answers, in whichever of their records they stand."""
+"""The events that the gate of a send reads: a person's answers and restrictions, in whichever of their records."""

@@ -124,4 +124,4 @@ class BelongingPages:
     def _require_known(self, candidate: UUID) -> None:
         """Errors: CandidateDoesNotExist."""
         known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_known(candidate)
+        known.require_record(candidate)

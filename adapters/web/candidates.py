@@ -246,7 +246,7 @@ class CandidatePages:
         """The person whose record it is. Errors: CandidateDoesNotExist."""
         loaded = load_with_kin(self.services.log, {candidate: (RECORD, READS)})
         records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
-        records[candidate].candidate.require_known(candidate)
+        records[candidate].candidate.require_record(candidate)
         root = candidate
         while (above := records[root].candidate.merged_into) is not None:
             root = above

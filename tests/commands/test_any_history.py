@@ -19,6 +19,7 @@ from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.catalogue import VERBS
+from commands.complete_erasure import CompleteErasure
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
 from commands.decline_offer import DeclineOffer
@@ -31,6 +32,8 @@ from commands.hold_requisition import HoldRequisition
 from commands.join_community import JoinCommunity
 from commands.learn_profile_fact import LearnProfileFact
 from commands.leave_community import LeaveCommunity
+from commands.lift_legal_hold import LiftLegalHold
+from commands.lift_restriction import LiftRestriction
 from commands.link_referral import LinkReferral
 from commands.make_offer import MakeOffer
 from commands.make_referral import MakeReferral
@@ -43,10 +46,13 @@ from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.reopen_opening import ReopenOpening
+from commands.request_erasure import RequestErasure
 from commands.request_send import RequestSend
 from commands.rescind_offer import RescindOffer
+from commands.restrict_processing import RestrictProcessing
 from commands.resume_requisition import ResumeRequisition
 from commands.retract_profile_fact import RetractProfileFact
+from commands.set_legal_hold import SetLegalHold
 from commands.set_target_date import SetTargetDate
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
@@ -89,6 +95,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "community": st.just(COMMUNITY), "around": st.just("skill"), "topic": codes,
     "referral": st.sampled_from(REFERRALS),
     "target": st.none() | st.sampled_from([date(2026, 9, 1), date(2026, 10, 1)]),
+    "matter": codes, "ground": codes, "erasers": st.just(("a",)), "effective_by": st.just(START + timedelta(days=30)),
 }  # fmt: skip
 SHAPES: dict[type[Command], str] = {
     SourceCandidate: "candidate source",
@@ -112,6 +119,12 @@ SHAPES: dict[type[Command], str] = {
     GiveConsent: "candidate purpose channels",
     RefuseConsent: "candidate purpose channels",
     WithdrawConsent: "candidate purpose channels",
+    RequestErasure: "candidate ground",
+    CompleteErasure: "candidate erasers effective_by",
+    SetLegalHold: "candidate matter",
+    LiftLegalHold: "candidate matter",
+    RestrictProcessing: "candidate ground",
+    LiftRestriction: "candidate",
     OpenRequisition: "requisition openings",
     OpenOpening: "requisition opening",
     CancelOpening: "requisition opening",
@@ -223,6 +236,7 @@ class AnyHistory(RuleBasedStateMachine):
             return
         cited = [one for one in self.history.everything() if one.id == event.consent]
         assert event.authorised == bool(cited)
+        assert not (cited and self.restricted(stream, command.moment)), "a send that a restriction forbids"
         is_send = isinstance(command, RequestSend | AskForReferral)
         assert cited or not is_send, "a send without consent"
         moments = (command.moment, command.now) if is_send else (command.moment,)
@@ -244,6 +258,16 @@ class AnyHistory(RuleBasedStateMachine):
             if speaks_of(one.event, purpose, channel) and one.at <= moment
         ]
         return not said or max(said)[1] == 1
+
+    def restricted(self, stream: UUID, moment: datetime) -> bool:
+        """Whether the last that was said of any of the person's records by that moment was a restriction."""
+        turns = (candidate.ProcessingRestricted, candidate.RestrictionLifted)
+        said: dict[UUID, tuple[datetime, int, bool]] = {}
+        for one in self.of(*turns):
+            if one.stream in self.records_of(stream) and one.at <= moment:
+                turn = one.at, one.version, isinstance(one.event, candidate.ProcessingRestricted)
+                said[one.stream] = max(said.get(one.stream, turn), turn)
+        return any(restricted for *_, restricted in said.values())
 
     def records_of(self, stream: UUID) -> set[UUID]:
         """The records that are one person with this one."""
@@ -329,6 +353,31 @@ class AnyHistory(RuleBasedStateMachine):
     def a_candidate_enters_once(self) -> None:
         entered = Counter(one.stream for one in self.of(candidate.CandidateSourced, candidate.CandidateReferred))
         assert all(count == 1 for count in entered.values())
+
+    @invariant()
+    def of_an_erased_person_nothing_more_is_told(self) -> None:
+        for stream in self.history.streams.values():
+            after = [type(one.event) for one in stream]
+            if candidate.ErasureRequested in after:
+                del after[: after.index(candidate.ErasureRequested) + 1]
+                while after and after[0] is consent.ConsentWithdrawn:
+                    del after[0]
+                assert after in ([], [candidate.CandidateErased])
+
+    @invariant()
+    def all_records_of_a_person_are_erased_or_none(self) -> None:
+        for shape in (candidate.ErasureRequested, candidate.CandidateErased):
+            erased = {one.stream for one in self.of(shape)}
+            assert all(self.records_of(stream) <= erased for stream in erased)
+
+    @invariant()
+    def whatever_is_held_is_not_erased(self) -> None:
+        for requested in self.of(candidate.ErasureRequested):
+            held = Counter[str]()
+            for one in self.history.streams[requested.stream]:
+                held[getattr(one.event, "matter", "")] += isinstance(one.event, candidate.LegalHoldSet)
+                held[getattr(one.event, "matter", "")] -= isinstance(one.event, candidate.LegalHoldLifted)
+            assert not +held
 
     @invariant()
     def a_retraction_takes_back_what_the_source_had_told(self) -> None:

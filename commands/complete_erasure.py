@@ -1,0 +1,40 @@
+"""Everybody who held something of an erased person has let go of it: the erasure is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateErased, ErasureWasNotRequested
+from domain.codes import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteErasure(Command):
+    """Record that an erasure is complete, in every record of the person. Whoever carried it out does; nobody else.
+
+    candidate: any record of the person. erasers: who has let go of what they held.
+    effective_by: when no copy of a destroyed key, such as one in a backup of the database, can be opened any more.
+    """
+
+    candidate: UUID
+    erasers: tuple[Code, ...]
+    effective_by: datetime
+
+
+def decide(candidate: Candidate, command: CompleteErasure) -> Events:
+    """Raises CandidateDoesNotExist or ErasureWasNotRequested."""
+    candidate.require_record(command.candidate)
+    events: Events = {}
+    for stream in candidate.all_records(command.candidate):
+        record = candidate.records.get(stream, candidate)
+        if record.erasure is None:
+            raise ErasureWasNotRequested(candidate=stream)
+        if not record.erased:
+            events[stream] = [CandidateErased(record.erasure, command.erasers, command.effective_by)]
+    return events
+
+
+VERB = Verb(CompleteErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)

@@ -1,0 +1,37 @@
+"""A legal matter no longer needs what we hold about a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, LegalHoldLifted
+from domain.codes import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftLegalHold(Command):
+    """Lift the legal hold of one matter from a person, in every record where it stands. Others go on standing.
+
+    candidate: any record of the person. matter: as it was named when the hold was set.
+    note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    matter: Code
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: LiftLegalHold) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased or LegalHoldIsNotSet."""
+    candidate.require_known(command.candidate)
+    candidate.require_hold(command.candidate, command.matter)
+    return {
+        record: [LegalHoldLifted(command.matter, command.note)]
+        for record in candidate.all_records(command.candidate)
+        if command.matter in candidate.records.get(record, candidate).holds
+    }
+
+
+VERB = Verb(LiftLegalHold, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),), decide)

@@ -1,0 +1,35 @@
+"""The ground is gone on which a person's data was only to be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, ProcessingIsNotRestricted, RestrictionLifted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftRestriction(Command):
+    """Lift the restriction of a person's data, in every record where it stands.
+
+    candidate: any record of the person. note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: LiftRestriction) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased or ProcessingIsNotRestricted."""
+    candidate.require_known(command.candidate)
+    if not candidate.is_restricted(command.moment):
+        raise ProcessingIsNotRestricted(candidate=command.candidate)
+    return {
+        record: [RestrictionLifted(command.note)]
+        for record in candidate.all_records(command.candidate)
+        if candidate.records.get(record, candidate).restriction.at(command.moment)
+    }
+
+
+VERB = Verb(LiftRestriction, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

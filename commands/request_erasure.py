@@ -1,0 +1,51 @@
+"""A person is to vanish: nothing is sent to them or learned of them any more, and what they allowed is withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    HOLDS,
+    Candidate,
+    ErasureCannotBeDatedBack,
+    ErasureRequested,
+)
+from domain.codes import Code
+from domain.consent import live_channels, withdrawal
+from domain.event import Event
+from domain.purposes import PURPOSES
+
+METHOD = "erasure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestErasure(Command):
+    """Ask for a person to be erased, whichever of their records is named. What they allow us is withdrawn with it.
+
+    candidate: any record of the person. by: who wants it, 'self', 'recruiter' or 'retention'.
+    ground: why, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
+    """
+
+    candidate: UUID
+    by: Code = "self"
+    ground: Code = "art-17"
+
+
+def decide(candidate: Candidate, command: RequestErasure) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureCannotBeDatedBack."""
+    candidate.require_known(command.candidate)
+    candidate.require_free(command.candidate)
+    if command.moment < command.now - CLOCKS_DIFFER_BY:
+        raise ErasureCannotBeDatedBack
+    living = [purpose for purpose in PURPOSES if live_channels(candidate.consents, purpose, command.moment)]
+    taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=METHOD) for code in living]
+    told: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
+    return dict.fromkeys(candidate.all_records(command.candidate), told)
+
+
+VERB = Verb(RequestErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)),), decide)

@@ -1,0 +1,38 @@
+"""A person has us keep what we hold about them and do nothing else with it, as Article 18 of the GDPR lets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, ProcessingRestricted
+from domain.codes import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictProcessing(Command):
+    """Restrict the processing of a person's data: nothing is sent to them, and retention passes by.
+
+    Where it is restricted already, that is no news.
+
+    candidate: any record of the person. ground: such as 'accuracy-contested', 'unlawful', 'legal-claim' or 'objection'.
+    note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    ground: Code
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: RestrictProcessing) -> Events:
+    """Raises CandidateDoesNotExist or CandidateIsErased."""
+    candidate.require_known(command.candidate)
+    return {
+        record: [ProcessingRestricted(command.ground, command.note)]
+        for record in candidate.all_records(command.candidate)
+        if not candidate.records.get(record, candidate).restriction.at(command.moment)
+    }
+
+
+VERB = Verb(RestrictProcessing, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

@@ -1,0 +1,35 @@
+"""What we hold about a person is needed for a legal matter, and must not be erased before that is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, LegalHoldSet
+from domain.codes import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLegalHold(Command):
+    """Set a legal hold on a person: no erasure is taken on, and retention passes by. A matter that is set is no news.
+
+    candidate: any record of the person. matter: what it is kept for, as a code. note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    matter: Code
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: SetLegalHold) -> Events:
+    """Raises CandidateDoesNotExist or CandidateIsErased."""
+    candidate.require_known(command.candidate)
+    return {
+        record: [LegalHoldSet(command.matter, command.note)]
+        for record in candidate.all_records(command.candidate)
+        if command.matter not in candidate.records.get(record, candidate).holds
+    }
+
+
+VERB = Verb(SetLegalHold, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),), decide)
