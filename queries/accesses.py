@@ -87,11 +87,9 @@ def accesses(
     merged_into, records = _person(connection, sought.candidate, as_of)
     asked = {"records": records, "reader": sought.reader, "kind": sought.kind, "begins": sought.begins,
              "ends": sought.ends, "after": after, "limit": limit + 1}  # fmt: skip
-    found = [Access(*row[:6], tuple(row[6]), row[7], tuple(row[8])) for row in _asked(connection, _FOUND, asked, as_of)]
+    found = [Access(*map(_settled, row)) for row in _asked(connection, _FOUND, asked, as_of)]
     following = str(found[limit - 1].position) if len(found) > limit else None
-    return Accesses(
-        DEFINITION, VERSION, as_of.position, as_of.at, merged_into, tuple(found[:limit]), following
-    )  # fmt: skip
+    return Accesses(DEFINITION, VERSION, as_of.position, as_of.at, merged_into, tuple(found[:limit]), following)
 
 
 def _person(
@@ -103,6 +101,10 @@ def _person(
     rows = _asked(connection, _RECORDS, {"candidate": candidate}, as_of)
     root = next((row[2] for row in rows), candidate)
     return None if root == candidate else root, [row[3] for row in rows] or [candidate]
+
+
+def _settled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _asked(

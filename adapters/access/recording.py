@@ -1,0 +1,62 @@
+"""Whoever is shown people leaves a trace before the answer goes out: one event a request, however many people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from adapters.access.principal import Principal
+from commands.handle import Attached
+from domain.access import PeopleExported, PeopleSearched, PeopleViewed
+from domain.event import Event, Recorded
+
+
+class Appends(Protocol):
+    """What recording needs of the log."""
+
+    def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> Sequence[int | Exception]:
+        """For each, the position after it, or what stood in its way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Records who sees whom. Each method waits for the disk, shared with all appends of that moment, and raises what
+    stood in the way: who cannot be recorded is not answered. Programs that read are readers like anybody.
+    """
+
+    log: Appends
+    new_id: Callable[[], UUID]
+    now: Callable[[], datetime]
+
+    def viewed(self, who: Principal, page: str, people: Iterable[UUID]) -> None:
+        """The candidates that a page shows. Where it shows none there is nothing to record."""
+        shown = as_told(people)
+        if shown:
+            self._record(who, PeopleViewed(page, shown))
+
+    def searched(self, who: Principal, page: str, people: Iterable[UUID], asked: str | None) -> None:
+        """The candidates that were found, if any, and what was asked: as it was sent, sealed under a key of its own."""
+        self._record(who, PeopleSearched(page, as_told(people), asked))
+
+    def exported(self, who: Principal, page: str, people: Iterable[UUID], holds: Collection[str]) -> UUID:
+        """The candidates whose data leaves as a file. `holds`: codes of what is in it; gives the export's id."""
+        export = self.new_id()
+        self._record(who, PeopleExported(export, page, as_told(people), tuple(holds)))
+        return export
+
+    def _record(self, who: Principal, event: Event) -> None:
+        recorded = Recorded(
+            stream=self.new_id(), version=1, event=event, id=self.new_id(), recorded_at=self.now(), actor=who.actor
+        )
+        (outcome,) = self.log.append_all([([recorded], Attached())])
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def as_told(people: Iterable[UUID]) -> tuple[str, ...]:
+    """Each once, in an order that says nothing."""
+    return tuple(sorted({str(person) for person in people}))
