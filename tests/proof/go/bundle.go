@@ -81,13 +81,14 @@ type leaf struct {
 	Version     int64    `json:"version"`
 }
 
-// part is what the leaf keeps of one sealed part.
+// part is what the leaf keeps of one sealed part; of parts stored in an unknown spelling, their hash alone.
 type part struct {
 	CiphertextSHA256 string `json:"ciphertext_sha256"`
 	Commitment       string `json:"commitment"`
 	Group            string `json:"group"`
 	Key              string `json:"key"`
 	Person           string `json:"person"`
+	StateSHA256      string `json:"state_sha256"`
 }
 
 // decoded is the hash. Errors: it is not base64 written in the one right way, or not of 32 bytes.

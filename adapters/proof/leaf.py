@@ -1,0 +1,168 @@
+"""The leaf of a stored event: canonical bytes of every column, which outlive its person's key."""
+
+from __future__ import annotations
+
+import json
+import re
+from binascii import Error as NotBase64
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from json.encoder import encode_basestring as quoted
+from typing import Any
+
+from adapters.postgres.stored import LoggedEvent
+
+FORMAT = 1
+PERSON = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+PART = re.compile(
+    rf'\{{"person":"({PERSON})","key":"({PERSON})","group":"([a-z0-9][a-z0-9._-]{{0,63}})",'
+    r'"nonce":"([A-Za-z0-9+/]{16})","ciphertext":"([A-Za-z0-9+/]+={0,2})","commitment":"([A-Za-z0-9+/]{43}=)"\}'
+)
+EPOCH_OF_POSTGRES = datetime(2000, 1, 1, tzinfo=UTC)
+CLEAR = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class IsNoClearData(ValueError):
+    """A number that is not whole: our clear data has none, and RFC 8785 could write two of them alike."""
+
+
+def refuse_fraction(text: str) -> Any:
+    raise IsNoClearData(text)
+
+
+READ_CLEAR = json.JSONDecoder(parse_float=refuse_fraction, parse_constant=refuse_fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """An `event` row as the leaf takes it: ids as PostgreSQL writes them, moments in microseconds since 2000.
+
+    `clear` is the column's text in any spelling; `people` PostgreSQL's text of the array; `state` the stored bytes.
+    """
+
+    position: int
+    stream: str
+    version: int
+    event: str
+    type: str
+    occurred_at: int | None
+    occurred_how: str
+    recorded_at: int
+    actor: str
+    causation: str | None
+    correlation: str | None
+    clear: str
+    people: str
+    state: bytes
+
+
+def row_of(event: LoggedEvent) -> StoredRow:
+    """The same of an event that was read from the log (one with a position)."""
+    if event.position is None or event.recorded_at is None:
+        raise ValueError("an event has no leaf before it is stored")
+    return StoredRow(
+        position=event.position,
+        stream=str(event.originator_id),
+        version=event.originator_version,
+        event=str(event.event_id),
+        type=event.topic,
+        occurred_at=None if event.occurred_at is None else microseconds(event.occurred_at),
+        occurred_how=event.occurred_how,
+        recorded_at=microseconds(event.recorded_at),
+        actor=event.actor,
+        causation=None if event.causation_id is None else str(event.causation_id),
+        correlation=None if event.correlation_id is None else str(event.correlation_id),
+        clear=event.clear,
+        people="{" + ",".join(map(str, event.people)) + "}",
+        state=bytes(event.state),
+    )
+
+
+def leaf_bytes(row: StoredRow | LoggedEvent, origin: str) -> bytes:
+    """The leaf as an RFC 8785 object in UTF-8. Every row has one, and no two rows that differ have the same."""
+    if isinstance(row, LoggedEvent):
+        row = row_of(row)
+    people = ",".join(map(quoted, row.people[1:-1].split(","))) if row.people != "{}" else ""
+    return (
+        f'{{"actor":{quoted(row.actor)},"causation":{or_null(row.causation)},"clear_sha256":"{clear_hash(row.clear)}",'
+        f'"correlation":{or_null(row.correlation)},"event":"{row.event}","format":{FORMAT},'
+        f'"occurred_at":{moment(row.occurred_at)},"occurred_how":{quoted(row.occurred_how)},"origin":{quoted(origin)},'
+        f'"parts":{parts(row.state)},"people":[{people}],"position":{row.position},'
+        f'"recorded_at":{moment(row.recorded_at)},"stream":"{row.stream}","type":{quoted(row.type)},'
+        f'"version":{row.version}}}'
+    ).encode()
+
+
+def or_null(name: str | None) -> str:
+    return "null" if name is None else f'"{name}"'
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 2000, as PostgreSQL counts them."""
+    return (moment - EPOCH_OF_POSTGRES) // timedelta(microseconds=1)
+
+
+def moment(counted: int | None) -> str:
+    """JSON text of a moment: UTC with six decimals; outside the years 1 to 9999 (which we never write) the count."""
+    if counted is None:
+        return "null"
+    seconds, rest = divmod(counted, 1_000_000)
+    try:
+        return f'"{(EPOCH_OF_POSTGRES + timedelta(seconds=seconds)).isoformat()[:19]}.{rest:06}Z"'
+    except OverflowError:
+        return f'"{counted}"'
+
+
+def clear_bytes(clear: str) -> bytes:
+    """The clear data in RFC 8785 form. What is no clear data of ours is taken as PostgreSQL writes it.
+
+    (It has fractions, or numbers and depths that are beyond Python.)
+    """
+    try:
+        return CLEAR.encode(READ_CLEAR.decode(clear)).encode()
+    except (ValueError, RecursionError):
+        return clear.encode()
+
+
+def clear_hash(clear: str) -> str:
+    return sha256(clear_bytes(clear)).hexdigest()
+
+
+def parts(state: bytes) -> str:
+    """JSON text of the sealed parts in stored order; of a state in any other spelling than ours, its hash alone."""
+    spelled = [] if state == b"[]" else parts_of(state)
+    if spelled is None:
+        return f'[{{"state_sha256":"{sha256(state).hexdigest()}"}}]'
+    return f"[{','.join(spelled)}]"
+
+
+def parts_of(state: bytes) -> Sequence[str] | None:
+    """Each part's JSON text; None unless the state is, byte for byte, what the mapper writes."""
+    text, begin, found = state.decode("latin-1"), 1, []
+    while begin < len(text):
+        part = PART.match(text, begin)
+        if part is None or (spelled := part_text(*part.groups())) is None:
+            return None
+        found.append(spelled)
+        begin = part.end() + 1
+        if text[begin - 1 : begin] != ("]" if begin == len(text) else ","):
+            return None
+    return found if found and text[0] == "[" else None
+
+
+def part_text(person: str, key: str, group: str, nonce: str, ciphertext: str, commitment: str) -> str | None:
+    """The part as its leaf has it; None where base64 could have been written in another way."""
+    try:
+        sealed, committed = a2b_base64(ciphertext, strict_mode=True), a2b_base64(commitment)
+    except NotBase64:
+        return None
+    if b2a_base64(sealed, newline=False).decode() != ciphertext or commitment[42] not in "AEIMQUYcgkosw048":
+        return None
+    digest = sha256(a2b_base64(nonce) + sealed).hexdigest()
+    return (
+        f'{{"ciphertext_sha256":"{digest}","commitment":"{committed.hex()}","group":"{group}","key":"{key}",'
+        f'"person":"{person}"}}'
+    )

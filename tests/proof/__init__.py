@@ -1,0 +1,1 @@
+"""Whether the proofs hold for what is true, and for nothing else."""
