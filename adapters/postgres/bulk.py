@@ -23,6 +23,8 @@ BLOCK = 500
 COPY = """copy event (position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, actor,
     causation_id, correlation_id, clear, people, state{recorded}) from stdin"""
 NULL = "\\N"
+FORMER_EPOCH = "PK001"
+"""The database's error where a key is wrapped with an epoch that is not current."""
 
 
 class BulkAppend:
@@ -48,6 +50,7 @@ class BulkAppend:
             try:
                 first = self._write(chunk, people, attached)
             except KeysChanged:
+                self._store.turn_epoch()
                 self._store.learn_again(people)
                 continue
             except psycopg.errors.UniqueViolation as broken:
@@ -112,11 +115,17 @@ def bring_keys(connection: psycopg.Connection[DictRow], sealers: Sequence[Sealer
     if brought:
         columns: list[Any] = [[key.person for key in brought], [key.key_id for key in brought]]
         columns += [[key.epoch for key in brought], [key.wrapped for key in brought]]
-        connection.execute(
-            "insert into person_key (person, key_id, epoch, wrapped)"
-            " select * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[]) on conflict (person) do nothing",
-            columns,
-        )
+        try:
+            connection.execute(
+                "insert into person_key (person, key_id, epoch, wrapped)"
+                " select * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[])"
+                " on conflict (person) do nothing",
+                columns,
+            )
+        except psycopg.Error as refused:
+            if refused.sqlstate == FORMER_EPOCH:
+                raise KeysChanged(refused.diag.message_detail or "") from refused
+            raise
     used = [sealer.key_id for sealer in sealers]
     row = (
         connection.execute(

@@ -7,8 +7,12 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,21 +35,75 @@ class KeyFileIsAnothers(Exception):
         super().__init__(" ".join((self.__doc__ or "").format(path=path).split()))
 
 
-@dataclass(frozen=True, slots=True)
+class EpochIsNotInKeyFile(Exception):
+    """The key file {path} does not hold the epoch {epoch}. Either a rotation has destroyed it, and then nobody can open
+    what only an older backup still wraps with it; or this file is older than the database: put the newest one here."""
+
+    def __init__(self, path: Path | None, epoch: str) -> None:
+        super().__init__(" ".join((self.__doc__ or "").format(path=path or "in memory", epoch=epoch).split()))
+
+
+class KeyFileCannotBeWritten(Exception):
+    """The key file {path} cannot be replaced ({error}). Rotate where its folder can be written, as its owner."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__((self.__doc__ or "").format(path=path, error=error.strerror))
+
+
+@dataclass(slots=True)
 class KeyFile:
-    """What the file holds. `naming_key` never rotates: outside records keep their stream ids for ever."""
+    """What the file holds. `naming_key` never rotates: outside records keep their stream ids for ever.
+
+    The epochs do: a process that meets one it does not know reads the file again. Which one is current the database
+    says; `current` is what this process last heard.
+    """
 
     naming_key: bytes
-    epochs: dict[str, bytes]
+    epochs: Mapping[str, bytes]
     current: str
+    path: Path | None = None
+    """Where it was read; None: nowhere to read it again."""
+    _before: Mapping[str, bytes] = field(default_factory=dict)
+    """The epochs of the reading before: rows that were fetched a moment ago are still wrapped with them."""
+    _lock: Lock = field(default_factory=Lock, compare=False, repr=False)
 
-    def wrap(self, person: UUID, key_id: UUID, key: bytes) -> bytes:
-        """The data key, readable only with this file: nonce (12 bytes) then AES-256-GCM ciphertext."""
-        nonce = os.urandom(12)
-        return nonce + AESGCM(self.epochs[self.current]).encrypt(nonce, key, person.bytes + key_id.bytes)
+    def wrap(self, person: UUID, key_id: UUID, key: bytes) -> tuple[str, bytes]:
+        """(epoch, the data key readable only with this file): nonce (12 bytes) then AES-256-GCM ciphertext.
+
+        Errors: EpochIsNotInKeyFile.
+        """
+        epoch, nonce = self.current, os.urandom(12)
+        return epoch, nonce + AESGCM(self.key_of(epoch)).encrypt(nonce, key, person.bytes + key_id.bytes)
 
     def unwrap(self, person: UUID, key_id: UUID, epoch: str, wrapped: bytes) -> bytes:
-        return AESGCM(self.epochs[epoch]).decrypt(wrapped[:12], wrapped[12:], person.bytes + key_id.bytes)
+        """The data key. Errors: EpochIsNotInKeyFile, cryptography's InvalidTag where the wrapped key was altered."""
+        return AESGCM(self.key_of(epoch)).decrypt(wrapped[:12], wrapped[12:], person.bytes + key_id.bytes)
+
+    def key_of(self, epoch: str) -> bytes:
+        """The key-encryption key. Errors: EpochIsNotInKeyFile, also after the file was read again."""
+        known = self.epochs.get(epoch) or self._before.get(epoch)
+        if known is None:
+            self.read_again()
+            known = self.epochs.get(epoch) or self._before.get(epoch)
+        if known is None:
+            raise EpochIsNotInKeyFile(self.path, epoch)
+        return known
+
+    def turn_to(self, epoch: str) -> None:
+        """From now on keys are wrapped with this epoch. Errors: EpochIsNotInKeyFile."""
+        self.key_of(epoch)
+        self.current = epoch
+
+    def read_again(self) -> None:
+        """Takes the epochs as the file holds them now. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
+        if self.path is None:
+            return
+        found = read_key_file(self.path)
+        if found.naming_key != self.naming_key:
+            raise KeyFileIsAnothers(self.path)
+        with self._lock:
+            if found.epochs != self.epochs:
+                self._before, self.epochs = self.epochs, found.epochs
 
     def stream_of(self, source: str, kind: str, outside_id: str) -> UUID:
         """The one stream id of an outside system's record, whoever delivers it first."""
@@ -75,14 +133,29 @@ def new_key_file() -> KeyFile:
     return KeyFile(naming_key=os.urandom(32), epochs={"1": AESGCM.generate_key(256)}, current="1")
 
 
+READINGS, READ_AGAIN_AFTER = 5, 0.05
+"""Whoever opened the file just before it was replaced may find it overwritten, and looks once more (seconds)."""
+
+
 def read_key_file(path: Path) -> KeyFile:
     """The key file at `path`. Errors: KeyFileIsUnusable when it is missing or not a key file."""
+    for _ in range(READINGS - 1):
+        try:
+            return parsed(path)
+        except FileNotFoundError:
+            break
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(READ_AGAIN_AFTER)
     try:
-        held = json.loads(path.read_text())
-        epochs = {name: base64.b64decode(key) for name, key in held["epochs"].items()}
-        return KeyFile(base64.b64decode(held["naming_key"]), epochs, held["current"])
+        return parsed(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyFileIsUnusable(path, f"{type(error).__name__}: {error}") from error
+
+
+def parsed(path: Path) -> KeyFile:
+    held = json.loads(path.read_text())
+    epochs = {name: base64.b64decode(key) for name, key in held["epochs"].items()}
+    return KeyFile(base64.b64decode(held["naming_key"]), epochs, held["current"], path)
 
 
 def ensure_key_file(path: Path) -> KeyFile:
@@ -90,18 +163,75 @@ def ensure_key_file(path: Path) -> KeyFile:
     if path.exists():
         return read_key_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = new_key_file()
-    held = {
-        "naming_key": base64.b64encode(made.naming_key).decode(),
-        "epochs": {name: base64.b64encode(key).decode() for name, key in made.epochs.items()},
-        "current": made.current,
-    }
+    made = text_of(new_key_file())
+    with suppress(FileExistsError):  # another process made it a moment ago: theirs is the one
+        write_new(path, made)
+    sync(path.parent)
+    return read_key_file(path)
+
+
+def replace_key_file(path: Path, key_file: KeyFile) -> None:
+    """Puts the key file in the place of the one at `path` at one stroke, and overwrites the old one's bytes.
+
+    A file system that copies on write, a journal or a snapshot may keep them all the same. Call it for one at a time.
+    Errors: KeyFileCannotBeWritten, and then the old one stands.
+    """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process made it a moment ago: theirs is the one
-        return read_key_file(path)
+        for left in path.parent.glob(f".{path.name}.*new"):  # by somebody who was killed
+            shred(left)
+        written = path.with_name(f".{path.name}.{os.getpid()}.new")
+        write_new(written, text_of(key_file), owned_as=path)
+        old = os.open(path, os.O_RDWR)
+        try:
+            os.replace(written, path)
+            sync(path.parent)
+            overwrite(old)
+        finally:
+            os.close(old)
+    except OSError as error:
+        raise KeyFileCannotBeWritten(path, error) from error
+
+
+def text_of(key_file: KeyFile) -> str:
+    held = {
+        "naming_key": base64.b64encode(key_file.naming_key).decode(),
+        "epochs": {name: base64.b64encode(key).decode() for name, key in key_file.epochs.items()},
+        "current": key_file.current,
+    }
+    return json.dumps(held, indent=1)
+
+
+def write_new(path: Path, text: str, owned_as: Path | None = None) -> None:
+    """Writes a file that is not there yet, readable by its owner alone: whoever owns `owned_as`, if that is told."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        json.dump(held, file, indent=1)
+        if owned_as is not None and (owner := owned_as.stat()).st_uid != os.geteuid():
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return made
+
+
+def shred(path: Path) -> None:
+    """Overwrites the file and removes it."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        overwrite(handle)
+    finally:
+        os.close(handle)
+    path.unlink()
+
+
+def overwrite(handle: int) -> None:
+    """Chance in the place of what the open file holds, all of it, on the disk."""
+    os.pwrite(handle, os.urandom(os.fstat(handle).st_size), 0)
+    os.fsync(handle)
+
+
+def sync(folder: Path) -> None:
+    """Makes names that were made or replaced in the folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

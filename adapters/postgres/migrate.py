@@ -70,7 +70,9 @@ def bind_keys(connection: psycopg.Connection[Any], path: Path) -> None:
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
         (bound,) = cursor.execute("select keys from log for update").fetchone() or (None,)
         if bound is None:
-            cursor.execute("update log set keys = %s", (ensure_key_file(path).name,))
+            key_file = ensure_key_file(path)
+            cursor.execute("update log set keys = %s", (key_file.name,))
+            cursor.execute("update key_epoch set name = %s where name <> %s", (key_file.current, key_file.current))
         elif read_key_file(path).name != bound:
             raise KeyFileIsAnothers(path)
 

@@ -134,8 +134,10 @@ class LogRecorder(PostgresApplicationRecorder):
         return [positions_of(append, outcome) for append, outcome in zip(appends, outcomes, strict=True)]
 
     def store_key(self, key: PersonKey) -> PersonKey:
-        """The person's stored key: this one, unless they had one before."""
-        self.insert_together([Append([], keys=[key])])
+        """The person's stored key: this one, unless they had one before. Errors: KeysChanged, of a former epoch."""
+        (outcome,) = self.insert_together([Append([], keys=[key])])
+        if isinstance(outcome, Exception):
+            raise outcome
         return self.keys_of([key.person])[key.person]
 
     def select_events(
@@ -193,6 +195,14 @@ class LogRecorder(PostgresApplicationRecorder):
         if row is None:
             raise LogIsNotMade
         return str(row["origin"])
+
+    def current_epoch(self) -> str:
+        """The epoch of the key file that new keys are wrapped with."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute("select name from key_epoch where state = 'current'").fetchone()
+        if row is None:
+            raise LogIsNotMade
+        return str(row["name"])
 
     def keys_of(self, people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
         with self.datastore.get_connection() as connection:

@@ -144,13 +144,21 @@ class Keyring:
         for person in people:
             self._sealers.pop(person, None)
 
+    def lose(self, people: Iterable[UUID]) -> int:
+        """Nothing of these people's keys is remembered any more, nor whatever was opened for anybody: it does not say
+        whose it is. How many of them were remembered."""
+        with self._lock:
+            lost = [self._sealers.pop(person, None) for person in people]
+            self._opened.clear()
+        return sum(sealer is not None for sealer in lost)
+
     def sealer(self, person: UUID) -> Sealer | None:
         return self._sealers.get(person)
 
     def make(self, person: UUID) -> Sealer:
         """A new key for somebody who has none; it counts once an append has brought it."""
         key_id, key = uuid4(), AESGCM.generate_key(256)
-        stored = PersonKey(person, key_id, self.key_file.current, self.key_file.wrap(person, key_id, key))
+        stored = PersonKey(person, key_id, *self.key_file.wrap(person, key_id, key))
         return self._keep(self._sealers, person, sealer_of(person, key_id, key, stored))
 
     def settle(self, people: Iterable[UUID]) -> None:

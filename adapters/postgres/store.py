@@ -15,7 +15,7 @@ from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.recorder import LogRecorder
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.stored import LoggedEvent
-from commands.handle import Attached
+from commands.handle import Attached, SomebodyWasFaster
 from domain.event import Event, Recorded
 
 RESEALS = 4
@@ -75,6 +75,7 @@ class SealingEventStore(EventStore[UUID]):
         outcomes: list[list[Recording[UUID]] | Exception] = []
         for number, outcome in enumerate(self.recorder.insert_together(appends)):
             if isinstance(outcome, KeysChanged) and reseals:
+                self.turn_epoch()
                 self.learn_again(people[number])
                 outcomes += self._seal_and_put(asked[number : number + 1], people[number : number + 1], reseals - 1)
             elif isinstance(outcome, Exception):
@@ -97,11 +98,16 @@ class SealingEventStore(EventStore[UUID]):
         """The person's key for sealing, stored already. Errors: PersonWasErased."""
         keyring = self.mapper.keyring
         self.learn_again([person])
-        sealer = keyring.sealer(person) or keyring.make(person)
-        if sealer.brought is not None:
-            self.recorder.store_key(sealer.brought)
+        for _ in range(RESEALS):
+            sealer = keyring.sealer(person) or keyring.make(person)
+            if sealer.brought is None:
+                return sealer
+            try:
+                self.recorder.store_key(sealer.brought)
+            except KeysChanged:
+                self.turn_epoch()
             self.learn_again([person])
-        return keyring.sealer(person) or sealer
+        raise SomebodyWasFaster
 
     def _learn(self, people: Sequence[UUID]) -> None:
         stored = self.recorder.keys_of(people)
@@ -109,6 +115,10 @@ class SealingEventStore(EventStore[UUID]):
         if gone is not None:
             raise PersonWasErased(gone)
         self.mapper.keyring.learn(stored.values())
+
+    def turn_epoch(self) -> None:
+        """Wraps new keys with the epoch that the database calls current. Errors: EpochIsNotInKeyFile."""
+        self.mapper.keyring.key_file.turn_to(self.recorder.current_epoch())
 
     def learn_again(self, people: Iterable[UUID]) -> None:
         people = list(people)
