@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import dict_row
 
+from adapters.access.doorkeeper import Doorkeeper
 from adapters.entropy import ENTROPY
+from adapters.erasure.eraser import Holdings
+from adapters.erasure.erasing import Erasing
 from adapters.imports.importing import Importer
 from adapters.imports.shelf import Shelf
 from adapters.imports.worker import Worker
@@ -19,10 +22,12 @@ from adapters.integrations.inbound import Inbox, Integration
 from adapters.integrations.index import INTEGRATIONS
 from adapters.integrations.reconciling import Sweep
 from adapters.postgres import folds
+from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
+from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild
@@ -39,6 +44,9 @@ from projections.read_model import ReadModel
 
 OWNER = "none"
 """The role of whoever the database was opened as: migrations and invented histories alone need it."""
+
+ROTATES_EVERY = timedelta(days=30)
+"""How often the epochs of the key file change."""
 
 VERB_OF: Mapping[type, Verb] = {verb.command: verb for verb in VERBS}
 
@@ -173,9 +181,17 @@ def importer(log: Perennial, settings: Settings) -> Importer:
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
 
 
+def erasing(log: Perennial, settings: Settings) -> Erasing:
+    """What erases people."""
+    shelf = Shelf(importer(log, settings).folder)
+    holdings = Holdings(log, Erasures(log.recorder.datastore), shelf)
+    return Erasing(VERB_OF, holdings, ROTATES_EVERY, lambda: datetime.now(UTC), ENTROPY.new_id)
+
+
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
     pool, taking = log.recorder.datastore.pool, importer(log, settings)
+    api_keys = ApiKeys(log.recorder.datastore)
 
     def read_model_position(name: str) -> int:
         with pool.connection() as connection:
@@ -210,4 +226,6 @@ def services(log: Perennial, settings: Settings) -> Services:
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
+        api_keys=api_keys,
+        doorkeeper=Doorkeeper(api_keys.find, lambda: datetime.now(UTC)),
     )

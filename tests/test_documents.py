@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from adapters import bootstrap
+from adapters.access.keys import Wanted
+from adapters.access.policy import Role
 from adapters.settings import Settings
 from adapters.web.app import create_app
 
@@ -82,7 +84,9 @@ def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others
         follower = threading.Thread(target=bootstrap.runner(datastore, settings).run, args=(stop,))
         follower.start()
         try:
-            reply, passed = asyncio.run(replied(create_app(bootstrap.services(log, settings)), files))
+            services = bootstrap.services(log, settings)
+            key = services.api_keys.make(Wanted("ana", frozenset({Role.RECRUITER})), "user:test", services.now()).text
+            reply, passed = asyncio.run(replied(create_app(services), key, files))
         finally:
             stop.set()
             follower.join()
@@ -90,10 +94,12 @@ def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others
     assert {name for name in passed if name.startswith(ROOMS)} <= files_in_the_walk()
 
 
-async def replied(app: Any, files: set[str]) -> tuple[Any, set[str]]:
+async def replied(app: Any, key: str, files: set[str]) -> tuple[Any, set[str]]:
     """Sends and replies; the reply rate then, and the files of this checkout that only the reply passed through."""
     message = str(uuid4())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house") as client:
+    shown = {"Authorization": f"Bearer {key}"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=shown) as client:
         candidate = (await client.post("/v1/candidates", json={"source": "fair"})).json()["stream"]
         touchpoints = f"/v1/candidates/{candidate}/touchpoints"
         sent = {"kind": "email-sent", "message": message, "occurred_at": "2026-05-02T09:30:00Z"}

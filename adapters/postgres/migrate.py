@@ -18,6 +18,7 @@ from domain.event import Upcast
 MIGRATION_LOCK = 7400003
 SERVICE = "perennial_service"
 PROJECTOR = "perennial_projector"
+SEQUENCER = "perennial_sequencer"
 EVENT_COLUMNS_OF_THE_SERVICE = (
     "position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, actor, causation_id,"
     " correlation_id, clear, people, state"
@@ -78,21 +79,28 @@ def bind_keys(connection: psycopg.Connection[Any], path: Path) -> None:
 
 
 def grant(connection: psycopg.Connection[Any]) -> None:
-    """The service may read and add to the log, never change it; the projector reads the log and owns read models."""
-    for role in (SERVICE, PROJECTOR):
+    """The service may read and add to the log, never change it; the projector reads the log and owns read models; the
+    sequencer reads the log and adds its proofs."""
+    for role in (SERVICE, PROJECTOR, SEQUENCER):
         connection.execute(MAKE_ROLE.format(role=role).encode())
     database = connection.info.dbname
     for statement in (
         f"grant select on all tables in schema public to {SERVICE}, {PROJECTOR}",
         f"grant usage, select, update on sequence event_position to {SERVICE}",
         f"grant insert ({EVENT_COLUMNS_OF_THE_SERVICE}) on event to {SERVICE}",
-        f"grant insert on mark, person_key, delivery, idempotency, consumer_offset to {SERVICE}",
+        f"grant insert on mark, person_key, delivery, idempotency, consumer_offset, api_key to {SERVICE}",
+        f"grant update (revoked_at, revoked_by) on api_key to {SERVICE}",
+        f"revoke select on api_key from {PROJECTOR}",
         f"grant update on consumer_offset to {SERVICE}",
         f"grant update (outcome, reason, position) on delivery to {SERVICE}",
         f"grant delete on idempotency to {SERVICE}, {PROJECTOR}",
+        f"grant execute on function erase_key(uuid), erase_deliveries(uuid), erase_searches(uuid) to {SERVICE}",
         f"grant insert on mark to {PROJECTOR}",
         f"grant select on sequence event_position to {PROJECTOR}",
         f"grant insert, update, delete on read_model, fold_tracking, parked to {PROJECTOR}",
+        f"grant select on log, event, leaf, tile, checkpoint, verifier_key, event_position to {SEQUENCER}",
+        f"grant insert on leaf, tile, checkpoint, verifier_key to {SEQUENCER}",
+        f"grant update (width, data) on tile to {SEQUENCER}",
         f"alter default privileges for role {PROJECTOR} grant usage on schemas to {SERVICE}",
         f"alter default privileges for role {PROJECTOR} grant select on tables to {SERVICE}",
     ):

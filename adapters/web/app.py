@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastapi import Response
 from prometheus_client import CollectorRegistry
 
 from adapters.postgres.changes import Following
@@ -12,7 +13,8 @@ from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.command_routes import add_commands
-from adapters.web.commanding import Desk
+from adapters.web.commanding import Asking, Desk
+from adapters.web.counter import Counter
 from adapters.web.directory import DirectoryPages
 from adapters.web.document import Api
 from adapters.web.imports import ImportPages
@@ -23,6 +25,7 @@ from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
 from adapters.web.services import Services
+from adapters.web.who import Introduced, guard
 
 DESCRIPTION = """
 Every change is an immutable event, and every answer names the log position it stands on.
@@ -32,20 +35,30 @@ Every change is an immutable event, and every answer names the log position it s
 * A problem (RFC 9457) has a `type` that never changes its meaning: GET /problems lists them.
 """
 
+ACTIONS = {
+    **{(route.path, "POST"): route.action for route in routes.COMMANDS},
+    **{(route.path, "GET"): route.action for route in routes.METRICS},
+    **{(route.path, route.method): route.action for route in routes.PAGES},
+}
+"""What is done by each method at each path, as the table of contents says."""
+
 
 def create_app(services: Services) -> Api:
     """The application. Serve it with `server_of`; `services` are closed by whoever opened them."""
     following = Following(services.log.recorder)
+    desk, asker = Desk(services), Asker(services)
+    counter: Counter[Asking, Response] = Counter(desk.answer_all)
     app = Api(
         routes.COMMANDS,
+        ACTIONS,
         following.close,
+        counter.close,
         title="Perennial",
         version="1",
         description=DESCRIPTION,
         separate_input_output_schemas=False,
     )
     registry = CollectorRegistry()
-    desk, asker = Desk(services), Asker(services)
     pages = {
         BelongingPages: BelongingPages(services, asker),
         BulkPages: BulkPages(services, desk.once),
@@ -57,13 +70,15 @@ def create_app(services: Services) -> Api:
         JobPages: JobPages(services),
         OperationPages: OperationPages(services, registry),
     }
-    add_commands(app, desk, routes.COMMANDS)
+    add_commands(app, counter, desk, routes.COMMANDS)
     for metric in routes.METRICS:
         add_metric(app, asker, metric)
     for page in routes.PAGES:
         add_page(app, pages, page)
     registry.register(LogMetrics(services))
     tell_problems(app)
+    guard(app, ACTIONS)
+    app.add_middleware(Introduced, doorkeeper=services.doorkeeper)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BoundedBody)
     app.add_middleware(Metered, registry=registry)

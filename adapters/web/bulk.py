@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.postgres.store import PersonWasErased
 from adapters.web.bodies import body_of
-from adapters.web.command_routes import ACTOR
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import Answered, answered, as_json, plain
 from adapters.web.problems import document_of, type_of
 from adapters.web.refusals import TouchpointsWereRefused
 from adapters.web.services import Services
+from adapters.web.who import Who
 from commands.handle import Attached, Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
 from commands.record_touchpoint import RecordTouchpoint
@@ -83,6 +83,7 @@ class BulkPages:
     def record_touchpoints(
         self,
         bulk: Bulk,
+        who: Who,
         idempotency_key: Annotated[
             str | None,
             Header(
@@ -92,16 +93,13 @@ class BulkPages:
                 description="Sent again with the same key within 24 hours, a request is done once and answered alike.",
             ),
         ] = None,
-        actor: Annotated[
-            str | None, Header(alias="Perennial-Actor", pattern=ACTOR, description="Who asks.", examples=["user:ana"])
-        ] = None,
     ) -> Answered[BulkAnswer]:
         """Record up to a thousand touchpoints in one transaction.
 
         Each is decided as if it were sent alone, after those before it, and has an outcome of its own. With mode 'all'
         a single refusal is told as a problem, whose 'errors' name every refused touchpoint, and nothing is recorded.
         """
-        new_id, named = self.services.new_id, actor or self.services.actor
+        new_id, named = self.services.new_id, who.actor
         items = [{**one.__dict__, "touchpoint": one.touchpoint or new_id()} for one in bulk.touchpoints]
         asked = Asked(self.services, named, bulk.mode == "all", items)
         keyed = self._keyed(idempotency_key, named, bulk)

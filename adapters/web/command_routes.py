@@ -25,8 +25,6 @@ from adapters.web.etag import VERSION
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
-ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
-
 
 class AskedInHeaders(BaseModel):
     """What the headers of any command may say."""
@@ -51,9 +49,6 @@ class AskedInHeaders(BaseModel):
             examples=['"7"'],
             json_schema_extra={"pattern": VERSION.pattern},
         ),
-    ] = None
-    actor: Annotated[
-        str | None, Field(alias="Perennial-Actor", pattern=ACTOR, description="Who asks.", examples=["user:ana"])
     ] = None
 
 
@@ -89,8 +84,7 @@ class CommandReader:
             values[makes] = services.new_id()
         command = self.route.command(**values, now=services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
-        actor = asked.actor or services.actor
-        path, status = scope["path"], self.route.status
+        path, status, actor = scope["path"], self.route.status, scope["principal"].actor
         return command, Asked(path, status, asked.idempotency_key, asked.if_match, actor, makes, ids)
 
     def asking(self, scope: Scope, raw: bytes) -> Asking:
@@ -135,9 +129,10 @@ class LeanRoute(APIRoute):
         self.app = app
 
 
-def add_commands(app: FastAPI, desk: Desk, routes: tuple[CommandRoute, ...]) -> None:
+def add_commands(
+    app: FastAPI, counter: Counter[Asking, Response], desk: Desk, routes: tuple[CommandRoute, ...]
+) -> None:
     """Adds the routes; their parameters and bodies are derived from the commands' classes."""
-    counter: Counter[Asking, Response] = Counter(desk.answer_all)
     for route in routes:
         made = (route.makes,) if route.makes else ()
         known = ("now", *route.in_path)

@@ -29,25 +29,52 @@ class Counter(Generic[A, R]):
 
     def __init__(self, answer_all: Callable[[Sequence[A]], Sequence[R | Exception]]) -> None:
         self._answer_all = answer_all
-        self._queue: queue.SimpleQueue[Waiting[A, R]] = queue.SimpleQueue()
-        for number in range(CLERKS):
-            threading.Thread(target=self._serve, name=f"clerk-{number}", daemon=True).start()
+        self._queue: queue.SimpleQueue[Waiting[A, R] | None] = queue.SimpleQueue()
+        self._clerks: list[threading.Thread] = []
 
     async def answer(self, asking: A) -> R:
+        """What became of it. The clerks come with the first who asks. Errors: whatever is answered instead."""
+        if not self._clerks:
+            self._open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
         self._queue.put(Waiting(asking, loop, answer))
         return await answer
 
+    def close(self) -> None:
+        """The clerks answer those who wait, and go home. Safe to repeat; whoever asks later opens it again."""
+        clerks, self._clerks = self._clerks, []
+        for _ in clerks:
+            self._queue.put(None)
+        for clerk in clerks:
+            clerk.join()
+
+    def _open(self) -> None:
+        self._clerks = [
+            threading.Thread(target=self._serve, name=f"clerk-{number}", daemon=True) for number in range(CLERKS)
+        ]
+        for clerk in self._clerks:
+            clerk.start()
+
     def _serve(self) -> None:
-        while True:
-            taken = [self._queue.get()]
-            while len(taken) < TAKEN_AT_ONCE:
-                try:
-                    taken.append(self._queue.get_nowait())
-                except queue.Empty:
-                    break
-            taken[0].loop.call_soon_threadsafe(hand_out, taken, self._answers(taken))
+        while (first := self._queue.get()) is not None:
+            taken, last = self._taken_with(first)
+            first.loop.call_soon_threadsafe(hand_out, taken, self._answers(taken))
+            if last:
+                return
+
+    def _taken_with(self, first: Waiting[A, R]) -> tuple[list[Waiting[A, R]], bool]:
+        """Those who wait by now; and whether the clerk goes home after them."""
+        taken = [first]
+        while len(taken) < TAKEN_AT_ONCE:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return taken, True
+            taken.append(following)
+        return taken, False
 
     def _answers(self, taken: Sequence[Waiting[A, R]]) -> Sequence[R | Exception]:
         try:

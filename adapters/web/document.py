@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.web.commanding import CommandRoute
 from adapters.web.problems import PROBLEM_SCHEMA
 
@@ -20,17 +21,25 @@ ID = "$response.body#/ids/{}"
 class Api(FastAPI):
     """The application whose description says more than the framework knows."""
 
-    def __init__(self, commands: Iterable[CommandRoute], end_streams: Callable[[], None], **options: Any) -> None:
-        """`end_streams`: called once when the server is to stop; answers that never end by themselves end then."""
+    def __init__(
+        self,
+        commands: Iterable[CommandRoute],
+        actions: Mapping[tuple[str, str], Action],
+        end_streams: Callable[[], None],
+        close: Callable[[], None],
+        **options: Any,
+    ) -> None:
+        """`actions`: what each path and method does. `end_streams`: called once when the server is to stop; answers
+        that never end by themselves end then. `close`: called when the last request is answered."""
         super().__init__(**options)
-        self.commands = tuple(commands)
-        self.end_streams = end_streams
+        self.commands, self.actions = tuple(commands), actions
+        self.end_streams, self.close = end_streams, close
         self.document: Described | None = None
 
     def openapi(self) -> Described:
         """The description; worked out once, when somebody asks."""
         if self.document is None:
-            self.document = completed(super().openapi(), self.commands)
+            self.document = completed(super().openapi(), self.commands, self.actions)
             for route in self.routes:
                 if isinstance(route, APIRoute) and route.include_in_schema:
                     put_back_nulls(self.document["paths"][route.path_format], route)
@@ -46,10 +55,21 @@ def put_back_nulls(methods: Described, route: APIRoute) -> None:
                     told["responses"][str(status)]["content"][media_type]["example"] = content["example"]
 
 
-def completed(described: Described, commands: Iterable[CommandRoute]) -> Described:
-    """The description with the schema of problems, with what every path's ids mean, and with links."""
+SCHEMES: Mapping[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key (pnl_...) or a token of your issuer."},
+    "basic": {"type": "http", "scheme": "basic", "description": "The API key is the password; for reading alone."},
+}
+
+
+def completed(
+    described: Described, commands: Iterable[CommandRoute], actions: Mapping[tuple[str, str], Action]
+) -> Described:
+    """The description with the schema of problems, with who may ask, with what every path's ids mean, and links."""
     told = copy.deepcopy(described)
     told["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    told["components"]["securitySchemes"] = SCHEMES
+    for (path, method), action in actions.items():
+        say_who_may(told["paths"][path][method.lower()], method, action)
     for operation in operations(told):
         for parameter in operation.parameters:
             if parameter["in"] == "path":
@@ -59,6 +79,16 @@ def completed(described: Described, commands: Iterable[CommandRoute]) -> Describ
                 name_limits(schema)
     add_links(told, {route.command.__name__: route for route in commands if route.makes})
     return told
+
+
+def say_who_may(operation: Described, method: str, action: Action) -> None:
+    """What must be shown for an operation, and which roles it is for."""
+    if action in OF_ANYBODY:
+        operation["security"] = []
+        return
+    operation["security"] = [{"bearer": []}, {"basic": []}] if method == "GET" else [{"bearer": []}]
+    roles = ", ".join(role for role in Role if action in POLICY[role])
+    operation["description"] += f"\n\nNeeds '{action}', which is for: {roles}."
 
 
 def as_text_only(schema: Described) -> Described:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.access.policy import OF_ANYBODY, Action
 from adapters.postgres.changes import Change
 from adapters.web.commanding import CommandAnswer
 from adapters.web.problems import MEDIA_TYPE, ProblemType, document, every_type
@@ -41,6 +42,13 @@ OF_EVERY_QUESTION = (
     "read-model-is-behind",
 )
 ANYWHERE = ("request-is-malformed", "perennial-failed")
+WHERE_A_KEY_IS_NEEDED = (
+    "key-is-missing",
+    "key-is-not-valid",
+    "role-may-not",
+    "tokens-cannot-be-checked",
+    "log-cannot-be-reached",
+)
 STREAM = "0198f3a0-7c1e-7000-8000-00000000a001"
 COMMAND_ANSWER: Mapping[str, Any] = {
     "position": 1204,
@@ -66,9 +74,10 @@ class Page:
     each: type | None = None
     """Of a stream: the dataclass that every event's data tells."""
 
-    def responses(self, answer: type | None) -> Responses:
+    def responses(self, answer: type | None, action: Action) -> Responses:
         """`answer`: the dataclass that the page's method says it answers; None where it answers text."""
-        return {200: {"description": "The answer.", **self.content(answer)}, **problems(self.problems)}
+        may_be = self.problems if action in OF_ANYBODY else (*self.problems, *WHERE_A_KEY_IS_NEEDED)
+        return {200: {"description": "The answer.", **self.content(answer)}, **problems(may_be)}
 
     def content(self, answer: type | None) -> dict[str, Any]:
         if answer is not None:
@@ -106,7 +115,7 @@ def of_command(status: int, verb: Verb, makes: str | None) -> Responses:
     from_rule = slugs_of(rules_of_verb(verb), verb.decide)
     answer = with_example(CommandAnswer, command_answer(verb, makes))
     told = {"description": "Where in the log its events stand.", "headers": COMMAND_HEADERS, **answer}
-    return {status: told, **problems([*from_rule, *OF_EVERY_COMMAND])}
+    return {status: told, **problems([*from_rule, *OF_EVERY_COMMAND, *WHERE_A_KEY_IS_NEEDED])}
 
 
 def slugs_of(errors: Iterable[type[Exception]], told_by: Callable[..., Any]) -> list[str]:
@@ -185,7 +194,8 @@ EVENT_OF: Mapping[str, str] = {
 def of_question(answer: type, errors: Iterable[type[Exception]], question: Callable[..., Any]) -> Responses:
     """The responses of a question whose answer is the dataclass `answer`, with an example."""
     success = {"description": "The answer, and the log position it stands on.", **with_example(answer, {})}
-    return {200: success, **problems([*OF_EVERY_QUESTION, "period-is-empty", *slugs_of(errors, question)])}
+    may_be = [*OF_EVERY_QUESTION, *WHERE_A_KEY_IS_NEEDED, "period-is-empty", *slugs_of(errors, question)]
+    return {200: success, **problems(may_be)}
 
 
 def problems(slugs: Iterable[str]) -> Responses:

@@ -44,7 +44,7 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         tags=[parts[1] if parts[0] == "v1" else "operations"],
         response_model=None,
         response_class=JSONResponse if about.media_type == "application/json" else text_of(about.media_type),
-        responses=about.responses(answer_of(route.page)),
+        responses=about.responses(answer_of(route.page), route.action),
         openapi_extra=dict(about.extra),
         dependencies=[Depends(nothing_unknown)],
     )

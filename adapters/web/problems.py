@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
+from adapters.access.refusals import KeyIsMissing, KeyIsNotValid, RoleMayNot, TokensCannotBeChecked
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
@@ -41,6 +42,10 @@ STATUS: Mapping[type[Exception], int] = {
     MomentLiesAhead: 422,
     PositionLiesAhead: 422,
     SignatureIsWrong: 401,
+    KeyIsMissing: 401,
+    KeyIsNotValid: 401,
+    RoleMayNot: 403,
+    TokensCannotBeChecked: 503,
     IntegrationHasNoSecret: 503,
     DeliveryCannotBeRead: 400,
     refusals.IdempotencyKeyWasUsedForAnotherRequest: 422,
@@ -92,6 +97,7 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
     },
 }
 
+BEARER, BASIC = 'Bearer realm="perennial"', 'Basic realm="perennial", charset="UTF-8"'
 RETRY_AFTER_SECONDS = {503: "5", 504: "5"}
 PASSING: tuple[type[Exception], ...] = (refusals.RequestIsInFlight, SomebodyWasFaster)
 """Conflicts that are over in a moment: only these are worth sending again as they are."""
@@ -182,7 +188,18 @@ def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Respo
 def refused(request: Request, error: Exception) -> Response:
     """A rule, the log or the protocol said no, and says itself why."""
     detail, more = said_by(error)
-    return answer(type_of(type(error)), detail, request.url.path, **more)
+    told = answer(type_of(type(error)), detail, request.url.path, **more)
+    for challenge in challenges(request, error):
+        told.headers.append("WWW-Authenticate", challenge)
+    return told
+
+
+def challenges(request: Request, error: Exception) -> Iterator[str]:
+    """How one may say who one is. A browser asks for a password where it may read: nothing else takes one."""
+    if isinstance(error, KeyIsMissing | KeyIsNotValid):
+        yield BEARER if isinstance(error, KeyIsMissing) else f'{BEARER}, error="invalid_token"'
+        if request.method == "GET":
+            yield BASIC
 
 
 def said_by(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from adapters.access.doorkeeper import Doorkeeper
 from adapters.imports.worker import Worker
+from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
@@ -42,7 +44,7 @@ class Services:
     verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
     secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
-    uploaded files in, and works on them once somebody lets it.
+    uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks.
     """
 
     log: Perennial
@@ -58,4 +60,5 @@ class Services:
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     imports: Worker
-    actor: str = "api:anonymous"
+    api_keys: ApiKeys
+    doorkeeper: Doorkeeper

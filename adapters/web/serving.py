@@ -15,15 +15,16 @@ PATIENCE_SECONDS = 10
 
 
 class Server(uvicorn.Server):
-    """uvicorn; it tells the streams first."""
+    """uvicorn; it tells the streams first, and the application itself when the last request is answered."""
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None], close: Callable[[], None]) -> None:
         super().__init__(config)
-        self._end_streams = end_streams
+        self._end_streams, self._close = end_streams, close
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.to_thread(self._end_streams)
         await super().shutdown(sockets)
+        await asyncio.to_thread(self._close)
 
 
 def server_of(app: Api, *, log_level: str = "warning") -> Server:
@@ -31,4 +32,4 @@ def server_of(app: Api, *, log_level: str = "warning") -> Server:
     config = uvicorn.Config(
         app, log_level=log_level, access_log=False, lifespan="off", timeout_graceful_shutdown=PATIENCE_SECONDS
     )
-    return Server(config, app.end_streams)
+    return Server(config, app.end_streams, app.close)

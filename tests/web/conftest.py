@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import bootstrap
+from adapters.access.keys import Wanted
+from adapters.access.policy import Role
 from adapters.postgres.application import Perennial
 from adapters.settings import Settings
 from adapters.web.app import create_app
@@ -26,6 +28,10 @@ from tests.web.contract import Contract
 
 SECRETS = ("first-secret", "second-secret")
 Post = Callable[..., dict[str, Any]]
+ClientAs = Callable[..., httpx.Client]
+EVERY_ROLE = frozenset(Role) - {Role.INTEGRATION}
+ACTOR = "user:tester"
+"""What the log calls whoever asks with `key`."""
 
 
 @pytest.fixture
@@ -57,8 +63,11 @@ def serving(app: Api) -> Iterator[str]:
 
 
 @pytest.fixture
-def app(services: Services) -> Api:
-    return create_app(services)
+def app(services: Services) -> Iterator[Api]:
+    app = create_app(services)
+    yield app
+    app.end_streams()
+    app.close()
 
 
 @pytest.fixture
@@ -67,11 +76,48 @@ def url(app: Api) -> Iterator[str]:
         yield url
 
 
+def key_of(services: Services, *roles: Role, name: str = "tester", source: str | None = None) -> str:
+    """A new API key."""
+    return services.api_keys.make(Wanted(name, frozenset(roles), source), "user:test", services.now()).text
+
+
+def bearing(key: str) -> dict[str, str]:
+    """The header that shows the key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 @pytest.fixture
-def client(app: Api, url: str) -> Iterator[httpx.Client]:
-    """Asks over HTTP; every answer must be one that the API's description promises."""
+def key(services: Services) -> str:
+    """A key of every role but integration."""
+    return key_of(services, *EVERY_ROLE)
+
+
+@pytest.fixture
+def nobody(app: Api, url: str) -> Iterator[httpx.Client]:
+    """Asks over HTTP without a key; every answer must be one that the API's description promises."""
     with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
         yield client
+
+
+@pytest.fixture
+def client(app: Api, url: str, key: str) -> Iterator[httpx.Client]:
+    """Asks over HTTP with a key of every role; every answer must be one that the API's description promises."""
+    hooks = {"response": [contract_of(app).check]}
+    with httpx.Client(base_url=url, headers=bearing(key), event_hooks=hooks) as client:
+        yield client
+
+
+@pytest.fixture
+def client_as(app: Api, url: str, services: Services) -> Iterator[ClientAs]:
+    """Makes clients of one role: client_as(Role.AUDITOR), client_as(Role.INTEGRATION, source="greenhouse")."""
+    with ExitStack() as stack:
+
+        def made(role: Role, source: str | None = None) -> httpx.Client:
+            headers = bearing(key_of(services, role, name=f"one-{role}", source=source))
+            hooks = {"response": [contract_of(app).check]}
+            return stack.enter_context(httpx.Client(base_url=url, headers=headers, event_hooks=hooks))
+
+        yield made
 
 
 CONTRACTS: list[Contract] = []

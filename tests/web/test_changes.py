@@ -25,7 +25,7 @@ from adapters.postgres.changes import Change, Following
 from adapters.web.app import create_app
 from adapters.web.services import Services
 from adapters.web.serving import Server, server_of
-from tests.web.conftest import Post, problem, serving
+from tests.web.conftest import ACTOR, Post, bearing, problem, serving
 
 PATIENCE = 10.0
 
@@ -54,10 +54,10 @@ def blocks(lines: Iterator[str]) -> Iterator[Told]:
 
 
 @contextmanager
-def following(url: str, headers: dict[str, str] | None = None, **asked: Any) -> Iterator[Iterator[Told]]:
+def following(url: str, key: str, headers: dict[str, str] | None = None, **asked: Any) -> Iterator[Iterator[Told]]:
     """The blocks of a stream after its first, which only says when to come back."""
     with (
-        httpx.Client(timeout=PATIENCE) as client,
+        httpx.Client(timeout=PATIENCE, headers=bearing(key)) as client,
         client.stream("GET", f"{url}/v1/changes", params=asked, headers=headers) as answer,
     ):
         assert answer.status_code == 200, answer.read()
@@ -78,23 +78,23 @@ def until(told: Iterator[Told], position: int) -> list[Told]:
     raise AssertionError(f"the stream ended before {position}: {found}")
 
 
-def test_everything_is_told_in_order_and_nothing_personal(url: str, post: Post, candidate: UUID) -> None:
+def test_everything_is_told_in_order_and_nothing_personal(url: str, post: Post, candidate: UUID, key: str) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     for _ in range(3):
         last = post(path, kind="note-written", note="allergic to pollen")
-    with following(url) as told:
+    with following(url, key) as told:
         first, *others = until(told, last["position"])
     assert [one.position for one in (first, *others)] == [1, 2, 3, 4]
     assert [one.type for one in others] == ["touchpoint-recorded.v1"] * 3
     assert first.data["stream"] == str(candidate)
     assert list(first.data) == ["position", "id", "stream", "version", "type", "at", "recorded_at", "actor", "data"]
-    assert (first.data["data"]["source"], first.data["actor"]) == ("career-site", "api:anonymous")
+    assert (first.data["data"]["source"], first.data["actor"]) == ("career-site", ACTOR)
     assert "Ines" not in json.dumps([one.data for one in (first, *others)])
     assert "pollen" not in json.dumps([one.data for one in (first, *others)])
 
 
-def test_what_comes_is_told_within_a_second(url: str, post: Post, candidate: UUID) -> None:
-    with following(url, from_position=1) as told:
+def test_what_comes_is_told_within_a_second(url: str, post: Post, candidate: UUID, key: str) -> None:
+    with following(url, key, from_position=1) as told:
         assert until(told, 1) == []
         for _ in range(5):
             began = time.monotonic()
@@ -103,9 +103,9 @@ def test_what_comes_is_told_within_a_second(url: str, post: Post, candidate: UUI
             assert time.monotonic() - began < 1.0
 
 
-def test_only_the_types_that_are_asked_for_and_how_far_it_is(url: str, post: Post, candidate: UUID) -> None:
+def test_only_the_types_that_are_asked_for_and_how_far_it_is(url: str, post: Post, candidate: UUID, key: str) -> None:
     wanted = "candidate-sourced.v1,consent-given.v1"
-    with following(url, types=wanted) as told:
+    with following(url, key, types=wanted) as told:
         assert [one.type for one in until(told, 1)] == ["candidate-sourced.v1"]
         for _ in range(3):
             position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
@@ -115,9 +115,11 @@ def test_only_the_types_that_are_asked_for_and_how_far_it_is(url: str, post: Pos
         assert [one.type for one in until(told, given)] == ["consent-given.v1"]
 
 
-def test_the_last_id_goes_before_the_position_that_was_asked_first(url: str, post: Post, candidate: UUID) -> None:
+def test_the_last_id_goes_before_the_position_that_was_asked_first(
+    url: str, post: Post, candidate: UUID, key: str
+) -> None:
     position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-    with following(url, {"Last-Event-ID": "1"}, from_position=0) as told:
+    with following(url, key, {"Last-Event-ID": "1"}, from_position=0) as told:
         assert [one.position for one in until(told, position)] == [position]
 
 
@@ -145,13 +147,13 @@ def test_a_head_request_ends(client: httpx.Client) -> None:
 
 
 @contextmanager
-def writing(services: Services, threads: int) -> Iterator[Callable[[], None]]:
+def writing(services: Services, key: str, threads: int) -> Iterator[Callable[[], None]]:
     """Several who record touchpoints as fast as they can, with the database between them and the followers."""
     stop = threading.Event()
     failed: list[str] = []
 
     def write() -> None:
-        with httpx.Client(base_url=base) as client:
+        with httpx.Client(base_url=base, headers=bearing(key)) as client:
             stream = client.post("/v1/candidates", json={}).json()["stream"]
             while not stop.is_set():
                 answer = client.post(f"/v1/candidates/{stream}/touchpoints", json={"kind": "call-answered"})
@@ -176,17 +178,17 @@ def positions_in(database: str) -> list[int]:
         return [row[0] for row in connection.execute("select position from event order by position")]
 
 
-def test_every_position_once_across_restarts_under_writers(services: Services, database: str) -> None:
+def test_every_position_once_across_restarts_under_writers(services: Services, database: str, key: str) -> None:
     heard: list[int] = []
     last = 0
-    with writing(services, 4) as enough:
+    with writing(services, key, 4) as enough:
         for turn in range(4):
-            with serving(create_app(services)) as url, following(url, {"Last-Event-ID": str(last)}) as told:
+            with serving(create_app(services)) as url, following(url, key, {"Last-Event-ID": str(last)}) as told:
                 for one, _ in zip(told, range(60 + turn), strict=False):
                     heard += [one.position] if one.data is not None and one.position is not None else []
                     last = one.position or last
     enough()
-    with serving(create_app(services)) as url, following(url, from_position=last) as told:
+    with serving(create_app(services)) as url, following(url, key, from_position=last) as told:
         written = positions_in(database)
         heard += [one.position for one in until(told, written[-1]) if one.position is not None]
     assert heard == written
@@ -236,15 +238,15 @@ def answers(url: str) -> bool:
 
 
 def test_who_follows_a_server_that_is_killed_goes_on_at_the_next(
-    services: Services, database: str, tmp_path: Path
+    services: Services, database: str, tmp_path: Path, key: str
 ) -> None:
     heard: list[int | None] = []
     last = 0
-    with writing(services, 2):
+    with writing(services, key, 2):
         for _ in range(3):
             with (
                 served_by_a_process(database, tmp_path / "keys.json") as (process, url),
-                following(url, {"Last-Event-ID": str(last)}) as told,
+                following(url, key, {"Last-Event-ID": str(last)}) as told,
                 suppress(httpx.TransportError),
             ):
                 for number, one in enumerate(told):
@@ -252,14 +254,14 @@ def test_who_follows_a_server_that_is_killed_goes_on_at_the_next(
                     last = one.position or last
                     if number == 40:
                         process.kill()
-    with serving(create_app(services)) as url, following(url, from_position=last) as told:
+    with serving(create_app(services)) as url, following(url, key, from_position=last) as told:
         written = positions_in(database)
         heard += [one.position for one in until(told, written[-1])]
     assert heard == written
 
 
 def test_who_does_not_read_holds_up_nobody(
-    services: Services, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch
+    services: Services, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     read, reached = Following._read, {"idle": 0, "busy": 0}
 
@@ -275,18 +277,19 @@ def test_who_does_not_read_holds_up_nobody(
     with started(services, SO_SNDBUF=4096) as (_, address, _thread), socket.socket() as idle:
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         idle.connect(address)
-        idle.sendall(b"GET /v1/changes?types=touchpoint-recorded.v1 HTTP/1.1\r\nHost: x\r\n\r\n")
-        with following(f"http://{address[0]}:{address[1]}") as told:
+        shown = f"Authorization: Bearer {key}\r\n\r\n".encode()
+        idle.sendall(b"GET /v1/changes?types=touchpoint-recorded.v1 HTTP/1.1\r\nHost: x\r\n" + shown)
+        with following(f"http://{address[0]}:{address[1]}", key) as told:
             assert [one.position for one in until(told, position)] == list(range(1, position + 1))
             position = post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")["position"]
             assert [one.position for one in until(told, position)] == [position]
         assert 0 < reached["idle"] < reached["busy"] == position
 
 
-def test_many_who_follow_share_one_listener(url: str, post: Post, candidate: UUID, database: str) -> None:
+def test_many_who_follow_share_one_listener(url: str, post: Post, candidate: UUID, database: str, key: str) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     with ExitStack() as streams:
-        all_told = [streams.enter_context(following(url, from_position=1)) for _ in range(12)]
+        all_told = [streams.enter_context(following(url, key, from_position=1)) for _ in range(12)]
         assert [until(told, 1) for told in all_told] == [[]] * 12
         position = post(path, kind="call-answered")["position"]
         assert [[one.position for one in until(told, position)] for told in all_told] == [[position]] * 12
@@ -297,8 +300,8 @@ def test_many_who_follow_share_one_listener(url: str, post: Post, candidate: UUI
         assert connections <= 8  # those who wait hold none
 
 
-def test_the_server_stops_with_open_streams(services: Services, post: Post, candidate: UUID) -> None:
-    with started(services) as (server, address, thread), following(f"http://{address[0]}:{address[1]}") as told:
+def test_the_server_stops_with_open_streams(services: Services, post: Post, candidate: UUID, key: str) -> None:
+    with started(services) as (server, address, thread), following(f"http://{address[0]}:{address[1]}", key) as told:
         assert [one.position for one in until(told, 1)] == [1]
         began = time.monotonic()
         server.should_exit = True
@@ -308,24 +311,24 @@ def test_the_server_stops_with_open_streams(services: Services, post: Post, cand
 
 
 def test_a_log_that_cannot_be_reached_sends_its_readers_away(
-    url: str, log: Perennial, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch
+    url: str, log: Perennial, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     def gone(*_: object) -> list[Any]:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
-    with following(url) as told:
+    with following(url, key) as told:
         until(told, 1)
         monkeypatch.setattr(Following, "_read", gone)
         post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
         assert list(told) == []
     monkeypatch.undo()
-    with following(url, from_position=1) as told:
+    with following(url, key, from_position=1) as told:
         assert [one.position for one in until(told, 2)] == [2]
 
 
-def test_an_event_that_names_no_candidate_is_told_too(url: str, post: Post) -> None:
+def test_an_event_that_names_no_candidate_is_told_too(url: str, post: Post, key: str) -> None:
     requisition = str(uuid4())
     position = post("/v1/requisitions", requisition=requisition, role="gardener", title="Head gardener")["position"]
-    with following(url) as told:
+    with following(url, key) as told:
         (opened,) = until(told, position)
     assert (opened.type, opened.data["stream"]) == ("requisition-opened.v1", requisition)

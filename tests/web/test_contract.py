@@ -86,7 +86,7 @@ def test_every_command_tells_an_event_that_there_is(document: Described) -> None
 def test_every_command_takes_a_key_and_a_version(document: Described) -> None:
     for route in routes.COMMANDS:
         named = {parameter["name"] for parameter in document["paths"][route.path]["post"]["parameters"]}
-        assert named == {*route.in_path, "Idempotency-Key", "If-Match", "Perennial-Actor"}
+        assert named == {*route.in_path, "Idempotency-Key", "If-Match"}
 
 
 def test_what_a_command_makes_is_linked_to_what_can_be_asked_of_it(document: Described) -> None:

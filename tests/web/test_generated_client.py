@@ -41,8 +41,9 @@ def generated(app: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def client_of_it(generated: str, url: str) -> Iterator[Any]:
-    with import_module(generated).Client(base_url=url, raise_on_unexpected_status=True) as client:
+def client_of_it(generated: str, url: str, key: str) -> Iterator[Any]:
+    made = import_module(generated).AuthenticatedClient
+    with made(base_url=url, token=key, raise_on_unexpected_status=True) as client:
         yield client
 
 

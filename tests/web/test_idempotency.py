@@ -13,12 +13,13 @@ import httpx
 import psycopg
 import pytest
 
+from adapters.access.policy import Role
 from adapters.postgres.application import Perennial
 from adapters.web.app import create_app
 from adapters.web.services import Services
 from commands.handle import Attached
 from domain.event import Event, Recorded
-from tests.web.conftest import problem, serving
+from tests.web.conftest import ClientAs, bearing, problem, serving
 
 KEY = {"Idempotency-Key": "order-66"}
 BODY = {"kind": "call-answered", "note": "wants to talk in spring"}
@@ -35,15 +36,15 @@ def test_the_repeated_request_gets_the_same_answer(client: httpx.Client, candida
     assert client.get(f"/v1/candidates/{candidate}").headers["etag"] == '"2"'
 
 
-def test_the_key_belongs_to_one_request(client: httpx.Client, candidate: UUID) -> None:
+def test_the_key_belongs_to_one_request(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     client.post(path, json=BODY, headers=KEY)
-    for other_path, body, actor in (
-        (path, BODY | {"note": "no"}, "api:anonymous"),
-        (f"/v1/candidates/{candidate}/sends", BODY, "api:anonymous"),
-        (path, BODY, "user:somebody"),
+    for other_path, body, asker in (
+        (path, BODY | {"note": "no"}, client),
+        (f"/v1/candidates/{candidate}/sends", BODY, client),
+        (path, BODY, client_as(Role.RECRUITER)),
     ):
-        answer = client.post(other_path, json=body, headers={**KEY, "Perennial-Actor": actor})
+        answer = asker.post(other_path, json=body, headers=KEY)
         assert problem(answer) == (422, "idempotency-key-was-used-for-another-request")
 
 
@@ -64,7 +65,7 @@ def test_a_repeated_command_that_was_no_news_is_no_news_again(client: httpx.Clie
 
 
 def test_a_request_in_flight_is_not_begun_again(
-    log: Perennial, client: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
+    log: Perennial, client: httpx.Client, candidate: UUID, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, entered, go_on = f"/v1/candidates/{candidate}/touchpoints", threading.Event(), threading.Event()
     append_all = log.append_all
@@ -78,7 +79,7 @@ def test_a_request_in_flight_is_not_begun_again(
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(client.post, path, json=BODY, headers=KEY)
         assert entered.wait(10)
-        meanwhile = httpx.post(f"{client.base_url}{path}", json=BODY, headers=KEY)
+        meanwhile = httpx.post(f"{client.base_url}{path}", json=BODY, headers={**KEY, **bearing(key)})
         go_on.set()
         assert first.result().status_code == 201
     assert problem(meanwhile) == (409, "request-is-in-flight")
@@ -86,26 +87,26 @@ def test_a_request_in_flight_is_not_begun_again(
 
 
 def test_two_services_that_get_the_same_request_at_once_do_it_once(
-    services: Services, client: httpx.Client, candidate: UUID
+    services: Services, client: httpx.Client, candidate: UUID, key: str
 ) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     with serving(create_app(services)) as other, ThreadPoolExecutor(8) as threads:
         for turn in range(10):
-            key = {"Idempotency-Key": f"turn-{turn}"}
+            shown = {"Idempotency-Key": f"turn-{turn}", **bearing(key)}
             urls = [f"{base}{path}" for base in (str(client.base_url).rstrip("/"), other)] * 2
-            answers = list(threads.map(lambda url, key=key: httpx.post(url, json=BODY, headers=key), urls))
+            answers = list(threads.map(lambda url, shown=shown: httpx.post(url, json=BODY, headers=shown), urls))
             done = [answer for answer in answers if answer.status_code == 201]
             assert {answer.status_code for answer in answers} <= {201, 409}
             assert len({answer.content for answer in done}) == 1
     assert client.get(f"/v1/candidates/{candidate}").headers["etag"] == '"11"'
 
 
-def test_an_expired_key_is_free_again(services: Services, candidate: UUID, database: str) -> None:
+def test_an_expired_key_is_free_again(services: Services, candidate: UUID, database: str, key: str) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     tomorrow = replace(services, now=lambda: services.now() + timedelta(hours=24, seconds=1))
     with serving(create_app(services)) as today, serving(create_app(tomorrow)) as later:
-        first = httpx.post(f"{today}{path}", json=BODY, headers=KEY)
-        second = httpx.post(f"{later}{path}", json=BODY, headers=KEY)
+        first = httpx.post(f"{today}{path}", json=BODY, headers={**KEY, **bearing(key)})
+        second = httpx.post(f"{later}{path}", json=BODY, headers={**KEY, **bearing(key)})
     assert first.json()["version"] + 1 == second.json()["version"]
     with psycopg.connect(database) as connection:
         assert connection.execute("select count(*) from idempotency").fetchone() == (1,)
@@ -118,7 +119,7 @@ def test_nothing_personal_is_kept_with_a_key(client: httpx.Client, database: str
     assert "Ines" not in row
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256])
-def test_a_key_is_a_short_printable_word(client: httpx.Client, key: str) -> None:
-    answer = client.post("/v1/candidates", json={}, headers={"Idempotency-Key": key})
+@pytest.mark.parametrize("word", ["", "a b", "x" * 256])
+def test_a_key_is_a_short_printable_word(client: httpx.Client, word: str) -> None:
+    answer = client.post("/v1/candidates", json={}, headers={"Idempotency-Key": word})
     assert problem(answer) == (422, "request-is-malformed")

@@ -17,7 +17,7 @@ from adapters.postgres.application import Perennial
 from adapters.web import limits
 from adapters.web.app import create_app
 from adapters.web.services import Services
-from tests.web.conftest import problem, serving
+from tests.web.conftest import bearing, problem, serving
 
 CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson; charset=utf-8"}
@@ -100,16 +100,16 @@ def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, s
     assert not (shelf.folder / told["id"] / UPLOAD).exists()
 
 
-def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: Perennial) -> None:
+def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: Perennial, key: str) -> None:
     lines = b"".join(b"%d,2024-01-05,Name\n" % number for number in range(5_000))
-    with serving(create_app(services)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(services)) as url, httpx.Client(base_url=url, headers=bearing(key)) as client:
         name = put(client, b"id,at,name\n" + lines)["id"]
     services.imports._over.set()  # the server is told to stop while it works: it ends with its first block
     services.imports._import(services.imports.shelf.waiting()[0])
     services.imports._over.clear()
     begun = len(log.recorder.select_notifications(None, 10_000))
     assert 0 < begun < 5_000
-    with serving(create_app(services)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(services)) as url, httpx.Client(base_url=url, headers=bearing(key)) as client:
         waiting = client.get(f"/v1/imports/{name}").json()
         assert (waiting["state"], waiting["lines"]) == ("at-work", begun)
         assert waiting["eta_seconds"] > 0
@@ -193,9 +193,11 @@ def old(path: Path, days: int) -> None:
 
 
 @pytest.mark.parametrize(("days", "left"), [(29, True), (31, False)])
-def test_rejected_lines_are_kept_for_thirty_days(services: Services, shelf: Shelf, days: int, left: bool) -> None:
+def test_rejected_lines_are_kept_for_thirty_days(
+    services: Services, shelf: Shelf, key: str, days: int, left: bool
+) -> None:
     app = create_app(services)
-    with serving(app) as url, httpx.Client(base_url=url) as client, services.imports.working():
+    with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key)) as client, services.imports.working():
         name = ended(client, put(client)["id"])["id"]
         waiting = put(client, b"id\n")["id"]
         ended(client, waiting)

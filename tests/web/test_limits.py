@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.web.conftest import problem
+from tests.web.conftest import bearing, problem
 
 MIB = 1024 * 1024
 
@@ -21,9 +21,10 @@ def chunks(total: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(("path", "size"), [("/v1/candidates", 2 * MIB), ("/v1/inbound/greenhouse", 50 * MIB)])
-def test_a_body_that_is_too_large_is_told_so(url: str, path: str, size: int) -> None:
+def test_a_body_that_is_too_large_is_told_so(url: str, key: str, path: str, size: int) -> None:
+    headers = {"Content-Type": "application/json", **bearing(key)}
     for content in (b" " * size, chunks(size)):
-        answer = httpx.post(f"{url}{path}", content=content, headers={"Content-Type": "application/json"})
+        answer = httpx.post(f"{url}{path}", content=content, headers=headers)
         assert problem(answer) == (413, "body-is-too-large")
 
 
@@ -35,10 +36,11 @@ def test_the_answer_does_not_wait_for_the_body(url: str) -> None:
         assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_chunked_body_is_cut_off_at_its_limit(url: str) -> None:
+def test_a_chunked_body_is_cut_off_at_its_limit(url: str, key: str) -> None:
     address = urlsplit(url)
+    head = "POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
-        connection.sendall(b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(f"{head}Authorization: Bearer {key}\r\n\r\n".encode())
         for _ in range(2):
             connection.sendall(b"%x\r\n" % MIB + b" " * MIB + b"\r\n")
         assert connection.recv(64).startswith(b"HTTP/1.1 413 ")

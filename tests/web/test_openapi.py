@@ -54,7 +54,7 @@ def test_a_command_tells_of_its_own_refusals(operations: list[Operation]) -> Non
     assert "candidate-does-not-exist" in examples(send, "404")
     assert "idempotency-key-was-used-for-another-request" in examples(send, "422")
     asked = {one["name"] for one in send["parameters"]}
-    assert asked == {"candidate", "Idempotency-Key", "If-Match", "Perennial-Actor"}
+    assert asked == {"candidate", "Idempotency-Key", "If-Match"}
 
 
 def examples(told: dict[str, Any], status: str) -> set[str]:

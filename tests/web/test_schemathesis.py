@@ -22,6 +22,7 @@ from schemathesis.engine import events, from_schema
 from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 
 from adapters.web.document import Api
+from tests.web.conftest import bearing
 
 BY_A_RULE = ("400", "401", "409", "410", "412", "422")
 """A request may have the form of the description and be refused by a rule that no schema can tell, such as a period
@@ -68,8 +69,8 @@ def headers_are_allowed(case: Case[Any]) -> bool:
 
 
 @pytest.fixture
-def described(app: Api, folding: None) -> Iterator[schemathesis.BaseSchema]:
-    config = schemathesis.Config.from_dict(CONFIG)
+def described(app: Api, key: str, folding: None) -> Iterator[schemathesis.BaseSchema]:
+    config = schemathesis.Config.from_dict({**CONFIG, "headers": bearing(key)})
     yield schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     app.end_streams()
 

@@ -1,0 +1,91 @@
+"""Looks at what somebody shows at the door, and says who they are; never at what they want."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from adapters.access.keys import PREFIX, KeptKey, read
+from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsNotValid
+
+REMEMBERED_SECONDS = 2.0
+"""How long a key that was looked up is taken for what it was: so soon a revoked one is out everywhere."""
+REMEMBERED_KEYS = 10_000
+
+
+class Tokens(Protocol):
+    """Whoever can check tokens of somebody else's making."""
+
+    def principal(self, token: str) -> Principal:
+        """Who the token names. May wait for the issuer. Errors: KeyIsNotValid, TokensCannotBeChecked."""
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """Tells by credentials who asks. `find`: the key of an id, wherever keys are kept; it may wait.
+
+    Every look into the keys is remembered for a moment, so a request costs a hash and no question to the database.
+    """
+
+    find: Callable[[str], KeptKey | None]
+    now: Callable[[], datetime]
+    tokens: Tokens | None = None
+    _remembered: dict[str, tuple[float, KeptKey | None]] = field(default_factory=dict)
+
+    async def principal(self, authorization: str, *, reading: bool) -> Principal:
+        """Who the header's value names; a password is taken for `reading` alone. Errors: KeyIsNotValid,
+        TokensCannotBeChecked, and whatever befalls the keys' store."""
+        credential = credential_in(authorization, reading=reading)
+        if credential.startswith(PREFIX):
+            return await self._of_key(credential)
+        if self.tokens is None:
+            raise KeyIsNotValid
+        return await asyncio.to_thread(self.tokens.principal, credential)
+
+    async def _of_key(self, text: str) -> Principal:
+        named = read(text)
+        if named is None:
+            raise KeyIsNotValid
+        key = await self._look_up(named[0])
+        if key is None or not key.is_of(named[1]) or not key.living(self.now()):
+            raise KeyIsNotValid
+        return key.principal
+
+    async def _look_up(self, name: str) -> KeptKey | None:
+        known = self._remembered.get(name)
+        if known is not None and time.monotonic() < known[0]:
+            return known[1]
+        good_until = time.monotonic() + REMEMBERED_SECONDS
+        found = await asyncio.to_thread(self.find, name)
+        while len(self._remembered) >= REMEMBERED_KEYS:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[name] = (good_until, found)
+        return found
+
+
+def credential_in(authorization: str, *, reading: bool) -> str:
+    """The token or the password. Errors: KeyIsNotValid."""
+    scheme, _, told = authorization.partition(" ")
+    if scheme.lower() == "bearer" and told.strip():
+        return told.strip()
+    if scheme.lower() == "basic" and reading:
+        return password_in(told.strip())
+    raise KeyIsNotValid
+
+
+def password_in(told: str) -> str:
+    """Errors: KeyIsNotValid."""
+    try:
+        _, colon, password = base64.b64decode(told, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise KeyIsNotValid from None
+    if not colon:
+        raise KeyIsNotValid
+    return password

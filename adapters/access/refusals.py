@@ -1,0 +1,86 @@
+"""Why somebody is not let in, or not let do it; none of these tells whether a key or an object exists."""
+
+from __future__ import annotations
+
+from domain.errors import Invalid, NotFound, Refused
+
+
+class KeyIsMissing(Refused):
+    """Nothing says who asks.
+
+    Send an API key or a token: Authorization: Bearer <key>. A browser may send the key as the password of any user.
+    """
+
+    where = "Authorization"
+
+
+class KeyIsNotValid(Refused):
+    """The key or the token is not valid: misspelt, expired, revoked, or not meant for Perennial.
+
+    Ask whoever runs Perennial for a new one; with Basic it is the password, and is good for reading alone.
+    """
+
+    where = "Authorization"
+
+
+class TokensCannotBeChecked(Refused):
+    """The keys by which tokens are checked cannot be fetched from the issuer.
+
+    Send the request again in a while; API keys work meanwhile.
+    """
+
+    where = "Authorization"
+
+
+class RoleMayNot(Refused):
+    """'{action}' is none of the things that this key or token may do.
+
+    Ask with one whose role may; docs/access.md says which do.
+    """
+
+    where = "Authorization"
+
+
+class RoleIsNotNamed(Invalid):
+    """A key needs at least one role.
+
+    Name one of: {roles}.
+    """
+
+    where = "roles"
+
+
+class IntegrationStandsAlone(Invalid):
+    """The role 'integration' and a source belong together, and no other role beside them.
+
+    Make a key of the role 'integration' alone with the source that it may write for, or one without a source.
+    """
+
+    where = "source"
+
+
+class ScopeIsWiderThanRole(Invalid):
+    """'{action}' is nothing that the key's roles may do.
+
+    A scope narrows what the roles may: leave it out, or give the key a role that may.
+    """
+
+    where = "scopes"
+
+
+class ExpiryIsPast(Invalid):
+    """The key would expire before it is made.
+
+    Name a time that is still to come, or none.
+    """
+
+    where = "expires_at"
+
+
+class KeyDoesNotExist(NotFound):
+    """There is no API key {key}.
+
+    List them: `perennial api-keys list`, or GET /v1/api-keys.
+    """
+
+    where = "key"

@@ -1,0 +1,95 @@
+"""The API keys that were given out: made, listed, revoked; of a secret only its hash is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from adapters.access.keys import KeptKey, Minted, Wanted, minted
+from adapters.access.policy import Action, Role
+from adapters.access.refusals import KeyDoesNotExist
+
+COLUMNS = "id, secret_hash, name, roles, source, scopes, made_at, made_by, expires_at, revoked_at, revoked_by"
+INSERT = """
+insert into api_key (id, secret_hash, name, roles, source, scopes, made_at, made_by, expires_at)
+values (%(id)s, %(secret_hash)s, %(name)s, %(roles)s, %(source)s, %(scopes)s, %(made_at)s, %(made_by)s, %(expires_at)s)
+"""
+
+
+class Connecting(Protocol):
+    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
+
+
+class ApiKeys:
+    """The table `api_key`. Roles and actions that this version does not know count for nothing."""
+
+    def __init__(self, datastore: Connecting) -> None:
+        self._datastore = datastore
+
+    def make(self, wanted: Wanted, made_by: str, now: datetime) -> Minted:
+        """A new key. Errors: ExpiryIsPast."""
+        wanted.require_lasting(now)
+        key = minted()
+        told = {
+            "id": key.id,
+            "secret_hash": key.secret_hash,
+            "name": wanted.name,
+            "roles": sorted(wanted.roles),
+            "source": wanted.source,
+            "scopes": None if wanted.scopes is None else sorted(wanted.scopes),
+            "made_at": now,
+            "made_by": made_by,
+            "expires_at": wanted.expires_at,
+        }
+        with self._datastore.get_connection() as connection:
+            connection.execute(INSERT, told)
+        return key
+
+    def find(self, name: str) -> KeptKey | None:
+        """The key of that id, whatever became of it."""
+        with self._datastore.get_connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(f"select {COLUMNS} from api_key where id = %s", (name,)).fetchone()
+        return None if row is None else kept(row)
+
+    def all(self) -> list[KeptKey]:
+        """Every key that was ever made, the newest first."""
+        with self._datastore.get_connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(f"select {COLUMNS} from api_key order by made_at desc, id").fetchall()
+        return [kept(row) for row in rows]
+
+    def revoke(self, name: str, revoked_by: str, now: datetime) -> KeptKey:
+        """The key, which is good for nothing from now on; one that was revoked before stays as it is.
+
+        Errors: KeyDoesNotExist.
+        """
+        with self._datastore.get_connection() as connection:
+            connection.execute(
+                "update api_key set revoked_at = %s, revoked_by = %s where id = %s and revoked_at is null",
+                (now, revoked_by, name),
+            )
+        found = self.find(name)
+        if found is None:
+            raise KeyDoesNotExist(key=name)
+        return found
+
+
+def kept(row: Mapping[str, Any]) -> KeptKey:
+    scopes = row["scopes"]
+    return KeptKey(
+        id=row["id"],
+        secret_hash=bytes(row["secret_hash"]),
+        name=row["name"],
+        roles=frozenset(Role(role) for role in row["roles"] if role in set(Role)),
+        source=row["source"],
+        scopes=None if scopes is None else frozenset(Action(one) for one in scopes if one in set(Action)),
+        made_at=row["made_at"],
+        made_by=row["made_by"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+        revoked_by=row["revoked_by"],
+    )

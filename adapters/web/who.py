@@ -1,0 +1,94 @@
+"""Who asks over HTTP, and whether they may: asked once for every route, before anything of a request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from starlette.routing import Route
+
+from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.policy import OF_ANYBODY, Action
+from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsMissing, RoleMayNot
+from adapters.web.limits import App, Receive, Scope, Send
+
+NAMELESS = "unnamed"
+"""What a route does that no line of the table of contents names: nobody may."""
+OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
+    ("/openapi.json", "GET"): Action.PUBLIC,
+    ("/docs", "GET"): Action.PUBLIC,
+    ("/docs/oauth2-redirect", "GET"): Action.PUBLIC,
+    ("/redoc", "GET"): Action.PUBLIC,
+}
+
+
+class Introduced:
+    """Says on every request who asks: `principal` in its scope, None where nobody is known.
+
+    Why a key was not taken is kept there too, for those routes that need one.
+    """
+
+    def __init__(self, app: App, doorkeeper: Doorkeeper) -> None:
+        self.app, self.doorkeeper = app, doorkeeper
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["principal"] = scope["not_let_in"] = None
+            shown = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+            if shown is not None:
+                await self.introduce(scope, shown.decode("latin-1"))
+        await self.app(scope, receive, send)
+
+    async def introduce(self, scope: Scope, authorization: str) -> None:
+        try:
+            scope["principal"] = await self.doorkeeper.principal(authorization, reading=scope["method"] == "GET")
+        except Exception as error:  # noqa: BLE001 - told at the route, where every error becomes a problem
+            scope["not_let_in"] = error
+
+
+def require(scope: Scope, action: Action | None) -> None:
+    """Makes sure that whoever asks may. Errors: KeyIsMissing, RoleMayNot; and why a key was not taken."""
+    if action in OF_ANYBODY:
+        return
+    principal: Principal | None = scope["principal"]
+    if principal is None:
+        raise scope["not_let_in"] or KeyIsMissing
+    if action is None or not principal.may(action):
+        raise RoleMayNot(action=action or NAMELESS)
+
+
+def guard(app: FastAPI, actions: Mapping[tuple[str, str], Action]) -> None:
+    """Puts the check before every route that there is. `actions`: by path and method; a route that has none there, and
+    is not one of the framework's own, is closed to everybody."""
+    known = {**OF_THE_FRAMEWORK, **actions}
+    for route in app.routes:
+        if isinstance(route, Route):
+            route.app = guarded(route.app, action_of(route, known))
+
+
+def action_of(route: Route, actions: Mapping[tuple[str, str], Action]) -> Action | None:
+    """The action of a route; None where its methods have none, or not the same."""
+    found = {actions.get((route.path, method)) for method in (route.methods or set()) - {"HEAD"}}
+    return found.pop() if len(found) == 1 else None
+
+
+def guarded(app: App, action: Action | None) -> Any:
+    async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
+        require(scope, action)
+        await app(scope, receive, send)
+
+    return let_in
+
+
+async def principal_of(request: Request) -> Principal:
+    """Errors: KeyIsMissing, and why a key was not taken."""
+    principal: Principal | None = request.scope["principal"]
+    if principal is None:
+        raise request.scope["not_let_in"] or KeyIsMissing
+    return principal
+
+
+Who = Annotated[Principal, Depends(principal_of)]
+"""A page's parameter: who asks."""
