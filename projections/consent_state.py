@@ -6,10 +6,8 @@ from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from projections import kin
 from projections.read_model import ReadModel
 
-TABLES = (
-    kin.tables("consent_state")
-    + """
-create table consent_state.answer (
+ANSWERS = """
+create table {name}.answer (
     candidate   uuid        not null,
     position    bigint      not null,
     at          timestamptz not null,
@@ -20,6 +18,14 @@ create table consent_state.answer (
     status      text        not null,
     primary key (candidate, position, channel)
 );
+"""
+"""A line for each answer on each channel; '*' is every channel."""
+
+TABLES = (
+    kin.tables("consent_state")
+    + ANSWERS.format(name="consent_state")
+    + """
+create index on consent_state.answer (valid_until);
 """
 )
 
@@ -48,7 +54,7 @@ where {this}
 
 CONSENT_STATE = ReadModel(
     name="consent_state",
-    version=2,
+    version=3,
     tables=TABLES,
     working=kin.working("consent_state"),
     facts={

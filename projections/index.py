@@ -6,6 +6,7 @@ from projections.candidate_summary import CANDIDATE_SUMMARY
 from projections.communities import COMMUNITIES
 from projections.consent_state import CONSENT_STATE
 from projections.directory import DIRECTORY
+from projections.dispatches import DISPATCHES
 from projections.engagement import ENGAGEMENT
 from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
@@ -23,6 +24,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     OPENINGS,
     APPLICATIONS,
     CONSENT_STATE,
+    DISPATCHES,
     COMMUNITIES,
     ACCESSES,
 )

@@ -15,7 +15,7 @@ from projections.consent_state import CONSENT_STATE
 from queries.question import AsOf
 
 DEFINITION = "consent-state"
-VERSION = 2
+VERSION = 3
 Status = Literal["given", "refused", "withdrawn", "expired"]
 
 
@@ -35,7 +35,7 @@ class ConsentState:
 class Consents:
     """All answers that held at `valid_at`; a purpose and channel not listed was not answered.
 
-    The answers of all records of the person count together. `merged_into` is the record that speaks for the person,
+    The answers of all `records` of the person count together. `merged_into` is the record that speaks for the person,
     where another one was asked for.
     """
 
@@ -45,6 +45,7 @@ class Consents:
     as_of: datetime
     candidate: UUID
     merged_into: UUID | None
+    records: tuple[UUID, ...]
     valid_at: datetime
     states: tuple[ConsentState, ...]
 
@@ -63,8 +64,9 @@ with of as materialized ({_PERSON}), known as (
     from asked join known on known.purpose = asked.purpose and known.channel in (asked.channel, '*')
     order by asked.purpose, asked.channel, known.at desc, known.status = 'given', known.event_id
 )
-select nullif(person, asked), held.*
-from (select distinct person, asked from of) person left join held on true
+select nullif(person, asked), records, held.*
+from (select person, asked, array_agg(record order by record) as records from of group by person, asked) person
+left join held on true
 order by purpose, channel
 """
 
@@ -77,5 +79,8 @@ def consents(
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, as_of.zone)
     asked = {"candidate": candidate, "position": as_of.position, "valid_at": moment}
     rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
-    states = tuple(ConsentState(*row[1:]) for row in rows if row[1] is not None)
-    return Consents(DEFINITION, VERSION, as_of.position, as_of.at, candidate, rows[0][0], moment, states)
+    states = tuple(ConsentState(*row[2:]) for row in rows if row[2] is not None)
+    merged_into, records = rows[0][:2]
+    return Consents(
+        DEFINITION, VERSION, as_of.position, as_of.at, candidate, merged_into, tuple(records), moment, states
+    )

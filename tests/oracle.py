@@ -217,6 +217,83 @@ def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], s
     return found
 
 
+def expiring(log: Log, now: datetime, until: datetime) -> dict[tuple[str, str, datetime, int], set[str]]:
+    """(person, purpose, end, position) -> the channels of each yes that decides now and ends after now, by `until`."""
+    found: defaultdict[tuple[str, str, datetime, int], set[str]] = defaultdict(set)
+    root = roots(log)
+    for event in of_type(log, "consent-given"):
+        for purpose, channel, _, end in _answers(event):
+            person = root.get(event["stream"], str(event["stream"]))
+            deciding = decisive(log, person, purpose, channel, now)
+            living = all(status == "given" and (to is None or to > now) for _, status, to in deciding)
+            if end is not None and now < end <= until and living and event in [one for one, _, _ in deciding]:
+                found[person, purpose, end, event["position"]].add(channel)
+    return dict(found)
+
+
+def decisive(
+    log: Log, person: str, purpose: str, channel: str, moment: datetime
+) -> list[tuple[dict[str, Any], str, datetime | None]]:
+    """The newest answers by then to the purpose on the channel: event, status, until when."""
+    records = records_of(log, person)
+    about = [(event, status, until) for event in log if event["stream"] in records and event["at"] <= moment
+             for p, c, status, until in _answers(event) if p == purpose and c in (channel, "*")]  # fmt: skip
+    last = max((event["at"] for event, _, _ in about), default=None)
+    return [one for one in about if one[0]["at"] == last]
+
+
+def dispatches(log: Log) -> list[dict[str, Any]]:
+    """Everything that we sent, as it stands after all corrections, the newest first.
+
+    What was corrected to another kind or time is judged again: by the answers known when it was corrected.
+    """
+    recorded, standing = {}, {}
+    for number, event in enumerate(log):
+        told = event["clear"]
+        if event in of_type([event], "touchpoint-recorded"):
+            recorded[told["touchpoint"]] = event
+            standing[told["touchpoint"]] = _as_recorded(event)
+        elif event in of_type([event], "touchpoint-corrected"):
+            standing[told["touchpoint"]] = _as_corrected(log[: number + 1], recorded[told["touchpoint"]], event)
+    root = roots(log)
+    sent = [{**one, "candidate": root.get(one["record"], one["record"])} for one in standing.values() if one]
+    return sorted(sent, key=lambda one: (one["at"], one["touchpoint"]), reverse=True)
+
+
+CHANNELS = {"email-sent": "email", "text-sent": "text"}
+"""What is sent, of the kinds of the histories; all of it is for the talent pool unless it says another purpose."""
+
+
+def _as_recorded(event: dict[str, Any]) -> dict[str, Any] | None:
+    told = event["clear"]
+    if told["kind"] not in CHANNELS:
+        return None
+    return {"touchpoint": told["touchpoint"], "record": event["stream"], "at": event["at"], "kind": told["kind"],
+            "channel": CHANNELS[told["kind"]], "purpose": told["purpose"] or "talent_pool",
+            "standing": "authorised" if told["authorised"] else "exception", "consent": told["consent"],
+            "event": event["position"], "corrected_by": None, "position": event["position"]}  # fmt: skip
+
+
+def _as_corrected(log: Log, recorded: dict[str, Any], event: dict[str, Any]) -> dict[str, Any] | None:
+    told, was = event["clear"], _as_recorded(recorded)
+    now = _as_recorded({**event, "at": when(told["at"] or told["was_at"]),
+                        "clear": {**recorded["clear"], **told, "authorised": False, "consent": None}})  # fmt: skip
+    if now is None:
+        return None
+    now["corrected_by"] = event["position"]
+    if was is None:
+        now["purpose"] = "talent_pool"
+    else:
+        now["event"] = was["event"]
+        if (was["kind"], was["at"]) == (now["kind"], now["at"]):
+            return {**now, "standing": was["standing"], "consent": was["consent"]}
+    answers = decisive(log, now["record"], now["purpose"], now["channel"], now["at"])
+    if answers and all(status == "given" and (to is None or to > now["at"]) for _, status, to in answers):
+        consent = max(answer["position"] for answer, _, _ in answers)
+        return {**now, "standing": "authorised", "consent": str(UUID(int=consent))}
+    return now
+
+
 def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None]]:
     told, name = event["clear"], event["type"].removesuffix(".v1")
     status = {"consent-given": "given", "consent-refused": "refused", "consent-withdrawn": "withdrawn"}.get(name)

@@ -87,12 +87,17 @@ class History:
                        evergreen=number == 1, outside_source=None)  # fmt: skip
         return job
 
-    def touch(self, person: str, kind: str, at: datetime | None, message: int, machine: bool) -> None:
+    def touch(
+        self, person: str, kind: str, at: datetime | None, message: int, machine: bool, purpose: str | None = None
+    ) -> None:
+        """Of what we send every other one cites a consent, whether there is one or not."""
         number = len(self.touches)
         told = {"kind": kind, "message": made("message", message) if message else None, "machine": machine}
         touchpoint = made("touch", number)
-        self.write(person, "touchpoint-recorded", at, touchpoint=touchpoint, **told, purpose=None, authorised=None,
-                   consent=None, reported_by="test")  # fmt: skip
+        authorised = number % 2 == 0 if kind.endswith("-sent") else None
+        consent = made("consent", number) if authorised else None
+        self.write(person, "touchpoint-recorded", at, touchpoint=touchpoint, **told, purpose=purpose,
+                   authorised=authorised, consent=consent, reported_by="test")  # fmt: skip
         self.touches[touchpoint] = {**told, "at": self.log[-1]["at"], "person": person}
 
     def correct(self, which: int, kind: str | None, at: datetime, message: int, machine: bool) -> None:
@@ -320,7 +325,9 @@ Make = Callable[[History, Move], None]
 
 
 def _touch(history: History, move: Move) -> None:
-    history.touch(move.person(history), move.kind, move.told(), move.message, move.flag and move.one % 2 == 0)
+    machine = move.flag and move.one % 2 == 0
+    purpose = (None, "talent_pool", "events")[move.one % 3]
+    history.touch(move.person(history), move.kind, move.told(), move.message, machine, purpose)
 
 
 def _correct(history: History, move: Move) -> None:

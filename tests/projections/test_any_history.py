@@ -21,7 +21,10 @@ from queries.candidate import candidate
 from queries.communities import members, memberships
 from queries.consents import consents
 from queries.counts import By
+from queries.dispatches import After, Dispatch, Totals, dispatches
+from queries.dispatches import Sought as OfDispatches
 from queries.engagement import engagement
+from queries.expiring import expiring
 from queries.pipeline_growth import pipeline_growth
 from queries.question import AsOf, Period, Segment
 from queries.referrals import made_referrals
@@ -33,6 +36,7 @@ from tests.rows import closed
 
 ZONE = oracle.ZONE
 TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
+MOMENTS = [datetime(2022, 11, 20, tzinfo=UTC), datetime(2023, 2, 1, tzinfo=UTC), datetime(2023, 5, 3, tzinfo=UTC)]
 PERIODS = (
     Period(date(2022, 1, 1), date(2026, 1, 1)),
     Period(date(2022, 11, 4), date(2023, 5, 3)),
@@ -112,6 +116,9 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
         *(made_referrals(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(accesses(connection, Sought(UUID(made("person", n))), as_of) for n in range(PEOPLE)),
         accesses(connection, Sought(), as_of),
+        dispatches(connection, as_of, OfDispatches()),
+        *(dispatches(connection, as_of, OfDispatches(candidate=UUID(made("person", n)))) for n in range(PEOPLE)),
+        *(expiring(connection, replace(as_of, at=moment), timedelta(100)) for moment in MOMENTS),
     ]
 
 
@@ -153,6 +160,8 @@ def test_every_metric_of_people_is_the_oracles(
         check_people(connection, known, as_of)
         check_communities(connection, known, as_of)
         check_referrals(connection, known, as_of)
+        check_dispatches(connection, known, as_of)
+        check_expiring(connection, known, as_of)
         check_accesses(connection, known, as_of)
 
 
@@ -279,3 +288,67 @@ def seen_in_pages_of_two(
         page = accesses(connection, sought, as_of, page.next, limit=2)
         found += page.accesses
     return [(one.position, one.reader, one.kind, [str(person) for person in one.people]) for one in found]
+
+
+def check_dispatches(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    everything = oracle.dispatches(log)
+    for sought in (
+        OfDispatches(),
+        OfDispatches(begins=MOMENTS[0], ends=MOMENTS[2]),
+        OfDispatches(purpose="events"),
+        OfDispatches(candidate=UUID(made("person", 0))),
+    ):
+        wanted = [one for one in everything if wants(sought, one, log)]
+        standings = Counter(one["standing"] for one in wanted)
+        totals = Totals(len(wanted), standings["authorised"], standings["not-needed"], standings["exception"])
+        for exceptions in (False, True):
+            expected = [one for one in wanted if not exceptions or one["standing"] == "exception"]
+            told = sent_in_pages_of_two(connection, as_of, sought, exceptions, totals)
+            assert [as_told(one) for one in told] == expected
+
+
+def wants(sought: OfDispatches, one: Event, log: list[Event]) -> bool:
+    return (
+        (sought.begins is None or one["at"] >= sought.begins)
+        and (sought.ends is None or one["at"] < sought.ends)
+        and sought.purpose in (None, one["purpose"])
+        and (sought.candidate is None or one["record"] in oracle.records_of(log, str(sought.candidate)))
+    )
+
+
+def as_told(one: Dispatch) -> Event:
+    ids = {"touchpoint": one.touchpoint, "record": one.record, "candidate": one.candidate, "consent": one.consent}
+    return {
+        **{name: None if value is None else str(value) for name, value in ids.items()},
+        **{name: getattr(one, name) for name in ("at", "kind", "channel", "purpose", "standing", "position")},
+        "event": one.event.int,
+        "corrected_by": None if one.corrected_by is None else one.corrected_by.int,
+    }
+
+
+def sent_in_pages_of_two(
+    connection: psycopg.Connection[Any], as_of: AsOf, sought: OfDispatches, exceptions: bool, totals: Totals
+) -> list[Dispatch]:
+    """All dispatches, page by page; every page tells the same totals."""
+    found: list[Dispatch] = []
+    after: After | None = None
+    while True:
+        page = dispatches(connection, as_of, sought, exceptions=exceptions, after=after, limit=2)
+        assert page.totals == totals
+        found += page.dispatches
+        if page.next is None:
+            return found
+        after = page.next
+
+
+def check_expiring(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
+    for moment in MOMENTS:
+        told = expiring(connection, replace(as_of, at=moment), timedelta(100))
+        assert told.next is None
+        assert told.n == len(told.consents)
+        assert [one.valid_until for one in told.consents] == sorted(one.valid_until for one in told.consents)
+        found = {
+            (str(one.candidate), one.purpose, one.valid_until, one.event.int): set(one.channels)
+            for one in told.consents
+        }
+        assert found == oracle.expiring(log, moment, moment + timedelta(100))

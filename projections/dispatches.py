@@ -1,0 +1,137 @@
+"""What we sent to whom, and the consent that allowed it: every belief about every outbound touchpoint."""
+
+from __future__ import annotations
+
+from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from projections import kin
+from projections.consent_state import ANSWERS, GIVEN, REFUSED, WITHDRAWN
+from projections.read_model import ReadModel
+
+# A belief holds as of the positions known <= p < until. `event_id` is what recorded the dispatch, `corrected_by` the
+# correction that the belief comes from. standing: authorised, not-needed or exception.
+TABLES = (
+    kin.tables("dispatches")
+    + ANSWERS.format(name="dispatches")
+    + """
+create table dispatches.dispatch (
+    touchpoint   uuid        not null,
+    record       uuid        not null,
+    known        bigint      not null,
+    until        bigint      not null default 9223372036854775807,
+    at           timestamptz not null,
+    event_id     uuid        not null,
+    corrected_by uuid,
+    consent      uuid,
+    kind         text        not null,
+    channel      text        not null,
+    purpose      text,
+    standing     text        not null,
+    reported_by  text        not null,
+    primary key (touchpoint, known)
+) with (fillfactor = 90);
+create index on dispatches.dispatch (at, touchpoint);
+create index on dispatches.dispatch (record);
+create index on dispatches.dispatch (at, touchpoint) where standing = 'exception';
+"""
+)
+
+SENT = """
+select stream_id as record, (clear ->> 'touchpoint')::uuid as touchpoint, position, at, event_id, batch.kind, channel,
+       coalesce(clear ->> 'purpose', catalogue.purpose) as purpose, (clear ->> 'authorised')::boolean as authorised,
+       (clear ->> 'consent')::uuid as consent, clear ->> 'reported_by' as reported_by
+from batch join {catalogue} on catalogue.kind = batch.kind and direction = 'outbound'
+where {this}
+"""
+
+CORRECTED = """
+select stream_id as record, (clear ->> 'touchpoint')::uuid as touchpoint, position,
+       coalesce(clear ->> 'at', clear ->> 'was_at')::timestamptz as at, event_id, kind, actor
+from batch where {this}
+"""
+
+KEEP_SENT = """
+insert into dispatches.dispatch
+    (touchpoint, record, known, at, event_id, consent, kind, channel, purpose, standing, reported_by)
+select touchpoint, record, position, at, event_id, consent, kind, channel, purpose,
+       case when authorised then 'authorised' when purpose is null then 'not-needed' else 'exception' end, reported_by
+from ({sent}) sent
+"""
+
+KEEP_TOLD = """
+insert into dispatches_told (touchpoint, record, position, until, at, event_id, kind, actor)
+select touchpoint, record, position,
+       lead(position, 1, 9223372036854775807) over (partition by touchpoint order by position),
+       at, event_id, kind, actor
+from ({corrected}) told
+"""
+
+END = """
+update dispatches.dispatch set until = told.position
+from (select touchpoint, min(position) as position from dispatches_told group by touchpoint) told
+where dispatch.touchpoint = told.touchpoint and until = 9223372036854775807
+"""
+
+# Of another kind or at another time than was judged when it was recorded, a dispatch is judged again: by the answers
+# that were known when it was corrected, at the time at which it now is. One that was not recorded as a dispatch is told
+# of by whoever corrected it.
+_OF = kin.persons("dispatches", "select record, position from wrong where not as_judged")
+KEEP_CORRECTED = f"""
+insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
+                                 purpose, standing, reported_by)
+with wrong as materialized (
+    select told.*, catalogue.channel, coalesce(sent.purpose, catalogue.purpose) as purpose, sent.event_id as sent,
+           sent.consent, sent.standing, sent.reported_by,
+           coalesce(sent.kind = told.kind and sent.at = told.at, false) as as_judged
+    from dispatches_told told join {{catalogue}} on catalogue.kind = told.kind and direction = 'outbound'
+    left join dispatches.dispatch sent on sent.touchpoint = told.touchpoint and sent.corrected_by is null
+), of as materialized ({_OF}), judged as (
+    select touchpoint, position, (array_agg(event_id order by event_id desc))[1] as consent
+    from (
+        select wrong.touchpoint, wrong.position, answer.event_id,
+               answer.status = 'given' and coalesce(answer.valid_until > wrong.at, true) as allows,
+               rank() over (partition by wrong.touchpoint, wrong.position order by answer.at desc) as nth
+        from wrong join of on of.asked = wrong.record and of.position = wrong.position
+        join dispatches.answer on answer.candidate = of.record and answer.purpose = wrong.purpose
+             and answer.channel in (wrong.channel, '*')
+             and answer.position <= wrong.position and answer.at <= wrong.at
+        where not as_judged
+    ) answer
+    where nth = 1
+    group by touchpoint, position
+    having bool_and(allows)
+)
+select touchpoint, record, position, until, at, coalesce(sent, event_id), event_id,
+       case when as_judged then wrong.consent else judged.consent end, kind, channel, purpose,
+       case when as_judged then standing when purpose is null then 'not-needed'
+            when judged.consent is not null then 'authorised' else 'exception' end,
+       coalesce(reported_by, actor)
+from wrong left join judged using (touchpoint, position)
+"""
+
+DISPATCHES = ReadModel(
+    name="dispatches",
+    version=1,
+    tables=TABLES,
+    working={
+        **kin.working("dispatches"),
+        "dispatches_told": "touchpoint uuid, record uuid, position bigint, until bigint, at timestamptz, event_id uuid,"
+        " kind text, actor text",
+    },
+    catalogue=("channel", "direction", "purpose"),
+    facts={
+        "link": kin.LINKS,
+        "answer": {ConsentGiven: GIVEN, ConsentRefused: REFUSED, ConsentWithdrawn: WITHDRAWN},
+        "sent": {TouchpointRecorded: SENT},
+        "corrected": {TouchpointCorrected: CORRECTED},
+    },
+    recompute=(
+        kin.keep("dispatches"),
+        "insert into dispatches.answer"
+        " (candidate, position, at, valid_until, event_id, purpose, channel, status) {answer}",
+        KEEP_SENT,
+        KEEP_TOLD,
+        END,
+        KEEP_CORRECTED,
+    ),
+)

@@ -1,0 +1,224 @@
+"""What a person was asked and what they answered, line by line, and what was sent because of each answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from domain.consent import (
+    ConsentExpired,
+    ConsentGiven,
+    ConsentRefused,
+    ConsentRequested,
+    Consents,
+    ConsentWithdrawn,
+    evolve,
+    may,
+)
+from domain.event import Erased, Event, Personal, Recorded
+from domain.purposes import PURPOSES
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from domain.touchpoint_kinds import KINDS
+
+What = Literal["requested", "given", "renewed", "refused", "withdrawn", "expired", "erased"]
+Standing = Literal["given", "refused", "withdrawn", "expired", "erased"]
+ERASURE = "erasure"
+"""The method of the withdrawals that an erasure brings."""
+
+Asked = ConsentRequested | ConsentGiven | ConsentRefused | ConsentWithdrawn | ConsentExpired
+ASKED: tuple[type[Event], ...] = (ConsentRequested, ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentExpired)
+"""The events that are a line of the trail."""
+SENDS: tuple[type[Event], ...] = (TouchpointRecorded, TouchpointCorrected)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The wording that was shown: which one, in which version and language, and the hash of its text."""
+
+    id: str
+    version: str
+    sha256: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that cites the answer, as we believe of it now: what it was and when, and the event that says so."""
+
+    touchpoint: UUID
+    kind: str
+    at: datetime
+    position: int
+    event: UUID
+    record: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing asked or answered. `renewed`: given while an earlier yes to the same was living; `erased`: taken back
+    because the person was erased.
+
+    `answered_by` is who answered and `recorded_by` who wrote it down. `everywhere`: a withdrawal that left nothing of
+    the purpose. `because_of`: the touchpoint that a withdrawal came with; `consent`: the yes that expired.
+    came_from, evidence and note are personal: null where there is none, or where `unreadable` says it was erased.
+    """
+
+    what: What
+    event: UUID
+    record: UUID
+    position: int
+    at: datetime
+    occurred_at: datetime | None
+    recorded_at: datetime
+    purpose: str
+    purpose_iri: str | None
+    channels: tuple[str, ...]
+    everywhere: bool
+    basis: str | None
+    jurisdiction: str | None
+    notice: Notice | None
+    method: str | None
+    answered_by: str | None
+    recorded_by: str
+    because_of: UUID | None
+    consent: UUID | None
+    valid_until: datetime | None
+    came_from: Personal[str | None]
+    evidence: Personal[str | None]
+    note: Personal[str | None]
+    unreadable: bool
+    sent: tuple[Sent, ...]
+
+    def is_about(self, purpose: str, channel: str) -> bool:
+        return self.purpose == purpose and (self.everywhere or channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How an answer stands on a channel, since when, and the event that decides it."""
+
+    channel: str
+    status: Standing
+    since: datetime
+    event: UUID
+
+
+def trail(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[Line, ...]:
+    """The lines up to `valid_at` in the order in which they were so, as known at the position.
+
+    `events`: those of ASKED and SENDS of all records of the person, in any order; others mean nothing.
+    """
+    known = sorted((one for one in events if (one.position or 0) <= position), key=lambda one: one.position or 0)
+    answers = Consents()
+    for one in known:
+        answers = evolve(answers, one)
+    sent = sent_because_of(known, valid_at)
+    told = [(one, one.event) for one in known if one.at <= valid_at]
+    lines = [line_of(one, event, answers, sent[one.id]) for one, event in told if isinstance(event, Asked)]
+    return tuple(sorted(lines, key=lambda line: (line.at, line.position)))
+
+
+def sent_because_of(known: Sequence[Recorded[Event]], valid_at: datetime) -> defaultdict[UUID, tuple[Sent, ...]]:
+    """By the answer's event: the messages that cite it, but for those that turned out never to have been sent."""
+    cited: dict[UUID, UUID] = {}
+    believed: dict[UUID, Sent] = {}
+    for one in known:
+        told = one.event
+        if isinstance(told, TouchpointRecorded) and told.consent is not None:
+            cited[told.touchpoint] = told.consent
+            believed[told.touchpoint] = Sent(told.touchpoint, told.kind, one.at, one.position or 0, one.id, one.stream)
+        elif isinstance(told, TouchpointCorrected) and told.touchpoint in cited:
+            at, kind = told.at or told.was_at, told.kind or ""
+            believed[told.touchpoint] = Sent(told.touchpoint, kind, at, one.position or 0, one.id, one.stream)
+    found: defaultdict[UUID, tuple[Sent, ...]] = defaultdict(tuple)
+    for sent in sorted(believed.values(), key=lambda sent: (sent.at, sent.position)):
+        if sent.at <= valid_at and sent.kind in KINDS and KINDS[sent.kind].direction == "outbound":
+            found[cited[sent.touchpoint]] += (sent,)
+    return found
+
+
+def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tuple[Sent, ...]) -> Line:
+    """The line of an event; `answers`: all that are known of the person."""
+    came_from, evidence = getattr(told, "came_from", None), getattr(told, "evidence", None)
+    note = getattr(told, "note", None) or getattr(told, "reason", None)
+    return Line(
+        what=what_of(recorded, answers),
+        event=recorded.id,
+        record=recorded.stream,
+        position=recorded.position or 0,
+        at=recorded.at,
+        occurred_at=recorded.occurred_at,
+        recorded_at=recorded.recorded_at,
+        purpose=told.purpose,
+        purpose_iri=PURPOSES[told.purpose].iri if told.purpose in PURPOSES else None,
+        channels=told.channels,
+        everywhere=isinstance(told, ConsentWithdrawn) and told.entirely,
+        basis=getattr(told, "basis", None),
+        jurisdiction=getattr(told, "jurisdiction", None),
+        notice=notice_of(told),
+        method=getattr(told, "method", None),
+        answered_by=getattr(told, "answered_by", None),
+        recorded_by=recorded.actor,
+        because_of=getattr(told, "because_of", None),
+        consent=getattr(told, "consent", None),
+        valid_until=getattr(told, "valid_until", None),
+        came_from=came_from,
+        evidence=evidence,
+        note=note,
+        unreadable=any(isinstance(value, Erased) for value in (came_from, evidence, note)),
+        sent=sent,
+    )
+
+
+def what_of(recorded: Recorded[Event], answers: Consents) -> What:
+    match recorded.event:
+        case ConsentRequested():
+            return "requested"
+        case ConsentGiven() as given:
+            return "renewed" if was_living(answers, given, recorded.at) else "given"
+        case ConsentRefused():
+            return "refused"
+        case ConsentWithdrawn(method=method):
+            return "erased" if method == ERASURE else "withdrawn"
+        case _:
+            return "expired"
+
+
+def was_living(answers: Consents, given: ConsentGiven, at: datetime) -> bool:
+    """Whether any channel of the yes was open for its purpose already, by answers of before."""
+    before = Consents(tuple(answer for answer in answers.answers if answer.at < at))
+    return any(isinstance(may(before, given.purpose, channel, at), UUID) for channel in given.channels)
+
+
+def notice_of(told: Asked) -> Notice | None:
+    if isinstance(told, ConsentWithdrawn | ConsentExpired):
+        return None
+    sha256, language = getattr(told, "notice_sha256", None), getattr(told, "language", None)
+    return Notice(told.notice, told.notice_version, sha256, language)
+
+
+def stand(lines: Iterable[Line], purpose: str, channel: str, at: datetime) -> Stand | None:
+    """How the purpose stands on the channel at that time; None where nobody answered.
+
+    The newest answer decides; of several at the same moment one that forbids wins over one that allows.
+    """
+    told = [line for line in lines if line.is_about(purpose, channel) and line.at <= at]
+    stands = [Stand(channel, status, line.at, line.event) for line in told if (status := status_of(line, at))]
+    newest = max((one.since for one in stands), default=None)
+    decisive = [one for one in stands if one.since == newest]
+    return min(decisive, key=lambda one: (one.status == "given", one.event), default=None)
+
+
+def status_of(line: Line, at: datetime) -> Standing | None:
+    """What the line says at that time; None where it answers nothing: a yes ends by what it says itself."""
+    match line.what:
+        case "given" | "renewed":
+            return "expired" if line.valid_until is not None and line.valid_until <= at else "given"
+        case "requested" | "expired":
+            return None
+        case answered:
+            return answered
