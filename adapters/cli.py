@@ -34,6 +34,7 @@ from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.bootstrap import ReadModelIsUnknown
+from adapters.cli_keys import keys
 from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
@@ -42,10 +43,18 @@ from adapters.imports.mapping import PLAIN, read_mapping
 from adapters.imports.refusals import FileCannotBeImported
 from adapters.imports.shelf import Shelf
 from adapters.postgres import folds
-from adapters.postgres.keyfile import KeyFileIsAnothers, KeyFileIsUnusable
+from adapters.postgres.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken
+from adapters.postgres.keyfile import (
+    EpochIsNotInKeyFile,
+    KeyFileCannotBeWritten,
+    KeyFileIsAnothers,
+    KeyFileIsUnusable,
+)
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
+from adapters.redaction import guard_logs, secrets_of
+from adapters.rotating import rotating
 from adapters.settings import Settings
 from adapters.showing import bar, fold_bar, say
 from adapters.synthetic.history import history
@@ -73,6 +82,11 @@ COMPLAINTS = (
     IsBeingRebuilt,
     SwapFoundNoMoment,
     FileCannotBeImported,
+    EpochIsNotInKeyFile,
+    EpochsAreMissing,
+    KeyFileCannotBeWritten,
+    KeysAreBeingRotated,
+    WrappedKeyIsBroken,
 )
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
@@ -84,6 +98,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+cli.add_typer(keys, name="keys")
 STOPPED = threading.Event()
 
 
@@ -101,6 +116,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    redaction = guard_logs(known_secrets())
     try:
         cli()
     except COMPLAINTS as complaint:
@@ -110,7 +126,8 @@ def main() -> None:
         say.print(f"[red]{LogIsNotMade.__doc__}[/red]", highlight=False)
         sys.exit(1)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        say.print(f"[red]The database cannot be used: {error} Check DATABASE_URL.[/red]", highlight=False)
+        told = redaction.of(str(error))
+        say.print(f"[red]The database cannot be used: {told} Check DATABASE_URL.[/red]", highlight=False)
         sys.exit(1)
     except SettingsError as error:
         say.print(f"[red]{error}. Lists are written as JSON.[/red]", highlight=False)
@@ -119,6 +136,17 @@ def main() -> None:
         for wrong in error.errors():
             say.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
         sys.exit(2)
+    except Exception:
+        logging.getLogger(__name__).exception("nobody expected this")
+        sys.exit(1)
+
+
+def known_secrets() -> list[str]:
+    """The secrets among the settings; none where these cannot be read, which whoever needs them will say."""
+    try:
+        return secrets_of(Settings())
+    except (ValidationError, SettingsError):
+        return []
 
 
 @contextmanager
@@ -170,6 +198,7 @@ def serve_until_stopped(
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     if project:
         stack.enter_context(projecting(conninfo, settings))
+        stack.enter_context(rotating(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
     app = create_app(services)
@@ -204,7 +233,8 @@ def project(
             if once:
                 say.print(f"caught up at position {runner.catch_up()}")
             else:
-                runner.run(STOPPED)  # also what it has to catch up: a lost database does not end it
+                with rotating(conninfo, settings):
+                    runner.run(STOPPED)  # also what it has to catch up: a lost database does not end it
 
 
 @cli.command()
