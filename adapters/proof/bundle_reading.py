@@ -118,13 +118,16 @@ def next_line(file: IO[bytes]) -> str:
 
 def parsed(text: str, what: str) -> Mapping[str, Any]:
     """The object that the text writes in the one way. Errors: BundleDoesNotHold; of a name that stands twice too."""
+    value: Any = None
     try:
         value = json.loads(text, parse_float=refuse, parse_constant=refuse)
-        if isinstance(value, dict) and TEXT.encode(value) == text:
-            return value
+        as_bundles_are = isinstance(value, dict) and TEXT.encode(value) == text
     except (ValueError, RecursionError):
-        pass  # what cannot be read is told of like what reads otherwise than it is written
-    raise BundleDoesNotHold(f"{what} is not written as bundles are: it was changed, or formatted anew")
+        as_bundles_are = False
+    if not as_bundles_are:
+        raise BundleDoesNotHold(f"{what} is not written as bundles are: it was changed, or formatted anew")
+    found: Mapping[str, Any] = value
+    return found
 
 
 def refuse(number: str) -> Any:

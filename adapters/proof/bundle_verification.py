@@ -1,0 +1,252 @@
+"""Checks a bundle with nothing but the bundle: no database, no key file, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import IO, Any
+
+from adapters.postgres.sealing import COMMITMENT_DOMAIN
+from adapters.proof.bundle import Entry, Header, Opened, Person, Range
+from adapters.proof.bundle_reading import BundleDoesNotHold, read_entries, read_header
+from adapters.proof.leaf import CLEAR
+from adapters.proof.note import (
+    Checkpoint,
+    CheckpointCannotBeRead,
+    KeyCannotBeRead,
+    NoteIsNotSigned,
+    VerifierKey,
+    open_checkpoint,
+    read_verifier_key,
+)
+from adapters.proof.told import Told, fields_of, told_of
+from adapters.proof.tree import CompactRange, ProofDoesNotHold, leaf_hash, verify_consistency, verify_inclusion
+
+Witness = Callable[[Told], None]
+"""Is told each event in the order of the log. What it hears counts only once the whole bundle has been verified."""
+MERGES = ("candidates-merged.v1", "candidates-unmerged.v1")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the auditor has from elsewhere: the text of a verifier key, and the note of an older checkpoint."""
+
+    key: str | None = None
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What holds: so many events of the log, all in the tree that the checkpoint signs.
+
+    `held`: the size of the auditor's own checkpoint, which this tree extends; None where none was named. `older`: the
+    sizes of the bundle's own older ones. `recorded`: when the first and the last event were taken in.
+    """
+
+    of: Range | Person
+    checkpoint: Checkpoint
+    key: VerifierKey
+    key_was_compared: bool
+    held: int | None
+    older: Sequence[int]
+    events: int
+    opened: int
+    recorded: tuple[datetime, datetime] | None
+
+    @property
+    def is_whole_log(self) -> bool:
+        """Whether it holds every event up to the checkpoint."""
+        return isinstance(self.of, Range) and self.of.first == 0
+
+
+@dataclass(slots=True)
+class Going:
+    """What is known while the entries go by: how far each stream has come, and who was merged with whom."""
+
+    header: Header
+    checkpoint: Checkpoint
+    tree: CompactRange | None
+    index: int = -1
+    position: int = -1
+    events: int = 0
+    opened: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    versions: dict[str, int] = field(default_factory=dict)
+    merged: dict[str, set[str]] = field(default_factory=dict)
+
+
+def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
+    """Reads the bundle once. Errors: BundleDoesNotHold, with the first thing that is wrong."""
+    header = read_header(file)
+    with in_words("the verifier key"):
+        key = read_verifier_key(header.verifier_key)
+    require_key(header, key, held.key)
+    with in_words("the checkpoint"):
+        checkpoint = open_checkpoint(header.checkpoint, key)
+    older = [extended(one.note, one.proof, key, checkpoint) for one in header.checkpoints]
+    require_order([*older, checkpoint])
+    size = held.checkpoint and require_held(held.checkpoint, key, [*older, checkpoint])
+    going = Going(header, checkpoint, tree_of(header.of))
+    for entry, clear in read_entries(file, header.of):
+        witness(verified_entry(going, entry, clear))
+    require_end(going)
+    return Verified(
+        of=header.of,
+        checkpoint=checkpoint,
+        key=key,
+        key_was_compared=held.key is not None,
+        held=size or None,
+        older=[one.size for one in older],
+        events=going.events,
+        opened=going.opened,
+        recorded=None if going.first is None or going.last is None else (going.first, going.last),
+    )
+
+
+@contextmanager
+def in_words(what: str) -> Iterator[None]:
+    """Whatever does not hold of the proof's parts does not hold of the bundle."""
+    try:
+        yield
+    except (KeyCannotBeRead, NoteIsNotSigned, CheckpointCannotBeRead, ProofDoesNotHold) as error:
+        raise BundleDoesNotHold(f"{what}: {error}") from error
+
+
+def require_key(header: Header, key: VerifierKey, held: str | None) -> None:
+    """That the bundle's key is of its log, and the one that the auditor was told elsewhere."""
+    if key.name != header.origin or str(key) != header.verifier_key:
+        raise BundleDoesNotHold("the verifier key is of another log than the bundle")
+    if held is not None and held.strip() != header.verifier_key:
+        raise BundleDoesNotHold("it is signed with another key than the one you named")
+
+
+def extended(note: str, proof: Sequence[bytes], key: VerifierKey, newest: Checkpoint) -> Checkpoint:
+    """The older checkpoint, once it is shown that the newest tree begins with the whole of its tree."""
+    with in_words("an older checkpoint"):
+        older = open_checkpoint(note, key)
+    with in_words(f"the proof that the tree extends that of size {older.size}"):
+        verify_consistency(older.size, older.root, newest.size, newest.root, proof)
+    return older
+
+
+def require_order(checkpoints: Sequence[Checkpoint]) -> None:
+    sizes = [one.size for one in checkpoints]
+    if sizes != sorted(set(sizes)) or sizes[0] < 1:
+        raise BundleDoesNotHold("its checkpoints do not stand in order of their sizes")
+
+
+def require_held(note: str, key: VerifierKey, known: Sequence[Checkpoint]) -> int:
+    """The size of the auditor's own checkpoint, once the bundle is shown to extend it."""
+    with in_words("the checkpoint that you hold"):
+        held = open_checkpoint(note, key)
+    same = next((one for one in known if one.size == held.size), None)
+    if same is None:
+        raise BundleDoesNotHold(
+            f"it has no proof from the checkpoint of size {held.size} that you hold; ask for a bundle made with it"
+        )
+    if same != held:
+        raise BundleDoesNotHold(
+            f"THE HISTORY WAS REWRITTEN: two different trees of size {held.size} are signed with one key. "
+            "Keep your checkpoint and this bundle: together they prove it"
+        )
+    return held.size
+
+
+def tree_of(of: Range | Person) -> CompactRange | None:
+    if isinstance(of, Person):
+        return None
+    with in_words("the hashes before the range"):
+        return CompactRange.of(of.first, of.prefix)
+
+
+def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> Told:
+    """The event, once its leaf is in its place in the tree and everything beside it is what the leaf binds."""
+    told = told_of(entry.index, entry.leaf, clear)
+    require_place(going, told)
+    require_leaf(going, entry)
+    if CLEAR.encode(clear) != entry.clear or sha256(entry.clear.encode()).hexdigest() != told.clear_sha256:
+        raise BundleDoesNotHold(f"the clear data of leaf {told.index} is not what the log holds")
+    going.index, going.position, going.events = told.index, told.position, going.events + 1
+    going.first, going.last = going.first or told.recorded_at, told.recorded_at
+    if told.type in MERGES:
+        remember_merge(going, told)
+    return replace(told, opened=opened_as_committed(going, told, entry.opened)) if entry.opened else told
+
+
+def require_place(going: Going, told: Told) -> None:
+    """That it is of this log and in its order, and that its stream has no gap before it."""
+    if told.origin != going.header.origin:
+        raise BundleDoesNotHold(f"leaf {told.index} is of another log")
+    if told.index <= going.index or told.position <= going.position:
+        raise BundleDoesNotHold(f"leaf {told.index} is not in the order of the log")
+    begins_late = isinstance(going.header.of, Range) and going.header.of.first > 0
+    before = going.versions.get(told.stream, told.version - 1 if begins_late else 0)
+    if told.version != before + 1:
+        raise BundleDoesNotHold(
+            f"leaf {told.index} is version {told.version} of its stream, where version {before + 1} should stand: "
+            "an event was left out or put in"
+        )
+    going.versions[told.stream] = told.version
+
+
+def require_leaf(going: Going, entry: Entry) -> None:
+    leaf = leaf_hash(entry.leaf.encode())
+    if going.tree is not None:
+        if entry.index != going.tree.size:
+            raise BundleDoesNotHold(f"leaf {entry.index} stands where leaf {going.tree.size} should")
+        going.tree.append(leaf)
+        return
+    with in_words(f"leaf {entry.index}"):
+        verify_inclusion(entry.index, going.checkpoint.size, leaf, entry.proof or (), going.checkpoint.root)
+
+
+def opened_as_committed(
+    going: Going, told: Told, laid_open: Sequence[Opened]
+) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """The fields of each opened part, once salt and text hash to the commitment in the leaf."""
+    committed = {(part.person, part.group): part.commitment for part in told.parts}
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for one in laid_open:
+        name = one.person, one.group
+        commitment = sha256(COMMITMENT_DOMAIN + one.salt + one.plaintext.encode()).hexdigest()
+        if name in found or committed.get(name) != commitment:
+            raise BundleDoesNotHold(f"what is opened of leaf {told.index} is not what was sealed")
+        found[name] = fields_of(one.plaintext, told.index)
+    going.opened += len(found)
+    return found
+
+
+def remember_merge(going: Going, told: Told) -> None:
+    """That two records were held to be one person, then or still."""
+    survivor, absorbed = str(told.clear.get("survivor")), str(told.clear.get("absorbed"))
+    going.merged.setdefault(survivor, set()).add(absorbed)
+    going.merged.setdefault(absorbed, set()).add(survivor)
+
+
+def require_end(going: Going) -> None:
+    """That nothing is missing: the root of a range, or the records of a person."""
+    if going.tree is not None:
+        if going.tree.size != going.checkpoint.size or going.tree.root() != going.checkpoint.root:
+            raise BundleDoesNotHold(
+                f"its {going.tree.size} leaves do not give the signed root of {going.checkpoint.size}: "
+                "something in it was changed, left out or put in"
+            )
+    elif isinstance(going.header.of, Person):
+        require_records(going, going.header.of)
+
+
+def require_records(going: Going, person: Person) -> None:
+    """That the bundle holds every record of the person, each with as many events as it says, and nobody else's."""
+    if going.versions != dict(person.records):
+        raise BundleDoesNotHold("the events of a record are missing, or there are some of a record that is not listed")
+    reached, waiting = {person.candidate}, [person.candidate]
+    while waiting:
+        linked = going.merged.get(waiting.pop(), set()) - reached
+        reached |= linked
+        waiting += linked
+    if reached != set(person.records):
+        raise BundleDoesNotHold("its records are not those that were ever merged with the candidate")

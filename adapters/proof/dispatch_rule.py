@@ -1,0 +1,208 @@
+"""Nothing was sent without a living consent: the rule replayed from a bundle, apart from the code that enforces it.
+
+Of Perennial it takes the catalogue of touchpoints and the list of event types, which are data. How answers are ordered,
+when one has ended and which records are one person is written down here once more, on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.proof.bundle_reading import BundleDoesNotHold
+from adapters.proof.told import Told
+from domain.catalogue import EVENTS
+from domain.touchpoint_kinds import KINDS, Kind
+
+OURSELVES = "perennial"
+"""Who reports what we send ourselves: it must have been allowed when it was recorded too, not only at its own date."""
+KNOWN = frozenset(event.stored_name for event in EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A yes: in which record, for what, from when and until when."""
+
+    record: str
+    at: datetime
+    purpose: str
+    channels: tuple[str, ...]
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A no, or the end of a consent: what it ended and when. `channels` None: on all; `consent`: that one alone."""
+
+    at: datetime
+    what: str
+    purpose: str
+    channels: tuple[str, ...] | None
+    consent: str | None = None
+
+    def ends(self, event: str, given: Given, channel: str, by: datetime) -> bool:
+        """Whether it ended the consent `event` on the channel by that time."""
+        if not given.at <= self.at <= by or self.purpose != given.purpose:
+            return False
+        return self.consent in (None, event) and (self.channels is None or channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What a dispatch says it was for, and the event that it says allowed it."""
+
+    purpose: str | None
+    consent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorised:
+    """A dispatch that no living consent of its person covers, and why not. `reported_by`: who told us of it."""
+
+    index: int
+    event: str
+    record: str
+    kind: str
+    purpose: str | None
+    at: datetime
+    reported_by: str
+    why: str
+
+
+@dataclass(slots=True)
+class DispatchRule:
+    """Hears every event in the order of the log, and knows of each dispatch whether it was allowed as known then."""
+
+    dispatches: int = 0
+    exceptions: list[Unauthorised] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Types of events that this version does not know, and the first leaf of each: whoever finds some knows nothing."""
+    sends_by_consent: dict[str, int] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
+    taken: dict[str, list[Taken]] = field(default_factory=dict)
+    kin: dict[str, set[str]] = field(default_factory=dict)
+    cited: dict[tuple[str, str], Cited] = field(default_factory=dict)
+    """What each dispatch was for, and what it cites, by its record and its touchpoint."""
+
+    def hear(self, told: Told) -> None:
+        """One more event. Errors: BundleDoesNotHold where it is none that this version could have written."""
+        try:
+            self._hear(told)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
+
+    def _hear(self, told: Told) -> None:
+        match told.type:
+            case "touchpoint-recorded.v1":
+                self._touchpoint(told)
+            case "touchpoint-corrected.v1":
+                self._correction(told)
+            case "consent-given.v1":
+                self._given(told)
+            case "consent-refused.v1" | "consent-withdrawn.v1" | "consent-expired.v1":
+                self.taken.setdefault(told.stream, []).append(taken_by(told))
+            case "candidates-merged.v1":
+                self._link(told.clear, together=True)
+            case "candidates-unmerged.v1":
+                self._link(told.clear, together=False)
+            case other if other not in KNOWN:
+                self.unknown.setdefault(other, told.index)
+
+    def _given(self, told: Told) -> None:
+        clear, until = told.clear, told.clear["valid_until"]
+        if told.event in self.given:
+            raise BundleDoesNotHold(
+                f"leaf {told.index} has the id of another consent: which one is cited"
+            )
+        ends = None if until is None else moment(until)
+        self.given[told.event] = Given(told.stream, told.at, clear["purpose"], tuple(clear["channels"]), ends)
+
+    def _link(self, clear: Mapping[str, str], *, together: bool) -> None:
+        one, other = clear["survivor"], clear["absorbed"]
+        for record, with_it in ((one, other), (other, one)):
+            linked = self.kin.setdefault(record, set())
+            linked.add(with_it) if together else linked.discard(with_it)
+
+    def _touchpoint(self, told: Told) -> None:
+        clear = told.clear
+        row = self._kind(told, clear["kind"])
+        if row is None or row.direction != "outbound":
+            return
+        self.dispatches += 1
+        cited = self.cited[told.stream, clear["touchpoint"]] = Cited(clear["purpose"], clear["consent"])
+        moments = {told.at, told.recorded_at} if clear["reported_by"] == OURSELVES else {told.at}
+        reasons = (self._why_not(told.stream, row, cited, at) for at in sorted(moments))
+        why = next((why for why in reasons if why is not None), None)
+        if why is not None:
+            self._except(told, row, cited, told.at, str(clear["reported_by"]), why)
+        else:
+            self.sends_by_consent[str(cited.consent)] = self.sends_by_consent.get(str(cited.consent), 0) + 1
+
+    def _correction(self, told: Told) -> None:
+        """What a touchpoint is corrected to must be covered by what it cited; what was no dispatch cited nothing."""
+        clear = told.clear
+        row = None if clear["kind"] is None else self._kind(told, clear["kind"])
+        if row is None or row.direction != "outbound":
+            return
+        if (clear["kind"], clear["at"]) == (clear["was_kind"], clear["was_at"]):
+            return
+        touchpoint = told.stream, clear["touchpoint"]
+        if touchpoint not in self.cited:
+            self.dispatches += 1
+        cited = self.cited.setdefault(touchpoint, Cited(row.purpose, None))
+        at = moment(clear["at"])
+        why = self._why_not(told.stream, row, cited, at)
+        if why is not None:
+            self._except(told, row, cited, at, told.actor, f"as corrected, {why}")
+
+    def _kind(self, told: Told, kind: str) -> Kind | None:
+        row = KINDS.get(kind)
+        if row is None:
+            self.unknown.setdefault(f"touchpoint {kind}", told.index)
+        return row
+
+    def _except(self, told: Told, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
+        found = Unauthorised(told.index, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why)
+        self.exceptions.append(found)
+
+    def _why_not(self, record: str, row: Kind, cited: Cited, at: datetime) -> str | None:
+        """Why the dispatch was not allowed at that time, as known then; None where the consent it cites allowed it."""
+        if cited.consent is None:
+            return "it cites no consent"
+        given = self.given.get(cited.consent)
+        if given is None:
+            return "what it cites is no consent that was known then"
+        if given.record not in (person := set(self.person(record))):
+            return "it cites the consent of somebody else"
+        if given.purpose != cited.purpose or row.channel not in given.channels:
+            allowed = f"{given.purpose} on {', '.join(given.channels)}"
+            return f"its consent is for {allowed}, not for {cited.purpose} on {row.channel}"
+        if given.at > at:
+            return f"its consent was given later, at {given.at.isoformat()}"
+        if given.until is not None and given.until <= at:
+            return f"its consent ended at {given.until.isoformat()}"
+        taken = (one for member in person for one in self.taken.get(member, ()))
+        ended = [one for one in taken if one.ends(cited.consent, given, row.channel, at)]
+        return f"its consent was {ended[0].what} at {ended[0].at.isoformat()}" if ended else None
+
+    def person(self, record: str) -> Iterator[str]:
+        """The record, and those that are held to be the same person by now."""
+        reached, waiting = {record}, [record]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            linked = self.kin.get(one, set()) - reached
+            reached |= linked
+            waiting += linked
+
+
+def taken_by(told: Told) -> Taken:
+    """What a refusal, a withdrawal or an end takes away."""
+    clear, what = told.clear, told.type.removeprefix("consent-").removesuffix(".v1")
+    channels = None if clear.get("entirely") else tuple(clear["channels"])
+    return Taken(told.at, what, clear["purpose"], channels, clear.get("consent"))
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,114 @@
+"""An event as a bundle tells it: what its leaf binds, its clear data, and what was opened of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from adapters.proof.bundle_reading import BundleDoesNotHold, parsed
+from adapters.proof.leaf import CLEAR, FORMAT
+
+MEMBERS = (
+    "actor", "causation", "clear_sha256", "correlation", "event", "format", "occurred_at", "occurred_how", "origin",
+    "parts", "people", "position", "recorded_at", "stream", "type", "version",
+)  # fmt: skip
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sealed part as the leaf keeps it; `commitment` in hex."""
+
+    person: str
+    group: str
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`at` is when it was so, as well as the log knows: the occurrence, or else the recording. `opened`: the personal
+    fields that were laid open, by person and group."""
+
+    index: int
+    position: int
+    stream: str
+    version: int
+    event: str
+    type: str
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    origin: str
+    clear_sha256: str
+    parts: Sequence[Part]
+    clear: Mapping[str, Any]
+    opened: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+
+def told_of(index: int, leaf: str, clear: Mapping[str, Any]) -> Told:
+    """The event of a leaf's text. Errors: BundleDoesNotHold where the text is no leaf."""
+    said = parsed(leaf, f"leaf {index}")
+    if tuple(said) != MEMBERS or CLEAR.encode(said) != leaf:
+        raise BundleDoesNotHold(f"leaf {index} has not the members of a leaf, in their order")
+    if said["format"] != FORMAT:
+        raise BundleDoesNotHold(f"leaf {index} is of a format unknown to this version")
+    recorded_at = moment_of(said["recorded_at"], index)
+    return Told(
+        index=index,
+        position=whole(said["position"], index),
+        stream=text(said["stream"], index),
+        version=whole(said["version"], index),
+        event=text(said["event"], index),
+        type=text(said["type"], index),
+        at=recorded_at if said["occurred_at"] is None else moment_of(said["occurred_at"], index),
+        recorded_at=recorded_at,
+        actor=text(said["actor"], index),
+        origin=text(said["origin"], index),
+        clear_sha256=text(said["clear_sha256"], index),
+        parts=parts_of(said["parts"], index),
+        clear=clear,
+    )
+
+
+def parts_of(said: Any, index: int) -> list[Part]:
+    """The parts; one in an unknown spelling has nothing that could be opened."""
+    if not isinstance(said, list) or not all(isinstance(part, dict) for part in said):
+        raise BundleDoesNotHold(f"leaf {index} has no list of parts")
+    named = [part for part in said if "commitment" in part]
+    return [Part(*(text(part.get(name), index) for name in ("person", "group", "commitment"))) for part in named]
+
+
+def text(value: Any, index: int) -> str:
+    if not isinstance(value, str):
+        raise BundleDoesNotHold(f"leaf {index} has something else where a text should stand")
+    return value
+
+
+def whole(value: Any, index: int) -> int:
+    if type(value) is not int or value < 0:
+        raise BundleDoesNotHold(f"leaf {index} has something else where a whole number should stand")
+    return value
+
+
+def moment_of(value: Any, index: int) -> datetime:
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError as error:
+            raise BundleDoesNotHold(f"leaf {index} names a time that there is not: {error}") from error
+    raise BundleDoesNotHold(f"leaf {index} has a time that no event of ours has")
+
+
+def fields_of(plaintext: str, index: int) -> Mapping[str, Any]:
+    """The fields of an opened part. Errors: BundleDoesNotHold."""
+    try:
+        fields = json.loads(plaintext)
+    except (ValueError, RecursionError) as error:
+        raise BundleDoesNotHold(f"what is opened of leaf {index} is no JSON") from error
+    if not isinstance(fields, dict):
+        raise BundleDoesNotHold(f"what is opened of leaf {index} is no object")
+    return fields
