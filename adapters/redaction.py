@@ -14,7 +14,7 @@ SHORTEST_SECRET = 4
 """A shorter one would be found in every other word."""
 PATTERNS = (
     # The password in a URL, which may have any sign in it but a blank, up to the last @.
-    (re.compile(r"(\w://[^\s:/?#@'\"]*:)[^\s'\"]+(?=@)"), rf"\g<1>{GONE}"),
+    (re.compile(r"(\w:?//[^\s:/?#@'\"]*:)[^\s'\"]+(?=@)"), rf"\g<1>{GONE}"),
     (re.compile(r"\bpnl_[0-9A-Za-z_]+"), GONE),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), GONE),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\g<1> {GONE}"),
@@ -83,7 +83,7 @@ def secrets_of(settings: BaseModel) -> list[str]:
 
 def passwords_in(text: str) -> list[str]:
     """The passwords of a connection string, written as a URL or as key=value."""
-    of_url = re.findall(r"\w://[^\s:/?#@]*:(\S+)@", text)
+    of_url = re.findall(r"\w:?//[^\s:/?#@]*:(\S+)@", text)
     return of_url + [one.strip("'") for one in re.findall(r"(?i)\bpassword\s*=\s*('[^']*'|[^\s&]+)", text)]
 
 

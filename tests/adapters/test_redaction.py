@@ -19,6 +19,7 @@ from adapters.settings import Settings
 SECRETS = ("webhook-secret-17", "webhook-secret-17-the-second")
 LINES = {
     "a URL": ("cannot reach postgresql://ines:pa:ss@w/rd@db.internal:5432/x", "pa:ss@w/rd", "db.internal:5432"),
+    "half a URL": ('missing "=" after "postgresql//ines:hush@db/x"', "hush", "@db/x"),
     "a DSN": ("host=db.internal password='hush now' user=ines", "hush now", "user=ines"),
     "a DSN's plain password": ("password=hush user=ines", "hush", "user=ines"),
     "JSON": ('{"client_secret": "hush-hush", "kind": "x"}', "hush-hush", '"kind": "x"'),
