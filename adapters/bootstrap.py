@@ -28,6 +28,7 @@ from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.erasures import Erasures
+from adapters.postgres.epochs import Rotation
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild
@@ -39,6 +40,7 @@ from adapters.web.services import ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
 from domain.catalogue import UPCASTS
+from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
 
@@ -154,6 +156,20 @@ def read_model(name: str) -> ReadModel:
 def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
     key_file = read_key_file(settings.keys)
     return Rebuild(datastore, read_model(name), settings.zone, key_file, batch=BATCH, progress=progress)
+
+
+@contextmanager
+def rotation(conninfo: str, settings: Settings, progress: Progress) -> Iterator[Rotation]:
+    """What rotates the keys, as the owner of the tables; the directory is made anew as its projector would."""
+    with (
+        psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as owner,
+        projector(conninfo) as datastore,
+    ):
+
+        def make_directory_anew() -> None:
+            rebuild(datastore, settings, DIRECTORY.name, progress).rebuild()
+
+        yield Rotation(owner, settings.keys, make_directory_anew, progress)
 
 
 def sweep(log: Perennial, settings: Settings) -> Sweep:

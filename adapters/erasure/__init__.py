@@ -1,0 +1,1 @@
+"""Erasing a person: one way through it, and everybody who holds something of a person and lets go of it."""

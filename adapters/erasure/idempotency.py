@@ -1,0 +1,12 @@
+"""What was answered to requests about the person is forgotten; it held ids alone."""
+
+from __future__ import annotations
+
+from adapters.erasure.eraser import Eraser, Holdings, Person
+
+
+def erase(holdings: Holdings, person: Person) -> int:
+    return holdings.erasures.forget_answers(person.records)
+
+
+ERASER = Eraser("idempotency", erase)

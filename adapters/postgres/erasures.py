@@ -1,0 +1,96 @@
+"""What of a person the database gives up on an erasure: keys, kept bodies, kept answers; and who asked for it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow, class_row
+
+from domain.access import PeopleExported
+from domain.candidate import CandidateErased, ErasureRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Data of a person that left Perennial as a file, and that no erasure here reaches: what, when, by whom.
+
+    `page` is what was exported, `holds` what is in it.
+    """
+
+    export: UUID
+    page: str
+    at: datetime
+    by: str
+    holds: Sequence[str]
+
+
+class Connecting(Protocol):
+    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
+
+
+class Erasures:
+    """What only the owner's functions may take away, and what the log says of erasures.
+
+    Every function takes the records of one person, and may be called again: it then finds nothing left.
+    Errors: the library's ProgrammingError, where nobody has asked for one of the records to be erased.
+    """
+
+    def __init__(self, datastore: Connecting) -> None:
+        self._datastore = datastore
+
+    def unfinished(self) -> list[UUID]:
+        """Records whose erasure was asked for and not completed, in the order of the requests."""
+        with self._datastore.get_connection() as connection:
+            rows = connection.execute(
+                "select stream_id from event asked where type = %s and not exists"
+                " (select from event done where done.stream_id = asked.stream_id and done.type = %s) order by position",
+                (ErasureRequested.stored_name, CandidateErased.stored_name),
+            ).fetchall()
+        return [row["stream_id"] for row in rows]
+
+    def destroy_keys(self, records: Iterable[UUID]) -> int:
+        """How many living keys there were."""
+        return self._sum("select erase_key(%s)::integer as n", records)
+
+    def empty_deliveries(self, records: Iterable[UUID]) -> int:
+        """How many deliveries about the person were kept with their bodies."""
+        return self._sum("select erase_deliveries(%s) as n", records)
+
+    def destroy_searches(self, records: Iterable[UUID]) -> int:
+        """How many searches that found the person still told what was typed."""
+        return self._sum("select erase_searches(%s) as n", records)
+
+    def forget_answers(self, records: Iterable[UUID]) -> int:
+        """How many answers kept for repeated requests named a record of the person. They hold ids alone."""
+        with self._datastore.get_connection() as connection:
+            return connection.execute(
+                "delete from idempotency where response::text like any (%s)", ([f"%{record}%" for record in records],)
+            ).rowcount
+
+    def exports_of(self, records: Iterable[UUID]) -> list[Export]:
+        """The exports with anything of the person in them, the oldest first."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(Export)) as cursor,
+        ):
+            return cursor.execute(
+                "select (clear ->> 'export')::uuid as export, clear ->> 'page' as page, recorded_at as at, actor as by,"
+                " array(select jsonb_array_elements_text(clear -> 'holds')) as holds"
+                " from event where type = %s and clear -> 'people' ?| %s order by position",
+                (PeopleExported.stored_name, [str(record) for record in records]),
+            ).fetchall()
+
+    def _sum(self, query: str, records: Iterable[UUID]) -> int:
+        """What the query answers for each record, together. Each is committed before the next."""
+        total = 0
+        for record in records:
+            with self._datastore.get_connection() as connection:
+                row = connection.execute(query.encode(), (record,)).fetchone()
+                total += int(row["n"]) if row else 0
+        return total
