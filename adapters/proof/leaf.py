@@ -7,11 +7,10 @@ import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from json.encoder import encode_basestring as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.postgres.stored import LoggedEvent
 
@@ -36,8 +35,7 @@ def refuse_fraction(text: str) -> Any:
 READ_CLEAR = json.JSONDecoder(parse_float=refuse_fraction, parse_constant=refuse_fraction)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """An `event` row as the leaf takes it: ids as PostgreSQL writes them, moments in microseconds since 2000.
 
     `clear` is the column's text in any spelling; `people` PostgreSQL's text of the array; `state` the stored bytes.
