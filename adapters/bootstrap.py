@@ -27,8 +27,8 @@ from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
-from adapters.postgres.erasures import Erasures
 from adapters.postgres.epochs import Rotation
+from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,12 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(
         default=None, description="The key-encryption keys; default: keys.json in the data folder. Back it up."
     )
+    rotate_every_days: int = Field(
+        default=30, ge=1, le=366, description="How old a key-encryption key gets: by then an erasure is complete."
+    )
+    rotate_by_itself: bool = Field(
+        default=True, description="Whether the process that folds rotates the keys; else `perennial keys rotate` must."
+    )
     zone: str = Field(default="UTC", description="The organisation's IANA time zone: days begin and end in it.")
     host: str = Field(default="127.0.0.1", description="Where the HTTP server listens.")
     port: int = Field(default=8400, ge=0, le=65535)
@@ -38,6 +45,10 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Berlin") from error
         return zone
+
+    @property
+    def rotate_every(self) -> timedelta:
+        return timedelta(days=self.rotate_every_days)
 
     @property
     def keys(self) -> Path:

@@ -25,6 +25,11 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "log_min_messages": "error",
+    # What was deleted must be gone from every file once the keys are rotated: no old file of the log is used again, and
+    # of an error only its message is logged, never the values or the statement that it was about.
+    "wal_recycle": "off",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 
 
