@@ -6,6 +6,7 @@ when one has ended and which records are one person is written down here once mo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from adapters.proof.told import Told
 from domain.catalogue import EVENTS
 from domain.touchpoint_kinds import KINDS, Kind
 
+Touchpoint = tuple[str, str]
+"""(record, id): a touchpoint's name."""
 OURSELVES = "perennial"
 """Who reports what we send ourselves: it must have been allowed when it was recorded too, not only at its own date."""
 KNOWN = frozenset(event.stored_name for event in EVENTS)
@@ -74,16 +77,28 @@ class Unauthorised:
 class DispatchRule:
     """Hears every event in the order of the log, and knows of each dispatch whether it was allowed as known then."""
 
-    dispatches: int = 0
-    exceptions: list[Unauthorised] = field(default_factory=list)
+    standing: dict[Touchpoint, Unauthorised] = field(default_factory=dict)
+    """What no consent covers, as believed by now."""
+    taken_back: list[Unauthorised] = field(default_factory=list)
+    """What no consent covered, until a correction said that it never was so."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """Types of events that this version does not know, and the first leaf of each: whoever finds some knows nothing."""
-    sends_by_consent: dict[str, int] = field(default_factory=dict)
+    """What this version does not know, and the first leaf of each: whoever finds some knows nothing."""
+    sends_by_consent: Counter[str] = field(default_factory=Counter)
+    cited: dict[Touchpoint, Cited] = field(default_factory=dict)
     given: dict[str, Given] = field(default_factory=dict)
+    given_in: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
     kin: dict[str, set[str]] = field(default_factory=dict)
-    cited: dict[tuple[str, str], Cited] = field(default_factory=dict)
-    """What each dispatch was for, and what it cites, by its record and its touchpoint."""
+
+    @property
+    def dispatches(self) -> int:
+        """How many touchpoints are dispatches, or were held to be some."""
+        return len(self.cited)
+
+    @property
+    def exceptions(self) -> list[Unauthorised]:
+        """In the order of the log."""
+        return sorted(self.standing.values(), key=lambda one: one.index)
 
     def hear(self, told: Told) -> None:
         """One more event. Errors: BundleDoesNotHold where it is none that this version could have written."""
@@ -112,10 +127,9 @@ class DispatchRule:
     def _given(self, told: Told) -> None:
         clear, until = told.clear, told.clear["valid_until"]
         if told.event in self.given:
-            raise BundleDoesNotHold(
-                f"leaf {told.index} has the id of another consent: which one is cited"
-            )
+            raise BundleDoesNotHold(f"leaf {told.index} has the id of another consent: which one is cited")
         ends = None if until is None else moment(until)
+        self.given_in.setdefault(told.stream, []).append(told.event)
         self.given[told.event] = Given(told.stream, told.at, clear["purpose"], tuple(clear["channels"]), ends)
 
     def _link(self, clear: Mapping[str, str], *, together: bool) -> None:
@@ -129,32 +143,35 @@ class DispatchRule:
         row = self._kind(told, clear["kind"])
         if row is None or row.direction != "outbound":
             return
-        self.dispatches += 1
-        cited = self.cited[told.stream, clear["touchpoint"]] = Cited(clear["purpose"], clear["consent"])
+        cited = self.cited[told.stream, clear["touchpoint"]] = Cited(clear["purpose"] or row.purpose, clear["consent"])
         moments = {told.at, told.recorded_at} if clear["reported_by"] == OURSELVES else {told.at}
         reasons = (self._why_not(told.stream, row, cited, at) for at in sorted(moments))
         why = next((why for why in reasons if why is not None), None)
         if why is not None:
-            self._except(told, row, cited, told.at, str(clear["reported_by"]), why)
-        else:
-            self.sends_by_consent[str(cited.consent)] = self.sends_by_consent.get(str(cited.consent), 0) + 1
+            self._except(told, row, told.at, str(clear["reported_by"]), why)
+        elif cited.consent is not None:
+            self.sends_by_consent[cited.consent] += 1
 
     def _correction(self, told: Told) -> None:
-        """What a touchpoint is corrected to must be covered by what it cited; what was no dispatch cited nothing."""
+        """What a touchpoint turns out to be is judged anew, by what was known when it was corrected.
+
+        A correction cites no consent, so any that was alive at the time which it names covers it.
+        """
         clear = told.clear
+        if (clear["kind"], clear["at"]) == (clear["was_kind"], clear["was_at"]):
+            return
+        former = self.standing.pop((told.stream, clear["touchpoint"]), None)
+        if former is not None:
+            self.taken_back.append(former)
         row = None if clear["kind"] is None else self._kind(told, clear["kind"])
         if row is None or row.direction != "outbound":
             return
-        if (clear["kind"], clear["at"]) == (clear["was_kind"], clear["was_at"]):
-            return
-        touchpoint = told.stream, clear["touchpoint"]
-        if touchpoint not in self.cited:
-            self.dispatches += 1
-        cited = self.cited.setdefault(touchpoint, Cited(row.purpose, None))
-        at = moment(clear["at"])
-        why = self._why_not(told.stream, row, cited, at)
-        if why is not None:
-            self._except(told, row, cited, at, told.actor, f"as corrected, {why}")
+        cited = self.cited.setdefault((told.stream, clear["touchpoint"]), Cited(row.purpose, None))
+        at, person = moment(clear["at"]), list(self.person(told.stream))
+        others = [Cited(cited.purpose, event) for record in person for event in self.given_in.get(record, ())]
+        reasons = [self._why_not(told.stream, row, one, at) for one in (cited, *others)]
+        if all(why is not None for why in reasons):
+            self._except(told, row, at, told.actor, f"as corrected, {reasons[0]}")
 
     def _kind(self, told: Told, kind: str) -> Kind | None:
         row = KINDS.get(kind)
@@ -162,12 +179,17 @@ class DispatchRule:
             self.unknown.setdefault(f"touchpoint {kind}", told.index)
         return row
 
-    def _except(self, told: Told, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
-        found = Unauthorised(told.index, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why)
-        self.exceptions.append(found)
+    def _except(self, told: Told, row: Kind, at: datetime, reported_by: str, why: str) -> None:
+        touchpoint = told.stream, told.clear["touchpoint"]
+        purpose = self.cited[touchpoint].purpose
+        self.standing[touchpoint] = Unauthorised(
+            told.index, told.event, told.stream, row.kind, purpose, at, reported_by, why
+        )
 
     def _why_not(self, record: str, row: Kind, cited: Cited, at: datetime) -> str | None:
         """Why the dispatch was not allowed at that time, as known then; None where the consent it cites allowed it."""
+        if cited.purpose is None:
+            return None  # the catalogue says that this kind needs no consent
         if cited.consent is None:
             return "it cites no consent"
         given = self.given.get(cited.consent)
