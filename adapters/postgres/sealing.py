@@ -99,13 +99,18 @@ def base64_text(data: bytes) -> str:
 
 def open_part(place: Place, part: Mapping[str, str], cipher: AESGCM) -> dict[str, Any]:
     """The values of one part. Errors: SealIsBroken."""
+    values: dict[str, Any] = json.loads(unsealed(place, part, cipher)[1])
+    return values
+
+
+def unsealed(place: Place, part: Mapping[str, str], cipher: AESGCM) -> tuple[bytes, bytes]:
+    """The salt and the JSON text that the part's commitment binds. Errors: SealIsBroken."""
     nonce, sealed = base64.b64decode(part["nonce"]), base64.b64decode(part["ciphertext"])
     try:
-        plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))[SALT_BYTES:]
+        plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))
     except InvalidTag as error:
         raise SealIsBroken(place) from error
-    values: dict[str, Any] = json.loads(plaintext)
-    return values
+    return plaintext[:SALT_BYTES], plaintext[SALT_BYTES:]
 
 
 class Keyring:

@@ -1,0 +1,127 @@
+"""Makes bundles out of the log: of one person, or of everything after a position."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from adapters.postgres.bundles import BundleRows, Indexed, Opening
+from adapters.postgres.proofs import Proofs, SignedCheckpoint
+from adapters.proof.bundle import Entry, Header, Older, Person, Range
+from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
+from adapters.proof.tree import subtrees
+from domain.candidate import ENTRIES, MERGES, CandidateDoesNotExist
+
+ENTRY_NAMES = [event.stored_name for event in ENTRIES]
+MERGE_NAMES = [event.stored_name for event in MERGES]
+
+
+class NothingIsSignedYet(Exception):
+    """No checkpoint covers what is asked for yet. It does within seconds, while `perennial serve` or `perennial
+    sequence` runs."""
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((self.__doc__ or "").split()))
+
+
+class CheckpointIsNotOurs(Exception):
+    """This log has signed no checkpoint of size {size}. Name one that it has, from whoever keeps them."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__((self.__doc__ or "").format(size=size))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle about to be written: `events` is how many entries it will have. `people`: whose records it holds; None
+    where that is everybody in a range."""
+
+    header: Header
+    entries: Iterator[Entry]
+    events: int
+    people: Collection[UUID] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundling:
+    """Makes them; the entries are read while somebody takes them. `opening`: lays personal data open too."""
+
+    proofs: Proofs
+    rows: BundleRows
+    opening: Opening | None = None
+
+    def of_candidate(self, candidate: UUID, held: Sequence[int] = ()) -> Bundle:
+        """All records that were ever held to be the candidate's person, each event with its proof.
+
+        `held`: sizes of older checkpoints which the bundle must be shown to extend.
+        Errors: NothingIsSignedYet, CandidateDoesNotExist, CheckpointIsNotOurs.
+        """
+        latest = self._latest()
+        upto = self.rows.last_position(latest.size)
+        records = self.rows.ever_merged(candidate, ENTRY_NAMES, MERGE_NAMES, upto)
+        if not records:
+            raise CandidateDoesNotExist(candidate=candidate)
+        rows = self.rows.of_streams(records, upto)
+        if not any(row.stream == str(candidate) for _, row in rows):
+            raise NothingIsSignedYet
+        header = self._header(latest, held, Person(str(candidate), counted(rows)))
+        return Bundle(header, self._proved(rows, latest.size, set(map(str, records))), len(rows), records)
+
+    def since(self, position: int, held: Sequence[int] = ()) -> Bundle:
+        """Every event after the position, up to the newest checkpoint. Errors: NothingIsSignedYet, CheckpointIsNotOurs.
+
+        Whoever has it works out the root by themselves, so that they know that nothing is left out.
+        """
+        latest = self._latest()
+        found = self.rows.first_after(position)
+        first = latest.size if found is None else min(found, latest.size)
+        prefix = self.proofs.subtrees(subtrees(0, first)) if first else []
+        header = self._header(latest, held, Range(first, prefix))
+        upto = self.rows.last_position(latest.size)
+        return Bundle(header, self._plain(self.rows.of_range(first, position, upto)), latest.size - first, None)
+
+    def _latest(self) -> SignedCheckpoint:
+        latest = self.proofs.latest()
+        if latest is None or latest.size == 0:
+            raise NothingIsSignedYet
+        return latest
+
+    def _header(self, latest: SignedCheckpoint, held: Sequence[int], of: Range | Person) -> Header:
+        key = self.proofs.verifier_key()
+        if key is None:
+            raise NothingIsSignedYet
+        older = {one.size: one for one in self.rows.checkpoints_before(latest.size)}
+        for size in held:
+            if size != latest.size:
+                older[size] = self._checkpoint(size, latest.size)
+        shown = [Older(older[size].note, self.proofs.consistency(size, latest.size)) for size in sorted(older)]
+        return Header(self.proofs.origin(), key, latest.note, shown, of)
+
+    def _checkpoint(self, size: int, newest: int) -> SignedCheckpoint:
+        found = self.proofs.checkpoint_of(size) if 0 < size < newest else None
+        if found is None:
+            raise CheckpointIsNotOurs(size)
+        return found
+
+    def _proved(self, rows: Iterable[Indexed], size: int, people: Collection[str]) -> Iterator[Entry]:
+        for index, row in rows:
+            opened = [] if self.opening is None else self.opening.opened(row, people)
+            yield Entry(index, *self._texts(row), self.proofs.inclusion_of(index, size), opened)
+
+    def _plain(self, rows: Iterable[Indexed]) -> Iterator[Entry]:
+        for index, row in rows:
+            opened = [] if self.opening is None else self.opening.opened(row)
+            yield Entry(index, *self._texts(row), None, opened)
+
+    def _texts(self, row: StoredRow) -> tuple[str, str]:
+        """The leaf and the clear data."""
+        return leaf_bytes(row, self.proofs.origin()).decode(), clear_bytes(row.clear).decode()
+
+
+def counted(rows: Iterable[Indexed]) -> dict[str, int]:
+    """How many events each record has, in the order in which they begin."""
+    found: dict[str, int] = {}
+    for _, row in rows:
+        found[row.stream] = found.get(row.stream, 0) + 1
+    return found
