@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
-from projections.consent_state import ANSWERS, GIVEN, REFUSED, WITHDRAWN
+from projections.consent_state import ANSWERS, CONSENT_STATE
 from projections.read_model import ReadModel
 
 # A belief holds as of the positions known <= p < until. `event_id` is what recorded the dispatch, `corrected_by` the
@@ -72,10 +71,10 @@ from (select touchpoint, min(position) as position from dispatches_told group by
 where dispatch.touchpoint = told.touchpoint and until = 9223372036854775807
 """
 
-# Of another kind or at another time than was judged when it was recorded, a dispatch is judged again: by the answers
-# that were known when it was corrected, at the time at which it now is. One that was not recorded as a dispatch is told
-# of by whoever corrected it.
-_OF = kin.persons("dispatches", "select record, position from wrong where not as_judged")
+# Of another kind or at another time than was judged when it was recorded, a dispatch must be covered by the very
+# consent that it cites, as far as answers were known when it was corrected. One that was not recorded as a dispatch
+# cites none, and is told of by whoever corrected it.
+_OF = kin.persons("dispatches", "select record, position from wrong where consent is not null and not as_judged")
 KEEP_CORRECTED = f"""
 insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
                                  purpose, standing, reported_by)
@@ -85,28 +84,23 @@ with wrong as materialized (
            coalesce(sent.kind = told.kind and sent.at = told.at, false) as as_judged
     from dispatches_told told join {{catalogue}} on catalogue.kind = told.kind and direction = 'outbound'
     left join dispatches.dispatch sent on sent.touchpoint = told.touchpoint and sent.corrected_by is null
-), of as materialized ({_OF}), judged as (
-    select touchpoint, position, (array_agg(event_id order by event_id desc))[1] as consent
-    from (
-        select wrong.touchpoint, wrong.position, answer.event_id,
-               answer.status = 'given' and coalesce(answer.valid_until > wrong.at, true) as allows,
-               rank() over (partition by wrong.touchpoint, wrong.position order by answer.at desc) as nth
-        from wrong join of on of.asked = wrong.record and of.position = wrong.position
-        join dispatches.answer on answer.candidate = of.record and answer.purpose = wrong.purpose
-             and answer.channel in (wrong.channel, '*')
-             and answer.position <= wrong.position and answer.at <= wrong.at
-        where not as_judged
-    ) answer
-    where nth = 1
-    group by touchpoint, position
-    having bool_and(allows)
+), of as materialized ({_OF}), answer as (
+    select wrong.touchpoint, of.position, answer.event_id, answer.channel, answer.status, answer.at, answer.valid_until
+    from wrong join of on of.asked = wrong.record and of.position = wrong.position
+    join dispatches.answer on answer.candidate = of.record and answer.purpose = wrong.purpose
+         and answer.position <= wrong.position and answer.at <= wrong.at
+    where answer.channel in (wrong.channel, '*')
+), covered as (
+    select distinct wrong.touchpoint, wrong.position, true as covers from wrong join answer given using (touchpoint, position)
+    where given.event_id = wrong.consent and given.status = 'given' and coalesce(given.valid_until > wrong.at, true)
+          and not exists (select from answer no where no.touchpoint = wrong.touchpoint and no.position = wrong.position
+                          and no.status <> 'given' and no.at >= given.at)
 )
-select touchpoint, record, position, until, at, coalesce(sent, event_id), event_id,
-       case when as_judged then wrong.consent else judged.consent end, kind, channel, purpose,
+select touchpoint, record, position, until, at, coalesce(sent, event_id), event_id, consent, kind, channel, purpose,
        case when as_judged then standing when purpose is null then 'not-needed'
-            when judged.consent is not null then 'authorised' else 'exception' end,
+            when covers is null then 'exception' else 'authorised' end,
        coalesce(reported_by, actor)
-from wrong left join judged using (touchpoint, position)
+from wrong left join covered using (touchpoint, position)
 """
 
 DISPATCHES = ReadModel(
@@ -121,7 +115,7 @@ DISPATCHES = ReadModel(
     catalogue=("channel", "direction", "purpose"),
     facts={
         "link": kin.LINKS,
-        "answer": {ConsentGiven: GIVEN, ConsentRefused: REFUSED, ConsentWithdrawn: WITHDRAWN},
+        "answer": CONSENT_STATE.facts["answer"],
         "sent": {TouchpointRecorded: SENT},
         "corrected": {TouchpointCorrected: CORRECTED},
     },

@@ -44,7 +44,7 @@ class Dispatch:
 
     `event` recorded it and stands at `position`, unless `corrected_by` names a later event that says what it really
     was: then `position` is that one's. `record` is where it stands, `candidate` the record that speaks for the person.
-    `consent`: the event that allowed it.
+    `consent`: the event that it cites as what allowed it.
     """
 
     touchpoint: UUID

@@ -287,11 +287,23 @@ def _as_corrected(log: Log, recorded: dict[str, Any], event: dict[str, Any]) -> 
         now["event"] = was["event"]
         if (was["kind"], was["at"]) == (now["kind"], now["at"]):
             return {**now, "standing": was["standing"], "consent": was["consent"]}
-    answers = decisive(log, now["record"], now["purpose"], now["channel"], now["at"])
-    if answers and all(status == "given" and (to is None or to > now["at"]) for _, status, to in answers):
-        consent = max(answer["position"] for answer, _, _ in answers)
-        return {**now, "standing": "authorised", "consent": str(UUID(int=consent))}
-    return now
+    cited = [event for event in log if str(UUID(int=event["position"])) == (was or now)["consent"]]
+    now["consent"] = (was or now)["consent"]
+    return {**now, "standing": "authorised" if cited and _covers(log, cited[0], now) else "exception"}
+
+
+def _covers(log: Log, consent: dict[str, Any], sent: dict[str, Any]) -> bool:
+    """Whether that very consent allows the dispatch, and no answer of the person took it back by then."""
+    records = records_of(log, sent["record"])
+    about = [(event, status, until) for event in log if event["stream"] in records and event["at"] <= sent["at"]
+             for purpose, channel, status, until in _answers(event)
+             if purpose == sent["purpose"] and channel in (sent["channel"], "*")]  # fmt: skip
+    nos = [event["at"] for event, status, _ in about if status != "given"]
+    return any(
+        event is consent and status == "given" and (until is None or until > sent["at"])
+        and not any(at >= consent["at"] for at in nos)
+        for event, status, until in about
+    )  # fmt: skip
 
 
 def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None]]:

@@ -58,6 +58,8 @@ class History:
         self.ended_seats: dict[str, str] = {}
         self.held: set[str] = set()
         self.absorbed: dict[str, str] = {}
+        self.erased: set[str] = set()
+        self.completed: set[str] = set()
         self.applications: list[Ongoing] = []
         self.members: set[tuple[str, str]] = set()
 
@@ -90,18 +92,25 @@ class History:
     def touch(
         self, person: str, kind: str, at: datetime | None, message: int, machine: bool, purpose: str | None = None
     ) -> None:
-        """Of what we send every other one cites a consent, whether there is one or not."""
+        """Of what we send every other one cites the newest consent, for whatever and of whomever it is."""
+        if person in self.erased:
+            return
         number = len(self.touches)
         told = {"kind": kind, "message": made("message", message) if message else None, "machine": machine}
         touchpoint = made("touch", number)
-        authorised = number % 2 == 0 if kind.endswith("-sent") else None
-        consent = made("consent", number) if authorised else None
+        given = [event["position"] for event in self.log if event["type"] == "consent-given.v1"]
+        consent = str(UUID(int=given[-1])) if given and number % 2 == 0 and kind.endswith("-sent") else None
+        authorised = consent is not None if kind.endswith("-sent") else None
         self.write(person, "touchpoint-recorded", at, touchpoint=touchpoint, **told, purpose=purpose,
                    authorised=authorised, consent=consent, reported_by="test")  # fmt: skip
         self.touches[touchpoint] = {**told, "at": self.log[-1]["at"], "person": person}
 
     def correct(self, which: int, kind: str | None, at: datetime, message: int, machine: bool) -> None:
-        standing = [touchpoint for touchpoint, touch in self.touches.items() if touch["kind"] is not None]
+        standing = [
+            touchpoint
+            for touchpoint, touch in self.touches.items()
+            if touch["kind"] is not None and touch["person"] not in self.erased
+        ]
         if not standing:
             return
         touchpoint = standing[-1 - which % len(standing)]
@@ -115,6 +124,8 @@ class History:
     def consent(self, person: str, answer: int, at: datetime, purpose: str, channels: list[str]) -> None:
         """The person's answer, in the root's stream; a withdrawal also in the record's that it was reported on."""
         root = self.root(person)
+        if person in self.erased:
+            return
         if answer == 0:
             self.write(root, "consent-refused", at, purpose=purpose, channels=channels)
         elif answer <= 2:
@@ -140,7 +151,7 @@ class History:
     def merge(self, survivor: str, absorbed: str, at: datetime | None, stricter: bool) -> None:
         """The roots of both become one person; `stricter`: one of them had said no."""
         survivor, absorbed = self.root(survivor), self.root(absorbed)
-        if survivor == absorbed:
+        if survivor == absorbed or self.erased & {survivor, absorbed}:
             return
         self.absorbed[absorbed] = survivor
         for stream in (absorbed, survivor):
@@ -150,15 +161,31 @@ class History:
 
     def unmerge(self, which: int, at: datetime | None) -> None:
         """Any pair that stands; the survivor may have been absorbed itself meanwhile."""
-        if not self.absorbed:
+        standing = [record for record in self.absorbed if record not in self.erased]
+        if not standing:
             return
-        absorbed = list(self.absorbed)[which % len(self.absorbed)]
+        absorbed = standing[which % len(standing)]
         survivor = self.absorbed.pop(absorbed)
         for stream in (absorbed, survivor):
             self.write(stream, "candidates-unmerged", at, survivor=survivor, absorbed=absorbed)
 
+    def erase(self, record: str, at: datetime | None, completed: bool) -> None:
+        """Asks for the person to be erased, in all records at once; of an erased one nothing more is told."""
+        records = [one for one in self.versions if self.root(one) == self.root(record)]
+        for stream in () if record in self.erased else records:
+            self.write(stream, "erasure-requested", at, by="self", ground="art-17")
+            self.withdraw_consent(stream, at, "talent_pool", ["email", "phone"], entirely=True, method="erasure")
+        self.erased.update(records)
+        for stream in records if completed and record not in self.completed else ():
+            self.write(
+                stream, "candidate-erased", None, request=record, erasers=["deliveries"], effective_by=stored(START)
+            )
+            self.completed.add(stream)
+
     def community(self, person: str, community: str, at: datetime, by: str) -> None:
         """Joins where this record has not, leaves where it has."""
+        if person in self.erased:
+            return
         if not self.versions[community]:
             self.write(community, "community-founded", at, around="skill", topic="python")
         joined = (person, community) not in self.members
@@ -410,6 +437,7 @@ PEOPLE_MOVES: Mapping[str, Make] = {
     "merge": _merge,
     "unmerge": lambda history, move: history.unmerge(move.one, move.told()),
     "community": _community,
+    "erase": lambda history, move: history.erase(move.person(history), move.told(), move.flag),
     "access": _access,
 }
 JOB_MOVES: Mapping[str, Make] = {
@@ -440,7 +468,7 @@ MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 # What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
 SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
 PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
-           "apply", "community", "community", "refer", "access", "access")  # fmt: skip
+           "apply", "community", "community", "refer", "access", "access", "erase")  # fmt: skip
 OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
            "accept", "offer", "offer-ends", "transfer", "hire")  # fmt: skip
 APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, "merge", "merge", "unmerge", "seat", *sorted(APPLICATION_MOVES))
