@@ -6,31 +6,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
+from commands.addresses import LOAD, WithAddresses
+from commands.verb import Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code, Sha256
 from domain.consent import (
     ConsentEndsBeforeItBegins,
     ConsentGiven,
+    ConsentHoldsTooLong,
     ConsentNamesNoChannel,
     ImportedConsentNeedsItsEvidence,
+    after,
+    anything_lives,
 )
 from domain.purposes import require_basis, require_channels, require_purpose
+from domain.suppression import WITHDREW, Suppressions, releases
+from domain.validity import ends_at, validity_of
 
 IMPORT = "import"
+SELF = "self"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveConsent(Command):
+class GiveConsent(WithAddresses):
     """Record a consent; given again, it is renewed. An imported one holds from the day it was given: a no of any later
-    day wins over it, however late we learn of the consent.
+    day wins over it, however late we learn of the consent. Given by the candidate themselves, it also lets in again
+    their addresses, if they had taken back all they allowed before.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
     basis: the lawful basis. jurisdiction: whose law, such as 'de' or 'us-ca'.
     notice, notice_version, notice_sha256, language: what the candidate read, its hash and the language it was in.
     method: how the yes was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'; where either
     of them is 'import', occurred_at and evidence must be given.
-    valid_until: when it ends unless renewed; left out: it does not. evidence: personal, sealed.
+    valid_until: when it ends unless renewed, at most as late as the purpose and the law allow; left out: then.
+    evidence: personal, sealed. came_from: from where the answer came, such as a network address with its end cut off;
+    personal, sealed.
     """
 
     candidate: UUID
@@ -43,14 +53,24 @@ class GiveConsent(Command):
     notice_sha256: Sha256 | None = None
     language: Code = UNKNOWN
     method: Code = UNKNOWN
-    answered_by: Code = "self"
+    answered_by: Code = SELF
     valid_until: datetime | None = None
     evidence: str | None = None
+    came_from: str | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the candidate themselves said it, to us."""
+        return self.answered_by == SELF and self.method != IMPORT
+
+    def answering(self) -> UUID | None:
+        return self.candidate if self.is_own else None
 
 
-def decide(candidate: Candidate, command: GiveConsent) -> Events:
-    """Raises CandidateDoesNotExist, CandidateWasMerged, PurposeIsUnknown, LawfulBasisIsUnknown, ChannelIsUnknown,
-    ConsentNamesNoChannel, ImportedConsentNeedsItsEvidence or ConsentEndsBeforeItBegins."""
+def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, PurposeIsUnknown, LawfulBasisIsUnknown,
+    ChannelIsUnknown, ConsentNamesNoChannel, ImportedConsentNeedsItsEvidence, ConsentEndsBeforeItBegins or
+    ConsentHoldsTooLong."""
     candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
     require_basis(command.basis)
@@ -59,8 +79,6 @@ def decide(candidate: Candidate, command: GiveConsent) -> Events:
         raise ConsentNamesNoChannel(purpose=command.purpose)
     if IMPORT in (command.method, command.answered_by):
         require_evidence(command)
-    if command.valid_until is not None and command.valid_until <= command.moment:
-        raise ConsentEndsBeforeItBegins(purpose=command.purpose)
     given = ConsentGiven(
         purpose=command.purpose,
         channels=channels,
@@ -72,10 +90,26 @@ def decide(candidate: Candidate, command: GiveConsent) -> Events:
         language=command.language,
         method=command.method,
         answered_by=command.answered_by,
-        valid_until=command.valid_until,
+        valid_until=end_of(command),
         evidence=command.evidence,
+        came_from=command.came_from,
     )
-    return {command.candidate: [given]}
+    lives = command.is_own and anything_lives(after(candidate.consents, [given], command.moment), command.now)
+    released = releases(known, command.addresses, command.method, of=(WITHDREW,)) if lives else {}
+    return {command.candidate: [given], **released}
+
+
+def end_of(command: GiveConsent) -> datetime:
+    """When the consent ends. Raises ConsentEndsBeforeItBegins or ConsentHoldsTooLong."""
+    latest = ends_at(command.purpose, command.jurisdiction, command.moment)
+    until = command.valid_until or latest
+    if until <= command.moment:
+        raise ConsentEndsBeforeItBegins(purpose=command.purpose)
+    if until > latest:
+        row = validity_of(command.purpose, command.jurisdiction)
+        named = {"purpose": command.purpose, "jurisdiction": command.jurisdiction, "latest": latest.isoformat()}
+        raise ConsentHoldsTooLong(months=row.months, **named)
+    return until
 
 
 def require_evidence(command: GiveConsent) -> None:
@@ -84,4 +118,4 @@ def require_evidence(command: GiveConsent) -> None:
         raise ImportedConsentNeedsItsEvidence(purpose=command.purpose)
 
 
-VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)
+VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)

@@ -6,13 +6,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from commands.verb import IdNamesTwoThings, Load, Verb
+from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 
 ATTEMPTS = 12
+LEFT = "left "
+"""What a refused command leaves has ids of its own: it may be done later, and by its first event it is known then."""
 
 
 class SomebodyWasFaster(Exception):
@@ -88,6 +92,14 @@ class Loaded:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Commands with all that no client may fill. `seen`: the versions at which streams stood that were read for it."""
+
+    commands: Sequence[Any]
+    seen: Mapping[UUID, int] = field(default_factory=dict)
+
+
 Reads = frozenset[type[Event]]
 Wanted = Mapping[UUID, tuple[Aggregate[Any], Reads]]
 """Streams to load: of what kind each is, and which of its events matter."""
@@ -99,6 +111,10 @@ class Log(Protocol):
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded: ...
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
+
+    def completed(self, commands: Sequence[Any]) -> Completed:
+        """The same commands in their order, with what only the log can tell, such as the streams of addresses."""
+        ...
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         """Those of the event ids that stand in the log, with their positions."""
@@ -156,6 +172,7 @@ class Unit:
     verbs: Mapping[type, Verb]
     intention: Intention
     commands: Sequence[Any]
+    seen: Mapping[UUID, int] = field(default_factory=dict)
     aggregates: dict[UUID, Aggregate[Any]] = field(default_factory=dict)
     reading: dict[UUID, Reads] = field(default_factory=dict)
     streams: dict[UUID, Loaded] = field(default_factory=dict)
@@ -168,8 +185,7 @@ class Unit:
         """
         for command in self.commands:
             for load in self.verbs[type(command)].loads:
-                stream = getattr(command, load.field)
-                if stream is not None:
+                for stream in load.streams(command):
                     if self.aggregates.setdefault(stream, load.aggregate) is not load.aggregate:
                         raise IdNamesTwoThings(field=load.field)
                     known = self.reading.get(stream)
@@ -212,18 +228,30 @@ class Unit:
                 self._take(stream, event, *when)
 
     def _state(self, load: Load, command: Any) -> Any:
-        stream = getattr(command, load.field)
-        if stream is None:
-            return None
+        states = {stream: self._joined(load, stream) for stream in load.streams(command)}
+        return states if load.many else next(iter(states.values()), None)
+
+    def _joined(self, load: Load, stream: UUID) -> Any:
         return load.aggregate.joined(self.streams[stream].state, lambda other: self.streams[other].state)
 
-    def _take(self, stream: UUID, event: Event, occurred_at: datetime | None, occurred_how: str) -> None:
+    def leave(self, refusal: Refused, streams: Mapping[UUID, Loaded]) -> tuple[Recorded[Event], ...]:
+        """What is recorded in place of all that was decided, now that a rule has refused. `streams`: as loaded."""
+        self.decided.clear()
+        for stream, events in refusal.leaves.items():
+            self.streams[stream] = streams[stream]
+            for event in events:
+                self._take(stream, event, None, "unknown", LEFT)
+        return tuple(self.decided)
+
+    def _take(
+        self, stream: UUID, event: Event, occurred_at: datetime | None, occurred_how: str, named: str = ""
+    ) -> None:
         before, occasion = self.streams[stream], self.intention.occasion
         recorded = Recorded(
             stream=stream,
             version=before.version + 1,
             event=event,
-            id=event_id(occasion.command_id, len(self.decided)),
+            id=event_id(occasion.command_id, len(self.decided), named),
             recorded_at=occasion.now,
             occurred_at=occurred_at,
             occurred_how=occurred_how if occurred_at is not None else "unknown",
@@ -263,9 +291,9 @@ Result = Handled | Exception
 
 
 @lru_cache(maxsize=16_384)
-def event_id(command_id: UUID, number: int) -> UUID:
+def event_id(command_id: UUID, number: int, named: str = "") -> UUID:
     """The id of a command's event, counting from 0, however often it is tried."""
-    return uuid5(command_id, str(number))
+    return uuid5(command_id, f"{named}{number}")
 
 
 def handle(
@@ -310,9 +338,8 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     results: dict[int, Result] = {}
     units: dict[int, Unit] = {}
     wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
-    for number, intention in intentions.items():
+    for number, unit in planned(log, verbs, intentions, results).items():
         with KeptAsResult(results, number):
-            unit = Unit(verbs, intention, intention.plan())
             wants = unit.wanted()
             if wanted.keys().isdisjoint(wants):
                 units[number] = unit
@@ -321,12 +348,45 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
     for number, unit in units.items():
         with KeptAsResult(results, number):
+            require_unmoved(unit.seen, loaded)
             unit.take(loaded)
             decided[number] = unit.decide_all()
+    left = {number: units[number].leave(refusal, loaded) for number, refusal in leaving(results).items()}
+    decided |= {number: (events, Attached()) for number, events in left.items()}
     positions = log.append_all(list(decided.values()))
     for number, position in zip(decided, positions, strict=True):
-        results[number] = position if isinstance(position, Exception) else units[number].handled(position)
+        if isinstance(position, Exception):
+            results[number] = position
+        elif number not in left:
+            results[number] = units[number].handled(position)
     return results
+
+
+def planned(
+    log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Intention], results: dict[int, Result]
+) -> dict[int, Unit]:
+    """The intentions' commands, completed by the log; what cannot even be planned has its `results`."""
+    plans: dict[int, Sequence[Any]] = {}
+    for number, intention in intentions.items():
+        with KeptAsResult(results, number):
+            plans[number] = intention.plan()
+    whole = log.completed([command for commands in plans.values() for command in commands])
+    completed = iter(whole.commands)
+    return {
+        number: Unit(verbs, intentions[number], list(islice(completed, len(commands))), whole.seen)
+        for number, commands in plans.items()
+    }
+
+
+def require_unmoved(seen: Mapping[UUID, int], loaded: Mapping[UUID, Loaded]) -> None:
+    """Raises SomebodyWasFaster where a stream has changed since commands were completed from it."""
+    if any(loaded[stream].version != version for stream, version in seen.items() if stream in loaded):
+        raise SomebodyWasFaster
+
+
+def leaving(results: Mapping[int, Result]) -> dict[int, Refused]:
+    """The refusals of which something is recorded."""
+    return {number: one for number, one in results.items() if isinstance(one, Refused) and one.leaves}
 
 
 class KeptAsResult:

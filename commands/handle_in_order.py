@@ -20,9 +20,13 @@ from commands.handle import (
     SomebodyWasFaster,
     Unit,
     event_id,
+    leaving,
     load_with_kin,
+    planned,
+    require_unmoved,
 )
 from commands.verb import Verb
+from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 
 Wants = tuple[Aggregate[Any], Reads]
@@ -57,6 +61,11 @@ class Queue:
             self.begun[first] = len(self.decided)
         return unit.handled(len(self.decided))
 
+    def leave(self, unit: Unit, refusal: Refused) -> None:
+        """Takes what is recorded of a refused unit."""
+        self.decided += unit.leave(refusal, self.streams)
+        self.streams.update({stream: unit.streams[stream] for stream in refusal.leaves})
+
 
 def handle_in_order(
     log: Log,
@@ -70,8 +79,9 @@ def handle_in_order(
     """Handles the intentions in their order and appends all their events as one block, in one transaction.
 
     Each is done whole or not at all: one that a rule refuses has the refusal as its result and harms no other, unless
-    `all_or_none`, when nothing is appended at all. `once`: an intention whose first event (made from its `command_id`)
-    is in the log was done before, and is not done again. Their own `attach` is not asked: `attach` is for the block.
+    `all_or_none`, when nothing is done; only what a refusal itself leaves is then appended. `once`: an intention whose
+    first event (made from its `command_id`) is in the log was done before, and is not done again. Their own `attach` is
+    not asked: `attach` is for the block.
     Errors: SomebodyWasFaster after many attempts; AlreadyReceived for what is attached.
     """
     for _ in range(ATTEMPTS - 1):
@@ -88,21 +98,31 @@ def _attempt(
     results: dict[int, Result] = {}
     units: dict[int, Unit] = {}
     wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
-    for number, intention in enumerate(intentions):
+    for number, unit in planned(log, verbs, dict(enumerate(intentions)), results).items():
         with KeptAsResult(results, number):
-            unit = Unit(verbs, intention, intention.plan())
             for stream, wants in unit.wanted().items():
                 wanted[stream] = together(wanted.get(stream, wants), wants)
             units[number] = unit
     firsts = [first_event_of(intention) for intention in intentions]
     known = log.known(set(firsts)) if once else {}
-    queue = Queue(known, load_with_kin(log, wanted))
+    loaded = load_with_kin(log, wanted)
+    for unit in units.values():
+        require_unmoved(unit.seen, loaded)
+    queue = Queue(known, dict(loaded))
     for number, unit in units.items():
         with KeptAsResult(results, number):
             unit.reading = {stream: wanted[stream][1] for stream in unit.reading}
             results[number] = queue.handle(unit, firsts[number])
+        refusal = results[number]
+        if isinstance(refusal, Refused) and not all_or_none:
+            queue.leave(unit, refusal)
     in_order = [results[number] for number in range(len(intentions))]
     if all_or_none and any(isinstance(result, Exception) for result in in_order):
+        alone = Queue(known, dict(loaded))
+        for number, refusal in leaving(results).items():
+            alone.leave(units[number], refusal)
+        if alone.decided:
+            log.append_block(alone.decided, Attached())
         return in_order
     last = log.append_block(queue.decided, attach(in_order))
     return [placed(result, last - len(queue.decided)) for result in in_order]

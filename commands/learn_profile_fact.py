@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written
+from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactLearned
 from domain.codes import Code
-from domain.profile_facts import held
+from domain.profile_facts import alike, held
+from domain.suppression import Suppressions, require_arrival
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnProfileFact(Command):
+class LearnProfileFact(WithAddresses):
     """Learn a fact; what the same source says already is no news. Who is believed, the catalogue of facts says.
+    An address that is kept out is not learned of somebody who does not have it yet.
 
     candidate: the candidate's stream. fact: what it is about, such as 'current-employer'; some, such as 'skill', may
     have several values at once. learned_from: who says so, such as 'self' or 'greenhouse'. value: personal, sealed.
@@ -24,14 +28,32 @@ class LearnProfileFact(Command):
     learned_from: Code
     value: str
 
+    def brought(self) -> Iterable[Written]:
+        return ((self.fact, self.value),) if self.fact in ADDRESSES else ()
 
-def decide(candidate: Candidate, command: LearnProfileFact) -> Events:
-    """Raises CandidateDoesNotExist."""
+
+def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
+    """Raises CandidateDoesNotExist, AddressIsSuppressed or CandidateIsErased."""
+    candidate.require_record(command.candidate)
+    if not has(candidate, command):  # an erased one has none: that theirs came again is to be written down
+        require_arrival(
+            known,
+            command.addresses,
+            source=command.learned_from,
+            candidate=command.candidate,
+            fields=dict.fromkeys(ADDRESSES, "value"),
+        )
     candidate.require_known(command.candidate)
-    known = held(candidate.told(command.fact, command.learned_from, command.moment))
-    if any(one.value == command.value for one in known):
+    said = held(candidate.told(command.fact, command.learned_from, command.moment))
+    if any(one.value == command.value for one in said):
         return {}
     return {command.candidate: [ProfileFactLearned(command.fact, command.learned_from, command.value)]}
 
 
-VERB = Verb(LearnProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)),), decide)
+def has(candidate: Candidate, command: LearnProfileFact) -> bool:
+    """Whether somebody told of this value before."""
+    said = command.fact, alike(command.fact, command.value)
+    return any((one.fact, alike(one.fact, one.value)) == said for one in candidate.everything_told())
+
+
+VERB = Verb(LearnProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)), LOAD), decide)

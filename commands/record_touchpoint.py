@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.addresses import LOAD, WithAddresses, shut_out
+from commands.verb import Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import withdrawals_on
+from domain.suppression import Suppressions
 from domain.touchpoint import TouchpointRecorded
-from domain.touchpoint_kinds import kind_named
+from domain.touchpoint_kinds import KINDS, kind_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordTouchpoint(Command):
+class RecordTouchpoint(WithAddresses):
     """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded.
 
     An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
-    every purpose, known of or not.
+    every purpose, known of or not; where nothing at all is allowed then, nobody but the candidate brings their
+    addresses in again.
 
     candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
     message: what ties the fates of one message together. machine: software did it, such as a mail scanner's open.
@@ -35,8 +38,11 @@ class RecordTouchpoint(Command):
     reported_by: Code = UNKNOWN
     note: str | None = None
 
+    def answering(self) -> UUID | None:
+        return self.candidate if self.kind in KINDS and KINDS[self.kind].withdraws else None
 
-def decide(candidate: Candidate, command: RecordTouchpoint) -> Events:
+
+def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased or TouchpointKindIsUnknown."""
     candidate.require_known(command.candidate)
     kind = kind_named(command.kind)
@@ -59,7 +65,8 @@ def decide(candidate: Candidate, command: RecordTouchpoint) -> Events:
         return {command.candidate: [recorded]}
     taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
     answers: Events = {record: [*taken_back] for record in candidate.records_of(command.candidate)}
-    return {**answers, command.candidate: [recorded, *taken_back]}
+    kept_out = shut_out(candidate, known, taken_back, command)
+    return {**answers, command.candidate: [recorded, *taken_back], **kept_out}
 
 
-VERB = Verb(RecordTouchpoint, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)
+VERB = Verb(RecordTouchpoint, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)

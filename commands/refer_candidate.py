@@ -5,37 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.addresses import LOAD, Arrival
+from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateCannotReferThemselves, CandidateReferred
 from domain.codes import UNKNOWN, Code
+from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferCandidate(Command):
+class ReferCandidate(Arrival):
     """Refer a candidate; source, role and location stay the segments of this candidate for good.
 
     candidate: the new candidate's stream. referrer: the person who vouches, by whose key their words are sealed.
     source: where the person came from. role: the kind of work. location: where they would work.
     name, emails, phones: personal to the candidate. referrer_name, referrer_words: personal to the referrer.
+    returning: the person came back by themselves, so that an address of theirs which was kept out comes in again.
     """
 
-    candidate: UUID
     referrer: UUID
     source: Code = "referral"
     role: Code = UNKNOWN
     location: Code = UNKNOWN
     name: str | None = None
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
     referrer_name: str | None = None
     referrer_words: str | None = None
 
 
-def decide(candidate: Candidate, command: ReferCandidate) -> Events:
-    """Raises CandidateExistsAlready or CandidateCannotReferThemselves."""
+def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -> Events:
+    """Raises CandidateExistsAlready, CandidateIsErased, AddressIsSuppressed or CandidateCannotReferThemselves."""
     candidate.require_new(command.candidate)
     if command.referrer == command.candidate:
         raise CandidateCannotReferThemselves(candidate=command.candidate)
+    released = command.admitted(known)
     referred = CandidateReferred(
         source=command.source,
         role=command.role,
@@ -47,7 +48,7 @@ def decide(candidate: Candidate, command: ReferCandidate) -> Events:
         referrer_name=command.referrer_name,
         referrer_words=command.referrer_words,
     )
-    return {command.candidate: [referred]}
+    return {command.candidate: [referred], **released}
 
 
-VERB = Verb(ReferCandidate, (Load("candidate", CANDIDATE, ENTRIES),), decide)
+VERB = Verb(ReferCandidate, (Load("candidate", CANDIDATE, ENTRIES), LOAD), decide)

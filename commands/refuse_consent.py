@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
+from commands.addresses import LOAD, WithAddresses, shut_out
+from commands.verb import Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
-from domain.consent import ConsentRefused
+from domain.consent import ConsentRefused, anything_lives
 from domain.purposes import CONSENT_CHANNELS, require_channels, require_purpose
+from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseConsent(Command):
-    """Record a no; it also ends an earlier yes on the channels it names.
+class RefuseConsent(WithAddresses):
+    """Record a no; it also ends an earlier yes on the channels it names. Where it ends the last one, nobody but the
+    candidate brings their addresses in again.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all.
     notice, notice_version: what the candidate read. method: how the no was collected.
@@ -30,9 +33,12 @@ class RefuseConsent(Command):
     answered_by: Code = "self"
     evidence: str | None = None
 
+    def answering(self) -> UUID | None:
+        return self.candidate
 
-def decide(candidate: Candidate, command: RefuseConsent) -> Events:
-    """Raises CandidateDoesNotExist, PurposeIsUnknown or ChannelIsUnknown."""
+
+def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown or ChannelIsUnknown."""
     candidate.require_known(command.candidate)
     require_purpose(command.purpose)
     refused = ConsentRefused(
@@ -44,7 +50,9 @@ def decide(candidate: Candidate, command: RefuseConsent) -> Events:
         answered_by=command.answered_by,
         evidence=command.evidence,
     )
-    return {record: [refused] for record in candidate.records_of(command.candidate)}
+    answers: Events = {record: [refused] for record in candidate.records_of(command.candidate)}
+    took_back = anything_lives(candidate.consents, command.now)  # a first no takes nothing back
+    return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
 
 
-VERB = Verb(RefuseConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)
+VERB = Verb(RefuseConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)

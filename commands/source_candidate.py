@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.addresses import LOAD, Arrival
+from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateSourced
 from domain.codes import UNKNOWN, Code
+from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceCandidate(Command):
+class SourceCandidate(Arrival):
     """Source a candidate; source, role and location stay the segments of this candidate for good.
 
     candidate: the new candidate's stream.
     source: where the person came from. role: the kind of work. location: where they would work.
     outside_source, outside_id: the system that knows the person too, and its id there.
-    name, emails, phones: personal, sealed.
+    name, emails, phones: personal, sealed. returning: the person came back by themselves, so that an address of theirs
+    which was kept out comes in again.
     """
 
-    candidate: UUID
-    source: Code = UNKNOWN
     role: Code = UNKNOWN
     location: Code = UNKNOWN
     outside_source: Code | None = None
     outside_id: str | None = None
     name: str | None = None
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
 
 
-def decide(candidate: Candidate, command: SourceCandidate) -> Events:
-    """Raises CandidateExistsAlready."""
+def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) -> Events:
+    """Raises CandidateExistsAlready, CandidateIsErased or AddressIsSuppressed."""
     candidate.require_new(command.candidate)
+    released = command.admitted(known)
     sourced = CandidateSourced(
         source=command.source,
         role=command.role,
@@ -44,7 +43,7 @@ def decide(candidate: Candidate, command: SourceCandidate) -> Events:
         emails=command.emails,
         phones=command.phones,
     )
-    return {command.candidate: [sourced]}
+    return {command.candidate: [sourced], **released}
 
 
-VERB = Verb(SourceCandidate, (Load("candidate", CANDIDATE, ENTRIES),), decide)
+VERB = Verb(SourceCandidate, (Load("candidate", CANDIDATE, ENTRIES), LOAD), decide)

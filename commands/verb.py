@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
@@ -79,15 +80,30 @@ class Command:
         return self.occurred_at or self.now
 
 
+HIDDEN = MappingProxyType({"hidden": True})
+"""Marks a field that no client may fill: the log completes the command with it before it is decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One stream that `decide` needs: the command's field that names it (a field may be None: no state is given),
-    what it is folded with, and the only event types that are read. `reads` includes what makes the stream exist."""
+    what it is folded with, and the only event types that are read. `reads` includes what makes the stream exist.
+
+    `many`: the field names any number of streams, and `decide` is given a mapping of each to its state.
+    """
 
     field: str
     aggregate: Aggregate[Any]
     reads: tuple[type[Event], ...]
+    many: bool = False
     types: frozenset[type[Event]] = field_(init=False, compare=False)
+
+    def streams(self, command: Command) -> Sequence[UUID]:
+        """The streams that the command names for it."""
+        named: Any = getattr(command, self.field)
+        if self.many:
+            return tuple(named)
+        return () if named is None else (named,)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "types", frozenset(self.reads))

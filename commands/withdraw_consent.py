@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.addresses import LOAD, WithAddresses, shut_out
+from commands.verb import Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import withdrawal
 from domain.purposes import require_channels, require_purpose
+from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawConsent(Command):
-    """Withdraw a consent, also one that we never knew of: an older yes may still reach us later.
+class WithdrawConsent(WithAddresses):
+    """Withdraw a consent, also one that we never knew of: an older yes may still reach us later. Where nothing at all
+    is allowed then, nobody but the candidate brings their addresses in again.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all,
     so that nothing of the purpose is left. method: how the candidate told us.
@@ -28,9 +31,12 @@ class WithdrawConsent(Command):
     because_of: UUID | None = None
     reason: str | None = None
 
+    def answering(self) -> UUID | None:
+        return self.candidate
 
-def decide(candidate: Candidate, command: WithdrawConsent) -> Events:
-    """Raises CandidateDoesNotExist, PurposeIsUnknown or ChannelIsUnknown."""
+
+def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown or ChannelIsUnknown."""
     candidate.require_known(command.candidate)
     require_purpose(command.purpose)
     withdrawn = withdrawal(
@@ -42,7 +48,8 @@ def decide(candidate: Candidate, command: WithdrawConsent) -> Events:
         because_of=command.because_of,
         reason=command.reason,
     )
-    return {record: [withdrawn] for record in candidate.records_of(command.candidate)}
+    answers: Events = {record: [withdrawn] for record in candidate.records_of(command.candidate)}
+    return answers | shut_out(candidate, known, [withdrawn], command)
 
 
-VERB = Verb(WithdrawConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)
+VERB = Verb(WithdrawConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import Conflict, Invalid, Refused
+from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Clear, Event, Personal, Recorded
 from domain.purposes import CONSENT_CHANNELS, PURPOSES, unknown_channel, unknown_purpose
 
@@ -154,6 +154,60 @@ class ConsentEndsBeforeItBegins(Invalid):
     where = "valid_until"
 
 
+class ConsentHoldsTooLong(Invalid):
+    """The consent to {purpose} would hold longer than {months} months, which is the longest in '{jurisdiction}'.
+
+    Let it end by {latest}, or leave the end out; to go on after that, ask the candidate to renew it.
+    """
+
+    where = "valid_until"
+
+
+class ConsentDoesNotExist(NotFound):
+    """The candidate gave no consent that the event {consent} records.
+
+    Look it up in the candidate's consents.
+    """
+
+    where = "consent"
+
+
+class ConsentHasNotEnded(Conflict):
+    """The consent {consent} has not ended: it holds until {until}.
+
+    Note its end once it has come.
+    """
+
+    where = "consent"
+
+
+class ConsentEndsAtAnotherTime(Invalid):
+    """The consent {consent} ends at {until}, and its end occurs then and at no other time.
+
+    State that time, or none of this: the clerk notes it by itself.
+    """
+
+    where = "occurred_at"
+
+
+class ConsentWasAnsweredOver(Conflict):
+    """The candidate answered anew, on all its channels, before the consent {consent} ended.
+
+    There is nothing to note: the newer answer holds.
+    """
+
+    where = "consent"
+
+
+class ConsentEndWasNoted(Conflict):
+    """The end of the consent {consent} was noted before.
+
+    There is nothing left to do.
+    """
+
+    where = "consent"
+
+
 SAID_NO = (ConsentWasRefused, ConsentWasWithdrawn)
 DENIALS: dict[type[Event], type[Conflict]] = {ConsentRefused: ConsentWasRefused, ConsentWithdrawn: ConsentWasWithdrawn}
 
@@ -182,35 +236,58 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    """All answers of one candidate in the order in which they were so, however late we learned them."""
+    """All answers of one candidate in the order in which they were so, however late we learned them.
+
+    `ended`: the consents of which it was noted that they came to their end. No answer depends on it: a consent ends by
+    its own date, noted or not.
+    """
 
     answers: tuple[Answer, ...] = ()
+    ended: frozenset[UUID] = frozenset()
 
 
 def evolve(consents: Consents, recorded: Recorded[Event]) -> Consents:
     """The consents after one more event of the candidate; the order in which answers arrive does not matter."""
+    if isinstance(recorded.event, ConsentExpired):
+        return replace(consents, ended=consents.ended | {recorded.event.consent})
     answer = answer_of(recorded)
-    if answer is None:
-        return consents
-    return Consents(tuple(sorted((*consents.answers, answer), key=lambda known: (known.at, known.event))))
+    return consents if answer is None else with_answers(consents, [answer])
+
+
+def with_answers(consents: Consents, answers: Iterable[Answer]) -> Consents:
+    """The consents once these answers are known too; an event is one answer, however often it is told."""
+    known = {answer.event: answer for answer in (*consents.answers, *answers)}
+    return replace(consents, answers=tuple(sorted(known.values(), key=lambda answer: (answer.at, answer.event))))
 
 
 def together(all_consents: Iterable[Consents]) -> Consents:
     """The answers of several records of one person, as if they had been given to one."""
-    answers = {answer.event: answer for consents in all_consents for answer in consents.answers}
-    return Consents(tuple(sorted(answers.values(), key=lambda known: (known.at, known.event))))
+    both = Consents()
+    for consents in all_consents:
+        both = replace(with_answers(both, consents.answers), ended=both.ended | consents.ended)
+    return both
+
+
+def after(consents: Consents, answered: Iterable[Event], at: datetime) -> Consents:
+    """The consents as they will be once these events of that time are recorded."""
+    told = (answer_in(event, at, UUID(int=number)) for number, event in enumerate(answered))
+    return with_answers(consents, (answer for answer in told if answer is not None))
 
 
 def answer_of(recorded: Recorded[Event]) -> Answer | None:
     """The answer that an event records; None for an event that records none."""
-    event, at = recorded.event, recorded.at
+    return answer_in(recorded.event, recorded.at, recorded.id)
+
+
+def answer_in(event: Event, at: datetime, named: UUID) -> Answer | None:
+    """The answer in an event of that time, which has or will have the id `named`."""
     match event:
         case ConsentGiven():
-            return Answer(at, recorded.id, ConsentGiven, event.purpose, event.channels, until=event.valid_until)
+            return Answer(at, named, ConsentGiven, event.purpose, event.channels, until=event.valid_until)
         case ConsentRefused():
-            return Answer(at, recorded.id, ConsentRefused, event.purpose, event.channels)
+            return Answer(at, named, ConsentRefused, event.purpose, event.channels)
         case ConsentWithdrawn():
-            return Answer(at, recorded.id, ConsentWithdrawn, event.purpose, event.channels, event.entirely)
+            return Answer(at, named, ConsentWithdrawn, event.purpose, event.channels, event.entirely)
         case _:
             return None
 
@@ -246,6 +323,29 @@ def require_consent(consents: Consents, purpose: str, channel: str, at: datetime
 def live_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, ...]:
     """The channels on which the purpose is allowed at that time."""
     return tuple(channel for channel in CONSENT_CHANNELS if isinstance(may(consents, purpose, channel, at), UUID))
+
+
+def anything_lives(consents: Consents, at: datetime) -> bool:
+    """Whether anything at all is allowed at that time."""
+    return any(live_channels(consents, purpose, at) for purpose in {answer.purpose for answer in consents.answers})
+
+
+def given_consent(consents: Consents, consent: UUID) -> Answer:
+    """The yes that an event records; raises ConsentDoesNotExist."""
+    found = next((answer for answer in consents.answers if answer.event == consent), None)
+    if found is None or found.answered is not ConsentGiven:
+        raise ConsentDoesNotExist(consent=consent)
+    return found
+
+
+def channels_ended(consents: Consents, given: Answer) -> tuple[str, ...]:
+    """The channels on which that yes was the newest answer when it ended; none where it does not end."""
+    if given.until is None:
+        return ()
+    newer = [answer for answer in consents.answers if given.at < answer.at < given.until]
+    return tuple(
+        channel for channel in given.channels if not any(answer.is_about(given.purpose, channel) for answer in newer)
+    )
 
 
 def withdrawal(

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from inspect import cleandoc
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from domain.event import Event
 
 
 class Refused(Exception):
@@ -14,10 +19,13 @@ class Refused(Exception):
     Its docstring is the message: the first paragraph is `what` is wrong, the second `what_to_do`; `{names}` in
     them are filled from the keyword arguments, which stay readable as `named`. `where` is the command's field.
     Never put a personal value into a refusal: refusals are logged.
+
+    `leaves`: what is recorded although the command is refused, per stream; of nearly every refusal nothing is.
     """
 
     kind: ClassVar[str] = "refused"
     where: str = ""
+    leaves: Mapping[UUID, Sequence[Event]] = MappingProxyType({})
 
     def __init__(self, **named: object) -> None:
         made_as: Any = type(self)
@@ -25,6 +33,11 @@ class Refused(Exception):
         self.named = named
         self.where = str(named.get("field", self.where))
         super().__init__(f"{self.what} {self.what_to_do}".strip())
+
+    def leaving(self, events: Mapping[UUID, Sequence[Event]]) -> Self:
+        """The same refusal, of which these events are recorded."""
+        self.leaves = events
+        return self
 
     @classmethod
     def rule(cls) -> str:

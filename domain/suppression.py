@@ -5,10 +5,16 @@ The stream's id is a keyed hash of the address, so nothing here says whose it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
-from domain.event import Clear, Event
+from domain.errors import Conflict
+from domain.event import Aggregate, Clear, Event, Recorded
+
+ERASED, WITHDREW = "erased", "withdrew"
+"""Why an address is suppressed. Only the second is taken back by a new consent of the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +45,79 @@ class ArrivalStopped(Event):
     because: Clear[str]
     source: Clear[str]
     candidate: Clear[UUID | None]
+
+
+class AddressIsSuppressed(Conflict):
+    """An address in '{field}' is not brought in again: its person was erased, or took back all they had allowed.
+
+    Leave it out, and do not write to it. If the person came back by themselves, source them with 'returning'.
+    """
+
+
+class Address(NamedTuple):
+    """An address as decisions know it: 'email' or 'phone', and its stream."""
+
+    kind: str
+    stream: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Whether an address may come in: `because` tells why it may not, None where it may. `stopped`: who was refused."""
+
+    because: str | None = None
+    stopped: frozenset[ArrivalStopped] = frozenset()
+
+
+Suppressions = Mapping[UUID, Suppression]
+"""What is known of some addresses, by their streams."""
+
+
+def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:
+    """The state after one more event of the address."""
+    match recorded.event:
+        case AddressSuppressed(because=because):
+            return replace(suppression, because=because)
+        case AddressReleased():
+            return replace(suppression, because=None)
+        case ArrivalStopped() as stop:
+            return replace(suppression, stopped=suppression.stopped | {stop})
+        case _:
+            return suppression
+
+
+SUPPRESSION = Aggregate("suppression", Suppression(), evolve)
+
+TURNS: tuple[type[Event], ...] = (AddressSuppressed, AddressReleased, ArrivalStopped)
+"""The events of an address."""
+
+
+def require_arrival(
+    known: Suppressions, brought: Iterable[Address], *, source: str, candidate: UUID, fields: Mapping[str, str]
+) -> None:
+    """Raises AddressIsSuppressed, which leaves in the stream of each suppressed address that it was stopped there.
+
+    The same record from the same source is written down once, however often it is brought.
+    fields: by the kind of an address, the command's field that brings it.
+    """
+    stops = {one: because for one in brought if (because := known[one.stream].because) is not None}
+    if stops:
+        events = {one.stream: ArrivalStopped(because, source, candidate) for one, because in stops.items()}
+        news = {stream: [stop] for stream, stop in events.items() if stop not in known[stream].stopped}
+        raise AddressIsSuppressed(field=fields[next(iter(stops)).kind]).leaving(news)
+
+
+def releases(
+    known: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW)
+) -> dict[UUID, list[Event]]:
+    """What lets those of the addresses in again that are suppressed for one of these reasons."""
+    return {one.stream: [AddressReleased(by)] for one in addresses if known[one.stream].because in of}
+
+
+def suppressions(known: Suppressions, addresses: Iterable[Address], because: str) -> dict[UUID, list[Event]]:
+    """What suppresses those of the addresses that are not yet; that somebody was erased outweighs a withdrawal."""
+    return {
+        one.stream: [AddressSuppressed(one.kind, because)]
+        for one in addresses
+        if known[one.stream].because not in (because, ERASED)
+    }

@@ -54,10 +54,6 @@ class History:
         return verb.decide(*(self.state(load, command, reading_everything) for load in verb.loads), command)
 
     def state(self, load: Load, command: Command, reading_everything: bool) -> object:
-        stream = getattr(command, load.field)
-        if stream is None:
-            return None
-
         def state_of(stream: UUID) -> Any:
             state = load.aggregate.initial
             for recorded in self.streams.get(stream, []):
@@ -65,7 +61,8 @@ class History:
                     state = load.aggregate.evolve(state, recorded)
             return state
 
-        return load.aggregate.joined(state_of(stream), state_of)
+        states = {stream: load.aggregate.joined(state_of(stream), state_of) for stream in load.streams(command)}
+        return states if load.many else next(iter(states.values()), None)
 
     def take(self, command: Command) -> Events:
         """Decides and keeps what was decided."""

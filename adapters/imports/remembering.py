@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.handle import Attached, Loaded, Log, Reads, Wanted
+from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
 from domain.event import Aggregate, Event, Recorded
 
 STREAMS = 50_000
@@ -39,6 +39,13 @@ class RememberingLog:
             self._remember(missing, found)
             loaded.update(found)
         return loaded
+
+    def completed(self, commands: Sequence[Any]) -> Completed:
+        """What it was completed from is as new as can be, and is not answered from memory."""
+        whole = self.log.completed(commands)
+        for stream in whole.seen:
+            self._known.pop(stream, None)
+        return whole
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)

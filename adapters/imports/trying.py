@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from commands.handle import Attached, Loaded, Log, Reads, Wanted
+from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
 from domain.event import Aggregate, Event, Recorded
 
 
@@ -22,6 +22,9 @@ class TryingLog:
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
         return self.log.load_all(wanted)
+
+    def completed(self, commands: Sequence[Any]) -> Completed:
+        return self.log.completed(commands)
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)

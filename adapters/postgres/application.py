@@ -20,7 +20,8 @@ from adapters.postgres.migrate import SERVICE
 from adapters.postgres.recorder import FoundStream, LogRecorder
 from adapters.postgres.sealing import Keyring, Place, open_part, seal
 from adapters.postgres.store import Putting, SealingEventStore
-from commands.handle import Attached, Loaded, Reads, Wanted
+from commands.addresses import completed
+from commands.handle import Attached, Completed, Loaded, Reads, Wanted
 from domain.catalogue import EVENTS, UPCASTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
 
@@ -103,6 +104,10 @@ class Perennial(Application[UUID]):
             for stream, found in self.recorder.select_streams(streams, self.mapper.names_of(reads)).items():
                 loaded[stream] = self._loaded(wanted[stream][0], stream, found)
         return loaded
+
+    def completed(self, commands: Sequence[Any]) -> Completed:
+        """The commands with the streams of the addresses that they bring in or answer for."""
+        return completed(self, self._key_file.address_stream, commands)
 
     def _loaded(self, aggregate: Aggregate[Any], stream: UUID, found: FoundStream) -> Loaded:
         self.mapper.keyring.learn(found.keys)

@@ -46,7 +46,7 @@ def model_of_body(command: Any, known: tuple[str, ...], made: tuple[str, ...], n
     asked: dict[str, Any] = {
         field.name: body_field(field, hints[field.name], field.name in made, told.get(field.name))
         for field in fields(command)
-        if field.name not in known
+        if field.name not in known and not field.metadata.get("hidden")
     }
     return create_model(name, __config__=CONFIG, __doc__=summary(command), **asked)
 

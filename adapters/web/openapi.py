@@ -149,6 +149,7 @@ EVENT_OF: Mapping[str, str] = {
     "request-send": "touchpoint-recorded.v1",
     "learn-profile-fact": "profile-fact-learned.v1",
     "correct-touchpoint": "touchpoint-corrected.v1",
+    "request-consent": "consent-requested.v1",
     "give-consent": "consent-given.v1",
     "refuse-consent": "consent-refused.v1",
     "withdraw-consent": "consent-withdrawn.v1",
@@ -378,7 +379,33 @@ HISTORY: Mapping[str, Any] = {
 REJECTED_LINES = """perennial_line,perennial_where,perennial_reason,perennial_what_to_do,candidate,kind,at
 7,at,What stands in 'at' cannot be read as a time.,Write it like 2026-05-04.,4711,call-answered,yesterday
 """
+API_KEY: Mapping[str, Any] = {
+    "id": "3f9c0a51d2e7",
+    "name": "ana",
+    "roles": ["recruiter"],
+    "source": None,
+    "scopes": None,
+    "state": "good",
+    "made_at": "2026-05-04T09:30:00.120000Z",
+    "made_by": "user:ben",
+    "expires_at": None,
+    "revoked_at": None,
+    "revoked_by": None,
+}
 PAGES: Mapping[str, Page] = {
+    "make_api_key": Page(
+        {"key": f"pnl_3f9c0a51d2e7_{'0' * 64}", "about": API_KEY},
+        (
+            "body-is-not-json",
+            "body-is-too-large",
+            "integration-stands-alone",
+            "scope-is-wider-than-role",
+            "expiry-is-past",
+        ),
+        body_example({"name": "ana", "roles": ["recruiter"], "expires_at": "2030-01-01T00:00:00Z"}),
+    ),
+    "api_keys": Page({"api_keys": [API_KEY]}),
+    "revoke_api_key": Page({**API_KEY, "state": "revoked"}, ("key-does-not-exist",)),
     "profile": Page(PROFILE, ("candidate-does-not-exist", "log-cannot-be-reached")),
     "timeline": Page(
         {"candidate": STREAM, "merged_into": None, "records": [STREAM], "events": [EVENT], "next": 1190},

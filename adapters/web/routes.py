@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.access.policy import Action
+from adapters.web.api_keys import ApiKeyPages
 from adapters.web.asking import MetricRoute
 from adapters.web.belonging import BelongingPages
 from adapters.web.bulk import BulkPages
@@ -46,6 +47,7 @@ from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.reopen_opening import ReopenOpening
+from commands.request_consent import RequestConsent
 from commands.request_send import RequestSend
 from commands.rescind_offer import RescindOffer
 from commands.resume_requisition import ResumeRequisition
@@ -95,6 +97,7 @@ COMMANDS = (
     ),
     CommandRoute("/v1/candidates/{candidate}/sends", Action.WRITE_PEOPLE, RequestSend, makes="touchpoint"),
     CommandRoute("/v1/candidates/{candidate}/consents", Action.WRITE_CONSENTS, GiveConsent),
+    CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/request", Action.WRITE_CONSENTS, RequestConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/refusal", Action.WRITE_CONSENTS, RefuseConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/withdrawal", Action.WRITE_CONSENTS, WithdrawConsent),
     CommandRoute("/v1/requisitions", Action.WRITE_JOBS, OpenRequisition, makes="requisition"),
@@ -165,6 +168,9 @@ PAGES = (
     PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobPages, JobPages.requisition),
     PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobPages, JobPages.application),
     PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundPages, InboundPages.greenhouse, method="POST"),
+    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.make_api_key, method="POST"),
+    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.api_keys),
+    PageRoute("/v1/api-keys/{api_key}", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.revoke_api_key, method="DELETE"),
     PageRoute("/v1/projections", Action.OPERATE, OperationPages, OperationPages.projections),
     PageRoute("/problems", Action.PUBLIC, OperationPages, OperationPages.problems),
     PageRoute("/problems/{slug}", Action.PUBLIC, OperationPages, OperationPages.problem),

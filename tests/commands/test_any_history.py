@@ -25,6 +25,7 @@ from commands.credit_referral import CreditReferral
 from commands.decline_offer import DeclineOffer
 from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
+from commands.expire_consent import ExpireConsent
 from commands.found_community import FoundCommunity
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
@@ -46,6 +47,7 @@ from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.reopen_opening import ReopenOpening
+from commands.request_consent import RequestConsent
 from commands.request_erasure import RequestErasure
 from commands.request_send import RequestSend
 from commands.rescind_offer import RescindOffer
@@ -67,7 +69,7 @@ from domain import application, candidate, consent, referral, requisition, touch
 from domain.errors import Refused
 from domain.event import Event, Recorded
 from domain.touchpoint_kinds import KINDS
-from tests.given import START, History
+from tests.given import START, History, event_id
 
 JOBS, SEATS, APPLICATIONS, TOUCHPOINTS = ((UUID(int=of), UUID(int=of + 1)) for of in (20, 30, 40, 50))
 COMMUNITY = UUID(int=60)
@@ -93,6 +95,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "value": codes, "machine": st.booleans(), "reason": codes, "source": codes,
     "need": st.sampled_from(["same", "new"]), "by": st.sampled_from(["us", "candidate"]), "user": st.none() | codes,
     "community": st.just(COMMUNITY), "around": st.just("skill"), "topic": codes,
+    "consent": st.integers(1, 20).map(event_id),
     "referral": st.sampled_from(REFERRALS),
     "target": st.none() | st.sampled_from([date(2026, 9, 1), date(2026, 10, 1)]),
     "matter": codes, "ground": codes, "erasers": st.just(("a",)), "effective_by": st.just(START + timedelta(days=30)),
@@ -116,7 +119,9 @@ SHAPES: dict[type[Command], str] = {
     RecordTouchpoint: "candidate touchpoint kind message machine",
     RequestSend: "candidate touchpoint kind purpose",
     CorrectTouchpoint: "candidate touchpoint kind",
+    RequestConsent: "candidate purpose channels",
     GiveConsent: "candidate purpose channels",
+    ExpireConsent: "candidate consent",
     RefuseConsent: "candidate purpose channels",
     WithdrawConsent: "candidate purpose channels",
     RequestErasure: "candidate ground",

@@ -43,7 +43,7 @@ def test_a_consent_names_each_channel_once() -> None:
         UNKNOWN,
         UNKNOWN,
         "self",
-        None,
+        NOW.replace(year=NOW.year + 2),
         None,
     )
     KNOWN.when(GIVE).then({ALICE: [said]})

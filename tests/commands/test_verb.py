@@ -83,10 +83,10 @@ def name_of(verb: Verb) -> str:
 
 @pytest.mark.parametrize("verb", VERBS, ids=name_of)
 def test_a_verb_is_complete(verb: Verb) -> None:
-    named = {field.name: field for field in fields(verb.command)}
+    named = {field.name: field for field in fields(verb.command) if not field.metadata.get("hidden")}
     assert verb.command.__doc__
     assert verb.decide.__doc__
-    assert all(load.field in named for load in verb.loads)
+    assert all(hasattr(verb.command, load.field) for load in verb.loads)
     assert all(f"{name}" in str(verb.command.__doc__) for name in named.keys() - {f.name for f in fields(Command)})
     assert named["now"].default is MISSING
 

@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STANDARD = {
-    "__future__", "collections.abc",
-    "contextlib", "dataclasses", "datetime", "functools", "inspect", "re", "typing", "uuid",
+    "__future__", "calendar", "collections.abc",
+    "contextlib", "dataclasses", "datetime", "functools", "inspect", "itertools", "re", "types", "typing", "uuid",
 }  # fmt: skip
 IMPURE = {"now", "utcnow", "today", "uuid1", "uuid4", "getenv", "urandom", "open", "print"}
 ROOMS = {"domain": ("domain",), "commands": ("commands", "domain")}

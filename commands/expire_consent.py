@@ -1,0 +1,50 @@
+"""A consent came to its end, and whoever watches the calendar notes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.consent import (
+    ConsentEndsAtAnotherTime,
+    ConsentEndWasNoted,
+    ConsentExpired,
+    ConsentHasNotEnded,
+    ConsentWasAnsweredOver,
+    channels_ended,
+    given_consent,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireConsent(Command):
+    """Note that a consent has ended. The gate needs no such note: it judges by the end that the consent itself names.
+
+    candidate: the record that the consent was given to. consent: the event that records the yes.
+    occurred_at: the end that the consent names, whenever that is noted.
+    """
+
+    candidate: UUID
+    consent: UUID
+
+
+def decide(candidate: Candidate, command: ExpireConsent) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, ConsentDoesNotExist, ConsentHasNotEnded,
+    ConsentEndsAtAnotherTime, ConsentEndWasNoted or ConsentWasAnsweredOver."""
+    candidate.require_known(command.candidate)
+    given = given_consent(candidate.consents, command.consent)
+    if given.until is None or given.until > command.now:
+        raise ConsentHasNotEnded(consent=command.consent, until=given.until or "it is withdrawn")
+    if command.occurred_at != given.until:
+        raise ConsentEndsAtAnotherTime(consent=command.consent, until=given.until.isoformat())
+    if command.consent in candidate.consents.ended:
+        raise ConsentEndWasNoted(consent=command.consent)
+    channels = channels_ended(candidate.consents, given)
+    if not channels:
+        raise ConsentWasAnsweredOver(consent=command.consent)
+    return {command.candidate: [ConsentExpired(command.consent, given.purpose, channels)]}
+
+
+VERB = Verb(ExpireConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, ConsentExpired)),), decide)

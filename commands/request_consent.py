@@ -1,0 +1,59 @@
+"""We ask a candidate for a consent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
+from domain.codes import UNKNOWN, Code, Sha256
+from domain.consent import ConsentNamesNoChannel, ConsentRequested
+from domain.purposes import require_channels, require_purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestConsent(Command):
+    """Record that a consent was asked for; nothing is allowed by it, until the candidate says yes.
+
+    candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
+    jurisdiction: whose law, such as 'de' or 'us-ca'.
+    notice, notice_version, notice_sha256, language: what the candidate was given to read, its hash and its language.
+    method: how they were asked, such as 'web-form'. note: free text, personal, sealed.
+    """
+
+    candidate: UUID
+    purpose: Code
+    channels: tuple[Code, ...]
+    jurisdiction: Code = UNKNOWN
+    notice: Code = UNKNOWN
+    notice_version: Code = UNKNOWN
+    notice_sha256: Sha256 | None = None
+    language: Code = UNKNOWN
+    method: Code = UNKNOWN
+    note: str | None = None
+
+
+def decide(candidate: Candidate, command: RequestConsent) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, PurposeIsUnknown, ChannelIsUnknown or
+    ConsentNamesNoChannel."""
+    candidate.require_speaking(command.candidate)
+    require_purpose(command.purpose)
+    channels = require_channels(command.channels)
+    if not channels:
+        raise ConsentNamesNoChannel(purpose=command.purpose)
+    requested = ConsentRequested(
+        purpose=command.purpose,
+        channels=channels,
+        jurisdiction=command.jurisdiction,
+        notice=command.notice,
+        notice_version=command.notice_version,
+        notice_sha256=command.notice_sha256,
+        language=command.language,
+        method=command.method,
+        note=command.note,
+    )
+    return {command.candidate: [requested]}
+
+
+VERB = Verb(RequestConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)
