@@ -1,7 +1,7 @@
 """Everybody we know, one row a person, with the words they are found by: the only read model that holds personal text.
 
-Erasure asks this of it: a record's rows stand in `told` and, for the person, in `person` and `clue`; deleting what was
-told of the record and computing its person anew takes the words along, since `word` counts the people of each and drops
+A person leaves it with the request to be erased: what was told of each record is deleted and nothing is taken in again,
+and computing the person anew takes their row, clues and words along, since `word` counts the people of each and drops
 the last. Nothing else keeps a personal value: no column with one has statistics, no index is on an expression, what is
 opened passes through temporary tables only, and addresses are looked up by a keyed hash. The files of the database may
 keep deleted bytes, so the tables are made to be built anew beside and swapped (`perennial rebuild directory`).
@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.candidate import (
+    CandidateErased,
     CandidateReferred,
     CandidateSourced,
     CommunityJoined,
     CommunityLeft,
+    ErasureRequested,
     ProfileFactLearned,
     ProfileFactRetracted,
     told_by,
@@ -34,6 +36,8 @@ LONGEST_KEY = 100
 
 NEVER = "-infinity"
 """The last contact of somebody who never was in contact; it sorts last."""
+ENDINGS = (ErasureRequested, CandidateErased)
+"""The request alone takes the person out: nobody finds them while the rest of the erasure is under way."""
 NAMELESS = "\uffff"
 """The name by which people without one are sorted: last."""
 
@@ -49,6 +53,9 @@ create table directory.record (
     location   text        not null,
     role_key     text      not null,
     location_key text      not null
+);
+create table directory.erased (
+    record uuid primary key
 );
 create table directory.told (
     record       uuid        not null,
@@ -218,12 +225,23 @@ with kept as (
 insert into directory_changed select record, true from kept
 """
 
+ERASE = """
+with gone as (
+    insert into directory.erased (record) select distinct record from ({erased}) erased on conflict do nothing
+    returning record
+), forgotten as (
+    delete from directory.told where record in (select record from gone)
+)
+insert into directory_changed select record, true from gone
+"""
+
 TELL = f"""
 with kept as (
     insert into directory.told (record, position, at, nth, retracted, fact, learned_from, value, alike, key, blind)
     select record, position, at, nth, retracted, fact, learned_from, value, alike,
            left(public.folded(value), {LONGEST_KEY}), blind
-    from directory_opened
+    from directory_opened opened
+    where not exists (select from directory.erased where erased.record = opened.record)
     returning record
 )
 insert into directory_changed select distinct record, true from kept
@@ -406,6 +424,7 @@ from (
     ) part
     group by person
 ) made join directory.record r on r.record = made.person
+where not exists (select from directory.erased where erased.record = made.person)
 """
 
 # How many more people each word has after the batch: whoever is looked for chooses by it how to look.
@@ -484,7 +503,7 @@ on conflict do nothing
 
 DIRECTORY = ReadModel(
     name="directory",
-    version=1,
+    version=2,
     tables=TABLES,
     working=WORKING,
     catalogue=("contact",),
@@ -494,6 +513,7 @@ DIRECTORY = ReadModel(
     facts={
         "link": kin.LINKS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
+        "erased": dict.fromkeys(ENDINGS, "select stream_id as record from batch where {this}"),
         "answer": CONSENT_STATE.facts["answer"],
         "move": {CommunityJoined: _MOVED.format(joined="true"), CommunityLeft: _MOVED.format(joined="false")},
         "touch": {TouchpointRecorded: TOUCHED, TouchpointCorrected: CORRECTED},
@@ -502,6 +522,7 @@ DIRECTORY = ReadModel(
     recompute=(
         kin.keep("directory"),
         ENTER,
+        ERASE,
         TELL,
         ANSWER,
         MOVE,

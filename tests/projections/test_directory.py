@@ -59,6 +59,8 @@ class Personal:
         return person
 
     def tell(self, person: str, fact: str, source: str, value: str, at: datetime, retracted: bool) -> None:
+        if person in self.history.erased:
+            return
         name = "profile-fact-retracted" if retracted else "profile-fact-learned"
         self.sealed[self.history.position] = {"value": value}
         self.history.write(person, name, at, fact=fact, learned_from=source)
@@ -96,7 +98,9 @@ def opened(event: dict[str, Any], sealed: dict[str, Any]) -> Event:
 
 
 small = st.integers(0, 5)
-WHAT = ("tell", "tell", "tell", "tell", "retract", "touch", "correct", "consent", "community", "merge", "unmerge")
+WHAT = (
+    *("tell",) * 4, "retract", "touch", "correct", "consent", "community", "merge", "unmerge", "erase",
+)  # fmt: skip
 moves = st.tuples(
     st.sampled_from(WHAT), st.integers(0, PEOPLE - 1), moments, moments, st.sampled_from(FACTS),
     st.sampled_from(SOURCES), st.lists(st.sampled_from(VALUES), min_size=1, max_size=3), st.sampled_from(KINDS), small,
@@ -126,6 +130,7 @@ def _make(
         "community": lambda: history.community(person, made("commun", one % COMMUNITIES), other, "self"),
         "merge": lambda: history.merge(second, person, other, stricter=one == 1),
         "unmerge": lambda: history.unmerge(one, other),
+        "erase": lambda: history.erase(person, other, completed=one % 2 == 0),
     }
     acts[what]()
 
@@ -171,7 +176,7 @@ def expected(personal: Personal) -> dict[UUID, Expected]:
     for touch in history.touches.values():
         if touch["kind"] and CATALOGUE[touch["kind"]].contact and not touch["machine"]:
             people[history.root(touch["person"])].contacts.append(touch["at"])
-    return {UUID(person): one for person, one in people.items()}
+    return {UUID(person): one for person, one in people.items() if person not in history.erased}
 
 
 def entered(history: History) -> set[str]:
@@ -240,16 +245,16 @@ def test_rows_are_the_same_for_every_cut_and_say_what_the_domain_believes(
 
 def check_words(connection: psycopg.Connection[Any]) -> None:
     """Each word is counted as often as people have it, and no word is left that nobody has."""
-    counted = connection.execute("select kind || '/' || word, n from directory_v1.word").fetchall()
+    counted = connection.execute("select kind || '/' || word, n from directory_v2.word").fetchall()
     terms = connection.execute(
-        "select term, count(*) from directory_v1.person, unnest(tsvector_to_array(terms)) term group by term"
+        "select term, count(*) from directory_v2.person, unnest(tsvector_to_array(terms)) term group by term"
     ).fetchall()
     assert sorted(counted) == sorted(terms)
 
 
 def check_pairs(connection: psycopg.Connection[Any], right: dict[UUID, Expected]) -> None:
     """Who shares an address and was never merged is told, page by page, each pair once."""
-    linked = connection.execute("select absorbed, survivor from directory_v1.link").fetchall()
+    linked = connection.execute("select absorbed, survivor from directory_v2.link").fetchall()
     parted = {frozenset(pair) for pair in linked}
     addresses = {
         p: {v.casefold() for v in map(" ".join, (e.split() for e in one.values("email")))} for p, one in right.items()
@@ -264,6 +269,27 @@ def check_pairs(connection: psycopg.Connection[Any], right: dict[UUID, Expected]
             break
     assert len({pair for pair, _ in pairs}) == len(pairs)
     assert {pair for pair, evidence in pairs if "same-address" in evidence} == sharing
+
+
+def test_whoever_is_to_be_erased_is_not_found_and_leaves_no_word(connection: psycopg.Connection[Any]) -> None:
+    personal = Personal(History(first=1))
+    person, other = personal.enter(0, START, ["Zoë Canary", "canary@b.org"]), personal.enter(2, START, ["Zoë"])
+    personal.tell(person, "skill", "self", "Canary singing", START, retracted=False)
+    personal.history.touch(person, "email-replied", START, 0, machine=False)
+    personal.history.merge(other, person, START, stricter=False)
+    personal.history.erase(person, START, completed=False)
+    record(connection, personal.history.log)
+    fold_all(connection, DIRECTORY.schema, personal, [4])
+    assert search(connection, Sought(), AS_OF, NOW).people == ()
+    for table in ("told", "person", "contact", "word", "clue"):
+        assert connection.execute(f"select from directory_v2.{table}".encode()).fetchall() == [], table
+    assert "anary" not in str(rows_of(connection, DIRECTORY.schema))
+    after = personal.history.position - 1
+    personal.history.erase(person, START, completed=True)
+    before = rows_of(connection, DIRECTORY.schema)
+    record(connection, [event for event in personal.history.log if event["position"] > after])
+    fold(connection, {DIRECTORY.schema: DIRECTORY}, after, personal.history.position - 1, ZONE, personal.opening)
+    assert rows_of(connection, DIRECTORY.schema) == before
 
 
 def test_what_was_erased_gives_a_row_without_personal_text(connection: psycopg.Connection[Any]) -> None:
