@@ -91,7 +91,8 @@ with wrong as materialized (
          and answer.position <= wrong.position and answer.at <= wrong.at
     where answer.channel in (wrong.channel, '*')
 ), covered as (
-    select distinct wrong.touchpoint, wrong.position, true as covers from wrong join answer given using (touchpoint, position)
+    select distinct wrong.touchpoint, wrong.position, true as covers
+    from wrong join answer given using (touchpoint, position)
     where given.event_id = wrong.consent and given.status = 'given' and coalesce(given.valid_until > wrong.at, true)
           and not exists (select from answer no where no.touchpoint = wrong.touchpoint and no.position = wrong.position
                           and no.status <> 'given' and no.at >= given.at)
