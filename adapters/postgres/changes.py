@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 
 from adapters.postgres.barrier import CHANNEL
 from adapters.postgres.recorder import LogRecorder
+from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,9 +37,11 @@ LINGER_SECONDS = 5.0
 SELECT_CHANGES = """
     select position, event_id, stream_id, stream_version, type, at, recorded_at, actor, clear
     from batch(%(after)s::bigint, %(upto)s::bigint)
-    where %(types)s::text[] is null or type = any(%(types)s)
+    where (%(types)s::text[] is null or type = any(%(types)s)) and type <> all(%(readings)s)
     order by position
 """
+READINGS = [event.stored_name for event in (PeopleViewed, PeopleSearched, PeopleExported)]
+"""Who looked at whom is for auditors alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Following:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *given)
 
     def _read(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
-        asked = {"after": after, "upto": upto, "types": list(types) or None}
+        asked = {"after": after, "upto": upto, "types": list(types) or None, "readings": READINGS}
         with self._recorder.datastore.pool.connection() as connection:
             rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(SELECT_CHANGES, asked).fetchall()
         return [Change(*row) for row in rows]

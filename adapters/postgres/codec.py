@@ -143,6 +143,12 @@ def sealed_decode(hint: Any) -> Decode:
     return optional(decode) if may_be_none and decode is not same else decode
 
 
+@lru_cache
+def personal_in(event: Any) -> frozenset[str]:
+    """The fields of an event class that are sealed."""
+    return frozenset(name for group in codec_of(event).sealed for name, _ in group.fields)
+
+
 def codec_of(event: type[Event]) -> Codec:
     """The codec of an event class. Errors: TypeError naming the field whose type cannot be stored."""
     hints = get_type_hints(event, include_extras=True)

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.postgres.changes import Following
 from adapters.web import routes
+from adapters.web.accesses import AccessPages
 from adapters.web.asking import Asker, add_metric
 from adapters.web.belonging import BelongingPages
 from adapters.web.bulk import BulkPages
@@ -60,6 +61,7 @@ def create_app(services: Services) -> Api:
     )
     registry = CollectorRegistry()
     pages = {
+        AccessPages: AccessPages(services, asker),
         BelongingPages: BelongingPages(services, asker),
         BulkPages: BulkPages(services, desk.once),
         CandidatePages: CandidatePages(services, asker),

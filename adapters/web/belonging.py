@@ -11,11 +11,13 @@ from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.principal import Principal
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, AsOfText, MinPosition
 from adapters.web.candidates import At
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
+from adapters.web.who import Who
 from adapters.web.writing import Whole
 from domain.candidate import CANDIDATE, ENTRIES, Candidate
 from domain.talent_community import CommunityDoesNotExist
@@ -52,6 +54,7 @@ class BelongingPages:
     async def community_members(
         self,
         community: UUID,
+        who: Who,
         at: At = None,
         cursor: Cursor = None,
         limit: Limit = 100,
@@ -72,11 +75,12 @@ class BelongingPages:
         found: Members | None = await self.asker.ask(COMMUNITIES, question, page.as_of, min_position)
         if found is None:
             raise CommunityDoesNotExist(community=community)
+        await self._viewed(who, "community-members", *(member.candidate for member in found.members))
         following = Page(page.as_of or str(found.position), found.valid_at.isoformat(), found.next)
         return answered(replace(found, next=self._cursor(asked, following)))
 
     async def candidate_communities(
-        self, candidate: UUID, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
+        self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
     ) -> Answered[Memberships]:
         """The talent communities that a candidate is in, since when and by whom."""
 
@@ -85,11 +89,13 @@ class BelongingPages:
 
         await run_in_threadpool(self._require_known, candidate)
         found: Memberships = await self.asker.ask(COMMUNITIES, question, as_of, min_position)
+        await self._viewed(who, "candidate-communities", candidate)
         return answered(found)
 
     async def referrals_made(
         self,
         referrer: UUID,
+        who: Who,
         cursor: Cursor = None,
         limit: Limit = 100,
         as_of: AsOfText = None,
@@ -107,8 +113,12 @@ class BelongingPages:
 
         await run_in_threadpool(self._require_known, referrer)
         found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
+        await self._viewed(who, "referrals-made", referrer)
         following = Page(page.as_of or str(found.position), None, found.next)
         return answered(replace(found, next=self._cursor(asked, following)))
+
+    async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
+        await run_in_threadpool(self.services.readings.viewed, who, page, people)
 
     def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
         """Errors: CursorCannotBeRead."""

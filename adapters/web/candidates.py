@@ -12,10 +12,15 @@ from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
+from adapters.access.principal import Principal
+from adapters.postgres.codec import personal_in
 from adapters.web.asking import Asker, AsOfText, MinPosition
 from adapters.web.etag import etag
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
+from adapters.web.shapes import actor_to
+from adapters.web.who import Who
 from adapters.web.writing import Moment, Whole
 from commands.handle import load_with_kin
 from domain.candidate import (
@@ -101,7 +106,8 @@ class Profile:
 class TimelineEvent:
     """One event of a time line: of which of the person's records, and that record's version by it.
 
-    `data`: its own fields; null where they were personal and have been erased.
+    `data`: its own fields; null where they were personal and have been erased. To a role that may not read people
+    the personal ones are left out, `withheld` names them, and `actor` says only what kind of actor it was.
     """
 
     record: UUID
@@ -115,6 +121,7 @@ class TimelineEvent:
     recorded_at: datetime
     actor: str
     data: Mapping[str, Any]
+    withheld: Sequence[str]
     erased: bool
 
 
@@ -188,17 +195,20 @@ class CandidatePages:
     services: Services
     asker: Asker
 
-    def profile(self, candidate: UUID) -> Answered[Profile]:
+    def profile(self, candidate: UUID, who: Who) -> Answered[Profile]:
         """What we believe about a candidate and why, opened from the log; of a merged person out of all records.
 
         The ETag is the version of the record that was asked for.
         """
         person = self._person(candidate)
-        return answered(profile_of(person), headers={"ETag": etag(person.version)})
+        told = profile_of(person)
+        self.services.readings.viewed(who, "profile", person.ids)
+        return answered(told, headers={"ETag": etag(person.version)})
 
     def timeline(
         self,
         candidate: UUID,
+        who: Who,
         cursor: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
         limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many events, at most.")] = 100,
     ) -> Answered[Timeline]:
@@ -206,15 +216,17 @@ class CandidatePages:
 
         Of a merged person that of all records, each event with its own. What was personal and has been erased is null,
         and the event says "erased": true. `cursor` is a log position: what is written meanwhile comes on later pages.
+        A role that may not read people gets the codes, dates and ids of each event and nothing personal.
         """
         person = self._person(candidate)
         found = self.services.log.history_together(person.ids, cursor, limit + 1)
-        events = [entry_of(recorded) for recorded in found[:limit]]
+        events = [entry_of(recorded, who) for recorded in found[:limit]]
         following = events[-1].position if len(found) > limit else None
+        self.services.readings.viewed(who, "timeline", person.ids)
         return answered(Timeline(person.root, person.merged_into, person.ids, events, following))
 
     async def summary(
-        self, candidate: UUID, as_of: AsOfText = None, min_position: MinPosition = None
+        self, candidate: UUID, who: Who, as_of: AsOfText = None, min_position: MinPosition = None
     ) -> Answered[CandidateSummary]:
         """How a candidate came to us, when we last heard from them and how far it went."""
 
@@ -224,11 +236,13 @@ class CandidatePages:
         found: CandidateSummary | None = await self.asker.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
         if found is None:
             raise CandidateDoesNotExist(candidate=candidate)
+        await run_in_threadpool(self.services.readings.viewed, who, "summary", [candidate])
         return answered(found)
 
     async def consents(
         self,
         candidate: UUID,
+        who: Who,
         at: At = None,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
@@ -240,6 +254,7 @@ class CandidatePages:
 
         await run_in_threadpool(self._person, candidate)
         found: Consents = await self.asker.ask(CONSENT_STATE, question, as_of, min_position)
+        await run_in_threadpool(self.services.readings.viewed, who, "consents", [candidate])
         return answered(found)
 
     def _person(self, candidate: UUID) -> Person:
@@ -300,9 +315,10 @@ def provenance_of(told: Told) -> Provenance:
     return Provenance(told.value, told.learned_from, told.at, told.record, told.event, told.position or 0)
 
 
-def entry_of(recorded: Recorded[Event]) -> TimelineEvent:
-    """One event of a time line: when, who, what; and whether anything of it was erased."""
+def entry_of(recorded: Recorded[Event], who: Principal) -> TimelineEvent:
+    """One event of a time line as the reader may see it: when, who, what; and whether anything of it was erased."""
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
+    withheld = () if who.may(Action.READ_PEOPLE) else sorted(personal_in(type(recorded.event)))
     return TimelineEvent(
         record=recorded.stream,
         version=recorded.version,
@@ -313,7 +329,8 @@ def entry_of(recorded: Recorded[Event]) -> TimelineEvent:
         occurred_at=recorded.occurred_at,
         occurred_how=recorded.occurred_how,
         recorded_at=recorded.recorded_at,
-        actor=recorded.actor,
-        data=values,
+        actor=actor_to(who, recorded.actor),
+        data={name: value for name, value in values.items() if name not in withheld},
+        withheld=withheld,
         erased=any(isinstance(value, Erased) for value in values.values()),
     )

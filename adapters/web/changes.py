@@ -6,17 +6,20 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
 
+from adapters.access.principal import Principal
 from adapters.postgres.barrier import PositionLiesAhead
-from adapters.postgres.changes import UNREACHABLE, Change, Following
+from adapters.postgres.changes import READINGS, UNREACHABLE, Change, Following
 from adapters.web.plain import plain
 from adapters.web.refusals import EventTypeIsUnknown
 from adapters.web.services import Services
+from adapters.web.shapes import actor_to
+from adapters.web.who import Who
 from adapters.web.writing import Whole
 from domain.catalogue import EVENTS
 
@@ -28,7 +31,7 @@ CATCH_UP_BEAT_SECONDS = 1.0
 """How soon a reader hears that events which are not for it were passed over."""
 COME_BACK_MILLISECONDS = 1000
 MEDIA_TYPE = "text/event-stream"
-KNOWN_TYPES = frozenset(event.stored_name for event in EVENTS)
+KNOWN_TYPES = frozenset(event.stored_name for event in EVENTS) - set(READINGS)
 
 Types = Annotated[
     str | None,
@@ -60,20 +63,21 @@ class ChangePages:
     following: Following
 
     async def changes(
-        self, from_position: FromPosition = 0, types: Types = None, last_event_id: LastEventId = None
+        self, who: Who, from_position: FromPosition = 0, types: Types = None, last_event_id: LastEventId = None
     ) -> StreamingResponse:
         """Every change after a position, as server-sent events, then every new one as it comes.
 
         `id` is the position, `event` the type, `data` the event as JSON without what is personal. A comment with the
         settled position, and an `id` that stands alone, say that everything up to there has been told, also where
-        nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice.
+        nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice. Who looked at
+        whom is no change, and is not told here; to a role that may not read people `actor` says only of what kind.
         """
         after = from_position if last_event_id is None else int(last_event_id)
         wanted = known_types(types)
         head = await self.following.head()
         if after > head:
             raise PositionLiesAhead(after, head)
-        told = Telling(self.following, wanted, after, head)
+        told = Telling(self.following, who, wanted, after, head)
         return StreamingResponse(told.text(), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
 
 
@@ -91,6 +95,7 @@ class Telling:
     """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
 
     following: Following
+    who: Principal
     types: Sequence[str]
     position: int
     head: int
@@ -116,7 +121,10 @@ class Telling:
         upto = min(self.position + RANGE, self.head)
         changes = await self.following.changes(self.position, upto, self.types)
         self.position = upto
-        return self._told(changes[-1].position, "".join(map(sent, changes))) if changes else ""
+        return self._told(changes[-1].position, "".join(map(self._sent, changes))) if changes else ""
+
+    def _sent(self, change: Change) -> str:
+        return sent(replace(change, actor=actor_to(self.who, change.actor)))
 
     async def _growth(self) -> int:
         patience = max(0.0, self._beat_is_due() - time.monotonic())

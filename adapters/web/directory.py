@@ -13,12 +13,15 @@ from uuid import UUID
 from fastapi import Body, Query
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
+from adapters.access.principal import Principal
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, MinPosition
 from adapters.web.plain import Answered, answered
 from adapters.web.refusals import ChannelIsAskedWithoutConsent
 from adapters.web.services import Services
+from adapters.web.who import Who
 from adapters.web.writing import Code, Day, Whole
 from domain.profile_facts import address_key
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
@@ -110,6 +113,7 @@ class DirectoryPages:
 
     async def candidates(
         self,
+        who: Who,
         q: Annotated[
             str | None, text("Words of the name, role, location, employer, skills or tags; all of them.")
         ] = None,
@@ -151,11 +155,13 @@ class DirectoryPages:
             return queries.search(connection, sought, known, now, sort=sort, limit=limit, after=after)
 
         found: Directory = await self.asker.ask(DIRECTORY, question, None, min_position)
+        typed = {one.name: value for one in fields(sought) if (value := getattr(sought, one.name)) is not None}
+        await self._searched(who, "candidates", found.people, typed)
         following = None if found.next is None else [found.next.key, str(found.next.person)]
         return answered(People(**told_of(found), next=self._cursor(asked, following)))
 
     async def candidates_of_address(
-        self, address: Annotated[Address, Body()], min_position: MinPosition = None
+        self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
     ) -> Answered[PeopleOfAddress]:
         """Who has an e-mail address or a phone number, found by a keyed hash of it."""
         key = address_key(address.kind, address.address)
@@ -165,10 +171,12 @@ class DirectoryPages:
             people = queries.lookup(connection, EVIDENCE[address.kind], blind)
             return PeopleOfAddress(queries.DEFINITION, queries.VERSION, known.position, known.at, people)
 
-        return answered(await self.asker.ask(DIRECTORY, question, None, min_position))
+        found: PeopleOfAddress = await self.asker.ask(DIRECTORY, question, None, min_position)
+        await self._searched(who, "candidate-lookups", found.people, address.model_dump())
+        return answered(found)
 
     async def duplicates(
-        self, limit: Limit = PAGE, cursor: Cursor = None, min_position: MinPosition = None
+        self, who: Who, limit: Limit = PAGE, cursor: Cursor = None, min_position: MinPosition = None
     ) -> Answered[Pairs]:
         """Pairs of people who may be one, with what they share: 'same-address', 'same-phone', 'same-name-and-employer'.
 
@@ -181,8 +189,15 @@ class DirectoryPages:
             return duplicates(connection, known, limit=limit, after=after)
 
         found: Duplicates = await self.asker.ask(DIRECTORY, question, None, min_position)
+        shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
+        await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
         following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
         return answered(Pairs(**told_of(found), next=self._cursor("duplicates", following)))
+
+    async def _searched(self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]) -> None:
+        """`typed`: what was asked, and nothing of what was left out."""
+        found, asked = [person.candidate for person in people], json.dumps(typed, default=str, ensure_ascii=False)
+        await run_in_threadpool(self.services.readings.searched, who, page, found, asked)
 
     def _begin(self, day: date | None) -> datetime | None:
         """When the day begins where the organisation is."""

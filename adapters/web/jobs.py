@@ -10,6 +10,8 @@ from uuid import UUID
 from adapters.web.etag import etag
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
+from adapters.web.shapes import shown_to
+from adapters.web.who import Who
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -58,7 +60,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class RequisitionPage:
-    """A job as it stands. `held_since` null: it is not on hold. What was personal and has been erased is null."""
+    """A job as it stands. `held_since` null: it is not on hold. What was personal and has been erased is null.
+
+    `withheld`: so is all that is personal, as the reader's role may not read people.
+    """
 
     requisition: UUID
     role: str
@@ -75,6 +80,7 @@ class RequisitionPage:
     recruiter: Personal[str | None]
     openings: Sequence[Opening]
     version: int
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +210,18 @@ class JobPages:
 
     services: Services
 
-    def requisition(self, requisition: UUID) -> Answered[RequisitionPage]:
+    def requisition(self, requisition: UUID, who: Who) -> Answered[RequisitionPage]:
         """How a requisition stands, with its openings; the ETag is the version of its stream."""
         loaded = self.services.log.load(JOB, requisition, OF_JOB)
-        return answered(page_of_job(requisition, loaded.state, loaded.version), headers={"ETag": etag(loaded.version)})
+        page = shown_to(who, page_of_job(requisition, loaded.state, loaded.version))
+        return answered(page, headers={"ETag": etag(loaded.version)})
 
-    def application(self, application: UUID) -> Answered[ApplicationPage]:
+    def application(self, application: UUID, who: Who) -> Answered[ApplicationPage]:
         """How an application stands, and the way it came; the ETag is the version of its stream."""
         loaded = self.services.log.load(WAY, application, OF_WAY)
         page = page_of_application(application, loaded.state, loaded.version)
+        named = (page.candidate, page.referrer)
+        self.services.readings.viewed(who, "application", [person for person in named if person is not None])
         return answered(page, headers={"ETag": etag(loaded.version)})
 
 
@@ -236,6 +245,7 @@ def page_of_job(requisition: UUID, job: Job, version: int) -> RequisitionPage:
         recruiter=job.requisition.recruiter.last,
         openings=openings_of(job),
         version=version,
+        withheld=False,
     )
 
 

@@ -238,6 +238,7 @@ EVENT: Mapping[str, Any] = {
     "recorded_at": "2026-05-04T09:30:00.120000Z",
     "actor": "user:ana",
     "data": {"fact": "current-employer", "learned_from": "self", "value": None},
+    "withheld": [],
     "erased": True,
 }
 PROFILE: Mapping[str, Any] = {
@@ -392,7 +393,21 @@ API_KEY: Mapping[str, Any] = {
     "revoked_at": None,
     "revoked_by": None,
 }
+READING: Mapping[str, Any] = {
+    "reader": "user:ana",
+    "kind": "searched",
+    "page": "candidates",
+    "people": [STREAM],
+    "asked": '{"words": "gardener"}',
+    "erased": False,
+    "export": None,
+    "holds": [],
+}
 PAGES: Mapping[str, Page] = {
+    "accesses": Page(
+        {**KNOWN, "definition": "accesses", "merged_into": None, "accesses": [READING], "next": None},
+        ("cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
     "make_api_key": Page(
         {"key": f"pnl_3f9c0a51d2e7_{'0' * 64}", "about": API_KEY},
         (
@@ -426,7 +441,7 @@ PAGES: Mapping[str, Page] = {
         {**KNOWN, "version": 2, "candidate": STREAM, "valid_at": KNOWN["as_of"], "states": [STATE]},
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
-    "requisition": Page({"requisition": STREAM}, ("requisition-does-not-exist", "log-cannot-be-reached")),
+    "requisition": Page({"requisition": STREAM, "withheld": False}, ("requisition-does-not-exist", "log-cannot-be-reached")),
     "application": Page({"application": STREAM}, ("application-does-not-exist", "log-cannot-be-reached")),
     "candidate_communities": Page(
         {

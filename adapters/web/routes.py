@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.access.policy import Action
+from adapters.web.accesses import AccessPages
 from adapters.web.api_keys import ApiKeyPages
 from adapters.web.asking import MetricRoute
 from adapters.web.belonging import BelongingPages
@@ -144,7 +145,7 @@ PAGES = (
     PageRoute("/v1/duplicates", Action.READ_PEOPLE, DirectoryPages, DirectoryPages.duplicates),
     PageRoute("/v1/candidates/{candidate}", Action.READ_PEOPLE, CandidatePages, CandidatePages.profile),
     PageRoute("/v1/candidates/{candidate}/summary", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.summary),
-    PageRoute("/v1/candidates/{candidate}/timeline", Action.READ_PEOPLE, CandidatePages, CandidatePages.timeline),
+    PageRoute("/v1/candidates/{candidate}/timeline", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.timeline),
     PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, CandidatePages, CandidatePages.consents),
     PageRoute(
         "/v1/candidates/{candidate}/communities",
@@ -165,6 +166,7 @@ PAGES = (
     PageRoute("/v1/imports/{import_id}", Action.IMPORT, ImportPages, ImportPages.remove_import, method="DELETE"),
     PageRoute("/v1/imports/{import_id}/rejected", Action.IMPORT, ImportPages, ImportPages.rejected_lines),
     PageRoute("/v1/changes", Action.FOLLOW, ChangePages, ChangePages.changes),
+    PageRoute("/v1/audit/accesses", Action.AUDIT, AccessPages, AccessPages.accesses),
     PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobPages, JobPages.requisition),
     PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobPages, JobPages.application),
     PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundPages, InboundPages.greenhouse, method="POST"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.recording import Readings
 from adapters.imports.worker import Worker
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
@@ -62,3 +63,8 @@ class Services:
     imports: Worker
     api_keys: ApiKeys
     doorkeeper: Doorkeeper
+
+    @property
+    def readings(self) -> Readings:
+        """Where it is recorded who sees whom, before an answer goes out."""
+        return Readings(self.log, self.new_id, self.now)
