@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
+from commands.addresses import LOAD, WithAddresses
+from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -19,13 +20,16 @@ from domain.codes import Code
 from domain.consent import live_channels, withdrawal
 from domain.event import Event
 from domain.purposes import PURPOSES
+from domain.suppression import ERASED, Suppressions, suppressions
 
 METHOD = "erasure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestErasure(Command):
-    """Ask for a person to be erased, whichever of their records is named. What they allow us is withdrawn with it.
+class RequestErasure(WithAddresses):
+    """Ask for a person to be erased, whichever of their records is named.
+
+    What they allow us is withdrawn with it, and nobody but the person brings their addresses in again.
 
     candidate: any record of the person. by: who wants it, 'self', 'recruiter' or 'retention'.
     ground: why, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
@@ -35,8 +39,11 @@ class RequestErasure(Command):
     by: Code = "self"
     ground: Code = "art-17"
 
+    def answering(self) -> UUID | None:
+        return self.candidate
 
-def decide(candidate: Candidate, command: RequestErasure) -> Events:
+
+def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureCannotBeDatedBack."""
     candidate.require_known(command.candidate)
     candidate.require_free(command.candidate)
@@ -45,7 +52,8 @@ def decide(candidate: Candidate, command: RequestErasure) -> Events:
     living = [purpose for purpose in PURPOSES if live_channels(candidate.consents, purpose, command.moment)]
     taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=METHOD) for code in living]
     told: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
-    return dict.fromkeys(candidate.all_records(command.candidate), told)
+    shut_out = suppressions(known, command.addresses, ERASED)
+    return {**dict.fromkeys(candidate.all_records(command.candidate), told), **shut_out}
 
 
-VERB = Verb(RequestErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)),), decide)
+VERB = Verb(RequestErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)), LOAD), decide)

@@ -36,6 +36,7 @@ from domain.candidate import (
 )
 from domain.consent import ConsentWithdrawn
 from domain.event import ERASED, Event, Recorded
+from domain.suppression import AddressIsSuppressed
 from tests.erasure.conftest import Ask, now
 
 ERASERS = ("deliveries", "idempotency", "searches", "keyring")
@@ -159,6 +160,17 @@ def test_the_answer_names_what_left_perennial(log: Perennial, erasing: Erasing, 
     (export,) = erase(erasing, ines).exports
     assert (export.export, export.page, export.by) == (mine.event.export, "subject-access", "user:ana")
     assert list(export.holds) == ["personal"]
+
+
+def test_the_persons_addresses_come_in_again_only_with_the_person(erasing: Erasing, ask: Ask, ines: UUID) -> None:
+    erase(erasing, ines)
+    again = {"name": "Ines", "emails": ("INES@example.org",), "source": "import"}
+    with pytest.raises(AddressIsSuppressed):
+        ask(SourceCandidate, candidate=uuid4(), **again)
+    with pytest.raises(AddressIsSuppressed):
+        ask(SourceCandidate, candidate=uuid4(), phones=("001 555 0101",))
+    ask(SourceCandidate, candidate=uuid4(), **again, returning=True)
+    ask(SourceCandidate, candidate=uuid4(), **again)
 
 
 class Broken(Exception):
