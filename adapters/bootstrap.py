@@ -30,13 +30,16 @@ from adapters.postgres.embedded import embedded_server
 from adapters.postgres.epochs import Rotation
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import read_key_file
-from adapters.postgres.migrate import PROJECTOR, SERVICE, bind_keys, migrate
+from adapters.postgres.migrate import PROJECTOR, SEQUENCER, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.receipts import Receipts
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
+from adapters.proof.sequencer import Progress as SequencerProgress
+from adapters.proof.sequencer import Sequencer
+from adapters.proof.sequencer import no_progress as no_leaves_told
 from adapters.settings import Settings
-from adapters.web.services import ReadModelStatus, Services
+from adapters.web.services import Controller, ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
 from domain.catalogue import UPCASTS
@@ -139,6 +142,22 @@ def projector(conninfo: str) -> Iterator[PostgresDatastore]:
         yield datastore
 
 
+@contextmanager
+def api_keys(conninfo: str) -> Iterator[ApiKeys]:
+    """The keys that let people and programs ask."""
+    require_log(conninfo)
+    with open_datastore(conninfo, SERVICE, pool_size=1) as datastore:
+        yield ApiKeys(datastore)
+
+
+@contextmanager
+def sequencer(conninfo: str, settings: Settings, progress: SequencerProgress = no_leaves_told) -> Iterator[Sequencer]:
+    """What gives events their leaves and signs checkpoints; it alone needs the signing folder."""
+    require_log(conninfo)
+    with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:
+        yield Sequencer(datastore, settings.signing, progress=progress)
+
+
 def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
     """Folds all read models. Errors: KeyFileIsUnusable; one of them holds what it has to open."""
     key_file = read_key_file(settings.keys)
@@ -207,7 +226,7 @@ def erasing(log: Perennial, settings: Settings) -> Erasing:
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
     pool, taking = log.recorder.datastore.pool, importer(log, settings)
-    api_keys = ApiKeys(log.recorder.datastore)
+    known_keys = ApiKeys(log.recorder.datastore)
 
     def read_model_position(name: str) -> int:
         with pool.connection() as connection:
@@ -242,6 +261,7 @@ def services(log: Perennial, settings: Settings) -> Services:
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
-        api_keys=api_keys,
-        doorkeeper=Doorkeeper(api_keys.find, lambda: datetime.now(UTC)),
+        api_keys=known_keys,
+        doorkeeper=Doorkeeper(known_keys.find, lambda: datetime.now(UTC)),
+        controller=Controller(settings.controller, settings.controller_contact),
     )

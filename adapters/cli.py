@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,8 +33,12 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from adapters import bootstrap
+from adapters.access.policy import Role
+from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
 from adapters.bootstrap import ReadModelIsUnknown
+from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_keys import keys
+from adapters.cli_proof import proof, sequencing
 from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
@@ -51,10 +55,12 @@ from adapters.postgres.keyfile import (
     KeyFileIsUnusable,
 )
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
+from adapters.postgres.proofs import TreeIsTorn
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
 from adapters.redaction import guard_logs, secrets_of
 from adapters.rotating import rotating
+from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.settings import Settings
 from adapters.showing import bar, fold_bar, say
 from adapters.synthetic.history import history
@@ -71,6 +77,12 @@ class PortIsTaken(Exception):
 
 
 COMPLAINTS = (
+    ForkFound,
+    SigningFolderIsUnusable,
+    TreeIsTorn,
+    KeyDoesNotExist,
+    IntegrationStandsAlone,
+    ScopeIsWiderThanRole,
     PortIsTaken,
     KeyFileIsAnothers,
     bootstrap.ReadModelsAreOfAnotherZone,
@@ -91,6 +103,11 @@ COMPLAINTS = (
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
+WORTH_ASKING = (
+    (Role.ANALYST, "/v1/metrics/pipeline-growth?from=2025-01-01&to=2026-07-01"),
+    (Role.ANALYST, "/v1/metrics/time-to-fill?from=2024-01-01&to=2026-01-01&as_of=2026-03-01"),
+    (Role.RECRUITER, "/v1/candidates?q=berlin&limit=3"),
+)
 
 cli = typer.Typer(
     help="Perennial: a recruiting team's relationship log. Settings: PERENNIAL_... variables and DATABASE_URL.",
@@ -99,6 +116,8 @@ cli = typer.Typer(
     add_completion=False,
 )
 cli.add_typer(keys, name="keys")
+cli.add_typer(proof)
+cli.add_typer(api_keys, name="api-keys")
 STOPPED = threading.Event()
 
 
@@ -172,14 +191,15 @@ def migrate_() -> None:
 @cli.command()
 def serve(
     project: Annotated[bool, typer.Option(help="Fold the read models in this process too.")] = True,
+    sequence: Annotated[bool, typer.Option(help="Sequence the log and sign checkpoints in this process too.")] = True,
 ) -> None:
-    """Serve the HTTP API, and (unless --no-project) keep the read models up to date beside it."""
+    """Serve the HTTP API; beside it, keep the read models up to date and sign checkpoints (unless told not to)."""
     settings = Settings()
     with until_stopped(), ExitStack() as stack:
         listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
-        serve_until_stopped(stack, listening, conninfo, settings, project=project)
+        serve_until_stopped(stack, listening, conninfo, settings, project=project, sequence=sequence)
 
 
 def listen(stack: ExitStack, settings: Settings) -> socket.socket:
@@ -192,15 +212,19 @@ def listen(stack: ExitStack, settings: Settings) -> socket.socket:
 
 
 def serve_until_stopped(
-    stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, *, project: bool
+    stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, *, project: bool, sequence: bool
 ) -> None:
     bootstrap.require_zone(conninfo, settings)
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     if project:
         stack.enter_context(projecting(conninfo, settings))
         stack.enter_context(rotating(conninfo, settings))
+    if sequence:
+        stack.enter_context(sequencing(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
+    if settings.oidc_issuer is None and nobody_may_ask(services.api_keys, services.now()):
+        say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)
     server_of(app).run(sockets=[listening])
 
@@ -437,11 +461,10 @@ def demo(
             )  # fmt: skip
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding it") as progress:
             bootstrap.runner(datastore, settings, progress).catch_up()
-        say.print(f"ready after {time.monotonic() - begun:.0f} s. Worth opening:", highlight=False)
-        for url in worth_opening(settings):
-            say.print(f"  {url}", highlight=False, soft_wrap=True)
+        say.print(f"ready after {time.monotonic() - begun:.0f} s.", highlight=False)
         if not check:
-            serve_until_stopped(stack, listening, conninfo, settings, project=True)
+            show_demo(conninfo, settings)
+            serve_until_stopped(stack, listening, conninfo, settings, project=True, sequence=True)
 
 
 def log_is_empty(conninfo: str) -> bool:
@@ -449,13 +472,18 @@ def log_is_empty(conninfo: str) -> bool:
         return folds.log_length(connection) == 0
 
 
-def worth_opening(settings: Settings) -> tuple[str, str, str]:
+def show_demo(conninfo: str, settings: Settings) -> None:
+    """A key for each role, and what is worth asking with them."""
     base = f"http://{settings.host}:{settings.port}"
-    return (
-        f"{base}/v1/metrics/pipeline-growth?from=2025-01-01&to=2026-07-01",
-        f"{base}/v1/metrics/time-to-fill?from=2024-01-01&to=2026-01-01&as_of=2026-03-01",
-        f"{base}/docs",
-    )
+    with bootstrap.api_keys(conninfo) as known:
+        keys = demo_keys(known, datetime.now(UTC))
+    say.print("A key for each role (those of the demo before are revoked):", highlight=False)
+    for role, key in keys.items():
+        say.print(f"  {role:<16}{key}", highlight=False, soft_wrap=True)
+    say.print("Worth asking; a browser takes a key too, as the password of any user:", highlight=False)
+    for role, path in WORTH_ASKING:
+        say.print(f"  curl -H 'Authorization: Bearer {keys[role]}' '{base}{path}'", highlight=False, soft_wrap=True)
+    say.print(f"  {base}/docs", highlight=False, soft_wrap=True)
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

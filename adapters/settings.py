@@ -30,12 +30,27 @@ class Settings(BaseSettings):
     rotate_by_itself: bool = Field(
         default=True, description="Whether the process that folds rotates the keys; else `perennial keys rotate` must."
     )
+    signing_folder: Path | None = Field(
+        default=None,
+        description="The key that signs checkpoints, and the last one signed; default: signing in the data folder.",
+    )
     zone: str = Field(default="UTC", description="The organisation's IANA time zone: days begin and end in it.")
     host: str = Field(default="127.0.0.1", description="Where the HTTP server listens.")
     port: int = Field(default=8400, ge=0, le=65535)
     greenhouse_secrets: tuple[SecretStr, ...] = Field(
         default=(), description="Webhook secrets as a JSON list; two at once while one is being replaced."
     )
+    controller: str = Field(default="not stated", description="Who answers for the data: named on consent receipts.")
+    controller_contact: str = Field(
+        default="not stated", description="How candidates reach the controller, such as to take a consent back."
+    )
+
+    oidc_issuer: str | None = Field(
+        default=None, description="Whose OIDC tokens are taken: their `iss`, such as https://id.example.org."
+    )
+    oidc_audience: str | None = Field(default=None, description="What the tokens' `aud` must name.")
+    oidc_jwks: str | None = Field(default=None, description="The issuer's keys: an https URL, or a file.")
+    oidc_roles_claim: str = Field(default="roles", description="The claim that lists roles; dots lead into objects.")
 
     @field_validator("zone")
     @classmethod
@@ -54,3 +69,8 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Where the key file is."""
         return self.key_file or self.data_folder / "keys.json"
+
+    @property
+    def signing(self) -> Path:
+        """Where the signing folder is."""
+        return self.signing_folder or self.data_folder / "signing"

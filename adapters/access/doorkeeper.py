@@ -54,7 +54,7 @@ class Doorkeeper:
         if named is None:
             raise KeyIsNotValid
         key = await self._look_up(named[0])
-        if key is None or not key.is_of(named[1]) or not key.living(self.now()):
+        if key is None or not key.is_of(named[1]) or key.state(self.now()) != "good":
             raise KeyIsNotValid
         return key.principal
 

@@ -8,23 +8,25 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from adapters.access.policy import Action, Role
 from adapters.access.principal import Principal
-from adapters.access.refusals import ExpiryIsPast, IntegrationStandsAlone, RoleIsNotNamed, ScopeIsWiderThanRole
+from adapters.access.refusals import ExpiryIsPast, IntegrationStandsAlone, ScopeIsWiderThanRole
 from domain.codes import CODE
 
 PREFIX = "pnl_"
 """By this a key that lies where it should not is found by those who scan for such."""
 WRITTEN = re.compile(r"pnl_([0-9a-f]{12})_([0-9a-f]{64})")
 ID_BYTES, SECRET_BYTES = 6, 32
+State = Literal["good", "expired", "revoked"]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a key is to be. Errors: RoleIsNotNamed, IntegrationStandsAlone, ScopeIsWiderThanRole, ValueError for a name
-    or a source that is not written as it must be (those who ask check that before)."""
+    """What a key is to be. Errors: IntegrationStandsAlone, ScopeIsWiderThanRole; ValueError where it has no role, or a
+    name or a source is not written as it must be: those who ask check that before."""
 
     name: str
     roles: frozenset[Role]
@@ -33,10 +35,8 @@ class Wanted:
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(NAME, self.name) or not (self.source is None or re.fullmatch(CODE.pattern, self.source)):
-            raise ValueError(f"neither a name nor a source is written like {self.name!r}, {self.source!r}")
-        if not self.roles:
-            raise RoleIsNotNamed(roles=", ".join(Role))
+        if not (self.roles and re.fullmatch(NAME, self.name) and re.fullmatch(CODE.pattern, self.source or "none")):
+            raise ValueError(f"no key is made for {self.name!r}, {self.source!r}, {sorted(self.roles)}")
         if (Role.INTEGRATION in self.roles or self.source is not None) and (
             self.source is None or self.roles != {Role.INTEGRATION}
         ):
@@ -46,24 +46,10 @@ class Wanted:
             if not whole.may(action):
                 raise ScopeIsWiderThanRole(action=action)
 
-    def require_lasting(self, now: datetime) -> None:
-        """Errors: ExpiryIsPast."""
-        if self.expires_at is not None and self.expires_at <= now:
-            raise ExpiryIsPast
-
-
-@dataclass(frozen=True, slots=True)
-class Minted:
-    """A key that was just made. `text` is shown once and kept nowhere; `secret_hash` (32 bytes) is kept."""
-
-    id: str
-    text: str
-    secret_hash: bytes
-
 
 @dataclass(frozen=True, slots=True)
 class KeptKey:
-    """A key as it is kept. Times have a zone."""
+    """A key as it is kept: of its secret only the hash (32 bytes). Times have a zone."""
 
     id: str
     secret_hash: bytes
@@ -77,8 +63,10 @@ class KeptKey:
     revoked_at: datetime | None
     revoked_by: str | None
 
-    def living(self, now: datetime) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+    def state(self, now: datetime) -> State:
+        if self.revoked_at is not None:
+            return "revoked"
+        return "good" if self.expires_at is None or now < self.expires_at else "expired"
 
     def is_of(self, secret: str) -> bool:
         """Whether it is this key's secret; takes as long whether or not."""
@@ -89,10 +77,37 @@ class KeptKey:
         return Principal(self.name, self.roles, self.source, self.scopes)
 
 
-def minted() -> Minted:
-    """A new key with a secret of 256 random bits."""
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A key that was just made. `text` is shown once and kept nowhere."""
+
+    text: str
+    kept: KeptKey
+
+    @property
+    def id(self) -> str:
+        return self.kept.id
+
+
+def minted(wanted: Wanted, made_by: str, now: datetime) -> Minted:
+    """A new key with a secret of 256 random bits. Errors: ExpiryIsPast."""
+    if wanted.expires_at is not None and wanted.expires_at <= now:
+        raise ExpiryIsPast
     name, secret = secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES)
-    return Minted(name, f"{PREFIX}{name}_{secret}", hashed(secret))
+    kept = KeptKey(
+        id=name,
+        secret_hash=hashed(secret),
+        name=wanted.name,
+        roles=wanted.roles,
+        source=wanted.source,
+        scopes=wanted.scopes,
+        made_at=now,
+        made_by=made_by,
+        expires_at=wanted.expires_at,
+        revoked_at=None,
+        revoked_by=None,
+    )
+    return Minted(f"{PREFIX}{name}_{secret}", kept)
 
 
 def hashed(secret: str) -> bytes:

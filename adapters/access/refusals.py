@@ -41,15 +41,6 @@ class RoleMayNot(Refused):
     where = "Authorization"
 
 
-class RoleIsNotNamed(Invalid):
-    """A key needs at least one role.
-
-    Name one of: {roles}.
-    """
-
-    where = "roles"
-
-
 class IntegrationStandsAlone(Invalid):
     """The role 'integration' and a source belong together, and no other role beside them.
 

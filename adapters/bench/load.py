@@ -59,15 +59,16 @@ def content_length(head: bytes) -> int:
     return int(lower[begin:].split(b"\r\n", 1)[0])
 
 
-def request_bytes(path: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+def request_bytes(path: str, body: bytes, key: str) -> bytes:
+    told = ("host: localhost", "content-type: application/json", f"authorization: Bearer {key}")
+    head = "\r\n".join((f"POST {path} HTTP/1.1", *told, f"content-length: {len(body)}"))
     return head.encode() + b"\r\n\r\n" + body
 
 
-async def press(port: int, paths: list[str], body: bytes, connections: int, seconds: float) -> Tally:
+async def press(port: int, paths: list[str], body: bytes, connections: int, seconds: float, key: str) -> Tally:
     """All clients for so long; each begins elsewhere in the list of paths."""
     tally, loop = Tally(), asyncio.get_running_loop()
-    requests = [request_bytes(path, body) for path in paths]
+    requests = [request_bytes(path, body, key) for path in paths]
     opened = []
     for number in range(connections):
         first = number * len(requests) // connections
@@ -80,9 +81,9 @@ async def press(port: int, paths: list[str], body: bytes, connections: int, seco
 
 
 def main() -> None:
-    """Reads {port, paths, body, connections, seconds} from standard input; writes the tally to standard output."""
+    """Reads {port, paths, body, connections, seconds, key} from standard input; writes the tally to standard output."""
     asked = json.load(sys.stdin)
-    pressed = press(asked["port"], asked["paths"], asked["body"].encode(), asked["connections"], asked["seconds"])
+    pressed = press(**{**asked, "body": asked["body"].encode()})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         tally = runner.run(pressed)
     json.dump({"statuses": tally.statuses, "latencies": tally.latencies}, sys.stdout)

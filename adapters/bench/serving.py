@@ -16,10 +16,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from adapters.access.keys import Wanted
+from adapters.access.policy import Role
 from adapters.bench.bare import TABLE
 from adapters.bench.figure import Figure, compared, milliseconds, percentile
 from adapters.bench.ground import Ground, opened
 from adapters.bootstrap import VERB_OF
+from adapters.postgres.api_keys import ApiKeys
 from commands.handle import Occasion, handle
 from commands.source_candidate import SourceCandidate
 
@@ -37,7 +40,7 @@ class ServiceAnswersWrongly(Exception):
 
 def http_command(ground: Ground, *, seconds: float, rounds: int) -> Figure:
     """Touchpoints a second over HTTP, beside the faster of two bare routes (a plain function, and on the loop)."""
-    candidates = prepared(ground)
+    candidates, key = prepared(ground)
     rates: dict[str, list[float]] = {}
     latencies: dict[str, list[float]] = {}
     with ExitStack() as stack:
@@ -49,7 +52,7 @@ def http_command(ground: Ground, *, seconds: float, rounds: int) -> Figure:
         for turn in range(rounds + 1):
             for name, (port, path) in services.items():
                 paths = [path.format(candidate) for candidate in candidates]
-                taken = pressed(name, port, paths, seconds if turn else 1.0)
+                taken = pressed(name, port, paths, seconds if turn else 1.0, key)
                 if turn:  # the first turn warms up
                     rates.setdefault(name, []).append(len(taken) / seconds)
                     latencies.setdefault(name, []).extend(taken)
@@ -62,8 +65,8 @@ def http_command(ground: Ground, *, seconds: float, rounds: int) -> Figure:
     return compared("http", "one HTTP command, beside one INSERT", "requests/s", ordered, "at least", 0.6, notes)
 
 
-def prepared(ground: Ground) -> list[UUID]:
-    """Candidates to record touchpoints for, and the bare route's table."""
+def prepared(ground: Ground) -> tuple[list[UUID], str]:
+    """Candidates to record touchpoints for and a key to do it with; and the bare route's table."""
     with psycopg.connect(ground.plain("bare")) as connection:
         connection.execute(TABLE)
     candidates = [uuid4() for _ in range(CANDIDATES)]
@@ -71,7 +74,9 @@ def prepared(ground: Ground) -> list[UUID]:
         for candidate in candidates:
             command = SourceCandidate(candidate=candidate, source="bench", name="Lena Grün", now=datetime.now(UTC))
             handle(log, VERB_OF, Occasion(uuid4(), "bench", command.now), lambda command=command: (command,))  # type: ignore[misc]
-    return candidates
+        wanted = Wanted("bench", frozenset({Role.RECRUITER}))
+        key = ApiKeys(log.recorder.datastore).make(wanted, "operator:bench", datetime.now(UTC)).text
+    return candidates, key
 
 
 @contextmanager
@@ -126,9 +131,12 @@ def free_port() -> int:
         return port
 
 
-def pressed(name: str, port: int, paths: list[str], seconds: float) -> list[float]:
-    """Seconds of each answer. Errors: ServiceAnswersWrongly."""
-    asked = {"port": port, "paths": paths, "body": json.dumps(BODY), "connections": CONNECTIONS, "seconds": seconds}
+def pressed(name: str, port: int, paths: list[str], seconds: float, key: str) -> list[float]:
+    """Seconds of each answer; the key is shown to every service alike. Errors: ServiceAnswersWrongly."""
+    asked = {
+        "port": port, "paths": paths, "body": json.dumps(BODY), "connections": CONNECTIONS, "seconds": seconds,
+        "key": key,
+    }  # fmt: skip
     command = [sys.executable, "-m", "adapters.bench.load"]
     done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)  # noqa: S603 - our own module
     told: dict[str, Any] = json.loads(done.stdout)

@@ -14,7 +14,9 @@ from typing import Any
 
 from adapters.drill.story import Told, stories
 
-ACTOR = "drill:client"
+NAME = "drill"
+ACTOR = f"user:{NAME}"
+"""What the log calls the clients."""
 TIMEOUT = 10.0
 TRY_AGAIN_AFTER = 0.05
 NOT_NOW = frozenset({409, 429, 502, 503, 504})
@@ -43,8 +45,8 @@ class Book:
 class Connection:
     """One kept-alive connection, opened again when it breaks."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, key: str) -> None:
+        self._port, self._shown = port, {"Authorization": f"Bearer {key}"}
         self._open: http.client.HTTPConnection | None = None
 
     def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -52,7 +54,7 @@ class Connection:
         if self._open is None:
             self._open = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
         try:
-            self._open.request(method, path, body, dict(headers))
+            self._open.request(method, path, body, {**self._shown, **headers})
             answer = self._open.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
@@ -64,8 +66,8 @@ class Connection:
 class Clients:
     """Writers in threads of their own. While paused each waits with nothing unacknowledged."""
 
-    def __init__(self, port: int, book: Book, seed: int, number: int) -> None:
-        self._port, self._book = port, book
+    def __init__(self, port: int, key: str, book: Book, seed: int, number: int) -> None:
+        self._port, self._key, self._book = port, key, book
         self._go, self._over = threading.Event(), threading.Event()
         self._idle = threading.Semaphore(0)
         lucks = [random.Random(f"{seed}/{client}") for client in range(number)]  # noqa: S311 - a drill, not a secret
@@ -93,7 +95,7 @@ class Clients:
             thread.join()
 
     def _work(self, luck: random.Random) -> None:
-        connection = Connection(self._port)
+        connection = Connection(self._port, self._key)
         skipped = ""
         for told in stories(luck):
             if not self._go.is_set():
@@ -108,7 +110,7 @@ class Clients:
     def _tell(self, connection: Connection, told: Told) -> bool:
         """Whether the command was acknowledged, however long that took."""
         body = json.dumps(told.body).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": told.key, "Perennial-Actor": ACTOR}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": told.key}
         tries = 0
         while True:
             tries += 1

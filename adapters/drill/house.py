@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.drill.clients import NAME
 from adapters.drill.cluster import Cluster
 
 STARTS_WITHIN = 10.0
@@ -81,10 +82,11 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The API and the projector over one database."""
+    """The API and the projector over one database, and an API key that may write and ask."""
 
     cluster: Cluster
     port: int
+    key: str
     environment: Mapping[str, str]
     api: Watched
     projector: Watched
@@ -122,7 +124,14 @@ def running_house(cluster: Cluster) -> Iterator[House]:
             process.start()
             stack.callback(process.stop)
         until_listening(port)
-        yield House(cluster, port, environment, api, projector)
+        yield House(cluster, port, made_key(environment), environment, api, projector)
+
+
+def made_key(environment: Mapping[str, str]) -> str:
+    """A recruiter's API key, made as an operator makes one."""
+    command = perennial("api-keys", "add", "--name", NAME, "--role", "recruiter")
+    made = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)  # noqa: S603 - our own command line
+    return made.stdout.strip()
 
 
 def until_listening(port: int) -> None:

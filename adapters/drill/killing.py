@@ -27,7 +27,7 @@ class Drill:
         self._luck = random.Random(seed)  # noqa: S311 - a drill, not a secret
         self._say = say
         self._book = Book()
-        self._clients = Clients(house.port, self._book, seed, WRITERS)
+        self._clients = Clients(house.port, house.key, self._book, seed, WRITERS)
         self._rebuilding = Rebuilding(house, random.Random(seed + 1))  # noqa: S311 - as above
         self._victims = {
             "API": self._kill_api,

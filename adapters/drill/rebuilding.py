@@ -140,7 +140,7 @@ def rebuild_under_load(house: House, seed: int, say: Callable[[str], object]) ->
     """Rebuilds every read model while 8 clients query and 4 write; every violation found."""
     yield from caught_up(house.cluster.conninfo)
     book, asked, over = Book(), Asked(), threading.Event()
-    clients = Clients(house.port, book, seed, WRITERS)
+    clients = Clients(house.port, house.key, book, seed, WRITERS)
     clients.start()
     queriers = [threading.Thread(target=query, args=(house, asked, book, over, seed + n)) for n in range(QUERIERS)]
     for querier in queriers:
@@ -171,7 +171,7 @@ def rebuilt(house: House, model: ReadModel, asked: Asked, say: Callable[[str], o
 
 def query(house: House, asked: Asked, book: Book, over: threading.Event, seed: int) -> None:
     """Asks one question after the other; whatever is not a 200 has failed."""
-    luck, connection = random.Random(seed), Connection(house.port)  # noqa: S311 - a drill
+    luck, connection = random.Random(seed), Connection(house.port, house.key)  # noqa: S311 - a drill
     while not over.is_set():
         path = question(luck, book)
         began = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,22 +34,12 @@ class ApiKeys:
 
     def make(self, wanted: Wanted, made_by: str, now: datetime) -> Minted:
         """A new key. Errors: ExpiryIsPast."""
-        wanted.require_lasting(now)
-        key = minted()
-        told = {
-            "id": key.id,
-            "secret_hash": key.secret_hash,
-            "name": wanted.name,
-            "roles": sorted(wanted.roles),
-            "source": wanted.source,
-            "scopes": None if wanted.scopes is None else sorted(wanted.scopes),
-            "made_at": now,
-            "made_by": made_by,
-            "expires_at": wanted.expires_at,
-        }
+        made = minted(wanted, made_by, now)
+        scopes = None if wanted.scopes is None else sorted(wanted.scopes)
+        told = {**asdict(made.kept), "roles": sorted(wanted.roles), "scopes": scopes}
         with self._datastore.get_connection() as connection:
             connection.execute(INSERT, told)
-        return key
+        return made
 
     def find(self, name: str) -> KeptKey | None:
         """The key of that id, whatever became of it."""

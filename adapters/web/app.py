@@ -6,8 +6,10 @@ from fastapi import Response
 from prometheus_client import CollectorRegistry
 
 from adapters.postgres.changes import Following
+from adapters.postgres.proofs import Proofs
 from adapters.web import routes
 from adapters.web.accesses import AccessPages
+from adapters.web.api_keys import ApiKeyPages
 from adapters.web.asking import Asker, add_metric
 from adapters.web.belonging import BelongingPages
 from adapters.web.bulk import BulkPages
@@ -15,8 +17,10 @@ from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Asking, Desk
+from adapters.web.consents import ConsentPages
 from adapters.web.counter import Counter
 from adapters.web.directory import DirectoryPages
+from adapters.web.dispatches import DispatchPages
 from adapters.web.document import Api
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
@@ -25,6 +29,7 @@ from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
+from adapters.web.receipts import ReceiptPages
 from adapters.web.services import Services
 from adapters.web.who import Introduced, guard
 
@@ -61,16 +66,20 @@ def create_app(services: Services) -> Api:
     )
     registry = CollectorRegistry()
     pages = {
+        ApiKeyPages: ApiKeyPages(services),
         AccessPages: AccessPages(services, asker),
         BelongingPages: BelongingPages(services, asker),
         BulkPages: BulkPages(services, desk.once),
         CandidatePages: CandidatePages(services, asker),
         ChangePages: ChangePages(services, following),
+        ConsentPages: ConsentPages(services, asker),
         DirectoryPages: DirectoryPages(services, asker),
+        DispatchPages: DispatchPages(services, asker),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
         JobPages: JobPages(services),
         OperationPages: OperationPages(services, registry),
+        ReceiptPages: ReceiptPages(services, Proofs(services.log.recorder.datastore)),
     }
     add_commands(app, counter, desk, routes.COMMANDS)
     for metric in routes.METRICS:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache, reduce
 from inspect import cleandoc
 from operator import or_
@@ -98,6 +99,8 @@ def example_of(hint: Any, name: str = "") -> Any:
     """An example of what `as_told` gave."""
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return {own: example_of(field.annotation, own) for own, field in hint.model_fields.items()}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return next(iter(hint)).value
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return parts[0]

@@ -1,0 +1,1 @@
+"""Perennial over real HTTP on the loopback, against a real PostgreSQL."""

@@ -1,0 +1,103 @@
+"""The doorkeeper looks a key up once in a while, not at every request, and takes nobody at their word."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.access import doorkeeper
+from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.keys import KeptKey, Wanted, minted
+from adapters.access.policy import Role
+from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsNotValid
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+MADE = minted(Wanted("ana", frozenset({Role.RECRUITER})), "user:ben", NOW)
+
+
+@dataclass
+class Kept:
+    """Keys, and how often they were asked for."""
+
+    keys: dict[str, KeptKey] = field(default_factory=lambda: {MADE.id: MADE.kept})
+    asked: list[str] = field(default_factory=list)
+
+    def find(self, name: str) -> KeptKey | None:
+        self.asked.append(name)
+        return self.keys.get(name)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def door(kept: Kept) -> Doorkeeper:
+    return Doorkeeper(kept.find, lambda: NOW)
+
+
+def shown(door: Doorkeeper, authorization: str, *, reading: bool = True) -> Principal:
+    return asyncio.run(door.principal(authorization, reading=reading))
+
+
+def basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()
+
+
+def test_a_key_says_who_it_is_and_is_looked_up_once(door: Doorkeeper, kept: Kept) -> None:
+    for header in (f"Bearer {MADE.text}", f"bearer  {MADE.text} ", basic(MADE.text)):
+        assert shown(door, header) == Principal("ana", frozenset({Role.RECRUITER}))
+    assert kept.asked == [MADE.id]
+
+
+def test_a_password_is_for_reading_alone(door: Doorkeeper) -> None:
+    with pytest.raises(KeyIsNotValid):
+        shown(door, basic(MADE.text), reading=False)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer  ",
+        f"Digest {MADE.text}",
+        MADE.text,
+        f"Bearer {MADE.text[:-1]}{'0' if MADE.text[-1] != '0' else '1'}",
+        f"Bearer {MADE.text}0",
+        "Bearer pnl_000000000000_" + "0" * 64,
+        "Bearer eyJhbGciOiJub25lIn0.e30.",
+        "Basic %%%",
+        "Basic " + base64.b64encode(b"\xff\xfe").decode(),
+        "Basic " + base64.b64encode(MADE.text.encode()).decode(),
+    ],
+)
+def test_whatever_is_no_good_key_is_refused_alike(door: Doorkeeper, header: str) -> None:
+    with pytest.raises(KeyIsNotValid) as refused:
+        shown(door, header)
+    assert MADE.text not in str(refused.value)
+
+
+def test_a_revoked_key_is_out_within_seconds(door: Doorkeeper, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doorkeeper.REMEMBERED_SECONDS <= 5
+    shown(door, f"Bearer {MADE.text}")
+    kept.keys[MADE.id] = replace(MADE.kept, revoked_at=NOW, revoked_by="user:ben")
+    clock = time.monotonic() + doorkeeper.REMEMBERED_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    with pytest.raises(KeyIsNotValid):
+        shown(door, f"Bearer {MADE.text}")
+
+
+def test_those_who_guess_do_not_fill_our_memory(door: Doorkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "REMEMBERED_KEYS", 3)
+    for number in range(10):
+        with pytest.raises(KeyIsNotValid):
+            shown(door, f"Bearer pnl_{number:012x}_{'0' * 64}")
+    assert len(door._remembered) == 3
