@@ -31,7 +31,7 @@ ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PeopleAccess:
     """One request that showed people: `reader` asked, on `page`, and was shown the records `people`.
 
     `asked`: what was typed and chosen in a search; null where there was none, or where it can be opened no more as
@@ -51,7 +51,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingsFound:
+class PeopleAccesses:
     """Who saw whom, the newest first. `merged_into`: the record that speaks for the person who was asked for, where it
     is another one. `next`: the `cursor` of the following page; null: this is the last."""
 
@@ -60,7 +60,7 @@ class ReadingsFound:
     position: int
     as_of: datetime
     merged_into: UUID | None
-    accesses: Sequence[Reading]
+    accesses: Sequence[PeopleAccess]
     next: str | None
 
 
@@ -86,7 +86,7 @@ class AccessPages:
         limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = PAGE,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
-    ) -> Answered[ReadingsFound]:
+    ) -> Answered[PeopleAccesses]:
         """Who looked at, searched for or exported whom, the newest first.
 
         Every request that shows people is recorded before it is answered, also those of programs, and this one too.
@@ -116,14 +116,14 @@ class AccessPages:
 
     def _told(
         self, found: Accesses, typed: Mapping[int, Personal[str | None]], asked: str, known_at: str | None
-    ) -> ReadingsFound:
+    ) -> PeopleAccesses:
         told = {one.name: getattr(found, one.name) for one in fields(found) if one.name not in ("accesses", "next")}
         place = [known_at or str(found.position), found.next]
         following = None if found.next is None else cursors.sealed(self.services.key_file, asked, place)
-        return ReadingsFound(**told, accesses=[reading_of(one, typed) for one in found.accesses], next=following)
+        return PeopleAccesses(**told, accesses=[access_told(one, typed) for one in found.accesses], next=following)
 
 
-def reading_of(access: Access, typed: Mapping[int, Personal[str | None]]) -> Reading:
+def access_told(access: Access, typed: Mapping[int, Personal[str | None]]) -> PeopleAccess:
     asked = typed.get(access.position)
     told = {one.name: getattr(access, one.name) for one in fields(access) if one.name != "stream"}
-    return Reading(**told, asked=asked, erased=isinstance(asked, Erased))
+    return PeopleAccess(**told, asked=asked, erased=isinstance(asked, Erased))

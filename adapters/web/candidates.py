@@ -1,4 +1,4 @@
-"""One candidate, opened for reading: the profile, the time line and the consents."""
+"""One candidate, opened for reading: the profile, the time line and the summary."""
 
 from __future__ import annotations
 
@@ -36,11 +36,8 @@ from domain.candidate import (
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
 from domain.profile_facts import Belief, Told, believed
 from projections.candidate_summary import CANDIDATE_SUMMARY
-from projections.consent_state import CONSENT_STATE
 from queries import candidate as summaries
-from queries import consents as answers
 from queries.candidate import CandidateSummary
-from queries.consents import Consents
 from queries.question import AsOf
 
 At = Annotated[Moment | None, Query(description="When it was so; left out: at the time of as_of.")]
@@ -239,24 +236,6 @@ class CandidatePages:
         await run_in_threadpool(self.services.readings.viewed, who, "summary", [candidate])
         return answered(found)
 
-    async def consents(
-        self,
-        candidate: UUID,
-        who: Who,
-        at: At = None,
-        as_of: AsOfText = None,
-        min_position: MinPosition = None,
-    ) -> Answered[Consents]:
-        """What a candidate allows us: the answer that holds for each purpose on each channel."""
-
-        def question(connection: Connection[Any], known: AsOf) -> Consents:
-            return answers.consents(connection, candidate, known, at)
-
-        await run_in_threadpool(self._person, candidate)
-        found: Consents = await self.asker.ask(CONSENT_STATE, question, as_of, min_position)
-        await run_in_threadpool(self.services.readings.viewed, who, "consents", [candidate])
-        return answered(found)
-
     def _person(self, candidate: UUID) -> Person:
         """The person whose record it is. Errors: CandidateDoesNotExist."""
         loaded = load_with_kin(self.services.log, {candidate: (RECORD, READS)})
@@ -318,7 +297,8 @@ def provenance_of(told: Told) -> Provenance:
 def entry_of(recorded: Recorded[Event], who: Principal) -> TimelineEvent:
     """One event of a time line as the reader may see it: when, who, what; and whether anything of it was erased."""
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
-    withheld = () if who.may(Action.READ_PEOPLE) else sorted(personal_in(type(recorded.event)))
+    made_as: Any = type(recorded.event)  # mypy takes the hash of an instance for that of the class
+    withheld = () if who.may(Action.READ_PEOPLE) else sorted(personal_in(made_as))
     return TimelineEvent(
         record=recorded.stream,
         version=recorded.version,
