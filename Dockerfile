@@ -1,4 +1,4 @@
-# One image for the API, the projector and the one-shot commands; docker-compose.yml says which is which.
+# One image for the API, the projector, the sequencer and the one-shot commands; docker-compose.yml says which is which.
 FROM python:3.12-slim AS installed
 WORKDIR /app
 RUN python -m venv /venv
@@ -15,7 +15,7 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps -
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home perennial \
-    && install -d -o perennial -g perennial -m 0700 /keys /data
+    && install -d -o perennial -g perennial -m 0700 /keys /data /signing
 COPY --from=installed /venv /venv
 COPY --from=installed /app /app
 ENV PATH=/venv/bin:$PATH \
@@ -27,9 +27,9 @@ ENV PATH=/venv/bin:$PATH \
     PERENNIAL_DATA_FOLDER=/data
 WORKDIR /app
 USER perennial
-VOLUME /keys /data
+VOLUME /keys /data /signing
 EXPOSE 8400
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
 ENTRYPOINT ["perennial"]
-CMD ["serve", "--no-project"]
+CMD ["serve", "--no-project", "--no-sequence"]

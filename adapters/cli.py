@@ -54,13 +54,13 @@ from adapters.postgres.keyfile import (
     KeyFileIsAnothers,
     KeyFileIsUnusable,
 )
-from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.proofs import TreeIsTorn
+from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
+from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.redaction import guard_logs, secrets_of
 from adapters.rotating import rotating
-from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.settings import Settings
 from adapters.showing import bar, fold_bar, say
 from adapters.synthetic.history import history

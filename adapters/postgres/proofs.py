@@ -149,6 +149,16 @@ class Proofs:
         row = self._one(LATEST)
         return None if row is None else SignedCheckpoint(**row)
 
+    def waits(self) -> float:
+        """For how many seconds the oldest event without a checkpoint has been in the log; 0 where there is none."""
+        row = self._one("""
+            select extract(epoch from clock_timestamp() - recorded_at)::float8 as seconds from event
+            where position > coalesce((select position from leaf
+                                       where leaf_index = (select max(size) - 1 from checkpoint)), 0)
+            order by position limit 1
+        """)
+        return 0.0 if row is None else float(row["seconds"])
+
     def checkpoint_of(self, size: int) -> SignedCheckpoint | None:
         """The checkpoint published for that size, if there is one."""
         row = self._one(OF_SIZE, size)

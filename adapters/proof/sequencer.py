@@ -27,11 +27,11 @@ STANDBY_LOOKS_EVERY = 1.0
 REFUSED_TRIES_EVERY = 5.0
 SHOUTS_EVERY = 60.0
 
-Progress = Callable[[int], None]
-"""Told after each batch the position up to which the log is sequenced."""
+Progress = Callable[[int, int], None]
+"""Told after each batch: (position up to which the log is sequenced, head of the log)."""
 
 
-def no_progress(_: int) -> None:
+def no_progress(_: int, __: int) -> None:
     """Nobody watches."""
 
 
@@ -129,7 +129,7 @@ class Sequencer:
         tiles = edge.tree.append([leaf_hash(leaf_bytes(row, origin)) for row in rows])
         proofs.write_leaves(connection, first, [row.position for row in rows], tiles)
         edge.position = rows[-1].position
-        self._progress(edge.position)
+        self._progress(edge.position, head)
         return True
 
     def _sign(self, connection: Connection, signer: Signer, edge: Edge) -> None:
