@@ -113,7 +113,8 @@ def in_words(what: str) -> Iterator[None]:
     try:
         yield
     except (KeyCannotBeRead, NoteIsNotSigned, CheckpointCannotBeRead, ProofDoesNotHold) as error:
-        raise BundleDoesNotHold(f"{what}: {error}") from error
+        reason, _, _ = str(error).partition(". ")
+        raise BundleDoesNotHold(f"{what}: {reason[:1].lower()}{reason[1:]}") from error
 
 
 def require_key(header: Header, key: VerifierKey, held: str | None) -> None:

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sort"
+	"strconv"
 )
 
 const commitmentDomain = "perennial/pt-commit/v1"
@@ -34,20 +36,68 @@ func canonical(text []byte) ([]byte, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, err
 	}
-	var form, compact bytes.Buffer
-	encoder := json.NewEncoder(&form)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
+	var compact bytes.Buffer
 	if err := json.Compact(&compact, text); err != nil {
 		return nil, err
 	}
-	made := bytes.TrimSuffix(form.Bytes(), []byte("\n"))
+	made := appendForm(nil, value)
 	if !bytes.Equal(made, compact.Bytes()) {
 		return nil, fmt.Errorf("it is not in RFC 8785 form")
 	}
 	return made, nil
+}
+
+// appendForm writes a value as RFC 8785 wants it. (Go's own encoder escapes more than that.)
+func appendForm(into []byte, value interface{}) []byte {
+	switch found := value.(type) {
+	case map[string]interface{}:
+		names := make([]string, 0, len(found))
+		for name := range found {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		into = append(into, '{')
+		for at, name := range names {
+			if at > 0 {
+				into = append(into, ',')
+			}
+			into = append(appendText(into, name), ':')
+			into = appendForm(into, found[name])
+		}
+		return append(into, '}')
+	case []interface{}:
+		into = append(into, '[')
+		for at, one := range found {
+			if at > 0 {
+				into = append(into, ',')
+			}
+			into = appendForm(into, one)
+		}
+		return append(into, ']')
+	case string:
+		return appendText(into, found)
+	case json.Number:
+		return append(into, found...)
+	case bool:
+		return strconv.AppendBool(into, found)
+	}
+	return append(into, "null"...)
+}
+
+var short = map[byte]string{'"': `\"`, '\\': `\\`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+
+func appendText(into []byte, text string) []byte {
+	into = append(into, '"')
+	for at := 0; at < len(text); at++ {
+		if escape, has := short[text[at]]; has {
+			into = append(into, escape...)
+		} else if text[at] < 0x20 {
+			into = append(into, fmt.Sprintf(`\u%04x`, text[at])...)
+		} else {
+			into = append(into, text[at])
+		}
+	}
+	return append(into, '"')
 }
 
 // leafOf reads an entry's leaf and holds what is beside it against what the leaf binds.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -62,11 +63,12 @@ type judge struct {
 	position int64
 	index    int64
 	versions map[string]int64
+	merged   map[string][]string
 }
 
 // verify reads the bundle once, and says what holds.
 func verify(asked asked) (string, error) {
-	one := &judge{asked: asked, position: -1, index: -1, versions: map[string]int64{}}
+	one := &judge{asked: asked, position: -1, index: -1, versions: map[string]int64{}, merged: map[string][]string{}}
 	if err := read(asked.bundle, one.begin, one.entry); err != nil {
 		return "", err
 	}
@@ -195,6 +197,11 @@ func (one *judge) entry(next entry) error {
 	if err := one.followsInItsStream(next.Index, found); err != nil {
 		return err
 	}
+	if found.Type == "candidates-merged.v1" || found.Type == "candidates-unmerged.v1" {
+		if err := one.rememberMerge(next); err != nil {
+			return err
+		}
+	}
 	return one.included(next)
 }
 
@@ -236,14 +243,40 @@ func (one *judge) end() error {
 		}
 		return nil
 	}
-	for _, record := range one.header.Records {
-		if record.Events < 1 || one.versions[record.Record] != record.Events {
-			return fmt.Errorf("the record %s has %d events, not %d", record.Record, one.versions[record.Record], record.Events)
+	return one.recordsAreAllOfThePerson()
+}
+
+func (one *judge) rememberMerge(next entry) error {
+	var two struct{ Survivor, Absorbed string }
+	if err := json.Unmarshal(next.Clear, &two); err != nil {
+		return fmt.Errorf("leaf %d is no merge: %w", next.Index, err)
+	}
+	one.merged[two.Survivor] = append(one.merged[two.Survivor], two.Absorbed)
+	one.merged[two.Absorbed] = append(one.merged[two.Absorbed], two.Survivor)
+	return nil
+}
+
+// recordsAreAllOfThePerson: every record ever merged with the candidate is there, whole, and no other stream.
+func (one *judge) recordsAreAllOfThePerson() error {
+	reached, waiting := map[string]bool{*one.header.Candidate: true}, []string{*one.header.Candidate}
+	for len(waiting) > 0 {
+		for _, linked := range one.merged[waiting[0]] {
+			if !reached[linked] {
+				reached[linked] = true
+				waiting = append(waiting, linked)
+			}
 		}
+		waiting = waiting[1:]
+	}
+	for _, record := range one.header.Records {
+		if !reached[record.Record] || record.Events < 1 || one.versions[record.Record] != record.Events {
+			return fmt.Errorf("the record %s is not the candidate's, or has not %d events", record.Record, record.Events)
+		}
+		delete(reached, record.Record)
 		delete(one.versions, record.Record)
 	}
-	for stream := range one.versions {
-		return fmt.Errorf("the stream %s is none of the candidate's records", stream)
+	if len(reached) > 0 || len(one.versions) > 0 {
+		return fmt.Errorf("the streams in it are not exactly the records of the candidate")
 	}
 	return nil
 }

@@ -1,0 +1,80 @@
+"""What a verified bundle shows, in plain words, and what it does not."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from adapters.proof.bundle import Person
+from adapters.proof.bundle_verification import Verified
+from adapters.proof.dispatch_rule import DispatchRule, Unauthorised
+
+
+def shown(verified: Verified) -> Iterator[str]:
+    """What holds, a line each."""
+    tree = verified.checkpoint
+    yield "VERIFIED, with nothing but this file: every event in it stands in the signed log, word for word."
+    yield f"  events     {verified.events}, {which(verified)}"
+    if verified.recorded is not None:
+        first, last = verified.recorded
+        yield f"  recorded   {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  log        {tree.origin}, {tree.size} events, root {base64.b64encode(tree.root).decode()}"
+    yield f"  signed by  {verified.key}"
+    if verified.key_was_compared:
+        yield "             which is the key that you named"
+    if verified.held is not None:
+        yield f"  extends    the checkpoint of size {verified.held} that you hold: nothing before it was rewritten"
+    if verified.older:
+        yield f"  extends    {len(verified.older)} older checkpoints in the bundle, from size {verified.older[0]} on"
+    if verified.opened:
+        yield f"  opened     {verified.opened} sealed parts are laid open, and are what was sealed"
+
+
+def which(verified: Verified) -> str:
+    if isinstance(verified.of, Person):
+        records = f"{len(verified.of.records)} record{'s' if len(verified.of.records) > 1 else ''}"
+        return f"of {records} of candidate {verified.of.candidate}, without a gap from the first on"
+    if verified.is_whole_log:
+        return "which is every event up to the checkpoint: their hashes give its root"
+    return f"every event from number {verified.of.first} up to the checkpoint: their hashes give its root"
+
+
+def not_shown(verified: Verified) -> Iterator[str]:
+    """What nobody should read into it, a line each."""
+    if not verified.key_was_compared:
+        yield "that the key is the log's own: compare it with one that you got elsewhere (--key does)"
+    if verified.held is None:
+        yield "that the log was not rewritten before: hold a checkpoint of your own against it (--checkpoint)"
+    if isinstance(verified.of, Person):
+        yield "that its records do not go on after their last events here: a bundle --since 0 leaves nothing out"
+    yield f"anything recorded after event number {verified.checkpoint.size - 1}, the last under this checkpoint"
+    yield "that what was told to us is true; only that it was told, when, and has not been altered"
+
+
+def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[str]]:
+    """(whether it is proved that nothing was sent without a consent, the sentences that say so or why not)."""
+    if rule.unknown:
+        found = "; ".join(f"{what}, first at event number {index}" for what, index in rule.unknown.items())
+        return False, [f"DISPATCHES: NOT PROVED. This version does not know: {found}. Ask with a newer one."]
+    if not isinstance(verified.of, Person) and not verified.is_whole_log:
+        return False, [
+            f"DISPATCHES: NOT PROVED. This bundle begins at event number {verified.of.first}: consents from before are "
+            "not in it. Ask for one made with --since 0."
+        ]
+    whom = "this person" if isinstance(verified.of, Person) else "anybody"
+    lines = [
+        f"DISPATCHES: {rule.dispatches} to {whom} up to the checkpoint, "
+        f"{len(rule.exceptions) or 'none'} without a living consent of the right purpose and channel."
+    ]
+    lines += [f"  {described(one)}" for one in rule.exceptions]
+    if rule.taken_back:
+        lines.append(f"  {len(rule.taken_back)} more had none, until a correction said that it was not so:")
+        lines += [f"  {described(one)}" for one in rule.taken_back]
+    return not rule.exceptions, lines
+
+
+def described(one: Unauthorised) -> str:
+    return (
+        f"event number {one.index}, {one.at:%Y-%m-%d %H:%M:%S}: {one.kind} for {one.purpose}, record {one.record}, "
+        f"reported by {one.reported_by}: {one.why}"
+    )

@@ -1,0 +1,98 @@
+"""A person's consents as a bundle tells them: what was asked, who answered, until when, and what was sent because."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.proof.bundle_reading import BundleDoesNotHold
+from adapters.proof.told import Told
+from domain.touchpoint_kinds import KINDS
+
+NOTICED = {
+    "consent-requested.v1": "asked",
+    "consent-given.v1": "given",
+    "consent-refused.v1": "refused",
+    "consent-withdrawn.v1": "withdrawn",
+    "consent-expired.v1": "expired",
+    "erasure-requested.v1": "erasure",
+    "candidate-erased.v1": "erased",
+    "candidates-merged.v1": "merged",
+    "candidates-unmerged.v1": "unmerged",
+}
+
+
+@dataclass(slots=True)
+class Trail:
+    """Hears the events of a person's bundle, and writes what matters of them, one line an event."""
+
+    heard: list[Told] = field(default_factory=list)
+    sends: Counter[str] = field(default_factory=Counter)
+    """How many dispatches cite each consent."""
+
+    def hear(self, told: Told) -> None:
+        """One more event."""
+        if told.type in NOTICED:
+            self.heard.append(told)
+        elif told.type == "touchpoint-recorded.v1" and is_dispatch(told):
+            self.heard.append(told)
+            self.sends[str(told.clear.get("consent"))] += 1
+
+    def lines(self) -> Iterator[str]:
+        """In the order of the log. Errors: BundleDoesNotHold where an event is none that this version could write."""
+        for told in self.heard:
+            try:
+                what, said = self._said(told)
+            except (KeyError, TypeError) as error:
+                raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
+            late = "" if told.at == told.recorded_at else f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})"
+            yield f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{late}"
+
+    def _said(self, told: Told) -> tuple[str, str]:
+        clear = told.clear
+        match told.type:
+            case "consent-requested.v1":
+                return "asked", f"{for_what(clear)}; {notice(clear)}; {clear['method']}"
+            case "consent-given.v1":
+                return "given", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}; {self._until(told)}"
+            case "consent-refused.v1":
+                return "refused", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}"
+            case "consent-withdrawn.v1":
+                left = "nothing of it is left" if clear["entirely"] else "the rest of it stands"
+                return "withdrawn", f"{for_what(clear)}; {clear['method']}; {left}"
+            case "consent-expired.v1":
+                return "expired", f"{for_what(clear)}; it was consent {clear['consent']}"
+            case "touchpoint-recorded.v1":
+                cited = "WITHOUT a consent" if clear["consent"] is None else f"by consent {clear['consent']}"
+                return "sent", f"{clear['kind']} for {clear['purpose']}, {cited}; reported by {clear['reported_by']}"
+            case "erasure-requested.v1":
+                return "erasure", f"asked for by {clear['by']} ({clear['ground']})"
+            case "candidate-erased.v1":
+                return "erased", f"its key is destroyed; no copy can be opened after {clear['effective_by']}"
+        return NOTICED[told.type], f"the records {clear['survivor']} and {clear['absorbed']}"
+
+    def _until(self, told: Told) -> str:
+        until, sends = told.clear["valid_until"], self.sends[told.event]
+        end = "no end" if until is None else f"until {until[:10]}"
+        return f"{end}; consent {told.event}, cited by {sends} {'send' if sends == 1 else 'sends'}"
+
+
+def is_dispatch(told: Told) -> bool:
+    row = KINDS.get(str(told.clear.get("kind")))
+    return row is not None and row.direction == "outbound"
+
+
+def for_what(clear: Any) -> str:
+    return f"{clear['purpose']} on {', '.join(clear['channels'])}"
+
+
+def notice(clear: Any) -> str:
+    """The wording: its name and version, and the beginning of its hash where there is one."""
+    hashed = clear.get("notice_sha256")
+    return f"notice {clear['notice']} {clear['notice_version']}{f' (sha256 {hashed[:12]}...)' if hashed else ''}"
+
+
+def answer(clear: Any) -> str:
+    return f"answered by {clear['answered_by']} ({clear['method']})"
