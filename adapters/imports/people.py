@@ -13,8 +13,9 @@ from commands.verb import Command
 from domain.candidate import Candidate
 from domain.profile_facts import held
 
-AT_THE_ENTRY = {"name": "name", "emails": "email", "phones": "phone"}
-"""Columns whose values stand in the event that makes a candidate; else they are facts of these names, as the others."""
+AT_THE_ENTRY = {"emails": "email", "phones": "phone", "name": "name"}
+"""Columns whose values stand in the event that makes a candidate; else they are facts of these names, as the others.
+Addresses come first: of an erased person it is to be known that theirs was kept out, before all the rest is refused."""
 FACTS = {
     **AT_THE_ENTRY,
     "lives_in": "location",

@@ -478,11 +478,12 @@ BESIDE_AN_ENTRY: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
     "tag": tags,
 }
 ABOUT_A_PERSON: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
-    "name": lambda person: [name_of(person)],
     "email": lambda person: texts(person, "email_addresses"),
     "phone": lambda person: texts(person, "phone_numbers"),
+    "name": lambda person: [name_of(person)],
     **BESIDE_AN_ENTRY,
 }
+"""Addresses first: that one was kept out is to be known before the rest of an erased person is refused."""
 
 
 def texts(person: Outside, name: str) -> tuple[str, ...]:

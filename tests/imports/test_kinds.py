@@ -94,7 +94,7 @@ def test_an_imported_consent_says_that_it_is_one(house: House) -> None:
     house.taken(
         "consents",
         '{"candidate": 1, "answer": "given", "at": "2024-02-01", "purpose": "talent_pool", "channels": ["email"], '
-        '"evidence": "form 7", "valid_until": "2027-01-01", "notice": "privacy"}\n'
+        '"evidence": "form 7", "valid_until": "2025-01-01", "notice": "privacy"}\n'
         '{"candidate": 1, "answer": "withdrawn", "at": "2024-03-01", "purpose": "talent_pool", "evidence": "a call"}\n'
         '{"candidate": 2, "answer": "refused", "at": "2024-02-01", "purpose": "newsletter"}\n',
     )

@@ -19,7 +19,7 @@ from domain.touchpoint import TouchpointRecorded
 from tests.imports.conftest import NOW, SOURCE, House
 
 PEOPLE = "id,at\n1,2024-01-05\n2,2024-01-05\n"
-CONSENT = "candidate,answer,at,purpose,channels,evidence\n1,given,2024-01-06,talent_pool,email,form 7\n"
+CONSENT = "candidate,answer,at,purpose,channels,evidence\n1,given,2024-06-06,talent_pool,email,form 7\n"
 SENT = "candidate,kind,at\n" + "".join(f"1,email-sent,2026-05-0{day}T10:00:00Z\n" for day in range(1, 5))
 
 
