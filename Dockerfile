@@ -32,4 +32,4 @@ EXPOSE 8400
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
 ENTRYPOINT ["perennial"]
-CMD ["serve", "--no-project", "--no-sequence"]
+CMD ["serve", "--no-project"]

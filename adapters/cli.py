@@ -191,14 +191,17 @@ def migrate_() -> None:
 @cli.command()
 def serve(
     project: Annotated[bool, typer.Option(help="Fold the read models in this process too.")] = True,
-    sequence: Annotated[bool, typer.Option(help="Sequence the log and sign checkpoints in this process too.")] = True,
+    sequence: Annotated[
+        bool | None, typer.Option(help="Sequence the log and sign checkpoints too; unless said, as with --project.")
+    ] = None,
 ) -> None:
-    """Serve the HTTP API; beside it, keep the read models up to date and sign checkpoints (unless told not to)."""
+    """Serve the HTTP API; beside it, keep the read models up to date and sign checkpoints."""
     settings = Settings()
     with until_stopped(), ExitStack() as stack:
         listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
+        sequence = project if sequence is None else sequence
         serve_until_stopped(stack, listening, conninfo, settings, project=project, sequence=sequence)
 
 
