@@ -198,7 +198,7 @@ class CandidateIsErased(Conflict):
     where = "candidate"
 
 
-class ErasureWasNotRequested(Conflict):
+class ErasureWasNotRequested(NotFound):
     """Nobody has asked for the candidate {candidate} to be erased.
 
     Request the erasure; its completion follows by itself.
