@@ -261,6 +261,7 @@ def services(log: Perennial, settings: Settings) -> Services:
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
+        erasing=erasing(log, settings),
         api_keys=known_keys,
         doorkeeper=Doorkeeper(known_keys.find, lambda: datetime.now(UTC)),
         controller=Controller(settings.controller, settings.controller_contact),

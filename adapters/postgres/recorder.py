@@ -181,6 +181,13 @@ class LogRecorder(PostgresApplicationRecorder):
             ).fetchall()
         return {row["event_id"]: row["position"] for row in rows}
 
+    def stream_of(self, event: UUID) -> UUID | None:
+        """The stream in which the event stands; None where the log has no such event."""
+        with self.datastore.get_connection() as connection:
+            found = connection.execute("select stream_id from event where event_id = %s", (event,), prepare=True)
+            row = found.fetchone()
+        return None if row is None else row["stream_id"]
+
     def select_together(self, streams: Sequence[UUID], after: int, limit: int) -> Sequence[StoredEvent]:
         """The settled events of these streams after the position, in log order: a later call finds none before them."""
         values = {"streams": list(streams), "after": after, "upto": self.barrier.head(), "limit": limit}

@@ -22,6 +22,7 @@ from adapters.web.counter import Counter
 from adapters.web.directory import DirectoryPages
 from adapters.web.dispatches import DispatchPages
 from adapters.web.document import Api
+from adapters.web.erasure import ErasurePages
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.jobs import JobPages
@@ -75,6 +76,7 @@ def create_app(services: Services) -> Api:
         ConsentPages: ConsentPages(services, asker),
         DirectoryPages: DirectoryPages(services, asker),
         DispatchPages: DispatchPages(services, asker),
+        ErasurePages: ErasurePages(services),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
         JobPages: JobPages(services),

@@ -188,6 +188,10 @@ EVENT_OF: Mapping[str, str] = {
     "decline-offer": "offer-declined.v1",
     "rescind-offer": "offer-rescinded.v1",
     "transfer-application": "application-transferred.v1",
+    "set-legal-hold": "legal-hold-set.v1",
+    "lift-legal-hold": "legal-hold-lifted.v1",
+    "restrict-processing": "processing-restricted.v1",
+    "lift-restriction": "restriction-lifted.v1",
 }
 """What a command writes first, as its example tells it."""
 
@@ -260,6 +264,23 @@ STATE = {
     "since": "2026-05-04T09:30:00.120000Z",
     "valid_until": None,
     "event": "6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001",
+}
+TRAIL_LINE: Mapping[str, Any] = {
+    "what": "given",
+    "purpose_iri": "https://w3id.org/dpv#PersonnelHiring",
+    "channels": ["email"],
+    "basis": "consent",
+    "jurisdiction": "de",
+    "notice": {"id": "talent-pool", "version": "3", "sha256": "9f" * 32, "language": "en"},
+    "method": "web-form",
+    "answered_by": "self",
+    "recorded_by": "user:ana",
+    "because_of": None,
+    "consent": None,
+    "came_from": "203.0.113.0",
+    "evidence": "double opt-in",
+    "note": None,
+    "sent": [{"kind": "email-sent"}],
 }
 READ_MODEL = {
     "name": "pipeline",
@@ -403,7 +424,30 @@ READING: Mapping[str, Any] = {
     "export": None,
     "holds": [],
 }
+ERASURE: Mapping[str, Any] = {
+    "candidate": STREAM,
+    "records": [STREAM],
+    "by": "self",
+    "ground": "art-17",
+    "state": "completed",
+    "erasers": [{"name": "deliveries", "erased": 2, "waits_for": None}],
+    "exports": [],
+}
 PAGES: Mapping[str, Page] = {
+    "erase_candidate": Page(
+        ERASURE,
+        (
+            "body-is-not-json",
+            "body-is-too-large",
+            "candidate-does-not-exist",
+            "candidate-is-erased",
+            "legal-hold-stands",
+            "stream-moved",
+            "log-cannot-be-reached",
+        ),
+        body_example({"by": "self", "ground": "art-17"}),
+    ),
+    "erasure": Page(ERASURE, ("candidate-does-not-exist", "erasure-was-not-requested", "log-cannot-be-reached")),
     "accesses": Page(
         {**KNOWN, "definition": "accesses", "merged_into": None, "accesses": [READING], "next": None},
         ("cursor-cannot-be-read", *OF_EVERY_QUESTION),
@@ -438,8 +482,38 @@ PAGES: Mapping[str, Page] = {
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
     ),
     "consents": Page(
-        {**KNOWN, "version": 2, "candidate": STREAM, "valid_at": KNOWN["as_of"], "states": [STATE]},
+        {
+            **KNOWN,
+            "version": 3,
+            "candidate": STREAM,
+            "merged_into": None,
+            "valid_at": KNOWN["as_of"],
+            "states": [STATE],
+            "trail": [TRAIL_LINE],
+        },
         ("candidate-does-not-exist", *OF_EVERY_QUESTION),
+    ),
+    "consents_expiring": Page(
+        {**KNOWN, "definition": "consents-expiring", "consents": [{"channels": ["email"]}], "next": None},
+        ("cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
+    "consent_receipt": Page(
+        {"schema_version": "perennial-consent-receipt/1", "channels": ["email"], "history": [TRAIL_LINE]},
+        ("consent-does-not-exist", "log-cannot-be-reached"),
+    ),
+    "consent_receipt_page": Page(
+        "<!DOCTYPE html><title>Consent receipt</title>...",
+        ("consent-does-not-exist", "log-cannot-be-reached"),
+        media_type="text/html",
+    ),
+    "audit_dispatches": Page(
+        {
+            **KNOWN,
+            "definition": "dispatches",
+            "dispatches": [{"kind": "email-sent", "reported_by": "perennial", "corrected_by": None}],
+            "next": None,
+        },
+        ("candidate-does-not-exist", "cursor-cannot-be-read", "period-is-empty", *OF_EVERY_QUESTION),
     ),
     "requisition": Page({"requisition": STREAM, "withheld": False}, ("requisition-does-not-exist", "log-cannot-be-reached")),
     "application": Page({"application": STREAM}, ("application-does-not-exist", "log-cannot-be-reached")),

@@ -11,12 +11,16 @@ from adapters.web.bulk import BulkPages
 from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.commanding import CommandRoute
+from adapters.web.consents import ConsentPages
 from adapters.web.directory import DirectoryPages
+from adapters.web.dispatches import DispatchPages
+from adapters.web.erasure import ErasurePages
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.jobs import JobPages
 from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
+from adapters.web.receipts import ReceiptPages
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
@@ -36,6 +40,8 @@ from commands.hold_requisition import HoldRequisition
 from commands.join_community import JoinCommunity
 from commands.learn_profile_fact import LearnProfileFact
 from commands.leave_community import LeaveCommunity
+from commands.lift_legal_hold import LiftLegalHold
+from commands.lift_restriction import LiftRestriction
 from commands.link_referral import LinkReferral
 from commands.make_offer import MakeOffer
 from commands.make_referral import MakeReferral
@@ -51,8 +57,10 @@ from commands.reopen_opening import ReopenOpening
 from commands.request_consent import RequestConsent
 from commands.request_send import RequestSend
 from commands.rescind_offer import RescindOffer
+from commands.restrict_processing import RestrictProcessing
 from commands.resume_requisition import ResumeRequisition
 from commands.retract_profile_fact import RetractProfileFact
+from commands.set_legal_hold import SetLegalHold
 from commands.set_target_date import SetTargetDate
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
@@ -101,6 +109,10 @@ COMMANDS = (
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/request", Action.WRITE_CONSENTS, RequestConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/refusal", Action.WRITE_CONSENTS, RefuseConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/withdrawal", Action.WRITE_CONSENTS, WithdrawConsent),
+    CommandRoute("/v1/candidates/{candidate}/legal-holds", Action.ERASE, SetLegalHold),
+    CommandRoute("/v1/candidates/{candidate}/legal-holds/{matter}/lifting", Action.ERASE, LiftLegalHold),
+    CommandRoute("/v1/candidates/{candidate}/restriction", Action.ERASE, RestrictProcessing),
+    CommandRoute("/v1/candidates/{candidate}/restriction/lifting", Action.ERASE, LiftRestriction),
     CommandRoute("/v1/requisitions", Action.WRITE_JOBS, OpenRequisition, makes="requisition"),
     CommandRoute("/v1/requisitions/{requisition}/openings", Action.WRITE_JOBS, OpenOpening, makes="opening"),
     CommandRoute("/v1/requisitions/{requisition}/openings/{opening}/cancellation", Action.WRITE_JOBS, CancelOpening),
@@ -146,7 +158,21 @@ PAGES = (
     PageRoute("/v1/candidates/{candidate}", Action.READ_PEOPLE, CandidatePages, CandidatePages.profile),
     PageRoute("/v1/candidates/{candidate}/summary", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.summary),
     PageRoute("/v1/candidates/{candidate}/timeline", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.timeline),
-    PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, CandidatePages, CandidatePages.consents),
+    PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, ConsentPages, ConsentPages.consents),
+    PageRoute("/v1/consents/expiring", Action.READ_CONSENTS, ConsentPages, ConsentPages.consents_expiring),
+    PageRoute("/v1/consents/{event}/receipt", Action.READ_CONSENTS, ReceiptPages, ReceiptPages.consent_receipt),
+    PageRoute(
+        "/v1/consents/{event}/receipt.html", Action.READ_CONSENTS, ReceiptPages, ReceiptPages.consent_receipt_page
+    ),
+    PageRoute("/v1/audit/dispatches", Action.AUDIT, DispatchPages, DispatchPages.audit_dispatches),
+    PageRoute(
+        "/v1/candidates/{candidate}/erasure",
+        Action.ERASE,
+        ErasurePages,
+        ErasurePages.erase_candidate,
+        method="POST",
+    ),
+    PageRoute("/v1/candidates/{candidate}/erasure", Action.ERASE, ErasurePages, ErasurePages.erasure),
     PageRoute(
         "/v1/candidates/{candidate}/communities",
         Action.READ_PSEUDONYMS,

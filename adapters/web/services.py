@@ -14,6 +14,7 @@ import psycopg
 
 from adapters.access.doorkeeper import Doorkeeper
 from adapters.access.recording import Readings
+from adapters.erasure.erasing import Erasing
 from adapters.imports.worker import Worker
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
@@ -39,6 +40,14 @@ class ReadModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers for the data, and how candidates reach them."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """What `create_app` is given.
 
@@ -61,8 +70,10 @@ class Services:
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     imports: Worker
+    erasing: Erasing
     api_keys: ApiKeys
     doorkeeper: Doorkeeper
+    controller: Controller
 
     @property
     def readings(self) -> Readings:

@@ -177,24 +177,6 @@ def test_reads_of_nobody_are_not_found(client: httpx.Client, post: Post, fold: C
             assert problem(client.get(f"/v1/candidates/{nobody}{page}")) == (404, "candidate-does-not-exist")
 
 
-def test_consents_are_answered_at_a_time_and_as_known_at_a_position(
-    client: httpx.Client, post: Post, candidate: UUID, fold: Callable[[], int]
-) -> None:
-    path = f"/v1/candidates/{candidate}/consents"
-    given = post(path, purpose="talent_pool", channels=["email"], occurred_at="2026-03-01T09:00:00Z")["position"]
-    post(f"{path}/talent_pool/withdrawal", occurred_at="2026-06-01T09:00:00Z")
-    fold()
-
-    def statuses(**asked: str | int) -> set[str]:
-        return {state["status"] for state in client.get(path, params=asked).json()["states"]}
-
-    assert statuses() == {"withdrawn"}
-    assert statuses(as_of=given) == {"given"}
-    assert statuses(at="2026-04-01T09:00:00Z") == {"given"}
-    assert statuses(at="2026-02-01T09:00:00Z") == set()
-    assert problem(client.get(path, params={"at": "2026-02-01T09:00:00"})) == (422, "request-is-malformed")
-
-
 def test_the_summary_waits_for_what_was_written(
     client: httpx.Client, post: Post, candidate: UUID, fold: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
