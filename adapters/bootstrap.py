@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
+from limits import parse
 from psycopg.rows import dict_row
 
 from adapters.access.doorkeeper import Doorkeeper
@@ -39,6 +40,7 @@ from adapters.proof.sequencer import Progress as SequencerProgress
 from adapters.proof.sequencer import Sequencer
 from adapters.proof.sequencer import no_progress as no_leaves_told
 from adapters.settings import Settings
+from adapters.web.rates import Rates
 from adapters.web.services import Controller, ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
@@ -261,6 +263,8 @@ def services(log: Perennial, settings: Settings) -> Services:
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
+        rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
+        https=settings.https,
         erasing=erasing(log, settings),
         api_keys=known_keys,
         doorkeeper=Doorkeeper(known_keys.find, lambda: datetime.now(UTC)),

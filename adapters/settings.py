@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from limits import parse
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -51,6 +52,23 @@ class Settings(BaseSettings):
     oidc_audience: str | None = Field(default=None, description="What the tokens' `aud` must name.")
     oidc_jwks: str | None = Field(default=None, description="The issuer's keys: an https URL, or a file.")
     oidc_roles_claim: str = Field(default="roles", description="The claim that lists roles; dots lead into objects.")
+
+    rate_limit: str = Field(
+        default="600/second", description="How often one key, or one address without a key, may ask: 36000/minute."
+    )
+    failed_key_limit: str = Field(default="60/minute", description="How often one address may show keys not valid.")
+    https: bool = Field(
+        default=False, description="Perennial is reached by HTTPS alone, by a proxy before it; browsers are told so."
+    )
+
+    @field_validator("rate_limit", "failed_key_limit")
+    @classmethod
+    def limit_is_one(cls, limit: str) -> str:
+        try:
+            parse(limit)
+        except ValueError as error:
+            raise ValueError(f"{limit!r} is not written like 600/second or 36000/minute") from error
+        return limit
 
     @field_validator("zone")
     @classmethod

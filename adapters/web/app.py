@@ -21,6 +21,7 @@ from adapters.web.consents import ConsentPages
 from adapters.web.counter import Counter
 from adapters.web.directory import DirectoryPages
 from adapters.web.dispatches import DispatchPages
+from adapters.web.docs import add_docs
 from adapters.web.document import Api
 from adapters.web.erasure import ErasurePages
 from adapters.web.imports import ImportPages
@@ -31,6 +32,7 @@ from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
 from adapters.web.receipts import ReceiptPages
+from adapters.web.rates import Rated
 from adapters.web.services import Services
 from adapters.web.who import Introduced, guard
 
@@ -64,6 +66,9 @@ def create_app(services: Services) -> Api:
         version="1",
         description=DESCRIPTION,
         separate_input_output_schemas=False,
+        https=services.https,
+        docs_url=None,
+        redoc_url=None,
     )
     registry = CollectorRegistry()
     pages = {
@@ -89,8 +94,10 @@ def create_app(services: Services) -> Api:
     for page in routes.PAGES:
         add_page(app, pages, page)
     registry.register(LogMetrics(services))
+    add_docs(app)
     tell_problems(app)
     guard(app, ACTIONS)
+    app.add_middleware(Rated, rates=services.rates)
     app.add_middleware(Introduced, doorkeeper=services.doorkeeper)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BoundedBody)

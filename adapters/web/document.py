@@ -9,9 +9,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.web.commanding import CommandRoute
+from adapters.web.headers import Guarded
 from adapters.web.problems import PROBLEM_SCHEMA
 
 Described = dict[str, Any]
@@ -27,14 +29,22 @@ class Api(FastAPI):
         actions: Mapping[tuple[str, str], Action],
         end_streams: Callable[[], None],
         close: Callable[[], None],
+        *,
+        https: bool,
         **options: Any,
     ) -> None:
         """`actions`: what each path and method does. `end_streams`: called once when the server is to stop; answers
-        that never end by themselves end then. `close`: called when the last request is answered."""
+        that never end by themselves end then. `close`: called when the last request is answered. `https`: it is reached
+        by HTTPS alone."""
         super().__init__(**options)
         self.commands, self.actions = tuple(commands), actions
         self.end_streams, self.close = end_streams, close
+        self.https = https
         self.document: Described | None = None
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The framework's, and around it what no answer may go without, that to a failure least of all."""
+        return Guarded(super().build_middleware_stack(), https=self.https)
 
     def openapi(self) -> Described:
         """The description; worked out once, when somebody asks."""

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.access.policy import OF_ANYBODY, Action
 from adapters.postgres.changes import Change
 from adapters.web.commanding import CommandAnswer
-from adapters.web.problems import MEDIA_TYPE, ProblemType, document, every_type
+from adapters.web.problems import MEDIA_TYPE, TOO_MANY_REQUESTS, ProblemType, document, every_type
 from adapters.web.rules import rules_of_verb
 from adapters.web.schemas import example_of, model_of
 from commands.verb import Verb
@@ -41,7 +41,7 @@ OF_EVERY_QUESTION = (
     "log-cannot-be-reached",
     "read-model-is-behind",
 )
-ANYWHERE = ("request-is-malformed", "perennial-failed")
+ANYWHERE = ("request-is-malformed", "too-many-requests", "perennial-failed")
 WHERE_A_KEY_IS_NEEDED = (
     "key-is-missing",
     "key-is-not-valid",
@@ -210,7 +210,31 @@ def problems(slugs: Iterable[str]) -> Responses:
         told = by_status.setdefault(known.status, {"examples": {}, "titles": []})
         told["examples"][known.slug] = {"value": document(known, known.description, "/v1/...")}
         told["titles"].append(known.title)
-    return {status: problem_response(told) for status, told in by_status.items()}
+    described = {status: problem_response(told) for status, told in by_status.items()}
+    described[TOO_MANY_REQUESTS.status]["headers"] = RATE_HEADERS
+    return described
+
+
+RATE_HEADERS: Mapping[str, Any] = {
+    "Retry-After": {
+        "description": "Seconds until it may be asked again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 1,
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests (q) in how many seconds (w).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"default";q=600;w=1',
+    },
+    "RateLimit": {
+        "description": "How many are left (r), and in how many seconds there are more (t).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"default";r=0;t=1',
+    },
+}
 
 
 def problem_response(told: Mapping[str, Any]) -> dict[str, Any]:

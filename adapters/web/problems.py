@@ -123,6 +123,12 @@ BODY_IS_TOO_LARGE = ProblemType(
     413,
     "A command may have 1 MiB, a delivery 5 MiB, a file to import 4 GiB. Send less.",
 )
+TOO_MANY_REQUESTS = ProblemType(
+    "too-many-requests",
+    "Too many requests",
+    429,
+    "This key, or this address, asked more often than it may. Wait as long as Retry-After says, then go on.",
+)
 OF_THE_PROTOCOL = (
     ProblemType("body-is-not-json", "The body is not JSON", 400, "It could not be read as JSON. Nothing was written."),
     ProblemType(
@@ -134,6 +140,7 @@ OF_THE_PROTOCOL = (
     ProblemType("route-does-not-exist", "The route does not exist", 404, "Nothing is at this path; see /docs."),
     ProblemType("method-is-not-allowed", "The method is not allowed", 405, "The path has other methods; see /docs."),
     BODY_IS_TOO_LARGE,
+    TOO_MANY_REQUESTS,
     ProblemType(
         "log-cannot-be-reached",
         "The log cannot be reached",

@@ -20,6 +20,7 @@ from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
+from adapters.web.rates import Rates
 from commands.verb import Verb
 
 SealDelivery = Callable[[str, str, UUID, bytes], bytes]
@@ -54,7 +55,8 @@ class Services:
     verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
     secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
-    uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks.
+    uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks. rates: how often one may
+    ask. https: whether Perennial is reached by HTTPS alone.
     """
 
     log: Perennial
@@ -70,6 +72,8 @@ class Services:
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     imports: Worker
+    rates: Rates
+    https: bool
     erasing: Erasing
     api_keys: ApiKeys
     doorkeeper: Doorkeeper

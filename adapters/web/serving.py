@@ -30,6 +30,12 @@ class Server(uvicorn.Server):
 def server_of(app: Api, *, log_level: str = "warning") -> Server:
     """The server; `run(sockets=[...])` serves until it is told to stop."""
     config = uvicorn.Config(
-        app, log_level=log_level, access_log=False, lifespan="off", timeout_graceful_shutdown=PATIENCE_SECONDS
+        app,
+        log_level=log_level,
+        log_config=None,  # its messages go where ours go, and what is secret in them is taken out there
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=PATIENCE_SECONDS,
     )
     return Server(config, app.end_streams, app.close)

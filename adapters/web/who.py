@@ -19,8 +19,6 @@ NAMELESS = "unnamed"
 OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
     ("/openapi.json", "GET"): Action.PUBLIC,
     ("/docs", "GET"): Action.PUBLIC,
-    ("/docs/oauth2-redirect", "GET"): Action.PUBLIC,
-    ("/redoc", "GET"): Action.PUBLIC,
 }
 
 
