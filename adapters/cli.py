@@ -32,7 +32,7 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from adapters import bootstrap
+from adapters import bootstrap, cli_bundles
 from adapters.access.policy import Role
 from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
 from adapters.bootstrap import ReadModelIsUnknown
@@ -77,6 +77,7 @@ class PortIsTaken(Exception):
 
 
 COMPLAINTS = (
+    *cli_bundles.COMPLAINTS,
     ForkFound,
     SigningFolderIsUnusable,
     TreeIsTorn,

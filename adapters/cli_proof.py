@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
-from adapters import bootstrap
+from adapters import bootstrap, cli_bundles
 from adapters.postgres.proofs import Proofs
 from adapters.settings import Settings
 from adapters.showing import fold_bar, say
@@ -68,3 +70,40 @@ def show_waiting(conninfo: str) -> None:
     say.print(f"the oldest event without a checkpoint has waited for {seconds:.1f} s", highlight=False)
     if seconds > LATE:
         raise typer.Exit(1)
+
+
+@proof.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="The bundle, as `perennial audit-bundle` wrote it.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A checkpoint that you kept: the bundle must lead on from it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The log's verifier key as you got it elsewhere: its text, or a file.")
+    ] = None,
+    dispatches: Annotated[
+        bool, typer.Option("--dispatches", help="Also show that nothing was sent without a living consent.")
+    ] = False,
+) -> None:
+    """Verify a bundle with nothing but its file: no database, no keys, no network. Exit code 1: it does not hold."""
+    cli_bundles.verify_bundle(bundle, cli_bundles.held(key, checkpoint), dispatches=dispatches)
+
+
+@proof.command("audit-bundle")
+def audit_bundle(
+    candidate: Annotated[UUID | None, typer.Option(help="All records of this candidate, each event proved.")] = None,
+    since: Annotated[int | None, typer.Option(min=0, help="Every event after this position; 0: the whole log.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file; left out: standard output.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="An older checkpoint to lead on from; may be repeated.")
+    ] = None,
+    opened: Annotated[bool, typer.Option("--open", help="Lay personal data open too.")] = False,
+) -> None:
+    """Write a file with which somebody who does not trust us can verify events, with `perennial verify` or without.
+
+    The export is recorded in the log.
+    """
+    if (candidate is None) == (since is None):
+        raise typer.BadParameter("name either --candidate or --since")
+    asked = cli_bundles.Asked(candidate, since, tuple(checkpoint or ()), opened)
+    cli_bundles.make_bundle(asked, out, Settings())

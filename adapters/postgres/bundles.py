@@ -36,6 +36,12 @@ OF_STREAMS: LiteralString = f"""
     select {ROW}, (select leaf_index from leaf where leaf.position = event.position)
     from event where stream_id = any(%s) and position <= %s order by position
 """
+PEOPLE_BETWEEN: LiteralString = """
+    select distinct event.stream_id as record
+    from event
+    join event beginning on beginning.stream_id = event.stream_id and beginning.stream_version = 1
+    where event.position > %s and event.position <= %s and beginning.type = any(%s)
+"""
 FIRST_AFTER: LiteralString = "select min(leaf_index) as first from leaf where position > %s"
 LAST_POSITION: LiteralString = "select position from leaf where leaf_index = %s"
 # The last of each day: enough to see that nothing was rewritten, and no more than a few thousand in ten years.
@@ -76,6 +82,12 @@ class BundleRows:
                 return
             yield from enumerate(rows, start=first)
             first, after = first + len(rows), rows[-1].position
+
+    def people_between(self, after: int, upto: int, entries: Sequence[str]) -> list[UUID]:
+        """The candidates of whom there is an event of after < position <= upto. `entries`: as in `ever_merged`."""
+        with self._connection() as connection:
+            rows = connection.execute(PEOPLE_BETWEEN, (after, upto, list(entries))).fetchall()
+        return [row["record"] for row in rows]
 
     def first_after(self, position: int) -> int | None:
         """The index of the first leaf after the position; None where it has come to none yet."""

@@ -14,6 +14,7 @@ from adapters.proof.tree import subtrees
 from domain.candidate import ENTRIES, MERGES, CandidateDoesNotExist
 
 ENTRY_NAMES = [event.stored_name for event in ENTRIES]
+NAMED_AT_ONCE = 5000
 MERGE_NAMES = [event.stored_name for event in MERGES]
 
 
@@ -34,13 +35,12 @@ class CheckpointIsNotOurs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle about to be written: `events` is how many entries it will have. `people`: whose records it holds; None
-    where that is everybody in a range."""
+    """A bundle about to be written: `events` is how many entries it will have, `people` whose records are in it."""
 
     header: Header
     entries: Iterator[Entry]
     events: int
-    people: Collection[UUID] | None
+    people: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Bundling:
         prefix = self.proofs.subtrees(subtrees(0, first)) if first else []
         header = self._header(latest, held, Range(first, prefix))
         upto = self.rows.last_position(latest.size)
-        return Bundle(header, self._plain(self.rows.of_range(first, position, upto)), latest.size - first, None)
+        people = self.rows.people_between(position, upto, ENTRY_NAMES)
+        return Bundle(header, self._plain(self.rows.of_range(first, position, upto)), latest.size - first, people)
 
     def _latest(self) -> SignedCheckpoint:
         latest = self.proofs.latest()
@@ -117,6 +118,12 @@ class Bundling:
     def _texts(self, row: StoredRow) -> tuple[str, str]:
         """The leaf and the clear data."""
         return leaf_bytes(row, self.proofs.origin()).decode(), clear_bytes(row.clear).decode()
+
+
+def batches(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """Everybody, as many at a time as one record of an export names."""
+    for begin in range(0, len(people), NAMED_AT_ONCE):
+        yield people[begin : begin + NAMED_AT_ONCE]
 
 
 def counted(rows: Iterable[Indexed]) -> dict[str, int]:
