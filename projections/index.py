@@ -12,6 +12,7 @@ from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
 from projections.read_model import ReadModel
 from projections.referrals import REFERRALS
+from projections.retention import RETENTION
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
 
 READ_MODELS: tuple[ReadModel, ...] = (
@@ -27,4 +28,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     DISPATCHES,
     COMMUNITIES,
     ACCESSES,
+    RETENTION,
 )

@@ -130,7 +130,8 @@ class History:
             self.write(root, "consent-refused", at, purpose=purpose, channels=channels)
         elif answer <= 2:
             until = stored(at + timedelta(days=100)) if answer == 2 else None
-            self.write(root, "consent-given", at, purpose=purpose, channels=channels, valid_until=until)
+            self.write(root, "consent-given", at, purpose=purpose, channels=channels, valid_until=until,
+                       jurisdiction=("eu", "us-ca")[answer % 2])  # fmt: skip
         else:
             for record in dict.fromkeys((person, root)):
                 self.withdraw_consent(record, at, purpose, channels, entirely=answer == 4)
