@@ -1,4 +1,4 @@
-"""What every answer tells browsers and whoever stands between: keep nothing, guess nothing, run nothing, frame nothing."""
+"""What every answer tells browsers and whoever stands between: keep, guess, run and frame nothing."""
 
 from __future__ import annotations
 

@@ -539,7 +539,9 @@ PAGES: Mapping[str, Page] = {
         },
         ("candidate-does-not-exist", "cursor-cannot-be-read", "period-is-empty", *OF_EVERY_QUESTION),
     ),
-    "requisition": Page({"requisition": STREAM, "withheld": False}, ("requisition-does-not-exist", "log-cannot-be-reached")),
+    "requisition": Page(
+        {"requisition": STREAM, "withheld": False}, ("requisition-does-not-exist", "log-cannot-be-reached")
+    ),
     "application": Page({"application": STREAM}, ("application-does-not-exist", "log-cannot-be-reached")),
     "candidate_communities": Page(
         {
