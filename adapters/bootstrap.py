@@ -13,6 +13,7 @@ from limits import parse
 from psycopg.rows import dict_row
 
 from adapters.access.doorkeeper import Doorkeeper
+from adapters.consent import expiring as expiry
 from adapters.entropy import ENTROPY
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
@@ -223,6 +224,11 @@ def erasing(log: Perennial, settings: Settings) -> Erasing:
     shelf = Shelf(importer(log, settings).folder)
     holdings = Holdings(log, Erasures(log.recorder.datastore), shelf)
     return Erasing(VERB_OF, holdings, ROTATES_EVERY, lambda: datetime.now(UTC), ENTROPY.new_id)
+
+
+def expiring(log: Perennial) -> expiry.Clerk:
+    """What notes that consents have ended."""
+    return expiry.Clerk(log, VERB_OF, log.recorder.datastore.pool.connection, lambda: datetime.now(UTC))
 
 
 def services(log: Perennial, settings: Settings) -> Services:

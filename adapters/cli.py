@@ -37,6 +37,7 @@ from adapters.access.policy import Role
 from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
 from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
+from adapters.cli_consent import consent
 from adapters.cli_keys import keys
 from adapters.cli_proof import proof, sequencing
 from adapters.imports.importing import Order, Report, collecting_between
@@ -118,6 +119,7 @@ cli = typer.Typer(
 )
 cli.add_typer(keys, name="keys")
 cli.add_typer(proof)
+cli.add_typer(consent)
 cli.add_typer(api_keys, name="api-keys")
 STOPPED = threading.Event()
 
@@ -227,6 +229,7 @@ def serve_until_stopped(
         stack.enter_context(sequencing(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
+    stack.enter_context(bootstrap.expiring(log).working())
     if settings.oidc_issuer is None and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)

@@ -1,0 +1,1 @@
+"""Looks after consents as time goes by."""
