@@ -31,8 +31,8 @@ from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
-from adapters.web.receipts import ReceiptPages
 from adapters.web.rates import Rated
+from adapters.web.receipts import ReceiptPages
 from adapters.web.services import Services
 from adapters.web.who import Introduced, guard
 

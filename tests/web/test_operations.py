@@ -42,9 +42,9 @@ def test_every_read_model_tells_how_far_it_has_come(
 def test_prometheus_learns_the_routes_and_never_whose(
     client: httpx.Client, candidate: UUID, fold: Callable[[], int]
 ) -> None:
-    fold()
     client.get(f"/v1/candidates/{candidate}")
     client.get("/v1/nothing")
+    fold()
     told = client.get("/metrics").text
     assert "perennial_log_head 2.0" in told  # the look at the candidate is an event too
     assert 'perennial_read_model_lag_events{name="pipeline"} 0.0' in told

@@ -1,0 +1,70 @@
+"""Who asks too often waits; who tries keys waits sooner; and neither keeps anybody else from asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+from limits import parse
+from pydantic import ValidationError
+
+from adapters.access.policy import Role
+from adapters.settings import Settings
+from adapters.web.app import create_app
+from adapters.web.rates import Rates
+from adapters.web.services import Services
+from tests.web.conftest import bearing, contract_of, key_of, problem, serving
+
+Served = Callable[[str | None], httpx.Client]
+
+
+@pytest.fixture
+def served(services: Services) -> Iterator[Served]:
+    """Clients of an application that lets each key ask five times an hour, and each address err three times."""
+    app = create_app(replace(services, rates=Rates(parse("5/hour"), parse("3/hour"))))
+    clients = []
+    with serving(app) as url:
+
+        def client(key: str | None) -> httpx.Client:
+            hooks = {"response": [contract_of(app).check]}
+            clients.append(httpx.Client(base_url=url, headers=bearing(key) if key else {}, event_hooks=hooks))
+            return clients[-1]
+
+        yield client
+        for one in clients:
+            one.close()
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_go_on(served: Served, services: Services) -> None:
+    ana, ben = (served(key_of(services, Role.RECRUITER, name=name)) for name in ("ana", "ben"))
+    assert [ana.get("/v1/requisitions/x").status_code for _ in range(5)] == [422] * 5
+    refused = ana.get("/v1/requisitions/x")
+    assert problem(refused) == (429, "too-many-requests")
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert refused.headers["ratelimit-policy"] == '"default";q=5;w=3600'
+    assert refused.headers["ratelimit"].startswith('"default";r=0;t=')
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    assert problem(ana.post("/v1/candidates", json={})) == (429, "too-many-requests")
+    assert ana.head("/healthz").status_code == 429
+    assert ben.get("/v1/requisitions/x").status_code == 422
+
+
+def test_an_address_that_tries_keys_is_refused_sooner_and_good_keys_of_it_are_not(
+    served: Served, services: Services
+) -> None:
+    guesser, ana = served("pnl_000000000000_" + "0" * 64), served(key_of(services, Role.RECRUITER, name="ana"))
+    assert [guesser.get("/v1/requisitions/x").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert ana.get("/v1/requisitions/x").status_code == 422
+
+
+def test_who_shows_no_key_is_counted_by_address(served: Served) -> None:
+    nobody = served(None)
+    assert [nobody.get("/healthz").status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_a_limit_that_cannot_be_read_is_no_setting() -> None:
+    assert Settings(rate_limit="36000/minute").rate_limit == "36000/minute"
+    with pytest.raises(ValidationError, match="600/second"):
+        Settings(rate_limit="often")
