@@ -1,0 +1,125 @@
+"""Everything that was sent is listed with the consent that allowed it, and what had none is an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from adapters.access.policy import Role
+from tests.web.conftest import ClientAs, Post, problem
+
+PATH = "/v1/audit/dispatches"
+Told = dict[str, Any]
+
+
+def told(client: httpx.Client, **asked: Any) -> Told:
+    answer: Told = client.get(PATH, params=asked).raise_for_status().json()
+    return answer
+
+
+@pytest.fixture
+def consent(post: Post, candidate: UUID) -> str:
+    given = post(f"/v1/candidates/{candidate}/consents", purpose="talent_pool", channels=["email"],
+                 occurred_at="2026-03-01T09:00:00Z")  # fmt: skip
+    event: str = given["events"][0]["id"]
+    return event
+
+
+@pytest.fixture
+def reported(post: Post, candidate: UUID, consent: str) -> Callable[..., Told]:
+    """Something that another system says it sent."""
+
+    def reported(kind: str, day: str, person: UUID | str = candidate, **more: Any) -> Told:
+        return post(f"/v1/candidates/{person}/touchpoints", kind=kind, occurred_at=f"{day}T09:00:00Z",
+                    reported_by="mailer", **more)  # fmt: skip
+
+    return reported
+
+
+def test_a_dispatch_names_the_consent_that_allowed_it_and_where_both_are_proved(
+    client: httpx.Client, post: Post, candidate: UUID, consent: str, fold: Callable[[], int]
+) -> None:
+    sent = post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
+    post(f"/v1/candidates/{candidate}/touchpoints", kind="email-replied")
+    fold()
+    answer = told(client)
+    (line,) = answer["dispatches"]
+    event = sent["events"][0]["id"]
+    assert line == line | {
+        "touchpoint": sent["ids"]["touchpoint"], "candidate": str(candidate), "record": str(candidate),
+        "kind": "email-sent", "channel": "email", "purpose": "talent_pool", "standing": "authorised",
+        "consent": consent, "reported_by": "perennial", "event": event, "corrected_by": None,
+        "position": sent["position"], "proof": f"/v1/events/{event}/proof",
+        "consent_proof": f"/v1/events/{consent}/proof", "consent_receipt": f"/v1/consents/{consent}/receipt",
+    }  # fmt: skip
+    assert answer["totals"] == {"dispatches": 1, "authorised": 1, "not_needed": 0, "exceptions": 0}
+    assert [command.split()[:2] for command in answer["proved_by"]] == [
+        ["perennial", "audit-bundle"], ["perennial", "verify"],
+    ]  # fmt: skip
+
+
+def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_corrected(
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int]
+) -> None:
+    reported("email-sent", "2026-04-01")
+    early = reported("email-sent", "2026-02-01")
+    text = reported("text-sent", "2026-04-02")
+    letter = reported("letter-sent", "2026-04-03")
+    before = fold()
+    exceptions = told(client, exceptions="true")
+    assert exceptions["totals"] == {"dispatches": 4, "authorised": 1, "not_needed": 0, "exceptions": 3}
+    ids = [one["ids"]["touchpoint"] for one in (letter, text, early)]
+    assert [one["touchpoint"] for one in exceptions["dispatches"]] == ids
+    assert {(one["consent"], one["reported_by"]) for one in exceptions["dispatches"]} == {(None, "mailer")}
+    path = f"/v1/candidates/{candidate}/touchpoints/{{}}/correction"
+    moved = post(path.format(ids[2]), kind="email-sent", at="2026-04-05T09:00:00Z")
+    post(path.format(ids[1]), kind="note-written")
+    post(path.format(ids[0]))
+    fold()
+    after = told(client)
+    assert after["totals"] == {"dispatches": 2, "authorised": 1, "not_needed": 0, "exceptions": 1}
+    newest = after["dispatches"][0]
+    assert (newest["touchpoint"], newest["corrected_by"]) == (ids[2], moved["events"][0]["id"])
+    assert (newest["event"], newest["standing"]) == (early["events"][0]["id"], "exception"), "it cites no consent"
+    assert told(client, as_of=before)["totals"] == exceptions["totals"]
+
+
+def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
+    client: httpx.Client, post: Post, candidate: UUID, consent: str, reported: Callable[..., Told],
+    fold: Callable[[], int],
+) -> None:  # fmt: skip
+    other = post("/v1/candidates", source="event")["stream"]
+    days = [f"2026-04-{day:02}" for day in range(1, 6)]
+    for day in days:
+        reported("email-sent", day)
+    reported("newsletter-sent", "2026-04-02", other)
+    post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["stated"])
+    fold()
+    first = told(client, limit=4)
+    reported("email-sent", "2026-04-06")
+    fold()
+    second = told(client, limit=4, cursor=first["next"])
+    assert [one["at"][:10] for page in (first, second) for one in page["dispatches"]] == [
+        *reversed(days[2:]), "2026-04-02", "2026-04-02", "2026-04-01",
+    ]  # fmt: skip
+    assert second["totals"] == first["totals"]
+    assert told(client, **{"from": "2026-04-02", "to": "2026-04-04"})["totals"]["dispatches"] == 3
+    (letter,) = told(client, purpose="newsletter")["dispatches"]
+    assert (letter["record"], letter["candidate"]) == (other, str(candidate))
+    assert told(client, candidate=other)["totals"]["dispatches"] == 7
+    assert problem(client.get(PATH, params={"candidate": str(uuid4())})) == (404, "candidate-does-not-exist")
+    assert problem(client.get(PATH, params={"purpose": "events", "cursor": first["next"]})) == (
+        422,
+        "cursor-cannot-be-read",
+    )
+    assert problem(client.get(PATH, params={"from": "2026-04-02", "to": "2026-04-02"})) == (422, "period-is-empty")
+
+
+def test_auditors_see_dispatches_and_recruiters_do_not(client_as: ClientAs, fold: Callable[[], int]) -> None:
+    fold()
+    assert told(client_as(Role.AUDITOR))["totals"]["dispatches"] == 0
+    assert problem(client_as(Role.RECRUITER).get(PATH)) == (403, "role-may-not")
