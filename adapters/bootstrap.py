@@ -13,10 +13,13 @@ from limits import parse
 from psycopg.rows import dict_row
 
 from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.jwks import KeySet, fetcher
+from adapters.access.oidc import OidcTokens
 from adapters.consent import expiring as expiry
 from adapters.entropy import ENTROPY
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
+from adapters.erasure.retention import Retaining, rules_in
 from adapters.imports.importing import Importer
 from adapters.imports.shelf import Shelf
 from adapters.imports.worker import Worker
@@ -31,7 +34,7 @@ from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.epochs import Rotation
 from adapters.postgres.erasures import Erasures
-from adapters.postgres.keyfile import read_key_file
+from adapters.postgres.keyfile import KeyFile, read_key_file
 from adapters.postgres.migrate import PROJECTOR, SEQUENCER, SERVICE, bind_keys, migrate
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.receipts import Receipts
@@ -161,6 +164,19 @@ def sequencer(conninfo: str, settings: Settings, progress: SequencerProgress = n
         yield Sequencer(datastore, settings.signing, progress=progress)
 
 
+def tokens(settings: Settings, key_file: KeyFile) -> OidcTokens | None:
+    """What checks an issuer's tokens; None where none is set."""
+    if not (settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks):
+        return None
+    return OidcTokens(
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        keys=KeySet(fetcher(settings.oidc_jwks)),
+        roles_claim=settings.oidc_roles_claim,
+        pseudonym=lambda subject: key_file.fingerprint("subject of a token", subject.encode())[:32],
+    )
+
+
 def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
     """Folds all read models. Errors: KeyFileIsUnusable; one of them holds what it has to open."""
     key_file = read_key_file(settings.keys)
@@ -223,12 +239,26 @@ def erasing(log: Perennial, settings: Settings) -> Erasing:
     """What erases people."""
     shelf = Shelf(importer(log, settings).folder)
     holdings = Holdings(log, Erasures(log.recorder.datastore), shelf)
-    return Erasing(VERB_OF, holdings, ROTATES_EVERY, lambda: datetime.now(UTC), ENTROPY.new_id)
+    return Erasing(VERB_OF, holdings, settings.rotate_every, lambda: datetime.now(UTC), ENTROPY.new_id)
 
 
 def expiring(log: Perennial) -> expiry.Clerk:
     """What notes that consents have ended."""
     return expiry.Clerk(log, VERB_OF, log.recorder.datastore.pool.connection, lambda: datetime.now(UTC))
+
+
+def retaining(log: Perennial, settings: Settings) -> Retaining:
+    """What erases those whom we keep no longer. Errors: RetentionFileIsWrong."""
+    connection = log.recorder.datastore.pool.connection
+    return Retaining(
+        log=log,
+        erasing=erasing(log, settings),
+        rules=rules_in(settings.retention),
+        zone=ZoneInfo(settings.zone),
+        reading=connection,
+        position_of=lambda name: position_of(connection, name),
+        now=lambda: datetime.now(UTC),
+    )
 
 
 def services(log: Perennial, settings: Settings) -> Services:
@@ -273,6 +303,8 @@ def services(log: Perennial, settings: Settings) -> Services:
         https=settings.https,
         erasing=erasing(log, settings),
         api_keys=known_keys,
-        doorkeeper=Doorkeeper(known_keys.find, lambda: datetime.now(UTC)),
+        doorkeeper=Doorkeeper(
+            known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)
+        ),
         controller=Controller(settings.controller, settings.controller_contact),
     )

@@ -39,7 +39,9 @@ from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_consent import consent
 from adapters.cli_keys import keys
+from adapters.cli_privacy import NobodyIsNamed, privacy
 from adapters.cli_proof import proof, sequencing
+from adapters.erasure.clerk import Clerk
 from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
@@ -68,6 +70,7 @@ from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
 from adapters.web.serving import server_of
+from domain.candidate import CandidateDoesNotExist, CandidateIsErased, LegalHoldStands
 
 
 class PortIsTaken(Exception):
@@ -79,6 +82,10 @@ class PortIsTaken(Exception):
 
 COMPLAINTS = (
     *cli_bundles.COMPLAINTS,
+    CandidateDoesNotExist,
+    CandidateIsErased,
+    LegalHoldStands,
+    NobodyIsNamed,
     ForkFound,
     SigningFolderIsUnusable,
     TreeIsTorn,
@@ -119,6 +126,7 @@ cli = typer.Typer(
 )
 cli.add_typer(keys, name="keys")
 cli.add_typer(proof)
+cli.add_typer(privacy)
 cli.add_typer(consent)
 cli.add_typer(api_keys, name="api-keys")
 STOPPED = threading.Event()
@@ -229,8 +237,9 @@ def serve_until_stopped(
         stack.enter_context(sequencing(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
+    stack.enter_context(Clerk(services.erasing).working())
     stack.enter_context(bootstrap.expiring(log).working())
-    if settings.oidc_issuer is None and nobody_may_ask(services.api_keys, services.now()):
+    if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)
     server_of(app).run(sockets=[listening])

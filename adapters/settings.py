@@ -7,8 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from limits import parse
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.access.jwks import is_safe
 
 
 class Settings(BaseSettings):
@@ -34,6 +36,9 @@ class Settings(BaseSettings):
     signing_folder: Path | None = Field(
         default=None,
         description="The key that signs checkpoints, and the last one signed; default: signing in the data folder.",
+    )
+    retention: Path | None = Field(
+        default=None, description="A TOML file with rules of retention of your own; see docs/privacy.md."
     )
     zone: str = Field(default="UTC", description="The organisation's IANA time zone: days begin and end in it.")
     host: str = Field(default="127.0.0.1", description="Where the HTTP server listens.")
@@ -82,6 +87,15 @@ class Settings(BaseSettings):
     @property
     def rotate_every(self) -> timedelta:
         return timedelta(days=self.rotate_every_days)
+
+    @model_validator(mode="after")
+    def tokens_need_all_three(self) -> Settings:
+        named = [self.oidc_issuer, self.oidc_audience, self.oidc_jwks]
+        if any(named) and not all(named):
+            raise ValueError("PERENNIAL_OIDC_ISSUER, _AUDIENCE and _JWKS are set together or not at all")
+        if "://" in (self.oidc_jwks or "") and not is_safe(self.oidc_jwks or ""):
+            raise ValueError("PERENNIAL_OIDC_JWKS is an https URL or a file")
+        return self
 
     @property
     def keys(self) -> Path:

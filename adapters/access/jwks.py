@@ -1,0 +1,124 @@
+"""The public keys of an issuer of tokens: fetched seldom, bounded in time and size, kept while it cannot answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK
+from jwt.exceptions import PyJWTError
+
+from adapters.access.refusals import TokensCannotBeChecked
+
+LOGGER = logging.getLogger(__name__)
+ALGORITHMS: Mapping[tuple[str, str | None], str] = {
+    ("RSA", None): "RS256",
+    ("EC", "P-256"): "ES256",
+    ("OKP", "Ed25519"): "EdDSA",
+}
+"""What is signed with a key of a kind and curve: the key says it, whatever a token says."""
+FETCH_SECONDS = 5.0
+FETCH_BYTES = 256 * 1024
+FRESH_SECONDS = 600.0
+AGAIN_AFTER_SECONDS = 10.0
+"""How soon after an attempt the next may be made, however many tokens name a key that nobody knows."""
+STALE_SECONDS = 24 * 3600.0
+SHORTEST_RSA_BITS = 2048
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Whoever is sent elsewhere for keys takes somebody else's."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(NoRedirect)
+
+
+def is_safe(url: str) -> bool:
+    """Whether nobody on the way can put other keys in: https, or this machine."""
+    told = urlsplit(url)
+    return told.scheme == "https" or (told.scheme == "http" and told.hostname in LOOPBACK)
+
+
+def fetcher(source: str) -> Callable[[], bytes]:
+    """What reads the key set: from an https URL, or from a file. Errors of what it gives: OSError, ValueError."""
+    return (lambda: fetched(source)) if "://" in source else Path(source).read_bytes
+
+
+def fetched(url: str) -> bytes:
+    """Errors: OSError, ValueError."""
+    if not is_safe(url):
+        raise ValueError("keys are fetched over https alone")
+    with OPENER.open(url, timeout=FETCH_SECONDS) as answer:
+        came: bytes = answer.read(FETCH_BYTES + 1)
+    if len(came) > FETCH_BYTES:
+        raise ValueError("the key set is too large")
+    return came
+
+
+def keys_in(told: bytes) -> dict[str, PyJWK]:
+    """The keys that tokens may be signed with, by their ids; others are passed over. Errors: ValueError."""
+    listed = json.loads(told)
+    if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
+        raise ValueError("it is no key set")
+    keys = {one["kid"]: key_of(one) for one in listed["keys"] if isinstance(one, dict) and "kid" in one}
+    return {kid: key for kid, key in keys.items() if key is not None}
+
+
+def key_of(told: Mapping[str, Any]) -> PyJWK | None:
+    """A key for signatures by one of our algorithms; None where it is for something else, too short or broken."""
+    curve = told.get("crv")
+    algorithm = ALGORITHMS.get((str(told.get("kty")), None if curve is None else str(curve)))
+    if algorithm is None or told.get("use", "sig") != "sig" or told.get("alg", algorithm) != algorithm:
+        return None
+    try:
+        key = PyJWK(dict(told), algorithm)
+    except (PyJWTError, ValueError, TypeError):
+        return None
+    too_short = isinstance(key.key, RSAPublicKey) and key.key.key_size < SHORTEST_RSA_BITS
+    return None if too_short else key
+
+
+@dataclass(slots=True)
+class KeySet:
+    """The issuer's keys as they were fetched last. Safe to ask from many threads: one of them fetches."""
+
+    fetch: Callable[[], bytes]
+    _keys: dict[str, PyJWK] = field(default_factory=dict)
+    _fetched_at: float = float("-inf")
+    _tried_at: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(self, kid: str) -> PyJWK | None:
+        """The key of that id; None where the issuer has none. Errors: TokensCannotBeChecked."""
+        if time.monotonic() - self._fetched_at > FRESH_SECONDS or kid not in self._keys:
+            self._refresh()
+        if time.monotonic() - self._fetched_at > STALE_SECONDS:
+            raise TokensCannotBeChecked
+        return self._keys.get(kid)
+
+    def _refresh(self) -> None:
+        """Fetches, unless somebody just did; only those who would have nothing at all wait for who does."""
+        if not self._lock.acquire(blocking=self._fetched_at == float("-inf")):
+            return
+        try:
+            if time.monotonic() - self._tried_at > AGAIN_AFTER_SECONDS:
+                self._tried_at = time.monotonic()
+                self._keys, self._fetched_at = keys_in(self.fetch()), time.monotonic()
+        except (OSError, ValueError) as error:
+            LOGGER.warning("the issuer's keys could not be fetched: %s", type(error).__name__)
+        finally:
+            self._lock.release()

@@ -1,0 +1,77 @@
+"""Bearer tokens of an OIDC issuer: whether one is good, whom it names, and which of our roles they have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt.exceptions import PyJWTError
+
+from adapters.access.jwks import KeySet
+from adapters.access.policy import Role
+from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsNotValid
+from domain.codes import CODE
+
+LEEWAY_SECONDS = 30
+LONGEST = 16 * 1024
+NEEDED = ("iss", "aud", "exp", "sub")
+OURS: Mapping[str, Role] = {role.value: role for role in Role if role is not Role.INTEGRATION}
+"""An integration needs a source, which no token names: those have keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcTokens:
+    """Checks tokens of one issuer for one audience.
+
+    `roles_claim`: where the roles stand, such as 'roles' or 'realm_access.roles'. `pseudonym`: a keyed hash, for those
+    whose `sub` is not written as a code.
+    """
+
+    issuer: str
+    audience: str
+    keys: KeySet
+    roles_claim: str
+    pseudonym: Callable[[str], str]
+
+    def principal(self, token: str) -> Principal:
+        """Who the token names. Errors: KeyIsNotValid, TokensCannotBeChecked."""
+        claims = self._claims(token)
+        subject = claims["sub"]
+        name = subject if re.fullmatch(CODE.pattern, subject) else self.pseudonym(f"{self.issuer}\n{subject}")
+        return Principal(name, roles_in(claims, self.roles_claim))
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """What a good token claims. The algorithm is the key's: what the token says of it must be the same."""
+        if len(token) > LONGEST:
+            raise KeyIsNotValid
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self.keys.find(str(header.get("kid", "")))
+            if key is None or "crit" in header:
+                raise KeyIsNotValid
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                audience=self.audience,
+                issuer=self.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(NEEDED)},
+            )
+        except (PyJWTError, ValueError, TypeError):
+            raise KeyIsNotValid from None
+
+
+def roles_in(claims: Mapping[str, Any], name: str) -> frozenset[Role]:
+    """The roles of ours that the claim lists; others are none of our business."""
+    told: Any = claims.get(name)
+    if told is None:
+        told = claims
+        for part in name.split("."):
+            told = told.get(part) if isinstance(told, Mapping) else None
+    listed = [told] if isinstance(told, str) else told if isinstance(told, list) else []
+    return frozenset(OURS[one] for one in listed if isinstance(one, str) and one in OURS)

@@ -1,0 +1,261 @@
+"""A token is good when the issuer signed it for us, and nothing that a token says of itself can change how."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from adapters.access import jwks
+from adapters.access.jwks import KeySet, fetcher, keys_in
+from adapters.access.oidc import LEEWAY_SECONDS, OidcTokens
+from adapters.access.policy import Role
+from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
+
+ISSUER, AUDIENCE = "https://id.example.org", "perennial"
+PRIVATE: dict[str, tuple[str, Any]] = {
+    "r": ("RS256", rsa.generate_private_key(65537, 2048)),
+    "e": ("ES256", ec.generate_private_key(ec.SECP256R1())),
+    "d": ("EdDSA", ed25519.Ed25519PrivateKey.generate()),
+}
+OF_KIND: dict[str, Any] = {"RS256": RSAAlgorithm, "ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}
+
+
+def public(kid: str, algorithm: str, private: Any) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(OF_KIND[algorithm].to_jwk(private.public_key()))
+    return {**told, "kid": kid, "use": "sig", "alg": algorithm}
+
+
+def key_set(**private: tuple[str, Any]) -> bytes:
+    return json.dumps({"keys": [public(kid, *one) for kid, one in private.items()]}).encode()
+
+
+class Issuer:
+    """A server of a key set on the loopback; how often it was asked."""
+
+    def __init__(self) -> None:
+        self.told, self.status, self.asked, self.location = key_set(**PRIVATE), 200, 0, ""
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                self.send_response(issuer.status)
+                if issuer.location:
+                    self.send_header("Location", issuer.location)
+                self.end_headers()
+                self.wfile.write(issuer.told)
+
+            def log_message(self, *_: Any) -> None:
+                """Says nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks"
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    issuer = Issuer()
+    thread = threading.Thread(target=issuer.server.serve_forever)
+    thread.start()
+    yield issuer
+    issuer.server.shutdown()
+    thread.join()
+    issuer.server.server_close()
+
+
+@pytest.fixture
+def tokens(issuer: Issuer) -> OidcTokens:
+    return OidcTokens(ISSUER, AUDIENCE, KeySet(fetcher(issuer.url)), "roles", lambda told: f"hash-of-{len(told)}")
+
+
+def claims(**more: Any) -> dict[str, Any]:
+    now = int(time.time())
+    told = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ana", "iat": now, "exp": now + 60, "roles": ["recruiter"]} | more
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def token(kid: str = "r", headers: dict[str, Any] | None = None, **more: Any) -> str:
+    algorithm, private = PRIVATE[kid]
+    return jwt.encode(claims(**more), private, algorithm, headers={"kid": kid, **(headers or {})})
+
+
+def part(told: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize("kid", PRIVATE)
+def test_a_good_token_says_who_and_which_roles(tokens: OidcTokens, kid: str) -> None:
+    known = tokens.principal(token(kid, roles=["recruiter", "auditor", "emperor", "integration", 7]))
+    assert (known.actor, known.scopes) == ("user:ana", None)
+    assert known.roles == {Role.RECRUITER, Role.AUDITOR}
+
+
+def test_a_subject_that_is_no_code_is_hashed(tokens: OidcTokens) -> None:
+    assert tokens.principal(token(sub="ana@prado.example")).actor == f"user:hash-of-{len(ISSUER) + 18}"
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "roles"),
+    [
+        ("realm_access.roles", {"realm_access": {"roles": ["admin"]}}, {Role.ADMIN}),
+        ("https://x.example/roles", {"https://x.example/roles": ["analyst"]}, {Role.ANALYST}),
+        ("role", {"role": "auditor"}, {Role.AUDITOR}),
+        ("roles", {"roles": {"admin": True}}, set()),
+        ("roles", {"roles": None}, set()),
+        ("realm_access.roles", {"realm_access": "admin"}, set()),
+    ],
+)
+def test_roles_stand_where_the_setting_says(issuer: Issuer, claim: str, told: dict[str, Any], roles: set[Role]) -> None:
+    tokens = OidcTokens(ISSUER, AUDIENCE, KeySet(fetcher(issuer.url)), claim, str)
+    assert tokens.principal(token(**{"roles": None, **told})).roles == roles
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://id.example.org/"},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": None},
+        {"aud": []},
+        {"exp": 1},
+        {"exp": None},
+        {"exp": "soon"},
+        {"nbf": 2**40},
+        {"sub": None},
+        {"sub": 7},
+    ],
+)
+def test_what_is_not_for_us_or_not_now_is_refused(tokens: OidcTokens, wrong: dict[str, Any]) -> None:
+    with pytest.raises(KeyIsNotValid):
+        tokens.principal(token(**wrong))
+
+
+def test_clocks_may_differ_a_little(tokens: OidcTokens) -> None:
+    now = int(time.time())
+    assert tokens.principal(token(exp=now - LEEWAY_SECONDS + 10, nbf=now + LEEWAY_SECONDS - 10)).name == "ana"
+    with pytest.raises(KeyIsNotValid):
+        tokens.principal(token(exp=now - LEEWAY_SECONDS - 10))
+
+
+def test_a_token_says_nothing_of_how_it_is_checked(tokens: OidcTokens) -> None:
+    pem = (
+        PRIVATE["r"][1]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    confused = f"{part({'alg': 'HS256', 'kid': 'r'})}.{part(claims())}"
+    signature = base64.urlsafe_b64encode(hmac.digest(pem, confused.encode(), hashlib.sha256)).rstrip(b"=").decode()
+    mine = rsa.generate_private_key(65537, 2048)
+    for forged in (
+        f"{part({'alg': 'none', 'kid': 'r'})}.{part(claims())}.",
+        f"{part({'alg': 'None', 'kid': 'r'})}.{part(claims())}.",
+        f"{confused}.{signature}",
+        jwt.encode(claims(), mine, "RS256", headers={"kid": "r"}),
+        jwt.encode(claims(), mine, "RS256", headers={"kid": "e", "alg": "RS256"}),
+        jwt.encode(claims(), PRIVATE["r"][1], "RS512", headers={"kid": "r"}),
+        jwt.encode(claims(), PRIVATE["r"][1], "PS256", headers={"kid": "r"}),
+        jwt.encode(claims(), mine, "RS256", headers={"kid": "mine", "jwk": public("mine", "RS256", mine)}),
+        jwt.encode(claims(), mine, "RS256", headers={"kid": "mine", "jku": "https://evil.example/jwks"}),
+        jwt.encode(claims(), PRIVATE["r"][1], "RS256"),
+        token(headers={"crit": ["exp"]}),
+        "a.b.c",
+        "not-a-token",
+        "x" * 20_000,
+    ):
+        with pytest.raises(KeyIsNotValid):
+            tokens.principal(forged)
+
+
+def test_a_token_that_was_touched_is_refused(tokens: OidcTokens) -> None:
+    header, body, signature = token().split(".")
+    other = part(claims(roles=["admin"]))
+    for touched in (f"{header}.{other}.{signature}", f"{header}.{body}.{signature[:-8]}AAAAAAAA", f"{header}.{body}."):
+        with pytest.raises(KeyIsNotValid):
+            tokens.principal(touched)
+
+
+def test_a_key_that_is_new_is_fetched_and_one_that_nobody_knows_not_again_and_again(
+    tokens: OidcTokens, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens.principal(token("r"))
+    tokens.principal(token("e"))
+    assert issuer.asked == 1
+    fresh = rsa.generate_private_key(65537, 2048)
+    issuer.told = key_set(fresh=("RS256", fresh))
+    new = jwt.encode(claims(), fresh, "RS256", headers={"kid": "fresh"})
+    for _ in range(5):
+        with pytest.raises(KeyIsNotValid):
+            tokens.principal(new)  # too soon: it was just asked
+    assert issuer.asked == 1
+    monkeypatch.setattr(jwks, "AGAIN_AFTER_SECONDS", 0.0)
+    assert tokens.principal(new).name == "ana"
+    with pytest.raises(KeyIsNotValid):
+        tokens.principal(token("r"))  # its key is gone with the rotation
+
+
+def test_keys_are_kept_while_the_issuer_cannot_be_reached_but_not_for_ever(
+    tokens: OidcTokens, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens.principal(token())
+    issuer.status = 500
+    monkeypatch.setattr(jwks, "AGAIN_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(jwks, "FRESH_SECONDS", 0.0)
+    assert tokens.principal(token()).name == "ana"
+    assert issuer.asked == 2
+    monkeypatch.setattr(jwks, "STALE_SECONDS", 0.0)
+    with pytest.raises(TokensCannotBeChecked):
+        tokens.principal(token())
+    issuer.status = 200
+    monkeypatch.setattr(jwks, "STALE_SECONDS", 60.0)
+    assert tokens.principal(token()).name == "ana"
+
+
+@pytest.mark.parametrize("told", [b"", b"[]", b'{"keys": 1}', b" " * (jwks.FETCH_BYTES + 1)])
+def test_what_is_no_key_set_lets_in_nobody(tokens: OidcTokens, issuer: Issuer, told: bytes) -> None:
+    issuer.told = told
+    with pytest.raises(TokensCannotBeChecked):
+        tokens.principal(token())
+
+
+def test_keys_are_taken_from_nowhere_else(issuer: Issuer, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="https"):
+        fetcher("http://id.example.org/jwks")()
+    elsewhere = fetcher(issuer.url)
+    issuer.status, issuer.location = 302, issuer.url.replace("/jwks", "/other")
+    with pytest.raises(OSError, match="302"):
+        elsewhere()
+    file = tmp_path / "jwks.json"
+    file.write_bytes(key_set(**PRIVATE))
+    assert set(keys_in(fetcher(str(file))())) == set(PRIVATE)
+
+
+def test_keys_for_something_else_are_passed_over() -> None:
+    algorithm, private = PRIVATE["r"]
+    good = public("good", algorithm, private)
+    short = public("short", "RS256", rsa.generate_private_key(65537, 1024))
+    told = [
+        good,
+        short,
+        {**good, "kid": "enc", "use": "enc"},
+        {**good, "kid": "other", "alg": "RS512"},
+        {**good, "kid": "broken", "n": "AA"},
+        {"kid": "shared", "kty": "oct", "k": "c2VjcmV0"},
+        {"kty": "RSA"},
+        7,
+    ]
+    assert set(keys_in(json.dumps({"keys": told}).encode())) == {"good"}
