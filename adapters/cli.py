@@ -70,7 +70,7 @@ from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
 from adapters.web.serving import server_of
-from domain.candidate import CandidateDoesNotExist, CandidateIsErased, LegalHoldStands
+from domain.errors import Refused
 
 
 class PortIsTaken(Exception):
@@ -82,9 +82,7 @@ class PortIsTaken(Exception):
 
 COMPLAINTS = (
     *cli_bundles.COMPLAINTS,
-    CandidateDoesNotExist,
-    CandidateIsErased,
-    LegalHoldStands,
+    Refused,
     NobodyIsNamed,
     ForkFound,
     SigningFolderIsUnusable,

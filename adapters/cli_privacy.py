@@ -1,0 +1,65 @@
+"""What an operator types about a person's rights: erase them, and go on with what was broken off."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from adapters import bootstrap
+from adapters.cli_access import OPERATOR
+from adapters.erasure.erasing import Erasure
+from adapters.settings import Settings
+from adapters.showing import say
+
+privacy = typer.Typer()
+
+
+class NobodyIsNamed(Exception):
+    """Name the candidate to erase, or --resume alone to go on with what was requested and not completed."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+@privacy.command("erase")
+def erase(
+    candidate: Annotated[UUID | None, typer.Argument(help="Any record of the person.")] = None,
+    by: Annotated[str, typer.Option(help="Who wants it: self, recruiter or retention.")] = "self",
+    ground: Annotated[str, typer.Option(help="Why, as a code.")] = "art-17",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was requested and not completed.")] = False,
+) -> None:
+    """Erase a person for good, in whichever records they stand; docs/privacy.md says what goes and what stays.
+
+    Exit code 1 where something must be waited for: a server, or --resume, goes on with it.
+    """
+    if (candidate is None) != resume:
+        raise NobodyIsNamed
+    settings = Settings()
+    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
+        erasing = bootstrap.erasing(log, settings)
+        if candidate is None:
+            done = list(erasing.resume())
+            say.print(f"{len(done)} erasures had not been completed", highlight=False)
+        else:
+            done = [erasing.erase(candidate, by=by, ground=ground, actor=OPERATOR)]
+    for erasure in done:
+        show(erasure)
+    if any(erasure.state != "completed" for erasure in done):
+        raise typer.Exit(1)
+
+
+def show(erasure: Erasure) -> None:
+    """What was done, and what is left to do elsewhere."""
+    say.print(f"{erasure.candidate}: {erasure.state}, asked for by event {erasure.request}", highlight=False)
+    if len(erasure.records) > 1:
+        say.print(f"  records of the person: {', '.join(map(str, erasure.records))}", highlight=False, soft_wrap=True)
+    for one in erasure.erasers:
+        said = f"waits: {one.waits_for}" if one.waits_for else f"{'' if one.erased is None else one.erased} let go"
+        say.print(f"  {one.name}: {said.strip()}", highlight=False, soft_wrap=True)
+    for export in erasure.exports:
+        held = f"{export.page} of {export.at:%Y-%m-%d}, taken by {export.by}, holds {', '.join(export.holds)}"
+        say.print(f"  still held elsewhere: {held} (export {export.export})", highlight=False, soft_wrap=True)
+    if erasure.erasure_effective_by is not None:
+        say.print(f"  no older copy can be opened after {erasure.erasure_effective_by:%Y-%m-%d %H:%M %Z}")
