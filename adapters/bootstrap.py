@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -55,9 +55,6 @@ from projections.read_model import ReadModel
 
 OWNER = "none"
 """The role of whoever the database was opened as: migrations and invented histories alone need it."""
-
-ROTATES_EVERY = timedelta(days=30)
-"""How often the epochs of the key file change."""
 
 VERB_OF: Mapping[type, Verb] = {verb.command: verb for verb in VERBS}
 
@@ -249,14 +246,19 @@ def expiring(log: Perennial) -> expiry.Clerk:
 
 def retaining(log: Perennial, settings: Settings) -> Retaining:
     """What erases those whom we keep no longer. Errors: RetentionFileIsWrong."""
-    connection = log.recorder.datastore.pool.connection
+    reading = log.recorder.datastore.pool.connection
+
+    def position_of(name: str) -> int:
+        with reading() as connection:
+            return folds.position_of(connection, read_model(name).schema)
+
     return Retaining(
         log=log,
         erasing=erasing(log, settings),
         rules=rules_in(settings.retention),
         zone=ZoneInfo(settings.zone),
-        reading=connection,
-        position_of=lambda name: position_of(connection, name),
+        reading=reading,
+        position_of=position_of,
         now=lambda: datetime.now(UTC),
     )
 

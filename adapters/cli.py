@@ -40,8 +40,10 @@ from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_as
 from adapters.cli_consent import consent
 from adapters.cli_keys import keys
 from adapters.cli_privacy import NobodyIsNamed, privacy
-from adapters.cli_proof import proof, sequencing
+from adapters.cli_proof import NothingIsSigned, proof, sequencing
+from adapters.cli_retention import keeping
 from adapters.erasure.clerk import Clerk
+from adapters.erasure.retention import ReadModelsAreBehind, RetentionFileIsWrong
 from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
@@ -61,6 +63,7 @@ from adapters.postgres.proofs import TreeIsTorn
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic
+from adapters.proof.note import KeyCannotBeRead
 from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.redaction import guard_logs, secrets_of
 from adapters.rotating import rotating
@@ -87,6 +90,8 @@ COMPLAINTS = (
     ForkFound,
     SigningFolderIsUnusable,
     TreeIsTorn,
+    NothingIsSigned,
+    KeyCannotBeRead,
     KeyDoesNotExist,
     IntegrationStandsAlone,
     ScopeIsWiderThanRole,
@@ -106,6 +111,8 @@ COMPLAINTS = (
     KeyFileCannotBeWritten,
     KeysAreBeingRotated,
     WrappedKeyIsBroken,
+    ReadModelsAreBehind,
+    RetentionFileIsWrong,
 )
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
@@ -123,6 +130,7 @@ cli = typer.Typer(
     add_completion=False,
 )
 cli.add_typer(keys, name="keys")
+cli.add_typer(keeping)
 cli.add_typer(proof)
 cli.add_typer(privacy)
 cli.add_typer(consent)

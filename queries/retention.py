@@ -77,12 +77,17 @@ class Sought:
 # Most people are one record, and most records are not old enough by any rule: the rest is looked up for the others.
 _MEMBERS = f"""
 select candidate as person, candidate as record from candidate_summary.candidate one
-where entered is not null and not exists (select from candidate_summary.linked where linked.record = one.candidate)
+where (%(candidate)s::uuid is null or candidate = %(candidate)s)
+  and entered is not null and not exists (select from candidate_summary.linked where linked.record = one.candidate)
   and (last_contact is null
        or (last_contact at time zone {{zone}})::date + make_interval(months => %(shortest)s) <= %(day)s)
 union
 select person, record from ({
-    kin.persons("candidate_summary", "select record, 9223372036854775806 from candidate_summary.linked")
+    kin.persons(
+        "candidate_summary",
+        "select record, 9223372036854775806 from candidate_summary.linked"
+        " where %(candidate)s::uuid is null or record = %(candidate)s",
+    )
 }) merged
 """
 _OPEN = """
