@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.access.principal import Principal
 
@@ -33,3 +35,14 @@ def test_every_action_is_somebodys() -> None:
 def test_the_log_calls_an_integration_by_its_source() -> None:
     assert Principal("ana", frozenset({Role.RECRUITER})).actor == "user:ana"
     assert Principal("hooks", frozenset({Role.INTEGRATION}), "greenhouse").actor == "integration:greenhouse"
+
+
+def test_the_page_tells_the_table_as_it_is() -> None:
+    page = (Path(__file__).parents[2] / "docs/access.md").read_text()
+    roles = " | ".join(Role)
+    lines = [
+        f"| `{action}` | {' | '.join('yes' if action in POLICY[role] else '' for role in Role)} |"
+        for action in Action
+        if action not in OF_ANYBODY
+    ]
+    assert "\n".join((f"| what is done | {roles} |", "|---" * 7 + "|", *lines, "")) in page
