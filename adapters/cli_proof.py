@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,23 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 
 from adapters import bootstrap, cli_bundles
 from adapters.postgres.proofs import Proofs
+from adapters.proof.log_verification import Held, verify_log
+from adapters.proof.note import read_signing_key, read_verifier_key
+from adapters.proof.signer import KEY, RECORD
 from adapters.settings import Settings
-from adapters.showing import fold_bar, say
+from adapters.showing import bar, fold_bar, say
+
+
+class NothingIsSigned(Exception):
+    """Nothing is signed yet, and no key is named. Start the sequencer (`perennial sequence --once`), or name --key."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
 
 proof = typer.Typer()
 LATE = 60.0
@@ -74,9 +86,12 @@ def show_waiting(conninfo: str) -> None:
 
 @proof.command()
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, as `perennial audit-bundle` wrote it.")],
+    bundle: Annotated[
+        Path | None, typer.Argument(help="The bundle, as `perennial audit-bundle` wrote it; or instead --log.")
+    ] = None,
+    log: Annotated[bool, typer.Option("--log", help="The whole log in the database, event by event.")] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint that you kept: the bundle must lead on from it.")
+        Path | None, typer.Option(help="A checkpoint that you kept: what is verified must lead on from it.")
     ] = None,
     key: Annotated[
         str | None, typer.Option(help="The log's verifier key as you got it elsewhere: its text, or a file.")
@@ -85,7 +100,16 @@ def verify(
         bool, typer.Option("--dispatches", help="Also show that nothing was sent without a living consent.")
     ] = False,
 ) -> None:
-    """Verify a bundle with nothing but its file: no database, no keys, no network. Exit code 1: it does not hold."""
+    """Verify a bundle with nothing but its file (no database, no keys, no network), or the whole log.
+
+    The log: every leaf is rebuilt from its event and the tree from the leaves; tiles and every signed checkpoint must
+    agree, and what is kept outside of the database. Exit code 1: it does not hold, and each finding is told.
+    """
+    if log == (bundle is not None) or (log and dispatches):
+        raise typer.BadParameter("name either a bundle or --log; --dispatches goes with a bundle")
+    if bundle is None:
+        verify_whole_log(Settings(), key, checkpoint)
+        return
     cli_bundles.verify_bundle(bundle, cli_bundles.held(key, checkpoint), dispatches=dispatches)
 
 
@@ -107,3 +131,49 @@ def audit_bundle(
         raise typer.BadParameter("name either --candidate or --since")
     asked = cli_bundles.Asked(candidate, since, tuple(checkpoint or ()), opened)
     cli_bundles.make_bundle(asked, out, Settings())
+
+
+def verify_whole_log(settings: Settings, key: str | None, checkpoint: Path | None) -> None:
+    """Exit code 1 with what was found, each in a sentence. Errors: KeyCannotBeRead, NothingIsSigned, LogIsNotMade."""
+    with bootstrap.database(settings, make=False) as conninfo:
+        bootstrap.require_log(conninfo)
+        held = held_outside(conninfo, settings, key, checkpoint)
+        with leaf_bar(conninfo) as told:
+            verified = verify_log(conninfo, held, told)
+    for finding in verified.findings:
+        say.print(f"[red]{escape(str(finding))}[/red]", highlight=False, soft_wrap=True)
+    say.print(
+        f"{verified.leaves} leaves were rebuilt from their events and compared with their tiles and "
+        f"{verified.checkpoints} checkpoints; {verified.waiting} events wait for their leaf",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if verified.findings:
+        say.print(f"[red]{len(verified.findings)} findings: this is not the log that was signed[/red]")
+        raise typer.Exit(1)
+    say.print("nothing was found: this is the log that was signed")
+
+
+def held_outside(conninfo: str, settings: Settings, key: str | None, checkpoint: Path | None) -> Held:
+    """What the log is held against. Errors: KeyCannotBeRead, NothingIsSigned."""
+    named = cli_bundles.held(key, checkpoint)
+    notes = {} if named.checkpoint is None else {f"the checkpoint in {checkpoint}": named.checkpoint}
+    record, secret = settings.signing / RECORD, settings.signing / KEY
+    if record.exists():
+        notes[f"the signing folder's {RECORD}"] = record.read_text()
+    if named.key is not None:
+        return Held(read_verifier_key(named.key), notes)
+    if secret.exists():
+        return Held(read_signing_key(secret.read_text()).verifier, notes)
+    with bootstrap.projector(conninfo) as datastore:
+        told = Proofs(datastore).verifier_key()
+    if told is None:
+        raise NothingIsSigned
+    say.print("[yellow]the key is the database's own word: hold it from elsewhere, and name it with --key[/yellow]")
+    return Held(read_verifier_key(told), notes)
+
+
+@contextmanager
+def leaf_bar(conninfo: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar with an ETA, by leaves."""
+    with bootstrap.projector(conninfo) as datastore, bar("rebuilding leaves", Proofs(datastore).leaves()) as told:
+        yield told

@@ -149,6 +149,11 @@ class Proofs:
         row = self._one(LATEST)
         return None if row is None else SignedCheckpoint(**row)
 
+    def leaves(self) -> int:
+        """How many events have their place in the tree."""
+        row = self._one("select coalesce(max(leaf_index) + 1, 0) as leaves from leaf")
+        return 0 if row is None else int(row["leaves"])
+
     def waits(self) -> float:
         """For how many seconds the oldest event without a checkpoint has been in the log; 0 where there is none."""
         row = self._one("""

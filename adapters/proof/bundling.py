@@ -27,10 +27,11 @@ class NothingIsSignedYet(Exception):
 
 
 class CheckpointIsNotOurs(Exception):
-    """This log has signed no checkpoint of size {size}. Name one that it has, from whoever keeps them."""
+    """This log has published no checkpoint of {size} events; its newest has {newest}. Name one that it published."""
 
-    def __init__(self, size: int) -> None:
-        super().__init__((self.__doc__ or "").format(size=size))
+    def __init__(self, size: int, newest: int) -> None:
+        self.size, self.newest = size, newest
+        super().__init__((self.__doc__ or "").format(size=size, newest=newest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Bundling:
     def _checkpoint(self, size: int, newest: int) -> SignedCheckpoint:
         found = self.proofs.checkpoint_of(size) if 0 < size < newest else None
         if found is None:
-            raise CheckpointIsNotOurs(size)
+            raise CheckpointIsNotOurs(size, newest)
         return found
 
     def _proved(self, rows: Iterable[Indexed], size: int, people: Collection[str]) -> Iterator[Entry]:

@@ -126,7 +126,7 @@ class Sequencer:
         if not rows:
             return False
         first = edge.tree.size
-        tiles = edge.tree.append([leaf_hash(leaf_bytes(row, origin)) for row in rows])
+        tiles = edge.tree.append(b"".join(leaf_hash(leaf_bytes(row, origin)) for row in rows))
         proofs.write_leaves(connection, first, [row.position for row in rows], tiles)
         edge.position = rows[-1].position
         self._progress(edge.position, head)

@@ -76,10 +76,10 @@ class CompactRange:
     def read(cls, size: int, hashes: Hashes) -> CompactRange:
         return cls(size, [hashes(height, index) for height, index in subtrees(0, size)])
 
-    def append(self, leaf: bytes) -> None:
-        """Adds a leaf by its hash (32 bytes)."""
-        self.size += 1
-        for _ in range(trailing_zeros(self.size)):
+    def append(self, leaf: bytes, height: int = 0) -> None:
+        """Adds a leaf by its hash; or, where a full subtree of that height may begin, all its leaves by their root."""
+        self.size += 1 << height
+        for _ in range(trailing_zeros(self.size) - height):
             leaf = node_hash(self.hashes.pop(), leaf)
         self.hashes.append(leaf)
 
@@ -295,10 +295,10 @@ class TiledTree:
             edge.append(data)
         return cls(size, edge)
 
-    def append(self, leaves: Sequence[bytes]) -> list[Tile]:
-        """Adds leaf hashes; the tiles that are new or wider now, full ones and those of the edge."""
+    def append(self, leaves: bytes) -> list[Tile]:
+        """Adds leaf hashes, side by side; the tiles that are new or wider now, by level, full ones and the edge's."""
         tiles: list[Tile] = []
-        risen, level, before = b"".join(leaves), 0, self.size
+        risen, level, before = leaves, 0, self.size
         while risen:
             if level == len(self.edge):
                 self.edge.append(b"")
@@ -312,7 +312,7 @@ class TiledTree:
                     risen += root_of_full(tile.data)
             self.edge[level] = tiles[-1].data if tiles[-1].width < TILE_WIDTH else b""
             level, before = level + 1, before >> TILE_HEIGHT
-        self.size += len(leaves)
+        self.size += len(leaves) // HASH_BYTES
         return tiles
 
 

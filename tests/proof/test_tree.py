@@ -73,7 +73,7 @@ def tiled(hashes: list[bytes], *batches: int) -> tuple[dict[tuple[int, int], Til
     tiles: dict[tuple[int, int], Tile] = {}
     tree = TiledTree()
     for batch in (*batches, len(hashes)):
-        for tile in tree.append(hashes[tree.size : tree.size + batch]):
+        for tile in tree.append(b"".join(hashes[tree.size : tree.size + batch])):
             tiles[tile.level, tile.index] = tile
     return tiles, tree
 
@@ -109,6 +109,14 @@ def test_every_way_to_the_root_is_the_same(n: int) -> None:
         tree.append(one)
     assert tree.root() == naive(hashes) == root_of(n, reader(hashes))
     assert CompactRange.read(n, reader(hashes)).hashes == tree.hashes
+
+
+def test_subtrees_may_be_added_whole() -> None:
+    hashes = leaves(29)
+    tree = CompactRange()
+    for height, index in [(3, 0), (3, 1), (2, 4), (2, 5), (2, 6), (0, 28)]:
+        tree.append(naive(hashes[index << height : (index + 1) << height]), height)
+    assert (tree.size, tree.root()) == (29, naive(hashes))
 
 
 @given(st.data())
