@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.postgres import PostgresDatastore
 
 from adapters.postgres.application import Perennial
-from adapters.postgres.proofs import NEXT_ROWS, ROW, SignedCheckpoint, stored_row, stored_rows
+from adapters.postgres.proofs import NEXT_ROWS, ROW, ROW_OF_EVENT, SignedCheckpoint, stored_row, stored_rows
 from adapters.postgres.recorder import keys_of
 from adapters.postgres.sealing import PersonKey, Place, unsealed
 from adapters.proof.bundle import Opened
@@ -88,6 +88,12 @@ class BundleRows:
         with self._connection() as connection:
             rows = connection.execute(PEOPLE_BETWEEN, (after, upto, list(entries))).fetchall()
         return [row["record"] for row in rows]
+
+    def of_event(self, event: UUID) -> tuple[int | None, StoredRow] | None:
+        """The event's leaf index (None while it has none) and its row; None where the log has no such event."""
+        with self._connection() as connection:
+            rows = stored_rows(connection, ROW_OF_EVENT, (event,))
+        return (rows[0][-1], stored_row(rows[0])) if rows else None
 
     def first_after(self, position: int) -> int | None:
         """The index of the first leaf after the position; None where it has come to none yet."""

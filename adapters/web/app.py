@@ -31,6 +31,7 @@ from adapters.web.limits import BoundedBody, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
+from adapters.web.proofs import ProofPages
 from adapters.web.rates import Rated
 from adapters.web.receipts import ReceiptPages
 from adapters.web.services import Services
@@ -86,6 +87,7 @@ def create_app(services: Services) -> Api:
         InboundPages: InboundPages(services),
         JobPages: JobPages(services),
         OperationPages: OperationPages(services, registry),
+        ProofPages: ProofPages(services),
         ReceiptPages: ReceiptPages(services, Proofs(services.log.recorder.datastore)),
     }
     add_commands(app, counter, desk, routes.COMMANDS)

@@ -457,6 +457,26 @@ ERASURE: Mapping[str, Any] = {
     "erasers": [{"name": "deliveries", "erased": 2, "waits_for": None}],
     "exports": [],
 }
+HASH = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
+CHECKPOINT = f"""perennial-log/0198f3a0-7c1e-7000-8000-00000000a009
+1204
+{HASH}
+
+— perennial-log/0198f3a0-7c1e-7000-8000-00000000a009 1f2e3d4cmJirIklj...
+"""
+LOG_KEY = "perennial-log/0198f3a0-7c1e-7000-8000-00000000a009+1f2e3d4c+AQ...="
+PENDING = ("proof-is-pending", "log-cannot-be-reached")
+BUNDLE: Mapping[str, Any] = {
+    "format": "perennial-bundle/1",
+    "origin": "perennial-log/0198f3a0-7c1e-7000-8000-00000000a009",
+    "verifier_key": LOG_KEY,
+    "checkpoint": CHECKPOINT,
+    "checkpoints": [],
+    "candidate": STREAM,
+    "records": [{"record": STREAM, "events": 1}],
+    "range": None,
+    "entries": [{"index": 1203, "leaf": '{"actor":"user:ana", ...}', "clear": {"fact": "skill"}, "proof": [HASH]}],
+}
 PAGES: Mapping[str, Page] = {
     "erase_candidate": Page(
         ERASURE,
@@ -636,6 +656,27 @@ PAGES: Mapping[str, Page] = {
         ("import-does-not-exist", "import-rejected-nothing"),
         media_type="text/csv",
         also={"application/x-ndjson": REJECTED_OBJECT},
+    ),
+    "log_checkpoint": Page(CHECKPOINT, PENDING, media_type="text/plain"),
+    "log_key": Page(LOG_KEY, PENDING, media_type="text/plain"),
+    "log_tile": Page(
+        "(hashes of 32 bytes, side by side)",
+        ("tile-does-not-exist", "log-cannot-be-reached"),
+        media_type="application/octet-stream",
+    ),
+    "log_consistency": Page({"from_size": 1000, "to_size": 1204, "hashes": [HASH]}, ("size-was-not-signed", *PENDING)),
+    "event_proof": Page(
+        f"c2sp.org/tlog-proof@v1\nindex 1203\n{HASH}\n\n{CHECKPOINT}",
+        ("event-does-not-exist", *PENDING),
+        media_type="text/plain",
+    ),
+    "event_opening": Page(
+        {"index": 1203, "leaf": '{"actor":"user:ana", ...}', "clear": '{"fact":"skill", ...}'},
+        ("event-does-not-exist", "log-cannot-be-reached"),
+    ),
+    "audit_bundle": Page(
+        BUNDLE,
+        ("bundle-is-of-one-thing", "candidate-does-not-exist", "size-was-not-signed", *PENDING),
     ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),

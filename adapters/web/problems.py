@@ -67,6 +67,11 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.CursorCannotBeRead: 422,
     refusals.ChannelIsAskedWithoutConsent: 422,
     refusals.ImportDoesNotExist: 404,
+    refusals.EventDoesNotExist: 404,
+    refusals.TileDoesNotExist: 404,
+    refusals.ProofIsPending: 409,
+    refusals.SizeWasNotSigned: 422,
+    refusals.BundleIsOfOneThing: 422,
     refusals.ImportHasNotEnded: 409,
     refusals.ImportRejectedNothing: 409,
     refusals.TouchpointsWereRefused: 409,
@@ -99,7 +104,11 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
 
 BEARER, BASIC = 'Bearer realm="perennial"', 'Basic realm="perennial", charset="UTF-8"'
 RETRY_AFTER_SECONDS = {503: "5", 504: "5"}
-PASSING: tuple[type[Exception], ...] = (refusals.RequestIsInFlight, SomebodyWasFaster)
+PASSING: tuple[type[Exception], ...] = (
+    refusals.RequestIsInFlight,
+    refusals.ProofIsPending,
+    SomebodyWasFaster,
+)
 """Conflicts that are over in a moment: only these are worth sending again as they are."""
 
 

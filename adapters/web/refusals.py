@@ -128,3 +128,46 @@ class ChannelIsAskedWithoutConsent(Refused):
     """
 
     where = "channel"
+
+
+class EventDoesNotExist(Refused):
+    """The log holds no event {event}.
+
+    Take its id from the answer that wrote it, or from a timeline.
+    """
+
+    where = "event"
+
+
+class ProofIsPending(Refused):
+    """No signed checkpoint covers that yet.
+
+    Ask again: it takes a few seconds, while the sequencer runs.
+    """
+
+
+class TileDoesNotExist(Refused):
+    """The log's tree has no such tile, or not that wide.
+
+    Write it as C2SP tlog-tiles does: level, index in groups of three digits, and .p/ with the width of one not full.
+    """
+
+    where = "path"
+
+
+class SizeWasNotSigned(Refused):
+    """The log cannot be proved at {size} events: its newest checkpoint has {newest}.
+
+    Name sizes from 1 on, the smaller one first, and no larger one than that; a bundle leads on from published ones.
+    """
+
+    where = "from"
+
+
+class BundleIsOfOneThing(Refused):
+    """A bundle is either of a candidate or of everything after a position.
+
+    Name one of the two: candidate or since.
+    """
+
+    where = "candidate"

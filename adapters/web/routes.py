@@ -20,6 +20,7 @@ from adapters.web.inbound import InboundPages
 from adapters.web.jobs import JobPages
 from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
+from adapters.web.proofs import ProofPages
 from adapters.web.receipts import ReceiptPages
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
@@ -193,6 +194,13 @@ PAGES = (
     PageRoute("/v1/imports/{import_id}/rejected", Action.IMPORT, ImportPages, ImportPages.rejected_lines),
     PageRoute("/v1/changes", Action.FOLLOW, ChangePages, ChangePages.changes),
     PageRoute("/v1/audit/accesses", Action.AUDIT, AccessPages, AccessPages.accesses),
+    PageRoute("/v1/audit/bundles", Action.AUDIT, ProofPages, ProofPages.audit_bundle),
+    PageRoute("/v1/log/checkpoint", Action.READ_PROOFS, ProofPages, ProofPages.log_checkpoint),
+    PageRoute("/v1/log/key", Action.READ_PROOFS, ProofPages, ProofPages.log_key),
+    PageRoute("/v1/log/tile/{level}/{path:path}", Action.READ_PROOFS, ProofPages, ProofPages.log_tile),
+    PageRoute("/v1/log/consistency", Action.READ_PROOFS, ProofPages, ProofPages.log_consistency),
+    PageRoute("/v1/events/{event}/proof", Action.READ_PROOFS, ProofPages, ProofPages.event_proof),
+    PageRoute("/v1/events/{event}/opening", Action.READ_EVENTS, ProofPages, ProofPages.event_opening),
     PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobPages, JobPages.requisition),
     PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobPages, JobPages.application),
     PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundPages, InboundPages.greenhouse, method="POST"),
