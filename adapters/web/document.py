@@ -79,7 +79,8 @@ def completed(
     told["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
     told["components"]["securitySchemes"] = SCHEMES
     for (path, method), action in actions.items():
-        say_who_may(told["paths"][path][method.lower()], method, action)
+        as_described = path.replace(":path}", "}")  # a variable that may hold slashes is described like any other
+        say_who_may(told["paths"][as_described][method.lower()], method, action)
     for operation in operations(told):
         for parameter in operation.parameters:
             if parameter["in"] == "path":
