@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -20,9 +22,12 @@ from adapters.postgres.synthetic_log import load_synthetic
 from adapters.synthetic import shape
 from adapters.synthetic.history import History, history
 from adapters.synthetic.truth import WINDOWS, Believed, truth
+from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
+from domain.touchpoint_kinds import KINDS
 from projections.index import READ_MODELS
 from projections.pipeline import PIPELINE
 from queries.communities import members
+from queries.dispatches import Sought, dispatches
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
@@ -89,6 +94,21 @@ class Product:
         for count in touchpoint_counts(self.connection, WHOLE, self.as_of).counts:
             found[count.kind] += count.n
         assert found == self.believed.touchpoints
+
+    def assert_dispatches(self) -> None:
+        """All that we sent, and of what was never corrected exactly that which was recorded without a consent."""
+        totals = dispatches(self.connection, self.as_of, Sought(), limit=1).totals
+        sent = {kind: n for kind, n in self.believed.touchpoints.items() if KINDS[kind].direction == "outbound"}
+        assert totals.dispatches == totals.authorised + totals.exceptions == sum(sent.values())
+        known = list(islice(self.told.recorded(), self.believed.position))
+        corrected = {one.event.touchpoint for one in known if isinstance(one.event, TouchpointCorrected)}
+        without = {one.event.touchpoint for one in known
+                   if isinstance(one.event, TouchpointRecorded) and one.event.authorised is False}  # fmt: skip
+        found = set[UUID]()
+        page = dispatches(self.connection, self.as_of, Sought(), exceptions=True, limit=totals.exceptions)
+        found.update(one.touchpoint for one in page.dispatches)
+        assert len(found) == totals.exceptions > 0
+        assert found - corrected == without - corrected
 
     def assert_time_to_fill(self) -> None:
         for name, evergreen in (("regular", False), ("evergreen", True)):
@@ -224,6 +244,7 @@ def test_the_product_finds_the_truth_again(kind: str, database: str, key_file: K
             product.assert_pipeline()
             product.assert_engagement()
             product.assert_touchpoints()
+            product.assert_dispatches()
             product.assert_time_to_fill()
             product.assert_stages()
             product.assert_hires()
