@@ -81,6 +81,7 @@ LOAD = Load("address_streams", SUPPRESSION, TURNS, many=True)
 def completed(log: Log, stream_of: Callable[[str, str], UUID], commands: Sequence[Any]) -> Completed:
     """The commands with their addresses. One round trip more for those that answer for a person's, none for others.
 
+    Commands that are completed together do not see of one another what they would change of a person's addresses.
     stream_of: the stream of an address (kind, as written). A command without addresses comes back as it is.
     """
     if not any(isinstance(command, WithAddresses) for command in commands):

@@ -1,0 +1,91 @@
+"""An address is shut out, let in, and remembers whom it stopped; nothing in its stream says whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from domain.event import Event, Recorded
+from domain.suppression import (
+    ERASED,
+    SUPPRESSION,
+    TURNS,
+    WITHDREW,
+    Address,
+    AddressIsSuppressed,
+    AddressReleased,
+    AddressSuppressed,
+    ArrivalStopped,
+    Suppression,
+    releases,
+    require_arrival,
+    suppressions,
+)
+
+EMAIL, PHONE = Address("email", UUID(int=1)), Address("phone", UUID(int=2))
+BOB = UUID(int=9)
+FIELDS = {"email": "emails", "phone": "phones"}
+
+
+def folded(*events: Event) -> Suppression:
+    state = SUPPRESSION.initial
+    for version, event in enumerate(events, 1):
+        recorded = Recorded(EMAIL.stream, version, event, UUID(int=version), datetime(2026, 1, 1, tzinfo=UTC))
+        state = SUPPRESSION.evolve(state, recorded)
+    return state
+
+
+def test_the_last_turn_counts() -> None:
+    shut, opened = AddressSuppressed("email", WITHDREW), AddressReleased("web-form")
+    assert folded().because is None
+    assert folded(shut).because == WITHDREW
+    assert folded(shut, opened).because is None
+    assert folded(shut, opened, AddressSuppressed("email", ERASED)).because == ERASED
+    assert folded(shut, ArrivalStopped(WITHDREW, "fair", BOB)).because == WITHDREW
+
+
+def test_nothing_personal_stands_in_an_address() -> None:
+    for event in TURNS:
+        assert all(str(field.type).startswith("Clear[") for field in fields(event)), event  # type: ignore[arg-type]  # every event is a dataclass
+
+
+def test_an_arrival_is_stopped_and_that_is_recorded_once() -> None:
+    known = {EMAIL.stream: folded(AddressSuppressed("email", ERASED)), PHONE.stream: folded()}
+    with pytest.raises(AddressIsSuppressed) as refused:
+        require_arrival(known, [PHONE, EMAIL], source="fair", candidate=BOB, fields=FIELDS)
+    stop = ArrivalStopped(ERASED, "fair", BOB)
+    assert (refused.value.where, refused.value.leaves) == ("emails", {EMAIL.stream: [stop]})
+    again = {EMAIL.stream: folded(AddressSuppressed("email", ERASED), stop)}
+    with pytest.raises(AddressIsSuppressed) as refused:
+        require_arrival(again, [EMAIL], source="fair", candidate=BOB, fields=FIELDS)
+    assert refused.value.leaves == {}
+    with pytest.raises(AddressIsSuppressed) as refused:
+        require_arrival(again, [EMAIL], source="old-crm", candidate=BOB, fields=FIELDS)
+    assert list(refused.value.leaves) == [EMAIL.stream]
+    require_arrival(known, [PHONE], source="fair", candidate=BOB, fields=FIELDS)
+
+
+def test_erased_outweighs_withdrew_and_is_not_taken_back_by_a_consent() -> None:
+    free, withdrew, erased = (
+        folded(),
+        folded(AddressSuppressed("email", WITHDREW)),
+        folded(AddressSuppressed("email", ERASED)),
+    )
+
+    def known(state: Suppression) -> dict[UUID, Suppression]:
+        return {EMAIL.stream: state}
+
+    shut: list[Event] = [AddressSuppressed("email", WITHDREW)]
+    assert suppressions(known(free), [EMAIL], WITHDREW) == {EMAIL.stream: shut}
+    assert suppressions(known(withdrew), [EMAIL], WITHDREW) == {}
+    assert suppressions(known(erased), [EMAIL], WITHDREW) == {}
+    assert suppressions(known(withdrew), [EMAIL], ERASED) == {EMAIL.stream: [AddressSuppressed("email", ERASED)]}
+    assert releases(known(free), [EMAIL], "web-form") == {}
+    assert releases(known(erased), [EMAIL], "web-form", of=(WITHDREW,)) == {}
+    assert releases(known(erased), [EMAIL], "web-form") == {EMAIL.stream: [AddressReleased("web-form")]}
+    assert releases(known(withdrew), [EMAIL], "web-form", of=(WITHDREW,)) == {
+        EMAIL.stream: [AddressReleased("web-form")]
+    }
