@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.access.keys import NAME, KeptKey, Wanted
@@ -133,10 +133,11 @@ def told(key: KeptKey, now: datetime) -> dict[str, object]:
 
 
 def show(keys: Iterable[KeptKey], now: datetime) -> None:
-    table = Table("id", "name", "roles", "source", "scopes", "state", "made", "expires")
+    whole = Column("id", no_wrap=True)
+    table = Table(whole, "name", "roles", "source", "scopes", "state", "made", "by", "expires")
     for key in keys:
-        scopes = "" if key.scopes is None else ", ".join(sorted(key.scopes))
+        roles, scopes = ", ".join(sorted(key.roles)), ", ".join(sorted(key.scopes or ()))
         expires = "" if key.expires_at is None else f"{key.expires_at:%Y-%m-%d}"
-        made = f"{key.made_at:%Y-%m-%d} by {key.made_by}"
-        table.add_row(key.id, key.name, ", ".join(sorted(key.roles)), key.source, scopes, key.state(now), made, expires)
+        made = f"{key.made_at:%Y-%m-%d}"
+        table.add_row(key.id, key.name, roles, key.source, scopes, key.state(now), made, key.made_by, expires)
     Console().print(table)
