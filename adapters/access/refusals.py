@@ -41,6 +41,13 @@ class RoleMayNot(Refused):
     where = "Authorization"
 
 
+class SourceIsNotYours(Refused):
+    """'{field}' names another source than '{source}', for which this key speaks.
+
+    Leave it out, or send '{source}'; what others say is theirs to send.
+    """
+
+
 class IntegrationStandsAlone(Invalid):
     """The role 'integration' and a source belong together, and no other role beside them.
 

@@ -10,6 +10,8 @@ from uuid import UUID
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.access.ownership import in_own_name
+from adapters.access.principal import Principal
 from adapters.postgres.store import PersonWasErased
 from adapters.web.bodies import body_of
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
@@ -21,6 +23,7 @@ from adapters.web.who import Who
 from commands.handle import Attached, Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
 from commands.record_touchpoint import RecordTouchpoint
+from domain.candidate import CandidateDoesNotExist
 from domain.errors import Refused
 
 MOST = 1_000
@@ -99,10 +102,11 @@ class BulkPages:
         Each is decided as if it were sent alone, after those before it, and has an outcome of its own. With mode 'all'
         a single refusal is told as a problem, whose 'errors' name every refused touchpoint, and nothing is recorded.
         """
-        new_id, named = self.services.new_id, who.actor
+        new_id = self.services.new_id
         items = [{**one.__dict__, "touchpoint": one.touchpoint or new_id()} for one in bulk.touchpoints]
-        asked = Asked(self.services, named, bulk.mode == "all", items)
-        keyed = self._keyed(idempotency_key, named, bulk)
+        foreign = self.services.ownership.foreign(who, {item["candidate"] for item in items})
+        asked = Asked(self.services, who, bulk.mode == "all", items, foreign)
+        keyed = self._keyed(idempotency_key, who.actor, bulk)
         if keyed is None:
             return answered(asked.record(None))
         self.once.begin(keyed)
@@ -125,12 +129,14 @@ class BulkPages:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request at work. `items`: what each touchpoint says, with an id."""
+    """One request at work. `items`: what each touchpoint says, with an id. `foreign`: candidates that are not there for
+    whoever asks."""
 
     services: Services
-    actor: str
+    who: Principal
     all_or_none: bool
     items: Sequence[Mapping[str, Any]]
+    foreign: frozenset[UUID]
 
     def record(self, keyed: Keyed | None) -> BulkAnswer:
         """Records what can be. Errors: TouchpointsWereRefused; AlreadyReceived for a key that was used."""
@@ -162,9 +168,14 @@ class Asked:
 
     def _intention(self, item: Mapping[str, Any]) -> Intention:
         now = self.services.now()
-        return Intention(
-            Occasion(self.services.new_id(), self.actor, now), lambda: (RecordTouchpoint(**item, now=now),)
-        )
+
+        def plan() -> Sequence[RecordTouchpoint]:
+            command = in_own_name(self.who, RecordTouchpoint(**item, now=now))
+            if command.candidate in self.foreign:
+                raise CandidateDoesNotExist(candidate=command.candidate)
+            return (command,)
+
+        return Intention(Occasion(self.services.new_id(), self.who.actor, now), plan)
 
     def _told(self, results: Mapping[int, Result]) -> BulkAnswer:
         outcomes = [self._outcome(number, results[number]) for number in sorted(results)]

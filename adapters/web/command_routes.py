@@ -84,8 +84,8 @@ class CommandReader:
             values[makes] = services.new_id()
         command = self.route.command(**values, now=services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
-        path, status, actor = scope["path"], self.route.status, scope["principal"].actor
-        return command, Asked(path, status, asked.idempotency_key, asked.if_match, actor, makes, ids)
+        path, status, who = scope["path"], self.route.status, scope["principal"]
+        return command, Asked(path, status, asked.idempotency_key, asked.if_match, who, makes, ids)
 
     def asking(self, scope: Scope, raw: bytes) -> Asking:
         command, asked = self.read(scope, raw)

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from fastapi import Response
 
+from adapters.access.ownership import LogWithout, in_own_name
 from adapters.access.policy import Action
+from adapters.access.principal import Principal
 from adapters.web.etag import etag, expected_version
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import written
@@ -70,7 +72,7 @@ class Asked:
     status: int
     idempotency_key: str | None
     if_match: str | None
-    actor: str
+    who: Principal
     makes: str | None
     ids: Mapping[str, str]
 
@@ -90,30 +92,43 @@ class Desk:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.once = OnceOnly(services.receipts, services.key_file)
+        self.ownership = services.ownership
 
     def answer_all(self, askings: Sequence[Asking]) -> list[Response | Exception]:
         """The answers to requests that came at the same moment; each is answered, or fails, on its own."""
         results: dict[int, Result] = {}
         intentions: dict[int, Intention] = {}
+        hidden: dict[int, frozenset[UUID]] = {}
         keyed: dict[int, Keyed] = {}
         for number, asking in enumerate(askings):
             with KeptAsResult(results, number):
                 if (found := self._keyed(asking)) is not None:
                     self.once.begin(found)
                     keyed[number] = found
+                hidden[number] = self.ownership.foreign_to(asking.asked.who, asking.command, asking.asked.makes)
                 intentions[number] = self._intention(asking, found)
         try:
-            handled = handle_together(self.services.log, self.services.verbs, list(intentions.values()))
-            results |= dict(zip(intentions, handled, strict=True))
+            results |= self._handled(intentions, hidden)
             return [self._answer(asking, keyed.get(n), results[n]) for n, asking in enumerate(askings)]
         finally:
             self.once.end(keyed.values())
+
+    def _handled(
+        self, intentions: Mapping[int, Intention], hidden: Mapping[int, frozenset[UUID]]
+    ) -> dict[int, Result]:
+        """What became of each; one to whom something is hidden is handled by itself, over a log without that."""
+        log, verbs = self.services.log, self.services.verbs
+        together = {number: one for number, one in intentions.items() if not hidden[number]}
+        results = dict(zip(together, handle_together(log, verbs, list(together.values())), strict=True))
+        for number in intentions.keys() - together.keys():
+            (results[number],) = handle_together(LogWithout(log, hidden[number]), verbs, [intentions[number]])
+        return results
 
     def _keyed(self, asking: Asking) -> Keyed | None:
         asked = asking.asked
         if asked.idempotency_key is None:
             return None
-        request = f"{asked.actor} {asked.path}\n".encode() + asking.body
+        request = f"{asked.who.actor} {asked.path}\n".encode() + asking.body
         return self.once.keyed(asked.idempotency_key, request, asking.command.now)
 
     def _intention(self, asking: Asking, keyed: Keyed | None) -> Intention:
@@ -125,8 +140,8 @@ class Desk:
             return Attached(None if keyed is None else keyed.record(asked.status, written_down(events, stream, asked)))
 
         return Intention(
-            Occasion(self.services.new_id(), asked.actor, command.now),
-            lambda: (command,),
+            Occasion(self.services.new_id(), asked.who.actor, command.now),
+            lambda: (in_own_name(asked.who, command),),
             {} if version is None else {stream: version},
             attach,
         )

@@ -27,6 +27,7 @@ OF_EVERY_COMMAND = (
     "text-is-too-long",
     "text-holds-nul",
     "id-names-two-things",
+    "source-is-not-yours",
     "time-is-in-the-future",
     "idempotency-key-was-used-for-another-request",
     "request-is-in-flight",

@@ -17,7 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.access.refusals import KeyIsMissing, KeyIsNotValid, RoleMayNot, TokensCannotBeChecked
+from adapters.access.refusals import KeyIsMissing, KeyIsNotValid, RoleMayNot, SourceIsNotYours, TokensCannotBeChecked
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
@@ -42,6 +42,7 @@ STATUS: Mapping[type[Exception], int] = {
     MomentLiesAhead: 422,
     PositionLiesAhead: 422,
     SignatureIsWrong: 401,
+    SourceIsNotYours: 403,
     KeyIsMissing: 401,
     KeyIsNotValid: 401,
     RoleMayNot: 403,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +14,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
 from adapters.erasure.erasing import Erasing
 from adapters.imports.worker import Worker
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
+from adapters.postgres.entries import entries_of
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
 from adapters.web.rates import Rates
@@ -78,6 +81,11 @@ class Services:
     api_keys: ApiKeys
     doorkeeper: Doorkeeper
     controller: Controller
+
+    @property
+    def ownership(self) -> Ownership:
+        """What belongs to which integration."""
+        return Ownership(partial(entries_of, self.log.recorder.datastore), self.verbs)
 
     @property
     def readings(self) -> Readings:

@@ -1,0 +1,122 @@
+"""An integration writes about what came from its own source, in its own name; what is not its own is not there for it.
+
+Not there is meant: a command of its is decided as over a log without the streams of others, so that it is answered
+about them in every respect as about streams that nobody ever began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from adapters.access.principal import Principal
+from adapters.access.refusals import SourceIsNotYours
+from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
+from commands.verb import Command, Load, Verb
+from domain.application import APPLICATION
+from domain.candidate import CANDIDATE
+from domain.codes import UNKNOWN
+from domain.event import Aggregate, Event, Recorded
+from domain.referral import REFERRAL
+from domain.requisition import REQUISITION
+
+C = TypeVar("C", bound=Command)
+
+NAMES_A_SOURCE = ("source", "outside_source", "reported_by", "learned_from")
+"""The fields of commands that say whose word it is, or where something comes from."""
+LEFT_OUT = (None, UNKNOWN)
+OF_PEOPLE = (CANDIDATE, APPLICATION, REFERRAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a stream began: who recorded it, and the sources that its first event names."""
+
+    actor: str
+    sources: frozenset[str]
+
+    def is_of(self, who: Principal) -> bool:
+        return who.actor == self.actor or who.source in self.sources
+
+
+Entries = Callable[[Collection[UUID]], Mapping[UUID, Entry]]
+"""The entries of those of the streams that there are."""
+
+
+def in_own_name(who: Principal, command: C) -> C:
+    """The command, with an integration's own source wherever it names none. Errors: SourceIsNotYours."""
+    if who.source is None:
+        return command
+    told: dict[str, Any] = {}
+    for one in fields(command):
+        value = getattr(command, one.name)
+        if one.name in NAMES_A_SOURCE and value != who.source:
+            if value in LEFT_OUT:
+                told[one.name] = who.source
+            elif one.default is MISSING or value != one.default:
+                raise SourceIsNotYours(field=one.name, source=who.source)
+    return replace(command, **told) if told else command
+
+
+def named_by(verb: Verb, command: Command, makes: str | None) -> set[UUID]:
+    """The streams that whoever gives the command must own: those of people wherever they are named, others where the
+    command is about them. A job may be named in passing, but not one of its openings."""
+    return {
+        stream
+        for number, load in enumerate(verb.loads)
+        if load.field != makes and (number == 0 or concerns(load, command))
+        if isinstance(stream := getattr(command, load.field), UUID)
+    }
+
+
+def concerns(load: Load, command: Command) -> bool:
+    names_an_opening = load.aggregate is REQUISITION and getattr(command, "opening", None) is not None
+    return load.aggregate in OF_PEOPLE or names_an_opening
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Knows what belongs to whom. `entries`: looks up how streams began; asked only where an integration writes."""
+
+    entries: Entries
+    verbs: Mapping[type, Verb]
+
+    def foreign(self, who: Principal, streams: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of the streams that there are and that are not the integration's own; to others nothing is foreign."""
+        wanted = frozenset() if who.source is None else frozenset(streams)
+        if not wanted:
+            return wanted
+        return frozenset(stream for stream, entry in self.entries(wanted).items() if not entry.is_of(who))
+
+    def foreign_to(self, who: Principal, command: Command, makes: str | None) -> frozenset[UUID]:
+        """The streams named by a command that are not there for whoever gives it."""
+        return self.foreign(who, named_by(self.verbs[type(command)], command, makes))
+
+
+@dataclass(frozen=True, slots=True)
+class LogWithout:
+    """The log as if these streams had never begun."""
+
+    log: Log
+    hidden: frozenset[UUID]
+
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
+        return self.load_all({stream: (aggregate, reads)})[stream]
+
+    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
+        loaded = self.log.load_all({stream: how for stream, how in wanted.items() if stream not in self.hidden})
+        return {**loaded, **{s: Loaded(how[0].initial, 0) for s, how in wanted.items() if s in self.hidden}}
+
+    def completed(self, commands: Sequence[Any]) -> Completed:
+        return self.log.completed(commands)
+
+    def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
+        return self.log.known(events)
+
+    def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
+        return self.log.append_block(events, attached)
+
+    def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> Sequence[int | Exception]:
+        return self.log.append_all(appends)
