@@ -27,6 +27,8 @@ from commands.handle import Occasion, handle
 from commands.source_candidate import SourceCandidate
 
 CONNECTIONS = 16
+UNLIMITED = "1000000/second"
+"""One key asks here for all who would have their own."""
 CANDIDATES = 200
 BODY = {"kind": "call-answered", "reported_by": "recruiter", "note": "wants to hear from us again in the spring"}
 
@@ -87,6 +89,7 @@ def our_service(ground: Ground) -> Iterator[int]:
         "PERENNIAL_KEY_FILE": str(ground.key_path),
         "PERENNIAL_DATA_FOLDER": str(ground.folder),
         "PERENNIAL_PORT": str(port),
+        "PERENNIAL_RATE_LIMIT": UNLIMITED,
     }
     with serving([sys.executable, "-m", "adapters.cli", "serve", "--no-project"], port, environment):
         yield port

@@ -109,6 +109,7 @@ def settings(cluster: Cluster, port: int) -> dict[str, str]:
         "PERENNIAL_DATA_FOLDER": str(cluster.folder),
         "PERENNIAL_PORT": str(port),
         "PERENNIAL_ZONE": ZONE,
+        "PERENNIAL_RATE_LIMIT": "1000000/second",  # one key asks here for all
     }
 
 
