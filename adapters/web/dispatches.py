@@ -29,8 +29,8 @@ from queries.question import AsOf, Period
 
 LONGEST_PAGE = 500
 PROVED_BY = (
-    "perennial audit-bundle --since 0 > bundle.json",
-    "perennial verify --dispatches bundle.json",
+    "perennial audit-bundle --since 0 --out bundle.json",
+    "perennial verify bundle.json --dispatches",
 )
 """How somebody who does not trust us finds the same exceptions, or that there are none, without a database."""
 

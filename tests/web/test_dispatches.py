@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from adapters.access.policy import Role
+from adapters.proof.dispatch_rule import DispatchRule
+from adapters.proof.told import Told as Heard
 from tests.web.conftest import ClientAs, Post, problem
 
 PATH = "/v1/audit/dispatches"
@@ -86,6 +89,42 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
     assert (newest["touchpoint"], newest["corrected_by"]) == (ids[2], moved["events"][0]["id"])
     assert (newest["event"], newest["standing"]) == (early["events"][0]["id"], "exception"), "it cites no consent"
     assert told(client, as_of=before)["totals"] == exceptions["totals"]
+
+
+def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
+    database: str,
+) -> None:  # fmt: skip
+    post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
+    for kind, day in (("email-sent", "2026-02-01"), ("email-sent", "2026-04-01"), ("call-made", "2026-04-02")):
+        reported(kind, day)
+    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal", occurred_at="2026-05-01T09:00:00Z")
+    reported("email-sent", "2026-04-30")
+    late = reported("email-sent", "2026-05-02")
+    sent = reported("email-sent", "2026-04-29")["ids"]["touchpoint"]
+    moved = f"/v1/candidates/{candidate}/touchpoints/{sent}/correction"
+    post(moved, kind="email-sent", at="2026-04-28T09:00:00Z")
+    assert len(agreed(client, database, fold)) == 3
+    post(moved, kind="email-sent", at="2026-05-03T09:00:00Z")
+    assert len(agreed(client, database, fold)) == 4
+    assert late["events"][0]["id"] in agreed(client, database, fold)
+
+
+def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[str]:
+    """The events of the exceptions, as the report and the rule that is replayed offline both name them."""
+    fold()
+    report, rule = told(client, exceptions="true"), DispatchRule()
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "select position, stream_id::text, stream_version, event_id::text, type,"
+            " coalesce(occurred_at, recorded_at), recorded_at, actor, clear from event order by position"
+        ).fetchall()
+    for index, (position, stream, version, event, type_, at, recorded_at, actor, clear) in enumerate(rows):
+        rule.hear(Heard(index, position, stream, version, event, type_, at, recorded_at, actor, "", "", (), clear))
+    found = {one.event for one in rule.exceptions}
+    assert {one["corrected_by"] or one["event"] for one in report["dispatches"]} == found
+    assert report["totals"]["dispatches"] == rule.dispatches
+    return found
 
 
 def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
