@@ -26,7 +26,8 @@ State = Literal["waiting", "at-work", "done", "stopped"]
 class About:
     """What was asked, and how far it has come. `digest`: a keyed hash of the request, None where nobody compares it.
 
-    `read` and `size` in bytes; `rate`: lines a second at work. `problem`: why it was stopped.
+    `read` and `size` in bytes; `rate`: lines a second at work. `problem`: why it was stopped. `owner`: the actor who
+    uploaded it, None for one of before there were owners.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class About:
     rate: float | None = None
     ended_at: datetime | None = None
     problem: str | None = None
+    owner: str | None = None
 
     @property
     def kept_until(self) -> datetime | None:

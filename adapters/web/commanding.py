@@ -113,9 +113,7 @@ class Desk:
         finally:
             self.once.end(keyed.values())
 
-    def _handled(
-        self, intentions: Mapping[int, Intention], hidden: Mapping[int, frozenset[UUID]]
-    ) -> dict[int, Result]:
+    def _handled(self, intentions: Mapping[int, Intention], hidden: Mapping[int, frozenset[UUID]]) -> dict[int, Result]:
         """What became of each; one to whom something is hidden is handled by itself, over a log without that."""
         log, verbs = self.services.log, self.services.verbs
         together = {number: one for number, one in intentions.items() if not hidden[number]}

@@ -14,6 +14,8 @@ from fastapi import Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Role
+from adapters.access.principal import Principal
 from adapters.imports.columns import KINDS
 from adapters.imports.mapping import PLAIN, mapping_in, require_known_names
 from adapters.imports.shelf import About, State
@@ -28,6 +30,7 @@ from adapters.web.refusals import (
     RequestIsInFlight,
 )
 from adapters.web.services import Services
+from adapters.web.who import Who
 from domain.codes import CODE
 
 FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
@@ -101,6 +104,7 @@ class ImportPages:
     async def import_file(
         self,
         request: Request,
+        who: Who,
         kind: Annotated[str, KIND],
         source: Annotated[str, SOURCE],
         mapping: Annotated[str | None, MAPPING] = None,
@@ -117,8 +121,8 @@ class ImportPages:
         wording = PLAIN if mapping is None else mapping_in(mapping)
         require_known_names(wording, kind)
         services = self.services
-        name = services.new_id() if idempotency_key is None else self._named(idempotency_key)
-        about = About(name, kind, source, FORMATS[media_type], services.now(), wording)
+        name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
+        about = About(name, kind, source, FORMATS[media_type], services.now(), wording, owner=who.actor)
         came = services.imports.shelf.incoming(services.new_id())
         try:
             content = await received(request, came)
@@ -137,48 +141,52 @@ class ImportPages:
 
     def imports(
         self,
+        who: Who,
         cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=500)] = None,
         limit: Annotated[int, Query(description="How many at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
     ) -> Answered[Imports]:
-        """Every import of the last thirty days, the newest first."""
+        """Every import of your own of the last thirty days, the newest first."""
         key_file = self.services.key_file
         after = None if cursor is None else place_in(opened(key_file, QUESTION, cursor))
-        known = [about for about in self.services.imports.shelf.all() if after is None or place(about) < after]
+        own = [about for about in self.services.imports.shelf.all() if belongs(about, who)]
+        known = [about for about in own if after is None or place(about) < after]
         shown = known[:limit]
         more = sealed(key_file, QUESTION, written_place(shown[-1])) if len(known) > limit else None
         return answered(Imports([self._told(about) for about in shown], more))
 
-    def imported(self, import_id: Annotated[UUID, WHICH]) -> Answered[Import]:
+    def imported(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Import]:
         """How far an import has come, and what became of its lines."""
-        return answered(self._told(self._found(import_id)))
+        return answered(self._told(self._found(import_id, who)))
 
-    def rejected_lines(self, import_id: Annotated[UUID, WHICH]) -> Response:
+    def rejected_lines(self, import_id: Annotated[UUID, WHICH], who: Who) -> Response:
         """The lines that were rejected, as they came, each with its reason: mended, they can be imported again.
 
         The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
         """
-        about = self._found(import_id)
+        about = self._found(import_id, who)
         path = self.services.imports.shelf.rejected(import_id)
         if not path.exists():
             raise ImportRejectedNothing(id=import_id)
+        # Whom the lines are about only they say; the log knows those people not, or it would have taken the lines.
+        self.services.readings.exported(who, "rejected-lines", (), ("personal",))
         return FileResponse(path, media_type=MEDIA_TYPES[about.format])
 
-    def remove_import(self, import_id: Annotated[UUID, WHICH]) -> Answered[Removed]:
+    def remove_import(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Removed]:
         """Forget an import that has ended, and its rejected lines. What it recorded stays."""
-        if self._found(import_id).ended_at is None:
+        if self._found(import_id, who).ended_at is None:
             raise ImportHasNotEnded(id=import_id)
         self.services.imports.shelf.remove(import_id)
         return answered(Removed(import_id))
 
-    def _found(self, name: UUID) -> About:
-        """Errors: ImportDoesNotExist."""
+    def _found(self, name: UUID, who: Principal) -> About:
+        """Errors: ImportDoesNotExist, also where it is another's."""
         about = self.services.imports.shelf.find(name)
-        if about is None:
+        if about is None or not belongs(about, who):
             raise ImportDoesNotExist(id=name)
         return about
 
-    def _named(self, key: str) -> UUID:
-        return self.services.key_file.stream_of("perennial", "import", key)
+    def _named(self, who: Principal, key: str) -> UUID:
+        return self.services.key_file.stream_of("perennial", "import", f"{who.actor} {key}")
 
     def _digest(self, about: About, content: str) -> str:
         said = f"{about.kind} {about.source} {about.format} {about.wording.model_dump_json()} {content}"
@@ -215,6 +223,11 @@ class ImportPages:
             lines_per_second=about.rate,
             eta_seconds=eta(about, standing.lines),
         )
+
+
+def belongs(about: About, who: Principal) -> bool:
+    """Whether an import is there for somebody: their own, and any for those who answer for everybody's data."""
+    return about.owner in (None, who.actor) or bool(who.roles & {Role.PRIVACY_OFFICER, Role.ADMIN})
 
 
 async def received(request: Request, came: FilePath) -> str:

@@ -105,9 +105,9 @@ def test_the_version_that_is_named_must_be_the_newest(client: httpx.Client, cand
 def test_who_asks_is_recorded(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
     path, body = f"/v1/candidates/{candidate}/touchpoints", {"kind": "call-answered"}
     client_as(Role.RECRUITER).post(path, json=body, headers={"Perennial-Actor": "user:somebody-else"})
-    client_as(Role.INTEGRATION, source="old-crm").post(path, json=body)
+    client_as(Role.INTEGRATION, source="career-site").post(path, json=body)
     events = client.get(f"/v1/candidates/{candidate}/timeline").json()["events"]
-    assert [event["actor"] for event in events] == [ACTOR, "user:one-recruiter", "integration:old-crm"]
+    assert [event["actor"] for event in events] == [ACTOR, "user:one-recruiter", "integration:career-site"]
 
 
 def test_what_is_no_news_answers_the_version_and_no_event(client: httpx.Client, post: Post, candidate: UUID) -> None:
