@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -117,6 +118,11 @@ COMPLAINTS = (
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
+AUDIT_OF_THE_DEMO = (
+    "perennial audit-bundle --candidate 10b9116b-c422-4b6f-93e8-387241ce8d00 --out trail.json, "
+    "then perennial verify trail.json (docs/audit.md)"
+)
+"""Somebody whose two records were merged, who gave a consent, was written to because of it and took it back."""
 WORTH_ASKING = (
     (Role.ANALYST, "/v1/metrics/pipeline-growth?from=2025-01-01&to=2026-07-01"),
     (Role.ANALYST, "/v1/metrics/time-to-fill?from=2024-01-01&to=2026-01-01&as_of=2026-03-01"),
@@ -483,7 +489,11 @@ def demo(
             )  # fmt: skip
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding it") as progress:
             bootstrap.runner(datastore, settings, progress).catch_up()
+        with fold_bar("signing it") as told, bootstrap.sequencer(conninfo, settings, partial(told, "")) as sequencer:
+            sequencer.catch_up()
         say.print(f"ready after {time.monotonic() - begun:.0f} s.", highlight=False)
+        if events == DEMO_EVENTS:
+            say.print(f"To check a consent trail without trusting us: {AUDIT_OF_THE_DEMO}", highlight=False, soft_wrap=True)
         if not check:
             show_demo(conninfo, settings)
             serve_until_stopped(stack, listening, conninfo, settings, project=True, sequence=True)

@@ -25,9 +25,11 @@ def shown(verified: Verified) -> Iterator[str]:
     if verified.held is not None:
         yield f"  extends    the checkpoint of size {verified.held} that you hold: nothing before it was rewritten"
     if verified.older:
-        yield f"  extends    {len(verified.older)} older checkpoints in the bundle, from size {verified.older[0]} on"
+        older = "1 older checkpoint" if len(verified.older) == 1 else f"{len(verified.older)} older checkpoints"
+        yield f"  extends    {older} in the bundle, from size {verified.older[0]} on"
     if verified.opened:
-        yield f"  opened     {verified.opened} sealed parts are laid open, and are what was sealed"
+        parts = "1 sealed part" if verified.opened == 1 else f"{verified.opened} sealed parts"
+        yield f"  opened     {parts}: what is laid open is what was sealed"
 
 
 def which(verified: Verified) -> str:

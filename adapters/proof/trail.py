@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from adapters.proof.bundle_reading import BundleDoesNotHold
@@ -22,6 +23,8 @@ NOTICED = {
     "candidates-merged.v1": "merged",
     "candidates-unmerged.v1": "unmerged",
 }
+LATE = timedelta(minutes=1)
+"""Learned later than it happened by at least this: both times are told."""
 
 
 @dataclass(slots=True)
@@ -47,8 +50,9 @@ class Trail:
                 what, said = self._said(told)
             except (KeyError, TypeError) as error:
                 raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
-            late = "" if told.at == told.recorded_at else f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})"
-            yield f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{late}"
+            late = told.recorded_at - told.at >= LATE
+            recorded = f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
+            yield f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{recorded}"
 
     def _said(self, told: Told) -> tuple[str, str]:
         clear = told.clear
