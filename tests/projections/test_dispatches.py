@@ -1,4 +1,4 @@
-"""Few people, few days, many consents and corrections: each dispatch stands as the oracle says, however it is folded."""
+"""Few people, few days, many answers and corrections: each dispatch stands as the oracle says, however it is folded."""
 
 from __future__ import annotations
 
