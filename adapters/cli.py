@@ -119,7 +119,8 @@ DEMO_EVENTS = 100_000
 DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
 AUDIT_OF_THE_DEMO = (
-    "perennial audit-bundle --candidate 10b9116b-c422-4b6f-93e8-387241ce8d00 --out trail.json, "
+    "To check a consent trail without trusting us: perennial audit-bundle "
+    "--candidate 10b9116b-c422-4b6f-93e8-387241ce8d00 --out trail.json, "
     "then perennial verify trail.json (docs/audit.md)"
 )
 """Somebody whose two records were merged, who gave a consent, was written to because of it and took it back."""
@@ -493,7 +494,7 @@ def demo(
             sequencer.catch_up()
         say.print(f"ready after {time.monotonic() - begun:.0f} s.", highlight=False)
         if events == DEMO_EVENTS:
-            say.print(f"To check a consent trail without trusting us: {AUDIT_OF_THE_DEMO}", highlight=False, soft_wrap=True)
+            say.print(AUDIT_OF_THE_DEMO, highlight=False, soft_wrap=True)
         if not check:
             show_demo(conninfo, settings)
             serve_until_stopped(stack, listening, conninfo, settings, project=True, sequence=True)
