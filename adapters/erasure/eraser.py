@@ -23,12 +23,11 @@ class EraserMustWait(Exception):
 class Person:
     """Whom to erase: all records, and (as long as a key lives) what of them also stands in files.
 
-    `addresses`: (kind, address), kind 'email' or 'phone'. `outside_ids`: (outside system, id there).
+    `addresses`: (kind, address), kind 'email' or 'phone'.
     """
 
     records: tuple[UUID, ...]
     addresses: frozenset[tuple[str, str]] = frozenset()
-    outside_ids: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from domain.candidate import (
     MERGES,
     Candidate,
     CandidateErased,
-    CandidateSourced,
     ErasureRequested,
     ErasureWasNotRequested,
 )
@@ -74,7 +73,6 @@ class Trail:
     """What an erasure needs to know of one record: what the rules know of it, and the events of its erasure."""
 
     candidate: Candidate = field(default_factory=Candidate)
-    outside_id: tuple[str, str] | None = None
     requested: Recorded[ErasureRequested] | None = None
     completed: Recorded[CandidateErased] | None = None
 
@@ -83,8 +81,6 @@ def evolve(trail: Trail, recorded: Recorded[Event]) -> Trail:
     """The trail after one more event of the record."""
     trail = replace(trail, candidate=CANDIDATE.evolve(trail.candidate, recorded))
     match recorded.event:
-        case CandidateSourced(outside_source=str(source), outside_id=str(outside_id)):
-            return replace(trail, outside_id=(source, outside_id))
         case ErasureRequested() if trail.requested is None:
             return replace(trail, requested=recorded)  # type: ignore[arg-type]  # matched by what it holds
         case CandidateErased():
@@ -209,5 +205,4 @@ def person_of(candidate: UUID, trails: Mapping[UUID, Trail]) -> Person:
         addresses=frozenset(
             (one.fact, one.value) for one in told if one.fact in ADDRESSES and not isinstance(one.value, Erased)
         ),
-        outside_ids=frozenset(trail.outside_id for trail in trails.values() if trail.outside_id is not None),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.erasure import deliveries, idempotency, keyring, searches
+from adapters.erasure import deliveries, idempotency, imports, keyring, searches
 from adapters.erasure.eraser import Eraser
 
-WHILE_IT_CAN_BE_READ: tuple[Eraser, ...] = ()
+WHILE_IT_CAN_BE_READ: tuple[Eraser, ...] = (imports.ERASER,)
 """Asked before the keys are destroyed: they look for the person by what stands in files."""
 
 AFTER_THE_KEYS: tuple[Eraser, ...] = (

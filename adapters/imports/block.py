@@ -19,10 +19,13 @@ from adapters.imports.refusals import PersonOfTheLineWasErased
 from adapters.imports.row import Manner, Row
 from commands.handle import Intention, Log, Occasion, Result
 from commands.verb import Command
+from domain.candidate import CandidateIsErased
 from domain.errors import Refused
+from domain.suppression import AddressIsSuppressed
 
 SAID = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do"))
 """What a rejected line is told; columns of its file, which an import passes over."""
+NOT_KEPT = (CandidateIsErased, PersonOfTheLineWasErased, AddressIsSuppressed)
 OUTCOME_HEAD = ("line", "outcome", "rule", "where", "reason", "what_to_do")
 
 
@@ -136,7 +139,10 @@ class Block:
         )
 
     def _rejected(self, number: int, refusal: Refused, opened: Opened) -> str:
+        """Of somebody who is not to come back, the reason alone is written down."""
         line = self.entries[number].line
+        if isinstance(refusal, NOT_KEPT):
+            return opened.rejected(line._replace(values={}, cells=("",) * len(line.cells)), said(line, refusal))
         return opened.rejected(line, said(line, refusal))
 
     def _told(self, outcome: Mapping[int, Result]) -> str:

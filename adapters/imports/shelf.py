@@ -61,8 +61,8 @@ class Shelf:
 
     def incoming(self, upload: UUID) -> Path:
         """Where an upload is written to while it comes."""
-        self._coming.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._coming / str(upload)
+        self.coming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.coming / str(upload)
 
     def put(self, about: About, came: Path) -> About:
         """From now on the file that came waits to be imported. Errors: FileExistsError, where it was put before."""
@@ -73,7 +73,8 @@ class Shelf:
         return about
 
     @property
-    def _coming(self) -> Path:
+    def coming(self) -> Path:
+        """Where uploads are while they come."""
         return self.folder / "coming"
 
     def note(self, about: About) -> None:
@@ -119,9 +120,9 @@ class Shelf:
         """Removes what has been kept long enough: imports that ended, those from the command line that nobody went on
         with, and uploads that never came to their end."""
         for folder in self.folder.glob("*"):
-            if folder != self._coming and not (folder / UPLOAD).exists() and touched(folder) < now - KEPT_FOR:
+            if folder != self.coming and not (folder / UPLOAD).exists() and touched(folder) < now - KEPT_FOR:
                 shutil.rmtree(folder, ignore_errors=True)
-        for half in self._coming.glob("*"):
+        for half in self.coming.glob("*"):
             if touched(half) < now - COMES_WITHIN:
                 half.unlink(missing_ok=True)
 

@@ -188,7 +188,9 @@ def test_what_is_about_somebody_erased_is_rejected_and_the_rest_goes_on(house: H
     path = house.file("t.csv", lines)
     report = house.import_("touchpoints", path)
     assert report.standing.reasons == {"person-of-the-line-was-erased": 2}
-    assert [row["candidate"] for row in rows_of(house.rejected(path))] == ["2", "5"]
+    rejected = rows_of(house.rejected(path))
+    assert [row["perennial_line"] for row in rejected] == ["3", "6"]
+    assert {(row["candidate"], row["note"]) for row in rejected} == {("", "")}, "nothing of them is written down"
     assert report.standing.added == 4
 
 

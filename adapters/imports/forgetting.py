@@ -1,0 +1,182 @@
+"""Takes out of the files on the shelf what they say of a person: lines about them, or with an address of theirs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from adapters.imports.block import SAID, Reader
+from adapters.imports.importing import Order, alone
+from adapters.imports.kinds import KINDS, owner_of
+from adapters.imports.ledger import REJECTED
+from adapters.imports.lines import FORMATS, LONGEST_LINE, Line, Opened
+from adapters.imports.mapping import translator
+from adapters.imports.origin import Origin
+from adapters.imports.refusals import FileCannotBeImported, ImportIsAtWork
+from adapters.imports.row import Manner, Row
+from adapters.imports.shelf import UPLOAD, About, Shelf
+from adapters.postgres.keyfile import KeyFile
+from domain.errors import Refused
+from domain.profile_facts import address_key
+
+LIKE_A_PHONE = re.compile(r"[+(]*\d[\d\s().\-/]{3,}\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Of whom nothing is to be left: `records` of theirs, their e-mail addresses and telephone numbers."""
+
+    records: Collection[UUID]
+    emails: re.Pattern[str] | None
+    phones: frozenset[str]
+
+    def is_named(self, text: str) -> bool:
+        """Whether an address stands in the text, however it is written there. A longer address is another one."""
+        if self.emails is not None and self.emails.search(" ".join(text.casefold().split())):
+            return True
+        return any(address_key("phone", found) in self.phones for found in LIKE_A_PHONE.findall(text))
+
+
+def sought(records: Collection[UUID], addresses: Iterable[tuple[str, str]]) -> Sought:
+    keys: dict[str, set[str]] = {"email": set(), "phone": set()}
+    for kind, address in addresses:
+        keys[kind].add(address_key(kind, address))
+    emails = "|".join(re.escape(key) for key in sorted(keys["email"]) if key)
+    pattern = re.compile(rf"(?<![\w.+-])(?:{emails})(?![\w-]|\.\w)") if emails else None
+    return Sought(records, pattern, frozenset(keys["phone"]) - {""})
+
+
+def forget(shelf: Shelf, key_file: KeyFile, whom: Sought) -> int:
+    """How many lines were taken out, of uploads that wait and of rejected lines.
+
+    Errors: ImportIsAtWork, where an import that says something of the person is running; ask again once it is through.
+    """
+    folders = [path for path in sorted(shelf.folder.glob("*")) if path.is_dir() and path != shelf.coming]
+    return sum(forget_in(shelf, folder, key_file, whom) for folder in folders)
+
+
+def forget_in(shelf: Shelf, folder: Path, key_file: KeyFile, whom: Sought) -> int:
+    about = shelf.find(UUID(folder.name))
+    if about is None:
+        finders: Mapping[str, Finder] = {REJECTED: partial(naming, whom=whom)}
+    else:
+        finders = dict.fromkeys((UPLOAD, REJECTED), partial(lines_about, about=about, key_file=key_file, whom=whom))
+    present = {folder / name: find for name, find in finders.items() if (folder / name).exists()}
+    try:
+        with keeping_time(folder), alone(folder):
+            taken = sum(take_out(path, find(path)) for path, find in present.items())
+    except ImportIsAtWork:
+        if any(find(path) for path, find in present.items()):
+            raise
+        return 0
+    if taken:
+        settle(shelf, folder, about)
+    return taken
+
+
+@contextmanager
+def keeping_time(folder: Path) -> Iterator[None]:
+    """The folder keeps its time, by which it is known how long it is kept."""
+    before = folder.stat()
+    yield
+    os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def settle(shelf: Shelf, folder: Path, about: About | None) -> None:
+    """Of an import on the command line that was broken off nothing is left: it begins anew and adds what is missing."""
+    if about is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif (folder / UPLOAD).exists():
+        shelf.note(replace(about, size=(folder / UPLOAD).stat().st_size))
+
+
+Finder = Callable[[Path], set[int]]
+"""The numbers of a file's lines, from 1, that say something of the person."""
+
+
+def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> set[int]:
+    """Read as the import reads it, as far as it can be; from there on, each line by itself."""
+    order = Order(path, about.kind, about.source, about.format, about.wording)
+    found: set[int] = set()
+    reached = 0
+    with path.open("rb") as file:
+        try:
+            opened = FORMATS[order.format](file, SAID, order.wording.writing.delimiter)
+            is_about = judge(order, opened, key_file, whom)
+            for line in opened.lines():
+                reached = line.last
+                if is_about(line):
+                    found.update(range(line.number, line.last + 1))
+        except FileCannotBeImported:
+            return found | {number for number in naming(path, whom) if number > reached}
+    return found
+
+
+def judge(order: Order, opened: Opened, key_file: KeyFile, whom: Sought) -> Callable[[Line], bool]:
+    """Whether a record of the file is the person's, or names an address of theirs."""
+    kind, origin = KINDS[order.kind], Origin(order.source, key_file, datetime.now(UTC))
+    manner = Manner(ZoneInfo("UTC"), order.wording.writing.times, order.wording.writing.list_separator)
+    reader = Reader(order.kind, translator(order.kind, order.wording, opened.columns), manner, kind.record is not None)
+
+    def is_about(line: Line) -> bool:
+        if any(map(whom.is_named, texts_of(line))):
+            return True
+        row = reader.read(line).row
+        try:
+            return isinstance(row, Row) and owner_of(kind, row, origin) in whom.records
+        except Refused:
+            return False
+
+    return is_about
+
+
+def texts_of(line: Line) -> Iterator[str]:
+    """Whatever the record says."""
+    yield from line.cells or texts_in(line.values)
+    if line.wrong is not None:
+        yield line.text
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        for one in value:
+            yield from texts_in(one)
+    elif value is not None:
+        yield str(value)
+
+
+def naming(path: Path, whom: Sought) -> set[int]:
+    """The lines in which an address of the person stands, whatever the file is."""
+    with path.open("rb") as file:
+        lines = enumerate(raw_lines(file), start=1)
+        return {number for number, raw in lines if whom.is_named(raw.decode("utf-8", "replace"))}
+
+
+def raw_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines as an import counts them."""
+    while raw := file.readline(LONGEST_LINE + 1):
+        yield raw
+
+
+def take_out(path: Path, gone: set[int]) -> int:
+    """Leaves these lines out of the file; how many they are. Killed meanwhile, the file is as it was."""
+    if gone:
+        beside = path.with_name(f"{path.name}.new")
+        with path.open("rb") as file, beside.open("wb") as kept:
+            kept.writelines(raw for number, raw in enumerate(raw_lines(file), start=1) if number not in gone)
+            kept.flush()
+            os.fsync(kept.fileno())
+        beside.replace(path)
+    return len(gone)
