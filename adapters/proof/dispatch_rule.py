@@ -7,7 +7,7 @@ when one has ended and which records are one person is written down here once mo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,6 +32,12 @@ class Given:
     purpose: str
     channels: tuple[str, ...]
     until: datetime | None
+
+    def replaces(self, older: Given, channel: str, by: datetime) -> bool:
+        """Whether it is what counts in the older one's place; of the same moment, where it has come to its end."""
+        if self.purpose != older.purpose or channel not in self.channels or not older.at <= self.at <= by:
+            return False
+        return self.at > older.at or (self.until is not None and self.until <= by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +210,19 @@ class DispatchRule:
             return f"its consent was given later, at {given.at.isoformat()}"
         if given.until is not None and given.until <= at:
             return f"its consent ended at {given.until.isoformat()}"
+        return self._ended(cited.consent, given, row.channel, at, person)
+
+    def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
+        """What ended the consent on the channel by then: a no, or another yes, since the newest answer counts."""
         taken = (one for member in person for one in self.taken.get(member, ()))
-        ended = [one for one in taken if one.ends(cited.consent, given, row.channel, at)]
-        return f"its consent was {ended[0].what} at {ended[0].at.isoformat()}" if ended else None
+        for no in taken:
+            if no.ends(consent, given, channel, at):
+                return f"its consent was {no.what} at {no.at.isoformat()}"
+        others = (self.given[event] for member in person for event in self.given_in.get(member, ()) if event != consent)
+        for yes in others:
+            if yes.replaces(given, channel, at):
+                return f"another answer took its consent's place at {yes.at.isoformat()}"
+        return None
 
     def person(self, record: str) -> Iterator[str]:
         """The record, and those that are held to be the same person by now."""
