@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,10 +15,17 @@ from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb
+from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
+from domain.suppression import AddressIsSuppressed
 
+ERASED = "erased"
+"""Why a delivery about an erased person is kept, and nothing that was in it."""
+NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
+"""What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
 LONGEST_DELIVERY_ID = 200
 LONGEST_ACTION = 64
+ENDINGS = frozenset((ErasureRequested,))
 ATTEMPTS = 3
 
 
@@ -139,15 +146,26 @@ class Inbox:
 
     def _understood(self, arrived: Arrived, found: Outside) -> Understood:
         try:
-            return self.understand(arrived.integration, found, arrived.now)
+            understood = self.understand(arrived.integration, found, arrived.now)
         except PartIsMissing as missing:
             return Understood(written_action(found), reason=missing.reason)
+        return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood
+
+    def is_erased(self, person: UUID | None) -> bool:
+        """Whether somebody has asked for the person to be erased: whatever comes of them is nothing to us any more."""
+        if person is None:
+            return False
+        known: Candidate = self.log.load(CANDIDATE, person, ENDINGS).state
+        return known.erasure is not None
 
     def _apply(self, arrived: Arrived, understood: Understood) -> Received:
         """A plan that a rule refuses is made anew (somebody may have been faster); refused again, the body is kept."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._keep(arrived, understood)
+            except CandidateIsErased:
+                reason = ERASED
+                break
             except Refused as refusal:
                 if attempt == ATTEMPTS:
                     reason = refusal.rule()
@@ -155,7 +173,7 @@ class Inbox:
                 reason = missing.reason
                 break
             except PersonWasErased:
-                reason = "person-was-erased"
+                reason = ERASED
                 break
         return self._keep(arrived, Understood(understood.action, understood.about, None, reason))
 
@@ -174,7 +192,7 @@ class Inbox:
         source, delivery_id = arrived.integration.source, arrived.delivery_id
         about = understood.about or self.key_file.stream_of(source, "delivery", delivery_id)
         try:
-            sealed = self.seal(source, delivery_id, about, arrived.body)
+            sealed = b"" if understood.reason in NOT_KEPT else self.seal(source, delivery_id, about, arrived.body)
         except PersonWasErased:
             sealed = b""  # of an erased person nothing more may be kept
         return Delivery(

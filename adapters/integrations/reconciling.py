@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from adapters.integrations.inbound import Inbox, Integration, PartIsMissing, Understood, read_json
+from adapters.integrations.inbound import ERASED, Inbox, Integration, PartIsMissing, Understood, read_json
 from adapters.postgres.deliveries import Deliveries, KeptDelivery
 from adapters.postgres.store import PersonWasErased
 from commands.handle import Handled, Intention, Log, Occasion, Unit, handle, load_with_kin
 from commands.verb import Command, Verb
+from domain.candidate import CandidateIsErased
 from domain.errors import Refused
 from domain.event import Erased, Event, Recorded
 
@@ -62,16 +63,16 @@ class Sweep:
         body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
         found = None if isinstance(body, Erased) else read_json(body)
         if found is None:
-            return Swept("unreadable", "person-was-erased" if isinstance(body, Erased) else "not-json")
+            return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
         try:
             understood = self.inbox.understand(integration, found, self.now())
             return self._complete(integration, understood)
         except PartIsMissing as missing:
             return Swept("kept", missing.reason)
+        except (CandidateIsErased, PersonWasErased):
+            return Swept("kept", ERASED)
         except Refused as refusal:
             return Swept("kept", refusal.rule())
-        except PersonWasErased:
-            return Swept("kept", "person-was-erased")
 
     def _complete(self, integration: Integration, understood: Understood) -> Swept:
         """Asks of each command in turn what it would add, and adds what does not stand in the log yet."""

@@ -215,7 +215,7 @@ def test_nothing_more_is_kept_of_an_erased_person(
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("select destroy_person_key(%s)", (stream("candidate", 501),))
     again = receive(delivery("new_candidate_application", application=application(id=9009)), "e2")
-    assert (again.outcome, again.reason, again.events) == ("kept", "person-was-erased", 0)
+    assert (again.outcome, again.reason, again.events) == ("kept", "erased", 0)
     (kept,) = rows(database, "select body from delivery where delivery_id = 'e2'")
     assert bytes(kept["body"]) == b""
 

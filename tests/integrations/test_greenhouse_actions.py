@@ -223,7 +223,7 @@ def test_a_sweep_passes_over_the_erased(database: str, receive: Receive, sweep: 
     applied(receive, NEW)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("select destroy_person_key(%s)", (stream("candidate", 501),))
-    assert list(sweep.sweep(GREENHOUSE)) == [Swept("unreadable", "person-was-erased")]
+    assert list(sweep.sweep(GREENHOUSE)) == [Swept("unreadable", "erased")]
 
 
 def test_a_person_who_applies_brings_what_the_delivery_says_of_them(
