@@ -127,6 +127,18 @@ def test_a_correction_is_judged_by_what_was_known_of_the_consent_that_it_cites(
     assert standing(connection, history) == expected
 
 
+def test_a_no_of_the_same_moment_wins_over_the_consent_that_a_correction_cites(
+    connection: psycopg.Connection[Any],
+) -> None:
+    history = History(first=1)
+    person = history.person(0, at(0))
+    history.consent(person, 1, at(1), "talent_pool", EMAIL)
+    history.touch(person, "email-sent", at(5), 0, False)
+    history.consent(person, 0, at(1), "talent_pool", EMAIL)
+    history.correct(0, "email-sent", at(4), 0, False)
+    assert standing(connection, history) == ["authorised", "authorised", "exception"]
+
+
 def test_the_consent_that_a_correction_cites_may_stand_in_another_record_of_the_person(
     connection: psycopg.Connection[Any],
 ) -> None:
