@@ -196,3 +196,22 @@ def test_whoever_may_read_consents_reads_the_evidence_and_leaves_a_trace(
 def test_nobody_else_reads_consents(role: Role, client_as: ClientAs, candidate: UUID, path: str) -> None:
     for page in (path, "/v1/consents/expiring", f"/v1/consents/{uuid4()}/receipt"):
         assert problem(client_as(role).get(page)) == (403, "role-may-not")
+
+
+def test_an_erasure_is_the_last_line_of_the_trail_and_the_consent_can_still_be_shown(
+    client: httpx.Client, post: Post, path: str, candidate: UUID, fold: Callable[[], int]
+) -> None:
+    given = post(path, purpose="talent_pool", channels=["email"], occurred_at=MARCH, evidence="token 4711")
+    sent = post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
+    post(f"/v1/candidates/{candidate}/erasure", by="self", ground="art-17")
+    fold()
+    first, last = trail(client, candidate)
+    assert (first["evidence"], first["unreadable"]) == (None, True)
+    assert [one["touchpoint"] for one in first["sent"]] == [sent["ids"]["touchpoint"]]
+    assert (last["what"], last["method"], last["everywhere"]) == ("erased", "erasure", True)
+    states = client.get(path).json()["states"]
+    assert {(one["status"], one["event"]) for one in states} == {("withdrawn", last["event"])}
+    receipt = client.get(f"/v1/consents/{event_of(given)}/receipt").json()
+    assert [(one["status"], one["event"]) for one in receipt["standing"]] == [("erased", last["event"])]
+    (dispatch,) = client.get("/v1/audit/dispatches").json()["dispatches"]
+    assert (dispatch["consent"], dispatch["standing"]) == (event_of(given), "authorised")
