@@ -270,8 +270,6 @@ def test_the_scan_finds_a_canary_however_it_is_written(tmp_path: Path) -> None:
     bird, phone = canaries.bird("somewhere"), canaries.phone("a phone")
     ways = [bird.encode(), bird.lower().encode(), bird.encode("utf-16-le"), bird.encode("utf-16-be"),
             bird.encode().hex().upper().encode(), phone.encode()]  # fmt: skip
-    import base64
-
     ways += [base64.b64encode(b"x" * before + bird.encode()) for before in range(3)]
     for number, way in enumerate(ways):
         (tmp_path / f"{number}").write_bytes(b"\0\xff before" + way + b"after")
