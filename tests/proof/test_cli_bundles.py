@@ -1,0 +1,221 @@
+"""What an auditor types, and reads: a bundle made, verified, altered and refused."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.bootstrap import VERB_OF
+from adapters.cli import COMPLAINTS, cli
+from adapters.postgres.application import Perennial
+from adapters.postgres.bundles import BundleRows
+from adapters.postgres.proofs import Proofs
+from adapters.proof.bundle_reading import BundleDoesNotHold
+from adapters.proof.bundling import NothingIsSignedYet
+from adapters.proof.sequencer import Sequencer
+from commands.give_consent import GiveConsent
+from commands.handle import Occasion, handle
+from commands.merge_candidates import MergeCandidates
+from commands.record_touchpoint import RecordTouchpoint
+from commands.request_send import RequestSend
+from commands.source_candidate import SourceCandidate
+from commands.unmerge_candidates import UnmergeCandidates
+from commands.verb import Command
+from domain.access import PeopleExported
+from domain.candidate import CandidateDoesNotExist
+from tests.proof.story import a_story
+
+Do = Callable[..., None]
+
+
+@pytest.fixture
+def perennial(database: str, key_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("PERENNIAL_KEY_FILE", str(key_path))
+    monkeypatch.setenv("PERENNIAL_DATA_FOLDER", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")
+    return CliRunner()
+
+
+def ask(perennial: CliRunner, *words: object) -> Result:
+    return perennial.invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture
+def do(log: Perennial) -> Do:
+    """Has a command done, now."""
+
+    def do(command: type[Command], **values: Any) -> None:
+        now = datetime.now(UTC)
+        handle(log, VERB_OF, Occasion(uuid4(), "user:ines", now), lambda: (command(now=now, **values),))
+
+    return do
+
+
+@pytest.fixture
+def ana(do: Do) -> UUID:
+    """She gave a consent, was written to because of it, and was called without one."""
+    ana = uuid4()
+    do(SourceCandidate, candidate=ana, source="fair", role="any", location="any", name="Ana Zoë Reis")
+    do(
+        GiveConsent, candidate=ana, purpose="talent_pool", channels=("email",), basis="consent", jurisdiction="pt",
+        notice="pool", notice_version="3", language="pt", method="web-form", answered_by="self", evidence="form 17",
+    )  # fmt: skip
+    do(RequestSend, candidate=ana, touchpoint=uuid4(), kind="email-sent")
+    return ana
+
+
+@pytest.fixture
+def ben(do: Do) -> UUID:
+    ben = uuid4()
+    do(SourceCandidate, candidate=ben, source="fair", role="any", location="any", name="Ben Osei")
+    do(RecordTouchpoint, candidate=ben, touchpoint=uuid4(), kind="call-made", reported_by="mailer")
+    return ben
+
+
+def exports(log: Perennial) -> list[tuple[str, PeopleExported]]:
+    with log.recorder.datastore.pool.connection() as connection:
+        rows = connection.execute("select stream_id from event where type = 'people-exported.v1' order by position")
+        streams = [row["stream_id"] for row in rows]
+    found = [recorded for stream in streams for recorded in log.history(stream)]
+    return [(one.actor, one.event) for one in found if isinstance(one.event, PeopleExported)]
+
+
+def test_a_trail_is_taken_away_and_read(
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: Perennial
+) -> None:
+    sequencer.catch_up()
+    file = tmp_path / "ana.json"
+    made = ask(perennial, "audit-bundle", "--candidate", ana, "--out", file)
+    assert made.exit_code == 0, made.output
+    assert "3 events with their proofs are in" in made.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.glob("*.new")] == []
+    read = ask(perennial, "verify", file, "--dispatches")
+    assert read.exit_code == 0, read.output
+    assert "3, of 1 record of candidate" in read.stdout
+    assert "given      talent_pool on email; notice pool 3; answered by self (web-form)" in read.stdout
+    assert "cited by 1 send" in read.stdout
+    assert "DISPATCHES: 1 to this person up to the checkpoint, none without a living consent" in read.stdout
+    assert "NOT SHOWN by this bundle" in read.stdout
+    assert "Zoë" not in file.read_text()
+    ((actor, export),) = exports(log)
+    assert (actor, export.people, export.holds) == (f"user:{getpass.getuser()}", (str(ana),), ("proofs", "clear"))
+
+
+def test_what_is_personal_goes_along_only_where_it_is_asked_for(
+    perennial: CliRunner, ana: UUID, sequencer: Sequencer, log: Perennial
+) -> None:
+    sequencer.catch_up()
+    made = ask(perennial, "audit-bundle", "--candidate", ana, "--open")
+    opened = [part["plaintext"] for entry in json.loads(made.stdout)["entries"] for part in entry.get("opened", ())]
+    assert any("Ana Zoë Reis" in plaintext for plaintext in opened)
+    assert exports(log)[0][1].holds == ("proofs", "clear", "personal")
+
+
+def test_the_whole_log_shows_who_was_called_without_a_consent(
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: Perennial
+) -> None:
+    sequencer.catch_up()
+    file = tmp_path / "whole.json"
+    assert ask(perennial, "audit-bundle", "--since", 0, "--out", file).exit_code == 0
+    read = ask(perennial, "verify", file, "--dispatches")
+    assert read.exit_code == 1
+    assert "DISPATCHES: 2 to anybody up to the checkpoint, 1 without a living consent" in read.stdout
+    assert f"call-made for talent_pool, record {ben}, reported by mailer: it cites no consent" in read.stdout
+    assert ask(perennial, "verify", file).exit_code == 0
+    assert set(exports(log)[0][1].people) == {str(ana), str(ben)}
+
+
+def test_a_later_bundle_proves_no_rule(
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path
+) -> None:
+    sequencer.catch_up()
+    file = tmp_path / "late.json"
+    ask(perennial, "audit-bundle", "--since", 2, "--out", file)
+    read = ask(perennial, "verify", file, "--dispatches")
+    assert read.exit_code == 1
+    assert "DISPATCHES: NOT PROVED. This bundle begins at event number 2" in read.stdout
+
+
+def test_a_checkpoint_and_a_key_from_elsewhere(
+    perennial: CliRunner, ana: UUID, do: Do, sequencer: Sequencer, proofs: Proofs, tmp_path: Path
+) -> None:
+    sequencer.catch_up()
+    latest = proofs.latest()
+    assert latest is not None
+    (tmp_path / "kept.txt").write_text(latest.note)
+    (tmp_path / "key.txt").write_text(f"{proofs.verifier_key()}\n")
+    do(RequestSend, candidate=ana, touchpoint=uuid4(), kind="email-sent")
+    sequencer.catch_up()
+    file, kept = tmp_path / "ana.json", tmp_path / "kept.txt"
+    made = ask(perennial, "audit-bundle", "--candidate", ana, "--out", file, "--checkpoint", kept)
+    assert made.exit_code == 0, made.output
+    read = ask(perennial, "verify", file, "--checkpoint", kept, "--key", tmp_path / "key.txt")
+    assert read.exit_code == 0, read.output
+    assert f"the checkpoint of size {latest.size} that you hold" in read.stdout
+    assert "which is the key that you named" in read.stdout
+    assert ask(perennial, "verify", file, "--key", proofs.verifier_key()).exit_code == 0
+    other = a_story()
+    wrong = ask(perennial, "verify", file, "--key", json.loads(other.since(0))["verifier_key"])
+    assert isinstance(wrong.exception, BundleDoesNotHold)
+    kept.write_text(other.checkpoint())
+    assert isinstance(ask(perennial, "verify", file, "--checkpoint", kept).exception, BundleDoesNotHold)
+    with_it = ask(perennial, "audit-bundle", "--candidate", ana, "--checkpoint", kept)
+    assert isinstance(with_it.exception, COMPLAINTS)
+
+
+def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer: Sequencer, tmp_path: Path) -> None:
+    sequencer.catch_up()
+    file = tmp_path / "ana.json"
+    ask(perennial, "audit-bundle", "--candidate", ana, "--out", file)
+    file.write_text(file.read_text().replace("talent_pool", "newsletter"))
+    refused = ask(perennial, "verify", file)
+    assert isinstance(refused.exception, BundleDoesNotHold)
+    assert isinstance(refused.exception, COMPLAINTS)
+    assert "is not what the log holds" in str(refused.exception)
+    assert refused.stdout == ""
+
+
+@pytest.mark.parametrize("words", [[], ["--candidate", str(uuid4()), "--since", "0"]])
+def test_a_bundle_is_of_one_thing(perennial: CliRunner, words: list[str]) -> None:
+    assert ask(perennial, "audit-bundle", *words).exit_code == 2
+
+
+def test_what_cannot_be_made_or_read_is_told_plainly(
+    perennial: CliRunner, ana: UUID, sequencer: Sequencer, tmp_path: Path
+) -> None:
+    assert isinstance(ask(perennial, "audit-bundle", "--candidate", ana).exception, NothingIsSignedYet)
+    sequencer.catch_up()
+    assert isinstance(ask(perennial, "audit-bundle", "--candidate", uuid4()).exception, CandidateDoesNotExist)
+    assert isinstance(
+        ask(perennial, "audit-bundle", "--since", 0, "--out", tmp_path / "no" / "x").exception, COMPLAINTS
+    )
+    for wrong in (
+        ["verify", tmp_path / "none.json"],
+        ["verify", tmp_path],
+        ["verify", tmp_path / "x", "--key", "none"],
+    ):
+        assert isinstance(ask(perennial, *wrong).exception, COMPLAINTS)
+
+
+def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: UUID, log: Perennial) -> None:
+    """Also where two were parted again: what was allowed while they were one must be seen."""
+    other = uuid4()
+    do(SourceCandidate, candidate=other, source="fair", role="any", location="any")
+    do(MergeCandidates, candidate=ana, absorbed=other, evidence=("stated",))
+    do(MergeCandidates, candidate=ana, absorbed=ben, evidence=("stated",))
+    do(UnmergeCandidates, candidate=ana, absorbed=ben)
+    rows = BundleRows(log.recorder.datastore)
+    merges = ["candidates-merged.v1", "candidates-unmerged.v1"]
+    found = rows.ever_merged(other, ["candidate-sourced.v1"], merges, log.recorder.barrier.head())
+    assert set(found) == {ana, ben, other}
+    assert rows.ever_merged(uuid4(), ["candidate-sourced.v1"], merges, 100) == []
