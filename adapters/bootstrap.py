@@ -304,6 +304,7 @@ def services(log: Perennial, settings: Settings) -> Services:
         rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
         https=settings.https,
         erasing=erasing(log, settings),
+        retaining=retaining(log, settings),
         api_keys=known_keys,
         doorkeeper=Doorkeeper(
             known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)

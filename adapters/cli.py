@@ -43,6 +43,7 @@ from adapters.cli_keys import keys
 from adapters.cli_privacy import NobodyIsNamed, privacy
 from adapters.cli_proof import NothingIsSigned, proof, sequencing
 from adapters.cli_retention import keeping
+from adapters.cli_subject_access import subject
 from adapters.erasure.clerk import Clerk
 from adapters.erasure.retention import ReadModelsAreBehind, RetentionFileIsWrong
 from adapters.imports.importing import Order, Report, collecting_between
@@ -138,6 +139,7 @@ cli = typer.Typer(
 )
 cli.add_typer(keys, name="keys")
 cli.add_typer(keeping)
+cli.add_typer(subject)
 cli.add_typer(proof)
 cli.add_typer(privacy)
 cli.add_typer(consent)

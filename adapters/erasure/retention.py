@@ -157,8 +157,7 @@ class Retaining:
 
     def stays(self, person: Overdue) -> str | None:
         """What the log knows by now that keeps the person; of applications what the read models know."""
-        loaded = load_with_kin(self.log, {person.candidate: (CANDIDATE, READS)})
-        records: list[Candidate] = [found.state for found in loaded.values()]
+        records = self.records_of(person.candidate)
         today = self.now().astimezone(self.zone).date()
         contact = last_contact(records)
         if contact is not None and not is_over(self.rules, person.jurisdiction, contact, today, self.zone):
@@ -167,6 +166,15 @@ class Retaining:
             return "restriction"
         again = self.ask(None, Sought(candidate=person.candidate, limit=1)).people
         return None if again and again[0].standing == "due" else "changed"
+
+    def last_contact(self, candidate: UUID) -> datetime | None:
+        """When the person last took part, as far as their own records tell."""
+        return last_contact(self.records_of(candidate))
+
+    def records_of(self, candidate: UUID) -> list[Candidate]:
+        """What the rules know of each record of the person."""
+        loaded = load_with_kin(self.log, {candidate: (CANDIDATE, READS)})
+        return [found.state for found in loaded.values()]
 
     def require_caught_up(self) -> None:
         """Waits until the read models know what the log knows. Errors: ReadModelsAreBehind."""

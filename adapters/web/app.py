@@ -34,7 +34,9 @@ from adapters.web.problems import tell_problems
 from adapters.web.proofs import ProofPages
 from adapters.web.rates import Rated
 from adapters.web.receipts import ReceiptPages
+from adapters.web.retention import RetentionPages
 from adapters.web.services import Services
+from adapters.web.subject_access import SubjectAccessPages
 from adapters.web.who import Introduced, guard
 
 DESCRIPTION = """
@@ -88,6 +90,8 @@ def create_app(services: Services) -> Api:
         JobPages: JobPages(services),
         OperationPages: OperationPages(services, registry),
         ProofPages: ProofPages(services),
+        RetentionPages: RetentionPages(services, asker),
+        SubjectAccessPages: SubjectAccessPages(services),
         ReceiptPages: ReceiptPages(services, Proofs(services.log.recorder.datastore)),
     }
     add_commands(app, counter, desk, routes.COMMANDS)

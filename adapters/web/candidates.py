@@ -22,7 +22,7 @@ from adapters.web.services import Services
 from adapters.web.shapes import actor_to
 from adapters.web.who import Who
 from adapters.web.writing import Moment, Whole
-from commands.handle import load_with_kin
+from commands.handle import Log, load_with_kin
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -237,14 +237,18 @@ class CandidatePages:
         return answered(found)
 
     def _person(self, candidate: UUID) -> Person:
-        """The person whose record it is. Errors: CandidateDoesNotExist."""
-        loaded = load_with_kin(self.services.log, {candidate: (RECORD, READS)})
-        records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
-        records[candidate].candidate.require_record(candidate)
-        root = candidate
-        while (above := records[root].candidate.merged_into) is not None:
-            root = above
-        return Person(candidate, loaded[candidate].version, root, records)
+        return person_of(self.services.log, candidate)
+
+
+def person_of(log: Log, candidate: UUID) -> Person:
+    """The person whose record it is. Errors: CandidateDoesNotExist."""
+    loaded = load_with_kin(log, {candidate: (RECORD, READS)})
+    records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
+    records[candidate].candidate.require_record(candidate)
+    root = candidate
+    while (above := records[root].candidate.merged_into) is not None:
+        root = above
+    return Person(candidate, loaded[candidate].version, root, records)
 
 
 def profile_of(person: Person) -> Profile:
@@ -268,7 +272,7 @@ def profile_of(person: Person) -> Profile:
         emails=values_of("email", beliefs),
         phones=values_of("phone", beliefs),
         facts=[fact_of(belief) for belief in beliefs],
-        erased=any(isinstance(one.value, Erased) for one in person.told()),
+        erased=root.candidate.erased or any(isinstance(one.value, Erased) for one in person.told()),
         version=person.version,
     )
 

@@ -551,6 +551,19 @@ PAGES: Mapping[str, Page] = {
         ("consent-does-not-exist", "log-cannot-be-reached"),
         media_type="text/html",
     ),
+    "subject_access": Page(
+        {"format": "perennial-subject-access/1", "profile": PROFILE, "records": [STREAM]},
+        ("candidate-does-not-exist", "log-cannot-be-reached"),
+    ),
+    "subject_access_page": Page(
+        "<!DOCTYPE html><title>What we hold about you</title>...",
+        ("candidate-does-not-exist", "log-cannot-be-reached"),
+        media_type="text/html",
+    ),
+    "retention": Page(
+        {**KNOWN, "definition": "retention", "people": [{"standing": "due", "because": []}], "next": None},
+        ("cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
     "audit_dispatches": Page(
         {
             **KNOWN,

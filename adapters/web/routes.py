@@ -22,6 +22,8 @@ from adapters.web.operations import OperationPages
 from adapters.web.page import PageRoute
 from adapters.web.proofs import ProofPages
 from adapters.web.receipts import ReceiptPages
+from adapters.web.retention import RetentionPages
+from adapters.web.subject_access import SubjectAccessPages
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
@@ -165,6 +167,19 @@ PAGES = (
     PageRoute(
         "/v1/consents/{event}/receipt.html", Action.READ_CONSENTS, ReceiptPages, ReceiptPages.consent_receipt_page
     ),
+    PageRoute(
+        "/v1/candidates/{candidate}/subject-access",
+        Action.EXPORT_SUBJECT,
+        SubjectAccessPages,
+        SubjectAccessPages.subject_access,
+    ),
+    PageRoute(
+        "/v1/candidates/{candidate}/subject-access.html",
+        Action.EXPORT_SUBJECT,
+        SubjectAccessPages,
+        SubjectAccessPages.subject_access_page,
+    ),
+    PageRoute("/v1/retention", Action.ERASE, RetentionPages, RetentionPages.retention),
     PageRoute("/v1/audit/dispatches", Action.AUDIT, DispatchPages, DispatchPages.audit_dispatches),
     PageRoute(
         "/v1/candidates/{candidate}/erasure",

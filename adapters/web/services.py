@@ -17,6 +17,7 @@ from adapters.access.doorkeeper import Doorkeeper
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
 from adapters.erasure.erasing import Erasing
+from adapters.erasure.retention import Retaining
 from adapters.imports.worker import Worker
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
@@ -78,6 +79,7 @@ class Services:
     rates: Rates
     https: bool
     erasing: Erasing
+    retaining: Retaining
     api_keys: ApiKeys
     doorkeeper: Doorkeeper
     controller: Controller
