@@ -44,15 +44,22 @@ class Trail:
             self.sends[str(told.clear.get("consent"))] += 1
 
     def lines(self) -> Iterator[str]:
-        """In the order of the log. Errors: BundleDoesNotHold where an event is none that this version could write."""
-        for told in self.heard:
-            try:
-                what, said = self._said(told)
-            except (KeyError, TypeError) as error:
-                raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
-            late = told.recorded_at - told.at >= LATE
-            recorded = f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
-            yield f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{recorded}"
+        """In the order of the log; what stands in several records of the person alike is told once.
+
+        Errors: BundleDoesNotHold where an event is none that this version could write.
+        """
+        lines = Counter(self._line(told) for told in self.heard)
+        for line, records in lines.items():
+            yield line if records == 1 else f"{line} (in {records} records)"
+
+    def _line(self, told: Told) -> str:
+        try:
+            what, said = self._said(told)
+        except (KeyError, TypeError) as error:
+            raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
+        late = told.recorded_at - told.at >= LATE
+        recorded = f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
+        return f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{recorded}"
 
     def _said(self, told: Told) -> tuple[str, str]:
         clear = told.clear

@@ -291,3 +291,13 @@ TAMPERINGS = (
         ours="THE HISTORY WAS REWRITTEN",
     ),
 )
+
+
+NEEDS = {None: "nothing else", "checkpoint": "a checkpoint kept from before", "key": "the key from elsewhere"}
+
+
+def table() -> str:
+    """What docs/audit.md says of them."""
+    head = ["| what was altered | in a bundle of | noticed with |", "|---|---|---|"]
+    of = {True: "the whole log", False: "a candidate"}
+    return "\n".join([*head, *(f"| {one.what} | {of[one.whole]} | {NEEDS[one.needs]} |" for one in TAMPERINGS)])

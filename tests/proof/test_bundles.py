@@ -17,7 +17,7 @@ from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import Held, Verified, verify
 from adapters.proof.told import Told
 from tests.proof.story import ANA, ANA_TOO, BEN, KEY, a_story
-from tests.proof.tamperings import RECORDS, TAMPERINGS, Opened, Tampering, counted_anew, honest
+from tests.proof.tamperings import RECORDS, TAMPERINGS, Opened, Tampering, counted_anew, honest, table
 
 GO_PROGRAM = Path(__file__).parent / "go"
 Go = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -125,6 +125,11 @@ def test_no_two_tamperings_are_the_same() -> None:
     assert len({tampering.bundle() for tampering in TAMPERINGS if tampering.needs is None}) == len(
         [tampering for tampering in TAMPERINGS if tampering.needs is None]
     )
+
+
+def test_the_documentation_says_so() -> None:
+    """Each line of the table is a tampering that both refused above."""
+    assert table() in (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
 
 
 def test_what_a_candidates_bundle_cannot_show() -> None:
