@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from eventsourcing.persistence import ProgrammingError
 
@@ -18,6 +19,7 @@ from adapters.erasure.eraser import Eraser, EraserMustWait
 from adapters.erasure.erasing import Erasing, Erasure, LetGo
 from adapters.postgres.application import Perennial
 from adapters.postgres.erasures import Erasures
+from adapters.postgres.migrate import PROJECTOR, SERVICE
 from adapters.postgres.store import PersonWasErased
 from commands.give_consent import GiveConsent
 from commands.learn_profile_fact import LearnProfileFact
@@ -134,6 +136,14 @@ def test_a_legal_hold_on_any_record_keeps_the_person(log: Perennial, ask: Ask, e
     assert erasing.holdings.erasures.unfinished() == []
     with pytest.raises(ProgrammingError, match="nobody has asked"):
         erasing.holdings.erasures.destroy_keys([ines])
+
+
+@pytest.mark.parametrize("asked", ["erase_key", "erase_deliveries", "erase_searches", "destroy_person_key"])
+def test_only_the_service_may_ask_and_only_for_whom_somebody_asked(database: str, ines: UUID, asked: str) -> None:
+    for role, why in ((SERVICE, "nobody has asked|permission denied"), (PROJECTOR, "permission denied")):
+        refused = pytest.raises(psycopg.errors.InsufficientPrivilege, match=why)
+        with psycopg.connect(database, options=f"-c role={role}") as connection, refused:
+            connection.execute(f"select {asked}(%s)".encode(), (ines,))
 
 
 def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(

@@ -88,6 +88,13 @@ def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Po
     assert looked.json()["people"] == []
 
 
+def test_also_somebody_of_whom_we_knew_nothing_is_told_to_be_erased(client: httpx.Client, post: Post) -> None:
+    nobody = UUID(post("/v1/candidates", source="import")["stream"])
+    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is False
+    erase(client, nobody)
+    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is True
+
+
 def test_a_hold_stands_until_it_is_lifted(client: httpx.Client, post: Post, lena: UUID) -> None:
     path = f"/v1/candidates/{lena}/legal-holds"
     post(path, matter="case-7", note="Canary v. Acme")
