@@ -15,6 +15,7 @@ from adapters.bench.figure import Figure, Tail
 from adapters.bench.folding import read_models
 from adapters.bench.ground import Ground, own_ground
 from adapters.bench.importing import importing
+from adapters.bench.proving import proving, sequenced_appends
 from adapters.bench.report import DOCUMENT, PAGE, Results, say, show, write
 from adapters.bench.searching import directory_searches
 from adapters.bench.serving import http_command
@@ -32,6 +33,8 @@ MEASURES: Mapping[str, Measure] = {
     ],
     "queries": lambda ground, o: queries(ground, events=o.events, calls=o.calls),
     "search": lambda ground, o: [directory_searches(ground, people=o.people, calls=o.calls)],
+    "sequenced": lambda ground, o: [sequenced_appends(ground, seconds=o.seconds, rounds=o.rounds)],
+    "proofs": lambda ground, o: proving(ground, events=o.events, calls=o.calls),
     "long-stream": lambda ground, o: [long_stream(ground, calls=o.calls)],
     "http": lambda ground, o: [http_command(ground, seconds=o.seconds, rounds=o.rounds)],
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -19,12 +19,15 @@ from adapters.proof.tree import (
     HASH_BYTES,
     TILE_HEIGHT,
     Hashes,
+    Pyramid,
     Tile,
     TiledTree,
     TreeIsSmaller,
     consistency_proof,
+    hashes_of_pyramids,
     hashes_of_tiles,
     inclusion_proof,
+    pyramid,
 )
 
 Connection = psycopg.Connection[Any]
@@ -110,21 +113,50 @@ def tiles_in(connection: Connection, wanted: Collection[tuple[int, int]]) -> dic
     return {(level, index): bytes(data) for level, index, data in rows}
 
 
-def proved(connection: Connection, prove: Callable[[Hashes], list[bytes]]) -> list[bytes]:
-    """The proof that `prove` reads out of hashes. It is run twice: to see which tiles it needs, and with those.
+class Tiles:
+    """Reads proofs out of stored tiles, and remembers those that stand above others: they are few, asked for often.
 
-    Errors: TreeIsSmaller where the stored tiles do not reach as far.
+    Of them only the last ever changes; a remembered one that is too narrow is read again.
     """
-    wanted: set[tuple[int, int]] = set()
 
-    def note_down(height: int, index: int) -> bytes:
-        level, up = divmod(height, TILE_HEIGHT)
-        wanted.add((level, (index << up) >> TILE_HEIGHT))
-        return bytes(HASH_BYTES)
+    REMEMBERED = 1024
 
-    prove(note_down)
-    found = tiles_in(connection, wanted)
-    return prove(hashes_of_tiles(lambda level, index: found.get((level, index), b"")))
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Pyramid] = {}
+
+    def proved(self, connection: Connection, prove: Callable[[Hashes], list[bytes]]) -> list[bytes]:
+        """The proof that `prove` reads out of hashes. It is run twice: to see which tiles it needs, and with those.
+
+        Errors: TreeIsSmaller where the stored tiles do not reach as far.
+        """
+        wanted: dict[tuple[int, int], int] = {}
+
+        def note_down(height: int, index: int) -> bytes:
+            level, up = divmod(height, TILE_HEIGHT)
+            begin, end = index << up, (index + 1) << up
+            key = level, begin >> TILE_HEIGHT
+            wanted[key] = max(wanted.get(key, 0), end - (key[1] << TILE_HEIGHT))
+            return bytes(HASH_BYTES)
+
+        prove(note_down)
+        found = self._found(connection, wanted)
+        return prove(hashes_of_pyramids(lambda level, index: found[level, index]))
+
+    def _found(self, connection: Connection, wanted: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], Pyramid]:
+        """The tiles, of at least the wanted widths where they are stored as wide."""
+        found = {key: known for key in wanted if (known := self._known.get(key)) is not None}
+        missing = [key for key, width in wanted.items() if len(found.get(key, NO_TILE)[0]) < width * HASH_BYTES]
+        stored = tiles_in(connection, missing) if missing else {}
+        for key in missing:
+            found[key] = pyramid(stored.get(key, b""))
+            if key[0] > 0:
+                if len(self._known) >= self.REMEMBERED:
+                    self._known.clear()
+                self._known[key] = found[key]
+        return found
+
+
+NO_TILE = pyramid(b"")
 
 
 class Proofs:
@@ -133,6 +165,7 @@ class Proofs:
     def __init__(self, datastore: PostgresDatastore) -> None:
         self._connection = datastore.pool.connection
         self._origin = ""
+        self._tiles = Tiles()
 
     def origin(self) -> str:
         if not self._origin:
@@ -192,24 +225,24 @@ class Proofs:
             latest = connection.execute(LATEST, prepare=True).fetchone()
             if index is None or latest is None or latest["size"] <= index:
                 return Pending(row.position)
-            hashes = proved(connection, lambda hashes: inclusion_proof(index, latest["size"], hashes))
+            hashes = self._tiles.proved(connection, lambda hashes: inclusion_proof(index, latest["size"], hashes))
         return Inclusion(index, leaf_bytes(row, self.origin()), hashes, SignedCheckpoint(**latest))
 
     def inclusion_of(self, index: int, size: int) -> list[bytes]:
         """The proof that leaf `index` is in the tree of `size` leaves. Errors: TreeIsSmaller."""
         with self._connection() as connection:
-            return proved(connection, lambda hashes: inclusion_proof(index, size, hashes))
+            return self._tiles.proved(connection, lambda hashes: inclusion_proof(index, size, hashes))
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the tree of `new` leaves extends that of `old`. Errors: TreeIsSmaller, also of an old of 0."""
         with self._connection() as connection:
-            return proved(connection, lambda hashes: consistency_proof(old, new, hashes))
+            return self._tiles.proved(connection, lambda hashes: consistency_proof(old, new, hashes))
 
     def subtrees(self, wanted: Iterable[tuple[int, int]]) -> list[bytes]:
         """The roots of full subtrees, as (height, index): what comes before a range. Errors: TreeIsSmaller."""
         asked = list(wanted)
         with self._connection() as connection:
-            return proved(connection, lambda hashes: [hashes(height, index) for height, index in asked])
+            return self._tiles.proved(connection, lambda hashes: [hashes(height, index) for height, index in asked])
 
     def tile(self, level: int, index: int, width: int) -> bytes | None:
         """The tile's first `width` hashes side by side; None where there are not that many."""

@@ -8,6 +8,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ PART = re.compile(
     r'"nonce":"([A-Za-z0-9+/]{16})","ciphertext":"([A-Za-z0-9+/]+={0,2})","commitment":"([A-Za-z0-9+/]{43}=)"\}'
 )
 EPOCH_OF_POSTGRES = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECONDS_A_DAY = 86_400_000_000
 CLEAR = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -107,11 +109,21 @@ def moment(counted: int | None) -> str:
     """JSON text of a moment: UTC with six decimals; outside the years 1 to 9999 (which we never write) the count."""
     if counted is None:
         return "null"
-    seconds, rest = divmod(counted, 1_000_000)
-    try:
-        return f'"{(EPOCH_OF_POSTGRES + timedelta(seconds=seconds)).isoformat()[:19]}.{rest:06}Z"'
-    except OverflowError:
+    days, rest = divmod(counted, MICROSECONDS_A_DAY)
+    seconds, rest = divmod(rest, 1_000_000)
+    day = day_text(days)
+    if day is None:
         return f'"{counted}"'
+    return f'"{day}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:06}Z"'
+
+
+@lru_cache(maxsize=4096)
+def day_text(days: int) -> str | None:
+    """The date so many days after PostgreSQL's first; None where the calendar has none."""
+    try:
+        return (EPOCH_OF_POSTGRES + timedelta(days=days)).date().isoformat()
+    except OverflowError:
+        return None
 
 
 def clear_bytes(clear: str) -> bytes:

@@ -231,22 +231,38 @@ def root_of_full(hashes: bytes) -> bytes:
     return hashes
 
 
+Pyramid = Sequence[bytes]
+"""A tile's hashes, and above them those of every height up to its root, as far as they are of full subtrees."""
+
+
+def pyramid(data: bytes) -> Pyramid:
+    risen = [data]
+    while len(risen) <= TILE_HEIGHT:
+        pairs = len(risen[-1]) // (2 * HASH_BYTES)
+        risen.append(roots_of_pairs(risen[-1][: pairs * 2 * HASH_BYTES]))
+    return risen
+
+
 def hashes_of_tiles(tile: TileOf) -> Hashes:
     """Reads any full subtree's root out of tiles; each tile is asked for once."""
-    known: dict[tuple[int, int], bytes] = {}
+    return hashes_of_pyramids(lambda level, index: pyramid(tile(level, index)))
+
+
+def hashes_of_pyramids(tile: Callable[[int, int], Pyramid]) -> Hashes:
+    """The same where tiles were risen before; each is asked for once."""
+    known: dict[tuple[int, int], Pyramid] = {}
 
     def hash_at(height: int, index: int) -> bytes:
         level, up = divmod(height, TILE_HEIGHT)
-        begin = index << up
-        key = level, begin >> TILE_HEIGHT
+        key = level, (index << up) >> TILE_HEIGHT
         if key not in known:
             known[key] = tile(*key)
-        at = (begin % TILE_WIDTH) * HASH_BYTES
-        wanted = known[key][at : at + (HASH_BYTES << up)]
-        if len(wanted) != HASH_BYTES << up:
-            there = (key[1] << TILE_HEIGHT) + len(known[key]) // HASH_BYTES
+        at = (index & ((TILE_WIDTH >> up) - 1)) * HASH_BYTES
+        found = known[key][up][at : at + HASH_BYTES]
+        if not found:
+            there = (key[1] << TILE_HEIGHT) + len(known[key][0]) // HASH_BYTES
             raise TreeIsSmaller(there << height - up, index + 1 << height)
-        return root_of_full(wanted)
+        return found
 
     return hash_at
 
