@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +12,7 @@ from adapters.postgres.proofs import Proofs, SignedCheckpoint
 from adapters.proof.bundle import Entry, Header, Older, Person, Range
 from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import subtrees
-from domain.candidate import ENTRIES, MERGES, CandidateDoesNotExist
+from domain.candidate import ENTRIES, MERGES, CandidateDoesNotExist, CandidatesMerged
 
 ENTRY_NAMES = [event.stored_name for event in ENTRIES]
 NAMED_AT_ONCE = 5000
@@ -53,7 +54,8 @@ class Bundling:
     opening: Opening | None = None
 
     def of_candidate(self, candidate: UUID, held: Sequence[int] = ()) -> Bundle:
-        """All records that were ever held to be the candidate's person, each event with its proof.
+        """All records that were ever held to be the candidate's person, each event with its proof; laid open are those
+        that still are.
 
         `held`: sizes of older checkpoints which the bundle must be shown to extend.
         Errors: NothingIsSignedYet, CandidateDoesNotExist, CheckpointIsNotOurs.
@@ -67,7 +69,7 @@ class Bundling:
         if not any(row.stream == str(candidate) for _, row in rows):
             raise NothingIsSignedYet
         header = self._header(latest, held, Person(str(candidate), counted(rows)))
-        return Bundle(header, self._proved(rows, latest.size, set(map(str, records))), len(rows), records)
+        return Bundle(header, self._proved(rows, latest.size, still_one(str(candidate), rows)), len(rows), records)
 
     def since(self, position: int, held: Sequence[int] = ()) -> Bundle:
         """Every event after the position, up to the newest checkpoint. Errors: NothingIsSignedYet, CheckpointIsNotOurs.
@@ -125,6 +127,21 @@ def batches(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     """Everybody, as many at a time as one record of an export names."""
     for begin in range(0, len(people), NAMED_AT_ONCE):
         yield people[begin : begin + NAMED_AT_ONCE]
+
+
+def still_one(candidate: str, rows: Iterable[Indexed]) -> set[str]:
+    """The records that are held to be the candidate's person now: of nobody else anything personal is laid open."""
+    linked: set[frozenset[str]] = set()
+    for _, row in rows:
+        if row.type in MERGE_NAMES:
+            told = json.loads(row.clear)
+            pair = frozenset((told["survivor"], told["absorbed"]))
+            linked = linked | {pair} if row.type == CandidatesMerged.stored_name else linked - {pair}
+    reached, grew = {candidate}, True
+    while grew:
+        found = reached.union(*(pair for pair in linked if pair & reached))
+        reached, grew = found, len(found) > len(reached)
+    return reached
 
 
 def counted(rows: Iterable[Indexed]) -> dict[str, int]:

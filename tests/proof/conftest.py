@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +24,8 @@ from domain.event import Recorded
 from domain.touchpoint import TouchpointRecorded
 
 Append = Callable[..., list[UUID]]
+GO_PROGRAM = Path(__file__).parent / "go"
+Go = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -76,3 +81,34 @@ def touchpoint(person: UUID, version: int) -> Recorded[TouchpointRecorded]:
         consent=None, reported_by="recruiter", note=f"note {version}",
     )  # fmt: skip
     return Recorded(person, version, event, uuid4(), datetime.now(UTC), None, "unknown", "user:ana")
+
+
+@pytest.fixture(scope="session")
+def go_verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The verifier on golang.org/x/mod, compiled once. It needs Go, and the module of go.sum from Go's proxy."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.fail(
+            "Go is not installed, and the proofs are to be checked with other people's code too: .ci/run has how"
+        )
+    program = tmp_path_factory.mktemp("go") / "verify"
+    environment = {**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
+    built = subprocess.run(
+        [go, "build", "-buildvcs=false", "-o", str(program), "."],
+        cwd=GO_PROGRAM, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.fixture
+def go(go_verifier: Path, tmp_path: Path) -> Go:
+    """Runs the Go program on the text of a bundle."""
+
+    def run(bundle: str | bytes, *arguments: str) -> subprocess.CompletedProcess[str]:
+        file = tmp_path / "bundle.json"
+        file.write_bytes(bundle if isinstance(bundle, bytes) else bundle.encode())
+        asked = [str(go_verifier), str(file), *arguments]
+        return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
+
+    return run

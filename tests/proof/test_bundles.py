@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,42 +13,9 @@ from hypothesis import strategies as st
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import Held, Verified, verify
 from adapters.proof.told import Told
+from tests.proof.conftest import Go
 from tests.proof.story import ANA, ANA_TOO, BEN, KEY, a_story
 from tests.proof.tamperings import RECORDS, TAMPERINGS, Opened, Tampering, counted_anew, honest, table
-
-GO_PROGRAM = Path(__file__).parent / "go"
-Go = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def go_verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The verifier on golang.org/x/mod, compiled once. It needs Go, and the module of go.sum from Go's proxy."""
-    go = shutil.which("go")
-    if go is None:
-        pytest.fail(
-            "Go is not installed, and the proofs are to be checked with other people's code too: .ci/run has how"
-        )
-    program = tmp_path_factory.mktemp("go") / "verify"
-    environment = {**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
-    built = subprocess.run(
-        [go, "build", "-buildvcs=false", "-o", str(program), "."],
-        cwd=GO_PROGRAM, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr
-    return program
-
-
-@pytest.fixture
-def go(go_verifier: Path, tmp_path: Path) -> Go:
-    """Runs the Go program on the text of a bundle."""
-
-    def run(bundle: str | bytes, *arguments: str) -> subprocess.CompletedProcess[str]:
-        file = tmp_path / "bundle.json"
-        file.write_bytes(bundle if isinstance(bundle, bytes) else bundle.encode())
-        asked = [str(go_verifier), str(file), *arguments]
-        return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
-
-    return run
 
 
 def ours(bundle: str | bytes, held: Held = Held()) -> tuple[Verified, list[Told]]:  # noqa: B008 - it never changes

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -31,6 +32,7 @@ from commands.unmerge_candidates import UnmergeCandidates
 from commands.verb import Command
 from domain.access import PeopleExported
 from domain.candidate import CandidateDoesNotExist
+from tests.proof.conftest import Go
 from tests.proof.story import a_story
 
 Do = Callable[..., None]
@@ -183,6 +185,57 @@ def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer
     assert isinstance(refused.exception, COMPLAINTS)
     assert "is not what the log holds" in str(refused.exception)
     assert refused.stdout == ""
+
+
+def test_somebody_elses_code_believes_what_the_log_gives(
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, go: Go
+) -> None:
+    sequencer.catch_up()
+    for words in (["--candidate", ana, "--open"], ["--candidate", ben], ["--since", 0, "--open"], ["--since", 3]):
+        theirs = go(ask(perennial, "audit-bundle", *words).stdout)
+        assert theirs.returncode == 0, theirs.stdout
+
+
+def test_a_history_written_anew_and_signed_again_is_noticed_by_whoever_kept_a_checkpoint(
+    perennial: CliRunner, ana: UUID, sequencer: Sequencer, proofs: Proofs, superuser: psycopg.Connection,
+    signing_folder: Path, tmp_path: Path, go: Go,
+) -> None:  # fmt: skip
+    """A superuser who has the signing folder too: by itself the new history is in order, for everybody's code."""
+    sequencer.catch_up()
+    latest = proofs.latest()
+    assert latest is not None
+    kept, file = tmp_path / "kept.txt", tmp_path / "ana.json"
+    kept.write_text(latest.note)
+    superuser.execute(
+        "update event set clear = jsonb_set(clear, '{purpose}', '\"newsletter\"') where type = 'consent-given.v1'"
+    )
+    superuser.execute("truncate leaf, tile, checkpoint")
+    (signing_folder / "last-checkpoint.txt").unlink()
+    sequencer.catch_up()
+    assert ask(perennial, "audit-bundle", "--candidate", ana, "--out", file).exit_code == 0
+    assert ask(perennial, "verify", file).exit_code == 0
+    assert go(file.read_text()).returncode == 0
+    noticed = ask(perennial, "verify", file, "--checkpoint", kept)
+    assert "THE HISTORY WAS REWRITTEN" in str(noticed.exception)
+    theirs = go(file.read_text(), "--checkpoint", str(kept))
+    assert (theirs.returncode, "the history was rewritten" in theirs.stdout) == (1, True)
+
+
+def test_nothing_of_somebody_else_is_laid_open(
+    perennial: CliRunner, ana: UUID, ben: UUID, do: Do, sequencer: Sequencer
+) -> None:
+    """Two records that were one person once: while they are, both are laid open, and afterwards one."""
+    do(MergeCandidates, candidate=ana, absorbed=ben, evidence=("stated",))
+    sequencer.catch_up()
+    asked = ("audit-bundle", "--candidate", ana, "--open")
+    assert people_opened(ask(perennial, *asked)) == {str(ana), str(ben)}
+    do(UnmergeCandidates, candidate=ana, absorbed=ben)
+    sequencer.catch_up()
+    assert people_opened(ask(perennial, *asked)) == {str(ana)}
+
+
+def people_opened(made: Result) -> set[str]:
+    return {part["person"] for entry in json.loads(made.stdout)["entries"] for part in entry.get("opened", ())}
 
 
 @pytest.mark.parametrize("words", [[], ["--candidate", str(uuid4()), "--since", "0"]])
