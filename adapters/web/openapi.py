@@ -553,11 +553,11 @@ PAGES: Mapping[str, Page] = {
     ),
     "subject_access": Page(
         {"format": "perennial-subject-access/1", "profile": PROFILE, "records": [STREAM]},
-        ("candidate-does-not-exist", "log-cannot-be-reached"),
+        ("candidate-does-not-exist", "read-model-is-behind", "log-cannot-be-reached"),
     ),
     "subject_access_page": Page(
         "<!DOCTYPE html><title>What we hold about you</title>...",
-        ("candidate-does-not-exist", "log-cannot-be-reached"),
+        ("candidate-does-not-exist", "read-model-is-behind", "log-cannot-be-reached"),
         media_type="text/html",
     ),
     "retention": Page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from adapters.postgres.subject import SentAbout, Subjects
 from adapters.web.candidates import Person, Profile, person_of, profile_of
 from adapters.web.plain import Answered, answered, as_json, plain
 from adapters.web.printing import printed
+from adapters.web.refusals import ReadModelIsBehind
 from adapters.web.services import Controller, Services
 from adapters.web.who import Who
 from domain.codes import UNKNOWN
@@ -25,6 +27,10 @@ from domain.consent import ConsentGiven
 from domain.event import Erased, Event, Personal, Recorded
 from domain.purposes import PURPOSES
 from domain.retention import ends_on, rule_of
+from projections.accesses import ACCESSES
+from projections.applications import APPLICATIONS
+from projections.consent_state import CONSENT_STATE
+from projections.referrals import REFERRALS
 from queries.accesses import Access, Sought, accesses
 from queries.consents import ConsentState, consents
 from queries.question import AsOf
@@ -33,6 +39,9 @@ FORMAT = "perennial-subject-access/1"
 HOLDS = ("personal", "clear", "deliveries", "accesses")
 ACCESSES_AT_ONCE = 500
 ADDRESSES = ("email", "phone")
+ASKED = tuple(model.name for model in (ACCESSES, APPLICATIONS, CONSENT_STATE, REFERRALS))
+PATIENCE_SECONDS = 10.0
+LOOK_EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +199,9 @@ def worded(value: Any) -> str:
 
 
 def subject_access_of(services: Services, who: Principal, candidate: UUID) -> SubjectAccess:
-    """Gathers it, and records that it is given out. Errors: CandidateDoesNotExist."""
+    """Gathers it, and records that it is given out. Errors: CandidateDoesNotExist, ReadModelIsBehind."""
     person = person_of(services.log, candidate)
+    require_folded(services)
     records, subjects = person.ids, Subjects(services.log.recorder.datastore)
     own = [event for record in records for event in services.log.history(record)]
     others = [event for stream in other_streams(services, subjects, person) for event in services.log.history(stream)]
@@ -213,6 +223,16 @@ def subject_access_of(services: Services, who: Principal, candidate: UUID) -> Su
         kept_until=kept_until(services, person, own),
         places=PLACES,
     )
+
+
+def require_folded(services: Services) -> None:
+    """Waits until everything that is asked here knows what the log knows now. Errors: ReadModelIsBehind."""
+    head, give_up = services.log.recorder.barrier.head(), time.monotonic() + PATIENCE_SECONDS
+    for name in ASKED:
+        while (position := services.read_model_position(name)) < head:
+            if time.monotonic() > give_up:
+                raise ReadModelIsBehind(name=name, position=position, wanted=head, seconds=int(PATIENCE_SECONDS))
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 def other_streams(services: Services, subjects: Subjects, person: Person) -> list[UUID]:
