@@ -110,7 +110,8 @@ class LogWithout:
         return {**loaded, **{s: Loaded(how[0].initial, 0) for s, how in wanted.items() if s in self.hidden}}
 
     def completed(self, commands: Sequence[Any]) -> Completed:
-        return self.log.completed(commands)
+        whole = self.log.completed(commands)
+        return replace(whole, seen={stream: n for stream, n in whole.seen.items() if stream not in self.hidden})
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)

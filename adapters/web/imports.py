@@ -167,7 +167,7 @@ class ImportPages:
         path = self.services.imports.shelf.rejected(import_id)
         if not path.exists():
             raise ImportRejectedNothing(id=import_id)
-        # Whom the lines are about only they themselves say; they are the uploader's own, and this copy goes to no other.
+        # Whom the lines are about only they say; they are the uploader's own, and this copy goes to no other.
         self.services.readings.exported(who, "rejected-lines", (), ("personal",))
         return FileResponse(path, media_type=MEDIA_TYPES[about.format])
 

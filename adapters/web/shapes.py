@@ -37,7 +37,9 @@ def impersonal(value: Any) -> Any:
     personal = personal_fields(made_as)
     names = [one.name for one in fields(value)]
     told = {name: ERASED if name in personal else impersonal(getattr(value, name)) for name in names}
-    return replace(value, **told, **({"withheld": True} if "withheld" in names else {}))
+    if "withheld" in told:
+        told["withheld"] = True
+    return replace(value, **told)
 
 
 @cache
