@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.erasure.erasing import Erasure
@@ -18,6 +18,8 @@ from adapters.showing import bar, say
 from queries.retention import Overdue, Sought
 
 keeping = typer.Typer()
+WIDE = 160
+"""Characters: an id is never cut off, because somebody will want to copy it."""
 Day = Annotated[str | None, typer.Option("--on", help="As of which day (YYYY-MM-DD); default: today.")]
 
 
@@ -48,7 +50,8 @@ def day_in(text: str) -> date:
 
 def show(retaining: Retaining, day: date | None) -> None:
     found = retaining.ask(day, Sought(limit=1))
-    table = Table("candidate", "records", "last contact", "law", "months", "kept until", "what becomes of them")
+    becomes_of = ("records", "last contact", "law", "months", "kept until", "what becomes of them")
+    table = Table(Column("candidate", no_wrap=True), *(Column(name, no_wrap=True) for name in becomes_of))
     for person in retaining.overdue(day, Sought(limit=1000)):
         contact = "never" if person.last_contact is None else f"{person.last_contact:%Y-%m-%d}"
         becomes = "erased" if person.standing == "due" else f"kept: {why(person)}"
@@ -56,7 +59,7 @@ def show(retaining: Retaining, day: date | None) -> None:
             str(person.candidate), str(len(person.records)), contact, person.jurisdiction, str(person.months),
             str(person.ends_on), becomes,
         )  # fmt: skip
-    Console(soft_wrap=True).print(table)
+    Console(width=WIDE).print(table)
     for rule in found.rules:
         say.print(f"{rule.jurisdiction}: {rule.months} months ({rule.because})", highlight=False, soft_wrap=True)
     say.print(f"on {found.day}: {found.due} would be erased, {found.kept} are kept longer; nothing was changed")
