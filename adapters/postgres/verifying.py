@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import IsolationLevel, sql
@@ -44,8 +44,7 @@ class Extent:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Paired:
+class Paired(NamedTuple):
     """An event and its leaf: either may be missing. `agrees`: its generated columns say what its clear data says."""
 
     row: StoredRow | None
