@@ -232,6 +232,9 @@ def sought(house: House, ana: UUID) -> None:
     house.post("/v1/candidate-lookups", kind="email", address=address)
     house.get(f"/v1/candidates/{ana}")
     house.get(f"/v1/candidates/{ana}/timeline", limit=500)
+    house.folded()
+    taken = house.get(f"/v1/candidates/{ana}/subject-access")
+    assert name in str(taken).lower()
     for wrong in ({"q": f"{name} \0 '\""}, {"q": name, "sort": name}, {"q": name, "cursor": name}):
         assert house.client.get("/v1/candidates", params=wrong).status_code in (200, 422)
     assert house.client.post("/v1/candidates", json={"source": f"{name} {name}", "name": name}).status_code == 422
@@ -254,6 +257,8 @@ def test_after_erasure_and_rotation_no_byte_of_the_person_is_left(house: House) 
     erased = house.client.post(f"/v1/candidates/{ana}/erasure", json={"by": "self"})
     assert erased.status_code == 200, erased.text
     assert (erased.json()["state"], len(erased.json()["records"])) == ("completed", 3)
+    (export,) = erased.json()["exports"]
+    assert (export["page"], "personal" in export["holds"]) == ("subject-access", True)
     house.folded()
     with bootstrap.rotation(house.conninfo, house.settings, no_progress) as rotation:
         assert rotation.run().left == []

@@ -52,8 +52,8 @@ def test_giving_a_consent_is_contact_and_taking_it_back_is_none() -> None:
 
 
 def test_all_records_of_the_person_count() -> None:
-    records = [Candidate(touchpoints=(touched("call-received"),)), Candidate(touchpoints=(touched("call-made", LATER),)),
-               Candidate(touchpoints=(touched("meeting-held", LATER),)), Candidate()]  # fmt: skip
+    told = [(touched("call-received"),), (touched("call-made", LATER),), (touched("meeting-held", LATER),), ()]
+    records = [Candidate(touchpoints=touchpoints) for touchpoints in told]
     assert last_contact(records) == LATER
 
 
