@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -74,6 +74,49 @@ class EventOpening:
     clear: str
     opened: Sequence[OpenedPart]
     erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class OlderCheckpoint:
+    """A checkpoint signed before, and the hashes which show that the bundle's tree extends its tree."""
+
+    note: str
+    proof: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BundledRecord:
+    """One of a candidate's records, and how many events it has."""
+
+    record: UUID
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundledRange:
+    """Where a range begins, and the roots (base64) of the full subtrees before it."""
+
+    first: int
+    prefix: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditBundle:
+    """A bundle; docs/audit.md has every member. `candidate` and `records` are null where it is of a `range`.
+
+    An entry has the `index` of its leaf, the leaf's text, the clear data, and in a candidate's bundle its `proof`.
+    It is written a line an event, so that nobody has to hold it at once.
+    """
+
+    format: str
+    origin: str
+    verifier_key: str
+    checkpoint: str
+    checkpoints: Sequence[OlderCheckpoint]
+    candidate: UUID | None
+    records: Sequence[BundledRecord] | None
+    range: BundledRange | None
+    entries: Sequence[Mapping[str, Any]]
 
 
 class ProofPages:
@@ -162,7 +205,7 @@ class ProofPages:
             Whole | None,
             Query(ge=1, le=2**53, description="The size of a checkpoint you hold: it must lead on from it."),
         ] = None,
-    ) -> StreamingResponse:
+    ) -> Answered[AuditBundle]:
         """A bundle: events with all that is needed to check them offline, by `perennial verify` or any other program.
 
         Of a candidate each event has its proof; after a position the events give the signed root by themselves, so that
@@ -173,7 +216,9 @@ class ProofPages:
         bundle = bundle_of(bundling, candidate, since, held)
         for some in batches(bundle.people):
             self.services.readings.exported(who, "audit-bundle", some, ("proofs", "clear"))
-        return StreamingResponse(in_pieces(written(bundle.header, bundle.entries)), media_type="application/json")
+        lines = in_pieces(written(bundle.header, bundle.entries))
+        streamed: Any = StreamingResponse(lines, media_type="application/json")  # what it tells, written as it is read
+        return cast("Answered[AuditBundle]", streamed)
 
     def _inclusion(self, event: UUID) -> Inclusion:
         found = self.proofs.inclusion(event)
