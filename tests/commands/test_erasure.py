@@ -41,6 +41,7 @@ from domain.candidate import (
     RestrictionLifted,
 )
 from domain.consent import ConsentWithdrawn
+from domain.event import Event
 from domain.purposes import CONSENT_CHANNELS
 from domain.suppression import Address, AddressSuppressed
 from domain.touchpoint import TouchpointRecorded
@@ -64,11 +65,11 @@ def test_a_request_stands_with_the_withdrawal_of_whatever_lives() -> None:
 def test_a_request_shuts_the_persons_addresses_out() -> None:
     address = Address("email", MESSAGE)
     asked = replace(REQUEST, addresses=(address,))
-    told = {ALICE: [REQUESTED], MESSAGE: [AddressSuppressed("email", "erased")]}
+    told: dict[UUID, list[Event]] = {ALICE: [REQUESTED], MESSAGE: [AddressSuppressed("email", "erased")]}
     given({ALICE: [SOURCED]}).when(asked).then(told)
-    withdrew = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "withdrew")]}
+    withdrew: dict[UUID, list[Event]] = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "withdrew")]}
     given(withdrew).when(asked).then(told)
-    erased = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "erased")]}
+    erased: dict[UUID, list[Event]] = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "erased")]}
     given(erased).when(asked).then({ALICE: [REQUESTED]})
 
 
