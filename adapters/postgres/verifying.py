@@ -48,7 +48,7 @@ class Paired(NamedTuple):
     """An event and its leaf: either may be missing. `agrees`: its generated columns say what its clear data says."""
 
     row: StoredRow | None
-    index: int | None
+    leaf_index: int | None
     position: int
     agrees: bool
 

@@ -135,12 +135,12 @@ def rebuild(pairs: Iterable[Paired], origin: str) -> Chunk:
     for pair in pairs:
         if pair.row is not None and not pair.agrees:
             troubles.append(("columns-disagree", pair.position))
-        if pair.index is None:
+        if pair.leaf_index is None:
             troubles.append(("leaf-is-missing", pair.position))
             continue
-        if expected is not None and pair.index != expected:
+        if expected is not None and pair.leaf_index != expected:
             troubles.append(("leaf-is-out-of-place", pair.position))
-        first, expected = pair.index if first is None else first, pair.index + 1
+        first, expected = pair.leaf_index if first is None else first, pair.leaf_index + 1
         if pair.row is None:
             troubles.append(("event-is-missing", pair.position))
         hashes += UNKNOWN if pair.row is None else leaf_hash(leaf_bytes(pair.row, origin))

@@ -135,7 +135,7 @@ class Signer:
             proof = consistency_proof(last.size, new.size, hashes)
             verify_consistency(last.size, last.root, new.size, new.root, proof)
         except (ProofDoesNotHold, TreeIsSmaller) as error:
-            raise self._stop(f"the log is not the one that was signed at {last.size} leaves ({error})") from error
+            raise self._stop(f"the log is not the one that was signed at {last.size} leaves") from error
 
     def _stop(self, why: str) -> ForkFound:
         path, record = self.folder / FORK, self.folder / RECORD
