@@ -131,8 +131,12 @@ func read(path string, begin func(header) error, each func(entry) error) error {
 		return err
 	}
 	for decoder.More() {
+		var text json.RawMessage
 		var one entry
-		if err := decoder.Decode(&one); err != nil {
+		if err := decoder.Decode(&text); err != nil {
+			return fmt.Errorf("an entry cannot be read: %w", err)
+		}
+		if err := strictly(text, &one); err != nil {
 			return fmt.Errorf("an entry cannot be read: %w", err)
 		}
 		if err := each(one); err != nil {

@@ -10,12 +10,16 @@ import (
 	"io"
 	"sort"
 	"strconv"
+	"strings"
 )
 
 const commitmentDomain = "perennial/pt-commit/v1"
 
-// strictly reads JSON into a value that must know every member.
+// strictly reads JSON into a value that must know every member by its exact name, each once.
 func strictly(text []byte, into interface{}) error {
+	if err := plainNames(json.NewDecoder(bytes.NewReader(text))); err != nil {
+		return err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
@@ -25,6 +29,31 @@ func strictly(text []byte, into interface{}) error {
 		return fmt.Errorf("something stands after its end")
 	}
 	return nil
+}
+
+// plainNames refuses a name that stands twice in an object, or is not in lower case: Go's decoder would take either.
+func plainNames(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	kind, opens := token.(json.Delim)
+	if err != nil || !opens {
+		return err
+	}
+	names := map[string]bool{}
+	for decoder.More() {
+		if kind == '{' {
+			token, err := decoder.Token()
+			name, named := token.(string)
+			if err != nil || !named || names[name] || name != strings.ToLower(name) {
+				return fmt.Errorf("%v is no name, or stands twice", token)
+			}
+			names[name] = true
+		}
+		if err := plainNames(decoder); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
 }
 
 // canonical is the RFC 8785 form of JSON that has only objects, lists, texts, whole numbers, true, false and null.
