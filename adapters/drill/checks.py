@@ -32,7 +32,7 @@ def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[s
             "select event_id::text, type, stream_id::text, stream_version, position from event where actor = %s",
             (ACTOR,),
         ).fetchall()
-        keys = {key for (key,) in connection.execute("select key from idempotency")}
+        keys = {key.rpartition(" ")[2] for (key,) in connection.execute("select key from idempotency")}
     kept = {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
     yield from (f"acknowledged but not in the log: {event} of {told[event].key}" for event in told.keys() - kept.keys())
     yield from (f"in the log but acknowledged to nobody: {event}" for event in kept.keys() - told.keys())

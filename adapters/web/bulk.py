@@ -123,8 +123,8 @@ class BulkPages:
     def _keyed(self, key: str | None, actor: str, bulk: Bulk) -> Keyed | None:
         if key is None:
             return None
-        request = f"{actor} {PATH}\n{bulk.model_dump_json()}".encode()
-        return self.once.keyed(key, request, self.services.now())
+        request = f"{PATH}\n{bulk.model_dump_json()}".encode()
+        return self.once.keyed(actor, key, request, self.services.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ class Desk:
         asked = asking.asked
         if asked.idempotency_key is None:
             return None
-        request = f"{asked.who.actor} {asked.path}\n".encode() + asking.body
-        return self.once.keyed(asked.idempotency_key, request, asking.command.now)
+        request = f"{asked.path}\n".encode() + asking.body
+        return self.once.keyed(asked.who.actor, asked.idempotency_key, request, asking.command.now)
 
     def _intention(self, asking: Asking, keyed: Keyed | None) -> Intention:
         command, asked = asking.command, asking.asked

@@ -51,8 +51,9 @@ class OnceOnly:
         self._lock = threading.Lock()
         self._cleaned_at = float("-inf")
 
-    def keyed(self, key: str, request: bytes, now: datetime) -> Keyed:
-        return Keyed(key, self._key_file.fingerprint("idempotency", request), now)
+    def keyed(self, actor: str, key: str, request: bytes, now: datetime) -> Keyed:
+        """The key of this actor: others may use the same one for requests of their own."""
+        return Keyed(f"{actor} {key}", self._key_file.fingerprint("idempotency", request), now)
 
     def begin(self, keyed: Keyed) -> None:
         """From here to `end` nobody else works on this key. Errors: RequestIsInFlight."""
