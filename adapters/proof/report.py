@@ -63,9 +63,9 @@ def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[st
             f"DISPATCHES: NOT PROVED. This bundle begins at event number {verified.of.first}: consents from before are "
             "not in it. Ask for one made with --since 0."
         ]
-    whom = "this person" if isinstance(verified.of, Person) else "anybody"
+    sent = "to this person in these events" if isinstance(verified.of, Person) else "to anybody up to the checkpoint"
     lines = [
-        f"DISPATCHES: {rule.dispatches} to {whom} up to the checkpoint, "
+        f"DISPATCHES: {rule.dispatches} {sent}, "
         f"{len(rule.exceptions) or 'none'} without a living consent of the right purpose and channel."
     ]
     lines += [f"  {described(one)}" for one in rule.exceptions]

@@ -106,7 +106,7 @@ def test_a_trail_is_taken_away_and_read(
     assert "3, of 1 record of candidate" in read.stdout
     assert "given      talent_pool on email; notice pool 3; answered by self (web-form)" in read.stdout
     assert "cited by 1 send" in read.stdout
-    assert "DISPATCHES: 1 to this person up to the checkpoint, none without a living consent" in read.stdout
+    assert "DISPATCHES: 1 to this person in these events, none without a living consent" in read.stdout
     assert "NOT SHOWN by this bundle" in read.stdout
     assert "Zoë" not in file.read_text()
     ((actor, export),) = exports(log)

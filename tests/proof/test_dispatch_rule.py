@@ -250,7 +250,7 @@ def test_of_one_person_it_is_proved_by_their_own_events() -> None:
     assert on_dispatches(verified, rule) == (
         True,
         [
-            "DISPATCHES: 2 to this person up to the checkpoint, "
+            "DISPATCHES: 2 to this person in these events, "
             "none without a living consent of the right purpose and channel."
         ],
     )
