@@ -36,16 +36,20 @@ def test_the_repeated_request_gets_the_same_answer(client: httpx.Client, candida
     assert client.get(f"/v1/candidates/{candidate}").headers["etag"] == '"2"'
 
 
-def test_the_key_belongs_to_one_request(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
+def test_the_key_belongs_to_one_request(client: httpx.Client, candidate: UUID) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     client.post(path, json=BODY, headers=KEY)
-    for other_path, body, asker in (
-        (path, BODY | {"note": "no"}, client),
-        (f"/v1/candidates/{candidate}/sends", BODY, client),
-        (path, BODY, client_as(Role.RECRUITER)),
-    ):
-        answer = asker.post(other_path, json=body, headers=KEY)
+    for other_path, body in ((path, BODY | {"note": "no"}), (f"/v1/candidates/{candidate}/sends", BODY)):
+        answer = client.post(other_path, json=body, headers=KEY)
         assert problem(answer) == (422, "idempotency-key-was-used-for-another-request")
+
+
+def test_somebody_elses_key_is_another_one(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
+    path = f"/v1/candidates/{candidate}/touchpoints"
+    asked = [asker.post(path, json=BODY, headers=KEY) for asker in (client, client_as(Role.RECRUITER), client)]
+    assert [answer.status_code for answer in asked] == [201, 201, 201]
+    assert ["idempotency-replayed" in answer.headers for answer in asked] == [False, False, True]
+    assert asked[0].content == asked[2].content != asked[1].content
 
 
 def test_a_refused_request_does_not_use_up_its_key(client: httpx.Client, candidate: UUID) -> None:
