@@ -24,6 +24,8 @@ Connection = psycopg.Connection[Any]
 
 ROTATION_LOCK = 7400009
 BATCH = 2_000
+NOBODY = UUID(int=0)
+"""Whose id comes before everybody's."""
 ANSWERS_WITHIN = timedelta(days=1)
 """What is promised of a rotation that should have been already: it is tried every hour."""
 
@@ -194,18 +196,21 @@ class Rotation:
         """Every living key under another epoch, batch by batch; how many. One that was destroyed meanwhile stays so."""
         key_file = replace(read_key_file(self._path), current=epoch)
         total, done = self._waiting(epoch), 0
-        while keys := self._former_keys(epoch):
-            done += self._store([wrapped_anew(key_file, key) for key in keys], keys)
-            self._progress("wrapping keys anew", done, total)
+        while self._waiting(epoch):  # once, unless a key was stored by hand meanwhile
+            last = NOBODY
+            while keys := self._former_keys(epoch, last):
+                done, last = done + self._store([wrapped_anew(key_file, key) for key in keys], keys), keys[-1].person
+                self._progress("wrapping keys anew", done, total)
         return done
 
     def _waiting(self, epoch: str) -> int:
         return int(self._ask("select count(*) from person_key where wrapped is not null and epoch <> %s", epoch))
 
-    def _former_keys(self, epoch: str) -> list[PersonKey]:
+    def _former_keys(self, epoch: str, after: UUID) -> list[PersonKey]:
         rows = self._connection.execute(
-            "select person, key_id, epoch, wrapped from person_key where wrapped is not null and epoch <> %s limit %s",
-            (epoch, BATCH),
+            "select person, key_id, epoch, wrapped from person_key"
+            " where wrapped is not null and epoch <> %s and person > %s order by person limit %s",
+            (epoch, after, BATCH),
         ).fetchall()
         return [key_from(row) for row in rows]
 
