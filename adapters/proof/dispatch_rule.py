@@ -94,6 +94,8 @@ class DispatchRule:
     given: dict[str, Given] = field(default_factory=dict)
     given_in: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
+    restrictions: dict[str, list[tuple[datetime, int, bool]]] = field(default_factory=dict)
+    """When each record was restricted (true) and when that was lifted: the time, the leaf, and which."""
     kin: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,9 @@ class DispatchRule:
                 self._given(told)
             case "consent-refused.v1" | "consent-withdrawn.v1" | "consent-expired.v1":
                 self.taken.setdefault(told.stream, []).append(taken_by(told))
+            case "processing-restricted.v1" | "restriction-lifted.v1":
+                turn = told.at, told.index, told.type == "processing-restricted.v1"
+                self.restrictions.setdefault(told.stream, []).append(turn)
             case "candidates-merged.v1":
                 self._link(told.clear, together=True)
             case "candidates-unmerged.v1":
@@ -203,6 +208,8 @@ class DispatchRule:
             return "what it cites is no consent that was known then"
         if given.record not in (person := set(self.person(record))):
             return "it cites the consent of somebody else"
+        if any(self._is_restricted(member, at) for member in person):
+            return "the processing of the person's data was restricted then"
         if given.purpose != cited.purpose or row.channel not in given.channels:
             allowed = f"{given.purpose} on {', '.join(given.channels)}"
             return f"its consent is for {allowed}, not for {cited.purpose} on {row.channel}"
@@ -211,6 +218,10 @@ class DispatchRule:
         if given.until is not None and given.until <= at:
             return f"its consent ended at {given.until.isoformat()}"
         return self._ended(cited.consent, given, row.channel, at, person)
+
+    def _is_restricted(self, record: str, at: datetime) -> bool:
+        turns = [turn for turn in self.restrictions.get(record, ()) if turn[0] <= at]
+        return max(turns)[2] if turns else False
 
     def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
         """What ended the consent on the channel by then: a no, or another yes, since the newest answer counts."""

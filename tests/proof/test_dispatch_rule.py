@@ -80,6 +80,14 @@ def renewed_for_less(story: Story) -> None:
     story.tell(ANA, "touchpoint-recorded.v1", sent(yes))
 
 
+def restricted(story: Story) -> None:
+    yes = story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "processing-restricted.v1", {"ground": "gdpr-18"})
+    story.tell(ANA, "touchpoint-recorded.v1", sent(yes))
+    story.tell(ANA, "restriction-lifted.v1", {})
+    story.tell(ANA, "touchpoint-recorded.v1", sent(yes, "afterwards"))
+
+
 def refused(story: Story) -> None:
     yes = story.tell(ANA, "consent-given.v1", consent())
     no = {
@@ -182,6 +190,7 @@ def corrected(was: str, kind: str | None, at: str | None = "2026-05-04T09:03:00.
         (withdrawn, "was withdrawn at 2026-05-04T09:03:00"),
         (withdrawn_for_all_purposes_of_its_name, "was withdrawn"),
         (renewed_for_less, "another answer took its consent's place"),
+        (restricted, "was restricted then"),
         (refused, "was refused"),
         (over, "ended at 2026-05-04T09:02:30"),
         (noted_as_expired, "was expired"),
