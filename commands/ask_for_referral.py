@@ -7,7 +7,6 @@ from uuid import UUID, uuid5
 
 from commands.verb import Command, Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
-from domain.consent import require_consent
 from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralAsked
 from domain.requisition import REQUISITION, Requisition, RequisitionOpened
 from domain.touchpoint import TouchpointRecorded
@@ -39,7 +38,6 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
     ConsentHasExpired."""
     referral.require_new(command.referral)
     referrer.require_speaking(command.referrer)
-    referrer.require_unrestricted(command.referrer, command.now, command.moment)
     if requisition is not None and command.requisition is not None:
         requisition.require_known(command.requisition)
     asked = ReferralAsked(command.referrer, command.requisition, command.note)
@@ -48,8 +46,8 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
 
 def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
     """What we send. It must be allowed at the time stated and also now: dated back, it does not slip in before a no."""
-    channel = kind_named(ASKED).channel
-    require_consent(referrer.consents, PURPOSE, channel, command.now)
+    latest = referrer.latest(command.now)
+    moments = command.now, latest, command.occurred_at or latest
     return TouchpointRecorded(
         touchpoint=uuid5(command.referral, ASKED),
         kind=ASKED,
@@ -57,7 +55,7 @@ def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
         machine=False,
         purpose=PURPOSE,
         authorised=True,
-        consent=require_consent(referrer.consents, PURPOSE, channel, command.moment),
+        consent=referrer.require_sendable(command.referrer, PURPOSE, kind_named(ASKED).channel, *moments),
         reported_by="perennial",
         note=None,
     )

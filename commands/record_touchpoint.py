@@ -46,7 +46,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint)
     """Raises CandidateDoesNotExist, CandidateIsErased or TouchpointKindIsUnknown."""
     candidate.require_known(command.candidate)
     kind = kind_named(command.kind)
-    consents, moment = candidate.consents, command.moment
+    consents, moment = candidate.consents, command.occurred_at or candidate.latest(command.now)
     purpose = command.purpose or kind.purpose
     needed = purpose if kind.direction == "outbound" else None
     allowed = None if needed is None else candidate.may(command.candidate, needed, kind.channel, moment)

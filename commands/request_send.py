@@ -8,9 +8,8 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import Code
-from domain.consent import require_consent
 from domain.touchpoint import TouchpointRecorded
-from domain.touchpoint_kinds import Kind, sent_kind_named
+from domain.touchpoint_kinds import sent_kind_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,33 +35,24 @@ def decide(candidate: Candidate, command: RequestSend) -> Events:
     TouchpointKindIsUnknown, TouchpointKindIsNotSent, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or
     ConsentHasExpired."""
     candidate.require_speaking(command.candidate)
-    candidate.require_unrestricted(command.candidate, command.now, command.moment)
     kind = sent_kind_named(command.kind)
-    consent = authorising_consent(candidate, kind, command)
+    purpose = command.purpose or kind.purpose
+    # Allowed now, and also as of the time stated: a send dated back must not slip in before a withdrawal.
+    latest = candidate.latest(command.now)
+    moments = command.now, latest, command.occurred_at or latest
+    consent = candidate.require_sendable(command.candidate, purpose, kind.channel, *moments)
     sent = TouchpointRecorded(
         touchpoint=command.touchpoint,
         kind=command.kind,
         message=command.message,
         machine=False,
-        purpose=command.purpose or kind.purpose,
+        purpose=purpose,
         authorised=None if consent is None else True,
         consent=consent,
         reported_by="perennial",
         note=command.note,
     )
     return {command.candidate: [sent]}
-
-
-def authorising_consent(candidate: Candidate, kind: Kind, command: RequestSend) -> UUID | None:
-    """The consent event that allows the send, None where none is needed; raises why there is no consent.
-
-    It must allow it at the time stated and also now: a send dated back must not slip in before a withdrawal.
-    """
-    purpose = command.purpose or kind.purpose
-    if purpose is None:
-        return None
-    require_consent(candidate.consents, purpose, kind.channel, command.now)
-    return require_consent(candidate.consents, purpose, kind.channel, command.moment)
 
 
 VERB = Verb(RequestSend, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)

@@ -391,6 +391,23 @@ class Candidate:
             return ProcessingIsRestricted(candidate=candidate)
         return consent.may(self.consents, purpose, channel, at)
 
+    def latest(self, now: datetime) -> datetime:
+        """Now, or the time of the person's newest answer or restriction where that is later: what was recorded while
+        somebody was still asking counts, whatever the time was when they began."""
+        records = (self, *self.records.values())
+        restricted = (turn.at for record in records for turn in record.restriction.turns[-1:])
+        return max((now, *restricted, *(answer.at for answer in self.consents.answers[-1:])))
+
+    def require_sendable(self, candidate: UUID, purpose: str | None, channel: str, *moments: datetime) -> UUID | None:
+        """The consent event that allows a send at the last of these times, None where none is needed.
+
+        Raises why it is not allowed at one of them: ProcessingIsRestricted, or as `consent.may` tells it.
+        """
+        self.require_unrestricted(candidate, *moments)
+        if purpose is None:
+            return None
+        return [consent.require_consent(self.consents, purpose, channel, moment) for moment in moments][-1]
+
     def all_records(self, candidate: UUID) -> tuple[UUID, ...]:
         """Every record of the person: this one first."""
         return (candidate, *sorted(self.records.keys() - {candidate}))
