@@ -1,0 +1,68 @@
+"""A no that was recorded while somebody was still asking counts, although they began to ask before it was said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from commands.ask_for_referral import AskForReferral
+from commands.record_touchpoint import RecordTouchpoint
+from commands.request_send import RequestSend
+from commands.verb import Command
+from domain.candidate import ProcessingIsRestricted, ProcessingRestricted
+from domain.consent import ConsentWasWithdrawn
+from domain.errors import Refused
+from domain.event import Event
+from domain.touchpoint import TouchpointRecorded
+from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, At, Given, consented, event_id, given, withdrawn
+
+MEANWHILE = NOW + timedelta(milliseconds=3)
+SEND = RequestSend(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
+ASK = AskForReferral(referral=BOB, referrer=ALICE, now=NOW)
+REPORT = RecordTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
+
+
+def told(*meanwhile: Event) -> Given:
+    yeses = consented("talent_pool"), consented("referral_contact")
+    return given({ALICE: [SOURCED, *yeses, *(At(MEANWHILE, event) for event in meanwhile)]})
+
+
+@pytest.mark.parametrize("command", [SEND, replace(SEND, occurred_at=NOW - DAY)])
+@pytest.mark.parametrize(
+    ("no", "rule"),
+    [
+        (withdrawn("talent_pool"), ConsentWasWithdrawn),
+        (ProcessingRestricted("disputed", None), ProcessingIsRestricted),
+    ],
+)
+def test_a_send_is_not_made(command: Command, no: Event, rule: type[Refused]) -> None:
+    told(no).when(command).refused(rule)
+
+
+def test_nobody_is_asked_for_a_referral() -> None:
+    told(withdrawn("referral_contact")).when(ASK).refused(ConsentWasWithdrawn)
+    told(ProcessingRestricted("disputed", None)).when(ASK).refused(ProcessingIsRestricted)
+
+
+def test_a_report_without_a_time_is_one_of_now_and_one_with_a_time_of_then() -> None:
+    def reported(command: RecordTouchpoint) -> TouchpointRecorded:
+        (event,) = told(withdrawn("talent_pool")).history.decide(command)[ALICE]
+        assert isinstance(event, TouchpointRecorded)
+        return event
+
+    assert (reported(REPORT).authorised, reported(REPORT).consent) == (False, None)
+    assert reported(replace(REPORT, occurred_at=NOW)).consent == event_id(2)
+
+
+def test_a_yes_of_meanwhile_does_not_help() -> None:
+    given({ALICE: [SOURCED, withdrawn("talent_pool"), At(MEANWHILE, consented("talent_pool"))]}).when(SEND).refused(
+        ConsentWasWithdrawn
+    )
+
+
+def test_a_renewal_of_meanwhile_is_what_is_cited() -> None:
+    (sent,) = told(consented("talent_pool")).history.decide(SEND)[ALICE]
+    assert isinstance(sent, TouchpointRecorded)
+    assert sent.consent == event_id(4)
