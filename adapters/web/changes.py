@@ -70,7 +70,8 @@ class ChangePages:
         `id` is the position, `event` the type, `data` the event as JSON without what is personal. A comment with the
         settled position, and an `id` that stands alone, say that everything up to there has been told, also where
         nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice. Who looked at
-        whom is no change, and is not told here; to a role that may not read people `actor` says only of what kind.
+        whom is no change, and is not told here; to a role that may not read people `actor` says only of what kind. An
+        integration is told of what it made, and of what came from its source.
         """
         after = from_position if last_event_id is None else int(last_event_id)
         wanted = known_types(types)
@@ -119,7 +120,7 @@ class Telling:
 
     async def _next_range(self) -> str:
         upto = min(self.position + RANGE, self.head)
-        changes = await self.following.changes(self.position, upto, self.types)
+        changes = await self.following.changes(self.who, self.position, upto, self.types)
         self.position = upto
         return self._told(changes[-1].position, "".join(map(self._sent, changes))) if changes else ""
 
