@@ -75,7 +75,9 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("notice_version", "code", "its version"),
         Column("notice_sha256", "text", "its SHA-256, in hex"),
         Column("language", "code", "the language it was in"),
-        Column("valid_until", "moment", "when a yes ends, at most as late as the purpose and the law allow; left out: then"),
+        Column(
+            "valid_until", "moment", "when a yes ends, at most as late as the purpose and the law allow; left out: then"
+        ),
     ),
     "requisitions": (
         Column("id", "id", "the requisition's id in the source", needed=True),

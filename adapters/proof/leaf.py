@@ -26,12 +26,12 @@ MICROSECONDS_A_DAY = 86_400_000_000
 CLEAR = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-class IsNoClearData(ValueError):
+class NumberIsNotWhole(ValueError):
     """A number that is not whole: our clear data has none, and RFC 8785 could write two of them alike."""
 
 
 def refuse_fraction(text: str) -> Any:
-    raise IsNoClearData(text)
+    raise NumberIsNotWhole(text)
 
 
 READ_CLEAR = json.JSONDecoder(parse_float=refuse_fraction, parse_constant=refuse_fraction)
