@@ -305,7 +305,6 @@ class AnyConsent(RuleBasedStateMachine):
         self.slot_of: dict[UUID, str] = {}
         self.told: dict[UUID, str] = {}
         self.returned: set[UUID] = set()
-        self.raced = False
         self.checked = 0
 
     # --- asking
@@ -402,7 +401,7 @@ class AnyConsent(RuleBasedStateMachine):
         command = self.sourcing(slot, returning)
         refusal = self.ask(command)
         stopped = isinstance(refusal, AddressIsSuppressed)
-        assert stopped == (address(slot) in shut and not returning) or self.raced, (shut, refusal)
+        assert stopped == (address(slot) in shut and not returning), (shut, refusal)
         if stopped:
             self.check_stopped(command.candidate, slot)
         else:
@@ -423,7 +422,7 @@ class AnyConsent(RuleBasedStateMachine):
             "candidates", f"id,name,emails,tags\n{outside},canary {stream},{address(slot)},tag {tag}\n"
         )
         reasons = set(report.standing.reasons)
-        if known or self.raced:
+        if known:
             assert not erased or (reasons <= {"address-is-suppressed", "candidate-is-erased"} and reasons)
         else:
             assert reasons == ({"address-is-suppressed"} if address(slot) in shut else set())
@@ -506,7 +505,6 @@ class AnyConsent(RuleBasedStateMachine):
 
     def two_at_once(self, call: str, slower: Callable[[], object], faster: Callable[[], object]) -> None:
         """Two clients decide on the same state, and one of them has written before the other's call goes through."""
-        self.raced = True
         self.house.seeing.meanwhile[call] = faster
         slower()
         self.house.seeing.meanwhile.clear()
