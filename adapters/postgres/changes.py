@@ -19,7 +19,6 @@ from eventsourcing.persistence import PersistenceError
 from psycopg.rows import tuple_row
 from psycopg_pool import PoolTimeout
 
-from adapters.access.principal import Principal
 from adapters.postgres.barrier import CHANNEL
 from adapters.postgres.recorder import LogRecorder
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
@@ -39,11 +38,6 @@ SELECT_CHANGES = """
     select position, event_id, stream_id, stream_version, type, at, recorded_at, actor, clear
     from batch(%(after)s::bigint, %(upto)s::bigint)
     where (%(types)s::text[] is null or type = any(%(types)s)) and type <> all(%(readings)s)
-      and (%(source)s::text is null or exists (
-        select from event entry
-        where entry.stream_id = batch.stream_id and entry.stream_version = 1
-          and (entry.actor = %(actor)s
-               or %(source)s in (entry.clear ->> 'source', entry.clear ->> 'outside_source'))))
     order by position
 """
 READINGS = [event.stored_name for event in (PeopleViewed, PeopleSearched, PeopleExported)]
@@ -84,19 +78,15 @@ class Following:
     async def head(self) -> int:
         return await self._in_thread(self._recorder.barrier.head)
 
-    async def changes(self, who: Principal, after: int, upto: int, types: Sequence[str]) -> list[Change]:
-        """The changes of after < position <= upto, which must be settled, in order; of these types (none: of all).
-
-        An integration is told of the streams that are its own.
-        """
-        return await self._in_thread(self._read, who, after, upto, types)
+    async def changes(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
+        """The changes of after < position <= upto, which must be settled, in order; of these types (none: of all)."""
+        return await self._in_thread(self._read, after, upto, types)
 
     async def _in_thread(self, function: Callable[P, R], *given: P.args, **_: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *given)
 
-    def _read(self, who: Principal, after: int, upto: int, types: Sequence[str]) -> list[Change]:
-        asked = {"after": after, "upto": upto, "types": list(types) or None, "readings": READINGS,
-                 "actor": who.actor, "source": who.source}  # fmt: skip
+    def _read(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
+        asked = {"after": after, "upto": upto, "types": list(types) or None, "readings": READINGS}
         with self._recorder.datastore.pool.connection() as connection:
             rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(SELECT_CHANGES, asked).fetchall()
         return [Change(*row) for row in rows]

@@ -11,7 +11,9 @@ from typing import Annotated
 
 from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
+from adapters.access.ownership import Ownership
 from adapters.access.principal import Principal
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.postgres.changes import READINGS, UNREACHABLE, Change, Following
@@ -78,7 +80,7 @@ class ChangePages:
         head = await self.following.head()
         if after > head:
             raise PositionLiesAhead(after, head)
-        told = Telling(self.following, who, wanted, after, head)
+        told = Telling(self.following, self.services.ownership, who, wanted, after, head)
         return StreamingResponse(told.text(), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
 
 
@@ -96,6 +98,7 @@ class Telling:
     """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
 
     following: Following
+    ownership: Ownership
     who: Principal
     types: Sequence[str]
     position: int
@@ -120,9 +123,16 @@ class Telling:
 
     async def _next_range(self) -> str:
         upto = min(self.position + RANGE, self.head)
-        changes = await self.following.changes(self.who, self.position, upto, self.types)
+        changes = await self._own(await self.following.changes(self.position, upto, self.types))
         self.position = upto
         return self._told(changes[-1].position, "".join(map(self._sent, changes))) if changes else ""
+
+    async def _own(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those that are there for whoever follows; to an integration what is foreign is not."""
+        if self.who.source is None:
+            return changes
+        foreign = await run_in_threadpool(self.ownership.foreign, self.who, {change.stream for change in changes})
+        return [change for change in changes if change.stream not in foreign]
 
     def _sent(self, change: Change) -> str:
         return sent(replace(change, actor=actor_to(self.who, change.actor)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -172,3 +173,18 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
         assert client.get(f"/v1/imports/{uploaded}", headers=who).json()["id"] == uploaded
         assert [one["id"] for one in client.get("/v1/imports", headers=who).json()["imports"]] == [uploaded]
     assert client.post("/v1/imports", headers={**headers, **ben}, **asked).json()["id"] != uploaded
+
+
+def test_an_integration_follows_its_own_alone(acorn: httpx.Client, post: Post, foreign: str) -> None:
+    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    sourced = post("/v1/candidates", source="acorn")["stream"]
+    for candidate in (own, sourced, foreign):
+        last = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
+    told, settled = [], f": settled {last}"
+    with acorn.stream("GET", "/v1/changes") as stream:
+        for line in stream.iter_lines():
+            told += [line] if line.startswith("data: ") else []
+            if line == settled:
+                break
+    assert [json.loads(line[6:])["stream"] for line in told] == [own, sourced, own, sourced]
+    assert foreign not in "".join(told)
