@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from adapters.postgres.application import Perennial
 from adapters.web import limits
 from adapters.web.app import create_app
 from adapters.web.services import Services
-from tests.web.conftest import bearing, problem, serving
+from tests.web.conftest import ACTOR, bearing, problem, serving
 
 CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson; charset=utf-8"}
@@ -56,7 +56,7 @@ def put(client: httpx.Client, body: bytes = PEOPLE, **asked: str) -> dict[str, A
 
 @pytest.mark.usefixtures("at_work")
 def test_an_upload_is_imported_in_the_background_and_deleted(
-    client: httpx.Client, shelf: Shelf, log: Perennial
+    client: httpx.Client, shelf: Shelf, log: Perennial, fold: Callable[[], int]
 ) -> None:
     begun = put(client)
     assert (begun["state"], begun["size"], begun["lines"]) == ("waiting", len(PEOPLE), 0)
@@ -72,6 +72,8 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
     assert len(log.recorder.select_notifications(None, 100)) == 2
     rejected = client.get(f"/v1/imports/{begun['id']}/rejected")
     assert rejected.headers["content-type"] == "text/csv; charset=utf-8"
+    (export,) = client.get("/v1/audit/accesses", params={"kind": "exported", "min_position": fold()}).json()["accesses"]
+    assert (export["reader"], export["page"], export["holds"]) == (ACTOR, "rejected-lines", ["personal"])
     mended = rejected.content.replace(b"nonsense", b"2024-01-06")
     assert ended(client, put(client, mended)["id"])["added"] == 1
     assert ended(client, put(client)["id"])["known"] == 2
