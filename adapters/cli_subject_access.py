@@ -33,8 +33,8 @@ def subject_access(
     with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(text)
     say.print(
-        f"{len(found.events)} events, {len(found.named_in)} elsewhere that name them, {len(found.deliveries)} deliveries"
-        f" and {len(found.seen)} accesses are in {out}; recorded as export {found.export}",
+        f"{len(found.events)} events, {len(found.named_in)} elsewhere that name them, {len(found.deliveries)}"
+        f" deliveries and {len(found.seen)} accesses are in {out}; recorded as export {found.export}",
         highlight=False,
         soft_wrap=True,
     )
