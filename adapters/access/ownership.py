@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from adapters.access.principal import Principal
-from adapters.access.refusals import SourceIsNotYours
+from adapters.access.refusals import IdIsTaken, PersonIsNotYours, SourceIsNotYours
 from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
 from commands.verb import Command, Load, Verb
 from domain.application import APPLICATION
@@ -28,6 +28,9 @@ NAMES_A_SOURCE = ("source", "outside_source", "reported_by", "learned_from")
 """The fields of commands that say whose word it is, or where something comes from."""
 LEFT_OUT = (None, UNKNOWN)
 OF_PEOPLE = (CANDIDATE, APPLICATION, REFERRAL)
+NAMES_A_PERSON = ("referrer",)
+"""The fields of commands in which somebody else than whom it is about may be named, also by those who read nothing of
+them: words are sealed under their key, and what is sealed tells whether they were erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,13 @@ def named_by(verb: Verb, command: Command, makes: str | None) -> set[UUID]:
     }
 
 
+def named_unread(verb: Verb, command: Command) -> dict[str, UUID]:
+    """The people, by the field, whom the command names and its rule does not look at."""
+    read = {load.field for load in verb.loads}
+    named = {name: getattr(command, name, None) for name in NAMES_A_PERSON if name not in read}
+    return {name: person for name, person in named.items() if isinstance(person, UUID)}
+
+
 def concerns(load: Load, command: Command) -> bool:
     names_an_opening = load.aggregate is REQUISITION and getattr(command, "opening", None) is not None
     return load.aggregate in OF_PEOPLE or names_an_opening
@@ -91,8 +101,21 @@ class Ownership:
         return frozenset(stream for stream, entry in self.entries(wanted).items() if not entry.is_of(who))
 
     def foreign_to(self, who: Principal, command: Command, makes: str | None) -> frozenset[UUID]:
-        """The streams named by a command that are not there for whoever gives it."""
-        return self.foreign(who, named_by(self.verbs[type(command)], command, makes))
+        """The streams named by a command that are not there for whoever gives it. Errors: IdIsTaken, PersonIsNotYours:
+        each says one thing alone, whatever became of the stream."""
+        if who.source is None:
+            return frozenset()
+        verb = self.verbs[type(command)]
+        unread, named = named_unread(verb, command), named_by(verb, command, makes)
+        made = {getattr(command, load.field) for load in verb.loads if load.field == makes}
+        entries = self.entries({*named, *made, *unread.values()})
+        own = {stream for stream, entry in entries.items() if entry.is_of(who)}
+        for field, person in unread.items():
+            if person not in own:
+                raise PersonIsNotYours(field=field, source=who.source)
+        if made & entries.keys() - own:
+            raise IdIsTaken(field=makes)
+        return frozenset(named & entries.keys() - own)
 
 
 @dataclass(frozen=True, slots=True)

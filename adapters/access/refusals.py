@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import Invalid, NotFound, Refused
+from domain.errors import Conflict, Invalid, NotFound, Refused
 
 
 class KeyIsMissing(Refused):
@@ -45,6 +45,20 @@ class SourceIsNotYours(Refused):
     """'{field}' names another source than '{source}', for which this key speaks.
 
     Leave it out, or send '{source}'; what others say is theirs to send.
+    """
+
+
+class PersonIsNotYours(Refused):
+    """'{field}' names nobody who came from '{source}', for which this key speaks.
+
+    Source them first, or leave it to somebody who may write about anybody.
+    """
+
+
+class IdIsTaken(Conflict):
+    """The id in '{field}' is taken.
+
+    Leave it out, and one is made, or send another.
     """
 
 

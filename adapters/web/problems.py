@@ -17,7 +17,14 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.access.refusals import KeyIsMissing, KeyIsNotValid, RoleMayNot, SourceIsNotYours, TokensCannotBeChecked
+from adapters.access.refusals import (
+    KeyIsMissing,
+    KeyIsNotValid,
+    PersonIsNotYours,
+    RoleMayNot,
+    SourceIsNotYours,
+    TokensCannotBeChecked,
+)
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
@@ -43,6 +50,7 @@ STATUS: Mapping[type[Exception], int] = {
     PositionLiesAhead: 422,
     SignatureIsWrong: 401,
     SourceIsNotYours: 403,
+    PersonIsNotYours: 403,
     KeyIsMissing: 401,
     KeyIsNotValid: 401,
     RoleMayNot: 403,

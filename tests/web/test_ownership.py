@@ -147,8 +147,42 @@ def test_in_bulk_each_touchpoint_is_looked_at(acorn: httpx.Client, foreign: str,
     assert {**one, "instance": "", "detail": one["detail"].replace(foreign, missing)} == {**other, "instance": ""}
 
 
-def test_an_id_that_is_taken_is_taken_whoever_asks(acorn: httpx.Client, foreign: str) -> None:
-    assert problem(acorn.post("/v1/candidates", json={"candidate": foreign}))[0] == 409
+def test_an_id_that_is_taken_is_taken_and_nothing_else_is_told(
+    acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
+) -> None:
+    gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
+    assert client.post(f"/v1/candidates/{gone}/erasure", json={}).json()["state"] == "completed"
+    told = {
+        acorn.post("/v1/candidates", json={"candidate": taken}, headers=headers).text
+        for taken in (foreign, gone)
+        for headers in ({}, {"If-Match": '"7"'})
+    }
+    assert len(told) == 1
+    assert problem(acorn.post("/v1/candidates", json={"candidate": gone})) == (409, "id-is-taken")
+
+
+def test_an_application_of_others_is_taken_too(acorn: httpx.Client, post: Post, foreign: str) -> None:
+    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    job = post("/v1/requisitions", role="gardener")["stream"]
+    prospects = [post("/v1/prospects", candidate=who)["stream"] for who in (own, foreign)]
+    for application in prospects:
+        applied = acorn.post(
+            "/v1/applications", json={"application": application, "candidate": own, "requisition": job}
+        )
+        assert problem(applied) == (409, "id-is-taken")
+
+
+def test_nobody_is_named_as_a_referrer_who_is_not_its_own(
+    acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
+) -> None:
+    gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
+    assert client.post(f"/v1/candidates/{gone}/erasure", json={}).json()["state"] == "completed"
+    said = {"name": "Bo", "referrer_words": "the best of gardeners", "source": "acorn"}
+    refused = [acorn.post("/v1/referrals", json={**said, "referrer": who}) for who in (foreign, gone, str(uuid4()))]
+    assert len({answer.text for answer in refused}) == 1
+    assert problem(refused[0]) == (403, "person-is-not-yours")
+    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    assert acorn.post("/v1/referrals", json={**said, "referrer": own}).status_code == 201
 
 
 def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
