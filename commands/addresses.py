@@ -104,7 +104,8 @@ def shut_out(
     candidate: Candidate, known: Suppressions, answered: Sequence[Event], command: WithAddresses
 ) -> dict[UUID, list[Event]]:
     """What suppresses the person's addresses, once a no leaves nothing at all that they allow; else nothing."""
-    if anything_lives(after(candidate.consents, answered, command.moment), command.now):
+    latest = candidate.latest(command.now)
+    if anything_lives(after(candidate.consents, answered, command.occurred_at or latest), latest):
         return {}
     return suppressions(known, command.addresses, WITHDREW)
 

@@ -94,9 +94,18 @@ def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> E
         evidence=command.evidence,
         came_from=command.came_from,
     )
-    lives = command.is_own and anything_lives(after(candidate.consents, [given], command.moment), command.now)
-    released = releases(known, command.addresses, command.method, of=(WITHDREW,)) if lives else {}
+    came_back = command.is_own and lives(candidate, given, command)
+    released = releases(known, command.addresses, command.method, of=(WITHDREW,)) if came_back else {}
     return {command.candidate: [given], **released}
+
+
+def lives(candidate: Candidate, given: ConsentGiven, command: GiveConsent) -> bool:
+    """Whether anything is allowed once it is given: what is said now is the newest answer, what was said then may not
+    be."""
+    if command.occurred_at is None:
+        return True
+    answers = after(candidate.consents, [given], command.occurred_at)
+    return anything_lives(answers, candidate.latest(command.now))
 
 
 def end_of(command: GiveConsent) -> datetime:

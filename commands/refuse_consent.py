@@ -51,7 +51,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) ->
         evidence=command.evidence,
     )
     answers: Events = {record: [refused] for record in candidate.records_of(command.candidate)}
-    took_back = anything_lives(candidate.consents, command.now)  # a first no takes nothing back
+    took_back = anything_lives(candidate.consents, candidate.latest(command.now))  # a first no takes nothing back
     return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
 
 

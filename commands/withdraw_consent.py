@@ -43,7 +43,7 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
         candidate.consents,
         command.purpose,
         require_channels(command.channels),
-        command.moment,
+        command.occurred_at or candidate.latest(command.now),
         method=command.method,
         because_of=command.because_of,
         reason=command.reason,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from commands.ask_for_referral import AskForReferral
+from commands.give_consent import GiveConsent
 from commands.record_touchpoint import RecordTouchpoint
+from commands.refuse_consent import RefuseConsent
 from commands.request_send import RequestSend
 from commands.verb import Command
+from commands.withdraw_consent import WithdrawConsent
 from domain.candidate import ProcessingIsRestricted, ProcessingRestricted
 from domain.consent import ConsentWasWithdrawn
 from domain.errors import Refused
 from domain.event import Event
+from domain.suppression import Address, AddressSuppressed
 from domain.touchpoint import TouchpointRecorded
 from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, At, Given, consented, event_id, given, withdrawn
 
@@ -66,3 +71,27 @@ def test_a_renewal_of_meanwhile_is_what_is_cited() -> None:
     (sent,) = told(consented("talent_pool")).history.decide(SEND)[ALICE]
     assert isinstance(sent, TouchpointRecorded)
     assert sent.consent == event_id(4)
+
+
+SHUT = Address("email", UUID(int=101))
+WITHDRAW = WithdrawConsent(candidate=ALICE, purpose="talent_pool", channels=("email",), addresses=(SHUT,), now=NOW)
+
+
+def test_a_withdrawal_leaves_what_was_allowed_meanwhile() -> None:
+    decided = told(consented("talent_pool", "text")).history.decide(WITHDRAW)
+    assert decided == {ALICE: [withdrawn("talent_pool", "email")]}, "neither entirely, nor are addresses shut out"
+    only = given({ALICE: [SOURCED, consented(), At(MEANWHILE, consented("events"))]}).history
+    assert set(only.decide(WITHDRAW)) == {ALICE}
+
+
+def test_a_refusal_of_what_was_allowed_meanwhile_takes_it_back() -> None:
+    refuse = RefuseConsent(candidate=ALICE, purpose="events", addresses=(SHUT,), now=NOW)
+    allowed = given({ALICE: [SOURCED, At(MEANWHILE, consented("events"))]}).history
+    assert set(allowed.decide(refuse)) == {ALICE, SHUT.stream}
+
+
+def test_a_consent_is_newer_than_a_withdrawal_of_meanwhile() -> None:
+    give = GiveConsent(candidate=ALICE, purpose="events", channels=("email",), addresses=(SHUT,), now=NOW)
+    taken = At(MEANWHILE, withdrawn("events", entirely=True))
+    shut = given({ALICE: [SOURCED, taken], SHUT.stream: [AddressSuppressed("email", "withdrew")]}).history
+    assert set(shut.decide(give)) == {ALICE, SHUT.stream}
