@@ -66,6 +66,14 @@ class Erasures:
         """How many searches that found the person still told what was typed."""
         return self._sum("select erase_searches(%s) as n", records)
 
+    def without_key(self, records: Iterable[UUID]) -> set[UUID]:
+        """Those of the records whose key was destroyed: whoever still shows them has not heard of it yet."""
+        with self._datastore.get_connection() as connection:
+            rows = connection.execute(
+                "select person from person_key where person = any(%s) and wrapped is null", (list(records),)
+            ).fetchall()
+        return {row["person"] for row in rows}
+
     def forget_answers(self, records: Iterable[UUID]) -> int:
         """How many answers kept for repeated requests named a record of the person. They hold ids alone."""
         with self._datastore.get_connection() as connection:

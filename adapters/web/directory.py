@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from datetime import time as time_of_day
 from typing import Annotated, Any, Literal
@@ -156,9 +156,10 @@ class DirectoryPages:
 
         found: Directory = await self.asker.ask(DIRECTORY, question, None, min_position)
         typed = {one.name: value for one in fields(sought) if (value := getattr(sought, one.name)) is not None}
-        await self._searched(who, "candidates", found.people, typed)
+        gone = await self._searched(who, "candidates", found.people, typed)
         following = None if found.next is None else [found.next.key, str(found.next.person)]
-        return answered(People(**told_of(found), next=self._cursor(asked, following)))
+        told = told_of(found) | {"people": without(found.people, gone)}
+        return answered(People(**told, next=self._cursor(asked, following)))
 
     async def candidates_of_address(
         self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
@@ -172,8 +173,8 @@ class DirectoryPages:
             return PeopleOfAddress(queries.DEFINITION, queries.VERSION, known.position, known.at, people)
 
         found: PeopleOfAddress = await self.asker.ask(DIRECTORY, question, None, min_position)
-        await self._searched(who, "candidate-lookups", found.people, address.model_dump())
-        return answered(found)
+        gone = await self._searched(who, "candidate-lookups", found.people, address.model_dump())
+        return answered(replace(found, people=without(found.people, gone)))
 
     async def duplicates(
         self, who: Who, limit: Limit = PAGE, cursor: Cursor = None, min_position: MinPosition = None
@@ -191,13 +192,27 @@ class DirectoryPages:
         found: Duplicates = await self.asker.ask(DIRECTORY, question, None, min_position)
         shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
+        gone = await run_in_threadpool(self.services.erasing.holdings.erasures.without_key, shown)
+        pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
         following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
-        return answered(Pairs(**told_of(found), next=self._cursor("duplicates", following)))
+        return answered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
 
-    async def _searched(self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]) -> None:
-        """`typed`: what was asked, and nothing of what was left out."""
+    async def _searched(
+        self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]
+    ) -> set[UUID]:
+        """Records the search; `typed`: what was asked, and nothing of what was left out. Gives those of the people who
+        are erased, which the directory has not heard of yet: they are shown no more."""
         found, asked = [person.candidate for person in people], json.dumps(typed, default=str, ensure_ascii=False)
-        await run_in_threadpool(self.services.readings.searched, who, page, found, asked)
+
+        def record() -> set[UUID]:
+            self.services.readings.searched(who, page, found, asked)
+            # Looked for last: an erasure that ended before the search was recorded has taken nothing of it along.
+            erasures = self.services.erasing.holdings.erasures
+            if gone := erasures.without_key(found):
+                erasures.destroy_searches(gone)
+            return gone
+
+        return await run_in_threadpool(record)
 
     def _begin(self, day: date | None) -> datetime | None:
         """When the day begins where the organisation is."""
@@ -210,6 +225,10 @@ class DirectoryPages:
 def asked_as(route: str, sought: Sought, sort: Sort) -> str:
     """The question as text: a cursor belongs to one."""
     return json.dumps([route, sort, *(getattr(sought, one.name) for one in fields(sought))], default=str)
+
+
+def without(people: Iterable[Person], gone: set[UUID]) -> tuple[Person, ...]:
+    return tuple(person for person in people if person.candidate not in gone)
 
 
 def told_of(found: Directory | Duplicates) -> dict[str, Any]:

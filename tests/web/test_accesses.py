@@ -85,6 +85,22 @@ def test_a_search_tells_what_was_typed_until_the_key_of_it_is_destroyed(
     assert [(one["asked"], one["erased"]) for one in seen(kind="searched")][2] == (None, True)
 
 
+def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_keeps_and_shows_nothing(
+    client: httpx.Client, post: Post, seen: Any, fold: Fold
+) -> None:
+    twins = [
+        post("/v1/candidates", source="fair", name="Zoe Sahin", emails=["zoe@sahin.example"])["stream"] for _ in "ab"
+    ]
+    at = {"min_position": fold()}
+    assert len(client.get("/v1/duplicates", params=at).json()["pairs"]) == 1
+    assert client.post(f"/v1/candidates/{twins[0]}/erasure", json={}).json()["state"] == "completed"
+    found = client.get("/v1/candidates", params={"q": "Sahin"}).json()["people"]
+    same = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
+    assert [one["candidate"] for one in (*found, *same)] == [twins[1], twins[1]]
+    assert client.get("/v1/duplicates").json()["pairs"] == []
+    assert [(one["asked"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]
+
+
 def test_the_auditor_is_seen_too(seen: Any, candidate: UUID, client: httpx.Client) -> None:
     client.get(f"/v1/candidates/{candidate}").raise_for_status()
     seen(candidate=str(candidate))
