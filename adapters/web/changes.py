@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated
 
-from fastapi import Header, Query
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.ownership import Ownership
 from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.postgres.changes import READINGS, UNREACHABLE, Change, Following
 from adapters.web.plain import plain
@@ -31,6 +33,8 @@ RANGE = 500
 BEAT_SECONDS = 15.0
 CATCH_UP_BEAT_SECONDS = 1.0
 """How soon a reader hears that events which are not for it were passed over."""
+ASK_AGAIN_SECONDS = 1.0
+"""How long whoever was let in is taken for that before their key is looked at again: it may be revoked meanwhile."""
 COME_BACK_MILLISECONDS = 1000
 MEDIA_TYPE = "text/event-stream"
 KNOWN_TYPES = frozenset(event.stored_name for event in EVENTS) - set(READINGS)
@@ -65,7 +69,12 @@ class ChangePages:
     following: Following
 
     async def changes(
-        self, who: Who, from_position: FromPosition = 0, types: Types = None, last_event_id: LastEventId = None
+        self,
+        request: Request,
+        who: Who,
+        from_position: FromPosition = 0,
+        types: Types = None,
+        last_event_id: LastEventId = None,
     ) -> StreamingResponse:
         """Every change after a position, as server-sent events, then every new one as it comes.
 
@@ -73,15 +82,24 @@ class ChangePages:
         settled position, and an `id` that stands alone, say that everything up to there has been told, also where
         nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice. Who looked at
         whom is no change, and is not told here; to a role that may not read people `actor` says only of what kind. An
-        integration is told of what it made, and of what came from its source.
+        integration is told of what it made, and of what came from its source. A stream ends with the key or the token
+        that it was asked with.
         """
         after = from_position if last_event_id is None else int(last_event_id)
         wanted = known_types(types)
         head = await self.following.head()
         if after > head:
             raise PositionLiesAhead(after, head)
-        told = Telling(self.following, self.services.ownership, who, wanted, after, head)
+        shown = request.headers.get("authorization", "")
+        told = Telling(self.following, self.services.ownership, who, partial(self._is, who, shown), wanted, after, head)
         return StreamingResponse(told.text(), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+
+    async def _is(self, who: Principal, shown: str) -> bool:
+        """Whether what was shown at the door is still good, and names the same as then."""
+        try:
+            return await self.services.doorkeeper.principal(shown, reading=True) == who
+        except (KeyIsNotValid, TokensCannotBeChecked):
+            return False
 
 
 def known_types(text: str | None) -> tuple[str, ...]:
@@ -95,22 +113,27 @@ def known_types(text: str | None) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Telling:
-    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
+    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows.
+
+    `is_still`: whether it is who it was when it came.
+    """
 
     following: Following
     ownership: Ownership
     who: Principal
+    is_still: Callable[[], Awaitable[bool]]
     types: Sequence[str]
     position: int
     head: int
     known: int = -1
     told_at: float = float("-inf")
+    looked_at: float = field(default_factory=time.monotonic)
 
     async def text(self) -> AsyncIterator[str]:
-        """The stream; ends when the server is to stop, or when the log cannot be reached."""
+        """The stream; ends when the server is to stop, the log cannot be reached, or the reader is let in no more."""
         yield f"retry: {COME_BACK_MILLISECONDS}\n\n"
         try:
-            while not self.following.closed:
+            while not self.following.closed and await self._is_let_in():
                 if self.position < self.head:
                     if text := await self._next_range():
                         yield text
@@ -120,6 +143,12 @@ class Telling:
                     yield self._told(self.position, f": settled {self.position}\nid: {self.position}\n\n")
         except UNREACHABLE as error:
             LOGGER.warning("a reader of the changes is sent away at position %d: %s", self.position, error)
+
+    async def _is_let_in(self) -> bool:
+        if time.monotonic() < self.looked_at + ASK_AGAIN_SECONDS:
+            return True
+        self.looked_at = time.monotonic()
+        return await self.is_still()
 
     async def _next_range(self) -> str:
         upto = min(self.position + RANGE, self.head)

@@ -20,12 +20,15 @@ import httpx
 import psycopg
 import pytest
 
+from adapters.access import doorkeeper
+from adapters.access.policy import Role
 from adapters.postgres.application import Perennial
 from adapters.postgres.changes import Change, Following
+from adapters.web import changes
 from adapters.web.app import create_app
 from adapters.web.services import Services
 from adapters.web.serving import Server, server_of
-from tests.web.conftest import ACTOR, Post, bearing, problem, serving
+from tests.web.conftest import ACTOR, Post, bearing, key_of, problem, serving
 
 PATIENCE = 10.0
 
@@ -324,6 +327,20 @@ def test_a_log_that_cannot_be_reached_sends_its_readers_away(
     monkeypatch.undo()
     with following(url, key, from_position=1) as told:
         assert [one.position for one in until(told, 2)] == [2]
+
+
+def test_a_stream_ends_with_the_key_it_was_asked_with(
+    url: str, post: Post, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(changes, "BEAT_SECONDS", 0.2)
+    key = key_of(services, Role.RECRUITER, name="leaver")
+    with following(url, key) as told:
+        assert [one.position for one in until(told, 1)] == [1]
+        services.api_keys.revoke(key.split("_")[1], "user:test", services.now())
+        post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
+        assert [one.data for one in told if one.data is not None] == []
 
 
 def test_an_event_that_names_no_candidate_is_told_too(url: str, post: Post, key: str) -> None:
