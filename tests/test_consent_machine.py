@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import psycopg
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -66,7 +66,7 @@ from projections.read_model import ReadModel
 from tests.conftest import TEMPLATE, at
 
 EXAMPLES, STEPS = 35, 25
-"""In CI; by hand it has been run for much longer, see docs/decisions/0024."""
+"""In CI, in half a minute; what it found, it found by hand in runs of 200 and more histories of 40 steps."""
 NUMBERS = itertools.count(1)
 CHANNEL_OF = {"email-sent": "email", "text-sent": "text", "newsletter-sent": "email"}
 NO_CONSENT = (ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn, ConsentHasExpired)
@@ -641,6 +641,10 @@ def unsealed(state: Any) -> Any:
 def test_any_history_of_consents(server: str, key_file: KeyFile) -> None:
     AnyConsent.server, AnyConsent.key_file = server, key_file
     chosen = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink, history by history, takes many minutes
     )
     run_state_machine_as_test(AnyConsent, settings=chosen)
