@@ -13,15 +13,14 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from adapters import bootstrap
-from adapters.access.keys import NAME, KeptKey, Wanted
+from adapters.access.keys import NAME, PREFIX, KeptKey, Wanted
+from adapters.access.operators import operator
 from adapters.access.policy import Action, Role
 from adapters.postgres.api_keys import ApiKeys
 from adapters.settings import Settings
 from adapters.showing import say
 from domain.codes import CODE
 
-OPERATOR = "operator:command-line"
-"""Who makes and revokes keys where nobody is asked who they are: whoever may run this may do anything anyhow."""
 DEMO = "operator:demo"
 HOW_TO_BEGIN = "perennial api-keys add --name ana --role admin --role recruiter"
 FOR_HOW_LONG = re.compile(r"[1-9][0-9]{0,4}[hd]")
@@ -83,7 +82,7 @@ def add(
     with bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
         with bootstrap.api_keys(conninfo) as keys:
-            made = keys.make(wanted, OPERATOR, now)
+            made = keys.make(wanted, operator().actor, now)
     say.print(f"{made.id} for {name}. Whoever has what follows may ask as them; it is shown this once:")
     typer.echo(made.text)
 
@@ -112,8 +111,9 @@ def list_(
 @api_keys.command()
 def revoke(key: Annotated[str, typer.Argument(help="The key's id, as `list` shows it: pnl_<id>_...")]) -> None:
     """Make a key good for nothing; every server takes notice within seconds."""
+    name = key.removeprefix(PREFIX).partition("_")[0]  # of a key that leaked, and was pasted whole, no secret is said
     with bootstrap.database(Settings(), make=False) as conninfo, bootstrap.api_keys(conninfo) as keys:
-        revoked = keys.revoke(key, OPERATOR, datetime.now(UTC))
+        revoked = keys.revoke(name, operator().actor, datetime.now(UTC))
     say.print(f"{revoked.id} of {revoked.name} is revoked", highlight=False)
 
 

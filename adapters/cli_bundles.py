@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from uuid import UUID
 import typer
 
 from adapters import bootstrap
-from adapters.access.principal import Principal
+from adapters.access.operators import operator
 from adapters.access.recording import Readings
 from adapters.entropy import ENTROPY
 from adapters.postgres.application import Perennial
@@ -173,8 +172,7 @@ def size_of(path: Path) -> int:
 
 
 def record(log: Perennial, bundle: Bundle, asked: Asked) -> None:
-    """Whoever may run this is asked for no key: the reader is the login name of the system."""
-    who = Principal(getpass.getuser(), frozenset())
+    who = operator()
     holds = ("proofs", "clear", *(("personal",) if asked.opened else ()))
     readings = Readings(log, ENTROPY.new_id, lambda: datetime.now(UTC))
     for some in batches(bundle.people):

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from adapters import bootstrap
-from adapters.cli_access import OPERATOR
+from adapters.access.operators import operator
 from adapters.erasure.erasing import Erasure
 from adapters.settings import Settings
 from adapters.showing import say
@@ -43,7 +43,7 @@ def erase(
             done = list(erasing.resume())
             say.print(f"{len(done)} erasures had not been completed", highlight=False)
         else:
-            done = [erasing.erase(candidate, by=by, ground=ground, actor=OPERATOR)]
+            done = [erasing.erase(candidate, by=by, ground=ground, actor=operator().actor)]
     for erasure in done:
         show(erasure)
     if any(erasure.state != "completed" for erasure in done):

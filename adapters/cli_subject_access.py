@@ -10,14 +10,13 @@ from uuid import UUID
 import typer
 
 from adapters import bootstrap
-from adapters.access.principal import Principal
+from adapters.access.operators import operator
 from adapters.settings import Settings
 from adapters.showing import say
 from adapters.web.plain import as_json, plain
 from adapters.web.subject_access import page_of, subject_access_of
 
 subject = typer.Typer()
-OPERATOR = Principal("command-line", frozenset())
 
 
 @subject.command("subject-access")
@@ -28,7 +27,7 @@ def subject_access(
     """Write everything we hold about a person into a file that only you may read. It is recorded as an export."""
     settings = Settings()
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
-        found = subject_access_of(bootstrap.services(log, settings), OPERATOR, candidate)
+        found = subject_access_of(bootstrap.services(log, settings), operator(), candidate)
     text = bytes(page_of(found).body) if out.suffix == ".html" else as_json(plain(found))
     with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(text)

@@ -192,7 +192,7 @@ class CandidateDoesNotExist(NotFound):
 class CandidateIsErased(Conflict):
     """The candidate {candidate} was erased, or is being erased: nothing about this person is taken in or sent any more.
 
-    Should the person come back by themselves, source them anew as somebody we never knew.
+    Should the person come back by themselves, source them as somebody new, with 'returning'.
     """
 
     where = "candidate"

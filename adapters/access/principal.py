@@ -6,23 +6,30 @@ from dataclasses import dataclass
 
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 
+USER = "user"
+OPERATOR = "operator"
+OF_OURS = (USER, OPERATOR)
+"""The kinds of actor that are people who work here: of them no more is told to outsiders."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody whose key or token was good. `source`: the outside system that an integration speaks for, else None.
 
-    `scopes`: the actions that the key was narrowed to; None: all that its roles may.
+    `scopes`: the actions that the key was narrowed to; None: all that its roles may. `kind`: what stands before the
+    name, where there is no source.
     """
 
     name: str
     roles: frozenset[Role]
     source: str | None = None
     scopes: frozenset[Action] | None = None
+    kind: str = USER
 
     @property
     def actor(self) -> str:
         """What the log calls whoever asks."""
-        return f"user:{self.name}" if self.source is None else f"integration:{self.source}"
+        return f"{self.kind}:{self.name}" if self.source is None else f"integration:{self.source}"
 
     def may(self, action: Action) -> bool:
         """Whether one of the roles may do it, and the key was not narrowed below that."""

@@ -81,7 +81,7 @@ class Trail:
             case "erasure-requested.v1":
                 return "erasure", f"asked for by {clear['by']} ({clear['ground']})"
             case "candidate-erased.v1":
-                return "erased", f"its key is destroyed; no copy can be opened after {clear['effective_by']}"
+                return "erased", f"its key is destroyed; no copy can be opened after {clear['effective_by'][:10]}"
         return NOTICED[told.type], f"the records {clear['survivor']} and {clear['absorbed']}"
 
     def _until(self, told: Told) -> str:

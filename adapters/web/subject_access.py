@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from adapters.access.principal import Principal
+from adapters.access.principal import OF_OURS, Principal
 from adapters.postgres.codec import codec_of
 from adapters.postgres.mapper import whose
 from adapters.postgres.subject import SentAbout, Subjects
@@ -152,10 +152,11 @@ PLACES = (
     Place("what happened, and what we were told", "the log, personal parts sealed under a key of the person's own",
           "until erased; then ids, times and codes stay, which nobody can turn into text again"),
     Place("names, addresses, employers, skills: what a person is found by", "the directory, a table of the database",
-          "as long as the events that told it"),
+          "until erased: the person's row goes with the request"),
     Place("what other systems sent", "a table of the database, sealed", "until erased"),
     Place("answers to requests that may be repeated: ids alone", "a table of the database", "24 hours"),
-    Place("files of history, and lines of them that were rejected", "the data folder", "30 days after the import"),
+    Place("files of history, and lines of them that were rejected", "the data folder",
+          "a file until it is imported, rejected lines 30 days longer"),
     Place("who saw whom, and when", "the log", "for good; what was typed into a search until erased"),
     Place("a keyed hash of an address that was erased or given up", "the log",
           "for good: it keeps the address from being brought in again"),
@@ -194,6 +195,8 @@ def worded(value: Any) -> str:
         return "nothing"
     if isinstance(value, str):
         return value
+    if isinstance(value, tuple | list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value) if value else "none"
     told = plain(value)
     return told if isinstance(told, str) else as_json(told).decode()
 
@@ -289,7 +292,7 @@ def withheld_fields(recorded: Recorded[Event], records: Sequence[UUID]) -> Itera
 def by(actor: str) -> str:
     """Outside systems by their name; of a colleague that it was one."""
     kind = actor.partition(":")[0]
-    return "one of us" if kind == "user" else actor
+    return "one of us" if kind in OF_OURS else actor
 
 
 def seen_of(services: Services, candidate: UUID) -> tuple[list[Access], int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.access.operators import operator
 from adapters.bootstrap import VERB_OF
 from adapters.cli import COMPLAINTS, cli
 from adapters.postgres.application import Perennial
@@ -110,7 +110,7 @@ def test_a_trail_is_taken_away_and_read(
     assert "NOT SHOWN by this bundle" in read.stdout
     assert "Zoë" not in file.read_text()
     ((actor, export),) = exports(log)
-    assert (actor, export.people, export.holds) == (f"user:{getpass.getuser()}", (str(ana),), ("proofs", "clear"))
+    assert (actor, export.people, export.holds) == (operator().actor, (str(ana),), ("proofs", "clear"))
 
 
 def test_what_is_personal_goes_along_only_where_it_is_asked_for(

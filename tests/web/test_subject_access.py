@@ -54,6 +54,7 @@ def test_everything_of_every_record_is_in_it(
     assert [(one["stream"], one["data"]["outside_id"]) for one in told["named_in"]] == [(applied, "A-1")]
     assert told["events"][0]["means"].startswith("We found this person")
     assert {one["told_by"] for one in told["events"]} == {"one of us"}, "colleagues are not named"
+    assert {subject_access.by(f"{kind}:ana") for kind in ("user", "operator")} == {"one of us"}
     assert [(one["purpose"], one["status"]) for one in told["permissions"]] == [("talent_pool", "given")]
     assert [one["page"] for one in told["seen"]] == ["profile"]
     kept = told["kept_until"]
@@ -126,6 +127,7 @@ def test_the_page_says_the_same_and_runs_nothing(
     page = client.get(f"/v1/candidates/{candidate}/subject-access.html")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Ines Prado" in page.text
+    assert "[&#34;" not in page.text, "lists are spelled as people do"
     assert HOSTILE not in page.text
     assert "&lt;script&gt;" in page.text
     assert "script-src" not in page.headers["content-security-policy"]
