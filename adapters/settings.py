@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from limits import parse
+from limits import parse_many
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -70,9 +70,11 @@ class Settings(BaseSettings):
     @classmethod
     def limit_is_one(cls, limit: str) -> str:
         try:
-            parse(limit)
+            (parsed,) = parse_many(limit)
         except ValueError as error:
             raise ValueError(f"{limit!r} is not written like 600/second or 36000/minute") from error
+        if not parsed.amount:
+            raise ValueError(f"{limit!r} lets nobody ask; it is 1 or more")
         return limit
 
     @field_validator("zone")

@@ -1,0 +1,17 @@
+"""What an operator sets wrongly is refused at the start, by name."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from adapters.settings import Settings
+
+
+@pytest.mark.parametrize("setting", ["rate_limit", "failed_key_limit"])
+@pytest.mark.parametrize(
+    ("limit", "told"), [("0/second", "lets nobody ask"), ("9/second;1/minute", "is not written like 600/second")]
+)
+def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings.model_validate({setting: limit})
