@@ -40,6 +40,15 @@ def test_a_key_is_made_listed_and_revoked() -> None:
     assert json.loads(typed("list", "--json").stdout)[0]["state"] == "revoked"
 
 
+def test_a_key_that_is_pasted_whole_is_revoked_and_not_repeated() -> None:
+    key = typed("add", "--name", "ana", "--role", "recruiter").stdout.strip()
+    assert typed("revoke", key).exit_code == 0
+    assert json.loads(typed("list", "--json").stdout)[0]["state"] == "revoked"
+    unknown = typed("revoke", "pnl_000000000000_" + "5" * 64).exception
+    assert isinstance(unknown, KeyDoesNotExist)
+    assert "5555" not in str(unknown)
+
+
 def test_a_scope_and_a_source_are_kept() -> None:
     typed("add", "--name", "hooks", "--role", "integration", "--source", "old-crm", "--scope", "write-people")
     (told,) = json.loads(typed("list", "--json").stdout)
