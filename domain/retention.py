@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, tzinfo
 
 from domain.candidate import Candidate
 from domain.codes import UNKNOWN
@@ -70,6 +69,6 @@ def consents_of(record: Candidate) -> list[datetime]:
     return [answer.at for answer in record.consents.answers if answer.answered is ConsentGiven]
 
 
-def is_over(rules: Rules, jurisdiction: str, last: datetime, on: date, zone: ZoneInfo) -> bool:
+def is_over(rules: Rules, jurisdiction: str, last: datetime, on: date, zone: tzinfo) -> bool:
     """Whether somebody who was last in contact then is kept no longer on that day, in the organisation's zone."""
     return ends_on(rules, jurisdiction or UNKNOWN, last.astimezone(zone).date()) <= on

@@ -21,7 +21,7 @@ from adapters.web.asking import refuse_unknown
 from adapters.web.bodies import as_read, body_of, described, example_of, hints_of, summary
 from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
-from adapters.web.etag import VERSION
+from adapters.web.etag import VERSION, expected_version
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -69,7 +69,8 @@ class CommandReader:
     id_fields: tuple[str, ...]
 
     def read(self, scope: Scope, raw: bytes) -> tuple[Command, Asked]:
-        """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson, Invalid."""
+        """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson,
+        PreconditionCannotBeRead, Invalid."""
         if scope["query_string"]:
             refuse_unknown(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True), ())
         given, declared = headers_of(scope)
@@ -85,7 +86,7 @@ class CommandReader:
         command = self.route.command(**values, now=services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
         path, status, who = scope["path"], self.route.status, scope["principal"]
-        return command, Asked(path, status, asked.idempotency_key, asked.if_match, who, makes, ids)
+        return command, Asked(path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids)
 
     def asking(self, scope: Scope, raw: bytes) -> Asking:
         command, asked = self.read(scope, raw)

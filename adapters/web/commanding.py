@@ -13,7 +13,7 @@ from fastapi import Response
 from adapters.access.ownership import LogWithout, in_own_name
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
-from adapters.web.etag import etag, expected_version
+from adapters.web.etag import etag
 from adapters.web.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.plain import written
 from adapters.web.services import Services
@@ -71,7 +71,8 @@ class Asked:
     path: str
     status: int
     idempotency_key: str | None
-    if_match: str | None
+    expected: int | None
+    """The version that the main stream must stand at."""
     who: Principal
     makes: str | None
     ids: Mapping[str, str]
@@ -132,7 +133,6 @@ class Desk:
     def _intention(self, asking: Asking, keyed: Keyed | None) -> Intention:
         command, asked = asking.command, asking.asked
         stream = main_stream(self.services.verbs[type(command)], command)
-        version = expected_version(asked.if_match)
 
         def attach(events: tuple[Recorded[Event], ...]) -> Attached:
             return Attached(None if keyed is None else keyed.record(asked.status, written_down(events, stream, asked)))
@@ -140,7 +140,7 @@ class Desk:
         return Intention(
             Occasion(self.services.new_id(), asked.who.actor, command.now),
             lambda: (in_own_name(asked.who, command),),
-            {} if version is None else {stream: version},
+            {} if asked.expected is None else {stream: asked.expected},
             attach,
         )
 

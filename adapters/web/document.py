@@ -18,6 +18,8 @@ from adapters.web.problems import PROBLEM_SCHEMA
 
 Described = dict[str, Any]
 ID = "$response.body#/ids/{}"
+NOT_YET = frozenset({"erasure"})
+"""Operations about something that nothing has when it is made: the erasure of a person nobody has asked for."""
 
 
 class Api(FastAPI):
@@ -156,7 +158,7 @@ def add_links(document: Described, makers: Mapping[str, CommandRoute]) -> None:
 def link_to(other: Operation, made: str, in_path: Iterable[str]) -> Described | None:
     """How the other operation is asked about what was made; None where it is not about that, or needs more."""
     known = {made, *in_path}
-    if made not in other.in_path | other.in_body or not other.in_path <= known:
+    if other.id in NOT_YET or made not in other.in_path | other.in_body or not other.in_path <= known:
         return None
     link: Described = {"operationId": other.id}
     if other.in_path:

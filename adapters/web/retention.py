@@ -16,13 +16,13 @@ from adapters.web.asking import Asker, MinPosition
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
 from adapters.web.who import Who
-from adapters.web.writing import Whole
+from adapters.web.writing import Day, Whole
 from projections.retention import RETENTION
 from queries.question import AsOf
 from queries.retention import READ_MODELS, Retention, Sought, Standing, retention
 
 LONGEST_PAGE = 500
-On = Annotated[date | None, Query(description="On which day; left out: today.")]
+On = Annotated[Day | None, Query(description="On which day; left out: today.")]
 ByStanding = Annotated[Standing | None, Query(description="Those who are due, or those who are kept; left out: both.")]
 
 

@@ -44,6 +44,15 @@ def test_the_key_belongs_to_one_request(client: httpx.Client, candidate: UUID) -
         assert problem(answer) == (422, "idempotency-key-was-used-for-another-request")
 
 
+def test_what_was_answered_before_is_no_answer_to_a_precondition_that_cannot_be_read(
+    client: httpx.Client, candidate: UUID
+) -> None:
+    path = f"/v1/candidates/{candidate}/touchpoints"
+    assert client.post(path, json=BODY, headers=KEY).status_code == 201
+    refused = client.post(path, json=BODY, headers=KEY | {"If-Match": "0.5"})
+    assert problem(refused) == (400, "precondition-cannot-be-read")
+
+
 def test_somebody_elses_key_is_another_one(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     asked = [asker.post(path, json=BODY, headers=KEY) for asker in (client, client_as(Role.RECRUITER), client)]
