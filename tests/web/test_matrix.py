@@ -43,20 +43,21 @@ class Row:
     need only be right about. `there`: what need only exist. `parts`: of the one before, and never looked at alone.
     `compared`: what a rule holds against other things, where it may fail before anybody looks whether it is there: to
     an integration what is foreign must still be as what is missing. `mine`: what belongs to a person, who alone knows
-    of it."""
+    of it. `unread`: who is named and not looked at; an integration names its own alone, foreign and missing alike."""
 
     own: tuple[str, ...] = ()
     there: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 NOTHING, CANDIDATE, JOB = Row(), Row(own=("candidate",)), Row(own=("requisition",))
 APPLICATION, REFERRAL = Row(own=("application",)), Row(own=("referral",))
 ROWS: Mapping[str, Row] = {
     "SourceCandidate": NOTHING,
-    "ReferCandidate": NOTHING,
+    "ReferCandidate": Row(unread=("referrer",)),
     "LearnProfileFact": CANDIDATE,
     "RetractProfileFact": CANDIDATE,
     "FoundCommunity": NOTHING,
@@ -244,6 +245,12 @@ class Somebody:
                 return self.refused
             if self.role is None or route.action not in POLICY[self.role]:
                 return "role-may-not"
+        if (
+            self.role is Role.INTEGRATION
+            and about != "own"
+            and (route.row.unread if not name else name in route.row.unread)
+        ):
+            return "person-is-not-yours"
         names = (name,) if name else (*route.row.own, *route.row.mine)
         hidden = route.row.mine + (route.row.own if self.role is Role.INTEGRATION else ())
         not_theirs = about == "foreign" and any(one in hidden for one in names)
@@ -282,6 +289,8 @@ def cells(somebody: Somebody, route: Route, own: World, foreign: World) -> Itera
     yield "foreign", foreign, somebody.expected(route, "foreign")
     for name in (*row.own, *row.there, *row.parts, *row.mine):
         yield f"missing {name}", {**own, name: MISSING.get(name) or str(uuid4())}, somebody.expected(route, "missing")
+    for name in row.unread if somebody.role is Role.INTEGRATION else ():
+        yield f"missing {name}", {**own, name: str(uuid4())}, somebody.expected(route, "missing", name)
     for name in row.own if somebody.role is Role.INTEGRATION else ():
         yield f"foreign {name}", {**own, name: foreign[name]}, somebody.expected(route, "foreign", name)
 
