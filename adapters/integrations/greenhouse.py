@@ -533,8 +533,16 @@ OF_JOBS: Mapping[str, Action] = {
 
 
 def read(found: Outside, told: Told) -> Understood:
-    """What a delivery means. Raises PartIsMissing."""
+    """What a delivery means. One that lacks a part is of the person in it all the same, and goes when they do."""
     action, payload, reader = written_action(found), found.part("payload"), Reader(told)
+    try:
+        return meaning(action, payload, reader)
+    except PartIsMissing as missing:
+        return Understood(action, about(payload, reader), reason=missing.reason)
+
+
+def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
+    """Raises PartIsMissing."""
     if action in OF_APPLICATIONS:
         body = payload.part("application")
         required_id("application", body)

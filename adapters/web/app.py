@@ -72,6 +72,7 @@ def create_app(services: Services) -> Api:
         https=services.https,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would send people to whatever host the request named
     )
     registry = CollectorRegistry()
     pages = {

@@ -17,7 +17,7 @@ from adapters.postgres.bundles import BundleRows, Opening
 from adapters.postgres.proofs import Inclusion, Pending, Proofs
 from adapters.proof.bundle import Opened, texts, written
 from adapters.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
-from adapters.proof.leaf import clear_bytes, leaf_bytes
+from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import TILE_WIDTH
 from adapters.web.plain import Answered, answered
 from adapters.web.refusals import (
@@ -30,10 +30,13 @@ from adapters.web.refusals import (
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Whole
+from commands.handle import Log
+from domain.candidate import CANDIDATE, ENTRIES
 
 HEADING = "c2sp.org/tlog-proof@v1"
 PLACE = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 """What C2SP tlog-tiles writes after the level: groups of three digits, and how wide a tile is that is not full."""
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DEEPEST = 7
 PIECE = 1 << 16
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -182,7 +185,8 @@ class ProofPages:
             raise EventDoesNotExist(event=event)
         index, row = found
         opened = Opening(self.services.log).opened(row)
-        self.services.readings.viewed(who, "event-opening", {UUID(one.person) for one in opened})
+        shown = {UUID(one.person) for one in opened} | candidates_in(self.services.log, row)
+        self.services.readings.viewed(who, "event-opening", shown)
         return answered(
             EventOpening(
                 event=event,
@@ -251,6 +255,22 @@ def proof_text(inclusion: Inclusion) -> str:
     """The proof as C2SP writes it: heading, index, hashes, and after an empty line the signed checkpoint."""
     lines = [HEADING, f"index {inclusion.index}", *texts(inclusion.hashes), "", inclusion.checkpoint.note]
     return "\n".join(lines)
+
+
+def candidates_in(log: Log, row: StoredRow) -> set[UUID]:
+    """The candidates that an event is about, or names in clear: who sees it sees them, also where nothing opens."""
+    named = {UUID(row.stream), *ids_in(json.loads(row.clear))}
+    loaded = log.load_all(dict.fromkeys(named, (CANDIDATE, frozenset(ENTRIES))))
+    return {record for record, found in loaded.items() if found.state.exists}
+
+
+def ids_in(told: Any) -> Iterator[UUID]:
+    """Every id among the values, however deep."""
+    if isinstance(told, str) and ID.fullmatch(told):
+        yield UUID(told)
+    elif isinstance(told, dict | list):
+        for one in told.values() if isinstance(told, dict) else told:
+            yield from ids_in(one)
 
 
 def part_of(opened: Opened) -> OpenedPart:

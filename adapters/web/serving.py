@@ -35,6 +35,7 @@ def server_of(app: Api, *, log_level: str = "warning") -> Server:
         log_config=None,  # its messages go where ours go, and what is secret in them is taken out there
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whoever connects is who is counted: what a header says of it anybody may write
         lifespan="off",
         timeout_graceful_shutdown=PATIENCE_SECONDS,
     )

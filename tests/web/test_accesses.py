@@ -60,6 +60,20 @@ def test_each_look_at_a_candidate_is_one_access(
     )
 
 
+def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of_it_is_clear(
+    client: httpx.Client, post: Post, candidate: UUID, seen: Any
+) -> None:
+    friend = post("/v1/candidates", source="fair")["stream"]
+    touched = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
+    merged = post(f"/v1/candidates/{friend}/merges", absorbed=str(candidate), evidence=["same-email"])
+    for told in (touched, merged):
+        assert client.get(f"/v1/events/{told['events'][0]['id']}/opening").json()["opened"] == []
+    assert [sorted(one["people"]) for one in seen() if one["page"] == "event-opening"] == [
+        sorted([friend, str(candidate)]),
+        [str(candidate)],
+    ]
+
+
 def test_who_is_not_let_in_and_who_finds_nothing_leaves_no_trace(
     client: httpx.Client, nobody: httpx.Client, candidate: UUID, seen: Any
 ) -> None:

@@ -14,7 +14,7 @@ from adapters.web.app import create_app
 from adapters.web.docs import START, digest_of
 from adapters.web.headers import POLICY
 from adapters.web.services import Services
-from tests.web.conftest import bearing, serving
+from tests.web.conftest import bearing, problem, serving
 
 
 def require_guarded(answer: httpx.Response) -> None:
@@ -89,3 +89,9 @@ def test_the_frameworks_own_pages_are_gone(nobody: httpx.Client) -> None:
 
 def test_everything_else_may_load_nothing(nobody: httpx.Client) -> None:
     assert nobody.get("/healthz").headers["content-security-policy"] == POLICY
+
+
+def test_nobody_is_sent_to_the_host_that_a_request_names(nobody: httpx.Client) -> None:
+    answer = nobody.get("/v1/candidates/", headers={"Host": "elsewhere.example"})
+    assert problem(answer) == (404, "route-does-not-exist")
+    assert "location" not in answer.headers

@@ -59,6 +59,13 @@ def test_an_address_that_tries_keys_is_refused_sooner_and_good_keys_of_it_are_no
     assert ana.get("/v1/requisitions/x").status_code == 422
 
 
+def test_an_address_is_where_a_request_comes_from_and_nothing_that_it_says(served: Served) -> None:
+    guesser = served("pnl_000000000000_" + "0" * 64)
+    named = ({"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"} for number in range(5))
+    told = [guesser.get("/v1/requisitions/x", headers=one).status_code for one in named]
+    assert told == [401, 401, 401, 429, 429]
+
+
 def test_who_shows_no_key_is_counted_by_address(served: Served) -> None:
     nobody = served(None)
     assert [nobody.get("/healthz").status_code for _ in range(6)] == [200] * 5 + [429]
