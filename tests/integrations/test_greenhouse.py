@@ -197,7 +197,9 @@ def test_what_a_rule_refuses_is_kept_whole(database: str, receive: Receive) -> N
     assert len(rows(database, "select * from delivery")) == 2
 
 
-def test_a_delivery_that_lacks_a_part_is_of_the_person_in_it_all_the_same(database: str, receive: Receive) -> None:
+def test_a_delivery_that_lacks_a_part_is_of_the_person_in_it_all_the_same(
+    database: str, receive: Receive, stream: Callable[[str, object], UUID]
+) -> None:
     nameless = {"candidate": {"id": 501, "first_name": "Rosa"}}
     assert receive(delivery("hire_candidate", application=nameless)).reason == "application-id-is-missing"
     (kept,) = rows(database, "select people from delivery")
