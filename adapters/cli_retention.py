@@ -54,7 +54,7 @@ def show(retaining: Retaining, day: date | None) -> None:
     table = Table(Column("candidate", no_wrap=True), *(Column(name, no_wrap=True) for name in becomes_of))
     for person in retaining.overdue(day, Sought(limit=1000)):
         contact = "never" if person.last_contact is None else f"{person.last_contact:%Y-%m-%d}"
-        becomes = "erased" if person.standing == "due" else f"kept: {why(person)}"
+        becomes = "would be erased" if person.standing == "due" else f"kept: {why(person)}"
         table.add_row(
             str(person.candidate), str(len(person.records)), contact, person.jurisdiction, str(person.months),
             str(person.ends_on), becomes,
