@@ -76,6 +76,17 @@ def test_bodies_go_and_what_comes_later_is_kept_without_one(
     assert erasing.told(rosa).state == "completed"
 
 
+def test_a_delivery_that_lacked_a_part_goes_with_the_person_in_it(
+    database: str, take: Receive, rosa: UUID, erasing: Erasing
+) -> None:
+    take(NEW, "e1")
+    torn = take(delivery("hire_candidate", application=application(id=None)), "e2")
+    assert (torn.outcome, torn.reason) == ("kept", "application-id-is-missing")
+    assert LetGo("deliveries", 2) in erasing.erase(rosa, by="self", ground="art-17", actor="user:priya").erasers
+    assert [row["people"] for row in rows(database, "select people from delivery")] == [[rosa]] * 2
+    assert take(delivery("hire_candidate", application=application(id=None)), "e3").reason == "erased"
+
+
 def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
     log: Perennial, database: str, take: Receive, rosa: UUID, erasing: Erasing
 ) -> None:
