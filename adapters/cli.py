@@ -36,6 +36,7 @@ from rich.table import Column, Table
 from adapters import bootstrap, cli_bundles
 from adapters.access.policy import Role
 from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
+from adapters.background import beside
 from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_consent import consent
@@ -263,15 +264,8 @@ def serve_until_stopped(
 @contextmanager
 def projecting(conninfo: str, settings: Settings) -> Iterator[None]:
     """The runner in a thread of its own, stopped at the end."""
-    stop = threading.Event()
-    with bootstrap.projector(conninfo) as datastore:
-        thread = threading.Thread(target=bootstrap.runner(datastore, settings).run, args=(stop,), name="projector")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+    with bootstrap.projector(conninfo) as datastore, beside(bootstrap.runner(datastore, settings).run, "projector"):
+        yield
 
 
 @cli.command()

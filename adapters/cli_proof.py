@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from adapters import bootstrap, cli_bundles
+from adapters.background import beside
 from adapters.postgres.proofs import Proofs
 from adapters.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_signing_key, read_verifier_key
@@ -37,15 +38,8 @@ LATE = 60.0
 @contextmanager
 def sequencing(conninfo: str, settings: Settings) -> Iterator[None]:
     """The sequencer in a thread of its own, stopped at the end."""
-    stop = threading.Event()
-    with bootstrap.sequencer(conninfo, settings) as sequencer:
-        thread = threading.Thread(target=sequencer.run, args=(stop,), name="sequencer")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+    with bootstrap.sequencer(conninfo, settings) as sequencer, beside(sequencer.run, "sequencer"):
+        yield
 
 
 @proof.command()

@@ -6,10 +6,12 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 
 from adapters import bootstrap
+from adapters.background import beside
 from adapters.postgres.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken, is_due
 from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFileCannotBeWritten, KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
@@ -45,14 +47,8 @@ def rotating(conninfo: str, settings: Settings) -> Iterator[None]:
     if not settings.rotate_by_itself:
         yield
         return
-    stop = threading.Event()
-    thread = threading.Thread(target=rotate_on_time, args=(conninfo, settings, stop), name="rotation")
-    thread.start()
-    try:
+    with beside(partial(rotate_on_time, conninfo, settings), "rotation"):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def rotate_on_time(conninfo: str, settings: Settings, stop: threading.Event) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,6 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
+from adapters.background import beside
 from adapters.bench.appending import Write, our_sealed_writer, write_for
 from adapters.bench.figure import Figure, compared, milliseconds, percentile
 from adapters.bench.ground import Ground, analyze, load
@@ -61,16 +63,8 @@ def in_a_process(conninfo: str, folder: Path) -> Iterator[None]:
         process.join()
 
 
-@contextmanager
-def in_a_thread(conninfo: str, folder: Path) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=sequence_until, args=(conninfo, folder, stop))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def in_a_thread(conninfo: str, folder: Path) -> AbstractContextManager[None]:
+    return beside(partial(sequence_until, conninfo, folder), "sequencer")
 
 
 ALONE = "alone"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid5
@@ -15,6 +15,7 @@ import psycopg
 from eventsourcing.persistence import PersistenceError
 from psycopg_pool import PoolTimeout
 
+from adapters.background import beside
 from adapters.postgres.append import AlreadyReceived
 from adapters.postgres.folds import position_of
 from adapters.postgres.offsets import reached
@@ -47,7 +48,7 @@ class Looked:
     noted: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Clerk:
     """Looks as long as it is `working`; several, in several processes, do one another no harm.
 
@@ -59,28 +60,20 @@ class Clerk:
     reading: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
     now: Callable[[], datetime]
     look_every: float = LOOK_EVERY_SECONDS
-    _over: threading.Event = field(default_factory=threading.Event)
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
+    def working(self) -> AbstractContextManager[None]:
         """A thread that works meanwhile; at the end it is through with what it is at."""
-        thread = threading.Thread(target=self._work, name="expiry")
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
+        return beside(self._work, "expiry")
 
-    def _work(self) -> None:
-        while not self._over.is_set():
+    def _work(self, over: threading.Event) -> None:
+        while not over.is_set():
             try:
                 self.look()
             except UNREACHABLE:
                 LOGGER.warning("consents that end wait for the log")
             except Exception:
                 LOGGER.exception("consents that end are looked for again in %s s", self.look_every)
-            self._over.wait(self.look_every)
+            over.wait(self.look_every)
 
     def look(self) -> Looked:
         """Notes what has ended and is known of by now, as far as the read model knows the log.

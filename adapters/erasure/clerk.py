@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
+from adapters.background import beside
 from adapters.erasure.erasing import Erasing
 
 LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 30.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Clerk:
     """Looks after erasures as long as it is `working`. Several, in several processes, do one another no harm."""
 
     erasing: Erasing
     look_every: float = LOOK_EVERY_SECONDS
-    _over: threading.Event = field(default_factory=threading.Event)
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
+    def working(self) -> AbstractContextManager[None]:
         """A thread that works meanwhile; at the end it is through with the person it is at."""
-        thread = threading.Thread(target=self._work, name="erasures")
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
+        return beside(self._work, "erasures")
 
-    def _work(self) -> None:
-        while not self._over.is_set():
+    def _work(self, over: threading.Event) -> None:
+        while not over.is_set():
             try:
                 for erasure in self.erasing.resume():
                     LOGGER.warning("the erasure %s is %s", erasure.request, erasure.state)
-                    if self._over.is_set():
+                    if over.is_set():
                         return
             except Exception:
                 LOGGER.exception("erasures wait, and are tried again in %s s", self.look_every)
-            self._over.wait(self.look_every)
+            over.wait(self.look_every)
