@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union
 from uuid import UUID
@@ -42,6 +42,9 @@ class Event:
     """Base of all events. A subclass declares `stored_name`; `person_field` names the owner of its sealed fields."""
 
     __slots__ = ()
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    """Said here for whoever asks any event for its fields: every subclass is a dataclass."""
 
     stored_name: ClassVar[str]
     person_field: ClassVar[str | None] = None

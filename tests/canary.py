@@ -55,7 +55,7 @@ class Canaries:
             if other is not group
             for one, decode in other.fields
         }
-        return replace(event, **{**others, **fields, **clear})  # type: ignore[type-var]  # events are dataclasses
+        return replace(event, **{**others, **fields, **clear})
 
     def found_in(self, *folders: Path) -> dict[str, set[str]]:
         """What stands somewhere in the folders' files, and in which: plain, folded, UTF-16, base64 or hex."""

@@ -215,8 +215,8 @@ def told_of_every_kind(house: House, ana: UUID) -> None:
     for kind in EVENTS:
         for group in codec_of(kind).sealed:
             event = EXPECTED[kind.stored_name]
-            given = {name: value for name, value in clear.items() if name in kind.__dataclass_fields__}  # type: ignore[attr-defined]  # a dataclass
-            if "people" in kind.__dataclass_fields__:  # type: ignore[attr-defined]  # a dataclass
+            given = {name: value for name, value in clear.items() if name in kind.__dataclass_fields__}
+            if "people" in kind.__dataclass_fields__:
                 given["people"] = (str(ana),)
             own = group.person_field is None and kind.__module__ in OF_A_CANDIDATE
             if group.person_field is not None:

@@ -45,8 +45,7 @@ def files_in_the_walk() -> set[str]:
     for part in re.split(r"^## ", WALK.read_text(), flags=re.MULTILINE)[1:]:
         room = re.match(r"\d .+: `(\S+)/`", part)
         for name in re.findall(r"`([\w/]+\.(?:py|sql))`", part):
-            inside = name.startswith(ROOMS) or room is None
-            named.add(name if inside else f"{room.group(1)}/{name}")  # type: ignore[union-attr]
+            named.add(name if room is None or name.startswith(ROOMS) else f"{room.group(1)}/{name}")
     return named
 
 

@@ -77,7 +77,7 @@ class Ground:
         with psycopg.connect(self.server) as connection:
             told = {"postgresql": str(connection.info.parameter_status("server_version"))}
             for setting in PROMISES:
-                told[setting] = connection.execute(f"show {setting}".encode()).fetchone()[0]  # type: ignore[index]
+                ((told[setting],),) = connection.execute(f"show {setting}".encode()).fetchall()
         wrong = next((setting for setting in PROMISES if told[setting] != "on"), None)
         if wrong is not None:
             raise ServerKeepsNoPromise(wrong, told[wrong])

@@ -7,6 +7,8 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import uvloop
 
@@ -28,14 +30,14 @@ class Client(asyncio.Protocol):
         self.over = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # that of a stream, which can be written to
         self.send()
 
     def send(self) -> None:
         request = self.requests[self.turn % len(self.requests)]
         self.turn += 1
         self.sent = time.perf_counter()
-        self.transport.write(request)  # type: ignore[attr-defined]
+        self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -73,7 +75,7 @@ async def press(port: int, paths: list[str], body: bytes, connections: int, seco
     for number in range(connections):
         first = number * len(requests) // connections
         turned = requests[first:] + requests[:first]
-        opened.append(await loop.create_connection(lambda turned=turned: Client(turned, tally), "127.0.0.1", port))  # type: ignore[misc]
+        opened.append(await loop.create_connection(partial(Client, turned, tally), "127.0.0.1", port))
     await asyncio.sleep(seconds)
     for transport, _ in opened:
         transport.abort()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -75,7 +76,7 @@ def prepared(ground: Ground) -> tuple[list[UUID], str]:
     with opened(ground, ground.empty_log("served")) as log:
         for candidate in candidates:
             command = SourceCandidate(candidate=candidate, source="bench", name="Lena Grün", now=datetime.now(UTC))
-            handle(log, VERB_OF, Occasion(uuid4(), "bench", command.now), lambda command=command: (command,))  # type: ignore[misc]
+            handle(log, VERB_OF, Occasion(uuid4(), "bench", command.now), partial(tuple, [command]))
         wanted = Wanted("bench", frozenset({Role.RECRUITER}))
         key = ApiKeys(log.recorder.datastore).make(wanted, "operator:bench", datetime.now(UTC)).text
     return candidates, key

@@ -101,7 +101,6 @@ def same(decided: Recorded[Event], recorded: Recorded[Event]) -> bool:
     if type(decided.event) is not type(recorded.event) or decided.occurred_at != recorded.occurred_at:
         return False
     pairs = (
-        (getattr(decided.event, field.name), getattr(recorded.event, field.name))
-        for field in fields(decided.event)  # type: ignore[arg-type]  # every event is a dataclass
+        (getattr(decided.event, field.name), getattr(recorded.event, field.name)) for field in fields(decided.event)
     )
     return all(one == other or isinstance(other, Erased) for one, other in pairs)

@@ -154,7 +154,7 @@ def codec_of(event: type[Event]) -> Codec:
     hints = get_type_hints(event, include_extras=True)
     clear: list[ClearField] = []
     groups: dict[tuple[str | None, str], list[tuple[str, Decode]]] = {}
-    for field in fields(event):  # type: ignore[arg-type]  # every Event subclass is a dataclass
+    for field in fields(event):
         hint: Any = hints[field.name]
         marks: list[Any] = []
         if get_origin(hint) is Annotated:

@@ -300,7 +300,7 @@ def provenance_of(told: Told) -> Provenance:
 
 def entry_of(recorded: Recorded[Event], who: Principal) -> TimelineEvent:
     """One event of a time line as the reader may see it: when, who, what; and whether anything of it was erased."""
-    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
+    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}
     made_as: Any = type(recorded.event)  # mypy takes the hash of an instance for that of the class
     withheld = () if who.may(Action.READ_PEOPLE) else sorted(personal_in(made_as))
     return TimelineEvent(

@@ -250,7 +250,7 @@ def other_streams(services: Services, subjects: Subjects, person: Person) -> lis
 
 def names(recorded: Recorded[Event], records: Sequence[UUID]) -> bool:
     """Whether the event is about the person: it names a record of theirs, or (of an address) is theirs entirely."""
-    values = [getattr(recorded.event, one.name) for one in fields(recorded.event)]  # type: ignore[arg-type]  # a dataclass
+    values = [getattr(recorded.event, one.name) for one in fields(recorded.event)]
     others = [value for value in values if isinstance(value, UUID)]
     return not others or any(value in records for value in others) or bool(sealed_for(recorded) & set(records))
 
@@ -265,7 +265,7 @@ def held(events: Sequence[Recorded[Event]], records: Sequence[UUID]) -> list[Hel
 
 
 def held_event(recorded: Recorded[Event], records: Sequence[UUID]) -> HeldEvent:
-    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}  # type: ignore[arg-type]  # a dataclass
+    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}
     withheld = sorted(withheld_fields(recorded, records))
     return HeldEvent(
         stream=recorded.stream,

@@ -119,7 +119,7 @@ def test_a_withdrawal_is_entire_when_nothing_of_the_purpose_is_left() -> None:
 
 def send(kind: str = "email-sent", **more: object) -> RequestSend:
     command = RequestSend(candidate=ALICE, touchpoint=TOUCHPOINT, kind=kind, now=NOW)
-    return replace(command, **more)  # type: ignore[arg-type]
+    return replace(command, **more)  # type: ignore[arg-type]  # what a test changes is of any type
 
 
 def sent(consent: UUID, kind: str = "email-sent", purpose: str = "talent_pool") -> dict[UUID, list[TouchpointRecorded]]:

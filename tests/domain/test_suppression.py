@@ -49,7 +49,7 @@ def test_the_last_turn_counts() -> None:
 
 def test_nothing_personal_stands_in_an_address() -> None:
     for event in TURNS:
-        assert all(str(field.type).startswith("Clear[") for field in fields(event)), event  # type: ignore[arg-type]  # every event is a dataclass
+        assert all(str(field.type).startswith("Clear[") for field in fields(event)), event
 
 
 def test_an_arrival_is_stopped_and_that_is_recorded_once() -> None:

@@ -129,7 +129,7 @@ class Replay:
         """What the verb decides when asked for this event."""
         verb = ASKED_BY[type(row.event)]
         known = {name.name for name in fields(verb.command)}
-        said = {name.name: getattr(row.event, name.name) for name in fields(row.event)}  # type: ignore[arg-type]
+        said = {name.name: getattr(row.event, name.name) for name in fields(row.event)}
         asked = {name: value for name, value in said.items() if name in known}
         asked |= {verb.loads[0].field: row.stream, "now": row.recorded_at, "occurred_at": row.occurred_at}
         match row.event:

@@ -19,6 +19,7 @@ from domain.candidate import CandidateReferred, CandidatesMerged, CandidateSourc
 from domain.consent import ConsentGiven, ConsentWithdrawn
 from domain.event import Event, Recorded
 from domain.profile_facts import FACTS
+from domain.touchpoint import TouchpointRecorded
 from domain.touchpoint_kinds import KINDS as CATALOGUE
 
 ENDS_ON = date(2026, 1, 1)
@@ -116,7 +117,7 @@ def test_lateness_and_corrections_can_be_switched_off() -> None:
 def test_event_ids_and_touchpoints_are_each_used_once(rows: list[Recorded[Event]]) -> None:
     assert len({row.id for row in rows}) == len(rows)
     assert {row.id.version for row in rows} == {7}
-    touched = [getattr(row.event, "touchpoint") for row in rows if type(row.event).__name__ == "TouchpointRecorded"]  # noqa: B009
+    touched = [row.event.touchpoint for row in rows if isinstance(row.event, TouchpointRecorded)]
     assert len(set(touched)) == len(touched)
 
 

@@ -297,7 +297,7 @@ READ = (
 
 def as_stored(position: int, row: Recorded[Event]) -> dict[str, Any]:
     """The event as the oracle of applications reads it."""
-    said = {one.name: getattr(row.event, one.name) for one in fields(row.event)}  # type: ignore[arg-type]
+    said = {one.name: getattr(row.event, one.name) for one in fields(row.event)}
     clear = {name: str(value) if isinstance(value, UUID) else value for name, value in said.items()}
     stored = {"position": position, "stream": str(row.stream), "version": row.version, "at": row.at, "clear": clear}
     return stored | {"type": row.event.stored_name}

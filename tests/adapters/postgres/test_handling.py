@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -41,7 +42,7 @@ def candidates(log: Perennial) -> list[UUID]:
     made = [uuid4() for _ in range(3)]
     for candidate in made:
         command = SourceCandidate(candidate=candidate, source="fair", role="any", location="any", now=NOW)
-        handle(log, VERB_OF, occasion(), lambda command=command: (command,))  # type: ignore[misc]
+        handle(log, VERB_OF, occasion(), partial(tuple, [command]))
     return made
 
 

@@ -43,7 +43,7 @@ def sourced(name: str | None = SECRET) -> CandidateSourced:
     )
 
 
-def recorded(stream: UUID, version: int, event: Event | None = None, id: UUID | None = None) -> Recorded[Event]:  # noqa: A002
+def recorded(stream: UUID, version: int, event: Event | None = None, id: UUID | None = None) -> Recorded[Event]:  # noqa: A002 - it is the name of the field that it fills
     return Recorded(stream=stream, version=version, event=event or sourced(), id=id or uuid4(), recorded_at=NOW)
 
 
@@ -158,13 +158,13 @@ def test_a_lost_acknowledgement_does_not_double(log: Perennial, owner: psycopg.C
     call, lost = commits._call, threading.Event()
 
     def losing(appends: object) -> object:
-        outcomes = call(appends)  # type: ignore[arg-type]
+        outcomes = call(appends)  # type: ignore[arg-type]  # handed through as it came
         if not lost.is_set():
             lost.set()
             raise psycopg.OperationalError("the connection was lost")
         return outcomes
 
-    commits._call = losing  # type: ignore[method-assign, assignment]
+    commits._call = losing  # type: ignore[method-assign, assignment]  # the connection cannot be cut from outside at just that moment
     stream = uuid4()
     position = log.append([recorded(stream, 1)], Attached())
     assert [(event.position, event.version) for event in log.history(stream)] == [(position, 1)]
