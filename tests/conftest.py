@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from adapters.postgres.application import Perennial
@@ -19,6 +20,10 @@ from adapters.postgres.migrate import grant, migrate
 
 NUMBERS = itertools.count(1)
 TEMPLATE = "perennial_template"
+
+# How long an example takes says something about the machine, not about what holds for all histories.
+settings.register_profile("perennial", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("perennial")
 
 
 @pytest.fixture(scope="session")

@@ -643,7 +643,6 @@ def test_any_history_of_consents(server: str, key_file: KeyFile) -> None:
     chosen = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink, history by history, takes many minutes
     )

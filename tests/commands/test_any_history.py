@@ -466,4 +466,4 @@ def key(one: Recorded[Any]) -> tuple[UUID, UUID]:
 
 
 TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestAnyHistory.settings = settings(max_examples=200, stateful_step_count=50)

@@ -230,7 +230,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Any:
     return die_at
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(st.integers(1, 24), max_size=4), st.integers(0, 10_000))
 def test_killed_anywhere_and_started_again_nothing_is_lost_or_doubled(
     house: House, dying: Any, deaths: list[int], round_: int

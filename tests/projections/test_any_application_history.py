@@ -28,7 +28,7 @@ ZONE = oracle.ZONE
 TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
 EARLY = datetime(2022, 12, 20, 10, 0, tzinfo=UTC)
 LIVE, NEXT = ({schema: APPLICATIONS} for schema in (APPLICATIONS.schema, APPLICATIONS.next_schema))
-FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FAST = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 SEGMENTS = (Segment(), Segment(), Segment(source="s0"), Segment(role="r0", location="l0"))
 SOURCES = ("s0", "unknown", "job-board", "s1")
 FUNNELS = (None, None, "prospect,assessment,screen,hired", "screen,interview", "offer,applied,reference-check")

@@ -46,7 +46,7 @@ PERIODS = (
 )
 SEGMENTS = (Segment(), Segment(source="s0"), Segment(role="r0", location="l0"), Segment("s1", "r0", "l0"))
 segments = st.sampled_from(SEGMENTS)
-FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FAST = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 periods = st.one_of(
     st.sampled_from(PERIODS),

@@ -112,7 +112,7 @@ def test_what_a_candidates_bundle_cannot_show() -> None:
 SAMPLES = tuple(made().encode() for made in BUNDLES.values())
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.data())
 def test_no_byte_can_be_changed(data: st.DataObject) -> None:
     """There is one way to write a bundle, and every byte of it is checked: not even a blank may be another one."""
@@ -126,7 +126,7 @@ def test_no_byte_can_be_changed(data: st.DataObject) -> None:
 BLANKS = b" \t\r\n"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_byte_can_be_changed_for_somebody_elses_code_either(data: st.DataObject, go: Go) -> None:
     """To it, one blank between two entries is as good as another; nothing else is."""
@@ -139,7 +139,7 @@ def test_no_byte_can_be_changed_for_somebody_elses_code_either(data: st.DataObje
     assert (go(changed).returncode == 0) == meaningless
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_nothing_can_be_cut_out_or_put_in(data: st.DataObject) -> None:
     bundle = data.draw(st.sampled_from(SAMPLES))

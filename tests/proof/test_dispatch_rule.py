@@ -306,7 +306,7 @@ ANSWERS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ANSWERS, st.integers(-4, 5))
 def test_the_rule_agrees_with_the_gate(answers: list[tuple[str, int, int | None, list[str]]], sent_at: int) -> None:
     """What the gate allows and cites is no exception; where it allows nothing, whatever is cited is one."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from queries.survival import Days, ended_by, incidence, log_rank, reached, restricted_mean, survival
 
 CLOSE = 1e-9
-OURS = settings(deadline=None, max_examples=100)
+OURS = settings(max_examples=100)
 
 
 @pytest.fixture(scope="module")

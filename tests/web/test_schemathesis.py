@@ -117,7 +117,6 @@ SCENARIOS = hypothesis.settings(
     max_examples=6,
     stateful_step_count=25,
     database=None,
-    deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 

@@ -187,7 +187,7 @@ def names_stay_apart(upcast: Upcast, data: dict[str, Any]) -> bool:
     return len(kept) == len(set(kept))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.dictionaries(KEYS, VALUES), chain=st.lists(UPCAST, min_size=1, max_size=3))
 def test_any_chain_of_upcasts_is_the_same_in_sql(
     data: dict[str, Any], chain: list[Upcast], connection: psycopg.Connection[DictRow]
