@@ -22,13 +22,14 @@ from adapters import bootstrap
 from adapters.access.keys import Wanted
 from adapters.access.ownership import NAMES_A_SOURCE
 from adapters.access.policy import POLICY, Action, Role
+from adapters.integrations.index import INTEGRATIONS
 from adapters.settings import Settings
 from adapters.web import routes
 from adapters.web.app import create_app
 from adapters.web.document import Api
 from adapters.web.rates import Rates
 from adapters.web.services import Services
-from tests.web.conftest import bearing, serving
+from tests.web.conftest import SECRETS, bearing, serving
 
 World = Mapping[str, str]
 """Something of every kind: the name by which routes ask for it -> its id."""
@@ -370,7 +371,8 @@ class House:
 
 @pytest.fixture
 def house(services: Services) -> Iterator[House]:
-    app = create_app(replace(services, rates=Rates(parse("1000000/second"), parse("1000000/second"))))
+    unlimited, secrets = Rates(parse("1000000/second"), parse("1000000/second")), dict.fromkeys(INTEGRATIONS, SECRETS)
+    app = create_app(replace(services, rates=unlimited, secrets=secrets))
     with ExitStack() as stack, serving(app) as url:
         yield House(services, url, stack)
 
