@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,14 @@ from adapters.access.refusals import KeyIsNotValid
 REMEMBERED_SECONDS = 2.0
 """How long a key that was looked up is taken for what it was: so soon a revoked one is out everywhere."""
 REMEMBERED_KEYS = 10_000
+CHECKED_AT_ONCE = 4
+"""Tokens, in threads of their own: those that wait for the issuer keep no API key waiting."""
+
+Counting = Callable[[], Awaitable[None]]
+
+
+async def uncounted() -> None:
+    """Lets anybody look."""
 
 
 class Tokens(Protocol):
@@ -38,30 +46,34 @@ class Doorkeeper:
     now: Callable[[], datetime]
     tokens: Tokens | None = None
     _remembered: dict[str, tuple[float, KeptKey | None]] = field(default_factory=dict)
+    _checking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CHECKED_AT_ONCE, "tokens"))
 
-    async def principal(self, authorization: str, *, reading: bool) -> Principal:
-        """Who the header's value names; a password is taken for `reading` alone. Errors: KeyIsNotValid,
-        TokensCannotBeChecked, and whatever befalls the keys' store."""
+    async def principal(self, authorization: str, *, reading: bool, counting: Counting = uncounted) -> Principal:
+        """Who the header's value names; a password is taken for `reading` alone. `counting`: is told before the store
+        is asked for a key that it was not seen to have, and may raise. Errors: KeyIsNotValid, TokensCannotBeChecked,
+        what `counting` raises, and whatever befalls the keys' store."""
         credential = credential_in(authorization, reading=reading)
         if credential.startswith(PREFIX):
-            return await self._of_key(credential)
+            return await self._of_key(credential, counting)
         if self.tokens is None:
             raise KeyIsNotValid
-        return await asyncio.to_thread(self.tokens.principal, credential)
+        return await asyncio.get_running_loop().run_in_executor(self._checking, self.tokens.principal, credential)
 
-    async def _of_key(self, text: str) -> Principal:
+    async def _of_key(self, text: str, counting: Counting) -> Principal:
         named = read(text)
         if named is None:
             raise KeyIsNotValid
-        key = await self._look_up(named[0])
+        key = await self._look_up(named[0], counting)
         if key is None or not key.is_of(named[1]) or key.state(self.now()) != "good":
             raise KeyIsNotValid
         return key.principal
 
-    async def _look_up(self, name: str) -> KeptKey | None:
+    async def _look_up(self, name: str, counting: Counting) -> KeptKey | None:
         known = self._remembered.get(name)
         if known is not None and time.monotonic() < known[0]:
             return known[1]
+        if known is None or known[1] is None:
+            await counting()
         good_until = time.monotonic() + REMEMBERED_SECONDS
         found = await asyncio.to_thread(self.find, name)
         while len(self._remembered) >= REMEMBERED_KEYS:
@@ -84,7 +96,7 @@ def password_in(told: str) -> str:
     """Errors: KeyIsNotValid."""
     try:
         _, colon, password = base64.b64decode(told, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 in it
         raise KeyIsNotValid from None
     if not colon:
         raise KeyIsNotValid

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,18 +55,23 @@ def is_safe(url: str) -> bool:
 
 
 def fetcher(source: str) -> Callable[[], bytes]:
-    """What reads the key set: from an https URL, or from a file. Errors of what it gives: OSError, ValueError."""
+    """What reads the key set: from an https URL, or from a file. Errors of what it gives: OSError, ValueError,
+    HTTPException."""
     return (lambda: fetched(source)) if "://" in source else Path(source).read_bytes
 
 
 def fetched(url: str) -> bytes:
-    """Errors: OSError, ValueError."""
+    """Errors: OSError, ValueError, HTTPException."""
     if not is_safe(url):
         raise ValueError("keys are fetched over https alone")
+    give_up, came = time.monotonic() + FETCH_SECONDS, b""
     with OPENER.open(url, timeout=FETCH_SECONDS) as answer:
-        came: bytes = answer.read(FETCH_BYTES + 1)
-    if len(came) > FETCH_BYTES:
-        raise ValueError("the key set is too large")
+        while piece := answer.read1(FETCH_BYTES):
+            came += piece
+            if len(came) > FETCH_BYTES:
+                raise ValueError("the key set is too large")
+            if time.monotonic() > give_up:  # its timeout is that of each piece
+                raise TimeoutError
     return came
 
 
@@ -74,7 +80,8 @@ def keys_in(told: bytes) -> dict[str, PyJWK]:
     listed = json.loads(told)
     if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
         raise ValueError("it is no key set")
-    keys = {one["kid"]: key_of(one) for one in listed["keys"] if isinstance(one, dict) and "kid" in one}
+    named = [one for one in listed["keys"] if isinstance(one, dict) and isinstance(one.get("kid"), str)]
+    keys = {one["kid"]: key_of(one) for one in named}
     return {kid: key for kid, key in keys.items() if key is not None}
 
 
@@ -118,7 +125,7 @@ class KeySet:
             if time.monotonic() - self._tried_at > AGAIN_AFTER_SECONDS:
                 self._tried_at = time.monotonic()
                 self._keys, self._fetched_at = keys_in(self.fetch()), time.monotonic()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException, RecursionError) as error:
             LOGGER.warning("the issuer's keys could not be fetched: %s", type(error).__name__)
         finally:
             self._lock.release()

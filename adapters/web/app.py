@@ -32,7 +32,7 @@ from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
 from adapters.web.proofs import ProofPages
-from adapters.web.rates import Rated
+from adapters.web.rates import Limits, Rated
 from adapters.web.receipts import ReceiptPages
 from adapters.web.retention import RetentionPages
 from adapters.web.services import Services
@@ -104,8 +104,9 @@ def create_app(services: Services) -> Api:
     add_docs(app)
     tell_problems(app)
     guard(app, ACTIONS)
-    app.add_middleware(Rated, rates=services.rates)
-    app.add_middleware(Introduced, doorkeeper=services.doorkeeper)
+    limits = Limits(services.rates)
+    app.add_middleware(Rated, limits=limits)
+    app.add_middleware(Introduced, doorkeeper=services.doorkeeper, limits=limits)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BoundedBody)
     app.add_middleware(Metered, registry=registry)

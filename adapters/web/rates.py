@@ -28,22 +28,54 @@ class Rates:
     failed: RateLimitItem
 
 
+class AsksTooOften(Exception):
+    """Who asks, by the name under which they are counted, does so more often than the limit."""
+
+    def __init__(self, limit: RateLimitItem, who: str) -> None:
+        super().__init__(who)
+        self.limit, self.who = limit, who
+
+
+class Limits:
+    """What was asked of this process, by whom."""
+
+    def __init__(self, rates: Rates) -> None:
+        self.rates, self.limiter = rates, FixedWindowRateLimiter(MemoryStorage())
+
+    async def count(self, limit: RateLimitItem, who: str) -> None:
+        """Errors: AsksTooOften."""
+        if not await self.limiter.hit(limit, who):
+            raise AsksTooOften(limit, who)
+
+    async def count_look(self, scope: Scope) -> None:
+        """Counts that the database is about to be asked for a key: keys that nobody has are not asked for without end.
+        Errors: AsksTooOften."""
+        await self.count(self.rates.each, f"look {address_of(scope)}")
+
+    async def count_all(self, scope: Scope) -> None:
+        """Counts a request, now that it is known who asks. Errors: AsksTooOften."""
+        if isinstance(scope["not_let_in"], AsksTooOften):
+            raise scope["not_let_in"]
+        for limit, who in asked_by(scope, self.rates):
+            await self.count(limit, who)
+
+
 class Rated:
     """Answers 429 to who asks too often, before anything of the request is read."""
 
-    def __init__(self, app: App, rates: Rates) -> None:
-        self.app, self.rates = app, rates
-        self.limiter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, app: App, limits: Limits) -> None:
+        self.app, self.limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            for limit, who in asked_by(scope, self.rates):
-                if not await self.limiter.hit(limit, who):
-                    return await self.refuse(scope, send, limit, who)
+        try:
+            if scope["type"] == "http":
+                await self.limits.count_all(scope)
+        except AsksTooOften as too_often:
+            return await self.refuse(scope, send, too_often.limit, too_often.who)
         return await self.app(scope, receive, send)
 
     async def refuse(self, scope: Scope, send: Send, limit: RateLimitItem, who: str) -> None:
-        window = await self.limiter.get_window_stats(limit, who)
+        window = await self.limits.limiter.get_window_stats(limit, who)
         seconds = max(1, math.ceil(window.reset_time - time.time()))
         body = json.dumps(document(TOO_MANY_REQUESTS, TOO_MANY_REQUESTS.description, scope["path"])).encode()
         headers = {
@@ -62,7 +94,11 @@ def asked_by(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]:
     """The limits that a request counts against, and under which name."""
     principal: Principal | None = scope["principal"]
     if principal is not None:
-        return [(rates.each, f"key {principal.name}")]
-    address = f"address {(scope.get('client') or ('unknown',))[0]}"
+        return [(rates.each, f"key {principal.kind} {principal.name}")]
+    address = address_of(scope)
     failed = isinstance(scope["not_let_in"], KeyIsNotValid)
     return [(rates.each, address), *([(rates.failed, f"failed {address}")] if failed else [])]
+
+
+def address_of(scope: Scope) -> str:
+    return f"address {(scope.get('client') or ('unknown',))[0]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -13,6 +14,7 @@ from adapters.access.policy import OF_ANYBODY, Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsMissing, RoleMayNot
 from adapters.web.limits import App, Receive, Scope, Send
+from adapters.web.rates import Limits
 
 NAMELESS = "unnamed"
 """What a route does that no line of the table of contents names: nobody may."""
@@ -28,8 +30,8 @@ class Introduced:
     Why a key was not taken is kept there too, for those routes that need one.
     """
 
-    def __init__(self, app: App, doorkeeper: Doorkeeper) -> None:
-        self.app, self.doorkeeper = app, doorkeeper
+    def __init__(self, app: App, doorkeeper: Doorkeeper, limits: Limits) -> None:
+        self.app, self.doorkeeper, self.limits = app, doorkeeper, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -41,7 +43,9 @@ class Introduced:
 
     async def introduce(self, scope: Scope, authorization: str) -> None:
         try:
-            scope["principal"] = await self.doorkeeper.principal(authorization, reading=scope["method"] == "GET")
+            scope["principal"] = await self.doorkeeper.principal(
+                authorization, reading=scope["method"] == "GET", counting=partial(self.limits.count_look, scope)
+            )
         except Exception as error:  # noqa: BLE001 - told at the route, where every error becomes a problem
             scope["not_let_in"] = error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -77,6 +78,7 @@ def test_a_password_is_for_reading_alone(door: Doorkeeper) -> None:
         "Basic %%%",
         "Basic " + base64.b64encode(b"\xff\xfe").decode(),
         "Basic " + base64.b64encode(MADE.text.encode()).decode(),
+        "Basic \xff\xfe",
     ],
 )
 def test_whatever_is_no_good_key_is_refused_alike(door: Doorkeeper, header: str) -> None:
@@ -101,3 +103,45 @@ def test_those_who_guess_do_not_fill_our_memory(door: Doorkeeper, monkeypatch: p
         with pytest.raises(KeyIsNotValid):
             shown(door, f"Bearer pnl_{number:012x}_{'0' * 64}")
     assert len(door._remembered) == 3
+
+
+def test_a_key_that_was_good_here_is_looked_up_again_and_not_counted(
+    door: Doorkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    shown(door, f"Bearer {MADE.text}")
+
+    async def counting() -> None:
+        raise RuntimeError("counted")
+
+    assert asyncio.run(door.principal(f"Bearer {MADE.text}", reading=True, counting=counting)).name == "ana"
+    for _ in range(2):  # that nobody has it does not make it known
+        with pytest.raises(RuntimeError, match="counted"):
+            asyncio.run(door.principal("Bearer pnl_000000000000_" + "0" * 64, reading=True, counting=counting))
+
+
+class Waiting:
+    """Tokens whose issuer does not answer until somebody lets it."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+
+    def principal(self, token: str) -> Principal:
+        self.may_go_on.wait()
+        raise KeyIsNotValid
+
+
+def test_tokens_that_wait_for_their_issuer_keep_no_key_waiting(kept: Kept) -> None:
+    tokens = Waiting()
+    door = Doorkeeper(kept.find, lambda: NOW, tokens)
+
+    async def ask() -> Principal:
+        waiting = [asyncio.ensure_future(door.principal("Bearer a.b.c", reading=True)) for _ in range(100)]
+        await asyncio.sleep(0)  # all of them have been handed to their threads
+        try:
+            return await asyncio.wait_for(door.principal(f"Bearer {MADE.text}", reading=True), 30)
+        finally:
+            tokens.may_go_on.set()
+            assert {type(told) for told in await asyncio.gather(*waiting, return_exceptions=True)} == {KeyIsNotValid}
+
+    assert asyncio.run(ask()).name == "ana"

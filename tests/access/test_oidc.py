@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import threading
 import time
@@ -43,6 +44,10 @@ def key_set(**private: tuple[str, Any]) -> bytes:
     return json.dumps({"keys": [public(kid, *one) for kid, one in private.items()]}).encode()
 
 
+NO_HTTP = b"what?\r\n\r\n"
+DEEP = b'{"keys": ' + b"[" * 100_000
+
+
 class Issuer:
     """A server of a key set on the loopback; how often it was asked."""
 
@@ -53,6 +58,9 @@ class Issuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.asked += 1
+                if issuer.told == NO_HTTP:
+                    self.wfile.write(NO_HTTP)
+                    return
                 self.send_response(issuer.status)
                 if issuer.location:
                     self.send_header("Location", issuer.location)
@@ -225,11 +233,20 @@ def test_keys_are_kept_while_the_issuer_cannot_be_reached_but_not_for_ever(
     assert tokens.principal(token()).name == "ana"
 
 
-@pytest.mark.parametrize("told", [b"", b"[]", b'{"keys": 1}', b" " * (jwks.FETCH_BYTES + 1)])
+@pytest.mark.parametrize("told", [b"", b"[]", b'{"keys": 1}', b" " * (jwks.FETCH_BYTES + 1), NO_HTTP, DEEP])
 def test_what_is_no_key_set_lets_in_nobody(tokens: OidcTokens, issuer: Issuer, told: bytes) -> None:
     issuer.told = told
     with pytest.raises(TokensCannotBeChecked):
         tokens.principal(token())
+
+
+def test_an_issuer_that_answers_slower_and_slower_is_given_up(
+    tokens: OidcTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(0.0, jwks.FETCH_SECONDS + 1)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with pytest.raises(TimeoutError):
+        tokens.keys.fetch()
 
 
 def test_keys_are_taken_from_nowhere_else(issuer: Issuer, tmp_path: Path) -> None:
@@ -256,6 +273,7 @@ def test_keys_for_something_else_are_passed_over() -> None:
         {**good, "kid": "broken", "n": "AA"},
         {"kid": "shared", "kty": "oct", "k": "c2VjcmV0"},
         {"kty": "RSA"},
+        {**good, "kid": ["good"]},
         7,
     ]
     assert set(keys_in(json.dumps({"keys": told}).encode())) == {"good"}

@@ -10,6 +10,8 @@ import pytest
 from limits import parse
 from pydantic import ValidationError
 
+from adapters.access import doorkeeper
+from adapters.access.keys import KeptKey
 from adapters.access.policy import Role
 from adapters.settings import Settings
 from adapters.web.app import create_app
@@ -57,6 +59,29 @@ def test_an_address_that_tries_keys_is_refused_sooner_and_good_keys_of_it_are_no
     guesser, ana = served("pnl_000000000000_" + "0" * 64), served(key_of(services, Role.RECRUITER, name="ana"))
     assert [guesser.get("/v1/requisitions/x").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
     assert ana.get("/v1/requisitions/x").status_code == 422
+
+
+def test_keys_that_nobody_has_are_not_looked_up_without_end(
+    served: Served, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    looked_up, find = [], services.doorkeeper.find
+
+    def found(name: str) -> KeptKey | None:
+        looked_up.append(name)
+        return find(name)
+
+    monkeypatch.setattr(services.doorkeeper, "find", found)
+    ana, ben = (served(key_of(services, Role.RECRUITER, name=name)) for name in ("ana", "ben"))
+    assert ana.get("/v1/requisitions/x").status_code == 422
+    told = [served(f"pnl_{number:012x}_{'0' * 64}").get("/v1/requisitions/x").status_code for number in range(9)]
+    assert told == [401] * 3 + [429] * 6
+    assert looked_up[1:] == [f"{number:012x}" for number in range(4)]
+    assert ana.get("/v1/requisitions/x").status_code == 422
+    assert len(looked_up) == 6
+    refused = ben.get("/healthz")
+    assert problem(refused) == (429, "too-many-requests")
+    assert refused.headers["ratelimit-policy"] == '"default";q=5;w=3600'
 
 
 def test_an_address_is_where_a_request_comes_from_and_nothing_that_it_says(served: Served) -> None:

@@ -15,6 +15,7 @@ from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.web.app import ACTIONS
 from adapters.web.document import Api
 from adapters.web.problems import tell_problems
+from adapters.web.rates import Limits
 from adapters.web.services import Services
 from adapters.web.who import OF_THE_FRAMEWORK, Introduced, guard
 from tests.web.conftest import ClientAs, bearing, contract_of, key_of, problem
@@ -53,6 +54,11 @@ def test_a_browser_may_read_with_a_password_and_write_with_none(nobody: httpx.Cl
     assert problem(nobody.post("/v1/candidates", json={}, headers=shown)) == (401, "key-is-not-valid")
 
 
+def test_a_password_of_signs_that_no_password_has_is_not_valid(nobody: httpx.Client) -> None:
+    shown = httpx.Headers([(b"Authorization", b"Basic \xff\xfe")])
+    assert problem(nobody.get("/v1/imports", headers=shown)) == (401, "key-is-not-valid")
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_route_is_open_to_the_roles_of_its_action_alone(client_as: ClientAs, role: Role) -> None:
     asker = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
@@ -75,7 +81,7 @@ def test_a_route_that_no_line_names_is_closed_to_everybody(services: Services, k
     app.get("/named")(lambda: "nothing")
     tell_problems(app)
     guard(app, {("/named", "GET"): Action.MANAGE_KEYS})
-    app.add_middleware(Introduced, doorkeeper=services.doorkeeper)
+    app.add_middleware(Introduced, doorkeeper=services.doorkeeper, limits=Limits(services.rates))
     transport = httpx.ASGITransport(app)
 
     async def answers() -> list[httpx.Response]:
