@@ -66,6 +66,16 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A dispatch as it was recorded, and why no consent covered it then; None where one did."""
+
+    kind: str
+    at: datetime
+    cited: Cited
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unauthorised:
     """A dispatch that no living consent of its person covers, and why not. `reported_by`: who told us of it."""
 
@@ -85,12 +95,18 @@ class DispatchRule:
 
     standing: dict[Touchpoint, Unauthorised] = field(default_factory=dict)
     """What no consent covers, as believed by now."""
+    overtaken: list[Unauthorised] = field(default_factory=list)
+    """What no consent covered, of touchpoints whose id was used again: a correction is of the newer one."""
     taken_back: list[Unauthorised] = field(default_factory=list)
     """What no consent covered, until a correction said that it never was so."""
     unknown: dict[str, int] = field(default_factory=dict)
     """What this version does not know, and the first leaf of each: whoever finds some knows nothing."""
     sends_by_consent: Counter[str] = field(default_factory=Counter)
-    cited: dict[Touchpoint, Cited] = field(default_factory=dict)
+    recorded: int = 0
+    """How many dispatches were recorded."""
+    sent: dict[Touchpoint, Sent] = field(default_factory=dict)
+    become: set[Touchpoint] = field(default_factory=set)
+    """What was recorded as something else, and is a dispatch since a correction."""
     given: dict[str, Given] = field(default_factory=dict)
     given_in: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
@@ -101,12 +117,12 @@ class DispatchRule:
     @property
     def dispatches(self) -> int:
         """How many touchpoints are dispatches, or were held to be some."""
-        return len(self.cited)
+        return self.recorded + len(self.become)
 
     @property
     def exceptions(self) -> list[Unauthorised]:
         """In the order of the log."""
-        return sorted(self.standing.values(), key=lambda one: one.index)
+        return sorted((*self.overtaken, *self.standing.values()), key=lambda one: one.index)
 
     def hear(self, told: Told) -> None:
         """One more event. Errors: BundleDoesNotHold where it is none that this version could have written."""
@@ -150,39 +166,49 @@ class DispatchRule:
             linked.add(with_it) if together else linked.discard(with_it)
 
     def _touchpoint(self, told: Told) -> None:
-        clear = told.clear
+        clear, touchpoint = told.clear, (told.stream, told.clear["touchpoint"])
+        self.sent.pop(touchpoint, None)
+        if touchpoint in self.standing:
+            self.overtaken.append(self.standing.pop(touchpoint))
         row = self._kind(told, clear["kind"])
         if row is None or row.direction != "outbound":
             return
-        cited = self.cited[told.stream, clear["touchpoint"]] = Cited(clear["purpose"] or row.purpose, clear["consent"])
+        cited = Cited(clear["purpose"] or row.purpose, clear["consent"])
         moments = {told.at, told.recorded_at} if clear["reported_by"] == OURSELVES else {told.at}
         reasons = (self._why_not(told.stream, row, cited, at) for at in sorted(moments))
         why = next((why for why in reasons if why is not None), None)
+        self.sent[touchpoint] = Sent(row.kind, told.at, cited, why)
+        self.recorded += 1
         if why is not None:
-            self._except(told, row, told.at, str(clear["reported_by"]), why)
+            self._except(told, row, cited, told.at, str(clear["reported_by"]), why)
         elif cited.consent is not None:
             self.sends_by_consent[cited.consent] += 1
 
     def _correction(self, told: Told) -> None:
         """What a touchpoint turns out to be is judged anew, by what was known when it was corrected.
 
-        A correction cites no consent, so any that was alive at the time which it names covers it.
+        The consent that it was recorded with must cover it; what was recorded as no dispatch has none. What the event
+        says that it takes back is not asked: only what was recorded counts.
         """
-        clear = told.clear
-        if (clear["kind"], clear["at"]) == (clear["was_kind"], clear["was_at"]):
-            return
-        former = self.standing.pop((told.stream, clear["touchpoint"]), None)
-        if former is not None:
-            self.taken_back.append(former)
+        clear, touchpoint = told.clear, (told.stream, told.clear["touchpoint"])
+        former, sent = self.standing.pop(touchpoint, None), self.sent.get(touchpoint)
         row = None if clear["kind"] is None else self._kind(told, clear["kind"])
-        if row is None or row.direction != "outbound":
+        now = None if row is None else (row.kind, moment(clear["at"]))
+        if former is not None and now != (former.kind, former.at):
+            self.taken_back.append(former)
+        if row is None or now is None or row.direction != "outbound":
             return
-        cited = self.cited.setdefault((told.stream, clear["touchpoint"]), Cited(row.purpose, None))
-        at, person = moment(clear["at"]), list(self.person(told.stream))
-        others = [Cited(cited.purpose, event) for record in person for event in self.given_in.get(record, ())]
-        reasons = [self._why_not(told.stream, row, one, at) for one in (cited, *others)]
-        if all(why is not None for why in reasons):
-            self._except(told, row, at, told.actor, f"as corrected, {reasons[0]}")
+        if sent is None:
+            self.become.add(touchpoint)
+            cited = Cited(row.purpose, None)
+        else:
+            cited = sent.cited
+        if sent is not None and now == (sent.kind, sent.at):
+            why = sent.why
+        else:
+            why = self._why_not(told.stream, row, cited, now[1])
+        if why is not None:
+            self._except(told, row, cited, now[1], told.actor, f"as corrected, {why}")
 
     def _kind(self, told: Told, kind: str) -> Kind | None:
         row = KINDS.get(kind)
@@ -190,11 +216,9 @@ class DispatchRule:
             self.unknown.setdefault(f"touchpoint {kind}", told.index)
         return row
 
-    def _except(self, told: Told, row: Kind, at: datetime, reported_by: str, why: str) -> None:
-        touchpoint = told.stream, told.clear["touchpoint"]
-        purpose = self.cited[touchpoint].purpose
-        self.standing[touchpoint] = Unauthorised(
-            told.index, told.event, told.stream, row.kind, purpose, at, reported_by, why
+    def _except(self, told: Told, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
+        self.standing[told.stream, told.clear["touchpoint"]] = Unauthorised(
+            told.index, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
         )
 
     def _why_not(self, record: str, row: Kind, cited: Cited, at: datetime) -> str | None:

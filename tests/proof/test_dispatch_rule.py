@@ -229,12 +229,54 @@ def test_what_a_correction_takes_back_stands_apart() -> None:
     assert "until a correction said that it was not so" in sentences[1]
 
 
-def test_a_correction_is_covered_by_whatever_was_alive_then() -> None:
+def test_a_correction_finds_no_other_consent_than_the_one_that_was_cited() -> None:
+    """As the report has it: what was sent without a consent is not covered by moving it to when there was one."""
     story = begun()
     story.tell(ANA, "consent-given.v1", consent())
     story.tell(ANA, "touchpoint-recorded.v1", sent(None, kind="call-answered", purpose=None))
     story.tell(ANA, "touchpoint-corrected.v1", corrected("call-answered", "email-sent"))
-    assert reasons(story) == []
+    assert reasons(story) == ["as corrected, it cites no consent"]
+    story = begun()
+    early = MORNING - timedelta(days=1)
+    story.tell(ANA, "touchpoint-recorded.v1", sent(None, reported_by="mailer"), at=early)
+    story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "touchpoint-corrected.v1", corrected("email-sent", "email-sent"))
+    assert reasons(story) == ["as corrected, it cites no consent"]
+
+
+def test_a_correction_that_lies_about_what_was_hides_no_send() -> None:
+    """It says that the touchpoint had been a message already, at that time, as if nothing had to be judged."""
+    story = begun()
+    story.tell(ANA, "touchpoint-recorded.v1", sent(None, kind="call-answered", purpose=None))
+    story.tell(ANA, "touchpoint-corrected.v1", corrected("email-sent", "email-sent"))
+    assert reasons(story) == ["as corrected, it cites no consent"]
+    story = begun()
+    yes = story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "touchpoint-recorded.v1", sent(yes, reported_by="mailer"))
+    before = "2026-05-01T00:00:00.000000Z"
+    story.tell(ANA, "touchpoint-corrected.v1", {**corrected("email-sent", "email-sent", at=before), "was_at": before})
+    (why,) = reasons(story)
+    assert "its consent was given later" in why
+
+
+def test_a_second_send_under_the_same_id_hides_no_first_one() -> None:
+    story = begun()
+    story.tell(ANA, "touchpoint-recorded.v1", sent(None, reported_by="mailer"))
+    story.tell(ANA, "touchpoint-recorded.v1", sent(None, reported_by="mailer"))
+    story.tell(ANA, "touchpoint-corrected.v1", corrected("email-sent", None, at=None))
+    _, rule = judged(story)
+    assert (rule.dispatches, len(rule.exceptions), len(rule.taken_back)) == (2, 1, 1)
+
+
+def test_corrected_back_to_what_was_recorded_it_stands_as_it_was_judged_then() -> None:
+    story = begun()
+    yes = story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "touchpoint-recorded.v1", sent(yes, reported_by="mailer"))
+    was = "2026-05-04T09:02:00.000000Z"
+    story.tell(ANA, "touchpoint-corrected.v1", corrected("email-sent", "text-sent", at=was))
+    story.tell(ANA, "touchpoint-corrected.v1", {**corrected("text-sent", "email-sent", at=was), "was_at": was})
+    _, rule = judged(story)
+    assert (rule.dispatches, rule.exceptions, len(rule.taken_back)) == (1, [], 1)
 
 
 def test_a_new_consent_after_a_withdrawal_counts() -> None:

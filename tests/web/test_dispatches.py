@@ -108,6 +108,9 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
     post(moved, kind="email-sent", at="2026-05-03T09:00:00Z")
     assert len(agreed(client, database, fold)) == 4
     assert late["events"][0]["id"] in agreed(client, database, fold)
+    called = reported("call-answered", "2026-04-10")["ids"]["touchpoint"]
+    turned = post(f"/v1/candidates/{candidate}/touchpoints/{called}/correction", kind="email-sent")
+    assert turned["events"][0]["id"] in agreed(client, database, fold), "alive as the consent was, it was not cited"
 
 
 def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[str]:
