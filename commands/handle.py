@@ -105,12 +105,16 @@ Wanted = Mapping[UUID, tuple[Aggregate[Any], Reads]]
 """Streams to load: of what kind each is, and which of its events matter."""
 
 
-class Log(Protocol):
+class Loads(Protocol):
+    """What reading needs of the event log."""
+
+    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
+
+
+class Log(Loads, Protocol):
     """What handling needs of the event log. Those who ask at one moment share the way: hence many at once."""
 
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded: ...
-
-    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
 
     def completed(self, commands: Sequence[Any]) -> Completed:
         """The same commands in their order, with what only the log can tell, such as the streams of addresses."""
@@ -266,7 +270,7 @@ class Unit:
         self.streams[stream] = Loaded(state, recorded.version)
 
 
-def load_with_kin(log: Log, wanted: Wanted) -> dict[UUID, Loaded]:
+def load_with_kin(log: Loads, wanted: Wanted) -> dict[UUID, Loaded]:
     """Loads the streams, and whatever belongs together with any of them, read as that one is."""
     reading = dict(wanted)
     loaded = dict(log.load_all(reading))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -94,14 +95,20 @@ class Perennial(Application[UUID]):
         """The stream's state as told by the event types in `reads`, and its newest version."""
         return self.load_all({stream: (aggregate, reads)})[stream]
 
-    def load_all(self, wanted: Wanted) -> dict[UUID, Loaded]:
+    @property
+    def until_keys_are_destroyed(self) -> UntilKeysAreDestroyed:
+        """The same log to the few who must still read whom somebody asked to be erased."""
+        return UntilKeysAreDestroyed(self)
+
+    def load_all(self, wanted: Wanted, *, until_destroyed: bool = False) -> dict[UUID, Loaded]:
         """As `load`, for many streams: one round trip for all those of which the same event types are read."""
         alike: dict[Reads, list[UUID]] = {}
         for stream, (_, reads) in wanted.items():
             alike.setdefault(reads, []).append(stream)
         loaded: dict[UUID, Loaded] = {}
         for reads, streams in alike.items():
-            for stream, found in self.recorder.select_streams(streams, self.mapper.names_of(reads)).items():
+            names = self.mapper.names_of(reads)
+            for stream, found in self.recorder.select_streams(streams, names, until_destroyed=until_destroyed).items():
                 loaded[stream] = self._loaded(wanted[stream][0], stream, found)
         return loaded
 
@@ -115,9 +122,9 @@ class Perennial(Application[UUID]):
         state = repository.get(stream, projector_func=lambda _, events: fold(aggregate, events))
         return Loaded(state, found.head)
 
-    def history(self, stream: UUID) -> list[Recorded[Event]]:
+    def history(self, stream: UUID, *, until_destroyed: bool = False) -> list[Recorded[Event]]:
         """Every event of the stream, opened as far as its people's keys live."""
-        found = self.recorder.select_streams([stream], None)[stream]
+        found = self.recorder.select_streams([stream], None, until_destroyed=until_destroyed)[stream]
         return [self.mapper.to_domain_event(event) for event in found.events]
 
     def history_together(self, streams: Sequence[UUID], after: int, limit: int) -> list[Recorded[Event]]:
@@ -159,11 +166,13 @@ class Perennial(Application[UUID]):
         values = {"body": base64.b64encode(body).decode()}
         return f"[{seal(self._place(source, delivery_id, person), 'delivery', sealer, values)}]".encode()
 
-    def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased:
+    def open_delivery(
+        self, source: str, delivery_id: str, sealed: bytes, *, until_destroyed: bool = False
+    ) -> bytes | Erased:
         """The raw body of a kept delivery, or ERASED where its person's key is gone."""
         part = json.loads(sealed)[0]
         person = UUID(part["person"])
-        key = self.recorder.keys_of([person]).get(person)
+        key = self.recorder.keys_of([person], until_destroyed=until_destroyed).get(person)
         cipher = None if key is None or str(key.key_id) != part["key"] else self.mapper.keyring.cipher(key)
         if cipher is None:
             return ERASED
@@ -177,6 +186,23 @@ class Perennial(Application[UUID]):
         if recorder is not None:
             recorder.close()
         super().close()
+
+
+@dataclass(frozen=True, slots=True)
+class UntilKeysAreDestroyed:
+    """The log as an erasure that is at work and the person's own export read it. To everybody else a person is erased
+    from the request on, while the erasure still waits for something as well."""
+
+    log: Perennial
+
+    def load_all(self, wanted: Wanted) -> dict[UUID, Loaded]:
+        return self.log.load_all(wanted, until_destroyed=True)
+
+    def history(self, stream: UUID) -> list[Recorded[Event]]:
+        return self.log.history(stream, until_destroyed=True)
+
+    def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased:
+        return self.log.open_delivery(source, delivery_id, sealed, until_destroyed=True)
 
 
 def fold(aggregate: Aggregate[Any], events: Iterable[Any]) -> Any:

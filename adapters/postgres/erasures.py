@@ -66,13 +66,14 @@ class Erasures:
         """How many searches that found the person still told what was typed."""
         return self._sum("select erase_searches(%s) as n", records)
 
-    def without_key(self, records: Iterable[UUID]) -> set[UUID]:
-        """Those of the records whose key was destroyed: whoever still shows them has not heard of it yet."""
+    def asked_for(self, records: Iterable[UUID]) -> set[UUID]:
+        """Those of the records whose erasure was asked for: whoever still shows them has not heard of it yet."""
         with self._datastore.get_connection() as connection:
             rows = connection.execute(
-                "select person from person_key where person = any(%s) and wrapped is null", (list(records),)
+                "select stream_id from event where stream_id = any(%s) and type = %s",
+                (list(records), ErasureRequested.stored_name),
             ).fetchall()
-        return {row["person"] for row in rows}
+        return {row["stream_id"] for row in rows}
 
     def forget_answers(self, records: Iterable[UUID]) -> int:
         """How many answers kept for repeated requests named a record of the person. They hold ids alone."""

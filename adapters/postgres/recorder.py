@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from adapters.postgres.group_commit import GroupCommit
 from adapters.postgres.sealing import PersonKey
 from adapters.postgres.stored import as_logged, from_row
 from commands.handle import Attached
+from domain.candidate import ErasureRequested
 
 SELECT_EVENTS = """
     select position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
@@ -61,7 +62,14 @@ SELECT_NOTIFICATIONS = """
     order by position
     limit %(limit)s
 """
-SELECT_KEYS = "select person, key_id, epoch, wrapped from person_key where person = any(%s)"
+ASKED_FOR = ErasureRequested.stored_name
+# From the request of an erasure on a person's key is to all as if it were destroyed, however long the erasure waits.
+SELECT_KEYS = f"""
+    select person, key_id, epoch, case when not exists (
+        select from event where stream_id = person and type = '{ASKED_FOR}') then wrapped end as wrapped
+    from person_key where person = any(%s)
+""".encode()
+SELECT_KEYS_UNTIL_DESTROYED = b"select person, key_id, epoch, wrapped from person_key where person = any(%s)"
 _SELECT_STREAMS = """
     select s.stream, coalesce(h.head, 0) as head, k.person, k.key_id, k.epoch, k.wrapped, e.position, e.stream_id,
            e.stream_version, e.event_id, e.type, e.occurred_at, e.occurred_how, e.recorded_at, e.actor, e.causation_id,
@@ -156,20 +164,25 @@ class LogRecorder(PostgresApplicationRecorder):
             rows = connection.execute(query, values, prepare=True).fetchall()
             return with_keys(connection, rows)
 
-    def select_streams(self, streams: Sequence[UUID], types: Sequence[str] | None) -> dict[UUID, FoundStream]:
+    def select_streams(
+        self, streams: Sequence[UUID], types: Sequence[str] | None, *, until_destroyed: bool = False
+    ) -> dict[UUID, FoundStream]:
         """Each stream's events of these types (None: all), its newest version and its people's keys; one round trip,
-        two where an event names somebody else than its stream."""
-        query, values = (SELECT_STREAMS, {}) if types is None else (SELECT_STREAMS_OF_TYPES, {"types": list(types)})
+        two where an event names somebody else than its stream. `until_destroyed`: as `keys_of` has it."""
+        query = SELECT_STREAMS if types is None else SELECT_STREAMS_OF_TYPES
+        values = {"streams": list(streams), "types": [*(types or ()), ASKED_FOR]}
         with self.datastore.pool.connection() as connection:
-            rows = connection.execute(query, {"streams": list(streams), **values}, prepare=True, binary=True).fetchall()
-            keys = {row["person"]: key_from(row) for row in rows if row["person"] is not None}
+            rows = connection.execute(query, values, prepare=True, binary=True).fetchall()
+            shut = set() if until_destroyed else {row["stream"] for row in rows if row["type"] == ASKED_FOR}
+            own = (key_from(row) for row in rows if row["person"] is not None)
+            keys = {key.person: replace(key, wrapped=None) if key.person in shut else key for key in own}
             others = {person for row in rows if row["people"] for person in row["people"]} - keys.keys()
             if others:
-                keys |= keys_of(connection, others)
+                keys |= keys_of(connection, others, until_destroyed=until_destroyed)
         found: dict[UUID, list[DictRow]] = {}
         for row in rows:
             found.setdefault(row["stream"], []).append(row)
-        return {stream: found_stream(own, keys) for stream, own in found.items()}
+        return {stream: found_stream(own, keys, types) for stream, own in found.items()}
 
     def positions_of(self, events: Collection[UUID]) -> dict[UUID, int]:
         """Those of the event ids that stand in the log, with their positions."""
@@ -211,9 +224,9 @@ class LogRecorder(PostgresApplicationRecorder):
             raise LogIsNotMade
         return str(row["name"])
 
-    def keys_of(self, people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
+    def keys_of(self, people: Iterable[UUID], *, until_destroyed: bool = False) -> Mapping[UUID, PersonKey]:
         with self.datastore.get_connection() as connection:
-            return keys_of(connection, people)
+            return keys_of(connection, people, until_destroyed=until_destroyed)
 
     def select_notifications(
         self,
@@ -257,9 +270,10 @@ def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[in
     return list(range(outcome, outcome + len(append.events)))
 
 
-def found_stream(rows: Sequence[DictRow], keys: Mapping[UUID, PersonKey]) -> FoundStream:
-    """The stream of which these are the rows; one without a position where it has no event of the asked types."""
-    events = [from_row(row, row["clear"], keys) for row in rows if row["position"] is not None]
+def found_stream(rows: Sequence[DictRow], keys: Mapping[UUID, PersonKey], types: Collection[str] | None) -> FoundStream:
+    """The stream of which these are the rows; one without a position where it has no event at all that was read."""
+    read = (row for row in rows if row["position"] is not None and (types is None or row["type"] in types))
+    events = [from_row(row, row["clear"], keys) for row in read]
     named = {person for row in rows if row["people"] for person in row["people"]} | {rows[0]["stream"]}
     return FoundStream(rows[0]["head"], events, [keys[person] for person in named if person in keys])
 
@@ -274,9 +288,13 @@ def notification(row: Mapping[str, Any]) -> Notification:
     )
 
 
-def keys_of(connection: Connection[Any], people: Iterable[UUID]) -> Mapping[UUID, PersonKey]:
-    """The stored keys of these people, living or not."""
-    rows = connection.execute(SELECT_KEYS, (list(people),), prepare=True).fetchall()
+def keys_of(
+    connection: Connection[Any], people: Iterable[UUID], *, until_destroyed: bool = False
+) -> Mapping[UUID, PersonKey]:
+    """The stored keys of these people, living or not. Whose erasure was asked for has none, while it waits as well;
+    `until_destroyed`: as long as it is there, which only the erasure itself and the person's own export may say."""
+    query = SELECT_KEYS_UNTIL_DESTROYED if until_destroyed else SELECT_KEYS
+    rows = connection.execute(query, (list(people),), prepare=True).fetchall()
     return {row["person"]: key_from(row) for row in rows}
 
 

@@ -22,7 +22,7 @@ from adapters.web.services import Services
 from adapters.web.shapes import actor_to
 from adapters.web.who import Who
 from adapters.web.writing import Moment, Whole
-from commands.handle import Log, load_with_kin
+from commands.handle import Loads, load_with_kin
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -240,7 +240,7 @@ class CandidatePages:
         return person_of(self.services.log, candidate)
 
 
-def person_of(log: Log, candidate: UUID) -> Person:
+def person_of(log: Loads, candidate: UUID) -> Person:
     """The person whose record it is. Errors: CandidateDoesNotExist."""
     loaded = load_with_kin(log, {candidate: (RECORD, READS)})
     records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}

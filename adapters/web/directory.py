@@ -192,7 +192,7 @@ class DirectoryPages:
         found: Duplicates = await self.asker.ask(DIRECTORY, question, None, min_position)
         shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
-        gone = await run_in_threadpool(self.services.erasing.holdings.erasures.without_key, shown)
+        gone = await run_in_threadpool(self.services.erasing.holdings.erasures.asked_for, shown)
         pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
         following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
         return answered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
@@ -201,14 +201,14 @@ class DirectoryPages:
         self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]
     ) -> set[UUID]:
         """Records the search; `typed`: what was asked, and nothing of what was left out. Gives those of the people who
-        are erased, which the directory has not heard of yet: they are shown no more."""
+        are to be erased, which the directory has not heard of yet: they are shown no more."""
         found, asked = [person.candidate for person in people], json.dumps(typed, default=str, ensure_ascii=False)
 
         def record() -> set[UUID]:
             self.services.readings.searched(who, page, found, asked)
-            # Looked for last: an erasure that ended before the search was recorded has taken nothing of it along.
+            # Looked for last: an erasure that was asked for before the search was recorded may have found none of it.
             erasures = self.services.erasing.holdings.erasures
-            if gone := erasures.without_key(found):
+            if gone := erasures.asked_for(found):
                 erasures.destroy_searches(gone)
             return gone
 

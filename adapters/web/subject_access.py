@@ -13,6 +13,7 @@ from uuid import UUID
 from fastapi import Response
 
 from adapters.access.principal import OF_OURS, Principal
+from adapters.postgres.application import UntilKeysAreDestroyed
 from adapters.postgres.codec import codec_of
 from adapters.postgres.mapper import whose
 from adapters.postgres.subject import SentAbout, Subjects
@@ -203,11 +204,12 @@ def worded(value: Any) -> str:
 
 def subject_access_of(services: Services, who: Principal, candidate: UUID) -> SubjectAccess:
     """Gathers it, and records that it is given out. Errors: CandidateDoesNotExist, ReadModelIsBehind."""
-    person = person_of(services.log, candidate)
+    log = services.log.until_keys_are_destroyed
+    person = person_of(log, candidate)
     require_folded(services)
     records, subjects = person.ids, Subjects(services.log.recorder.datastore)
-    own = [event for record in records for event in services.log.history(record)]
-    others = [event for stream in other_streams(services, subjects, person) for event in services.log.history(stream)]
+    own = [event for record in records for event in log.history(record)]
+    others = [event for stream in other_streams(services, subjects, person) for event in log.history(stream)]
     seen, seen_up_to = seen_of(services, candidate)
     return SubjectAccess(
         format=FORMAT,
@@ -220,7 +222,7 @@ def subject_access_of(services: Services, who: Principal, candidate: UUID) -> Su
         permissions=permissions_of(services, candidate),
         events=held(own, records),
         named_in=held([one for one in others if names(one, records)], records),
-        deliveries=[delivery_of(services, sent) for sent in subjects.deliveries(records)],
+        deliveries=[delivery_of(log, sent) for sent in subjects.deliveries(records)],
         seen=[seen_by(access) for access in seen],
         seen_up_to=seen_up_to,
         kept_until=kept_until(services, person, own),
@@ -331,8 +333,8 @@ def permission_of(state: ConsentState) -> Permission:
     )
 
 
-def delivery_of(services: Services, sent: SentAbout) -> HeldDelivery:
-    opened = services.log.open_delivery(sent.source, sent.delivery_id, sent.body) if sent.body else Erased()
+def delivery_of(log: UntilKeysAreDestroyed, sent: SentAbout) -> HeldDelivery:
+    opened = log.open_delivery(sent.source, sent.delivery_id, sent.body) if sent.body else Erased()
     body = opened if isinstance(opened, Erased) else opened.decode("utf-8", "replace")
     return HeldDelivery(sent.source, sent.delivery_id, sent.received_at, sent.action, sent.outcome, sent.reason, body)
 

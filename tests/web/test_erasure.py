@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from adapters import bootstrap
 from adapters.access.policy import Role
+from adapters.erasure.eraser import Eraser, EraserMustWait
+from adapters.settings import Settings
+from adapters.web.services import Services
 from tests.web.conftest import ClientAs, Post, problem
 
 Fold = Callable[[], int]
@@ -142,3 +147,64 @@ def test_the_feed_of_changes_goes_on_through_an_erasure(client: httpx.Client, po
     assert "event: erasure-requested.v1" in found
     assert any(told["request"] in line for line in found)
     assert "anary" not in "".join(found)
+
+
+def waits(services: Services, person: UUID) -> None:
+    """The person's erasure is asked for and has to wait; none of the keys is destroyed."""
+
+    def wait(*_: object) -> int:
+        raise EraserMustWait("shelf", "an import is at work")
+
+    before = (*services.erasing.before, Eraser("shelf", wait))
+    erasing = replace(services.erasing, before=before)
+    assert erasing.erase(person, by="self", ground="art-17", actor="user:priya").state == "in-progress"
+
+
+def test_while_an_erasure_waits_nobody_opens_the_person(
+    client: httpx.Client, post: Post, lena: UUID, services: Services, fold: Fold, database: str, settings: Settings
+) -> None:
+    path = f"/v1/candidates/{lena}"
+    other = post("/v1/candidates", source="import", name="L. Canary")["stream"]
+    post(f"{path}/merges", absorbed=other, evidence=["stated"], reason="a canary too")
+    consent = post(f"{path}/consents", purpose="events", channels=["email"], evidence="canary card")
+    given = consent["events"][0]["id"]
+    referred = post("/v1/referrals", referrer=str(lena), name="Bo", referrer_words="a fellow canary")["stream"]
+    job = post("/v1/requisitions", role="gardener")["stream"]
+    applied = post("/v1/applications", candidate=str(lena), requisition=job, outside_id="canary-1")["stream"]
+    fold()
+    assert client.get("/v1/candidates", params={"q": "canary"}).json()["people"]
+    with bootstrap.sequencer(database, settings) as sequencer:
+        sequencer.catch_up()
+    opened = f"/v1/events/{given}/opening"
+    assert "canary card" in client.get(opened).text
+    waits(services, UUID(other))
+
+    pages = [
+        *(f"/v1/candidates/{record}{page}" for record in (lena, other) for page in ("", "/timeline", "/consents")),
+        f"/v1/candidates/{referred}/timeline", f"/v1/applications/{applied}", f"/v1/consents/{given}/receipt", opened,
+        f"/v1/consents/{given}/receipt.html", f"/v1/audit/bundles?candidate={lena}", "/v1/audit/accesses",
+        f"/v1/candidates?min_position={fold()}", "/v1/duplicates",
+    ]  # fmt: skip
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code == 200, (page, answer.text)
+        assert "canary" not in answer.text.lower(), page
+    assert client.get(path).json()["erased"] is True
+
+    fold()
+    taken = client.get(f"{path}/subject-access").json()
+    assert taken["profile"]["name"] == "L. Canary", "the person's own export tells what is still held"
+    assert [one["data"]["outside_id"] for one in taken["named_in"] if one["stream"] == applied] == ["canary-1"]
+    assert services.erasing.carry_out(lena).state == "completed"
+    fold()
+    assert "anary" not in client.get(f"{path}/subject-access").text
+
+
+def test_the_directory_forgets_whom_it_still_holds_as_soon_as_the_erasure_is_asked_for(
+    client: httpx.Client, lena: UUID, services: Services, fold: Fold
+) -> None:
+    fold()
+    waits(services, lena)
+    asked = client.get("/v1/candidates", params={"q": "canary"})
+    assert asked.json()["people"] == []
+    assert "anary" not in client.get("/v1/audit/accesses", params={"min_position": fold()}).text
