@@ -137,13 +137,23 @@ class Erasing:
         return self._told(candidate, ())
 
     def resume(self) -> Iterator[Erasure]:
-        """Carries out what was requested and not completed, person by person."""
+        """Carries out what was requested and not completed, person by person.
+
+        Errors: an ExceptionGroup of what stood in the way of some, once all others are through.
+        """
         seen: set[UUID] = set()
+        failed: list[Exception] = []
         for record in self.holdings.erasures.unfinished():
             if record not in seen:
-                erasure = self.carry_out(record)
-                seen.update(erasure.records)
-                yield erasure
+                try:
+                    erasure = self.carry_out(record)
+                except Exception as error:  # noqa: BLE001 - raised below: one person's trouble keeps nobody else
+                    failed.append(error)
+                else:
+                    seen.update(erasure.records)
+                    yield erasure
+        if failed:
+            raise ExceptionGroup("erasures were requested and cannot be carried out", failed)
 
     def _do(self, candidate: UUID, person: Person, request: Recorded[ErasureRequested], told: list[LetGo]) -> None:
         """The steps in their order. Each may be done again: a run that is broken off is begun from the first."""
@@ -166,7 +176,7 @@ class Erasing:
 
     def _trails(self, candidate: UUID) -> dict[UUID, Trail]:
         """What is known of each record of the person. Errors: CandidateDoesNotExist."""
-        loaded = load_with_kin(self.holdings.log, {candidate: (TRAIL, READS)})
+        loaded = load_with_kin(self.holdings.log.until_keys_are_destroyed, {candidate: (TRAIL, READS)})
         loaded[candidate].state.candidate.require_record(candidate)
         return {record: found.state for record, found in loaded.items()}
 

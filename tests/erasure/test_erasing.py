@@ -15,7 +15,7 @@ import pytest
 from eventsourcing.persistence import ProgrammingError
 
 from adapters.erasure.clerk import Clerk
-from adapters.erasure.eraser import Eraser, EraserMustWait
+from adapters.erasure.eraser import Eraser, EraserMustWait, Person
 from adapters.erasure.erasing import Erasing, Erasure, LetGo
 from adapters.postgres.application import Perennial
 from adapters.postgres.erasures import Erasures
@@ -256,6 +256,23 @@ def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: Perennial, erasing
                 break
             now()
     assert erasing.told(ines).state == "completed"
+
+
+def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: Erasing, ask: Ask, ines: UUID) -> None:
+    bo = uuid4()
+    ask(SourceCandidate, candidate=bo)
+    for person in (ines, bo):
+        with suppress(Broken):
+            erase(replace(erasing, after=(Eraser("x", die),)), person)
+
+    def die_of_ines(_: object, person: Person) -> int:
+        return die() if ines in person.records else 0
+
+    with pytest.raises(ExceptionGroup) as failed:
+        list(replace(erasing, after=(Eraser("x", die_of_ines),)).resume())
+    assert failed.group_contains(Broken)
+    assert erasing.holdings.erasures.unfinished() == [ines]
+    assert erasing.told(bo).state == "completed"
 
 
 def test_many_at_once_complete_it_once(log: Perennial, erasing: Erasing, ines: UUID) -> None:
