@@ -59,10 +59,18 @@ def sought(records: Collection[UUID], addresses: Iterable[tuple[str, str]]) -> S
 def forget(shelf: Shelf, key_file: KeyFile, whom: Sought) -> int:
     """How many lines were taken out, of uploads that wait and of rejected lines.
 
-    Errors: ImportIsAtWork, where an import that says something of the person is running; ask again once it is through.
+    Errors: ImportIsAtWork, where an import that says something of the person is running, once all others are through;
+    ask again when that one is.
     """
-    folders = [path for path in sorted(shelf.folder.glob("*")) if path.is_dir() and path != shelf.coming]
-    return sum(forget_in(shelf, folder, key_file, whom) for folder in folders)
+    taken, at_work = 0, None
+    for folder in (path for path in sorted(shelf.folder.glob("*")) if path.is_dir() and path != shelf.coming):
+        try:
+            taken += forget_in(shelf, folder, key_file, whom)
+        except ImportIsAtWork as error:
+            at_work = error
+    if at_work is not None:
+        raise at_work
+    return taken
 
 
 def forget_in(shelf: Shelf, folder: Path, key_file: KeyFile, whom: Sought) -> int:
@@ -74,6 +82,8 @@ def forget_in(shelf: Shelf, folder: Path, key_file: KeyFile, whom: Sought) -> in
     present = {folder / name: find for name, find in finders.items() if (folder / name).exists()}
     try:
         with keeping_time(folder), alone(folder):
+            for path in present:
+                beside(path).unlink(missing_ok=True)  # by somebody who was killed, with lines of others in it
             taken = sum(take_out(path, find(path)) for path, find in present.items())
     except ImportIsAtWork:
         if any(find(path) for path, find in present.items()):
@@ -173,10 +183,14 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
 def take_out(path: Path, gone: set[int]) -> int:
     """Leaves these lines out of the file; how many they are. Killed meanwhile, the file is as it was."""
     if gone:
-        beside = path.with_name(f"{path.name}.new")
-        with path.open("rb") as file, beside.open("wb") as kept:
+        with path.open("rb") as file, beside(path).open("wb") as kept:
             kept.writelines(raw for number, raw in enumerate(raw_lines(file), start=1) if number not in gone)
             kept.flush()
             os.fsync(kept.fileno())
-        beside.replace(path)
+        beside(path).replace(path)
     return len(gone)
+
+
+def beside(path: Path) -> Path:
+    """Where the file is written anew."""
+    return path.with_name(f"{path.name}.new")

@@ -125,6 +125,21 @@ def test_an_import_at_work_is_waited_for_if_it_names_the_person(shelf: Shelf, ke
     assert found.size == len(HEAD)
 
 
+def test_what_is_not_at_work_is_clean_before_anything_is_waited_for(shelf: Shelf, key_file: KeyFile) -> None:
+    paths = sorted(put(shelf, HEAD + INES) for _ in range(3))
+    with alone(paths[0].parent), pytest.raises(ImportIsAtWork):
+        taken(shelf, key_file)
+    assert [path.read_text() for path in paths] == [HEAD + INES, HEAD, HEAD]
+
+
+def test_half_a_file_that_somebody_left_who_was_killed_goes(shelf: Shelf, key_file: KeyFile) -> None:
+    path = put(shelf, HEAD)
+    left = path.with_name(f"{UPLOAD}.new")
+    left.write_text(HEAD + INES)
+    assert taken(shelf, key_file) == 0
+    assert not left.exists()
+
+
 def test_an_empty_shelf_and_nobody_to_look_for(tmp_path: Path, key_file: KeyFile) -> None:
     shelf = Shelf(tmp_path / "none")
     assert forget(shelf, key_file, sought([], [])) == 0
