@@ -51,6 +51,7 @@ WHERE_A_KEY_IS_NEEDED = (
     "role-may-not",
     "tokens-cannot-be-checked",
     "log-cannot-be-reached",
+    "key-file-is-not-the-newest",
 )
 STREAM = "0198f3a0-7c1e-7000-8000-00000000a001"
 COMMAND_ANSWER: Mapping[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from adapters.access.refusals import (
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
+from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable
 from adapters.postgres.store import PersonWasErased
 from adapters.web import refusals
 from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
@@ -37,6 +39,7 @@ from queries.question import PeriodIsEmpty
 from queries.stage_conversion import StagesCannotBeRead
 from queries.time_to_fill import BaselineNeedsBothDays, DefinitionIsUnknown
 
+LOGGER = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: Mapping[type[Exception], int] = {
@@ -89,6 +92,7 @@ STATUS: Mapping[type[Exception], int] = {
 """The status of an error, or of the nearest class that it belongs to."""
 
 UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
+KEYS_ARE_AMISS: tuple[type[Exception], ...] = (EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable)
 
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -164,6 +168,14 @@ OF_THE_PROTOCOL = (
         "The log cannot be reached",
         503,
         "The database does not answer. Send the request again with the same Idempotency-Key: it is done at most once.",
+    ),
+    ProblemType(
+        "key-file-is-not-the-newest",
+        "The key file is not the newest",
+        503,
+        "The key file of the process that answers does not open what the database holds: the keys were rotated, and its"
+        " copy is older. Have the newest one put in its place; it is read by itself. Then send the request again with"
+        " the same Idempotency-Key: it is done at most once.",
     ),
     ProblemType("perennial-failed", "Perennial failed", 500, "This is our mistake; the service's own log says more."),
 )
@@ -278,6 +290,13 @@ def unreachable(request: Request, _: Exception) -> Response:
     return answer(known, known.description, request.url.path)
 
 
+def without_keys(request: Request, error: Exception) -> Response:
+    """Where the file is stands in our own log alone."""
+    LOGGER.error("%s", error)
+    known = BY_SLUG["key-file-is-not-the-newest"]
+    return answer(known, known.description, request.url.path)
+
+
 def failed(request: Request, _: Exception) -> Response:
     known = BY_SLUG["perennial-failed"]
     return answer(known, known.description, request.url.path)
@@ -290,6 +309,8 @@ def tell_problems(app: FastAPI) -> None:
         app.add_exception_handler(refusal, refused)
     for failure in UNREACHABLE:
         app.add_exception_handler(failure, unreachable)
+    for failure in KEYS_ARE_AMISS:
+        app.add_exception_handler(failure, without_keys)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, of_the_protocol)
     app.add_exception_handler(Exception, failed)

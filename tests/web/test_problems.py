@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 import adapters.web.app
 from adapters.postgres.application import Perennial
+from adapters.postgres.epochs import Rotation
+from adapters.postgres.keyfile import KeyFile, read_key_file, text_of
 from adapters.web.problems import every_type
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from tests.web.conftest import problem
@@ -60,7 +65,7 @@ def test_the_protocol_s_own_errors_are_problems(
 def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(
     client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
     monkeypatch.setattr(log.recorder, "select_streams", gone)
@@ -69,10 +74,30 @@ def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(
     assert answer.headers["retry-after"] == "5"
 
 
+def test_a_key_file_that_is_older_than_the_last_rotation_is_a_503_until_the_newest_is_there(
+    client: httpx.Client, log: Perennial, key_file: KeyFile, database: str, candidate: UUID, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each machine has a copy of the key file; this one's was forgotten."""
+    rotated, forgotten = tmp_path / "rotated.json", tmp_path / "forgotten.json"
+    for path in (rotated, forgotten):
+        path.write_text(text_of(key_file))
+    monkeypatch.setattr(log.mapper.keyring, "key_file", read_key_file(forgotten))
+    with psycopg.connect(database, autocommit=True, row_factory=dict_row) as owner:
+        Rotation(owner, rotated, lambda: None).run()
+    for answer in (client.get(f"/v1/candidates/{candidate}"), client.post("/v1/candidates", json={"name": "Bo"})):
+        assert problem(answer) == (503, "key-file-is-not-the-newest")
+        assert answer.headers["retry-after"] == "5"
+        assert str(forgotten) not in answer.text
+    forgotten.write_bytes(rotated.read_bytes())
+    assert client.get(f"/v1/candidates/{candidate}").json()["name"] == "Ines Prado"
+    assert client.post("/v1/candidates", json={"name": "Bo"}).status_code == 201
+
+
 def test_our_own_mistake_is_a_500_that_tells_no_details(
     client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mistaken(*_: object) -> None:
+    def mistaken(*_: object, **__: object) -> None:
         raise KeyError("Ines Prado")
 
     monkeypatch.setattr(log.recorder, "select_streams", mistaken)
