@@ -230,11 +230,12 @@ class Rotation:
             ).rowcount
 
     def _destroy_former(self, epoch: str) -> list[str]:
-        """Takes every other epoch out of the file; those that the database knew of."""
+        """Takes every epoch out of the file that was used before; those that the database knew of until now."""
         key_file = read_key_file(self._path)
-        if set(key_file.epochs) != {epoch}:
-            alone = {epoch: key_file.key_of(epoch)}
-            replace_key_file(self._path, replace(key_file, epochs=alone, current=epoch))
+        former = {one.name for one in epochs(self._connection)} - {epoch}
+        left = {name: key for name, key in key_file.epochs.items() if name not in former}
+        if (left, epoch) != (key_file.epochs, key_file.current):
+            replace_key_file(self._path, replace(key_file, epochs=left, current=epoch))
         rows = self._connection.execute(
             "update key_epoch set state = 'destroyed', destroyed_at = clock_timestamp() where state = 'retiring'"
             " returning name"

@@ -256,6 +256,28 @@ def test_other_machines_get_the_next_epoch_before_it_is_used(database: str, path
     assert wrapped_with(owner) == {"2"}
 
 
+def test_an_epoch_that_was_prepared_while_a_rotation_was_broken_off_is_the_next_one_all_the_same(
+    database: str, path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies of it are on other machines: another key of the same name would lose what they seal."""
+    elsewhere = path.with_name("copy.json")
+    with monkeypatch.context() as dying:
+        dying.setattr(Rotation, "_wrap_anew", killed)
+        with pytest.raises(Killed):
+            Rotation(owner, path, lambda: None).run()
+    rotation = Rotation(owner, path, lambda: None)
+    assert rotation.prepare() == "3"
+    elsewhere.write_bytes(path.read_bytes())
+    assert [rotation.run().epoch for _ in range(2)] == ["2", "3"]
+    with Perennial(database, read_key_file(elsewhere)) as other, Perennial(database, read_key_file(path)) as log:
+        assert name_of(log, tell(other, "sealed elsewhere")) == "sealed elsewhere"
+    assert list(read_key_file(path).epochs) == ["3"]
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
 def test_a_machine_whose_copy_is_too_old_is_told_so_and_writes_nothing(
     database: str, path: Path, owner: Owner, rotate: Rotate
 ) -> None:
