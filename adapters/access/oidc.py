@@ -12,7 +12,7 @@ from jwt.exceptions import PyJWTError
 
 from adapters.access.jwks import KeySet
 from adapters.access.policy import Role
-from adapters.access.principal import Principal
+from adapters.access.principal import OIDC, Principal
 from adapters.access.refusals import KeyIsNotValid
 from domain.codes import CODE
 
@@ -42,7 +42,7 @@ class OidcTokens:
         claims = self._claims(token)
         subject = claims["sub"]
         name = subject if re.fullmatch(CODE.pattern, subject) else self.pseudonym(f"{self.issuer}\n{subject}")
-        return Principal(name, roles_in(claims, self.roles_claim))
+        return Principal(name, roles_in(claims, self.roles_claim), kind=OIDC)
 
     def _claims(self, token: str) -> dict[str, Any]:
         """What a good token claims. The algorithm is the key's: what the token says of it must be the same."""

@@ -8,7 +8,9 @@ from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 
 USER = "user"
 OPERATOR = "operator"
-OF_OURS = (USER, OPERATOR)
+OIDC = "oidc"
+"""Whom a token names: never to be taken for the API key of the same name."""
+OF_OURS = (USER, OPERATOR, OIDC)
 """The kinds of actor that are people who work here: of them no more is told to outsiders."""
 
 

@@ -108,12 +108,12 @@ def part(told: object) -> str:
 @pytest.mark.parametrize("kid", PRIVATE)
 def test_a_good_token_says_who_and_which_roles(tokens: OidcTokens, kid: str) -> None:
     known = tokens.principal(token(kid, roles=["recruiter", "auditor", "emperor", "integration", 7]))
-    assert (known.actor, known.scopes) == ("user:ana", None)
+    assert (known.actor, known.scopes) == ("oidc:ana", None)
     assert known.roles == {Role.RECRUITER, Role.AUDITOR}
 
 
 def test_a_subject_that_is_no_code_is_hashed(tokens: OidcTokens) -> None:
-    assert tokens.principal(token(sub="ana@prado.example")).actor == f"user:hash-of-{len(ISSUER) + 18}"
+    assert tokens.principal(token(sub="ana@prado.example")).actor == f"oidc:hash-of-{len(ISSUER) + 18}"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
-from adapters.access.principal import Principal
+from adapters.access.principal import OIDC, Principal
 
 PERSONAL = {Action.READ_PEOPLE, Action.EXPORT_SUBJECT}
 WRITING = {Action.WRITE_PEOPLE, Action.WRITE_JOBS, Action.WRITE_CONSENTS, Action.IMPORT, Action.ERASE}
@@ -34,6 +34,7 @@ def test_every_action_is_somebodys() -> None:
 
 def test_the_log_calls_an_integration_by_its_source() -> None:
     assert Principal("ana", frozenset({Role.RECRUITER})).actor == "user:ana"
+    assert Principal("ana", frozenset(), kind=OIDC).actor == "oidc:ana"
     assert Principal("hooks", frozenset({Role.INTEGRATION}), "greenhouse").actor == "integration:greenhouse"
 
 

@@ -54,7 +54,7 @@ def test_everything_of_every_record_is_in_it(
     assert [(one["stream"], one["data"]["outside_id"]) for one in told["named_in"]] == [(applied, "A-1")]
     assert told["events"][0]["means"].startswith("We found this person")
     assert {one["told_by"] for one in told["events"]} == {"one of us"}, "colleagues are not named"
-    assert {subject_access.by(f"{kind}:ana") for kind in ("user", "operator")} == {"one of us"}
+    assert {subject_access.by(f"{kind}:ana") for kind in ("user", "operator", "oidc")} == {"one of us"}
     assert [(one["purpose"], one["status"]) for one in told["permissions"]] == [("talent_pool", "given")]
     assert [one["page"] for one in told["seen"]] == ["profile"]
     kept = told["kept_until"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -13,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr, ValidationError
 
+from adapters.access.policy import Role
 from adapters.settings import Settings
-from tests.web.conftest import bearing, problem
+from adapters.web.services import Services
+from tests.web.conftest import bearing, key_of, problem
 
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 ISSUER = "https://id.example.org"
@@ -43,12 +47,26 @@ def token(*roles: str, sub: str = "ana") -> str:
 def test_a_token_is_who_asks(client: httpx.Client, nobody: httpx.Client) -> None:
     streams = [
         nobody.post("/v1/candidates", json={}, headers=bearing(token("recruiter", sub=sub))).json()["stream"]
-        for sub in ("ana", "auth0|ana@prado.example")
+        for sub in ("ana", "auth0|ana@prado.example", "\ud800")
     ]
     told = [client.get(f"/v1/candidates/{stream}/timeline").json()["events"][0]["actor"] for stream in streams]
-    assert told[0] == "user:ana"
-    assert told[1].startswith("user:")
-    assert len(told[1]) == len("user:") + 32
+    assert told[0] == "oidc:ana"
+    assert all(re.fullmatch("oidc:[0-9a-f]{32}", one) for one in told[1:])
+
+
+def test_a_token_is_not_the_key_of_the_same_name(
+    client: httpx.Client, nobody: httpx.Client, services: Services
+) -> None:
+    by_key, by_token = bearing(key_of(services, Role.RECRUITER, name="ana")), bearing(token("recruiter"))
+    once = {"Idempotency-Key": "k-1"}
+    made = [nobody.post("/v1/candidates", json={}, headers={**one, **once}) for one in (by_key, by_token)]
+    assert made[0].json()["stream"] != made[1].json()["stream"]
+    assert ["Idempotency-Replayed" in one.headers for one in made] == [False, False]
+    seen = f"/v1/candidates/{made[0].json()['stream']}/timeline"
+    assert [one["actor"] for one in client.get(seen).json()["events"]] == ["user:ana"]
+    asked: dict[str, Any] = {"params": {"kind": "candidates", "source": "old-crm"}, "content": b"candidate\n1\n"}
+    uploaded = nobody.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **asked).json()["id"]
+    assert problem(nobody.get(f"/v1/imports/{uploaded}", headers=by_token)) == (404, "import-does-not-exist")
 
 
 def test_its_roles_are_all_it_may(nobody: httpx.Client) -> None:
