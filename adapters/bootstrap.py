@@ -170,9 +170,7 @@ def tokens(settings: Settings, key_file: KeyFile) -> OidcTokens | None:
         audience=settings.oidc_audience,
         keys=KeySet(fetcher(settings.oidc_jwks)),
         roles_claim=settings.oidc_roles_claim,
-        pseudonym=lambda subject: key_file.fingerprint("subject of a token", subject.encode("utf-8", "surrogatepass"))[
-            :32
-        ],
+        pseudonym=lambda subject: key_file.fingerprint("subject of a token", subject)[:32],
     )
 
 

@@ -35,13 +35,14 @@ class OidcTokens:
     audience: str
     keys: KeySet
     roles_claim: str
-    pseudonym: Callable[[str], str]
+    pseudonym: Callable[[bytes], str]
 
     def principal(self, token: str) -> Principal:
         """Who the token names. Errors: KeyIsNotValid, TokensCannotBeChecked."""
         claims = self._claims(token)
         subject = claims["sub"]
-        name = subject if re.fullmatch(CODE.pattern, subject) else self.pseudonym(f"{self.issuer}\n{subject}")
+        whole = f"{self.issuer}\n{subject}".encode("utf-8", "surrogatepass")
+        name = subject if re.fullmatch(CODE.pattern, subject) else self.pseudonym(whole)
         return Principal(name, roles_in(claims, self.roles_claim), kind=OIDC)
 
     def _claims(self, token: str) -> dict[str, Any]:
