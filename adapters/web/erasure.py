@@ -48,6 +48,9 @@ class ErasurePages:
         erasing = self.services.erasing
         return answered(erasing.erase(candidate, by=wanted.by, ground=wanted.ground, actor=who.actor))
 
-    def erasure(self, candidate: Annotated[UUID, CANDIDATE]) -> Answered[Erasure]:
-        """How far the erasure of a person is. What each eraser took away is told once, by who asked for it."""
-        return answered(self.services.erasing.told(candidate))
+    def erasure(self, candidate: Annotated[UUID, CANDIDATE], who: Who) -> Answered[Erasure]:
+        """How far the erasure of a person is. What each eraser took away is told once, by who asked for it. Who asks
+        is recorded: it tells why somebody is gone, and which files of them are about."""
+        told = self.services.erasing.told(candidate)
+        self.services.readings.viewed(who, "erasure", told.records)
+        return answered(told)

@@ -74,6 +74,13 @@ def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of
     ]
 
 
+def test_how_far_an_erasure_is_is_a_look_at_whom_it_erases(client: httpx.Client, candidate: UUID, seen: Any) -> None:
+    assert problem(client.get(f"/v1/candidates/{candidate}/erasure")) == (404, "erasure-was-not-requested")
+    assert client.post(f"/v1/candidates/{candidate}/erasure", json={}).json()["state"] == "completed"
+    assert client.get(f"/v1/candidates/{candidate}/erasure").status_code == 200
+    assert [(one["page"], one["people"]) for one in seen()] == [("erasure", [str(candidate)])]
+
+
 def test_who_is_not_let_in_and_who_finds_nothing_leaves_no_trace(
     client: httpx.Client, nobody: httpx.Client, candidate: UUID, seen: Any
 ) -> None:
