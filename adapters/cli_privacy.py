@@ -40,18 +40,16 @@ def erase(
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         erasing = bootstrap.erasing(log, settings)
         if candidate is None:
-            done = list(erasing.resume())
+            done = [shown(erasure) for erasure in erasing.resume()]
             say.print(f"{len(done)} erasures had not been completed", highlight=False)
         else:
-            done = [erasing.erase(candidate, by=by, ground=ground, actor=operator().actor)]
-    for erasure in done:
-        show(erasure)
+            done = [shown(erasing.erase(candidate, by=by, ground=ground, actor=operator().actor))]
     if any(erasure.state != "completed" for erasure in done):
         raise typer.Exit(1)
 
 
-def show(erasure: Erasure) -> None:
-    """What was done, and what is left to do elsewhere."""
+def shown(erasure: Erasure) -> Erasure:
+    """Tells what was done, and what is left to do elsewhere; gives the same erasure."""
     say.print(f"{erasure.candidate}: {erasure.state}, asked for by event {erasure.request}", highlight=False)
     if len(erasure.records) > 1:
         say.print(f"  records of the person: {', '.join(map(str, erasure.records))}", highlight=False, soft_wrap=True)
@@ -63,3 +61,4 @@ def show(erasure: Erasure) -> None:
         say.print(f"  still held elsewhere: {held} (export {export.export})", highlight=False, soft_wrap=True)
     if erasure.erasure_effective_by is not None:
         say.print(f"  no older copy can be opened after {erasure.erasure_effective_by:%Y-%m-%d %H:%M %Z}")
+    return erasure

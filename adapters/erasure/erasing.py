@@ -139,21 +139,22 @@ class Erasing:
     def resume(self) -> Iterator[Erasure]:
         """Carries out what was requested and not completed, person by person.
 
-        Errors: an ExceptionGroup of what stood in the way of some, once all others are through.
+        Errors: what stood in the way of the first who cannot be erased now, once all others are through.
         """
         seen: set[UUID] = set()
-        failed: list[Exception] = []
+        failed: Exception | None = None
         for record in self.holdings.erasures.unfinished():
             if record not in seen:
                 try:
                     erasure = self.carry_out(record)
-                except Exception as error:  # noqa: BLE001 - raised below: one person's trouble keeps nobody else
-                    failed.append(error)
+                except Exception as error:
+                    LOGGER.exception("the erasure of %s cannot be carried out now", record)
+                    failed = failed or error
                 else:
                     seen.update(erasure.records)
                     yield erasure
-        if failed:
-            raise ExceptionGroup("erasures were requested and cannot be carried out", failed)
+        if failed is not None:
+            raise failed
 
     def _do(self, candidate: UUID, person: Person, request: Recorded[ErasureRequested], told: list[LetGo]) -> None:
         """The steps in their order. Each may be done again: a run that is broken off is begun from the first."""

@@ -268,9 +268,8 @@ def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: Erasing, ask: As
     def die_of_ines(_: object, person: Person) -> int:
         return die() if ines in person.records else 0
 
-    with pytest.raises(ExceptionGroup) as failed:
+    with pytest.raises(Broken):
         list(replace(erasing, after=(Eraser("x", die_of_ines),)).resume())
-    assert failed.group_contains(Broken)
     assert erasing.holdings.erasures.unfinished() == [ines]
     assert erasing.told(bo).state == "completed"
 
