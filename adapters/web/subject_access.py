@@ -23,6 +23,7 @@ from adapters.web.printing import printed
 from adapters.web.refusals import ReadModelIsBehind
 from adapters.web.services import Controller, Services
 from adapters.web.who import Who
+from domain.application import ApplicationSubmitted
 from domain.codes import UNKNOWN
 from domain.consent import ConsentGiven
 from domain.event import Erased, Event, Personal, Recorded
@@ -106,7 +107,8 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class KeptUntil:
-    """How long the person is kept if nothing more happens, by which rule; from the last contact, or else the entry."""
+    """How long the person is kept if nothing more happens, by which rule; from when they last took part, or else from
+    the entry."""
 
     ends_on: date
     counted_from: datetime
@@ -225,7 +227,7 @@ def subject_access_of(services: Services, who: Principal, candidate: UUID) -> Su
         deliveries=[delivery_of(log, sent) for sent in subjects.deliveries(records)],
         seen=[seen_by(access) for access in seen],
         seen_up_to=seen_up_to,
-        kept_until=kept_until(services, person, own),
+        kept_until=kept_until(services, person, [*own, *others]),
         places=PLACES,
     )
 
@@ -339,13 +341,19 @@ def delivery_of(log: UntilKeysAreDestroyed, sent: SentAbout) -> HeldDelivery:
     return HeldDelivery(sent.source, sent.delivery_id, sent.received_at, sent.action, sent.outcome, sent.reason, body)
 
 
-def kept_until(services: Services, person: Person, own: Sequence[Recorded[Event]]) -> KeptUntil:
-    """By the rules of retention, as far as the person's own records tell."""
-    given = sorted((one for one in own if isinstance(one.event, ConsentGiven)), key=lambda one: one.at)
-    law = given[-1].event.jurisdiction if given and isinstance(given[-1].event, ConsentGiven) else UNKNOWN
+def kept_until(services: Services, person: Person, events: Sequence[Recorded[Event]]) -> KeptUntil:
+    """By the rules of retention. `events`: the person's own, and those of others that name them."""
+    given = [(one.at, one.event.jurisdiction) for one in events if isinstance(one.event, ConsentGiven)]
+    law = sorted(given, key=lambda one: one[0])[-1][1] if given else UNKNOWN
     rules, contact = services.retaining.rules, services.retaining.last_contact(person.root)
     entered = max(record.entered_at for record in person.records.values() if record.entered_at is not None)
-    counted_from = contact or entered
+    took_part = [one.at for one in events if is_application_of(one.event, person)]
+    took_part += [] if contact is None else [contact]
+    counted_from = max(took_part, default=entered)
     rule = rule_of(rules, law)
     ends = ends_on(rules, law, counted_from.astimezone(services.zone).date())
     return KeptUntil(ends, counted_from, law, rule.months, rule.because)
+
+
+def is_application_of(event: Event, person: Person) -> bool:
+    return isinstance(event, ApplicationSubmitted) and event.candidate in person.records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ import pytest
 from adapters.access.policy import Role
 from adapters.web import subject_access
 from adapters.web.services import Services
+from queries.retention import Sought
 from tests.integrations.bodies import ROSA, application, delivery, signed
 from tests.web.conftest import SECRETS, ClientAs, Post, problem
 
@@ -61,6 +63,20 @@ def test_everything_of_every_record_is_in_it(
     assert (kept["jurisdiction"], kept["months"]) == ("fr", 24)
     assert kept["ends_on"][:4] == str(services.now().year + 2)
     assert len(told["places"]) > 5
+
+
+def test_how_long_they_are_kept_is_counted_as_retention_counts(
+    client: httpx.Client, post: Post, fold: Callable[[], int], services: Services
+) -> None:
+    came, called, applied = (datetime(year, 2, 28, 12, tzinfo=UTC).isoformat() for year in (2020, 2021, 2022))
+    person = post("/v1/candidates", source="fair", occurred_at=came)["stream"]
+    post(f"/v1/candidates/{person}/touchpoints", kind="call-received", occurred_at=called)
+    job = post("/v1/requisitions", role="gardener", occurred_at=came)["stream"]
+    post("/v1/applications", candidate=person, requisition=job, occurred_at=applied)
+    fold()
+    (listed,) = services.retaining.ask(None, Sought(candidate=UUID(person))).people
+    kept = of(client, person)["kept_until"]
+    assert (kept["ends_on"], kept["counted_from"][:10]) == (str(listed.ends_on), "2022-02-28")
 
 
 def test_other_peoples_words_are_left_out_and_the_persons_own_are_in(
