@@ -104,6 +104,8 @@ class KeyFile:
         with self._lock:
             if found.epochs != self.epochs:
                 self._before, self.epochs = self.epochs, found.epochs
+            if self.current not in self.epochs:  # what was heard is too old; the database tells if this is, too
+                self.current = found.current
 
     def stream_of(self, source: str, kind: str, outside_id: str) -> UUID:
         """The one stream id of an outside system's record, whoever delivers it first."""

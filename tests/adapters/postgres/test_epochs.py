@@ -120,6 +120,17 @@ def test_whoever_opened_the_log_before_goes_on_after(database: str, path: Path, 
         assert names == ["before", "after", "bulk 149"]
 
 
+def test_whoever_only_read_through_several_rotations_can_take_somebody_in(
+    database: str, path: Path, rotate: Rotate
+) -> None:
+    with Perennial(database, read_key_file(path)) as log:
+        somebody = tell(log, "before")
+        for _ in range(3):
+            rotate()
+            assert name_of(log, somebody) == "before"
+        assert name_of(log, tell(log, "after")) == "after"
+
+
 def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
     database: str, path: Path, owner: Owner, rotate: Rotate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
