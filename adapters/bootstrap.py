@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -83,18 +84,26 @@ class ReadModelsAreOfAnotherZone(Exception):
         super().__init__(" ".join(told.split()))
 
 
+class FolderHoldsNoDatabase(LogIsNotMade):
+    """{folder} holds no database. Run this where the log was made, set DATABASE_URL or PERENNIAL_DATA_FOLDER to it, or
+    make one with `perennial migrate`."""
+
+    def __init__(self, folder: Path) -> None:
+        Exception.__init__(self, " ".join((self.__doc__ or "").format(folder=folder.absolute()).split()))
+
+
 @contextmanager
 def database(settings: Settings, *, make: bool = True) -> Iterator[str]:
     """The conninfo of the database: the one that is named, or an embedded one that runs as long as it is used.
 
-    Errors: LogIsNotMade where there is no embedded one yet and `make` is False.
+    Errors: FolderHoldsNoDatabase where there is no embedded one yet and `make` is False.
     """
     if settings.database_url is not None:
         yield settings.database_url
         return
     folder = settings.data_folder / "postgres"
     if not (make or folder.exists()):
-        raise LogIsNotMade
+        raise FolderHoldsNoDatabase(settings.data_folder)
     with embedded_server(folder) as conninfo:
         yield conninfo
 

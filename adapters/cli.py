@@ -121,9 +121,9 @@ DEMO_EVENTS = 100_000
 DEMO_SEED = 7
 LAST_DAY_OF_THE_DEMO = date(2026, 7, 1)
 AUDIT_OF_THE_DEMO = (
-    "To check a consent trail without trusting us: perennial audit-bundle "
+    "To check a consent trail without trusting us: .venv/bin/perennial audit-bundle "
     "--candidate 10b9116b-c422-4b6f-93e8-387241ce8d00 --out trail.json, "
-    "then perennial verify trail.json (docs/audit.md)"
+    "then .venv/bin/perennial verify trail.json (docs/audit.md)"
 )
 """Somebody whose two records were merged, who gave a consent, was written to because of it and took it back."""
 WORTH_ASKING = (
@@ -476,7 +476,7 @@ def demo(
     begun = time.monotonic()
     settings = Settings()
     with until_stopped(), ExitStack() as stack:
-        listening = listen(stack, settings)
+        listening = None if check else listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
         if log_is_empty(conninfo):
@@ -491,7 +491,7 @@ def demo(
         say.print(f"ready after {time.monotonic() - begun:.0f} s.", highlight=False)
         if events == DEMO_EVENTS:
             say.print(AUDIT_OF_THE_DEMO, highlight=False, soft_wrap=True)
-        if not check:
+        if listening:
             show_demo(conninfo, settings)
             serve_until_stopped(stack, listening, conninfo, settings, project=True, sequence=True)
 

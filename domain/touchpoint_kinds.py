@@ -38,7 +38,7 @@ class Kind:
 class TouchpointKindIsUnknown(Invalid):
     """'{kind}' is not a kind of touchpoint in the catalogue.
 
-    Use a kind of the catalogue, or add a row for it there.
+    Use a kind of the catalogue: {kinds}. Or add a row for it there.
     """
 
     where = "kind"
@@ -47,7 +47,7 @@ class TouchpointKindIsUnknown(Invalid):
 class TouchpointKindIsNotSent(Invalid):
     """'{kind}' is not something that we send: its direction is {direction}.
 
-    Record it as a touchpoint, or request one of the outbound kinds.
+    Record it as a touchpoint, or request one of the outbound kinds: {kinds}.
     """
 
     where = "kind"
@@ -126,7 +126,7 @@ KINDS: Mapping[str, Kind] = {row.kind: row for row in CATALOGUE}
 def kind_named(kind: str) -> Kind:
     """The catalogue's row; raises TouchpointKindIsUnknown."""
     if kind not in KINDS:
-        raise TouchpointKindIsUnknown(kind=kind)
+        raise TouchpointKindIsUnknown(kind=kind, kinds=", ".join(KINDS))
     return KINDS[kind]
 
 
@@ -134,5 +134,6 @@ def sent_kind_named(kind: str) -> Kind:
     """The row of a kind that we can send; raises TouchpointKindIsUnknown or TouchpointKindIsNotSent."""
     row = kind_named(kind)
     if row.direction != "outbound":
-        raise TouchpointKindIsNotSent(kind=kind, direction=row.direction)
+        sent = ", ".join(one.kind for one in CATALOGUE if one.direction == "outbound")
+        raise TouchpointKindIsNotSent(kind=kind, direction=row.direction, kinds=sent)
     return row

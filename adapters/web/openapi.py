@@ -380,7 +380,7 @@ BULK_ANSWER: Mapping[str, Any] = {
                 "detail": "'pigeon-sent' is not a kind of touchpoint in the catalogue.",
                 "instance": "/v1/touchpoints/bulk#1",
                 "where": "kind",
-                "what_to_do": "Use a kind of the catalogue, or add a row for it there.",
+                "what_to_do": "Use a kind of the catalogue: email-sent, email-delivered, ...",
             },
         },
     ],

@@ -9,7 +9,6 @@ import pytest
 from adapters import bootstrap
 from adapters.postgres.keyfile import KeyFile, KeyFileIsAnothers, KeyFileIsUnusable, ensure_key_file
 from adapters.postgres.rebuild import Rebuild
-from adapters.postgres.recorder import LogIsNotMade
 from adapters.settings import Settings
 from projections.index import READ_MODELS
 
@@ -53,6 +52,7 @@ def test_read_models_of_another_zone_are_not_served(database: str, tmp_path: Pat
 
 
 def test_looking_makes_no_database(tmp_path: Path) -> None:
-    with pytest.raises(LogIsNotMade), bootstrap.database(settings(tmp_path / "none"), make=False):
+    made = bootstrap.database(settings(tmp_path / "none"), make=False)
+    with pytest.raises(bootstrap.FolderHoldsNoDatabase, match=str(tmp_path / "none")), made:
         pass
     assert not (tmp_path / "none").exists()
