@@ -17,6 +17,7 @@ from adapters.imports.importing import Importer
 from adapters.imports.ledger import END, Standing
 from adapters.imports.refusals import FileCannotBeImported, ImportIsAtWork
 from adapters.imports.shelf import About, Shelf
+from adapters.postgres.keyfile import KEYS_ARE_AMISS
 
 LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 5.0
@@ -70,6 +71,8 @@ class Worker:
             self.shelf.end(about, "stopped", now(), str(broken))
         except UNREACHABLE:
             LOGGER.warning("import %s waits for the log", about.id)
+        except KEYS_ARE_AMISS as error:
+            LOGGER.error("import %s waits for the key file: %s", about.id, error)
         except Exception:
             LOGGER.exception("import %s failed", about.id)
             self.shelf.end(about, "stopped", now(), FAILED)

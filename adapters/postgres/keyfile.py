@@ -50,6 +50,10 @@ class KeyFileCannotBeWritten(Exception):
         super().__init__((self.__doc__ or "").format(path=path, error=error.strerror))
 
 
+KEYS_ARE_AMISS = (EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable)
+"""What a process waits out: the right file is put in the place of its own, and it reads that by itself."""
+
+
 @dataclass(slots=True)
 class KeyFile:
     """What the file holds. `naming_key` never rotates: outside records keep their stream ids for ever.

@@ -19,7 +19,7 @@ from adapters.postgres import folds
 from adapters.postgres.barrier import CHANNEL, Barrier
 from adapters.postgres.fold import FoldFailed, fold
 from adapters.postgres.folds import Connection, FoldRecorder, Standing
-from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFile
+from adapters.postgres.keyfile import KEYS_ARE_AMISS, KeyFile
 from adapters.postgres.opening import Opener
 from projections.read_model import ReadModel
 
@@ -79,7 +79,7 @@ class Runner:
                 self._session(stop)
             except PoolClosed:
                 return
-            except (psycopg.Error, EpochIsNotInKeyFile) as error:
+            except (psycopg.Error, *KEYS_ARE_AMISS) as error:
                 LOGGER.error("the fold is interrupted and tries again: %s", error)
                 stop.wait(0.5)
 

@@ -29,7 +29,7 @@ from adapters.access.refusals import (
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
-from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable
+from adapters.postgres.keyfile import KEYS_ARE_AMISS
 from adapters.postgres.store import PersonWasErased
 from adapters.web import refusals
 from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
@@ -92,7 +92,6 @@ STATUS: Mapping[type[Exception], int] = {
 """The status of an error, or of the nearest class that it belongs to."""
 
 UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
-KEYS_ARE_AMISS: tuple[type[Exception], ...] = (EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable)
 
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",

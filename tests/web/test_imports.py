@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,21 @@ def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log
             told = ended(client, name)
     assert (told["state"], told["added"], told["known"]) == ("done", 5_000, 0)
     assert len(log.recorder.select_notifications(None, 10_000)) == 5_000
+
+
+def test_an_import_waits_for_the_newest_key_file(
+    client: httpx.Client, services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken in is not lost because this machine's copy of the key file is older than the last rotation."""
+    name = put(client)["id"]
+    (about,) = shelf.waiting()
+    with monkeypatch.context() as older:
+        key_file = services.log.mapper.keyring.key_file
+        older.setattr(services.log.mapper.keyring, "key_file", replace(key_file, epochs={}, path=None))
+        services.imports._import(about)
+    assert [one.id for one in shelf.waiting()] == [about.id]
+    services.imports._import(about)
+    assert ended(client, name)["added"] == 2
 
 
 def test_pages_hold_while_imports_come_and_go(client: httpx.Client) -> None:
