@@ -17,7 +17,8 @@ class SourceCandidate(Arrival):
 
     candidate: the new candidate's stream.
     source: where the person came from. role: the kind of work. location: where they would work.
-    outside_source, outside_id: the system that knows the person too, and its id there.
+    outside_source, outside_id: the system that knows the person too, and its id there; where both are told and no
+    candidate is, they give its stream, the same as an import's, unless the person is returning.
     name, emails, phones: personal, sealed. returning: the person came back by themselves, so that an address of theirs
     which was kept out comes in again.
     """

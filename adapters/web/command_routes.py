@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from starlette.types import Receive, Scope, Send
 
+from adapters.access.principal import Principal
 from adapters.web import openapi
 from adapters.web.asking import refuse_unknown
 from adapters.web.bodies import as_read, body_of, described, example_of, hints_of, summary
@@ -76,17 +77,26 @@ class CommandReader:
         given, declared = headers_of(scope)
         if raw and not declared.startswith(b"application/json"):
             raise BodyIsNotDeclaredAsJson
-        services, makes = self.desk.services, self.route.makes
+        who, makes = scope["principal"], self.route.makes
         asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
         in_path = checked("path", self.in_path.model_validate, scope["path_params"])
         body = checked("body", self.body.model_validate_json, raw or b"{}")
         values = {**body.__dict__, **in_path.__dict__}
         if makes is not None and values[makes] is None:
-            values[makes] = services.new_id()
-        command = self.route.command(**values, now=services.now())
+            values[makes] = self.id_of(makes, values, who)
+        command = self.route.command(**values, now=self.desk.services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
-        path, status, who = scope["path"], self.route.status, scope["principal"]
+        path, status = scope["path"], self.route.status
         return command, Asked(path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids)
+
+    def id_of(self, makes: str, values: Mapping[str, Any], who: Principal) -> UUID:
+        """The id of what is made. What another system knows too has the one that imports and deliveries of that system
+        give it, so it is made once; an integration speaks for its own system alone. Who returns is somebody new."""
+        services, outside_id = self.desk.services, values.get("outside_id")
+        source = (who.source or values["outside_source"]) if "outside_source" in values else None
+        if values.get("returning") or not (source and outside_id):
+            return services.new_id()
+        return services.key_file.stream_of(source, makes, outside_id)
 
     def asking(self, scope: Scope, raw: bytes) -> Asking:
         command, asked = self.read(scope, raw)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from adapters.access.policy import Role
+from adapters.imports.origin import Origin
+from adapters.web.services import Services
 from tests.web.conftest import ACTOR, ClientAs, Post, problem
 
 
@@ -29,6 +32,39 @@ def test_a_new_id_may_be_brought_and_belongs_to_one_candidate(client: httpx.Clie
     mine = str(uuid4())
     assert client.post("/v1/candidates", json={"candidate": mine}).json()["stream"] == mine
     assert problem(client.post("/v1/candidates", json={"candidate": mine})) == (409, "candidate-exists-already")
+
+
+def test_what_another_system_knows_too_is_made_once_however_it_comes_to_us(
+    client: httpx.Client, post: Post, services: Services
+) -> None:
+    known: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
+    zoe = post("/v1/candidates", name="Zoe Sahin", **known)["stream"]
+    again = client.post("/v1/candidates", json={"name": "Zoe S.", **known})
+    assert problem(again) == (409, "candidate-exists-already")
+    assert zoe in again.json()["detail"]
+    job = post("/v1/requisitions", role="gardener", **known)["stream"]
+    assert problem(client.post("/v1/requisitions", json={"role": "gardener", **known}))[0] == 409
+    way = post("/v1/prospects", candidate=zoe, **known)["stream"]
+    assert post("/v1/applications", candidate=zoe, requisition=job, **known)["stream"] == way
+    assert problem(client.post("/v1/applications", json={"candidate": zoe, "requisition": job, **known}))[0] == 409
+    imported = Origin("old-crm", services.key_file, services.now())
+    kinds = ("candidate", "requisition", "application")
+    assert [str(imported.stream(kind, "4711")) for kind in kinds] == [zoe, job, way]
+
+
+def test_who_was_erased_and_comes_back_is_somebody_new_by_whatever_id(client: httpx.Client, post: Post) -> None:
+    known: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
+    gone = post("/v1/candidates", emails=["zoe@sahin.example"], **known)["stream"]
+    assert post(f"/v1/candidates/{gone}/erasure")["state"] == "completed"
+    assert problem(client.post("/v1/candidates", json=known)) == (409, "candidate-is-erased")
+    assert post("/v1/candidates", emails=["zoe@sahin.example"], returning=True, **known)["stream"] != gone
+
+
+@pytest.mark.parametrize(
+    "half", [{"outside_id": "4711"}, {"outside_source": "old-crm"}, {"outside_source": "old-crm", "outside_id": ""}]
+)
+def test_who_is_not_known_elsewhere_by_both_is_somebody_new(post: Post, half: dict[str, str]) -> None:
+    assert post("/v1/candidates", **half)["stream"] != post("/v1/candidates", **half)["stream"]
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,16 @@ def test_an_id_that_is_taken_is_taken_and_nothing_else_is_told(
     assert problem(acorn.post("/v1/candidates", json={"candidate": gone})) == (409, "id-is-taken")
 
 
+def test_what_others_know_by_an_id_of_its_choice_is_nothing_to_it(acorn: httpx.Client, foreign: str) -> None:
+    asked = {"outside_source": "oak", "outside_id": "1"}
+    told = {acorn.post("/v1/candidates", json={**asked, "outside_id": name}).text for name in ("1", "missing")}
+    assert len(told) == 1
+    assert "source-is-not-yours" in told.pop()
+    own = [acorn.post("/v1/candidates", json={"outside_id": "1"}) for _ in range(2)]
+    assert own[0].json()["stream"] != foreign
+    assert problem(own[1]) == (409, "candidate-exists-already")
+
+
 def test_an_application_of_others_is_taken_too(acorn: httpx.Client, post: Post, foreign: str) -> None:
     own = acorn.post("/v1/candidates", json={}).json()["stream"]
     job = post("/v1/requisitions", role="gardener")["stream"]
