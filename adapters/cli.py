@@ -71,7 +71,7 @@ from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.redaction import guard_logs, secrets_of
 from adapters.rotating import rotating
 from adapters.settings import Settings
-from adapters.showing import bar, fold_bar, say
+from adapters.showing import bar, fold_bar, printable, say
 from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
@@ -166,7 +166,8 @@ def main() -> None:
     try:
         cli()
     except COMPLAINTS as complaint:
-        say.print(f"[red]{complaint}[/red]", highlight=False)
+        for line in str(complaint).split("\n"):
+            say.print(printable(line), style="red", markup=False, highlight=False)
         sys.exit(1)
     except psycopg.errors.UndefinedTable:
         say.print(f"[red]{LogIsNotMade.__doc__}[/red]", highlight=False)

@@ -24,7 +24,7 @@ from adapters.postgres.proofs import Proofs
 from adapters.postgres.sealing import SealIsBroken
 from adapters.proof.bundle import Person, written
 from adapters.proof.bundle_reading import BundleDoesNotHold
-from adapters.proof.bundle_verification import Held, Verified, verify
+from adapters.proof.bundle_verification import CheckpointWasNotReached, Held, Verified, verify
 from adapters.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
 from adapters.proof.dispatch_rule import DispatchRule
 from adapters.proof.note import CheckpointCannotBeRead, read_checkpoint
@@ -33,7 +33,7 @@ from adapters.proof.told import Told
 from adapters.proof.trail import Trail
 from adapters.proof.tree import TreeIsSmaller
 from adapters.settings import Settings
-from adapters.showing import bar, say
+from adapters.showing import bar, printable, say
 from domain.candidate import CandidateDoesNotExist
 
 SMALL = 10_000_000
@@ -54,6 +54,7 @@ COMPLAINTS = (
     CandidateDoesNotExist,
     CheckpointCannotBeRead,
     CheckpointIsNotOurs,
+    CheckpointWasNotReached,
     FileCannotBeUsed,
     NothingIsSignedYet,
     SealIsBroken,
@@ -72,7 +73,7 @@ class Asked:
 
 
 def verify_bundle(file: Path, held: Held, *, dispatches: bool) -> None:
-    """Says what a bundle shows. Errors: BundleDoesNotHold, FileCannotBeUsed.
+    """Says what a bundle shows. Errors: BundleDoesNotHold, CheckpointWasNotReached, FileCannotBeUsed.
 
     Exit code 1 where `dispatches` is asked and it is not proved that nothing was sent without a consent.
     """
@@ -93,18 +94,18 @@ def verify_bundle(file: Path, held: Held, *, dispatches: bool) -> None:
 
 
 def tell(verified: Verified, trail: Trail, on_sends: list[str]) -> None:
-    """On standard output, so that it can be kept."""
-    for line in shown(verified):
-        typer.echo(line)
+    """On standard output, so that it can be kept; nothing of it before all of it is known.
+
+    Errors: BundleDoesNotHold.
+    """
+    lines = list(shown(verified))
     if isinstance(verified.of, Person):
-        typer.echo("\nTHE CONSENT TRAIL, in the order in which we learned it (times in UTC):")
-        for line in trail.lines():
-            typer.echo(f"  {line}")
-    for number, line in enumerate(on_sends):
-        typer.echo(line if number else f"\n{line}")
-    typer.echo("\nNOT SHOWN by this bundle:")
-    for line in not_shown(verified):
-        typer.echo(f"  - {line}")
+        lines += ["", "THE CONSENT TRAIL, in the order in which we learned it (times in UTC):"]
+        lines += [f"  {line}" for line in trail.lines()]
+    lines += ["", *on_sends] if on_sends else []
+    lines += ["", "NOT SHOWN by this bundle:", *(f"  - {line}" for line in not_shown(verified))]
+    for line in lines:
+        typer.echo(printable(line))
 
 
 @contextmanager

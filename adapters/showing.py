@@ -13,6 +13,11 @@ from adapters.postgres.runner import Progress as FoldProgress
 say = Console(stderr=True)
 
 
+def printable(text: str) -> str:
+    """What somebody else wrote, on one line, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
+
+
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar with an ETA; the function it gives is told how much is done."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from adapters.proof.bundle import END, ENTRIES, FORMAT, TEXT, Entry, Header, Older, Opened, Person, Range
 from adapters.proof.note import strict_base64
@@ -12,7 +12,11 @@ from adapters.proof.tree import HASH_BYTES
 
 LONGEST_LINE = 1 << 26
 """Bytes. No event of ours comes near it; a line without an end must not fill the memory."""
+LONGEST_NUMBER = 1000
+"""Digits. Languages differ in how many they take; ours have 19 at most."""
 SALT_BYTES = 32
+LARGEST = 1 << 63
+"""A number of 64 bits is below it: so are all that PostgreSQL gives."""
 HEADER = ("format", "origin", "verifier_key", "checkpoint", "checkpoints", "candidate", "records", "range", "entries")
 MEMBERS = {
     "older": ("note", "proof"),
@@ -120,7 +124,7 @@ def parsed(text: str, what: str) -> Mapping[str, Any]:
     """The object that the text writes in the one way. Errors: BundleDoesNotHold; of a name that stands twice too."""
     value: Any = None
     try:
-        value = json.loads(text, parse_float=refuse, parse_constant=refuse)
+        value = json.loads(text, parse_int=whole, parse_float=refuse, parse_constant=refuse)
         as_bundles_are = isinstance(value, dict) and TEXT.encode(value) == text
     except (ValueError, RecursionError):
         as_bundles_are = False
@@ -130,7 +134,12 @@ def parsed(text: str, what: str) -> Mapping[str, Any]:
     return found
 
 
-def refuse(number: str) -> Any:
+def whole(number: str) -> int:
+    """Errors: ValueError of one that is longer than any of ours."""
+    return refuse(number) if len(number.lstrip("-")) > LONGEST_NUMBER else int(number)
+
+
+def refuse(number: str) -> NoReturn:
     raise ValueError(number)
 
 
@@ -153,8 +162,8 @@ def a_text(told: Any, what: str) -> str:
 
 
 def a_number(told: Any, what: str) -> int:
-    if type(told) is not int or told < 0:
-        raise BundleDoesNotHold(f"{what}: that is no whole number")
+    if type(told) is not int or not 0 <= told < LARGEST:
+        raise BundleDoesNotHold(f"{what}: that is no whole number, or too large for one of ours")
     return told
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from adapters.postgres.sealing import COMMITMENT_DOMAIN
 from adapters.proof.bundle import Entry, Header, Opened, Person, Range
-from adapters.proof.bundle_reading import BundleDoesNotHold, read_entries, read_header
+from adapters.proof.bundle_reading import BundleDoesNotHold, a_text, read_entries, read_header
 from adapters.proof.leaf import CLEAR
 from adapters.proof.note import (
     Checkpoint,
@@ -25,8 +25,17 @@ from adapters.proof.note import (
 from adapters.proof.told import Told, fields_of, told_of
 from adapters.proof.tree import CompactRange, ProofDoesNotHold, leaf_hash, verify_consistency, verify_inclusion
 
+
+class CheckpointWasNotReached(Exception):
+    """NOT COMPARED with the checkpoint of size {held} that you hold; without it, what this bundle says holds. {why}"""
+
+    def __init__(self, held: int, why: str) -> None:
+        super().__init__((self.__doc__ or "").format(held=held, why=why))
+
+
 Witness = Callable[[Told], None]
 """Is told each event in the order of the log. What it hears counts only once the whole bundle has been verified."""
+MERGED = ("survivor", "absorbed")
 MERGES = ("candidates-merged.v1", "candidates-unmerged.v1")
 
 
@@ -80,7 +89,7 @@ class Going:
 
 
 def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
-    """Reads the bundle once. Errors: BundleDoesNotHold, with the first thing that is wrong."""
+    """Reads the bundle once. Errors: BundleDoesNotHold, with the first thing that is wrong; CheckpointWasNotReached."""
     header = read_header(file)
     with in_words("the verifier key"):
         key = read_verifier_key(header.verifier_key)
@@ -89,17 +98,19 @@ def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
         checkpoint = open_checkpoint(header.checkpoint, key)
     older = [extended(one.note, one.proof, key, checkpoint) for one in header.checkpoints]
     require_order([*older, checkpoint])
-    size = held.checkpoint and require_held(held.checkpoint, key, [*older, checkpoint])
+    kept = None if held.checkpoint is None else checkpoint_held(held.checkpoint, key, [*older, checkpoint])
     going = Going(header, checkpoint, tree_of(header.of))
     for entry, clear in read_entries(file, header.of):
         witness(verified_entry(going, entry, clear))
     require_end(going)
+    if kept is not None:
+        require_reached(kept, [*older, checkpoint])
     return Verified(
         of=header.of,
         checkpoint=checkpoint,
         key=key,
         key_was_compared=held.key is not None,
-        held=size or None,
+        held=None if kept is None else kept.size,
         older=[one.size for one in older],
         events=going.events,
         opened=going.opened,
@@ -140,21 +151,30 @@ def require_order(checkpoints: Sequence[Checkpoint]) -> None:
         raise BundleDoesNotHold("its checkpoints do not stand in order of their sizes")
 
 
-def require_held(note: str, key: VerifierKey, known: Sequence[Checkpoint]) -> int:
-    """The size of the auditor's own checkpoint, once the bundle is shown to extend it."""
+def checkpoint_held(note: str, key: VerifierKey, known: Sequence[Checkpoint]) -> Checkpoint:
+    """The auditor's own checkpoint. Errors: BundleDoesNotHold where the bundle has another one of its size."""
     with in_words("the checkpoint that you hold"):
         held = open_checkpoint(note, key)
-    same = next((one for one in known if one.size == held.size), None)
-    if same is None:
-        raise BundleDoesNotHold(
-            f"it has no proof from the checkpoint of size {held.size} that you hold; ask for a bundle made with it"
-        )
-    if same != held:
+    if any(one.size == held.size and one != held for one in known):
         raise BundleDoesNotHold(
             f"THE HISTORY WAS REWRITTEN: two different trees of size {held.size} are signed with one key. "
             "Keep your checkpoint and this bundle: together they prove it"
         )
-    return held.size
+    return held
+
+
+def require_reached(held: Checkpoint, known: Sequence[Checkpoint]) -> None:
+    """That the bundle leads on from the auditor's checkpoint. Errors: CheckpointWasNotReached."""
+    newest = known[-1].size
+    if held.size > newest:
+        why = (
+            f"The bundle is older: it ends at size {newest}, and nothing in it shows that your checkpoint leads on "
+            "from there. Ask for a bundle that was made after your checkpoint."
+        )
+        raise CheckpointWasNotReached(held.size, why)
+    if held not in known:
+        why = "The bundle has no proof from it. Ask for one that was made with it (audit-bundle --checkpoint)."
+        raise CheckpointWasNotReached(held.size, why)
 
 
 def tree_of(of: Range | Person) -> CompactRange | None:
@@ -223,7 +243,7 @@ def opened_as_committed(
 
 def remember_merge(going: Going, told: Told) -> None:
     """That two records were held to be one person, then or still."""
-    survivor, absorbed = str(told.clear.get("survivor")), str(told.clear.get("absorbed"))
+    survivor, absorbed = (a_text(told.clear.get(one), f"the {one} of leaf {told.index}") for one in MERGED)
     going.merged.setdefault(survivor, set()).add(absorbed)
     going.merged.setdefault(absorbed, set()).add(survivor)
 

@@ -61,7 +61,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 4 or not lines[0]:
         raise CheckpointCannotBeRead("it has fewer than three lines")
     origin, size, root = lines[:3]
-    if not SIZE.fullmatch(size):
+    if not SIZE.fullmatch(size) or int(size) >= 1 << 63:
         raise CheckpointCannotBeRead("its second line is no size")
     found = strict_base64(root)
     if found is None or len(found) != HASH_BYTES:

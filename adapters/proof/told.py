@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from adapters.proof.bundle_reading import BundleDoesNotHold, parsed
+from adapters.proof.bundle_reading import BundleDoesNotHold, a_list, a_number, a_text, parsed
 from adapters.proof.leaf import CLEAR, FORMAT
 
 MEMBERS = (
     "actor", "causation", "clear_sha256", "correlation", "event", "format", "occurred_at", "occurred_how", "origin",
     "parts", "people", "position", "recorded_at", "stream", "type", "version",
 )  # fmt: skip
+PART = ("ciphertext_sha256", "commitment", "group", "key", "person")
+PART_IN_UNKNOWN_SPELLING = ("state_sha256",)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -54,8 +56,12 @@ def told_of(index: int, leaf: str, clear: Mapping[str, Any]) -> Told:
     said = parsed(leaf, f"leaf {index}")
     if tuple(said) != MEMBERS or CLEAR.encode(said) != leaf:
         raise BundleDoesNotHold(f"leaf {index} has not the members of a leaf, in their order")
-    if said["format"] != FORMAT:
+    if whole(said["format"], index) != FORMAT:
         raise BundleDoesNotHold(f"leaf {index} is of a format unknown to this version")
+    for name in ("occurred_how", *(name for name in ("causation", "correlation") if said[name] is not None)):
+        text(said[name], index)
+    for person in a_list(said["people"], f"the people of leaf {index}"):
+        text(person, index)
     recorded_at = moment_of(said["recorded_at"], index)
     return Told(
         index=index,
@@ -76,22 +82,21 @@ def told_of(index: int, leaf: str, clear: Mapping[str, Any]) -> Told:
 
 def parts_of(said: Any, index: int) -> list[Part]:
     """The parts; one in an unknown spelling has nothing that could be opened."""
-    if not isinstance(said, list) or not all(isinstance(part, dict) for part in said):
-        raise BundleDoesNotHold(f"leaf {index} has no list of parts")
-    named = [part for part in said if "commitment" in part]
-    return [Part(*(text(part.get(name), index) for name in ("person", "group", "commitment"))) for part in named]
+    parts = a_list(said, f"the parts of leaf {index}")
+    for part in parts:
+        if not isinstance(part, dict) or tuple(part) not in (PART, PART_IN_UNKNOWN_SPELLING) or not all(part.values()):
+            raise BundleDoesNotHold(f"leaf {index} has a part that is none")
+        for value in part.values():
+            text(value, index)
+    return [Part(part["person"], part["group"], part["commitment"]) for part in parts if tuple(part) == PART]
 
 
 def text(value: Any, index: int) -> str:
-    if not isinstance(value, str):
-        raise BundleDoesNotHold(f"leaf {index} has something else where a text should stand")
-    return value
+    return a_text(value, f"a text of leaf {index}")
 
 
 def whole(value: Any, index: int) -> int:
-    if type(value) is not int or value < 0:
-        raise BundleDoesNotHold(f"leaf {index} has something else where a whole number should stand")
-    return value
+    return a_number(value, f"a number of leaf {index}")
 
 
 def moment_of(value: Any, index: int) -> datetime:

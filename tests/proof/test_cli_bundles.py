@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from adapters.postgres.bundles import BundleRows
 from adapters.postgres.proofs import Proofs
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundling import NothingIsSignedYet
+from adapters.proof.note import SigningKey
 from adapters.proof.sequencer import Sequencer
 from commands.give_consent import GiveConsent
 from commands.handle import Occasion, handle
@@ -33,7 +36,8 @@ from commands.verb import Command
 from domain.access import PeopleExported
 from domain.candidate import CandidateDoesNotExist
 from tests.proof.conftest import Go
-from tests.proof.story import a_story
+from tests.proof.story import ANA, ANA_TOO, a_story, consent
+from tests.proof.tamperings import Opened
 
 Do = Callable[..., None]
 
@@ -184,6 +188,40 @@ def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer
     assert isinstance(refused.exception, BundleDoesNotHold)
     assert isinstance(refused.exception, COMPLAINTS)
     assert "is not what the log holds" in str(refused.exception)
+    assert refused.stdout == ""
+
+
+def test_what_a_bundle_says_is_no_order_to_the_terminal(perennial: CliRunner, tmp_path: Path) -> None:
+    """Whoever signs a log may write what they like into it, and must not thereby write our lines."""
+    story, file = a_story(), tmp_path / "ana.json"
+    named = {**consent(), "notice": "pool\n\x1b[1ADISPATCHES: none"}
+    story.tell(ANA, "consent-given.v1", named)
+    file.write_text(story.of_candidate(ANA, [ANA, ANA_TOO]))
+    read = ask(perennial, "verify", file)
+    assert read.exit_code == 0
+    assert r"notice pool\u000a\u001b[1ADISPATCHES: none 3" in read.stdout
+
+
+@pytest.mark.parametrize("name", ["[/red]x", "\x1b[2Jx"])
+def test_a_refusal_is_told_whatever_names_are_in_it(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "bundle.json"
+    key = SigningKey.generate(name)
+    told = Opened.read(a_story().since(0))
+    told.head["verifier_key"] = str(key.verifier)
+    file.write_text(told.text())
+    words = [sys.executable, "-m", "adapters.cli", "verify", str(file)]
+    refused = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("NOT VERIFIED")
+    assert "\x1b" not in refused.stderr
+
+
+def test_nothing_is_called_verified_before_all_of_it_was_read(perennial: CliRunner, tmp_path: Path) -> None:
+    story, file = a_story(), tmp_path / "ana.json"
+    story.tell(ANA, "consent-given.v1", {})
+    file.write_text(story.of_candidate(ANA, [ANA, ANA_TOO]))
+    refused = ask(perennial, "verify", file)
+    assert isinstance(refused.exception, BundleDoesNotHold)
     assert refused.stdout == ""
 
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -14,22 +15,33 @@ import (
 // hashText is a hash in base64.
 type hashText string
 
+// list is a list that must be there: Go would take null for an empty one.
+type list[T any] []T
+
+func (into *list[T]) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return fmt.Errorf("null stands where a list should")
+	}
+	return json.Unmarshal(text, (*[]T)(into))
+}
+
 // header is everything that stands before the entries.
 type header struct {
-	Format      string   `json:"format"`
-	Origin      string   `json:"origin"`
-	VerifierKey string   `json:"verifier_key"`
-	Checkpoint  string   `json:"checkpoint"`
-	Checkpoints []older  `json:"checkpoints"`
-	Candidate   *string  `json:"candidate"`
-	Records     []record `json:"records"`
-	Range       *span    `json:"range"`
+	Format      string         `json:"format"`
+	Origin      string         `json:"origin"`
+	VerifierKey string         `json:"verifier_key"`
+	Checkpoint  string         `json:"checkpoint"`
+	Checkpoints list[older]    `json:"checkpoints"`
+	Candidate   *string        `json:"candidate"`
+	Records     *list[record]  `json:"records"`
+	Range       *span          `json:"range"`
+	Entries     list[struct{}] `json:"entries"`
 }
 
 // older is a checkpoint signed before, with the proof that the tree of today extends its tree.
 type older struct {
-	Note  string     `json:"note"`
-	Proof []hashText `json:"proof"`
+	Note  string         `json:"note"`
+	Proof list[hashText] `json:"proof"`
 }
 
 // record is one of the streams that a candidate's bundle holds whole.
@@ -40,8 +52,8 @@ type record struct {
 
 // span says where a range begins, and the hashes that stand for everything before it.
 type span struct {
-	First  int64      `json:"first"`
-	Prefix []hashText `json:"prefix"`
+	First  int64          `json:"first"`
+	Prefix list[hashText] `json:"prefix"`
 }
 
 // entry is one event.
@@ -49,8 +61,8 @@ type entry struct {
 	Index  int64           `json:"index"`
 	Leaf   string          `json:"leaf"`
 	Clear  json.RawMessage `json:"clear"`
-	Proof  []hashText      `json:"proof"`
-	Opened []opened        `json:"opened"`
+	Proof  *list[hashText] `json:"proof,omitempty"`
+	Opened list[opened]    `json:"opened,omitempty"`
 }
 
 // opened is a sealed part laid open: what its commitment binds.
@@ -63,32 +75,32 @@ type opened struct {
 
 // leaf is what the text of an entry's leaf says.
 type leaf struct {
-	Actor       string   `json:"actor"`
-	Causation   *string  `json:"causation"`
-	ClearSHA256 string   `json:"clear_sha256"`
-	Correlation *string  `json:"correlation"`
-	Event       string   `json:"event"`
-	Format      int64    `json:"format"`
-	OccurredAt  *string  `json:"occurred_at"`
-	OccurredHow string   `json:"occurred_how"`
-	Origin      string   `json:"origin"`
-	Parts       []part   `json:"parts"`
-	People      []string `json:"people"`
-	Position    int64    `json:"position"`
-	RecordedAt  string   `json:"recorded_at"`
-	Stream      string   `json:"stream"`
-	Type        string   `json:"type"`
-	Version     int64    `json:"version"`
+	Actor       string       `json:"actor"`
+	Causation   *string      `json:"causation"`
+	ClearSHA256 string       `json:"clear_sha256"`
+	Correlation *string      `json:"correlation"`
+	Event       string       `json:"event"`
+	Format      int64        `json:"format"`
+	OccurredAt  *string      `json:"occurred_at"`
+	OccurredHow string       `json:"occurred_how"`
+	Origin      string       `json:"origin"`
+	Parts       list[part]   `json:"parts"`
+	People      list[string] `json:"people"`
+	Position    int64        `json:"position"`
+	RecordedAt  string       `json:"recorded_at"`
+	Stream      string       `json:"stream"`
+	Type        string       `json:"type"`
+	Version     int64        `json:"version"`
 }
 
 // part is what the leaf keeps of one sealed part; of parts stored in an unknown spelling, their hash alone.
 type part struct {
-	CiphertextSHA256 string `json:"ciphertext_sha256"`
-	Commitment       string `json:"commitment"`
-	Group            string `json:"group"`
-	Key              string `json:"key"`
-	Person           string `json:"person"`
-	StateSHA256      string `json:"state_sha256"`
+	CiphertextSHA256 string `json:"ciphertext_sha256,omitempty"`
+	Commitment       string `json:"commitment,omitempty"`
+	Group            string `json:"group,omitempty"`
+	Key              string `json:"key,omitempty"`
+	Person           string `json:"person,omitempty"`
+	StateSHA256      string `json:"state_sha256,omitempty"`
 }
 
 // decoded is the hash. Errors: it is not base64 written in the one right way, or not of 32 bytes.
@@ -114,6 +126,11 @@ func decodedAll(texts []hashText) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
+const (
+	opening = `"entries":[`
+	ending  = "]}"
+)
+
 // read gives the header to one function and then each entry to another, without holding the whole bundle.
 func read(path string, begin func(header) error, each func(entry) error) error {
 	file, err := os.Open(path)
@@ -121,21 +138,24 @@ func read(path string, begin func(header) error, each func(entry) error) error {
 		return err
 	}
 	defer file.Close()
-	decoder := json.NewDecoder(bufio.NewReaderSize(file, 1<<20))
-	decoder.DisallowUnknownFields()
-	found, err := readHeader(decoder)
-	if err != nil {
-		return fmt.Errorf("the bundle cannot be read: %w", err)
-	}
-	if err := begin(found); err != nil {
+	lines := bufio.NewReaderSize(file, 1<<20)
+	if err := readHeader(lines, begin); err != nil {
 		return err
 	}
-	for decoder.More() {
-		var text json.RawMessage
-		var one entry
-		if err := decoder.Decode(&text); err != nil {
-			return fmt.Errorf("an entry cannot be read: %w", err)
+	for entries, more := 0, true; ; entries++ {
+		line, err := nextLine(lines)
+		if err != nil {
+			return err
 		}
+		if string(line) == ending {
+			return readEnd(lines, more && entries > 0)
+		}
+		if !more {
+			return fmt.Errorf("an entry stands where the bundle should end")
+		}
+		text := bytes.TrimSuffix(line, []byte(","))
+		more = len(text) < len(line)
+		var one entry
 		if err := strictly(text, &one); err != nil {
 			return fmt.Errorf("an entry cannot be read: %w", err)
 		}
@@ -143,71 +163,38 @@ func read(path string, begin func(header) error, each func(entry) error) error {
 			return err
 		}
 	}
-	return readEnd(decoder)
 }
 
-// readHeader reads up to the bracket that opens the entries, which are the last member of the object.
-func readHeader(decoder *json.Decoder) (header, error) {
-	members := map[string]json.RawMessage{}
-	if err := expect(decoder, json.Delim('{')); err != nil {
-		return header{}, err
-	}
-	for {
-		name, err := decoder.Token()
-		if err != nil {
-			return header{}, err
-		}
-		if name == "entries" {
-			break
-		}
-		text, named := name.(string)
-		if !named {
-			return header{}, fmt.Errorf("it has no entries")
-		}
-		var value json.RawMessage
-		if _, twice := members[text]; twice {
-			return header{}, fmt.Errorf("%q stands in it twice", text)
-		}
-		if err := decoder.Decode(&value); err != nil {
-			return header{}, err
-		}
-		members[text] = value
-	}
-	found, err := headerOf(members)
-	if err != nil {
-		return header{}, err
-	}
-	return found, expect(decoder, json.Delim('['))
-}
-
-func headerOf(members map[string]json.RawMessage) (header, error) {
-	var found header
-	text, err := json.Marshal(members)
-	if err != nil {
-		return found, err
-	}
-	return found, strictly(text, &found)
-}
-
-func readEnd(decoder *json.Decoder) error {
-	for _, end := range []json.Delim{']', '}'} {
-		if err := expect(decoder, end); err != nil {
-			return fmt.Errorf("the bundle is cut off or goes on where it should end: %w", err)
-		}
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("the bundle goes on after its end")
-	}
-	return nil
-}
-
-func expect(decoder *json.Decoder, wanted json.Delim) error {
-	token, err := decoder.Token()
+// readHeader reads the first line, which ends where the entries begin.
+func readHeader(lines *bufio.Reader, begin func(header) error) error {
+	line, err := nextLine(lines)
 	if err != nil {
 		return err
 	}
-	if token != wanted {
-		return fmt.Errorf("%v stands where %v should", token, wanted)
+	if !bytes.HasSuffix(line, []byte(opening)) {
+		return fmt.Errorf("the first line is not that of a bundle")
+	}
+	var found header
+	if err := strictly(append(line, ending...), &found); err != nil {
+		return fmt.Errorf("the header cannot be read: %w", err)
+	}
+	return begin(found)
+}
+
+func readEnd(lines *bufio.Reader, more bool) error {
+	if _, err := lines.ReadByte(); err != io.EOF {
+		return fmt.Errorf("the bundle goes on after its end")
+	}
+	if more {
+		return fmt.Errorf("the bundle is cut off")
 	}
 	return nil
+}
+
+func nextLine(lines *bufio.Reader) ([]byte, error) {
+	line, err := lines.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("the bundle is cut off: %w", err)
+	}
+	return line[:len(line)-1], nil
 }

@@ -7,73 +7,70 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
+	"regexp"
 	"sort"
 	"strconv"
-	"strings"
+	"time"
 )
 
 const commitmentDomain = "perennial/pt-commit/v1"
 
-// strictly reads JSON into a value that must know every member by its exact name, each once.
+// whole is a whole number as RFC 8785 writes it; one of more than a thousand digits is nobody's.
+var whole = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,999})$`)
+
+// strictly reads JSON that is written in the one way: written again out of what was read, it must be the same text.
+// So every member is there, once, by its exact name and in its place, and nothing else is.
 func strictly(text []byte, into interface{}) error {
-	if err := plainNames(json.NewDecoder(bytes.NewReader(text))); err != nil {
+	if err := json.Unmarshal(text, into); err != nil {
 		return err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	again, err := json.Marshal(into)
+	if err != nil {
 		return err
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("something stands after its end")
+	if !bytes.Equal(plain(again), text) {
+		return fmt.Errorf("it is not written as bundles are")
 	}
 	return nil
 }
 
-// plainNames refuses a name that stands twice in an object, or is not in lower case: Go's decoder would take either.
-func plainNames(decoder *json.Decoder) error {
-	token, err := decoder.Token()
-	kind, opens := token.(json.Delim)
-	if err != nil || !opens {
-		return err
-	}
-	names := map[string]bool{}
-	for decoder.More() {
-		if kind == '{' {
-			token, err := decoder.Token()
-			name, named := token.(string)
-			if err != nil || !named || names[name] || name != strings.ToLower(name) {
-				return fmt.Errorf("%v is no name, or stands twice", token)
-			}
-			names[name] = true
-		}
-		if err := plainNames(decoder); err != nil {
-			return err
-		}
-	}
-	_, err = decoder.Token()
-	return err
+// unescaped is what Go's encoder escapes and RFC 8785 does not, or otherwise, by its four digits.
+var unescaped = map[string]string{
+	"003c": "<", "003e": ">", "0026": "&", "2028": "\u2028", "2029": "\u2029", "0008": `\b`, "000c": `\f`,
 }
 
-// canonical is the RFC 8785 form of JSON that has only objects, lists, texts, whole numbers, true, false and null.
-// Errors: the text says more or other than that form does, such as one name twice.
-func canonical(text []byte) ([]byte, error) {
+// plain writes what Go's encoder made with the escapes of RFC 8785 alone.
+func plain(text []byte) []byte {
+	made := make([]byte, 0, len(text))
+	for at := 0; at < len(text); at++ {
+		made = append(made, text[at])
+		if text[at] != '\\' {
+			continue
+		}
+		at++
+		if text[at] == 'u' {
+			if meant, has := unescaped[string(text[at+1:at+5])]; has {
+				made, at = append(made[:len(made)-1], meant...), at+4
+				continue
+			}
+		}
+		made = append(made, text[at])
+	}
+	return made
+}
+
+// canonical refuses JSON that is not in RFC 8785 form, or has numbers that are not whole.
+func canonical(text []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var value interface{}
 	if err := decoder.Decode(&value); err != nil {
-		return nil, err
+		return err
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, text); err != nil {
-		return nil, err
+	if !bytes.Equal(appendForm(nil, value), text) {
+		return fmt.Errorf("it is not in RFC 8785 form")
 	}
-	made := appendForm(nil, value)
-	if !bytes.Equal(made, compact.Bytes()) {
-		return nil, fmt.Errorf("it is not in RFC 8785 form")
-	}
-	return made, nil
+	return nil
 }
 
 // appendForm writes a value as RFC 8785 wants it. (Go's own encoder escapes more than that.)
@@ -106,7 +103,10 @@ func appendForm(into []byte, value interface{}) []byte {
 	case string:
 		return appendText(into, found)
 	case json.Number:
-		return append(into, found...)
+		if whole.MatchString(found.String()) {
+			return append(into, found...)
+		}
+		return append(into, "no whole number"...) // which is not what stands there
 	case bool:
 		return strconv.AppendBool(into, found)
 	}
@@ -132,25 +132,48 @@ func appendText(into []byte, text string) []byte {
 // leafOf reads an entry's leaf and holds what is beside it against what the leaf binds.
 func leafOf(one entry) (leaf, error) {
 	var found leaf
-	form, err := canonical([]byte(one.Leaf))
-	if err != nil || string(form) != one.Leaf {
-		return found, fmt.Errorf("leaf %d is not in RFC 8785 form", one.Index)
-	}
-	if err := strictly(form, &found); err != nil {
+	if err := strictly([]byte(one.Leaf), &found); err != nil {
 		return found, fmt.Errorf("leaf %d cannot be read: %w", one.Index, err)
 	}
 	if found.Format != 1 {
 		return found, fmt.Errorf("leaf %d is of format %d, unknown to this program", one.Index, found.Format)
 	}
-	clear, err := canonical(one.Clear)
-	if err != nil {
+	if err := found.isOneOfOurs(); err != nil {
+		return found, fmt.Errorf("leaf %d: %w", one.Index, err)
+	}
+	if err := canonical(one.Clear); err != nil || one.Clear[0] != '{' {
 		return found, fmt.Errorf("the clear data of leaf %d cannot be read: %w", one.Index, err)
 	}
-	hash := sha256.Sum256(clear)
+	hash := sha256.Sum256(one.Clear)
 	if hex.EncodeToString(hash[:]) != found.ClearSHA256 {
 		return found, fmt.Errorf("the clear data of leaf %d is not what the log holds", one.Index)
 	}
 	return found, openedAsCommitted(one, found)
+}
+
+const moment = "2006-01-02T15:04:05.000000Z"
+
+// isOneOfOurs refuses times, numbers and parts that no event of Perennial has.
+func (found leaf) isOneOfOurs() error {
+	times := []string{found.RecordedAt}
+	if found.OccurredAt != nil {
+		times = append(times, *found.OccurredAt)
+	}
+	for _, text := range times {
+		if read, err := time.Parse(moment, text); err != nil || read.Format(moment) != text || read.Year() < 1 {
+			return fmt.Errorf("it has a time that no event has: %q", text)
+		}
+	}
+	if found.Position < 0 || found.Version < 0 {
+		return fmt.Errorf("it has a number below 0")
+	}
+	for _, one := range found.Parts {
+		known := one.CiphertextSHA256 != "" && one.Commitment != "" && one.Group != "" && one.Key != "" && one.Person != ""
+		if unknown := one.StateSHA256 != ""; known == unknown || (unknown && one != part{StateSHA256: one.StateSHA256}) {
+			return fmt.Errorf("it has a part that is none")
+		}
+	}
+	return nil
 }
 
 // openedAsCommitted holds everything laid open against the commitments of the leaf.

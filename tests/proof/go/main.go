@@ -27,19 +27,22 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// asked is what the command line names: the bundle, a checkpoint from elsewhere, a verifier key from elsewhere.
+// asked is what the command line names: the bundle, a checkpoint from elsewhere, a verifier key from elsewhere. What is
+// named and empty (a file that is not there) is not the same as what is not named.
 type asked struct {
-	bundle, checkpoint, key string
+	bundle          string
+	checkpoint, key *string
 }
 
 func parse(words []string) (asked, error) {
 	var found asked
-	named := map[string]*string{"--checkpoint": &found.checkpoint, "--key": &found.key}
+	named := map[string]**string{"--checkpoint": &found.checkpoint, "--key": &found.key}
 	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
 		if into, known := named[word]; known && len(words) > 0 {
-			*into, words = words[0], words[1:]
+			value := words[0]
+			*into, words = &value, words[1:]
 		} else if !known && found.bundle == "" {
 			found.bundle = word
 		} else {

@@ -31,8 +31,9 @@ func (one opener) open(text string) (checkpoint, error) {
 	if err != nil {
 		return found, fmt.Errorf("a checkpoint is not signed with the log's key: %w", err)
 	}
-	for _, signature := range opened.Sigs {
-		if data, _ := base64.StdEncoding.DecodeString(signature.Base64); base64.StdEncoding.EncodeToString(data) != signature.Base64 {
+	for _, line := range strings.Split(strings.TrimSpace(text[len(opened.Text):]), "\n") {
+		written := line[strings.LastIndex(line, " ")+1:]
+		if data, _ := base64.StdEncoding.DecodeString(written); base64.StdEncoding.EncodeToString(data) != written {
 			return found, fmt.Errorf("a checkpoint's signature is not written in the one right way")
 		}
 	}
@@ -91,7 +92,7 @@ func (one *judge) begin(found header) error {
 	if (found.Range == nil) == (found.Candidate == nil) || (found.Records == nil) != (found.Candidate == nil) {
 		return fmt.Errorf("a bundle is either of a range or of a candidate")
 	}
-	if one.asked.key != "" && one.asked.key != found.VerifierKey {
+	if one.asked.key != nil && *one.asked.key != found.VerifierKey {
 		return fmt.Errorf("the bundle's key is not the one that was named")
 	}
 	verifier, err := note.NewVerifier(found.VerifierKey)
@@ -145,10 +146,10 @@ func (one *judge) olderHold() error {
 		}
 		known[found.size], before = found.root, found.size
 	}
-	if one.asked.checkpoint == "" {
+	if one.asked.checkpoint == nil {
 		return nil
 	}
-	return one.extendsThatOf(one.asked.checkpoint, known)
+	return one.extendsThatOf(*one.asked.checkpoint, known)
 }
 
 func (one *judge) extendsThatOf(path string, known map[int64]tlog.Hash) error {
@@ -159,6 +160,9 @@ func (one *judge) extendsThatOf(path string, known map[int64]tlog.Hash) error {
 	held, err := one.opener.open(string(text))
 	if err != nil {
 		return err
+	}
+	if held.size > one.now.size {
+		return fmt.Errorf("the bundle is older than the checkpoint of size %d and shows nothing about it", held.size)
 	}
 	root, there := known[held.size]
 	if !there {
@@ -224,7 +228,10 @@ func (one *judge) included(next entry) error {
 		one.tree.append(tlog.RecordHash([]byte(next.Leaf)))
 		return nil
 	}
-	hashes, err := decodedAll(next.Proof)
+	if next.Proof == nil {
+		return fmt.Errorf("leaf %d has no proof", next.Index)
+	}
+	hashes, err := decodedAll(*next.Proof)
 	if err != nil {
 		return err
 	}
@@ -247,12 +254,17 @@ func (one *judge) end() error {
 }
 
 func (one *judge) rememberMerge(next entry) error {
-	var two struct{ Survivor, Absorbed string }
+	var two map[string]interface{}
 	if err := json.Unmarshal(next.Clear, &two); err != nil {
 		return fmt.Errorf("leaf %d is no merge: %w", next.Index, err)
 	}
-	one.merged[two.Survivor] = append(one.merged[two.Survivor], two.Absorbed)
-	one.merged[two.Absorbed] = append(one.merged[two.Absorbed], two.Survivor)
+	survivor, named := two["survivor"].(string)
+	absorbed, too := two["absorbed"].(string)
+	if !named || !too {
+		return fmt.Errorf("leaf %d is no merge", next.Index)
+	}
+	one.merged[survivor] = append(one.merged[survivor], absorbed)
+	one.merged[absorbed] = append(one.merged[absorbed], survivor)
 	return nil
 }
 
@@ -268,7 +280,7 @@ func (one *judge) recordsAreAllOfThePerson() error {
 		}
 		waiting = waiting[1:]
 	}
-	for _, record := range one.header.Records {
+	for _, record := range *one.header.Records {
 		if !reached[record.Record] || record.Events < 1 || one.versions[record.Record] != record.Events {
 			return fmt.Errorf("the record %s is not the candidate's, or has not %d events", record.Record, record.Events)
 		}
