@@ -13,13 +13,14 @@ from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import after, anything_lives
 from domain.event import Erased, Event
-from domain.profile_facts import Told, address_key, kept
+from domain.profile_facts import Told, kept
 from domain.suppression import (
     SUPPRESSION,
     TURNS,
     WITHDREW,
     Address,
     Suppressions,
+    recognised,
     releases,
     require_arrival,
     suppressions,
@@ -47,9 +48,9 @@ class WithAddresses(Command):
         """The addresses that the command itself names."""
         return ()
 
-    def answering(self) -> UUID | None:
-        """The record of the person for all of whose addresses the command answers."""
-        return None
+    def answering(self) -> tuple[UUID, ...]:
+        """The records of those for all of whose addresses the command answers, in whichever record they stand."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +87,14 @@ def completed(log: Log, stream_of: Callable[[str, str], UUID], commands: Sequenc
     """
     if not any(isinstance(command, WithAddresses) for command in commands):
         return Completed(commands)
-    people = {person for one in commands if isinstance(one, WithAddresses) if (person := one.answering()) is not None}
+    people = {record for one in commands if isinstance(one, WithAddresses) for record in one.answering()}
     known = load_with_kin(log, dict.fromkeys(people, (CANDIDATE, READS))) if people else {}
 
     def complete(command: Any) -> Any:
         if not isinstance(command, WithAddresses):
             return command
-        person = command.answering()
-        written = command.brought() if person is None else addresses_of(person, known)
+        people = command.answering()
+        written = [*command.brought(), *(one for record in people for one in addresses_of(record, known))]
         named = dict.fromkeys(Address(kind, stream_of(kind, text)) for kind, text in written if is_one(kind, text))
         return replace(command, addresses=tuple(named)) if named else command
 
@@ -112,7 +113,7 @@ def shut_out(
 
 def is_one(kind: str, text: str) -> bool:
     """Nobody has the empty address: many records hold it."""
-    return bool(address_key(kind, text))
+    return bool(recognised(kind, text))
 
 
 def addresses_of(record: UUID, known: Mapping[UUID, Loaded]) -> Iterable[Written]:

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb, require_past
+from commands.addresses import LOAD, WithAddresses, shut_out
+from commands.verb import Events, Load, Verb, require_past
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import Code
 from domain.consent import withdrawals_on
 from domain.event import Event
+from domain.suppression import Suppressions
 from domain.touchpoint import Touchpoint, TouchpointCorrected, TouchpointRecorded, believed
-from domain.touchpoint_kinds import kind_named
+from domain.touchpoint_kinds import kind_named, takes_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectTouchpoint(Command):
+class CorrectTouchpoint(WithAddresses):
     """Correct a touchpoint; the right values replace the wrong ones, all of them. It may be corrected again.
 
-    Corrected into an unsubscribe or a complaint, it withdraws consent as that would; corrected out of one, it does
-    not bring the consent back: only the candidate gives it.
+    Corrected into an unsubscribe or a complaint, it withdraws consent as that would, and shuts out the addresses;
+    corrected out of one, it brings nothing back: only the candidate does.
 
     candidate: the candidate's stream. touchpoint: which one. kind: what it was instead; left out: it never happened.
     at: when that was; left out: as recorded. message: its message. machine: software did it.
@@ -35,8 +37,11 @@ class CorrectTouchpoint(Command):
     machine: bool = False
     reason: str | None = None
 
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,) if takes_back(self.kind) else ()
 
-def decide(candidate: Candidate, command: CorrectTouchpoint) -> Events:
+
+def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, TouchpointDoesNotExist, TouchpointWasRetracted, TouchpointKindIsUnknown."""
     candidate.require_known(command.candidate)
     was, was_kind = believed(candidate.touchpoints, command.touchpoint)
@@ -55,9 +60,10 @@ def decide(candidate: Candidate, command: CorrectTouchpoint) -> Events:
         machine=now.machine,
         reason=command.reason,
     )
-    taken_back = withdrawn_by(candidate, was, now, command.moment)
+    taken_back = withdrawn_by(candidate, was, now, command.occurred_at or candidate.latest(command.now))
     answers: Events = dict.fromkeys(candidate.records_of(command.candidate), taken_back)
-    return {**answers, command.candidate: [corrected, *taken_back]}
+    kept_out = shut_out(candidate, known, taken_back, command) if taken_back else {}
+    return {**answers, command.candidate: [corrected, *taken_back], **kept_out}
 
 
 def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:
@@ -72,10 +78,10 @@ def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:
 
 def withdrawn_by(candidate: Candidate, was: Touchpoint, now: Touchpoint, moment: datetime) -> list[Event]:
     """What a touchpoint that turned out to be a no takes back, from the moment of the correction on."""
-    if now.kind is None or now.kind == was.kind or not kind_named(now.kind).withdraws:
+    if now.kind is None or now.kind == was.kind or not takes_back(now.kind):
         return []
     return [*withdrawals_on(candidate.consents, kind_named(now.kind).channel, None, moment, was.id, now.kind)]
 
 
 READS = (*ENTRIES, *ANSWERS, TouchpointRecorded, TouchpointCorrected)
-VERB = Verb(CorrectTouchpoint, (Load("candidate", CANDIDATE, READS),), decide)
+VERB = Verb(CorrectTouchpoint, (Load("candidate", CANDIDATE, READS), LOAD), decide)

@@ -14,12 +14,12 @@ from domain.consent import (
     ConsentEndsBeforeItBegins,
     ConsentGiven,
     ConsentHoldsTooLong,
-    ConsentNamesNoChannel,
     ImportedConsentNeedsItsEvidence,
     after,
     anything_lives,
+    require_some_channels,
 )
-from domain.purposes import require_basis, require_channels, require_purpose
+from domain.purposes import require_basis, require_purpose
 from domain.suppression import WITHDREW, Suppressions, releases
 from domain.validity import ends_at, validity_of
 
@@ -63,8 +63,8 @@ class GiveConsent(WithAddresses):
         """Whether the candidate themselves said it, to us."""
         return self.answered_by == SELF and self.method != IMPORT
 
-    def answering(self) -> UUID | None:
-        return self.candidate if self.is_own else None
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,) if self.is_own else ()
 
 
 def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> Events:
@@ -74,9 +74,7 @@ def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> E
     candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
     require_basis(command.basis)
-    channels = require_channels(command.channels)
-    if not channels:
-        raise ConsentNamesNoChannel(purpose=command.purpose)
+    channels = require_some_channels(command.purpose, command.channels)
     if IMPORT in (command.method, command.answered_by):
         require_evidence(command)
     given = ConsentGiven(

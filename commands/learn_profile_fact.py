@@ -10,8 +10,9 @@ from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written
 from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactLearned
 from domain.codes import Code
-from domain.profile_facts import alike, held
-from domain.suppression import Suppressions, require_arrival
+from domain.event import Erased
+from domain.profile_facts import held
+from domain.suppression import Suppressions, recognised, require_arrival
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,9 @@ class LearnProfileFact(WithAddresses):
 def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
     """Raises CandidateDoesNotExist, AddressIsSuppressed or CandidateIsErased."""
     candidate.require_record(command.candidate)
-    if not has(candidate, command):  # an erased one has none: that theirs came again is to be written down
+    if command.addresses and not has(
+        candidate, command
+    ):  # an erased one has none: that theirs came again is to be written down
         require_arrival(
             known,
             command.addresses,
@@ -51,9 +54,10 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
 
 
 def has(candidate: Candidate, command: LearnProfileFact) -> bool:
-    """Whether somebody told of this value before."""
-    said = command.fact, alike(command.fact, command.value)
-    return any((one.fact, alike(one.fact, one.value)) == said for one in candidate.everything_told())
+    """Whether somebody told of this address before."""
+    told = (one.value for one in candidate.everything_told() if one.fact == command.fact)
+    said = recognised(command.fact, command.value)
+    return any(not isinstance(value, Erased) and recognised(command.fact, value) == said for value in told)
 
 
 VERB = Verb(LearnProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)), LOAD), decide)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
+from commands.addresses import LOAD, WithAddresses, shut_out
+from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -16,13 +17,15 @@ from domain.candidate import (
     MergeCannotBeDatedBack,
 )
 from domain.codes import Code
-from domain.consent import stricter
+from domain.consent import stricter, together
 from domain.event import Event
+from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MergeCandidates(Command):
-    """Merge two records of one person; what one of them denied us and the other allowed is withdrawn from both.
+class MergeCandidates(WithAddresses):
+    """Merge two records of one person; what one of them denied us and the other allowed is withdrawn from both. Where
+    nothing at all is allowed then, nobody but the person brings the addresses of either in again.
 
     candidate: the record that will speak for the person. absorbed: the other one.
     evidence: what tells that they are one, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'.
@@ -34,8 +37,11 @@ class MergeCandidates(Command):
     evidence: tuple[Code, ...]
     reason: str | None = None
 
+    def answering(self) -> tuple[UUID, ...]:
+        return self.candidate, self.absorbed
 
-def decide(survivor: Candidate, absorbed: Candidate, command: MergeCandidates) -> Events:
+
+def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: MergeCandidates) -> Events:
     """Raises CandidateDoesNotExist, CandidateWasMerged, CandidateCannotBeMergedWithItself, MergeCannotBeDatedBack."""
     survivor.require_speaking(command.candidate)
     if command.absorbed == command.candidate:
@@ -44,14 +50,16 @@ def decide(survivor: Candidate, absorbed: Candidate, command: MergeCandidates) -
     if command.moment < command.now - CLOCKS_DIFFER_BY:
         raise MergeCannotBeDatedBack
     merged = CandidatesMerged(command.candidate, command.absorbed, command.evidence, command.reason)
-    denied = stricter(survivor.consents, absorbed.consents, command.moment)
+    person = replace(survivor, consents=together([survivor.consents, absorbed.consents]))
+    denied = stricter(survivor.consents, absorbed.consents, command.occurred_at or person.latest(command.now))
     told: list[Event] = [merged, *denied]
-    return {command.absorbed: told, command.candidate: told}
+    kept_out = shut_out(person, known, denied, command) if denied else {}
+    return {command.absorbed: told, command.candidate: told, **kept_out}
 
 
 READS = (*ENTRIES, *ANSWERS)
 VERB = Verb(
     MergeCandidates,
-    (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS)),
+    (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS), LOAD),
     decide,
 )

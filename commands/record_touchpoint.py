@@ -11,13 +11,14 @@ from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import withdrawals_on
 from domain.suppression import Suppressions
-from domain.touchpoint import TouchpointRecorded
-from domain.touchpoint_kinds import KINDS, kind_named
+from domain.touchpoint import OURSELVES, OwnSendIsRequested, TouchpointRecorded
+from domain.touchpoint_kinds import kind_named, takes_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTouchpoint(WithAddresses):
-    """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded.
+    """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded. What
+    Perennial itself sends is requested, and nobody reports it in its name.
 
     An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
     every purpose, known of or not; where nothing at all is allowed then, nobody but the candidate brings their
@@ -38,14 +39,16 @@ class RecordTouchpoint(WithAddresses):
     reported_by: Code = UNKNOWN
     note: str | None = None
 
-    def answering(self) -> UUID | None:
-        return self.candidate if self.kind in KINDS and KINDS[self.kind].withdraws else None
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,) if takes_back(self.kind) else ()
 
 
 def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint) -> Events:
-    """Raises CandidateDoesNotExist, CandidateIsErased or TouchpointKindIsUnknown."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, TouchpointKindIsUnknown or OwnSendIsRequested."""
     candidate.require_known(command.candidate)
     kind = kind_named(command.kind)
+    if kind.direction == "outbound" and command.reported_by == OURSELVES:
+        raise OwnSendIsRequested
     consents, moment = candidate.consents, command.occurred_at or candidate.latest(command.now)
     purpose = command.purpose or kind.purpose
     needed = purpose if kind.direction == "outbound" else None

@@ -33,8 +33,8 @@ class RefuseConsent(WithAddresses):
     answered_by: Code = "self"
     evidence: str | None = None
 
-    def answering(self) -> UUID | None:
-        return self.candidate
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,)
 
 
 def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) -> Events:

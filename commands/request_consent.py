@@ -8,8 +8,8 @@ from uuid import UUID
 from commands.verb import Command, Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
 from domain.codes import UNKNOWN, Code, Sha256
-from domain.consent import ConsentNamesNoChannel, ConsentRequested
-from domain.purposes import require_channels, require_purpose
+from domain.consent import ConsentRequested, require_some_channels
+from domain.purposes import require_purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,9 @@ def decide(candidate: Candidate, command: RequestConsent) -> Events:
     ConsentNamesNoChannel."""
     candidate.require_speaking(command.candidate)
     require_purpose(command.purpose)
-    channels = require_channels(command.channels)
-    if not channels:
-        raise ConsentNamesNoChannel(purpose=command.purpose)
     requested = ConsentRequested(
         purpose=command.purpose,
-        channels=channels,
+        channels=require_some_channels(command.purpose, command.channels),
         jurisdiction=command.jurisdiction,
         notice=command.notice,
         notice_version=command.notice_version,

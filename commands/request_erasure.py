@@ -39,8 +39,8 @@ class RequestErasure(WithAddresses):
     by: Code = "self"
     ground: Code = "art-17"
 
-    def answering(self) -> UUID | None:
-        return self.candidate
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,)
 
 
 def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -> Events:

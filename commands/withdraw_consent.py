@@ -31,8 +31,8 @@ class WithdrawConsent(WithAddresses):
     because_of: UUID | None = None
     reason: str | None = None
 
-    def answering(self) -> UUID | None:
-        return self.candidate
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,)
 
 
 def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) -> Events:

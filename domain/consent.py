@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Clear, Event, Personal, Recorded
-from domain.purposes import CONSENT_CHANNELS, PURPOSES, unknown_channel, unknown_purpose
+from domain.purposes import CONSENT_CHANNELS, PURPOSES, require_channels, unknown_channel, unknown_purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class ConsentWasWithdrawn(Conflict):
 
 
 class ConsentHasExpired(Conflict):
-    """The candidate's consent to {purpose} on {channel} ended before {at}.
+    """The candidate's consent to {purpose} on {channel} does not last until {at}.
 
     Ask the candidate to renew it.
     """
@@ -328,6 +328,14 @@ def live_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, 
 def anything_lives(consents: Consents, at: datetime) -> bool:
     """Whether anything at all is allowed at that time."""
     return any(live_channels(consents, purpose, at) for purpose in {answer.purpose for answer in consents.answers})
+
+
+def require_some_channels(purpose: str, channels: Iterable[str]) -> tuple[str, ...]:
+    """The same channels, each once and in the list's order; raises ChannelIsUnknown or ConsentNamesNoChannel."""
+    named = require_channels(channels)
+    if not named:
+        raise ConsentNamesNoChannel(purpose=purpose)
+    return named
 
 
 def given_consent(consents: Consents, consent: UUID) -> Answer:

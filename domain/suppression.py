@@ -5,6 +5,7 @@ The stream's id is a keyed hash of the address, so nothing here says whose it is
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from domain.errors import Conflict
 from domain.event import Aggregate, Clear, Event, Recorded
+from domain.profile_facts import address_key
 
 ERASED, WITHDREW = "erased", "withdrew"
 """Why an address is suppressed. Only the second is taken back by a new consent of the same person."""
@@ -71,6 +73,30 @@ class Suppression:
 
 Suppressions = Mapping[UUID, Suppression]
 """What is known of some addresses, by their streams."""
+
+
+def recognised(kind: str, address: str) -> str:
+    """What all spellings of one address have in common: `address_key`, of an address as everybody's mail or phone reads
+    it. Signs that cannot be seen do not count, nor which of Unicode's forms a letter or a figure is written in; a
+    domain is what the network calls it, and a phone has no zero that is dialled at home alone, as in +49 (0)30.
+    What stands after a plus sign does count: it is another address, perhaps somebody else's.
+    """
+    if not address.isascii():
+        seen = "".join(sign for sign in address if unicodedata.category(sign) != "Cf")
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+        address = "".join(str(unicodedata.digit(sign, sign)) for sign in folded)
+    if kind == "phone":
+        return address_key(kind, address.replace("(0)", ""))
+    local, at, domain = address_key(kind, address).rpartition("@")
+    return f"{local}{at}{named(domain.rstrip('. '))}"
+
+
+def named(domain: str) -> str:
+    """The domain as the network calls it, 'xn--bcher-kva.example'; itself where it cannot be one."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, Invalid, NotFound
 from domain.event import Clear, Event, Personal, Recorded
+
+OURSELVES = "perennial"
+"""Who reports what Perennial itself sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,16 @@ class TouchpointCorrected(Event):
 
 def following(touchpoint: UUID, kind: str) -> TouchpointRecorded:
     """The touchpoint that something else which happened, such as a referral, is at the same time."""
-    return TouchpointRecorded(touchpoint, kind, None, False, None, None, None, "perennial", None)
+    return TouchpointRecorded(touchpoint, kind, None, False, None, None, None, OURSELVES, None)
+
+
+class OwnSendIsRequested(Invalid):
+    """What Perennial itself sends is not reported to it: it must be allowed before it is sent.
+
+    Request the send, or say in 'reported_by' who else sent it.
+    """
+
+    where = "reported_by"
 
 
 class TouchpointDoesNotExist(NotFound):

@@ -130,6 +130,11 @@ def kind_named(kind: str) -> Kind:
     return KINDS[kind]
 
 
+def takes_back(kind: str | None) -> bool:
+    """Whether what happened is a no of the candidate; of a kind that is not in the catalogue nothing is known."""
+    return kind is not None and kind in KINDS and KINDS[kind].withdraws
+
+
 def sent_kind_named(kind: str) -> Kind:
     """The row of a kind that we can send; raises TouchpointKindIsUnknown or TouchpointKindIsNotSent."""
     row = kind_named(kind)

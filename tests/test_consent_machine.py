@@ -239,7 +239,7 @@ class Oracle:
         for rows in (list(batch) for _, batch in batches):
             first, end = rows[0]["position"], rows[-1]["position"] + 1
             for row in rows:
-                person = self.person(row["stream"], first)
+                person = self.person(row["stream"], end)
                 theirs = self.theirs(person, addresses, first)
                 if row["type"] == "erasure-requested.v1":
                     shut |= dict.fromkeys(theirs, "erased")
@@ -256,10 +256,7 @@ class Oracle:
         return {addresses[row["id"]] for row in told if row["stream"] in person and row["id"] in addresses}
 
     def took_all_back(self, row: Row, person: set[UUID], first: int, end: int) -> bool:
-        if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1") or row["clear"]["method"] in (
-            "merge",
-            "erasure",
-        ):
+        if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1") or row["clear"]["method"] == "erasure":
             return False
         before, after = (self.anything(person, row["recorded_at"], position) for position in (first, end))
         return not after and (before or row["type"] == "consent-withdrawn.v1")

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.profile_facts import address_key
+from domain.suppression import recognised
 
 
 class KeyFileIsUnusable(Exception):
@@ -118,7 +118,7 @@ class KeyFile:
 
     def address_stream(self, kind: str, address: str) -> UUID:
         """The stream in which it stands whether an address ('email' or 'phone', however it is written) may come in."""
-        name = json.dumps(["perennial-address", kind, address_key(kind, address)]).encode()
+        name = json.dumps(["perennial-address", kind, recognised(kind, address)]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     @property

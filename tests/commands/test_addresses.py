@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from commands.correct_touchpoint import CorrectTouchpoint
 from commands.give_consent import GiveConsent
 from commands.learn_profile_fact import LearnProfileFact
+from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
@@ -26,7 +28,8 @@ from domain.suppression import (
     AddressSuppressed,
     ArrivalStopped,
 )
-from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, consented, given
+from domain.touchpoint import TouchpointRecorded
+from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, consented, given, withdrawn
 
 EMAIL, PHONE = Address("email", UUID(int=101)), Address("phone", UUID(int=102))
 SHUT: list[Event] = [AddressSuppressed("email", WITHDREW)]
@@ -42,6 +45,8 @@ REFUSE = RefuseConsent(candidate=ALICE, purpose="talent_pool", addresses=WHERE, 
 UNSUBSCRIBE = RecordTouchpoint(
     candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-unsubscribed", addresses=WHERE, now=NOW
 )
+CORRECT = CorrectTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-unsubscribed", addresses=WHERE, now=NOW)
+MERGE = MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=("stated",), addresses=WHERE, now=NOW)
 LEARN = LearnProfileFact(
     candidate=ALICE, fact="email", learned_from="self", value="new@example.org", addresses=(EMAIL,), now=NOW
 )
@@ -76,6 +81,25 @@ def test_the_last_withdrawal_shuts_the_addresses_out() -> None:
     for no in (WITHDRAW, UNSUBSCRIBE, REFUSE):
         decided = allowed.decide(no)
         assert {stream: events for stream, events in decided.items() if stream != ALICE} == told
+
+
+def test_what_is_corrected_into_an_unsubscribe_shuts_them_out_too() -> None:
+    call = TouchpointRecorded(TOUCHPOINT, "call-answered", None, False, None, None, None, "recruiter", None)
+    allowed = given({ALICE: [SOURCED, consented("talent_pool", "email"), call]}).history
+    assert set(allowed.decide(CORRECT)) == {ALICE, EMAIL.stream, PHONE.stream}
+    assert set(allowed.decide(replace(CORRECT, kind="email-replied"))) == {ALICE}
+    more = given({ALICE: [SOURCED, consented("talent_pool", "email", "text"), call]}).history
+    assert set(more.decide(CORRECT)) == {ALICE}
+
+
+def test_a_merge_that_takes_the_last_of_it_back_shuts_the_addresses_of_both_out() -> None:
+    no, yes = withdrawn("talent_pool", entirely=True), consented("talent_pool", "email")
+    both = given({ALICE: [SOURCED, yes], BOB: [SOURCED, no], EMAIL.stream: SHUT}).history
+    assert both.decide(MERGE)[PHONE.stream] == [AddressSuppressed("phone", WITHDREW)]
+    other_way_round = given({ALICE: [SOURCED, no], BOB: [SOURCED, yes]}).history
+    assert set(other_way_round.decide(MERGE)) == {ALICE, BOB, EMAIL.stream, PHONE.stream}
+    for later in consented("newsletter", "email"), no:  # something is left, nothing was left before
+        assert set(given({ALICE: [SOURCED, yes, later], BOB: [SOURCED, no]}).history.decide(MERGE)) == {ALICE, BOB}
 
 
 def test_a_withdrawal_that_leaves_something_does_not() -> None:
@@ -118,8 +142,8 @@ def test_a_consent_that_somebody_else_tells_or_that_has_ended_releases_nothing()
     withdrawn_since = given({ALICE: [SOURCED], EMAIL.stream: SHUT}).history
     withdrawn_since.take(replace(WITHDRAW, addresses=()))
     assert set(withdrawn_since.decide(replace(GIVE, occurred_at=NOW - 9 * DAY))) == {ALICE}
-    assert [replace(GIVE, answered_by="recruiter").answering(), imported.answering()] == [None, None]
-    assert GIVE.answering() == ALICE
+    assert [replace(GIVE, answered_by="recruiter").answering(), imported.answering()] == [(), ()]
+    assert GIVE.answering() == (ALICE,)
 
 
 def test_an_address_that_the_record_has_is_confirmed() -> None:
@@ -145,6 +169,8 @@ def test_commands_say_which_addresses_they_are_about() -> None:
     assert list(replace(SOURCE, phones=("030 1",)).brought()) == [("email", "a@example.org"), ("phone", "030 1")]
     assert list(LEARN.brought()) == [("email", "new@example.org")]
     assert list(replace(LEARN, fact="skill").brought()) == []
-    assert [WITHDRAW.answering(), REFUSE.answering(), UNSUBSCRIBE.answering()] == [ALICE] * 3
-    assert replace(UNSUBSCRIBE, kind="email-replied").answering() is None
-    assert replace(UNSUBSCRIBE, kind="no-such-kind").answering() is None
+    assert [WITHDRAW.answering(), REFUSE.answering(), UNSUBSCRIBE.answering(), CORRECT.answering()] == [(ALICE,)] * 4
+    assert MERGE.answering() == (ALICE, BOB)
+    assert replace(UNSUBSCRIBE, kind="email-replied").answering() == ()
+    assert replace(UNSUBSCRIBE, kind="no-such-kind").answering() == ()
+    assert replace(CORRECT, kind=None).answering() == ()

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STANDARD = {
     "__future__", "calendar", "collections.abc",
-    "contextlib", "dataclasses", "datetime", "functools", "inspect", "itertools", "re", "types", "typing", "uuid",
+    "contextlib", "dataclasses", "datetime", "functools", "inspect", "itertools", "re", "types", "typing",
+    "unicodedata", "uuid",
 }  # fmt: skip
 IMPURE = {"now", "utcnow", "today", "uuid1", "uuid4", "getenv", "urandom", "open", "print"}
 ROOMS = {"domain": ("domain",), "commands": ("commands", "domain")}

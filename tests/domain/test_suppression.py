@@ -20,6 +20,7 @@ from domain.suppression import (
     AddressSuppressed,
     ArrivalStopped,
     Suppression,
+    recognised,
     releases,
     require_arrival,
     suppressions,
@@ -50,6 +51,36 @@ def test_the_last_turn_counts() -> None:
 def test_nothing_personal_stands_in_an_address() -> None:
     for event in TURNS:
         assert all(str(field.type).startswith("Clear[") for field in fields(event)), event
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "spellings"),
+    [
+        (
+            "email",
+            "ana@example.org",
+            [" Ana@Example.ORG ", "ana@example.org.", "\uff21NA@example.org", "a\u200bna@example.org"],
+        ),
+        (
+            "email",
+            "jos\u00e9@example.org",
+            ["jose\u0301@example.org", "JOS\u00c9@example.org", "jose\u200b\u0301@example.org"],
+        ),
+        ("email", "ana@xn--bcher-kva.example", ["ana@b\u00fccher.example", "ana@BU\u0308CHER.example"]),
+        ("phone", "+49 30 1234567", ["0049 (30) 123-4567", "+49 (0)30 1234567", "tel:+49-30-1234567"]),
+        ("phone", "+20 2 123", ["\u0662\u0660 \u0662 \u0661\u0662\u0663", "+\uff12\uff10 2 123"]),
+    ],
+)
+def test_an_address_is_recognised_however_it_is_written(kind: str, address: str, spellings: list[str]) -> None:
+    assert {recognised(kind, spelling) for spelling in spellings} == {recognised(kind, address)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ana+jobs@example.org", "ana@example.org"), ("ana@example.org", "ana@example.com"), ("ana", "ana@example.org")],
+)
+def test_other_addresses_are_others(one: str, other: str) -> None:
+    assert recognised("email", one) != recognised("email", other)
 
 
 def test_an_arrival_is_stopped_and_that_is_recorded_once() -> None:
