@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralAsked
 from domain.requisition import REQUISITION, Requisition, RequisitionOpened
-from domain.touchpoint import TouchpointRecorded
+from domain.touchpoint import OURSELVES, TouchpointRecorded
 from domain.touchpoint_kinds import kind_named
 
 ASKED = "referral-asked"
@@ -45,9 +45,9 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
 
 
 def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
-    """What we send. It must be allowed at the time stated and also now: dated back, it does not slip in before a no."""
-    latest = referrer.latest(command.now)
-    moments = command.now, latest, command.occurred_at or latest
+    """What we send, under the same conditions as every other send."""
+    by = command.now + CLOCKS_DIFFER_BY  # the log's own clock says when it is recorded
+    channel = kind_named(ASKED).channel
     return TouchpointRecorded(
         touchpoint=uuid5(command.referral, ASKED),
         kind=ASKED,
@@ -55,8 +55,8 @@ def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
         machine=False,
         purpose=PURPOSE,
         authorised=True,
-        consent=referrer.require_sendable(command.referrer, PURPOSE, kind_named(ASKED).channel, *moments),
-        reported_by="perennial",
+        consent=referrer.require_sendable(command.referrer, PURPOSE, channel, command.now, by, command.occurred_at),
+        reported_by=OURSELVES,
         note=None,
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import Code
-from domain.touchpoint import TouchpointRecorded
+from domain.touchpoint import OURSELVES, TouchpointRecorded
 from domain.touchpoint_kinds import sent_kind_named
 
 
@@ -37,10 +37,8 @@ def decide(candidate: Candidate, command: RequestSend) -> Events:
     candidate.require_speaking(command.candidate)
     kind = sent_kind_named(command.kind)
     purpose = command.purpose or kind.purpose
-    # Allowed now, and also as of the time stated: a send dated back must not slip in before a withdrawal.
-    latest = candidate.latest(command.now)
-    moments = command.now, latest, command.occurred_at or latest
-    consent = candidate.require_sendable(command.candidate, purpose, kind.channel, *moments)
+    by = command.now + CLOCKS_DIFFER_BY  # the log's own clock says when it is recorded
+    consent = candidate.require_sendable(command.candidate, purpose, kind.channel, command.now, by, command.occurred_at)
     sent = TouchpointRecorded(
         touchpoint=command.touchpoint,
         kind=command.kind,
@@ -49,7 +47,7 @@ def decide(candidate: Candidate, command: RequestSend) -> Events:
         purpose=purpose,
         authorised=None if consent is None else True,
         consent=consent,
-        reported_by="perennial",
+        reported_by=OURSELVES,
         note=command.note,
     )
     return {command.candidate: [sent]}

@@ -398,11 +398,17 @@ class Candidate:
         restricted = (turn.at for record in records for turn in record.restriction.turns[-1:])
         return max((now, *restricted, *(answer.at for answer in self.consents.answers[-1:])))
 
-    def require_sendable(self, candidate: UUID, purpose: str | None, channel: str, *moments: datetime) -> UUID | None:
-        """The consent event that allows a send at the last of these times, None where none is needed.
+    def require_sendable(
+        self, candidate: UUID, purpose: str | None, channel: str, now: datetime, by: datetime, stated: datetime | None
+    ) -> UUID | None:
+        """The consent event that allows a send at the time stated (None: now), None where none is needed.
 
-        Raises why it is not allowed at one of them: ProcessingIsRestricted, or as `consent.may` tells it.
+        It must be allowed also now, with all that is known by now, and until `by`, when it is recorded at the latest:
+        dated back it does not slip in before a no, nor does it get into the log behind the consent's end.
+        Raises why it is not allowed at one of these times: ProcessingIsRestricted, or as `consent.may` tells it.
         """
+        latest = self.latest(now)
+        moments = now, latest, by, stated or latest
         self.require_unrestricted(candidate, *moments)
         if purpose is None:
             return None

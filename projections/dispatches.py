@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.candidate import ProcessingRestricted, RestrictionLifted
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
 from projections.consent_state import ANSWERS, CONSENT_STATE
@@ -13,6 +14,13 @@ TABLES = (
     kin.tables("dispatches")
     + ANSWERS.format(name="dispatches")
     + """
+create table dispatches.restriction (
+    record     uuid        not null,
+    position   bigint      not null,
+    at         timestamptz not null,
+    restricted boolean     not null,
+    primary key (record, position)
+);
 create table dispatches.dispatch (
     touchpoint   uuid        not null,
     record       uuid        not null,
@@ -49,6 +57,10 @@ select stream_id as record, (clear ->> 'touchpoint')::uuid as touchpoint, positi
 from batch where {this}
 """
 
+TURNED = """
+select stream_id as record, position, at, {restricted} as restricted from batch where {{this}}
+"""
+
 KEEP_SENT = """
 insert into dispatches.dispatch
     (touchpoint, record, known, at, event_id, consent, kind, channel, purpose, standing, reported_by)
@@ -72,8 +84,8 @@ where dispatch.touchpoint = told.touchpoint and until = 9223372036854775807
 """
 
 # Of another kind or at another time than was judged when it was recorded, a dispatch must be covered by the very
-# consent that it cites, as far as answers were known when it was corrected. One that was not recorded as a dispatch
-# cites none, and is told of by whoever corrected it.
+# consent that it cites, as far as answers and restrictions were known when it was corrected. One that was not recorded
+# as a dispatch cites none, and is told of by whoever corrected it. adapters/proof/dispatch_rule.py says the same again.
 _OF = kin.persons("dispatches", "select record, position from wrong where consent is not null and not as_judged")
 KEEP_CORRECTED = f"""
 insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
@@ -90,12 +102,23 @@ with wrong as materialized (
     join dispatches.answer on answer.candidate = of.record and answer.purpose = wrong.purpose
          and answer.position <= wrong.position and answer.at <= wrong.at
     where answer.channel in (wrong.channel, '*')
+), restricted as (
+    select wrong.touchpoint, wrong.position
+    from wrong join of on of.asked = wrong.record and of.position = wrong.position
+    cross join lateral (
+        select restricted from dispatches.restriction turn
+        where turn.record = of.record and turn.position <= wrong.position and turn.at <= wrong.at
+        order by turn.at desc, turn.position desc limit 1
+    ) last
+    where last.restricted
 ), covered as (
     select distinct wrong.touchpoint, wrong.position, true as covers
     from wrong join answer given using (touchpoint, position)
     where given.event_id = wrong.consent and given.status = 'given' and coalesce(given.valid_until > wrong.at, true)
           and not exists (select from answer no where no.touchpoint = wrong.touchpoint and no.position = wrong.position
-                          and no.status <> 'given' and no.at >= given.at)
+                          and no.at >= given.at and (no.status <> 'given' or no.valid_until <= wrong.at))
+          and not exists (select from restricted where restricted.touchpoint = wrong.touchpoint
+                          and restricted.position = wrong.position)
 )
 select touchpoint, record, position, until, at, coalesce(sent, event_id), event_id, consent, kind, channel, purpose,
        case when as_judged then standing when purpose is null then 'not-needed'
@@ -106,7 +129,7 @@ from wrong left join covered using (touchpoint, position)
 
 DISPATCHES = ReadModel(
     name="dispatches",
-    version=1,
+    version=2,
     tables=TABLES,
     working={
         **kin.working("dispatches"),
@@ -117,6 +140,10 @@ DISPATCHES = ReadModel(
     facts={
         "link": kin.LINKS,
         "answer": CONSENT_STATE.facts["answer"],
+        "restriction": {
+            ProcessingRestricted: TURNED.format(restricted="true"),
+            RestrictionLifted: TURNED.format(restricted="false"),
+        },
         "sent": {TouchpointRecorded: SENT},
         "corrected": {TouchpointCorrected: CORRECTED},
     },
@@ -124,6 +151,7 @@ DISPATCHES = ReadModel(
         kin.keep("dispatches"),
         "insert into dispatches.answer"
         " (candidate, position, at, valid_until, event_id, purpose, channel, status) {answer}",
+        "insert into dispatches.restriction (record, position, at, restricted) {restriction}",
         KEEP_SENT,
         KEEP_TOLD,
         END,

@@ -293,12 +293,13 @@ def _as_corrected(log: Log, recorded: dict[str, Any], event: dict[str, Any]) -> 
 
 
 def _covers(log: Log, consent: dict[str, Any], sent: dict[str, Any]) -> bool:
-    """Whether that very consent allows the dispatch, and no answer of the person took it back by then."""
+    """Whether that very consent allows the dispatch, and no answer of the person took it back, or renewed it for less
+    long, by then."""
     records = records_of(log, sent["record"])
     about = [(event, status, until) for event in log if event["stream"] in records and event["at"] <= sent["at"]
              for purpose, channel, status, until in _answers(event)
              if purpose == sent["purpose"] and channel in (sent["channel"], "*")]  # fmt: skip
-    nos = [event["at"] for event, status, _ in about if status != "given"]
+    nos = [event["at"] for event, status, until in about if status != "given" or (until and until <= sent["at"])]
     return any(
         event is consent and status == "given" and (until is None or until > sent["at"])
         and not any(at >= consent["at"] for at in nos)

@@ -33,11 +33,11 @@ class Given:
     channels: tuple[str, ...]
     until: datetime | None
 
-    def replaces(self, older: Given, channel: str, by: datetime) -> bool:
-        """Whether it is what counts in the older one's place; of the same moment, where it has come to its end."""
+    def cuts_short(self, older: Given, channel: str, by: datetime) -> bool:
+        """Whether it was said in the older one's place, and had come to its own end by then."""
         if self.purpose != older.purpose or channel not in self.channels or not older.at <= self.at <= by:
             return False
-        return self.at > older.at or (self.until is not None and self.until <= by)
+        return self.until is not None and self.until <= by
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +174,9 @@ class DispatchRule:
         if row is None or row.direction != "outbound":
             return
         cited = Cited(clear["purpose"] or row.purpose, clear["consent"])
-        moments = {told.at, told.recorded_at} if clear["reported_by"] == OURSELVES else {told.at}
-        reasons = (self._why_not(told.stream, row, cited, at) for at in sorted(moments))
-        why = next((why for why in reasons if why is not None), None)
+        why = self._why_not(told.stream, row, cited, told.at)
+        if why is None and clear["reported_by"] == OURSELVES:
+            why = self._why_not_when_recorded(told, row, cited)
         self.sent[touchpoint] = Sent(row.kind, told.at, cited, why)
         self.recorded += 1
         if why is not None:
@@ -221,6 +221,13 @@ class DispatchRule:
             told.index, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
         )
 
+    def _why_not_when_recorded(self, told: Told, row: Kind, cited: Cited) -> str | None:
+        """Why it was not allowed any more when it was recorded; None where a consent, be it a newer one, allowed it."""
+        given = (event for member in self.person(told.stream) for event in self.given_in.get(member, ()))
+        citable = (cited, *(Cited(cited.purpose, event) for event in given))
+        reasons = [self._why_not(told.stream, row, one, told.recorded_at) for one in citable]
+        return None if None in reasons else reasons[0]
+
     def _why_not(self, record: str, row: Kind, cited: Cited, at: datetime) -> str | None:
         """Why the dispatch was not allowed at that time, as known then; None where the consent it cites allowed it."""
         if cited.purpose is None:
@@ -248,14 +255,14 @@ class DispatchRule:
         return max(turns)[2] if turns else False
 
     def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
-        """What ended the consent on the channel by then: a no, or another yes, since the newest answer counts."""
+        """What ended the consent on the channel by then: a no, or a newer yes that has ended."""
         taken = (one for member in person for one in self.taken.get(member, ()))
         for no in taken:
             if no.ends(consent, given, channel, at):
                 return f"its consent was {no.what} at {no.at.isoformat()}"
         others = (self.given[event] for member in person for event in self.given_in.get(member, ()) if event != consent)
         for yes in others:
-            if yes.replaces(given, channel, at):
+            if yes.cuts_short(given, channel, at):
                 return f"another answer took its consent's place at {yes.at.isoformat()}"
         return None
 

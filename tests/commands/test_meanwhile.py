@@ -10,13 +10,14 @@ import pytest
 
 from commands.ask_for_referral import AskForReferral
 from commands.give_consent import GiveConsent
+from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refuse_consent import RefuseConsent
 from commands.request_send import RequestSend
-from commands.verb import Command
+from commands.verb import CLOCKS_DIFFER_BY, Command
 from commands.withdraw_consent import WithdrawConsent
 from domain.candidate import ProcessingIsRestricted, ProcessingRestricted
-from domain.consent import ConsentWasWithdrawn
+from domain.consent import ConsentHasExpired, ConsentWasWithdrawn, ConsentWithdrawn
 from domain.errors import Refused
 from domain.event import Event
 from domain.suppression import Address, AddressSuppressed
@@ -44,6 +45,31 @@ def told(*meanwhile: Event) -> Given:
 )
 def test_a_send_is_not_made(command: Command, no: Event, rule: type[Refused]) -> None:
     told(no).when(command).refused(rule)
+
+
+@pytest.mark.parametrize("command", [SEND, ASK])
+def test_a_send_is_in_the_log_before_its_consent_ends(command: Command) -> None:
+    """The log's clock is another one, and it takes a moment to get there."""
+
+    def until(end: timedelta) -> Given:
+        yeses = (consented(purpose, until=NOW + end) for purpose in ("talent_pool", "referral_contact"))
+        return given({ALICE: [SOURCED, *yeses]})
+
+    until(CLOCKS_DIFFER_BY).when(command).refused(ConsentHasExpired)
+    assert until(CLOCKS_DIFFER_BY + timedelta(microseconds=1)).history.decide(command)[ALICE]
+
+
+def test_a_yes_of_meanwhile_is_taken_back_by_a_merge_with_somebody_who_said_no() -> None:
+    merge = MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=("stated",), now=NOW)
+    said: dict[UUID, list[Event | At]] = {
+        ALICE: [SOURCED, At(MEANWHILE, consented("events"))],
+        BOB: [SOURCED, withdrawn("events")],
+    }
+    assert withdrawn_in(given(said).history.decide(merge)[ALICE]) == ["events"]
+
+
+def withdrawn_in(events: list[Event]) -> list[str]:
+    return [event.purpose for event in events if isinstance(event, ConsentWithdrawn)]
 
 
 def test_nobody_is_asked_for_a_referral() -> None:

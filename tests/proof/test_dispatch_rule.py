@@ -279,6 +279,22 @@ def test_corrected_back_to_what_was_recorded_it_stands_as_it_was_judged_then() -
     assert (rule.dispatches, rule.exceptions, len(rule.taken_back)) == (1, [], 1)
 
 
+def test_what_we_send_may_be_allowed_by_one_consent_at_its_date_and_by_a_newer_one_when_it_is_recorded() -> None:
+    story = begun()
+    old = story.tell(ANA, "consent-given.v1", consent(until="2026-05-02T00:00:00.000000Z"), at=MORNING - 9 * DAY)
+    story.tell(ANA, "consent-given.v1", consent(), at=MORNING - DAY)
+    story.tell(ANA, "touchpoint-recorded.v1", sent(old), at=MORNING - 5 * DAY)
+    assert reasons(story) == []
+
+
+def test_a_renewal_leaves_what_the_older_consent_allowed() -> None:
+    story = begun()
+    old = story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "consent-given.v1", consent())
+    story.tell(ANA, "touchpoint-recorded.v1", sent(old, reported_by="mailer"))
+    assert reasons(story) == []
+
+
 def test_a_new_consent_after_a_withdrawal_counts() -> None:
     story = begun()
     story.tell(ANA, "consent-given.v1", consent())
@@ -398,4 +414,5 @@ def tell_both(story: Story, what: str, day: int, until: int | None, channels: li
     return Recorded(UUID(ANA), len(story.rows), answers[what], UUID(event), at, at)
 
 
+DAY = timedelta(days=1)
 REFUSAL = ("purpose", "channels", "notice", "notice_version", "method", "answered_by")

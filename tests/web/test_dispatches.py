@@ -113,6 +113,41 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
     assert turned["events"][0]["id"] in agreed(client, database, fold), "alive as the consent was, it was not cited"
 
 
+def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
+    database: str,
+) -> None:  # fmt: skip
+    person = f"/v1/candidates/{candidate}"
+    yes = {"purpose": "talent_pool", "channels": ["email"]}
+    post(f"{person}/consents", **yes, occurred_at="2026-04-01T09:00:00Z", valid_until="2026-05-01T09:00:00Z")
+    renewed = post(f"{person}/consents", **yes, occurred_at="2026-05-02T09:00:00Z")["events"][0]["id"]
+    post(f"{person}/sends", kind="email-sent", occurred_at="2026-04-02T09:00:00Z")
+    assert agreed(client, database, fold) == set(), "allowed by one at its date, by the other when it was asked for"
+    moved = reported("email-sent", "2026-04-20")["ids"]["touchpoint"]
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-04-21T09:00:00Z")
+    assert agreed(client, database, fold) == set()
+    short = {"occurred_at": "2026-04-05T09:00:00Z", "valid_until": "2026-04-06T09:00:00Z"}
+    post(f"{person}/consents", **yes, **short)
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-04-22T09:00:00Z")
+    assert len(agreed(client, database, fold)) == 1, "the newest answer by then had ended"
+    sent = reported("email-sent", "2026-05-03")
+    fold()
+    assert told(client)["dispatches"][0]["consent"] == renewed
+    post(f"{person}/restriction", ground="disputed", occurred_at="2026-05-04T09:00:00Z")
+    moved = sent["ids"]["touchpoint"]
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-05-05T09:00:00Z")
+    assert len(agreed(client, database, fold)) == 2, "nothing was to be sent then"
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-05-03T10:00:00Z")
+    assert len(agreed(client, database, fold)) == 1
+
+
+def test_nobody_reports_in_our_name_what_did_not_pass_the_gate(client: httpx.Client, candidate: UUID) -> None:
+    body = {"kind": "email-sent", "occurred_at": "2026-04-01T09:00:00Z", "reported_by": "perennial"}
+    path = f"/v1/candidates/{candidate}/touchpoints"
+    assert problem(client.post(path, json=body)) == (422, "own-send-is-requested")
+    assert client.post(path, json={**body, "kind": "email-replied"}).status_code == 201
+
+
 def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[str]:
     """The events of the exceptions, as the report and the rule that is replayed offline both name them."""
     fold()
