@@ -211,7 +211,9 @@ def rotation(conninfo: str, settings: Settings, progress: Progress) -> Iterator[
     ):
 
         def make_directory_anew() -> None:
-            rebuild(datastore, settings, DIRECTORY.name, progress).rebuild()
+            rebuild(datastore, settings, DIRECTORY.name, progress).rebuild(afresh=True)
+            with datastore.pool.connection() as connection:  # one of an older version nobody folds: it keeps the erased
+                folds.drop_superseded(connection, [DIRECTORY])
 
         yield Rotation(owner, settings.keys, make_directory_anew, progress)
 

@@ -49,23 +49,24 @@ class Rebuild(Runner):
         super().__init__(datastore, [model], zone, key_file, batch=batch, progress=progress)
         self._model = model
 
-    def rebuild(self) -> int:
-        """The position the new rows stand at when they begin to be served."""
+    def rebuild(self, *, afresh: bool = False) -> int:
+        """The position the new rows stand at when they begin to be served. `afresh`: of an earlier attempt, which may
+        have rows of somebody erased since, nothing is taken up."""
         with self._datastore.pool.connection() as connection:
             if not folds.try_lock(connection, self._model.next_schema):
                 raise IsBeingRebuilt(self._model.name)
             try:
-                self._begin(connection)
+                self._begin(connection, afresh)
                 while self._position(connection) + CLOSE_ENOUGH < (head := self._barrier.head()):
                     self._go_on(connection, head)
                 return self._swap(connection)
             finally:
                 self._let_go(connection)
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: Connection, afresh: bool) -> None:
         """Takes up the rows of an earlier attempt when they were made by the same fold, else begins afresh."""
         begun = folds.standings(connection).get(self._model.next_schema)
-        if begun is not None and begun.fingerprint == self._model.fingerprint(self._zone):
+        if not afresh and begun is not None and begun.fingerprint == self._model.fingerprint(self._zone):
             return
         with connection.transaction():
             folds.unregister(connection, self._model.next_schema)

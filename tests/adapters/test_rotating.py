@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,12 +16,16 @@ from typer.testing import CliRunner
 
 from adapters import bootstrap, rotating
 from adapters.cli_keys import keys
-from adapters.postgres import epochs
+from adapters.postgres import epochs, folds
+from adapters.postgres import rebuild as rebuild_
 from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import read_key_file
+from adapters.postgres.rebuild import Rebuild
+from adapters.postgres.runner import no_progress
 from adapters.rotating import MustStop, rotate_if_due, rotate_on_time
 from adapters.settings import Settings
 from commands.handle import Attached
+from domain.candidate import ErasureRequested
 from projections.directory import DIRECTORY
 from tests.adapters.postgres.test_log import recorded, sourced
 
@@ -76,6 +81,48 @@ def test_whoever_must_stop_leaves_a_rotation_that_goes_on(database: str, setting
     rotate_if_due(database, settings, threading.Event())
     assert not epochs.is_due(owner, settings.rotate_every)
     assert list(read_key_file(settings.keys).epochs) == ["2"]
+
+
+def test_what_a_killed_rebuild_left_of_somebody_erased_since_is_not_taken_up(
+    database: str, settings: Settings, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows would be deleted one by one, and their bytes would stay in the table that is served from then on."""
+    lena = uuid4()
+    with Perennial(database, read_key_file(settings.keys)) as log, bootstrap.projector(database) as datastore:
+        log.append([recorded(lena, 1, sourced("Lena Canary"))], Attached())
+        with monkeypatch.context() as dying:
+            dying.setattr(rebuild_, "CLOSE_ENOUGH", 0)
+            dying.setattr(Rebuild, "_swap", killed)
+            with pytest.raises(MustStop):
+                bootstrap.rebuild(datastore, settings, DIRECTORY.name, no_progress).rebuild()
+        log.append([recorded(lena, 2, ErasureRequested("self", "art-17"))], Attached())
+    age(owner, 31)
+    rotate_if_due(database, settings, threading.Event())
+    assert "Ines" in bytes_of(owner, f"{DIRECTORY.schema}.person")
+    assert "Lena" not in bytes_of(owner, f"{DIRECTORY.schema}.person")
+
+
+def test_a_directory_of_an_older_version_goes(database: str, settings: Settings, owner: Owner) -> None:
+    """It is folded no more, so whoever is erased would stand in it until somebody migrates."""
+    older = replace(DIRECTORY, version=DIRECTORY.version - 1)
+    with bootstrap.projector(database) as datastore, datastore.pool.connection() as connection:
+        folds.register(connection, older, older.schema, settings.zone, "live")
+    age(owner, 31)
+    rotate_if_due(database, settings, threading.Event())
+    schemas = owner.execute("select nspname as name from pg_namespace where nspname like 'directory%%'").fetchall()
+    assert schemas == [{"name": DIRECTORY.schema}]
+
+
+def killed(*_: object) -> None:
+    raise MustStop
+
+
+def bytes_of(owner: Owner, table: str) -> str:
+    """What is in the table's file."""
+    owner.execute("checkpoint")
+    asked = "select encode(pg_read_binary_file(pg_relation_filepath(%s)), 'escape') as held"
+    (row,) = owner.execute(asked, (table,)).fetchall()
+    return str(row["held"])
 
 
 def test_what_stands_in_the_way_is_said_and_tried_again(
