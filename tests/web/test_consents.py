@@ -14,7 +14,8 @@ import pytest
 from adapters.access.policy import Role
 from tests.web.conftest import ClientAs, Post, problem
 
-MARCH, APRIL, MAY, JUNE = (f"2026-{month:02}-01T09:00:00Z" for month in range(3, 7))
+YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever this runs
+MARCH, APRIL, MAY, JUNE = (f"{YEAR}-{month:02}-01T09:00:00Z" for month in range(3, 7))
 NOTICE = {"notice": "talent-pool", "notice_version": "3", "notice_sha256": "9f" * 32, "language": "en"}
 Told = dict[str, Any]
 
@@ -49,15 +50,15 @@ def test_consents_are_answered_at_a_time_and_as_known_at_a_position(
     assert found() == ({"withdrawn"}, ["given", "withdrawn"])
     assert found(as_of=given) == ({"given"}, ["given"])
     assert found(at=APRIL) == ({"given"}, ["given"])
-    assert found(at="2026-02-01T09:00:00Z") == (set(), [])
-    assert problem(client.get(path, params={"at": "2026-02-01T09:00:00"})) == (422, "request-is-malformed")
+    assert found(at=f"{YEAR}-02-01T09:00:00Z") == (set(), [])
+    assert problem(client.get(path, params={"at": f"{YEAR}-02-01T09:00:00"})) == (422, "request-is-malformed")
 
 
 def test_a_line_says_what_was_read_who_answered_who_wrote_it_down_and_from_where(
     client: httpx.Client, post: Post, path: str, candidate: UUID, fold: Callable[[], int]
 ) -> None:
     given = post(path, purpose="talent_pool", channels=["text", "email"], jurisdiction="de", method="web-form",
-                 occurred_at=MARCH, valid_until="2027-03-01T09:00:00Z", evidence="token 4711",
+                 occurred_at=MARCH, valid_until=f"{YEAR + 1}-03-01T09:00:00Z", evidence="token 4711",
                  came_from="203.0.113.0", **NOTICE)  # fmt: skip
     fold()
     (line,) = trail(client, candidate)
@@ -66,7 +67,7 @@ def test_a_line_says_what_was_read_who_answered_who_wrote_it_down_and_from_where
         "what": "given", "event": event, "record": str(candidate), "position": given["position"], "at": MARCH,
         "purpose": "talent_pool", "purpose_iri": "https://w3id.org/dpv#PersonnelHiring", "channels": ["email", "text"],
         "basis": "consent", "jurisdiction": "de", "method": "web-form", "answered_by": "self",
-        "recorded_by": "user:tester", "valid_until": "2027-03-01T09:00:00Z", "evidence": "token 4711",
+        "recorded_by": "user:tester", "valid_until": f"{YEAR + 1}-03-01T09:00:00Z", "evidence": "token 4711",
         "came_from": "203.0.113.0", "unreadable": False, "sent": [],
         "notice": {"id": "talent-pool", "version": "3", "sha256": "9f" * 32, "language": "en"},
         "proof": f"/v1/events/{event}/proof", "receipt": f"/v1/consents/{event}/receipt",
@@ -81,9 +82,9 @@ def test_the_trail_tells_of_asking_renewing_refusing_and_what_was_sent(
     renewed = post(path, purpose="talent_pool", channels=["email", "text"], occurred_at=MAY)
     post(f"{path}/newsletter/refusal", channels=["email"], occurred_at=MAY)
     sends = f"/v1/candidates/{candidate}/touchpoints"
-    early = post(sends, kind="email-sent", occurred_at="2026-04-02T09:00:00Z")
-    never = post(sends, kind="email-sent", occurred_at="2026-05-02T09:00:00Z")
-    late = post(sends, kind="text-sent", occurred_at="2026-05-03T09:00:00Z")
+    early = post(sends, kind="email-sent", occurred_at=f"{YEAR}-04-02T09:00:00Z")
+    never = post(sends, kind="email-sent", occurred_at=f"{YEAR}-05-02T09:00:00Z")
+    late = post(sends, kind="text-sent", occurred_at=f"{YEAR}-05-03T09:00:00Z")
     before = fold()
     post(f"{sends}/{never['ids']['touchpoint']}/correction")
     fold()
@@ -94,11 +95,12 @@ def test_the_trail_tells_of_asking_renewing_refusing_and_what_was_sent(
     assert (given["event"], again["event"]) == (event_of(first), event_of(renewed))
     assert (refused["purpose"], refused["receipt"]) == ("newsletter", None)
     (sent,) = given["sent"]
-    assert sent == sent | {"touchpoint": early["ids"]["touchpoint"], "kind": "email-sent", "at": "2026-04-02T09:00:00Z",
-                           "position": early["position"], "proof": f"/v1/events/{event_of(early)}/proof"}  # fmt: skip
+    assert sent == sent | {"touchpoint": early["ids"]["touchpoint"], "kind": "email-sent",
+                           "at": f"{YEAR}-04-02T09:00:00Z", "position": early["position"],
+                           "proof": f"/v1/events/{event_of(early)}/proof"}  # fmt: skip
     assert [one["touchpoint"] for one in again["sent"]] == [late["ids"]["touchpoint"]], "one never happened"
     assert len(trail(client, candidate, as_of=before)[2]["sent"]) == 2
-    assert trail(client, candidate, at="2026-05-02T10:00:00Z")[2]["sent"] == []
+    assert trail(client, candidate, at=f"{YEAR}-05-02T10:00:00Z")[2]["sent"] == []
 
 
 def test_a_withdrawal_says_by_which_message_and_how_far_it_goes(

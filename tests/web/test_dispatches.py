@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from adapters.proof.told import Told as Heard
 from tests.web.conftest import ClientAs, Post, problem
 
 PATH = "/v1/audit/dispatches"
+YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever this runs
 Told = dict[str, Any]
 
 
@@ -27,7 +29,7 @@ def told(client: httpx.Client, **asked: Any) -> Told:
 @pytest.fixture
 def consent(post: Post, candidate: UUID) -> str:
     given = post(f"/v1/candidates/{candidate}/consents", purpose="talent_pool", channels=["email"],
-                 occurred_at="2026-03-01T09:00:00Z")  # fmt: skip
+                 occurred_at=f"{YEAR}-03-01T09:00:00Z")  # fmt: skip
     event: str = given["events"][0]["id"]
     return event
 
@@ -68,10 +70,10 @@ def test_a_dispatch_names_the_consent_that_allowed_it_and_where_both_are_proved(
 def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_corrected(
     client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int]
 ) -> None:
-    reported("email-sent", "2026-04-01")
-    early = reported("email-sent", "2026-02-01")
-    text = reported("text-sent", "2026-04-02")
-    letter = reported("letter-sent", "2026-04-03")
+    reported("email-sent", f"{YEAR}-04-01")
+    early = reported("email-sent", f"{YEAR}-02-01")
+    text = reported("text-sent", f"{YEAR}-04-02")
+    letter = reported("letter-sent", f"{YEAR}-04-03")
     before = fold()
     exceptions = told(client, exceptions="true")
     assert exceptions["totals"] == {"dispatches": 4, "authorised": 1, "not_needed": 0, "exceptions": 3}
@@ -79,7 +81,7 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
     assert [one["touchpoint"] for one in exceptions["dispatches"]] == ids
     assert {(one["consent"], one["reported_by"]) for one in exceptions["dispatches"]} == {(None, "mailer")}
     path = f"/v1/candidates/{candidate}/touchpoints/{{}}/correction"
-    moved = post(path.format(ids[2]), kind="email-sent", at="2026-04-05T09:00:00Z")
+    moved = post(path.format(ids[2]), kind="email-sent", at=f"{YEAR}-04-05T09:00:00Z")
     post(path.format(ids[1]), kind="note-written")
     post(path.format(ids[0]))
     fold()
@@ -96,19 +98,19 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
     database: str,
 ) -> None:  # fmt: skip
     post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
-    for kind, day in (("email-sent", "2026-02-01"), ("email-sent", "2026-04-01"), ("call-made", "2026-04-02")):
+    for kind, day in (("email-sent", f"{YEAR}-02-01"), ("email-sent", f"{YEAR}-04-01"), ("call-made", f"{YEAR}-04-02")):
         reported(kind, day)
-    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal", occurred_at="2026-05-01T09:00:00Z")
-    reported("email-sent", "2026-04-30")
-    late = reported("email-sent", "2026-05-02")
-    sent = reported("email-sent", "2026-04-29")["ids"]["touchpoint"]
+    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal", occurred_at=f"{YEAR}-05-01T09:00:00Z")
+    reported("email-sent", f"{YEAR}-04-30")
+    late = reported("email-sent", f"{YEAR}-05-02")
+    sent = reported("email-sent", f"{YEAR}-04-29")["ids"]["touchpoint"]
     moved = f"/v1/candidates/{candidate}/touchpoints/{sent}/correction"
-    post(moved, kind="email-sent", at="2026-04-28T09:00:00Z")
+    post(moved, kind="email-sent", at=f"{YEAR}-04-28T09:00:00Z")
     assert len(agreed(client, database, fold)) == 3
-    post(moved, kind="email-sent", at="2026-05-03T09:00:00Z")
+    post(moved, kind="email-sent", at=f"{YEAR}-05-03T09:00:00Z")
     assert len(agreed(client, database, fold)) == 4
     assert late["events"][0]["id"] in agreed(client, database, fold)
-    called = reported("call-answered", "2026-04-10")["ids"]["touchpoint"]
+    called = reported("call-answered", f"{YEAR}-04-10")["ids"]["touchpoint"]
     turned = post(f"/v1/candidates/{candidate}/touchpoints/{called}/correction", kind="email-sent")
     assert turned["events"][0]["id"] in agreed(client, database, fold), "alive as the consent was, it was not cited"
 
@@ -119,30 +121,30 @@ def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
 ) -> None:  # fmt: skip
     person = f"/v1/candidates/{candidate}"
     yes = {"purpose": "talent_pool", "channels": ["email"]}
-    post(f"{person}/consents", **yes, occurred_at="2026-04-01T09:00:00Z", valid_until="2026-05-01T09:00:00Z")
-    renewed = post(f"{person}/consents", **yes, occurred_at="2026-05-02T09:00:00Z")["events"][0]["id"]
-    post(f"{person}/sends", kind="email-sent", occurred_at="2026-04-02T09:00:00Z")
+    post(f"{person}/consents", **yes, occurred_at=f"{YEAR}-04-01T09:00:00Z", valid_until=f"{YEAR}-05-01T09:00:00Z")
+    renewed = post(f"{person}/consents", **yes, occurred_at=f"{YEAR}-05-02T09:00:00Z")["events"][0]["id"]
+    post(f"{person}/sends", kind="email-sent", occurred_at=f"{YEAR}-04-02T09:00:00Z")
     assert agreed(client, database, fold) == set(), "allowed by one at its date, by the other when it was asked for"
-    moved = reported("email-sent", "2026-04-20")["ids"]["touchpoint"]
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-04-21T09:00:00Z")
+    moved = reported("email-sent", f"{YEAR}-04-20")["ids"]["touchpoint"]
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-04-21T09:00:00Z")
     assert agreed(client, database, fold) == set()
-    short = {"occurred_at": "2026-04-05T09:00:00Z", "valid_until": "2026-04-06T09:00:00Z"}
+    short = {"occurred_at": f"{YEAR}-04-05T09:00:00Z", "valid_until": f"{YEAR}-04-06T09:00:00Z"}
     post(f"{person}/consents", **yes, **short)
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-04-22T09:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-04-22T09:00:00Z")
     assert len(agreed(client, database, fold)) == 1, "the newest answer by then had ended"
-    sent = reported("email-sent", "2026-05-03")
+    sent = reported("email-sent", f"{YEAR}-05-03")
     fold()
     assert told(client)["dispatches"][0]["consent"] == renewed
-    post(f"{person}/restriction", ground="disputed", occurred_at="2026-05-04T09:00:00Z")
+    post(f"{person}/restriction", ground="disputed", occurred_at=f"{YEAR}-05-04T09:00:00Z")
     moved = sent["ids"]["touchpoint"]
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-05-05T09:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-05-05T09:00:00Z")
     assert len(agreed(client, database, fold)) == 2, "nothing was to be sent then"
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at="2026-05-03T10:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-05-03T10:00:00Z")
     assert len(agreed(client, database, fold)) == 1
 
 
 def test_nobody_reports_in_our_name_what_did_not_pass_the_gate(client: httpx.Client, candidate: UUID) -> None:
-    body = {"kind": "email-sent", "occurred_at": "2026-04-01T09:00:00Z", "reported_by": "perennial"}
+    body = {"kind": "email-sent", "occurred_at": f"{YEAR}-04-01T09:00:00Z", "reported_by": "perennial"}
     path = f"/v1/candidates/{candidate}/touchpoints"
     assert problem(client.post(path, json=body)) == (422, "own-send-is-requested")
     assert client.post(path, json={**body, "kind": "email-replied"}).status_code == 201
@@ -170,21 +172,21 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
     fold: Callable[[], int],
 ) -> None:  # fmt: skip
     other = post("/v1/candidates", source="event")["stream"]
-    days = [f"2026-04-{day:02}" for day in range(1, 6)]
+    days = [f"{YEAR}-04-{day:02}" for day in range(1, 6)]
     for day in days:
         reported("email-sent", day)
-    reported("newsletter-sent", "2026-04-02", other)
+    reported("newsletter-sent", f"{YEAR}-04-02", other)
     post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["stated"])
     fold()
     first = told(client, limit=4)
-    reported("email-sent", "2026-04-06")
+    reported("email-sent", f"{YEAR}-04-06")
     fold()
     second = told(client, limit=4, cursor=first["next"])
     assert [one["at"][:10] for page in (first, second) for one in page["dispatches"]] == [
-        *reversed(days[2:]), "2026-04-02", "2026-04-02", "2026-04-01",
+        *reversed(days[2:]), f"{YEAR}-04-02", f"{YEAR}-04-02", f"{YEAR}-04-01",
     ]  # fmt: skip
     assert second["totals"] == first["totals"]
-    assert told(client, **{"from": "2026-04-02", "to": "2026-04-04"})["totals"]["dispatches"] == 3
+    assert told(client, **{"from": f"{YEAR}-04-02", "to": f"{YEAR}-04-04"})["totals"]["dispatches"] == 3
     (letter,) = told(client, purpose="newsletter")["dispatches"]
     assert (letter["record"], letter["candidate"]) == (other, str(candidate))
     assert told(client, candidate=other)["totals"]["dispatches"] == 7
@@ -193,7 +195,10 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
         422,
         "cursor-cannot-be-read",
     )
-    assert problem(client.get(PATH, params={"from": "2026-04-02", "to": "2026-04-02"})) == (422, "period-is-empty")
+    assert problem(client.get(PATH, params={"from": f"{YEAR}-04-02", "to": f"{YEAR}-04-02"})) == (
+        422,
+        "period-is-empty",
+    )
 
 
 def test_auditors_see_dispatches_and_recruiters_do_not(client_as: ClientAs, fold: Callable[[], int]) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from adapters.settings import Settings
 from adapters.web.services import Services
 from tests.web.conftest import SECRETS, Post, problem
 
-MARCH, APRIL, MAY = (f"2026-{month:02}-01T09:00:00Z" for month in range(3, 6))
+YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever this runs
+MARCH, APRIL, MAY = (f"{YEAR}-{month:02}-01T09:00:00Z" for month in range(3, 6))
 NOTICE = {"notice": "talent-pool", "notice_version": "3", "notice_sha256": "9f" * 32, "language": "en"}
 HOSTILE = "<script>document.title = 'taken over'</script>"
 """What somebody may write into a field that is shown."""
