@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -118,9 +117,7 @@ def test_a_question_waits_until_its_read_model_knows(
     assert ask("touchpoints")["n"] == 0  # asks for nothing in particular, so waits for nothing
     folding = threading.Timer(0.3, fold)
     folding.start()
-    began = time.monotonic()
     assert ask("touchpoints", min_position=position)["n"] == 1
-    assert time.monotonic() - began >= 0.2
     folding.join()
 
 
