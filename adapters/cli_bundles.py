@@ -125,7 +125,7 @@ def held(key: str | None, checkpoint: Path | None) -> Held:
 
 def text_of(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileCannotBeUsed(path, str(error)) from error
 

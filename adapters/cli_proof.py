@@ -153,11 +153,11 @@ def held_outside(conninfo: str, settings: Settings, key: str | None, checkpoint:
     notes = {} if named.checkpoint is None else {f"the checkpoint in {checkpoint}": named.checkpoint}
     record, secret = settings.signing / RECORD, settings.signing / KEY
     if record.exists():
-        notes[f"the signing folder's {RECORD}"] = record.read_text()
+        notes[f"the signing folder's {RECORD}"] = record.read_text(encoding="utf-8", errors="replace")
     if named.key is not None:
         return Held(read_verifier_key(named.key), notes)
     if secret.exists():
-        return Held(read_signing_key(secret.read_text()).verifier, notes)
+        return Held(read_signing_key(secret.read_text(encoding="utf-8", errors="replace")).verifier, notes)
     with bootstrap.projector(conninfo) as datastore:
         told = Proofs(datastore).verifier_key()
     if told is None:

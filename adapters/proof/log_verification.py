@@ -110,7 +110,7 @@ def verify_log(conninfo: str, held: Held, progress: Progress, *, processes: int 
         notes = [(f"checkpoint {size}", note) for size, note in published] + list(held.notes.items())
         signed, findings = opened(notes, held.key)
         findings += wrong_sizes(published, signed) + other_keys(connection, held.key)
-        tree = Rebuilt(connection, {checkpoint.size for _, checkpoint in signed})
+        tree = Rebuilt(connection, {checkpoint.size for _, checkpoint in signed} - {0})
         ends = verifying.chunk_ends(connection, CHUNK)
         with chunks(conninfo, name, extent, [verifying.BEFORE_ALL, *ends], processes) as rebuilt:
             for chunk in rebuilt:

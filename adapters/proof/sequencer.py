@@ -109,10 +109,13 @@ class Sequencer:
         self._barrier.expire()
 
     def _pass(self, connection: Connection, signer: Signer, head: int) -> bool:
-        """Everything up to the head, in batches; whether there was anything to do. A long pass signs between them."""
+        """Everything up to the head, in batches; whether there was anything to do.
+
+        A long pass signs between them, from where the last checkpoint was on: leaves that were lost are made again.
+        """
         edge, origin, signed_at = proofs.read_edge(connection), proofs.origin_of(connection), time.monotonic()
         while self._sequence_batch(connection, edge, origin, head):
-            if time.monotonic() > signed_at + EVERY:
+            if time.monotonic() > signed_at + EVERY and signer.has_signed_no_more_than(edge.tree.size):
                 self._sign(connection, signer, edge)
                 signed_at = time.monotonic()
         if edge.tree.size == self._published:

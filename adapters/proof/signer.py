@@ -66,11 +66,16 @@ class Signer:
         path = self.folder / RECORD
         if not path.exists():
             return None
-        note, key = path.read_text(), self.key(published=True)
+        note, key = path.read_text(encoding="utf-8", errors="replace"), self.key(published=True)
         try:
             return note, open_checkpoint(note, key.verifier)
         except (NoteIsNotSigned, CheckpointCannotBeRead) as error:
             raise self._stop(f"{RECORD} was altered ({error})") from error
+
+    def has_signed_no_more_than(self, size: int) -> bool:
+        """Whether the last checkpoint signed is of that size at most. Errors: as `last`."""
+        last = self.last()
+        return last is None or last[1].size <= size
 
     def sign(self, size: int, hashes: Hashes, *, published: bool) -> str:
         """The note for the tree of that size (1 or more), kept here before anybody gets it.
@@ -139,7 +144,7 @@ class Signer:
 
     def _stop(self, why: str) -> ForkFound:
         path, record = self.folder / FORK, self.folder / RECORD
-        last = record.read_text(errors="replace") if record.exists() else "(none)\n"
+        last = record.read_text(encoding="utf-8", errors="replace") if record.exists() else "(none)\n"
         found_at = datetime.now(UTC).isoformat(timespec="seconds")
         write_safely(path, f"{found_at} {self._origin}: {why}\n\nThe last checkpoint signed:\n\n{last}")
         return ForkFound(why, path)
@@ -149,7 +154,7 @@ def write_safely(path: Path, text: str) -> None:
     """The whole text or what was there before, also after the power fails; readable by its owner alone."""
     beside = path.with_name(path.name + ".new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -126,6 +126,17 @@ def test_the_key_may_be_named_or_comes_from_the_database_with_a_warning(
     assert isinstance(typed("verify", "--log", "--key", "x+y").exception, KeyCannotBeRead)
 
 
+def test_a_signing_folder_that_was_spoilt_is_told(append: Append, settings: Settings) -> None:
+    append(5)
+    typed("sequence", "--once")
+    (settings.signing / RECORD).write_bytes(b"\xff\x00")
+    verified = typed("verify", "--log")
+    assert verified.exit_code == 1
+    assert "last-checkpoint.txt: The note is not signed with the key" in said(verified)
+    (settings.signing / KEY).write_bytes(b"\xff\x00")
+    assert isinstance(typed("verify", "--log").exception, KeyCannotBeRead)
+
+
 @pytest.mark.parametrize("words", [(), ("--log", "bundle.json"), ("--log", "--dispatches")])
 def test_one_thing_is_verified_at_a_time(words: tuple[str, ...]) -> None:
     refused = typed("verify", *words)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -19,8 +22,10 @@ from adapters.postgres import proofs as stored
 from adapters.postgres.application import Perennial
 from adapters.postgres.proofs import Inclusion, Pending, Proofs
 from adapters.proof import sequencer as sequencing_module
+from adapters.proof import signer as signer_module
 from adapters.proof.leaf import leaf_bytes
-from adapters.proof.note import open_checkpoint, read_verifier_key
+from adapters.proof.log_verification import Held, verify_log
+from adapters.proof.note import open_checkpoint, read_signing_key, read_verifier_key
 from adapters.proof.sequencer import Sequencer
 from adapters.proof.signer import FORK, KEY, RECORD, ForkFound, Signer, SigningFolderIsUnusable
 from adapters.proof.tree import CompactRange, TreeIsSmaller, leaf_hash, verify_consistency, verify_inclusion
@@ -155,6 +160,64 @@ def test_what_was_written_down_is_published_by_the_next(
     assert open_checkpoint(again.note, key).size == 3
 
 
+STEPS = (
+    (stored, "write_leaves"), (signer_module, "write_safely"), (os, "fsync"),
+    (Path, "replace"), (stored, "publish"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step[1]))
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_whoever_is_stopped_at_any_step_loses_nothing(
+    database: str, signing_folder: Path, append: Append, monkeypatch: pytest.MonkeyPatch, times: int,
+    step: tuple[object, str], done: bool,
+) -> None:  # fmt: skip
+    """As kill -9 would: at the first, second or third time that it comes to the step, before it or after it."""
+    original, left = getattr(*step), iter(range(1, times))
+
+    def stopped(*values: Any, **named: Any) -> Any:
+        goes_on = next(left, None) is not None
+        answer = original(*values, **named) if goes_on or done else None
+        if not goes_on:
+            raise KeyboardInterrupt
+        return answer
+
+    append(5)
+    with monkeypatch.context() as patched, sequencing(database, signing_folder, batch=2) as sequencer:
+        patched.setattr(*step, stopped)
+        patched.setattr(sequencing_module, "EVERY", -1.0)
+        with contextlib.suppress(KeyboardInterrupt):
+            sequencer.catch_up()
+    append(4)
+    with sequencing(database, signing_folder) as sequencer:
+        sequencer.catch_up()
+    key = read_signing_key((signing_folder / KEY).read_text()).verifier
+    held = Held(key, {"held": (signing_folder / RECORD).read_text()})
+    verified = verify_log(database, held, lambda _: None)
+    assert (verified.leaves, verified.waiting, verified.findings) == (9, 0, [])
+
+
+def test_leaves_that_are_made_again_are_no_log_that_has_shrunk(
+    database: str, signing_folder: Path, superuser: psycopg.Connection, append: Append, monkeypatch: pytest.MonkeyPatch,
+    proofs: Proofs,
+) -> None:  # fmt: skip
+    """The events are all there and their leaves are not, as after a restore to just before these were written: a pass
+    so long that it signs in between must come to where the last checkpoint was first."""
+    append(6)
+    with sequencing(database, signing_folder) as sequencer:
+        sequencer.catch_up()
+    changed_by(superuser, "truncate leaf", "truncate tile", "truncate checkpoint")
+    append(2)
+    monkeypatch.setattr(sequencing_module, "EVERY", -1.0)
+    with sequencing(database, signing_folder, batch=1) as sequencer:
+        sequencer.catch_up()
+    latest = proofs.latest()
+    assert latest is not None
+    assert latest.size == 8
+    assert not (signing_folder / FORK).exists()
+
+
 def test_the_sequencer_may_do_its_work_and_nothing_else(sequencer: Sequencer, append: Append) -> None:
     append()
     sequencer.catch_up()
@@ -278,16 +341,18 @@ def test_a_log_that_was_rewritten_is_not_signed(
 
 
 @pytest.mark.parametrize(
-    "record", [None, "", "perennial\n4\nAAAA\n\n— perennial AAAA\n"], ids=["missing", "empty", "somebody else's"]
+    "record",
+    [None, b"", "perennial\n4\nAAAA\n\n— perennial AAAA\n".encode(), b"\xff\x00\xff"],
+    ids=["missing", "empty", "somebody else's", "no text"],
 )
 def test_without_its_record_nothing_is_signed(
-    sequencer: Sequencer, signing_folder: Path, append: Append, record: str | None
+    sequencer: Sequencer, signing_folder: Path, append: Append, record: bytes | None
 ) -> None:
     append(4)
     sequencer.catch_up()
     (signing_folder / RECORD).unlink()
     if record is not None:
-        (signing_folder / RECORD).write_text(record)
+        (signing_folder / RECORD).write_bytes(record)
     append()
     with pytest.raises(ForkFound, match=r"last-checkpoint\.txt (is missing|was altered)"):
         sequencer.catch_up()

@@ -16,10 +16,10 @@ from adapters.postgres.proofs import Proofs, origin_of, publish, write_leaves
 from adapters.postgres.proofs import TreeIsTorn as Torn
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.log_verification import FINDINGS, Held, Verified, verify_log
-from adapters.proof.note import Checkpoint, SigningKey, read_verifier_key
+from adapters.proof.note import Checkpoint, SigningKey, read_signing_key, read_verifier_key
 from adapters.proof.sequencer import Sequencer
-from adapters.proof.signer import FORK, ForkFound
-from adapters.proof.tree import TiledTree, leaf_hash, root_of
+from adapters.proof.signer import FORK, KEY, ForkFound
+from adapters.proof.tree import EMPTY_ROOT, TiledTree, leaf_hash, root_of
 from tests.proof.conftest import Append
 
 Superuser = psycopg.Connection
@@ -325,6 +325,17 @@ def test_upper_tiles_are_compared_too(database: str, long_log: Superuser, proofs
     long_log.execute("insert into tile select 2, 0, width, data from tile where level = 1")
     (finding,) = verify_log(database, Held(key, {}), lambda _: None).findings
     assert (finding.kind, finding.where) == ("tile-is-too-many", "tile/2/000.p/1") or finding.where == "tile/2/000"
+
+
+def test_a_checkpoint_of_nothing_hides_none_of_the_others(
+    database: str, long_log: Superuser, proofs: Proofs, signing_folder: Path
+) -> None:
+    """Nobody signs one, but whoever has the key can; and the others still are to be compared."""
+    key = read_signing_key((signing_folder / KEY).read_text())
+    roots = {0: EMPTY_ROOT, 100: root_of(100, stored.hashes_in(long_log))}
+    notes = {f"of {size}": key.sign(Checkpoint(key.name, size, root).text) for size, root in roots.items()}
+    found = verify_log(database, Held(key.verifier, notes), lambda _: None).findings
+    assert [(one.kind, one.where) for one in found] == [("checkpoint-differs", "of 0")]
 
 
 def test_several_processes_find_the_same(
