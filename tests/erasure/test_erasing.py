@@ -27,6 +27,7 @@ from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.set_legal_hold import SetLegalHold
 from commands.source_candidate import SourceCandidate
+from commands.unmerge_candidates import UnmergeCandidates
 from domain.access import PeopleExported, PeopleSearched
 from domain.candidate import (
     CandidateErased,
@@ -120,6 +121,28 @@ def test_a_merged_person_is_erased_whichever_record_is_named(
     positions = sorted(log.known([one.id for one in requests.values()]).values())
     assert positions[-1] - positions[0] < 10, "in one append"
     assert erasing.told(ines).state == "completed"
+
+
+def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_together(
+    log: Perennial, ask: Ask, erasing: Erasing, ines: UUID
+) -> None:
+    parted, absorbed = uuid4(), uuid4()
+    for other in (parted, absorbed):
+        ask(SourceCandidate, candidate=other, name="I. Prado")
+        ask(MergeCandidates, candidate=ines, absorbed=other, evidence=("stated",))
+    ask(UnmergeCandidates, candidate=ines, absorbed=parted)
+    assert set(erase(erasing, absorbed).records) == {ines, absorbed}
+    (kept, *_), (gone, *_) = log.history(parted), log.history(ines)
+    assert isinstance(kept.event, CandidateSourced)
+    assert isinstance(gone.event, CandidateSourced)
+    assert (kept.event.name, gone.event.name) == ("I. Prado", ERASED)
+    refused: list[Callable[[], object]] = [
+        lambda: ask(UnmergeCandidates, candidate=ines, absorbed=absorbed),
+        lambda: ask(MergeCandidates, candidate=parted, absorbed=absorbed, evidence=("stated",)),
+    ]
+    for asking in refused:
+        with pytest.raises(CandidateIsErased):
+            asking()
 
 
 def test_a_legal_hold_on_any_record_keeps_the_person(log: Perennial, ask: Ask, erasing: Erasing, ines: UUID) -> None:
