@@ -23,14 +23,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from adapters import bootstrap, cli_bundles
@@ -71,7 +64,7 @@ from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
 from adapters.redaction import guard_logs, secrets_of
 from adapters.rotating import rotating
 from adapters.settings import Settings
-from adapters.showing import bar, fold_bar, printable, say
+from adapters.showing import bar, drawn, fold_bar, printable, say
 from adapters.synthetic.history import history
 from adapters.synthetic.truth import truth
 from adapters.web.app import create_app
@@ -356,16 +349,8 @@ def import_(
 @contextmanager
 def import_bar(what: str) -> Iterator[ImportProgress]:
     """A progress bar by the bytes that are read, with an ETA."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[lines]} lines, {task.fields[rejected]} rejected"),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
+    lines = TextColumn("{task.fields[lines]} lines, {task.fields[rejected]} rejected")
+    with drawn(TaskProgressColumn(), lines, TimeElapsedColumn()) as progress:
         task = progress.add_task(what, total=None, lines=0, rejected=0)
 
         def told(read: int, size: int, standing: Standing) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TimeElapsedColumn
 from rich.table import Table
 
 from adapters import bootstrap
@@ -20,7 +20,7 @@ from adapters.postgres import epochs
 from adapters.postgres.epochs import Epoch, Rotated
 from adapters.postgres.runner import Progress as Told
 from adapters.settings import Settings
-from adapters.showing import say
+from adapters.showing import drawn, say
 
 keys = typer.Typer(help="The key-encryption keys: how old they are, and their rotation.", no_args_is_help=True)
 
@@ -98,15 +98,7 @@ def day_of(moment: datetime | None) -> str:
 @contextmanager
 def rotation_bar() -> Iterator[Told]:
     """A progress bar for each part of the rotation that takes long."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
+    with drawn(MofNCompleteColumn(), TimeElapsedColumn()) as progress:
         tasks = {}
 
         def told(what: str, done: int, total: int) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from adapters.postgres.runner import Progress as FoldProgress
 
@@ -18,18 +26,16 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
+def drawn(*counted: ProgressColumn) -> Progress:
+    """A progress bar that says how far it is in these columns, and when it will be done."""
+    told, eta = TextColumn("{task.description}"), TextColumn("ETA")
+    return Progress(told, BarColumn(), *counted, eta, TimeRemainingColumn(), console=say)
+
+
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar with an ETA; the function it gives is told how much is done."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
+    with drawn(MofNCompleteColumn(), TimeElapsedColumn()) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
 
@@ -37,14 +43,7 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def fold_bar(what: str) -> Iterator[FoldProgress]:
     """A progress bar for folding, whose end is the log's head."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=say) as progress:
+    with drawn(MofNCompleteColumn()) as progress:
         task = progress.add_task(what, total=None)
 
         def told(_: str, position: int, head: int) -> None:
