@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -257,46 +258,43 @@ def expiring(log: Perennial) -> expiry.Clerk:
 
 def retaining(log: Perennial, settings: Settings) -> Retaining:
     """What erases those whom we keep no longer. Errors: RetentionFileIsWrong."""
-    reading = log.recorder.datastore.pool.connection
-
-    def position_of(name: str) -> int:
-        with reading() as connection:
-            return folds.position_of(connection, read_model(name).schema)
-
     return Retaining(
         log=log,
         erasing=erasing(log, settings),
         rules=rules_in(settings.retention),
         zone=ZoneInfo(settings.zone),
-        reading=reading,
-        position_of=position_of,
+        reading=log.recorder.datastore.pool.connection,
+        position_of=partial(position_in, log),
         now=lambda: datetime.now(UTC),
     )
 
 
+def position_in(log: Perennial, name: str) -> int:
+    """Where the read model of that name stands. Errors: ReadModelIsUnknown."""
+    with log.recorder.datastore.pool.connection() as connection:
+        return folds.position_of(connection, read_model(name).schema)
+
+
+def standings_in(log: Perennial) -> list[ReadModelStatus]:
+    """Where every read model stands, and what it has parked."""
+    with log.recorder.datastore.pool.connection() as connection:
+        return [
+            ReadModelStatus(
+                name=row["name"],
+                version=row["version"],
+                position=row["position"],
+                lag_events=row["lag_events"],
+                lag_seconds=row["lag_seconds"],
+                parked=len(row["parked"]),
+                state=row["state"],
+            )
+            for row in folds.report(connection)
+        ]
+
+
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
-    pool, taking = log.recorder.datastore.pool, importer(log, settings)
-    known_keys = ApiKeys(log.recorder.datastore)
-
-    def read_model_position(name: str) -> int:
-        with pool.connection() as connection:
-            return folds.position_of(connection, read_model(name).schema)
-
-    def projections() -> list[ReadModelStatus]:
-        with pool.connection() as connection:
-            return [
-                ReadModelStatus(
-                    name=row["name"],
-                    version=row["version"],
-                    position=row["position"],
-                    lag_events=row["lag_events"],
-                    lag_seconds=row["lag_seconds"],
-                    parked=len(row["parked"]),
-                    state=row["state"],
-                )
-                for row in folds.report(connection)
-            ]
+    taking, known_keys = importer(log, settings), ApiKeys(log.recorder.datastore)
 
     return Services(
         log=log,
@@ -306,9 +304,9 @@ def services(log: Perennial, settings: Settings) -> Services:
         seal_delivery=log.seal_delivery,
         secrets={"greenhouse": tuple(secret.get_secret_value() for secret in settings.greenhouse_secrets)},
         zone=ZoneInfo(settings.zone),
-        reading=pool.connection,
-        read_model_position=read_model_position,
-        projections=projections,
+        reading=log.recorder.datastore.pool.connection,
+        read_model_position=partial(position_in, log),
+        projections=partial(standings_in, log),
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
