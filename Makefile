@@ -67,6 +67,6 @@ tools: environment
 		cp requirements-dev.lock .venv/made-from-dev.lock; }
 
 clean:
-	rm -rf .venv .venv-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache drill-logs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@if [ -d .perennial ]; then echo "left in place: .perennial (the embedded database and its keys)"; fi
