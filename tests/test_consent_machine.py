@@ -43,6 +43,7 @@ from adapters.postgres.migrate import PROJECTOR, grant
 from adapters.postgres.runner import Runner
 from adapters.postgres.store import PersonWasErased
 from adapters.settings import Settings
+from commands.correct_touchpoint import CorrectTouchpoint
 from commands.give_consent import GiveConsent
 from commands.handle import Attached, Completed, Loaded, Occasion, Reads, Wanted, handle
 from commands.learn_profile_fact import LearnProfileFact
@@ -72,7 +73,7 @@ CHANNEL_OF = {"email-sent": "email", "text-sent": "text", "newsletter-sent": "em
 NO_CONSENT = (ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn, ConsentHasExpired)
 SLOTS = ("ines", "joao", "kim")
 SOURCE = "old-crm"
-NOES = ("withdraw", "refuse", "stop", "merge", "erase", "restrict")
+NOES = ("withdraw", "refuse", "stop", "correct", "merge", "erase", "restrict")
 STORIES = ("send", "give", "learn", "unmerge", "expire", *NOES)
 DAY = timedelta(days=1)
 
@@ -370,6 +371,7 @@ class AnyConsent(RuleBasedStateMachine):
             "withdraw": lambda: self.ask(WithdrawConsent(**about, **self.now(ago))),
             "refuse": lambda: self.ask(RefuseConsent(**about, **self.now(ago))),
             "stop": lambda: self.ask(RecordTouchpoint(**stop, **self.now())),
+            "correct": lambda: self.corrected_into_a_stop(record),
             "learn": lambda: self.ask(LearnProfileFact(**learn, **self.now())),
             "merge": lambda: self.ask(MergeCandidates(**merge, evidence=("stated",), **self.now())),
             "unmerge": lambda: self.ask(UnmergeCandidates(**merge, **self.now())),
@@ -378,6 +380,11 @@ class AnyConsent(RuleBasedStateMachine):
             "expire": self.expire,
         }
         return asked[story]
+
+    def corrected_into_a_stop(self, record: UUID) -> None:
+        about: dict[str, Any] = {"candidate": record, "touchpoint": uuid4()}
+        self.ask(RecordTouchpoint(**about, kind="call-answered", **self.now()))
+        self.ask(CorrectTouchpoint(**about, kind="email-unsubscribed", **self.now()))
 
     # --- the rules
 
