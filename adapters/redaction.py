@@ -12,9 +12,10 @@ from pydantic import BaseModel, SecretStr
 GONE = "[taken out]"
 SHORTEST_SECRET = 4
 """A shorter one would be found in every other word."""
+# What repeats is bounded wherever it could begin at every sign: nobody makes us search for minutes by a long text.
 PATTERNS = (
     # The password in a URL, which may have any sign in it but a blank, up to the last @.
-    (re.compile(r"(\w:?//[^\s:/?#@'\"]*:)[^\s'\"]+(?=@)"), rf"\g<1>{GONE}"),
+    (re.compile(r"(\w:?//[^\s:/?#@'\"]*:)[^\s'\"]{1,500}(?=@)"), rf"\g<1>{GONE}"),
     (re.compile(r"\bpnl_[0-9A-Za-z_]+"), GONE),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), GONE),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\g<1> {GONE}"),
@@ -25,14 +26,21 @@ PATTERNS = (
     (
         re.compile(
             r"(?i)\b(\w*(?:password|passwd|passphrase|secrets?|token|api[-_]?key))\b(b?['\"]?\s*[:=]\s*)"
-            r"('[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^\s,;)}]+)"
+            r"('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\[[^\]]*\]|[^\s,;)}]+)"
         ),
         rf"\g<1>\g<2>{GONE}",
     ),
-    # What PostgreSQL and pydantic say of an error repeats the values that it is about.
-    (re.compile(r"(?m)^(\s*(?:DETAIL|CONTEXT):).*$"), rf"\g<1> {GONE}"),
-    (re.compile(r"input_value=.*(?=, input_type=)"), f"input_value={GONE}"),
-    (re.compile(r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)+"), GONE),
+    # What PostgreSQL and pydantic say of an error repeats the values that it is about, over as many lines as they have.
+    (
+        re.compile(
+            r"(?ms)^([ \t]*(?:DETAIL|CONTEXT):).*?"
+            r"(?=\n\s{0,8}(?:DETAIL|CONTEXT|HINT):|\n\n?(?:The above exception|During handling)|\n?\Z)"
+        ),
+        rf"\g<1> {GONE}",
+    ),
+    (re.compile(r"(?i)\b((?:invalid|out of range)\b[^\n:\"]{0,80}: )\".*\""), rf"\g<1>{GONE}"),
+    (re.compile(r"input_value=.{0,500}(?=, input_type=)"), f"input_value={GONE}"),
+    (re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), GONE),
 )
 
 

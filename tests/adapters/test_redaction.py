@@ -31,6 +31,11 @@ LINES = {
     "a token": ("the token eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl was", "eyJzdWIiOi", "was"),
     "an address": ("nobody at Zoe.O'Hara+jobs@mail.example.org is known", "O'Hara", "is known"),
     "PostgreSQL's detail": ("null\nDETAIL:  Failing row contains (Zoe Sahin, 7).\nHINT: none", "Zoe", "HINT: none"),
+    "PostgreSQL's detail of several lines": (
+        "null\nDETAIL:  Failing row contains (by\n\nZoe, 7).\nHINT: none", "Zoe", "HINT: none",
+    ),
+    "PostgreSQL's message": ('invalid input syntax for type uuid: "Zoe "the" Sahin" at 7', "Sahin", "type uuid"),
+    "a DSN's password with a quote": (r"password='it\'s hush' user=ines", "hush", "user=ines"),
     "pydantic's input": ("1 error\n  Wrong [type=x, input_value='Zoe', input_type=str]", "Zoe", "input_type=str"),
     "a secret of the settings": ("signed with webhook-secret-17-the-second!", "the-second", "signed with"),
 }  # fmt: skip
