@@ -1,4 +1,4 @@
-"""Whether the log holds what was acknowledged, once, and the read models what the log says."""
+"""Whether the log holds what was acknowledged, once, as it was signed, and the read models what the log says."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from adapters.postgres import folds
 from adapters.postgres.fold import create_schema, drop_schema, fold
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.opening import Opener
+from adapters.postgres.proofs import Proofs
+from adapters.proof.log_verification import Held, verify_log
+from adapters.proof.note import read_signing_key
+from adapters.proof.signer import FORK, KEY, RECORD
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
 
@@ -58,6 +62,28 @@ def caught_up(conninfo: str) -> Iterator[str]:
                 return
             time.sleep(0.1)
     yield from (f"{row['name']} has parked {row['parked']}" for row in rows if row["parked"])
+
+
+def signed(conninfo: str) -> Iterator[str]:
+    """Waits for the sequencer; what keeps it from a checkpoint over everything."""
+    give_up = time.monotonic() + CATCHES_UP_WITHIN
+    with bootstrap.projector(conninfo) as datastore:
+        proofs = Proofs(datastore)
+        while waited := proofs.waits():
+            if time.monotonic() > give_up:
+                yield f"not signed after {CATCHES_UP_WITHIN:.0f} s: the oldest event has waited for {waited:.0f} s"
+                return
+            time.sleep(0.1)
+
+
+def as_signed(cluster: Cluster) -> Iterator[str]:
+    """Where the log is not the one that was signed, as `verify --log` finds it; clients may write meanwhile."""
+    key = read_signing_key((cluster.signing / KEY).read_text()).verifier
+    held = Held(key, {RECORD: (cluster.signing / RECORD).read_text()})
+    for finding in verify_log(cluster.conninfo, held, lambda _: None).findings:
+        yield f"verify --log: {finding}"
+    if (cluster.signing / FORK).exists():
+        yield f"the sequencer stopped signing: {(cluster.signing / FORK).read_text()}"
 
 
 def equal_to_a_rebuild(cluster: Cluster, zone: str, luck: random.Random) -> Iterator[str]:

@@ -49,6 +49,10 @@ class Cluster:
         return self.folder / "keys.json"
 
     @property
+    def signing(self) -> Path:
+        return self.folder / "signing"
+
+    @property
     def log(self) -> Path:
         return self.data / "drill.log"
 

@@ -82,7 +82,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The API and the projector over one database, and an API key that may write and ask."""
+    """The API, the projector and the sequencer over one database, and an API key that may write and ask."""
 
     cluster: Cluster
     port: int
@@ -90,6 +90,7 @@ class House:
     environment: Mapping[str, str]
     api: Watched
     projector: Watched
+    sequencer: Watched
 
 
 def perennial(*arguments: str) -> list[str]:
@@ -115,17 +116,18 @@ def settings(cluster: Cluster, port: int) -> dict[str, str]:
 
 @contextmanager
 def running_house(cluster: Cluster) -> Iterator[House]:
-    """API and projector from when the API listens; both are stopped at the end."""
+    """API, projector and sequencer from when the API listens; all are stopped at the end."""
     port = free_port()
     environment = settings(cluster, port)
     api = Watched("api", perennial("serve", "--no-project"), environment, cluster.folder / "api.log")
     projector = Watched("projector", perennial("project"), environment, cluster.folder / "projector.log")
+    sequencer = Watched("sequencer", perennial("sequence"), environment, cluster.folder / "sequencer.log")
     with ExitStack() as stack:
-        for process in (api, projector):
+        for process in (api, projector, sequencer):
             process.start()
             stack.callback(process.stop)
         until_listening(port)
-        yield House(cluster, port, made_key(environment), environment, api, projector)
+        yield House(cluster, port, made_key(environment), environment, api, projector, sequencer)
 
 
 def made_key(environment: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Round after round something is killed under load: the API, the projector, a rebuild, PostgreSQL or a part of it."""
+"""Round after round something is killed under load: a process of ours, PostgreSQL or a part of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
-from adapters.drill.checks import caught_up, equal_to_a_rebuild, once_only
+from adapters.drill.checks import as_signed, caught_up, equal_to_a_rebuild, once_only, signed
 from adapters.drill.clients import Book, Clients
 from adapters.drill.house import ZONE, House
 from adapters.drill.rebuilding import Rebuilding
@@ -32,6 +32,7 @@ class Drill:
         self._victims = {
             "API": self._kill_api,
             "projector": self._kill_projector,
+            "sequencer": self._kill_sequencer,
             "rebuild": self._rebuilding.kill,
             "PostgreSQL": self._kill_server,
             "backend": self._kill_backend,
@@ -39,6 +40,7 @@ class Drill:
 
     def rounds(self, number: int) -> Iterator[str]:
         """Drills so many rounds; every violation found."""
+        yield from signed(self._house.cluster.conninfo)
         self._clients.start()
         self._rebuilding.start()
         try:
@@ -67,11 +69,13 @@ class Drill:
             f" {time.monotonic() - began:.2f} s; {len(self._book.acknowledged)} in all,"
             f" {self._book.repeated} of them after a repetition; {self._rebuilding.told}"
         )
+        yield from (f"round {turn}: {one}" for one in as_signed(self._house.cluster))
 
     def _checked(self, turn: int) -> Iterator[str]:
         began = time.monotonic()
         with self._clients.paused(), self._rebuilding.paused():
-            found = [*caught_up(self._house.cluster.conninfo), *self._compared()]
+            found = [*caught_up(self._house.cluster.conninfo), *signed(self._house.cluster.conninfo)]
+            found += self._compared()
             found += self._book.refused + self._rebuilding.wrong
         self._book.refused.clear()
         self._rebuilding.wrong.clear()
@@ -83,10 +87,11 @@ class Drill:
 
     def _compared(self) -> Iterator[str]:
         yield from once_only(self._house.cluster.conninfo, self._book.acknowledged)
+        yield from as_signed(self._house.cluster)
         yield from equal_to_a_rebuild(self._house.cluster, ZONE, self._luck)
 
     def _died_at_work(self) -> Iterator[str]:
-        for process in (self._house.api, self._house.projector):
+        for process in (self._house.api, self._house.projector, self._house.sequencer):
             for code, ran in process.ends:
                 self._say(f"{process.name} ended by itself after {ran:.1f} s with exit code {code}")
             yield from (f"{process.name} died after {ran:.0f} s of work" for _, ran in process.died_at_work)
@@ -98,6 +103,10 @@ class Drill:
     def _kill_projector(self) -> str:
         self._house.projector.kill()
         return "the projector"
+
+    def _kill_sequencer(self) -> str:
+        self._house.sequencer.kill()
+        return "the sequencer"
 
     def _kill_server(self) -> str:
         killed = self._house.cluster.kill_server(self._luck)

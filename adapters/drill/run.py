@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
 def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="perennial drill",
-        description="Kills API, projector, rebuild and PostgreSQL under load, and checks that nothing is lost.",
+        description="Kills PostgreSQL and each process of ours under load, and checks that nothing is lost.",
     )
     parser.add_argument("--rounds", type=int, default=50, help="how many kills (default 50)")
     parser.add_argument("--seed", type=int, default=7, help="what is killed and when follows from it")
