@@ -6,11 +6,10 @@ route without a row fails.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -339,10 +338,10 @@ class House:
             httpx.Client(base_url=self.url, headers=bearing(key) if key else {}, timeout=30)
         )
 
-    def key(self, name: str, *roles: Role, **more: Any) -> str:
+    def key(self, name: str, *roles: Role, made_at: datetime | None = None, **more: Any) -> str:
         source = SOURCE if Role.INTEGRATION in roles else None
         wanted = Wanted(name, frozenset(roles), source, **more)
-        return self.services.api_keys.make(wanted, "user:test", self.services.now()).text
+        return self.services.api_keys.make(wanted, "user:test", made_at or self.services.now()).text
 
     def upload(self, client: httpx.Client) -> dict[str, str]:
         asked = {"kind": "candidates", "source": "old-crm"}
@@ -353,10 +352,10 @@ class House:
 
     def everybody(self) -> Iterator[Somebody]:
         yield Somebody("nobody", self.client(None), refused="key-is-missing")
-        late = self.key("late", *BUT_INTEGRATION, expires_at=self.services.now() + timedelta(seconds=0.2))
+        last_year = self.services.now() - timedelta(days=365)
+        late = self.key("late", *BUT_INTEGRATION, made_at=last_year, expires_at=last_year + timedelta(days=1))
         gone = self.key("gone", *BUT_INTEGRATION)
         self.services.api_keys.revoke(gone.split("_")[1], "user:test", self.services.now())
-        time.sleep(0.25)
         for name, key in (("expired", late), ("revoked", gone)):
             yield Somebody(name, self.client(key), refused="key-is-not-valid")
         for role in Role:
