@@ -388,11 +388,13 @@ class AnyConsent(RuleBasedStateMachine):
 
     # --- the rules
 
-    @initialize(slots=st.lists(slots, min_size=1, max_size=3), merged=st.booleans())
-    def some_are_known(self, slots: list[str], merged: bool) -> None:
+    @initialize(slots=st.lists(slots, min_size=1, max_size=3), merged=st.booleans(), left=st.booleans())
+    def some_are_known(self, slots: list[str], merged: bool, left: bool) -> None:
         for slot in slots:
             self.source(slot, returning=False)
             self.give(len(self.records) - 1, "talent_pool", ("email",), None, own=True, ago=timedelta())
+        if merged and left and len(slots) > 1:
+            self.ask(WithdrawConsent(candidate=self.records[0], purpose="talent_pool", **self.now()))
         if merged and len(slots) > 1:
             self.ask(
                 MergeCandidates(candidate=self.records[1], absorbed=self.records[0], evidence=("stated",), **self.now())
