@@ -329,6 +329,16 @@ def has_checkpoints(connection: Connection) -> bool:
         return cursor.execute("select exists (select from checkpoint)").fetchone() == (True,)
 
 
+def is_signed(connection: Connection, head: int) -> bool:
+    """Whether every event up to the position is in a published checkpoint."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        waiting = """
+            select exists (select from event where position <= %s and position > coalesce(
+                (select position from leaf where leaf_index = (select max(size) - 1 from checkpoint)), 0))
+        """
+        return cursor.execute(waiting, (head,)).fetchone() == (False,)
+
+
 def try_sequencer_lock(connection: Connection) -> bool:
     """Whether this session is now the one that sequences. The lock goes with the session."""
     with connection.cursor(row_factory=tuple_row) as cursor:

@@ -69,17 +69,19 @@ class Sequencer:
                 stop.wait(REFUSED_TRIES_EVERY)
 
     def catch_up(self) -> int:
-        """Sequences and signs up to the present head, or waits while another process does; the position of the head.
+        """Sequences and signs up to the present head, or waits until another process has; the position of the head.
 
         Errors: ForkFound, TreeIsTorn, SigningFolderIsUnusable.
         """
         with self._datastore.pool.connection() as connection:
             try:
-                while not proofs.try_sequencer_lock(connection):
-                    time.sleep(0.1)
-                self._published = -1
                 self._barrier.expire()
                 head = self._barrier.head()
+                while not proofs.try_sequencer_lock(connection):
+                    if proofs.is_signed(connection, head):
+                        return head
+                    time.sleep(0.1)
+                self._published = -1
                 self._pass(connection, Signer(self._folder, proofs.origin_of(connection)), head)
                 return head
             finally:

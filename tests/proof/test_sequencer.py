@@ -293,6 +293,15 @@ def test_it_follows_the_log_and_others_stand_by(
     assert median(waited) < 5, "a pause of the machine may delay one of them, not most"
 
 
+def test_whoever_wants_it_done_once_is_done_when_another_has_done_it(
+    database: str, sequencer: Sequencer, signing_folder: Path, proofs: Proofs, append: Append
+) -> None:
+    append(3)
+    with running(sequencer), sequencing(database, signing_folder) as other:
+        wait_for(proofs, 3)
+        assert other.catch_up() == 3
+
+
 def changed_by(superuser: psycopg.Connection, *statements: str) -> None:
     for statement in statements:
         superuser.execute(statement.encode())
