@@ -86,6 +86,7 @@ class Runner:
     def catch_up(self) -> int:
         """Folds up to the present head, or waits while another process does; the position reached."""
         with self._datastore.pool.connection() as connection:
+            self._barrier.expire()  # a head that was read a moment ago is not the present one
             head = self._barrier.head()
             while self._behind(connection, head):
                 self._take_on(connection)
