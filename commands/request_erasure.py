@@ -11,9 +11,11 @@ from domain.candidate import (
     ANSWERS,
     CANDIDATE,
     ENTRIES,
+    ERASURES_ASKED_BY,
     HOLDS,
     Candidate,
     ErasureCannotBeDatedBack,
+    ErasureIsAskedByNobody,
     ErasureRequested,
 )
 from domain.codes import Code
@@ -44,7 +46,11 @@ class RequestErasure(WithAddresses):
 
 
 def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -> Events:
-    """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureCannotBeDatedBack."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureIsAskedByNobody,
+    ErasureCannotBeDatedBack.
+    """
+    if command.by not in ERASURES_ASKED_BY:
+        raise ErasureIsAskedByNobody(by=command.by, known=", ".join(ERASURES_ASKED_BY))
     candidate.require_known(command.candidate)
     candidate.require_free(command.candidate)
     if command.moment < command.now - CLOCKS_DIFFER_BY:

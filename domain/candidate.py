@@ -207,6 +207,19 @@ class ErasureWasNotRequested(NotFound):
     where = "candidate"
 
 
+ERASURES_ASKED_BY = ("self", "recruiter", "retention")
+"""Who may want somebody erased: the person, we, or the rule how long people are kept."""
+
+
+class ErasureIsAskedByNobody(Invalid):
+    """'{by}' is nobody who asks for an erasure.
+
+    Name one of: {known}.
+    """
+
+    where = "by"
+
+
 class ErasureCannotBeDatedBack(Invalid):
     """An erasure is asked for now, and holds from now on: it has no earlier date.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -53,6 +53,7 @@ class Erasure:
     `records`: all records of the person, the one that was asked about first. `exports`: files that left Perennial with
     data of the person in them. `erasure_effective_by`: by when the keys that were destroyed cannot be had from an older
     copy of the database either, because what they were wrapped with is destroyed too; null as long as they live.
+    `position`: of the newest event of the erasure; whoever asks with it as `min_position` gets answers that know of it.
     """
 
     candidate: UUID
@@ -66,6 +67,7 @@ class Erasure:
     erasers: Sequence[LetGo]
     exports: Sequence[Export]
     erasure_effective_by: datetime | None
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,13 @@ class Erasing:
             erasers=list((let_go | {one.name: one for one in told}).values()),
             exports=self.holdings.erasures.exports_of(records),
             erasure_effective_by=completed.event.effective_by if completed else None,
+            position=self._position_of(trails.values()),
         )
+
+    def _position_of(self, trails: Iterable[Trail]) -> int:
+        """Of the newest of the events by which the person is erased, in any of their records."""
+        told = (trail.completed or trail.requested for trail in trails)
+        return max(self.holdings.log.known([event.id for event in told if event]).values())
 
 
 def requested(candidate: UUID, trail: Trail) -> Recorded[ErasureRequested]:

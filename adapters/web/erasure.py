@@ -13,6 +13,7 @@ from adapters.erasure.erasing import Erasure
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
 from adapters.web.who import Who
+from domain.candidate import ERASURES_ASKED_BY
 from domain.codes import CODE
 
 CANDIDATE = Path(description="Any record of the person.")
@@ -23,7 +24,9 @@ class ErasureToRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: str = Field("self", pattern=CODE.pattern, description="'self', 'recruiter' or 'retention'.", examples=["self"])
+    by: str = Field(
+        "self", pattern=CODE.pattern, description=f"One of: {', '.join(ERASURES_ASKED_BY)}.", examples=["self"]
+    )
     ground: str = Field(
         "art-17", pattern=CODE.pattern, description="Why, such as 'consent-withdrawn'.", examples=["art-17"]
     )

@@ -489,6 +489,7 @@ PAGES: Mapping[str, Page] = {
             "body-is-too-large",
             "candidate-does-not-exist",
             "candidate-is-erased",
+            "erasure-is-asked-by-nobody",
             "legal-hold-stands",
             "stream-moved",
             "log-cannot-be-reached",

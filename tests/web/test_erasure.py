@@ -14,8 +14,10 @@ import pytest
 from adapters import bootstrap
 from adapters.access.policy import Role
 from adapters.erasure.eraser import Eraser, EraserMustWait
+from adapters.postgres.application import Perennial
 from adapters.settings import Settings
 from adapters.web.services import Services
+from domain.candidate import CandidateErased
 from tests.web.conftest import ClientAs, Post, problem
 
 Fold = Callable[[], int]
@@ -43,7 +45,7 @@ def erase(client: httpx.Client, person: UUID, **asked: str) -> dict[str, Any]:
 
 
 def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
-    client: httpx.Client, post: Post, lena: UUID
+    client: httpx.Client, post: Post, lena: UUID, log: Perennial
 ) -> None:
     told = erase(client, lena, by="self", ground="consent-withdrawn")
     assert (told["state"], told["by"], told["ground"]) == ("completed", "self", "consent-withdrawn")
@@ -51,6 +53,8 @@ def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
     erased = {one["name"]: one["erased"] for one in told["erasers"]}
     assert {"deliveries", "idempotency", "searches", "keyring"} <= erased.keys()
     assert datetime.fromisoformat(told["erasure_effective_by"]) > datetime.now(UTC)
+    (completed,) = [one for one in log.history(lena) if isinstance(one.event, CandidateErased)]
+    assert told["position"] == log.known([completed.id])[completed.id]
     again = client.get(f"/v1/candidates/{lena}/erasure").json()
     assert {one["name"] for one in again["erasers"]} == erased.keys()
     assert {**again, "erasers": None} == {**told, "erasers": None}
@@ -65,6 +69,9 @@ def test_of_nobody_and_of_somebody_untouched_there_is_no_erasure(client: httpx.C
         assert problem(refused) == (404, "candidate-does-not-exist")
     refused = client.post(f"/v1/candidates/{lena}/erasure", json={"ground": "Lena asked"})
     assert problem(refused) == (422, "request-is-malformed")
+    refused = client.post(f"/v1/candidates/{lena}/erasure", json={"by": "nobody"})
+    assert problem(refused) == (422, "erasure-is-asked-by-nobody")
+    assert problem(client.get(f"/v1/candidates/{lena}/erasure")) == (404, "erasure-was-not-requested")
 
 
 def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Post, lena: UUID, fold: Fold) -> None:
