@@ -120,14 +120,26 @@ def opened_file(path: Path) -> Iterator[IO[bytes]]:
 def held(key: str | None, checkpoint: Path | None) -> Held:
     """What the auditor has from elsewhere; `key`: its text, or a file that has it. Errors: FileCannotBeUsed."""
     known = None if key is None else key if "+" in key else text_of(Path(key)).strip()
-    return Held(known, None if checkpoint is None else text_of(checkpoint))
+    return Held(known, None if checkpoint is None else note_in(checkpoint))
+
+
+def note_in(path: Path) -> str:
+    """The checkpoint in a file. Errors: FileCannotBeUsed."""
+    note = text_of(path)
+    try:
+        read_checkpoint(note)
+    except CheckpointCannotBeRead as error:
+        raise FileCannotBeUsed(path, f"{error}"[0].lower() + f"{error}"[1:].rstrip(".")) from error
+    return note
 
 
 def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileCannotBeUsed(path, str(error)) from error
+    except OSError as error:
+        raise FileCannotBeUsed(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise FileCannotBeUsed(path, "it is no text") from error
 
 
 @contextmanager
@@ -169,7 +181,7 @@ def bundle_of(log: Perennial, asked: Asked) -> Bundle:
 
 
 def size_of(path: Path) -> int:
-    return read_checkpoint(text_of(path)).size
+    return read_checkpoint(note_in(path)).size
 
 
 def record(log: Perennial, bundle: Bundle, asked: Asked) -> None:

@@ -18,7 +18,7 @@ from adapters.background import beside
 from adapters.postgres.proofs import Proofs
 from adapters.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_signing_key, read_verifier_key
-from adapters.proof.signer import KEY, RECORD
+from adapters.proof.signer import FORK, KEY, RECORD
 from adapters.settings import Settings
 from adapters.showing import bar, fold_bar, say
 
@@ -56,7 +56,7 @@ def sequence(
     settings = Settings()
     with bootstrap.database(settings, make=not check) as conninfo:
         if check:
-            show_waiting(conninfo)
+            show_waiting(conninfo, settings.signing / FORK)
             return
         bootstrap.migrated(conninfo)
         with fold_bar("sequencing") as told, bootstrap.sequencer(conninfo, settings, partial(told, "")) as sequencer:
@@ -69,8 +69,11 @@ def sequence(
                 say.print("stopped")
 
 
-def show_waiting(conninfo: str) -> None:
-    """Exit code 1 when the sequencer is late: it does not run, or it refuses to sign."""
+def show_waiting(conninfo: str, fork: Path) -> None:
+    """Exit code 1 when the sequencer is late: it does not run, or it refuses to sign, and then `fork` says why."""
+    if fork.exists():
+        say.print(f"[red]{escape(str(fork))} stands: nothing is signed until somebody removes it[/red]", soft_wrap=True)
+        raise typer.Exit(1)
     with bootstrap.projector(conninfo) as datastore:
         seconds = Proofs(datastore).waits()
     say.print(f"the oldest event without a checkpoint has waited for {seconds:.1f} s", highlight=False)
@@ -142,8 +145,10 @@ def verify_whole_log(settings: Settings, key: str | None, checkpoint: Path | Non
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     if verified.findings:
-        say.print(f"[red]{len(verified.findings)} findings: this is not the log that was signed[/red]")
+        say.print("[red]This is not the log that was signed.[/red]")
         raise typer.Exit(1)
+    for outside in held.notes:
+        say.print(f"it leads on from {escape(outside)}", highlight=False, soft_wrap=True)
     say.print("nothing was found: this is the log that was signed")
 
 

@@ -80,6 +80,7 @@ class Unauthorised:
     """A dispatch that no living consent of its person covers, and why not. `reported_by`: who told us of it."""
 
     index: int
+    position: int
     event: str
     record: str
     kind: str
@@ -107,6 +108,8 @@ class DispatchRule:
     sent: dict[Touchpoint, Sent] = field(default_factory=dict)
     become: set[Touchpoint] = field(default_factory=set)
     """What was recorded as something else, and is a dispatch since a correction."""
+    believed: set[Touchpoint] = field(default_factory=set)
+    """What is a dispatch as far as is known by now."""
     given: dict[str, Given] = field(default_factory=dict)
     given_in: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
@@ -171,6 +174,7 @@ class DispatchRule:
         if touchpoint in self.standing:
             self.overtaken.append(self.standing.pop(touchpoint))
         row = self._kind(told, clear["kind"])
+        self._believe(touchpoint, row)
         if row is None or row.direction != "outbound":
             return
         cited = Cited(clear["purpose"] or row.purpose, clear["consent"])
@@ -196,6 +200,7 @@ class DispatchRule:
         now = None if row is None else (row.kind, moment(clear["at"]))
         if former is not None and now != (former.kind, former.at):
             self.taken_back.append(former)
+        self._believe(touchpoint, row)
         if row is None or now is None or row.direction != "outbound":
             return
         if sent is None:
@@ -210,6 +215,10 @@ class DispatchRule:
         if why is not None:
             self._except(told, row, cited, now[1], told.actor, f"as corrected, {why}")
 
+    def _believe(self, touchpoint: Touchpoint, row: Kind | None) -> None:
+        is_dispatch = row is not None and row.direction == "outbound"
+        (self.believed.add if is_dispatch else self.believed.discard)(touchpoint)
+
     def _kind(self, told: Told, kind: str) -> Kind | None:
         row = KINDS.get(kind)
         if row is None:
@@ -218,7 +227,7 @@ class DispatchRule:
 
     def _except(self, told: Told, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
         self.standing[told.stream, told.clear["touchpoint"]] = Unauthorised(
-            told.index, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
+            told.index, told.position, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
         )
 
     def _why_not_when_recorded(self, told: Told, row: Kind, cited: Cited) -> str | None:

@@ -38,7 +38,7 @@ def which(verified: Verified) -> str:
         return f"of {records} of candidate {verified.of.candidate}, without a gap from the first on"
     if verified.is_whole_log:
         return "which is every event up to the checkpoint: their hashes give its root"
-    return f"every event from number {verified.of.first} up to the checkpoint: their hashes give its root"
+    return f"every event from leaf {verified.of.first} up to the checkpoint: their hashes give its root"
 
 
 def not_shown(verified: Verified) -> Iterator[str]:
@@ -49,23 +49,25 @@ def not_shown(verified: Verified) -> Iterator[str]:
         yield "that the log was not rewritten before: hold a checkpoint of your own against it (--checkpoint)"
     if isinstance(verified.of, Person):
         yield "that its records do not go on after their last events here: a bundle --since 0 leaves nothing out"
-    yield f"anything recorded after event number {verified.checkpoint.size - 1}, the last under this checkpoint"
+    yield f"anything recorded after leaf {verified.checkpoint.size - 1}, the last under this checkpoint"
     yield "that what was told to us is true; only that it was told, when, and has not been altered"
 
 
 def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[str]]:
     """(whether it is proved that nothing was sent without a consent, the sentences that say so or why not)."""
     if rule.unknown:
-        found = "; ".join(f"{what}, first at event number {index}" for what, index in rule.unknown.items())
+        found = "; ".join(f"{what}, first at leaf {index}" for what, index in rule.unknown.items())
         return False, [f"DISPATCHES: NOT PROVED. This version does not know: {found}. Ask with a newer one."]
     if not isinstance(verified.of, Person) and not verified.is_whole_log:
         return False, [
-            f"DISPATCHES: NOT PROVED. This bundle begins at event number {verified.of.first}: consents from before are "
+            f"DISPATCHES: NOT PROVED. This bundle begins at leaf {verified.of.first}: consents from before are "
             "not in it. Ask for one made with --since 0."
         ]
     sent = "to this person in these events" if isinstance(verified.of, Person) else "to anybody up to the checkpoint"
+    believed = len(rule.believed)
+    now = "" if believed == rule.dispatches else f" ({believed} as is believed now, after corrections)"
     lines = [
-        f"DISPATCHES: {rule.dispatches} {sent}, "
+        f"DISPATCHES: {rule.dispatches} {sent}{now}, "
         f"{len(rule.exceptions) or 'none'} without a living consent of the right purpose and channel."
     ]
     lines += [f"  {described(one)}" for one in rule.exceptions]
@@ -77,6 +79,6 @@ def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[st
 
 def described(one: Unauthorised) -> str:
     return (
-        f"event number {one.index}, {one.at:%Y-%m-%d %H:%M:%S}: {one.kind} for {one.purpose}, record {one.record}, "
-        f"reported by {one.reported_by}: {one.why}"
+        f"leaf {one.index}, {one.at:%Y-%m-%d %H:%M:%S}: {one.kind} for {one.purpose}, record {one.record}, "
+        f"reported by {one.reported_by}: {one.why} (event {one.event}, position {one.position})"
     )

@@ -694,7 +694,7 @@ PAGES: Mapping[str, Page] = {
     ),
     "audit_bundle": Page(
         BUNDLE,
-        ("bundle-is-of-one-thing", "candidate-does-not-exist", "size-was-not-signed", *PENDING),
+        ("bundle-is-of-one-thing", "candidate-does-not-exist", "checkpoint-was-not-published", *PENDING),
     ),
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),

@@ -83,6 +83,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.TileDoesNotExist: 404,
     refusals.ProofIsPending: 409,
     refusals.SizeWasNotSigned: 422,
+    refusals.CheckpointWasNotPublished: 422,
     refusals.BundleIsOfOneThing: 422,
     refusals.ImportHasNotEnded: 409,
     refusals.ImportRejectedNothing: 409,

@@ -22,6 +22,7 @@ from adapters.proof.tree import TILE_WIDTH
 from adapters.web.plain import Answered, answered
 from adapters.web.refusals import (
     BundleIsOfOneThing,
+    CheckpointWasNotPublished,
     EventDoesNotExist,
     ProofIsPending,
     SizeWasNotSigned,
@@ -234,7 +235,7 @@ class ProofPages:
 
 
 def bundle_of(bundling: Bundling, candidate: UUID | None, since: int | None, held: Sequence[int]) -> Bundle:
-    """Errors: BundleIsOfOneThing, ProofIsPending, SizeWasNotSigned, CandidateDoesNotExist."""
+    """Errors: BundleIsOfOneThing, ProofIsPending, CheckpointWasNotPublished, CandidateDoesNotExist."""
     try:
         if candidate is not None and since is None:
             return bundling.of_candidate(candidate, held)
@@ -243,7 +244,7 @@ def bundle_of(bundling: Bundling, candidate: UUID | None, since: int | None, hel
     except NothingIsSignedYet as error:
         raise ProofIsPending from error
     except CheckpointIsNotOurs as error:
-        raise SizeWasNotSigned(size=error.size, newest=error.newest) from error
+        raise CheckpointWasNotPublished(size=error.size, newest=error.newest) from error
     raise BundleIsOfOneThing
 
 

@@ -158,10 +158,19 @@ class TileDoesNotExist(Refused):
 class SizeWasNotSigned(Refused):
     """The log cannot be proved at {size} events: its newest checkpoint has {newest}.
 
-    Name sizes from 1 on, the smaller one first, and no larger one than that; a bundle leads on from published ones.
+    Name sizes from 1 on, the smaller one first, and no larger one than that.
     """
 
     where = "from"
+
+
+class CheckpointWasNotPublished(Refused):
+    """No checkpoint of {size} events was ever published; the newest has {newest}.
+
+    Name the size of a checkpoint that you hold, its second line: a bundle leads on from published ones.
+    """
+
+    where = "from_size"
 
 
 class BundleIsOfOneThing(Refused):

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from adapters.access.operators import operator
 from adapters.bootstrap import VERB_OF
 from adapters.cli import COMPLAINTS, cli
+from adapters.cli_bundles import FileCannotBeUsed
 from adapters.postgres.application import Perennial
 from adapters.postgres.bundles import BundleRows
 from adapters.postgres.proofs import Proofs
@@ -149,7 +150,7 @@ def test_a_later_bundle_proves_no_rule(
     ask(perennial, "audit-bundle", "--since", 2, "--out", file)
     read = ask(perennial, "verify", file, "--dispatches")
     assert read.exit_code == 1
-    assert "DISPATCHES: NOT PROVED. This bundle begins at event number 2" in read.stdout
+    assert "DISPATCHES: NOT PROVED. This bundle begins at leaf 2" in read.stdout
 
 
 def test_a_checkpoint_and_a_key_from_elsewhere(
@@ -173,6 +174,9 @@ def test_a_checkpoint_and_a_key_from_elsewhere(
     other = a_story()
     wrong = ask(perennial, "verify", file, "--key", json.loads(other.since(0))["verifier_key"])
     assert isinstance(wrong.exception, BundleDoesNotHold)
+    no_note = ask(perennial, "verify", file, "--checkpoint", tmp_path / "key.txt").exception
+    assert isinstance(no_note, FileCannotBeUsed)
+    assert "key.txt cannot be used: this is no checkpoint (" in str(no_note)
     kept.write_text(other.checkpoint())
     assert isinstance(ask(perennial, "verify", file, "--checkpoint", kept).exception, BundleDoesNotHold)
     with_it = ask(perennial, "audit-bundle", "--candidate", ana, "--checkpoint", kept)

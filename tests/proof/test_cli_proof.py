@@ -49,7 +49,7 @@ def test_a_log_is_sequenced_and_verified(append: Append, settings: Settings) -> 
     assert verified.exit_code == 0, verified.output
     assert "5 leaves were rebuilt" in said(verified)
     assert "and 2 checkpoints 2 events wait" in said(verified).replace(";", "")  # the published one and the record
-    assert "nothing was found" in said(verified)
+    assert "it leads on from the signing folder s last-checkpoint.txt nothing was found" in said(verified)
     assert "the database s own word" not in said(verified)
 
 
@@ -60,7 +60,7 @@ def test_what_was_changed_is_told_and_fails(append: Append, superuser: psycopg.C
     verified = typed("verify", "--log")
     assert verified.exit_code == 1
     assert "position 2 (leaf 1): the event is not the one that was sequenced" in said(verified)
-    assert "findings: this is not the log that was signed" in said(verified)
+    assert "This is not the log that was signed." in said(verified)
 
 
 def test_a_checkpoint_that_was_kept_shows_a_roll_back(
@@ -102,6 +102,10 @@ def test_a_fork_is_a_complaint_and_the_check_fails(
     append(1)
     assert isinstance(typed("sequence", "--once").exception, ForkFound)
     assert (settings.signing / FORK).exists()
+    refusing = typed("sequence", "--check")
+    assert refusing.exit_code == 1
+    assert "FORK-FOUND.txt stands: nothing is signed until somebody removes it" in said(refusing)
+    (settings.signing / FORK).unlink()
     monkeypatch.setattr(cli_proof, "LATE", 0.0)
     late = typed("sequence", "--check")
     assert late.exit_code == 1

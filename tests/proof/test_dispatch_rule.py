@@ -226,6 +226,9 @@ def test_what_a_correction_takes_back_stands_apart() -> None:
     assert (len(rule.exceptions), len(rule.taken_back)) == (0, 1)
     proved, sentences = on_dispatches(verified, rule)
     assert proved
+    assert sentences[0].startswith(
+        "DISPATCHES: 1 to anybody up to the checkpoint (0 as is believed now, after corrections), "
+    )
     assert "until a correction said that it was not so" in sentences[1]
 
 
@@ -308,7 +311,7 @@ def test_a_late_bundle_proves_nothing_of_dispatches() -> None:
     verified, rule = judged(story, story.since(5))
     proved, (said,) = on_dispatches(verified, rule)
     assert not proved
-    assert "NOT PROVED. This bundle begins at event number 5" in said
+    assert "NOT PROVED. This bundle begins at leaf 5" in said
 
 
 def test_of_one_person_it_is_proved_by_their_own_events() -> None:

@@ -169,7 +169,8 @@ def test_a_bundle_leads_on_from_the_checkpoint_that_was_asked_for(
     bundle = client.get(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
     assert verify(io.BytesIO(bundle), Held(checkpoint=held), lambda _: None).held == size
     without = client.get(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size + 1000}")
-    assert problem(without) == (422, "size-was-not-signed")
+    assert problem(without) == (422, "checkpoint-was-not-published")
+    assert without.json()["where"] == "from_size"
 
 
 @pytest.mark.parametrize("asked", ["", f"?candidate={uuid4()}&since=0"])
