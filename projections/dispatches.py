@@ -69,18 +69,25 @@ select touchpoint, record, position, at, event_id, consent, kind, channel, purpo
 from ({sent}) sent
 """
 
+# An id that was used for two touchpoints is the newer one's: a correction is of that, and the older stays as it was.
 KEEP_TOLD = """
-insert into dispatches_told (touchpoint, record, position, until, at, event_id, kind, actor)
+insert into dispatches_told (touchpoint, record, position, until, at, event_id, kind, actor, sent)
 select touchpoint, record, position,
-       lead(position, 1, 9223372036854775807) over (partition by touchpoint order by position),
-       at, event_id, kind, actor
-from ({corrected}) told
+       lead(position, 1, 9223372036854775807) over (partition by record, touchpoint, sent order by position),
+       at, event_id, kind, actor, sent
+from ({corrected}) told left join lateral (
+    select dispatch.event_id as sent from dispatches.dispatch
+    where dispatch.touchpoint = told.touchpoint and dispatch.record = told.record and corrected_by is null
+          and known < told.position
+    order by known desc limit 1
+) newest on true
 """
 
 END = """
 update dispatches.dispatch set until = told.position
-from (select touchpoint, min(position) as position from dispatches_told group by touchpoint) told
-where dispatch.touchpoint = told.touchpoint and until = 9223372036854775807
+from (select record, touchpoint, sent, min(position) as position from dispatches_told group by 1, 2, 3) told
+where dispatch.touchpoint = told.touchpoint and dispatch.record = told.record and until = 9223372036854775807
+      and event_id = coalesce(told.sent, corrected_by)
 """
 
 # Of another kind or at another time than was judged when it was recorded, a dispatch must be covered by the very
@@ -91,11 +98,12 @@ KEEP_CORRECTED = f"""
 insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
                                  purpose, standing, reported_by)
 with wrong as materialized (
-    select told.*, catalogue.channel, coalesce(sent.purpose, catalogue.purpose) as purpose, sent.event_id as sent,
+    select told.*, catalogue.channel, coalesce(sent.purpose, catalogue.purpose) as purpose,
            sent.consent, sent.standing, sent.reported_by,
            coalesce(sent.kind = told.kind and sent.at = told.at, false) as as_judged
     from dispatches_told told join {{catalogue}} on catalogue.kind = told.kind and direction = 'outbound'
-    left join dispatches.dispatch sent on sent.touchpoint = told.touchpoint and sent.corrected_by is null
+    left join dispatches.dispatch sent on sent.touchpoint = told.touchpoint and sent.event_id = told.sent
+              and sent.corrected_by is null
 ), of as materialized ({_OF}), answer as (
     select wrong.touchpoint, of.position, answer.event_id, answer.channel, answer.status, answer.at, answer.valid_until
     from wrong join of on of.asked = wrong.record and of.position = wrong.position
@@ -129,12 +137,12 @@ from wrong left join covered using (touchpoint, position)
 
 DISPATCHES = ReadModel(
     name="dispatches",
-    version=2,
+    version=3,
     tables=TABLES,
     working={
         **kin.working("dispatches"),
         "dispatches_told": "touchpoint uuid, record uuid, position bigint, until bigint, at timestamptz, event_id uuid,"
-        " kind text, actor text",
+        " kind text, actor text, sent uuid",
     },
     catalogue=("channel", "direction", "purpose"),
     facts={

@@ -108,8 +108,10 @@ class DispatchRule:
     sent: dict[Touchpoint, Sent] = field(default_factory=dict)
     become: set[Touchpoint] = field(default_factory=set)
     """What was recorded as something else, and is a dispatch since a correction."""
-    believed: set[Touchpoint] = field(default_factory=set)
-    """What is a dispatch as far as is known by now."""
+    newest: set[Touchpoint] = field(default_factory=set)
+    """What is a dispatch as far as is known by now; of an id that was used again, the newest use."""
+    older: int = 0
+    """Of ids that were used again: how many older uses are dispatches still."""
     given: dict[str, Given] = field(default_factory=dict)
     given_in: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
@@ -121,6 +123,11 @@ class DispatchRule:
     def dispatches(self) -> int:
         """How many touchpoints are dispatches, or were held to be some."""
         return self.recorded + len(self.become)
+
+    @property
+    def believed(self) -> int:
+        """How many of them are dispatches as far as is known by now."""
+        return len(self.newest) + self.older
 
     @property
     def exceptions(self) -> list[Unauthorised]:
@@ -174,6 +181,7 @@ class DispatchRule:
         if touchpoint in self.standing:
             self.overtaken.append(self.standing.pop(touchpoint))
         row = self._kind(told, clear["kind"])
+        self.older += touchpoint in self.newest
         self._believe(touchpoint, row)
         if row is None or row.direction != "outbound":
             return
@@ -217,7 +225,7 @@ class DispatchRule:
 
     def _believe(self, touchpoint: Touchpoint, row: Kind | None) -> None:
         is_dispatch = row is not None and row.direction == "outbound"
-        (self.believed.add if is_dispatch else self.believed.discard)(touchpoint)
+        (self.newest.add if is_dispatch else self.newest.discard)(touchpoint)
 
     def _kind(self, told: Told, kind: str) -> Kind | None:
         row = KINDS.get(kind)

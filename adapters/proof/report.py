@@ -64,8 +64,7 @@ def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[st
             "not in it. Ask for one made with --since 0."
         ]
     sent = "to this person in these events" if isinstance(verified.of, Person) else "to anybody up to the checkpoint"
-    believed = len(rule.believed)
-    now = "" if believed == rule.dispatches else f" ({believed} as is believed now, after corrections)"
+    now = "" if rule.believed == rule.dispatches else f" ({rule.believed} as is believed now, after corrections)"
     lines = [
         f"DISPATCHES: {rule.dispatches} {sent}{now}, "
         f"{len(rule.exceptions) or 'none'} without a living consent of the right purpose and channel."
