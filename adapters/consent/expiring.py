@@ -71,7 +71,7 @@ class Clerk:
                 self.look()
             except UNREACHABLE:
                 LOGGER.warning("consents that end wait for the log")
-            except Exception:
+            except Exception:  # a clerk that died would leave consents without their end, and nobody would see it
                 LOGGER.exception("consents that end are looked for again in %s s", self.look_every)
             over.wait(self.look_every)
 

@@ -32,6 +32,6 @@ class Clerk:
                     LOGGER.warning("the erasure %s is %s", erasure.request, erasure.state)
                     if over.is_set():
                         return
-            except Exception:
+            except Exception:  # one failure, told in full, must not end the thread that all later erasures wait for
                 LOGGER.exception("erasures wait, and are tried again in %s s", self.look_every)
             over.wait(self.look_every)

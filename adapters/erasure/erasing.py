@@ -149,7 +149,7 @@ class Erasing:
             if record not in seen:
                 try:
                     erasure = self.carry_out(record)
-                except Exception as error:
+                except Exception as error:  # one who cannot be erased now keeps no other; raised at the end
                     LOGGER.exception("the erasure of %s cannot be carried out now", record)
                     failed = failed or error
                 else:

@@ -73,7 +73,7 @@ class Worker:
             LOGGER.warning("import %s waits for the log", about.id)
         except KEYS_ARE_AMISS as error:
             LOGGER.error("import %s waits for the key file: %s", about.id, error)
-        except Exception:
+        except Exception:  # whoever waits for the import is told that it stopped, and the next one begins
             LOGGER.exception("import %s failed", about.id)
             self.shelf.end(about, "stopped", now(), FAILED)
         else:

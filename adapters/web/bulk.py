@@ -112,7 +112,7 @@ class BulkPages:
         self.once.begin(keyed)
         try:
             return answered(asked.record(keyed))
-        except Exception as refused:
+        except Exception as refused:  # whatever it was, the same request may have been answered before
             before = self.once.answer_before(keyed, refused)
             if before is None:
                 raise
