@@ -75,21 +75,27 @@ def fetched(url: str) -> bytes:
     return came
 
 
-def keys_in(told: bytes) -> dict[str, PyJWK]:
-    """The keys that tokens may be signed with, by their ids; others are passed over. Errors: ValueError."""
+def keys_in(told: bytes) -> dict[str, tuple[PyJWK, ...]]:
+    """The keys that tokens may be signed with, by their ids; others are passed over. Errors: ValueError.
+
+    Issuers list several keys under one id: one for signing beside one for encryption, or one for each algorithm.
+    """
     listed = json.loads(told)
     if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
         raise ValueError("it is no key set")
-    named = [one for one in listed["keys"] if isinstance(one, dict) and isinstance(one.get("kid"), str)]
-    keys = {one["kid"]: key_of(one) for one in named}
-    return {kid: key for kid, key in keys.items() if key is not None}
+    keys: dict[str, tuple[PyJWK, ...]] = {}
+    for one in listed["keys"]:
+        kid, key = (one.get("kid"), key_of(one)) if isinstance(one, dict) else (None, None)
+        if isinstance(kid, str) and key is not None:
+            keys[kid] = (*keys.get(kid, ()), key)
+    return keys
 
 
 def key_of(told: Mapping[str, Any]) -> PyJWK | None:
     """A key for signatures by one of our algorithms; None where it is for something else, too short or broken."""
     curve = told.get("crv")
     algorithm = ALGORITHMS.get((str(told.get("kty")), None if curve is None else str(curve)))
-    if algorithm is None or told.get("use", "sig") != "sig" or told.get("alg", algorithm) != algorithm:
+    if algorithm is None or not is_for(told, algorithm):
         return None
     try:
         key = PyJWK(dict(told), algorithm)
@@ -99,23 +105,34 @@ def key_of(told: Mapping[str, Any]) -> PyJWK | None:
     return None if too_short else key
 
 
+def is_for(told: Mapping[str, Any], algorithm: str) -> bool:
+    """Whether a key says that it checks signatures of the algorithm; a member that is left out says yes."""
+    operations = told.get("key_ops", ["verify"])
+    return (
+        told.get("use", "sig") == "sig"
+        and told.get("alg", algorithm) == algorithm
+        and isinstance(operations, list)
+        and "verify" in operations
+    )
+
+
 @dataclass(slots=True)
 class KeySet:
     """The issuer's keys as they were fetched last. Safe to ask from many threads: one of them fetches."""
 
     fetch: Callable[[], bytes]
-    _keys: dict[str, PyJWK] = field(default_factory=dict)
+    _keys: dict[str, tuple[PyJWK, ...]] = field(default_factory=dict)
     _fetched_at: float = float("-inf")
     _tried_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, kid: str) -> PyJWK | None:
-        """The key of that id; None where the issuer has none. Errors: TokensCannotBeChecked."""
+    def find(self, kid: str) -> tuple[PyJWK, ...]:
+        """The keys of that id; none where the issuer has none. Errors: TokensCannotBeChecked."""
         if time.monotonic() - self._fetched_at > FRESH_SECONDS or kid not in self._keys:
             self._refresh()
         if time.monotonic() - self._fetched_at > STALE_SECONDS:
             raise TokensCannotBeChecked
-        return self._keys.get(kid)
+        return self._keys.get(kid, ())
 
     def _refresh(self) -> None:
         """Fetches, unless somebody just did; only those who would have nothing at all wait for who does."""

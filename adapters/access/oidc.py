@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from jwt.exceptions import PyJWTError
+from jwt import PyJWK
+from jwt.exceptions import InvalidAlgorithmError, InvalidSignatureError, PyJWTError
 
 from adapters.access.jwks import KeySet
 from adapters.access.policy import Role
@@ -46,25 +48,31 @@ class OidcTokens:
         return Principal(name, roles_in(claims, self.roles_claim), kind=OIDC)
 
     def _claims(self, token: str) -> dict[str, Any]:
-        """What a good token claims. The algorithm is the key's: what the token says of it must be the same."""
+        """What a good token claims. Errors: KeyIsNotValid, TokensCannotBeChecked."""
         if len(token) > LONGEST:
             raise KeyIsNotValid
         try:
             header = jwt.get_unverified_header(token)
-            key = self.keys.find(str(header.get("kid", "")))
-            if key is None or "crit" in header:
+            if "crit" in header:
                 raise KeyIsNotValid
-            return jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                audience=self.audience,
-                issuer=self.issuer,
-                leeway=LEEWAY_SECONDS,
-                options={"require": list(NEEDED)},
-            )
+            for key in self.keys.find(str(header.get("kid", ""))):
+                with suppress(InvalidSignatureError, InvalidAlgorithmError):
+                    return self._claims_by(token, key)
         except (PyJWTError, ValueError, TypeError):
             raise KeyIsNotValid from None
+        raise KeyIsNotValid
+
+    def _claims_by(self, token: str, key: PyJWK) -> dict[str, Any]:
+        """The claims, if this key signed them. The algorithm is the key's: the token must name the same."""
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=self.audience,
+            issuer=self.issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(NEEDED)},
+        )
 
 
 def roles_in(claims: Mapping[str, Any], name: str) -> frozenset[Role]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import time
 from dataclasses import dataclass
 
 from limits import RateLimitItem
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from adapters.access.principal import Principal
@@ -36,11 +37,67 @@ class AsksTooOften(Exception):
         self.limit, self.who = limit, who
 
 
+class Windows(Storage):
+    """Counters of fixed windows, timed by the monotonic clock.
+
+    The storage that comes with the library reads the wall clock: when that is set back, a window stays open for as long
+    as it was set back by.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted: dict[str, tuple[float, int]] = {}
+        """By key: when its window ends, and how many were counted in it."""
+        self._sweep_at = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        self._sweep()
+        ends, count = self._open(key, time.monotonic() + expiry)
+        self._counted[key] = ends, count + amount
+        return count + amount
+
+    async def get(self, key: str) -> int:
+        return self._open(key, 0.0)[1]
+
+    async def get_expiry(self, key: str) -> float:
+        """When the window ends, by the monotonic clock."""
+        return self._open(key, time.monotonic())[0]
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int:
+        count = len(self._counted)
+        self._counted.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self._counted.pop(key, None)
+
+    def _open(self, key: str, new_ends: float) -> tuple[float, int]:
+        """The end and the count of the key's window; of a new one where it has none that is open."""
+        known = self._counted.get(key)
+        return known if known is not None and time.monotonic() < known[0] else (new_ends, 0)
+
+    def _sweep(self) -> None:
+        """Forgets windows that have ended, once a second."""
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._sweep_at = now + 1.0
+            self._counted = {key: window for key, window in self._counted.items() if now < window[0]}
+
+
 class Limits:
     """What was asked of this process, by whom."""
 
     def __init__(self, rates: Rates) -> None:
-        self.rates, self.limiter = rates, FixedWindowRateLimiter(MemoryStorage())
+        self.rates, self.limiter = rates, FixedWindowRateLimiter(Windows())
 
     async def count(self, limit: RateLimitItem, who: str) -> None:
         """Errors: AsksTooOften."""
@@ -76,7 +133,7 @@ class Rated:
 
     async def refuse(self, scope: Scope, send: Send, limit: RateLimitItem, who: str) -> None:
         window = await self.limits.limiter.get_window_stats(limit, who)
-        seconds = max(1, math.ceil(window.reset_time - time.time()))
+        seconds = max(1, math.ceil(window.reset_time - time.monotonic()))
         body = json.dumps(document(TOO_MANY_REQUESTS, TOO_MANY_REQUESTS.description, scope["path"])).encode()
         headers = {
             "content-type": MEDIA_TYPE,
@@ -101,4 +158,17 @@ def asked_by(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]:
 
 
 def address_of(scope: Scope) -> str:
-    return f"address {(scope.get('client') or ('unknown',))[0]}"
+    return f"address {network_of((scope.get('client') or ('unknown',))[0])}"
+
+
+def network_of(host: str) -> str:
+    """The address that is counted: of IPv6 the /64, which one customer has whole."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -277,3 +277,57 @@ def test_keys_for_something_else_are_passed_over() -> None:
         7,
     ]
     assert set(keys_in(json.dumps({"keys": told}).encode())) == {"good"}
+
+
+def other_uses(kid: str, algorithm: str, private: Any) -> list[dict[str, Any]]:
+    """Entries of one id that check no token of ours: for encryption, another algorithm, another operation, broken."""
+    good = public(kid, algorithm, private)
+    bare = {name: value for name, value in good.items() if name not in ("use", "alg")}
+    return [
+        {**good, "use": "enc", "alg": "RSA-OAEP-256"},
+        {**good, "alg": "PS512"},
+        {**bare, "key_ops": ["encrypt", "wrapKey"]},
+        {**bare, "key_ops": "verify"},
+        {"kid": kid, "kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "use": "sig"},
+        {"kid": kid, "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"},
+        {"kid": kid, "kty": "RSA", "n": "AA", "e": "AQAB"},
+    ]
+
+
+@pytest.mark.parametrize("signer", PRIVATE)
+@pytest.mark.parametrize("turn", range(10))
+def test_every_usable_key_of_an_id_is_tried_wherever_it_stands(
+    tokens: OidcTokens, issuer: Issuer, signer: str, turn: int
+) -> None:
+    algorithm, private = PRIVATE[signer]
+    older = rsa.generate_private_key(65537, 2048)
+    listed = [
+        *other_uses("same", "RS256", PRIVATE["r"][1]),
+        public("same", "RS256", older),
+        *(public("same", *one) for one in PRIVATE.values()),
+    ]
+    issuer.told = json.dumps({"keys": [*listed[turn:], *listed[:turn]]}).encode()
+    for key, name in ((private, algorithm), (older, "RS256")):
+        signed = jwt.encode(claims(), key, name, headers={"kid": "same"})
+        assert tokens.principal(signed).name == "ana"
+
+
+def test_several_keys_of_an_id_confuse_no_algorithm(tokens: OidcTokens, issuer: Issuer) -> None:
+    secret = b"a secret that is published as if it were a key"
+    shared = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+    published: list[dict[str, Any]] = [{"kid": "same", "kty": "oct", "k": shared, "alg": "HS256"}]
+    published += [public("same", *one) for one in PRIVATE.values()]
+    issuer.told = json.dumps({"keys": published}).encode()
+    pem = PRIVATE["r"][1].public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )  # fmt: skip
+    unsigned = f"{part({'alg': 'HS256', 'kid': 'same'})}.{part(claims())}"
+    for known in (secret, pem):
+        signature = base64.urlsafe_b64encode(hmac.digest(known, unsigned.encode(), hashlib.sha256)).rstrip(b"=")
+        with pytest.raises(KeyIsNotValid):
+            tokens.principal(f"{unsigned}.{signature.decode()}")
+    for algorithm in ("PS256", "RS512"):
+        with pytest.raises(KeyIsNotValid):
+            tokens.principal(jwt.encode(claims(), PRIVATE["r"][1], algorithm, headers={"kid": "same"}))
+    with pytest.raises(KeyIsNotValid):
+        tokens.principal(jwt.encode(claims(exp=1), PRIVATE["e"][1], "ES256", headers={"kid": "same"}))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
 
 import httpx
 import pytest
@@ -15,7 +18,7 @@ from adapters.access.keys import KeptKey
 from adapters.access.policy import Role
 from adapters.settings import Settings
 from adapters.web.app import create_app
-from adapters.web.rates import Rates
+from adapters.web.rates import AsksTooOften, Limits, Rates, Windows, network_of
 from adapters.web.services import Services
 from tests.web.conftest import bearing, contract_of, key_of, problem, serving
 
@@ -100,3 +103,79 @@ def test_a_limit_that_cannot_be_read_is_no_setting() -> None:
     assert Settings(rate_limit="36000/minute").rate_limit == "36000/minute"
     with pytest.raises(ValidationError, match="600/second"):
         Settings(rate_limit="often")
+
+
+@dataclass
+class Clocks:
+    """The two clocks of a machine, moved by hand."""
+
+    wall: float = 1_780_000_000.0
+    monotonic: float = 1_000.0
+
+    def __post_init__(self) -> None:
+        self.windows = Limits(Rates(parse("5/minute"), parse("3/hour")))
+
+    def asked(self, times: int) -> int:
+        """How many of so many requests are let through."""
+
+        async def ask() -> int:
+            through = 0
+            for _ in range(times):
+                try:
+                    await self.windows.count(self.windows.rates.each, "key user ana")
+                    through += 1
+                except AsksTooOften:
+                    pass
+            return through
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    clocks = Clocks()
+    monkeypatch.setattr(time, "time", lambda: clocks.wall)
+    monkeypatch.setattr(time, "monotonic", lambda: clocks.monotonic)
+    return clocks
+
+
+@pytest.mark.parametrize("steps", [(86_400.0, -86_400.0), (-86_400.0, 86_400.0), (3e9, -3e9), (0.0, -60.0)])
+def test_a_wall_clock_that_is_set_locks_nobody_out_and_lets_nobody_through(
+    clocks: Clocks, steps: tuple[float, ...]
+) -> None:
+    assert clocks.asked(6) == 5
+    for step in steps:
+        clocks.wall += step
+        assert clocks.asked(2) == 0
+    clocks.monotonic += 60
+    assert clocks.asked(7) == 5
+    clocks.monotonic += 59
+    assert clocks.asked(1) == 0
+
+
+def test_windows_that_have_ended_are_forgotten(clocks: Clocks) -> None:
+    async def counted(names: Sequence[str]) -> int:
+        for name in names:
+            await clocks.windows.count(clocks.windows.rates.each, name)
+        storage = cast(Windows, clocks.windows.limiter.storage)
+        return await storage.reset()
+
+    assert asyncio.run(counted([f"address {number}" for number in range(100)])) == 100
+    asyncio.run(clocks.windows.count(clocks.windows.rates.each, "address 1"))
+    clocks.monotonic += 61
+    assert asyncio.run(counted(["address 2"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_of_ipv6_the_network_is_counted(host: str, counted: str) -> None:
+    assert network_of(host) == counted
