@@ -14,6 +14,7 @@ from uuid import UUID
 from domain.codes import How, Written, require_written
 from domain.errors import Invalid
 from domain.event import Aggregate, Event
+from domain.storable import FIRST_YEAR, LAST_YEAR, has_known_offset, is_storable_moment, is_storable_text
 
 Events = dict[UUID, list[Event]]
 """What a decision appends: per stream its new events, in order; all of them or none."""
@@ -41,6 +42,27 @@ class TextHoldsNul(Invalid):
     """The text in '{field}' has a NUL character in it, which no text has.
 
     Take it out; check what made the text.
+    """
+
+
+class TextHoldsHalfCharacter(Invalid):
+    """The text in '{field}' has half a character in it (a lone surrogate), which no encoding can write.
+
+    Take it out; a text was cut in the middle of a character, check where.
+    """
+
+
+class YearIsOutOfRange(Invalid):
+    """The time in '{field}' is not of the years {first} to {last}.
+
+    Check the year, and whether day, month and year were read in the right order.
+    """
+
+
+class OffsetIsTooLarge(Invalid):
+    """The time in '{field}' is 16 hours or more away from UTC, and no clock is.
+
+    Write the offset that the clock has there, like +02:00; +14:00 is the largest in use.
     """
 
 
@@ -119,12 +141,12 @@ class Verb:
 
 
 def require_well_formed(command: Command) -> None:
-    """Raises TextIsWrittenWrongly, TextIsTooLong, TextHoldsNul, TimeHasNoZone or TimeIsInTheFuture."""
+    """Raises TextIsWrittenWrongly or TimeIsInTheFuture, and whatever `require_storable` and `require_keepable` do."""
     made_as: Any = type(command)  # mypy takes the hash of an instance for that of the class
     for name in moment_fields(made_as):
         value = getattr(command, name)
-        if value is not None and value.utcoffset() is None:
-            raise TimeHasNoZone(field=name)
+        if value is not None:
+            require_keepable(value, name)
     for name, written in text_fields(made_as):
         for text in texts_in(getattr(command, name)):
             if written is None:
@@ -135,11 +157,23 @@ def require_well_formed(command: Command) -> None:
 
 
 def require_storable(text: str, field: str) -> None:
-    """Raises TextIsTooLong or TextHoldsNul, naming the field and not the text, which may be personal."""
+    """Raises TextIsTooLong, TextHoldsNul or TextHoldsHalfCharacter, naming the field and not the text, which may be
+    personal."""
     if len(text) > LONGEST_TEXT:
         raise TextIsTooLong(field=field, longest=LONGEST_TEXT, length=len(text))
-    if "\0" in text:
-        raise TextHoldsNul(field=field)
+    if not is_storable_text(text):
+        raise TextHoldsNul(field=field) if "\0" in text else TextHoldsHalfCharacter(field=field)
+
+
+def require_keepable(moment: datetime, field: str) -> None:
+    """Raises TimeHasNoZone, OffsetIsTooLarge or YearIsOutOfRange."""
+    if is_storable_moment(moment):
+        return
+    if moment.utcoffset() is None:
+        raise TimeHasNoZone(field=field)
+    if not has_known_offset(moment):
+        raise OffsetIsTooLarge(field=field)
+    raise YearIsOutOfRange(field=field, first=FIRST_YEAR, last=LAST_YEAR)
 
 
 def texts_in(value: Any) -> tuple[str, ...]:

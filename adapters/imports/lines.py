@@ -21,6 +21,7 @@ from adapters.imports.refusals import (
     LineIsTooLong,
 )
 from adapters.integrations.outside import writable
+from adapters.strict_json import JsonCannotBeRead, JsonIsBroken, read_json
 from domain.errors import Refused
 
 BOM = b"\xef\xbb\xbf"
@@ -189,23 +190,19 @@ class NdjsonFile:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object that the text is. Errors: LineIsNotJson."""
+    """The object that the text is; half characters in it are replaced. Errors: LineIsNotJson."""
     try:
-        found = json.loads(text, parse_constant=no_number)
-    except json.JSONDecodeError as error:
-        raise LineIsNotJson(column=error.colno, why=error.msg) from None
-    except (ValueError, RecursionError) as error:
-        raise LineIsNotJson(column=1, why=str(error)) from None
+        found = read_json(text, halves=True)
+    except JsonIsBroken as wrong:
+        raise LineIsNotJson(column=wrong.column, why=wrong.why) from None
+    except JsonCannotBeRead as wrong:
+        raise LineIsNotJson(column=1, why=wrong.why) from None
     if not isinstance(found, dict):
         raise LineIsNotJson(column=1, why="it is something else")
     if "\\ud" in text.lower():
         whole: dict[str, Any] = json.loads(writable(json.dumps(found, ensure_ascii=False)))
         return whole
     return found
-
-
-def no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def named_once(columns: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from adapters.imports.columns import columns_of
 from adapters.imports.lines import OURS
 from adapters.imports.refusals import ColumnIsMissing, ColumnIsUnknown, LineHasUnknownKeys, MappingCannotBeRead
 from adapters.integrations.outside import writable
+from adapters.strict_json import read_json
 
 CONFIG = ConfigDict(extra="forbid", frozen=True)
 
@@ -92,8 +93,8 @@ def read_mapping(path: Path) -> Wording:
 def mapping_in(text: str) -> Wording:
     """The same mapping, written as JSON. Errors: MappingCannotBeRead."""
     try:
-        return wording_of(json.loads(text))
-    except (ValueError, RecursionError) as error:
+        return wording_of(read_json(text))
+    except ValueError as error:
         raise MappingCannotBeRead(why=str(error)) from error
 
 

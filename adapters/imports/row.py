@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from adapters.imports.columns import columns_of
 from adapters.imports.refusals import NameGivesNoCode, ValueCannotBeRead, ValueIsMissing
-from adapters.integrations.outside import EARLIEST_YEAR, LATEST_YEAR, code_of
+from adapters.integrations.outside import code_of
 from domain.codes import UNKNOWN
+from domain.storable import is_storable_moment
 
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 DAY_LENGTH = len("2026-05-04")
@@ -41,11 +42,11 @@ class Manner:
     def moment(self, text: str) -> tuple[datetime, bool] | None:
         """The time, and whether it was told whole (with its zone); noon of a date. None: it cannot be read."""
         found = written_time(text, self.times)
-        if found is None or not EARLIEST_YEAR < found.year < LATEST_YEAR:
+        if found is None:
             return None
-        if found.tzinfo is not None:
-            return found, True
-        return found.replace(tzinfo=self.zone), False
+        whole = found.tzinfo is not None
+        found = found if whole else found.replace(tzinfo=self.zone)
+        return (found, whole) if is_storable_moment(found) else None
 
 
 @lru_cache(maxsize=4096)

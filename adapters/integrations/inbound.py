@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from adapters.integrations.outside import Outside
 from adapters.postgres.append import AlreadyReceived
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
+from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
 from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
@@ -23,6 +23,8 @@ ERASED = "erased"
 """Why a delivery about an erased person is kept, and nothing that was in it."""
 NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
 """What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
+KEY_STANDS_TWICE = "json-key-stands-twice"
+"""Why a delivery is kept whose JSON has a key twice in one object: which value is meant cannot be known."""
 LONGEST_DELIVERY_ID = 200
 LONGEST_ACTION = 64
 ENDINGS = frozenset((ErasureRequested,))
@@ -126,13 +128,17 @@ class Inbox:
         """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryCannotBeRead."""
         require_signed(integration, secrets, headers, body)
         by_body = f"body:{self.key_file.fingerprint(f'delivery:{integration.source}', body)}"
-        found = read_json(body)
+        given = integration.delivery_id(headers)
+        delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else by_body
+        try:
+            found = object_in(body)
+        except KeyStandsTwice:
+            arrived = Arrived(integration, delivery_id, body, now)
+            return self._keep(arrived, Understood("unreadable", reason=KEY_STANDS_TWICE))
         if found is None:
             # not under the vendor's id: the body may still come whole under that
             self._keep(Arrived(integration, by_body, body, now), Understood("unreadable", reason="not-json"))
             raise DeliveryCannotBeRead
-        given = integration.delivery_id(headers)
-        delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else by_body
         arrived = Arrived(integration, delivery_id, body, now)
         return self._apply(arrived, self._understood(arrived, found))
 
@@ -228,10 +234,12 @@ def written_action(found: Outside) -> str:
     return action if written.isascii() and written.isalnum() and len(action) <= LONGEST_ACTION else "unreadable"
 
 
-def read_json(body: bytes) -> Outside | None:
-    """The object in the body; None where there is none to be read."""
+def object_in(body: bytes) -> Outside | None:
+    """The object in the body; None where there is none to be read. Errors: KeyStandsTwice."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = read_json(body, halves=True, constant=lambda _: None)
+    except KeyStandsTwice:
+        raise
+    except JsonCannotBeRead:
         return None
     return Outside(found) if isinstance(found, dict) else None

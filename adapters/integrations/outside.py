@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.codes import UNKNOWN
+from domain.storable import is_storable_moment
 
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 LONGEST_CODE = 64
 
 
@@ -49,11 +49,10 @@ class Outside:
             found = datetime.fromisoformat(self.text(name) or "")
         except ValueError:
             return None
-        if not EARLIEST_YEAR < found.year < LATEST_YEAR:
-            return None
         at_noon = len(self.text(name) or "") <= len("2026-05-04")
         found = datetime.combine(found.date(), time(12)) if at_noon else found
-        return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+        found = found if found.tzinfo is not None else found.replace(tzinfo=zone)
+        return found if is_storable_moment(found) else None
 
 
 def writable(text: str) -> str:

@@ -8,9 +8,18 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from adapters.integrations.inbound import ERASED, Inbox, Integration, PartIsMissing, Understood, read_json
+from adapters.integrations.inbound import (
+    ERASED,
+    KEY_STANDS_TWICE,
+    Inbox,
+    Integration,
+    PartIsMissing,
+    Understood,
+    object_in,
+)
 from adapters.postgres.deliveries import Deliveries, KeptDelivery
 from adapters.postgres.store import PersonWasErased
+from adapters.strict_json import KeyStandsTwice
 from commands.handle import Handled, Intention, Log, Occasion, Unit, handle, load_with_kin
 from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
@@ -61,7 +70,10 @@ class Sweep:
 
     def _again(self, integration: Integration, delivery: KeptDelivery) -> Swept:
         body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
-        found = None if isinstance(body, Erased) else read_json(body)
+        try:
+            found = None if isinstance(body, Erased) else object_in(body)
+        except KeyStandsTwice:
+            return Swept("unreadable", KEY_STANDS_TWICE)
         if found is None:
             return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
         try:

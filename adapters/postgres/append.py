@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError, Tracking
 from adapters.postgres.sealing import PersonKey
 from adapters.postgres.stored import LoggedEvent
 from commands.handle import Attached, SomebodyWasFaster
+from domain.event import utc
 
 
 class StreamMoved(SomebodyWasFaster, IntegrityError):
@@ -96,7 +97,7 @@ def event_text(event: LoggedEvent) -> str:
             "version": event.originator_version,
             "id": str(event.event_id),
             "type": event.topic,
-            "occurred_at": None if event.occurred_at is None else event.occurred_at.isoformat(),
+            "occurred_at": None if event.occurred_at is None else utc(event.occurred_at).isoformat(),
             "occurred_how": event.occurred_how,
             "actor": event.actor,
             "causation": None if event.causation_id is None else str(event.causation_id),

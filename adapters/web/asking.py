@@ -25,7 +25,8 @@ from adapters.web.plain import answered
 from adapters.web.refusals import AsOfCannotBeRead, ReadModelIsBehind
 from adapters.web.rules import errors_in
 from adapters.web.services import Services
-from adapters.web.writing import EARLIEST, LATEST, Code, Day, Whole, as_asked
+from adapters.web.writing import Code, Day, Whole, as_asked
+from domain.storable import is_storable_moment
 from projections.read_model import ReadModel
 from queries.question import AsOf, Period, Segment
 
@@ -158,7 +159,7 @@ def moment_of(text: str, services: Services) -> datetime:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except (ValueError, OverflowError):
         raise AsOfCannotBeRead from None
-    if moment.tzinfo is None or not EARLIEST.year <= moment.year < LATEST.year:
+    if not is_storable_moment(moment):
         raise AsOfCannotBeRead
     return moment
 

@@ -23,6 +23,7 @@ from adapters.web.bodies import as_read, body_of, described, example_of, hints_o
 from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
 from adapters.web.etag import VERSION, expected_version
+from adapters.web.json_bodies import require_one_meaning
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -80,6 +81,7 @@ class CommandReader:
         who, makes = scope["principal"], self.route.makes
         asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
         in_path = checked("path", self.in_path.model_validate, scope["path_params"])
+        require_one_meaning(raw)
         body = checked("body", self.body.model_validate_json, raw or b"{}")
         values = {**body.__dict__, **in_path.__dict__}
         if makes is not None and values[makes] is None:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from adapters.access.policy import Action
 from adapters.web import openapi
 from adapters.web.asking import refuse_unknown
+from adapters.web.json_bodies import JsonRoute
 from adapters.web.plain import Answered
 
 
@@ -34,7 +35,7 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
     """Adds the route. `made`: the one object of each class of pages."""
     about = openapi.PAGES[route.page.__name__]
     parts = route.path.strip("/").split("/")
-    app.add_api_route(
+    app.router.add_api_route(
         route.path,
         getattr(made[route.pages], route.page.__name__),
         methods=[route.method],
@@ -47,6 +48,7 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         responses=about.responses(answer_of(route.page), route.action),
         openapi_extra=dict(about.extra),
         dependencies=[Depends(nothing_unknown)],
+        route_class_override=JsonRoute,
     )
 
 

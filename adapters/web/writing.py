@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from domain.codes import CODE
-
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+from domain.storable import has_known_offset
 
 DAY = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 MOMENT = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -36,6 +35,13 @@ def matching(pattern: str, told: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def storable(moment: datetime) -> datetime:
+    """The time, where the log can keep it. Errors: ValueError."""
+    if not has_known_offset(moment):
+        raise ValueError("a time's offset from UTC is less than 16 hours, like +02:00")
+    return moment
+
+
 def schema(**told: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **told})
 
@@ -47,7 +53,7 @@ Day = Annotated[
 ]
 Moment = Annotated[
     AwareDatetime,
-    Field(ge=EARLIEST, lt=LATEST),
+    AfterValidator(storable),
     matching(MOMENT, "a time of the years 1900 to 2199, with its zone, is written like 2026-05-04T09:30:00Z"),
     schema(format="date-time", pattern=MOMENT, examples=["2026-05-04T09:30:00Z"]),
 ]

@@ -69,6 +69,11 @@ class House:
     def types(self, kind: str, outside_id: str) -> list[str]:
         return [one.event.stored_name.removesuffix(".v1") for one in self.history(kind, outside_id)]
 
+    def types_of(self, source: str, outside_id: str) -> list[str]:
+        """The events of a candidate whom another system names."""
+        history = self.importer.log.history(self.stream("candidate", outside_id, source))
+        return [one.event.stored_name for one in history]
+
     def length(self) -> int:
         """How many events the log has."""
         return len(self.importer.log.recorder.select_notifications(None, 1_000_000))
