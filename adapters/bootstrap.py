@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from adapters.integrations.reconciling import Sweep
 from adapters.postgres import folds
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
+from adapters.postgres.case_folding import folding_complaint
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.embedded import embedded_server
@@ -55,6 +57,7 @@ from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
 
+LOGGER = logging.getLogger(__name__)
 OWNER = "none"
 """The role of whoever the database was opened as: migrations and invented histories alone need it."""
 
@@ -105,14 +108,16 @@ def database(settings: Settings, *, make: bool = True) -> Iterator[str]:
     folder = settings.data_folder / "postgres"
     if not (make or folder.exists()):
         raise FolderHoldsNoDatabase(settings.data_folder)
-    with embedded_server(folder) as conninfo:
+    with embedded_server(folder, renew=make) as conninfo:
         yield conninfo
 
 
 def migrated(conninfo: str) -> list[str]:
-    """Brings the database to this version; what was applied or removed."""
+    """Brings the database to this version; what was applied or removed. Warns of one that folds no Cyrillic case."""
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         applied = migrate(connection, UPCASTS)
+        if complaint := folding_complaint(connection):
+            LOGGER.warning("%s", complaint)
         return applied + [f"dropped {schema}" for schema in folds.drop_superseded(connection, READ_MODELS)]
 
 

