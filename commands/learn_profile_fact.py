@@ -47,7 +47,7 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
             fields=dict.fromkeys(ADDRESSES, "value"),
         )
     candidate.require_known(command.candidate)
-    said = held(candidate.told(command.fact, command.learned_from, command.moment))
+    said = held(candidate.told(command.fact, command.learned_from, command.value, command.moment))
     if any(one.value == command.value for one in said):
         return {}
     return {command.candidate: [ProfileFactLearned(command.fact, command.learned_from, command.value)]}

@@ -22,6 +22,10 @@ Events = dict[UUID, list[Event]]
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 LONGEST_TEXT = 20_000
 """Characters of one free text, at most: a long letter has fewer, and a document belongs elsewhere."""
+LONGEST_LIST = 100
+"""Values of one list in a command, at most, such as the e-mail addresses of a person."""
+MOST_FACTS = 1_000
+"""Values of one list that become an event each, at most, such as the tags in one delivery or one line of a file."""
 
 
 class IdNamesTwoThings(Invalid):
@@ -35,6 +39,13 @@ class TextIsTooLong(Invalid):
     """The text in '{field}' has {length} characters; {longest} are the most.
 
     Shorten it, or keep the document elsewhere and say here where.
+    """
+
+
+class ListIsTooLong(Invalid):
+    """The list in '{field}' has {length} values; {longest} are the most.
+
+    Keep the values that are in use, or send the rest one by one.
     """
 
 
@@ -141,19 +152,28 @@ class Verb:
 
 
 def require_well_formed(command: Command) -> None:
-    """Raises TextIsWrittenWrongly or TimeIsInTheFuture, and whatever `require_storable` and `require_keepable` do."""
+    """Raises ListIsTooLong, TextIsWrittenWrongly or TimeIsInTheFuture, and whatever `require_storable` and
+    `require_keepable` do."""
     made_as: Any = type(command)  # mypy takes the hash of an instance for that of the class
     for name in moment_fields(made_as):
         value = getattr(command, name)
         if value is not None:
             require_keepable(value, name)
     for name, written in text_fields(made_as):
-        for text in texts_in(getattr(command, name)):
+        texts = texts_in(getattr(command, name))
+        require_short(len(texts), name)
+        for text in texts:
             if written is None:
                 require_storable(text, name)
             else:
                 require_written(text, written, name)
     require_past(command.moment, command.now, "occurred_at")
+
+
+def require_short(length: int, field: str, longest: int = LONGEST_LIST) -> None:
+    """Raises ListIsTooLong."""
+    if length > longest:
+        raise ListIsTooLong(field=field, longest=longest, length=length)
 
 
 def require_storable(text: str, field: str) -> None:

@@ -15,6 +15,7 @@ from domain.course import Course
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
 from domain.profile_facts import Told
+from domain.telling import Telling
 from domain.touchpoint import Touchpoints
 
 
@@ -354,7 +355,7 @@ class Candidate:
     source: str = UNKNOWN
     role: str = UNKNOWN
     location: str = UNKNOWN
-    telling: tuple[Recorded[Event], ...] = ()
+    telling: Telling = field(default_factory=Telling)
     communities: Mapping[UUID, Course[bool]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
@@ -445,10 +446,9 @@ class Candidate:
         """All that anybody told of this record, as the profile's rules want it."""
         return tuple(one for recorded in self.telling for one in told_by(recorded))
 
-    def told(self, fact: str, learned_from: str, by: datetime) -> tuple[Told, ...]:
-        """What the source had told of the fact by that time."""
-        asked = fact, learned_from
-        return tuple(one for one in self.everything_told() if one.at <= by and (one.fact, one.learned_from) == asked)
+    def told(self, fact: str, learned_from: str, value: str, by: datetime) -> tuple[Told, ...]:
+        """What the source had told by that time, as far as it decides whether the source says this value."""
+        return tuple(one for one in self.telling.of(fact, learned_from, value) if one.at <= by)
 
     def membership(self, community: UUID) -> Course[bool]:
         """When the candidate was in the community."""
@@ -471,10 +471,10 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
                 source=event.source,
                 role=event.role,
                 location=event.location,
-                telling=(*candidate.telling, recorded),
+                telling=candidate.telling.plus(recorded, told_by(recorded)),
             )
         case ProfileFactLearned() | ProfileFactRetracted():
-            return replace(candidate, telling=(*candidate.telling, recorded))
+            return replace(candidate, telling=candidate.telling.plus(recorded, told_by(recorded)))
         case CommunityJoined(community=community) | CommunityLeft(community=community) as event:
             turned = candidate.membership(community).turned(recorded.at, isinstance(event, CommunityJoined))
             return replace(candidate, communities={**candidate.communities, community: turned})

@@ -30,7 +30,8 @@ class Course(Generic[T]):
 
     def turned(self, at: datetime, value: T) -> Course[T]:
         """The course with one more turn."""
-        return Course(tuple(sorted((*self.turns, Turn(at, value)), key=lambda turn: turn.at)))
+        after = next((place for place in range(len(self.turns), 0, -1) if self.turns[place - 1].at <= at), 0)
+        return Course((*self.turns[:after], Turn(at, value), *self.turns[after:]))
 
     def turn_at(self, moment: datetime) -> Turn[T] | None:
         """The turn that held at that time; None before the first."""

@@ -61,6 +61,7 @@ from domain.consent import ConsentHasExpired, ConsentIsMissing, ConsentWasRefuse
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.suppression import SUPPRESSION, AddressIsSuppressed
+from domain.telling import Telling
 from projections.consent_state import CONSENT_STATE
 from projections.directory import DIRECTORY
 from projections.read_model import ReadModel
@@ -642,7 +643,7 @@ def unsealed(state: Any) -> Any:
     """The state without what an erasure makes unreadable: which events told of the profile stays."""
     if not isinstance(state, Candidate):
         return state
-    return replace(state, telling=()), [one.id for one in state.telling]
+    return replace(state, telling=Telling()), [one.id for one in state.telling]
 
 
 def test_any_history_of_consents(server: str, key_file: KeyFile) -> None:

@@ -76,4 +76,4 @@ def values_of(row: Row, column: str) -> tuple[str, ...]:
 def told_at_the_entry(known: Candidate, fact: str, value: str, origin: Origin, learned: When | None) -> bool:
     """Whether the event that made the candidate says the same, so that there is nothing to learn."""
     by = origin.now if learned is None else learned.at
-    return any(one.value == value for one in held(known.told(fact, known.source, by)))
+    return any(one.value == value for one in held(known.told(fact, known.source, value, by)))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from adapters.imports.columns import columns_of
 from adapters.imports.refusals import NameGivesNoCode, ValueCannotBeRead, ValueIsMissing
 from adapters.integrations.outside import code_of
+from commands.verb import LONGEST_LIST, MOST_FACTS, require_short
 from domain.codes import UNKNOWN
 from domain.storable import is_storable_moment
 
@@ -19,6 +20,8 @@ FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 DAY_LENGTH = len("2026-05-04")
 A_TIME = "2026-05-04T09:30:00+02:00, or 2026-05-04 09:30 in the import's zone, or 2026-05-04"
 NOON = time(12)
+ADDRESSES = ("emails", "phones")
+"""The lists that stand in one event, and are bounded as a command's are."""
 
 
 class When(NamedTuple):
@@ -95,11 +98,12 @@ class Row(NamedTuple):
         return ValueIsMissing(field=name, means=f"{columns_of(self.kind)[name].means}.")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The values of a list, or of a cell that has them separated, each once."""
+        """The values of a list, or of a cell that has them separated, each once. Errors: ListIsTooLong."""
         found = self.values.get(name)
         if found is None:
             return ()
         each = found if isinstance(found, list) else as_text(name, found).split(self.manner.list_separator)
+        require_short(len(each), name, LONGEST_LIST if name in ADDRESSES else MOST_FACTS)
         return tuple(dict.fromkeys(text for one in each if (text := as_text(name, one))))
 
     def name(self, name: str) -> str:
@@ -142,6 +146,7 @@ class Row(NamedTuple):
         """Stages with the time each was entered: 'phone-screen@2026-05-04', or objects with 'stage' and 'at'."""
         found = self.values.get(name)
         if isinstance(found, list):
+            require_short(len(found), name, MOST_FACTS)
             return [self._stage(name, one) for one in found]
         return [self._stage(name, text) for text in self.texts(name)]
 

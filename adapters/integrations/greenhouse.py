@@ -32,7 +32,7 @@ from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
 from commands.unhire_candidate import UnhireCandidate
 from commands.unreject_application import UnrejectApplication
-from commands.verb import Command
+from commands.verb import LONGEST_LIST, MOST_FACTS, Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
 from domain.candidate import CANDIDATE
@@ -541,8 +541,29 @@ def read(found: Outside, told: Told) -> Understood:
         return Understood(action, about(payload, reader), reason=missing.reason)
 
 
+LISTS: Mapping[str, int] = {
+    "email_addresses": LONGEST_LIST,
+    "phone_numbers": LONGEST_LIST,
+    **dict.fromkeys(("addresses", "website_addresses", "social_media_addresses", "tags", "openings"), MOST_FACTS),
+}
+"""The lists that a delivery is read for, and how many values of each are taken at most."""
+
+
+def require_short_lists(*parts: Outside) -> None:
+    """Raises PartIsMissing, naming the list, where one has more values than are taken."""
+    for part in parts:
+        for name, longest in LISTS.items():
+            found = part.found.get(name)
+            if isinstance(found, list) and len(found) > longest:
+                raise PartIsMissing(f"{name.replace('_', '-')}-has-too-many-values")
+
+
 def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
     """Raises PartIsMissing."""
+    of_application = payload.part("application")
+    jobs = (payload.part("job"), of_application.part("job"), *of_application.parts("jobs"))
+    people = (payload.part("candidate"), payload.part("person"), of_application.part("candidate"))
+    require_short_lists(*people, *jobs)
     if action in OF_APPLICATIONS:
         body = payload.part("application")
         required_id("application", body)

@@ -1,0 +1,73 @@
+"""The events that told of one profile: they grow without being copied, and are asked without being read over again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from domain.event import Event, Personal, Recorded
+from domain.profile_facts import Told, alike, holds_many
+
+Key = tuple[str, str, Personal[str] | None]
+"""A fact, who says it, and the value where several may be true at once."""
+
+
+def key_of(fact: str, learned_from: str, value: Personal[str]) -> Key:
+    """What belongs together when it is asked whether a source still says a value."""
+    return fact, learned_from, alike(fact, value) if holds_many(fact) else None
+
+
+class Telling:
+    """Never changes: `plus` gives another one. Both then share a list, of which each sees its own beginning; what
+    grows out of an older one is copied first."""
+
+    __slots__ = ("_events", "_length", "_places")
+
+    def __init__(self) -> None:
+        self._events: list[Recorded[Event]] = []
+        self._places: dict[Key, list[tuple[int, Told]]] = {}
+        self._length = 0
+
+    def plus(self, recorded: Recorded[Event], told: Iterable[Told]) -> Telling:
+        """The telling after one more event, and what that event tells."""
+        grown = self._shared() if self._length and self._length == len(self._events) else self._copied()
+        grown._events.append(recorded)
+        for one in told:
+            place = grown._places.setdefault(key_of(one.fact, one.learned_from, one.value), [])
+            place.append((self._length, one))
+        grown._length = self._length + 1
+        return grown
+
+    def of(self, fact: str, learned_from: str, value: str) -> list[Told]:
+        """All that decides whether the source still says this value, in the order in which we learned it."""
+        found = self._places.get(key_of(fact, learned_from, value), [])
+        return [one for number, one in found if number < self._length]
+
+    def _shared(self) -> Telling:
+        other = Telling()
+        other._events, other._places = self._events, self._places
+        return other
+
+    def _copied(self) -> Telling:
+        """With lists of its own. The empty one, which all new states begin with, is never grown itself."""
+        other = Telling()
+        other._events = self._events[: self._length]
+        for key, found in self._places.items():
+            if seen := [one for one in found if one[0] < self._length]:
+                other._places[key] = seen
+        return other
+
+    def __iter__(self) -> Iterator[Recorded[Event]]:
+        return islice(self._events, self._length)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Telling) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Telling({list(self)})"
