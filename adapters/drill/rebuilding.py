@@ -198,5 +198,5 @@ def question(luck: random.Random, book: Book) -> str:
         page = luck.choice(("", "/summary", "/timeline", "/consents"))
         return f"/v1/candidates/{stream}{page}?min_position={told.position}"
     past = luck.randrange(1, book.acknowledged[0].position) if book.acknowledged else 1
-    as_of = luck.choice(("", "&as_of=2025-06-30", f"&as_of={past}", "&source=referral"))
+    as_of = luck.choice(("", "&as_of=2025-06-30", f"&as_of=position:{past}", "&source=referral"))
     return f"/v1/metrics/{luck.choice(METRICS)}?from={PERIOD['from']}&to={PERIOD['to']}{as_of}"

@@ -13,7 +13,7 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web import cursor as cursors
-from adapters.web.asking import Asker, AsOfText, MinPosition
+from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
 from adapters.web.who import Who
@@ -94,7 +94,7 @@ class AccessPages:
         """
         sought = Sought(candidate, reader, kind, begins, ends)
         asked = f"accesses {sought} {as_of}"
-        known_at, after = as_of, None
+        known_at, after = self.asker.unless_now(as_of), None
         if cursor is not None:
             known_at, after = cursors.opened(self.services.key_file, asked, cursor)
 
@@ -118,7 +118,7 @@ class AccessPages:
         self, found: Accesses, typed: Mapping[int, Personal[str | None]], asked: str, known_at: str | None
     ) -> PeopleAccesses:
         told = {one.name: getattr(found, one.name) for one in fields(found) if one.name not in ("accesses", "next")}
-        place = [known_at or str(found.position), found.next]
+        place = [known_at or at_position(found.position), found.next]
         following = None if found.next is None else cursors.sealed(self.services.key_file, asked, place)
         return PeopleAccesses(**told, accesses=[access_told(one, typed) for one in found.accesses], next=following)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from datetime import time as time_of_day
+from datetime import UTC, date, datetime
 from functools import partial
 from inspect import Parameter, Signature, cleandoc, signature
 from typing import Annotated, Any, get_type_hints
@@ -22,11 +22,11 @@ from adapters.access.policy import Action
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.web import openapi
 from adapters.web.plain import answered
-from adapters.web.refusals import AsOfCannotBeRead, ReadModelIsBehind
+from adapters.web.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
 from adapters.web.rules import errors_in
 from adapters.web.services import Services
-from adapters.web.writing import Code, Day, Whole, as_asked
-from domain.storable import is_storable_moment
+from adapters.web.writing import DAY, MOMENT, Code, Day, Whole, as_asked
+from domain.days import last_instant
 from projections.read_model import ReadModel
 from queries.question import AsOf, Period, Segment
 
@@ -34,6 +34,8 @@ PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.02
 LOOKS_FOR_A_READ_MODEL = 5
 LARGEST_POSITION = 2**53
+POSITION = "position:"
+"""Written before a log position in `as_of`: a bare number could be a year as well."""
 
 Question = Callable[[Connection[Any], AsOf], Any]
 AsOfText = Annotated[
@@ -41,7 +43,9 @@ AsOfText = Annotated[
     Query(
         alias="as_of",
         max_length=64,
-        description="What was known then: a log position, a time, or a date (its last microsecond). Left out: now.",
+        description="What was known then: a time, a date (its last microsecond; today's means now), or a log position,"
+        " written position:1200. Left out: now.",
+        examples=["2026-05-04", "2026-05-04T09:30:00Z", "position:1200"],
     ),
 ]
 MinPosition = Annotated[
@@ -61,6 +65,7 @@ EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
     "as_of": (AsOfText, None),
     "min_position": (MinPosition, None),
 }
+BARE_NUMBER = re.compile(r"[+-]?[0-9._]+")
 OWN_NAMES = {"by": "granularity", "window_days": "window", "horizon_days": "horizon"}
 """How parameters of the query functions are called in a URL, where the name differs."""
 OWN_TOLD: Mapping[str, str] = {
@@ -103,7 +108,8 @@ class Asker:
         self.services = services
 
     async def ask(self, read_model: ReadModel, question: Question, as_of: str | None, min_position: int | None) -> Any:
-        """The answer. Errors: AsOfCannotBeRead, MomentLiesAhead, PositionLiesAhead, ReadModelIsBehind."""
+        """The answer. Errors: those of `as_of`, ReadModelIsBehind."""
+        as_of = self.unless_now(as_of)
         wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
         position = await self.position_from(read_model.name, least)
@@ -131,10 +137,18 @@ class Asker:
                 raise ReadModelIsBehind(name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
+    def unless_now(self, as_of: str | None) -> str | None:
+        """Return what was given as `as_of`, or None where it is today's date, which means now."""
+        today = self.services.now().astimezone(self.services.zone).date()
+        return None if as_of == today.isoformat() else as_of
+
     def as_of(self, text: str) -> AsOf:
-        """The position that a position, a time or a date means, for ever the same."""
-        if text.isascii() and text.isdigit():
-            position = int(text)
+        """Return the position that a position, a time or a past date means, for ever the same.
+
+        Errors: AsOfCannotBeRead, AsOfNumberIsBare, MomentLiesAhead, PositionLiesAhead.
+        """
+        if text.startswith(POSITION):
+            position = position_of(text)
             self.require_written(position)
             return self.at_position(position)
         moment = moment_of(text, self.services)
@@ -150,18 +164,35 @@ class Asker:
         return AsOf(position, self.services.log.recorder.barrier.time_of(position), self.services.zone.key)
 
 
+def position_of(text: str) -> int:
+    """Return the number in 'position:1200'. Errors: AsOfCannotBeRead."""
+    number = text.removeprefix(POSITION)
+    if not (number.isascii() and number.isdigit()):
+        raise AsOfCannotBeRead
+    return int(number)
+
+
+def at_position(position: int) -> str:
+    """Return the position as `as_of` is written."""
+    return f"{POSITION}{position}"
+
+
 def moment_of(text: str, services: Services) -> datetime:
-    """The time in the text; of a date its end in the organisation's zone. Errors: AsOfCannotBeRead."""
+    """Return the time in the text; of a date its last instant in the organisation's zone.
+
+    Errors: AsOfCannotBeRead, AsOfNumberIsBare.
+    """
+    if BARE_NUMBER.fullmatch(text):
+        raise AsOfNumberIsBare(number=text)
+    written = text.replace(" ", "+")  # an unescaped plus of a zone's offset arrives as a blank
     try:
-        if len(text) == len("2026-05-04"):
-            return datetime.combine(date.fromisoformat(text), time_of_day.max, services.zone)
-        # an unescaped plus of a zone's offset arrives as a blank
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        if re.fullmatch(DAY, text):
+            return last_instant(date.fromisoformat(text), services.zone)
+        if re.fullmatch(MOMENT, written):
+            return datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError):
         raise AsOfCannotBeRead from None
-    if not is_storable_moment(moment):
-        raise AsOfCannotBeRead
-    return moment
+    raise AsOfCannotBeRead
 
 
 def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:

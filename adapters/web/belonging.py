@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.principal import Principal
 from adapters.web import cursor as cursors
-from adapters.web.asking import Asker, AsOfText, MinPosition
+from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.candidates import At
 from adapters.web.plain import Answered, answered
 from adapters.web.services import Services
@@ -76,7 +76,7 @@ class BelongingPages:
         if found is None:
             raise CommunityDoesNotExist(community=community)
         await self._viewed(who, "community-members", *(member.candidate for member in found.members))
-        following = Page(page.as_of or str(found.position), found.valid_at.isoformat(), found.next)
+        following = Page(page.as_of or at_position(found.position), found.valid_at.isoformat(), found.next)
         return answered(replace(found, next=self._cursor(asked, following)))
 
     async def candidate_communities(
@@ -114,7 +114,7 @@ class BelongingPages:
         await run_in_threadpool(self._require_known, referrer)
         found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
-        following = Page(page.as_of or str(found.position), None, found.next)
+        following = Page(page.as_of or at_position(found.position), None, found.next)
         return answered(replace(found, next=self._cursor(asked, following)))
 
     async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
@@ -123,7 +123,7 @@ class BelongingPages:
     def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
         """Errors: CursorCannotBeRead."""
         if cursor is None:
-            return Page(as_of, None, None)
+            return Page(self.asker.unless_now(as_of), None, None)
         return Page(*cursors.opened(self.services.key_file, asked, cursor))
 
     def _cursor(self, asked: str, following: Page) -> str | None:

@@ -13,7 +13,7 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web import cursor as cursors
-from adapters.web.asking import Asker, AsOfText, MinPosition
+from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.candidates import At
 from adapters.web.directory import one_of
 from adapters.web.plain import Answered, answered
@@ -182,7 +182,7 @@ class ConsentPages:
         All pages are of the moment of the first, whatever is written meanwhile.
         """
         asked = f"consents-expiring {within} {purpose} {as_of}"
-        known_then, after = as_of, None
+        known_then, after = self.asker.unless_now(as_of), None
         if cursor is not None:
             known_then, valid_until, event = cursors.opened(self.services.key_file, asked, cursor)
             after = After(datetime.fromisoformat(valid_until), UUID(event))
@@ -199,7 +199,7 @@ class ConsentPages:
     def _page(self, found: Expiring, asked: str, as_of: str | None) -> EndingConsents:
         following = None
         if found.next is not None:
-            place = [as_of or str(found.position), found.next.valid_until.isoformat(), str(found.next.event)]
+            place = [as_of or at_position(found.position), found.next.valid_until.isoformat(), str(found.next.event)]
             following = cursors.sealed(self.services.key_file, asked, place)
         told = tuple(linked(EndingConsent, one) for one in found.consents)
         return EndingConsents(

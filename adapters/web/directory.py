@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from datetime import time as time_of_day
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from adapters.web.refusals import ChannelIsAskedWithoutConsent
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Code, Day, Whole
+from domain.days import day_begins
 from domain.profile_facts import address_key
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
 from projections.directory import DIRECTORY, EVIDENCE
@@ -216,7 +216,7 @@ class DirectoryPages:
 
     def _begin(self, day: date | None) -> datetime | None:
         """When the day begins where the organisation is."""
-        return None if day is None else datetime.combine(day, time_of_day.min, self.services.zone)
+        return None if day is None else day_begins(day, self.services.zone)
 
     def _cursor(self, asked: str, place: list[str] | None) -> str | None:
         return None if place is None else cursors.sealed(self.services.key_file, asked, place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from datetime import time as time_of_day
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web import cursor as cursors
-from adapters.web.asking import Asker, AsOfText, MinPosition
+from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.consents import linked, proof_of, receipt_of
 from adapters.web.directory import one_of
 from adapters.web.plain import Answered, answered
@@ -22,6 +21,7 @@ from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Day, Truth, Whole
 from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.days import day_begins
 from domain.purposes import PURPOSES
 from projections.dispatches import DISPATCHES
 from queries.dispatches import DEFINITION, VERSION, After, Dispatch, Dispatches, Sought, Totals, dispatches
@@ -106,7 +106,7 @@ class DispatchPages:
             Period(begins, ends)
         sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
         asked = f"dispatches {sought} {exceptions} {as_of}"
-        known_then, after = as_of, None
+        known_then, after = self.asker.unless_now(as_of), None
         if cursor is not None:
             known_then, at, touchpoint = cursors.opened(self.services.key_file, asked, cursor)
             after = After(datetime.fromisoformat(at), UUID(touchpoint))
@@ -122,7 +122,7 @@ class DispatchPages:
     def _page(self, found: Dispatches, asked: str, as_of: str | None) -> DispatchReport:
         following = None
         if found.next is not None:
-            place = [as_of or str(found.position), found.next.at.isoformat(), str(found.next.touchpoint)]
+            place = [as_of or at_position(found.position), found.next.at.isoformat(), str(found.next.touchpoint)]
             following = cursors.sealed(self.services.key_file, asked, place)
         told = [linked(DispatchLine, one) for one in found.dispatches]
         return DispatchReport(
@@ -130,7 +130,7 @@ class DispatchPages:
         )  # fmt: skip
 
     def _begin(self, day: date | None) -> datetime | None:
-        return None if day is None else datetime.combine(day, time_of_day.min, self.services.zone)
+        return None if day is None else day_begins(day, self.services.zone)
 
     def _require_record(self, candidate: UUID) -> None:
         """Errors: CandidateDoesNotExist."""

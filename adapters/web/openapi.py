@@ -39,6 +39,7 @@ OF_THE_DIRECTORY = ("request-is-malformed", "position-lies-ahead", "log-cannot-b
 """The directory is as it is now: it has no as_of."""
 OF_EVERY_QUESTION = (
     "as-of-cannot-be-read",
+    "as-of-number-is-bare",
     "moment-lies-ahead",
     "position-lies-ahead",
     "log-cannot-be-reached",

@@ -65,6 +65,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.PreconditionCannotBeRead: 400,
     refusals.BodyIsNotDeclaredAsJson: 415,
     refusals.AsOfCannotBeRead: 422,
+    refusals.AsOfNumberIsBare: 422,
     refusals.EventTypeIsUnknown: 422,
     PeriodIsEmpty: 422,
     FileCannotBeImported: 422,

@@ -42,9 +42,18 @@ class PreconditionCannotBeRead(Refused):
 
 
 class AsOfCannotBeRead(Refused):
-    """'as_of' is neither a log position nor a time with its zone nor a date.
+    """'as_of' is neither a time with its zone nor a date nor a log position.
 
-    Write it like 1200, 2026-05-04T09:30:00Z or 2026-05-04, which means the end of that day.
+    Write it like 2026-05-04T09:30:00Z, 2026-05-04 (the end of that day) or position:1200.
+    """
+
+    where = "as_of"
+
+
+class AsOfNumberIsBare(Refused):
+    """'as_of' is the bare number {number}, which may be a year as well as a log position.
+
+    Write a log position like position:1200, and a year as its last day, like 2024-12-31.
     """
 
     where = "as_of"

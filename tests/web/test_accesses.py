@@ -167,7 +167,9 @@ def test_pages_are_of_the_moment_of_the_first(client: httpx.Client, candidate: U
         fold()
     assert len(positions) == 5
     assert positions == sorted(positions, reverse=True)
-    told = client.get("/v1/audit/accesses", params={"as_of": positions[-2], "candidate": str(candidate)}).json()
+    told = client.get(
+        "/v1/audit/accesses", params={"as_of": f"position:{positions[-2]}", "candidate": str(candidate)}
+    ).json()
     assert [one["position"] for one in told["accesses"]] == positions[-2:]
     assert problem(client.get("/v1/audit/accesses", params={"cursor": "x", "limit": 2})) == (
         422,

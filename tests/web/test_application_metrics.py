@@ -71,7 +71,7 @@ def test_each_metric_has_its_own_choices(ask: Ask, hired: int) -> None:
     ]  # fmt: skip
     assert ask("stage-conversion", stages="phone-screen,hired")["stages"] == ["phone-screen", "hired"]
     assert ask("source-of-hire", attribution="last-touch")["sources"][0]["source"] == "job-board"
-    assert ask("source-of-hire", as_of=str(hired - 1))["n"] == 0
+    assert ask("source-of-hire", as_of=f"position:{hired - 1}")["n"] == 0
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,10 @@ def test_members_of_a_community_page_by_page_as_of_the_first_page(
     assert [one["candidate"] for page in (first, second) for one in page["members"]] == people
     assert {one["by"] for one in first["members"]} == {"recruiter"}
     assert [len(page) for page in pages(client, path, "members", limit=3)] == [3, 1]
-    assert problem(client.get(path, params={"cursor": first["next"], "as_of": 3})) == (422, "cursor-cannot-be-read")
+    assert problem(client.get(path, params={"cursor": first["next"], "as_of": "position:3"})) == (
+        422,
+        "cursor-cannot-be-read",
+    )
     assert problem(client.get(f"/v1/communities/{uuid4()}/members")) == (404, "community-does-not-exist")
 
 
@@ -64,8 +67,8 @@ def test_a_merged_person_is_in_a_community_once_and_twice_again_after_the_undoin
     post(f"/v1/candidates/{one}/merges/{other}/undoing")
     fold()
     assert client.get(path).json()["n"] == 2
-    assert client.get(path, params={"as_of": merged}).json()["n"] == 1
-    assert client.get(path, params={"as_of": joined[-1]["position"]}).json()["n"] == 2
+    assert client.get(path, params={"as_of": f"position:{merged}"}).json()["n"] == 1
+    assert client.get(path, params={"as_of": f"position:{joined[-1]['position']}"}).json()["n"] == 2
     assert problem(client.get(f"/v1/candidates/{uuid4()}/communities")) == (404, "candidate-does-not-exist")
 
 
@@ -89,7 +92,7 @@ def test_a_referrer_sees_the_stage_of_their_referrals_and_nothing_else(
     assert [(one["referral"], one["stage"]) for one in told["referrals"]] == [
         (second, "declined"), (first, "interviewing"),
     ]  # fmt: skip
-    before = client.get(path, params={"as_of": applied}).json()["referrals"]
+    before = client.get(path, params={"as_of": f"position:{applied}"}).json()["referrals"]
     assert [one["stage"] for one in before] == ["made", "applied"]
     assert [len(page) for page in pages(client, path, "referrals", limit=1)] == [1, 1]
     assert problem(client.get(path, params={"cursor": "far"})) == (422, "cursor-cannot-be-read")

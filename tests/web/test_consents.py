@@ -48,7 +48,7 @@ def test_consents_are_answered_at_a_time_and_as_known_at_a_position(
         return {state["status"] for state in told["states"]}, [line["what"] for line in told["trail"]]
 
     assert found() == ({"withdrawn"}, ["given", "withdrawn"])
-    assert found(as_of=given) == ({"given"}, ["given"])
+    assert found(as_of=f"position:{given}") == ({"given"}, ["given"])
     assert found(at=APRIL) == ({"given"}, ["given"])
     assert found(at=f"{YEAR}-02-01T09:00:00Z") == (set(), [])
     assert problem(client.get(path, params={"at": f"{YEAR}-02-01T09:00:00"})) == (422, "request-is-malformed")
@@ -99,7 +99,7 @@ def test_the_trail_tells_of_asking_renewing_refusing_and_what_was_sent(
                            "at": f"{YEAR}-04-02T09:00:00Z", "position": early["position"],
                            "proof": f"/v1/events/{event_of(early)}/proof"}  # fmt: skip
     assert [one["touchpoint"] for one in again["sent"]] == [late["ids"]["touchpoint"]], "one never happened"
-    assert len(trail(client, candidate, as_of=before)[2]["sent"]) == 2
+    assert len(trail(client, candidate, as_of=f"position:{before}")[2]["sent"]) == 2
     assert trail(client, candidate, at=f"{YEAR}-05-02T10:00:00Z")[2]["sent"] == []
 
 
@@ -128,11 +128,11 @@ def test_a_merged_persons_trail_is_that_of_all_records_as_known_then(
     merged = fold()
     for record in (candidate, other):
         assert [line["record"] for line in trail(client, record)] == [str(candidate), other]
-    assert [line["record"] for line in trail(client, candidate, as_of=apart)] == [str(candidate)]
+    assert [line["record"] for line in trail(client, candidate, as_of=f"position:{apart}")] == [str(candidate)]
     post(f"/v1/candidates/{candidate}/merges/{other}/undoing")
     fold()
     assert [line["record"] for line in trail(client, other)] == [other]
-    assert len(trail(client, other, as_of=merged)) == 2
+    assert len(trail(client, other, as_of=f"position:{merged}")) == 2
 
 
 def test_of_an_erased_person_the_trail_stays_and_the_personal_is_null(

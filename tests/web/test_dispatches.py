@@ -90,7 +90,7 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
     newest = after["dispatches"][0]
     assert (newest["touchpoint"], newest["corrected_by"]) == (ids[2], moved["events"][0]["id"])
     assert (newest["event"], newest["standing"]) == (early["events"][0]["id"], "exception"), "it cites no consent"
-    assert told(client, as_of=before)["totals"] == exceptions["totals"]
+    assert told(client, as_of=f"position:{before}")["totals"] == exceptions["totals"]
 
 
 def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(

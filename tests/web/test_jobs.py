@@ -108,7 +108,7 @@ def test_a_hire_that_falls_through_fills_nothing(
         answer = client.get("/v1/metrics/time-to-fill", params={**PERIOD, **asked}).json()
         return answer["n_filled"], answer["n_censored"]
 
-    assert filled(as_of=hired_position(undone)) == (1, 0)
+    assert filled(as_of=f"position:{hired_position(undone)}") == (1, 0)
     assert filled() == (0, 1)
 
 

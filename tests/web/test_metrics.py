@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -64,7 +66,7 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
     ask: Ask, client: httpx.Client, replied: int, fold: Callable[[], int]
 ) -> None:
     fold()
-    assert ask("touchpoints", as_of=replied - 1)["n"] == 1
+    assert ask("touchpoints", as_of=f"position:{replied - 1}")["n"] == 1
     assert ask("touchpoints", as_of="2020-01-01")["position"] == 0
     moment = ask("touchpoints")["as_of"]
     known = ask("touchpoints", as_of=moment)
@@ -82,10 +84,23 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
         ({"sauce": "fair"}, "request-is-malformed"),
         ({"role": ["a", "b"]}, "request-is-malformed"),
         ({"as_of": "2026-01-01T09:00:00"}, "as-of-cannot-be-read"),
-        ({"as_of": "9999-12-31"}, "moment-lies-ahead"),
+        ({"as_of": "9999-12-31"}, "as-of-cannot-be-read"),
         ({"as_of": "2199-01-01"}, "moment-lies-ahead"),
-        ({"as_of": "1000"}, "position-lies-ahead"),
-        ({"as_of": "9" * 30}, "position-lies-ahead"),
+        ({"as_of": "2026-02-30"}, "as-of-cannot-be-read"),
+        ({"as_of": "2024-W01-1"}, "as-of-cannot-be-read"),
+        ({"as_of": "2024-09"}, "as-of-cannot-be-read"),
+        ({"as_of": "2024-01-01T00:00:00+99:00"}, "as-of-cannot-be-read"),
+        ({"as_of": "2024"}, "as-of-number-is-bare"),
+        ({"as_of": "0"}, "as-of-number-is-bare"),
+        ({"as_of": "20240930"}, "as-of-number-is-bare"),
+        ({"as_of": "-1"}, "as-of-number-is-bare"),
+        ({"as_of": "1e3"}, "as-of-cannot-be-read"),
+        ({"as_of": "position:"}, "as-of-cannot-be-read"),
+        ({"as_of": "position:-1"}, "as-of-cannot-be-read"),
+        ({"as_of": "position: 1"}, "as-of-cannot-be-read"),
+        ({"as_of": "position:\u0661"}, "as-of-cannot-be-read"),
+        ({"as_of": "position:1000"}, "position-lies-ahead"),
+        ({"as_of": "position:" + "9" * 30}, "position-lies-ahead"),
         ({"to": "2026-01-01"}, "period-is-empty"),
         ({"to": "soon"}, "request-is-malformed"),
         ({"source": "Career Site"}, "request-is-malformed"),
@@ -94,6 +109,19 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
 )
 def test_what_cannot_be_asked_is_refused(client: httpx.Client, asked: dict[str, str], name: str) -> None:
     assert problem(client.get("/v1/metrics/pipeline-growth", params=PERIOD | asked)) == (422, name)
+
+
+def test_todays_date_means_now(ask: Ask, replied: int, fold: Callable[[], int]) -> None:
+    fold()
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    assert ask("touchpoints", as_of=today.isoformat())["n"] == ask("touchpoints")["n"] == 2
+
+
+def test_an_offset_that_a_clock_may_have_is_taken_and_the_answer_is_in_utc(
+    ask: Ask, replied: int, fold: Callable[[], int]
+) -> None:
+    fold()
+    assert ask("touchpoints", as_of="2024-01-01T00:00:00+16:00")["as_of"] == "2023-12-31T08:00:00Z"
 
 
 @pytest.mark.parametrize(
