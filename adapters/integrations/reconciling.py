@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from adapters.integrations.inbound import (
     ERASED,
@@ -17,20 +16,15 @@ from adapters.integrations.inbound import (
     Understood,
     object_in,
 )
+from adapters.integrations.remembering import Histories, Remembering
 from adapters.postgres.deliveries import Deliveries, KeptDelivery
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import KeyStandsTwice
-from commands.handle import Handled, Intention, Log, Occasion, Unit, handle, load_with_kin
+from commands.handle import Handled, Intention, Occasion, Unit, handle, load_with_kin
 from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
-from domain.event import Erased, Event, Recorded
-
-
-class Histories(Log, Protocol):
-    """A log that also tells whole streams."""
-
-    def history(self, stream: UUID) -> list[Recorded[Event]]: ...
+from domain.event import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,10 @@ class Sweep:
 
     def sweep(self, integration: Integration) -> Iterator[Swept]:
         """Every delivery in the order in which they came; safe to stop and to run again."""
+        remembering = Remembering(self.log)
+        again = Again(replace(self.inbox, log=remembering), remembering, self.verbs, self.opened, self.now)
         for delivery in self.deliveries.in_order(integration.source):
-            swept = self._again(integration, delivery)
+            swept = again.read(integration, delivery)
             if delivery.outcome != "applied":
                 if swept.outcome in ("mended", "complete"):
                     self.deliveries.settle(delivery, "applied", None, swept.position)
@@ -68,7 +64,18 @@ class Sweep:
                     self.deliveries.settle(delivery, "kept", swept.reason, None)
             yield swept
 
-    def _again(self, integration: Integration, delivery: KeptDelivery) -> Swept:
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Reads one delivery after the other once more, and what the log has of them once for all."""
+
+    inbox: Inbox
+    log: Remembering
+    verbs: Mapping[type, Verb]
+    opened: Callable[[str, str, bytes], bytes | Erased]
+    now: Callable[[], datetime]
+
+    def read(self, integration: Integration, delivery: KeptDelivery) -> Swept:
         body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
         try:
             found = None if isinstance(body, Erased) else object_in(body)
@@ -99,20 +106,6 @@ class Sweep:
         unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), (command,))
         unit.take(load_with_kin(self.log, unit.wanted()))
         decided, _ = unit.decide_all()
-        if all(self._stands(event) for event in decided):
+        if all(map(self.log.stands, decided)):
             return None
         return handle(self.log, self.verbs, occasion, lambda: (command,))
-
-    def _stands(self, decided: Recorded[Event]) -> bool:
-        """Whether the same was told before, of the same time: then it happened, whatever has come of it since."""
-        return any(same(decided, recorded) for recorded in self.log.history(decided.stream))
-
-
-def same(decided: Recorded[Event], recorded: Recorded[Event]) -> bool:
-    """Alike in all that is not personal text: what was erased since would differ for ever."""
-    if type(decided.event) is not type(recorded.event) or decided.occurred_at != recorded.occurred_at:
-        return False
-    pairs = (
-        (getattr(decided.event, field.name), getattr(recorded.event, field.name)) for field in fields(decided.event)
-    )
-    return all(one == other or isinstance(other, Erased) for one, other in pairs)
