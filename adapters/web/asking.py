@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from inspect import Parameter, Signature, cleandoc, signature
 from typing import Annotated, Any, get_type_hints
@@ -27,6 +27,7 @@ from adapters.web.rules import errors_in
 from adapters.web.services import Services
 from adapters.web.writing import DAY, MOMENT, Code, Day, Whole, as_asked
 from domain.days import last_instant
+from domain.storable import is_storable_moment
 from projections.read_model import ReadModel
 from queries.question import AsOf, Period, Segment
 
@@ -188,8 +189,8 @@ def moment_of(text: str, services: Services) -> datetime:
     try:
         if re.fullmatch(DAY, text):
             return last_instant(date.fromisoformat(text), services.zone)
-        if re.fullmatch(MOMENT, written):
-            return datetime.fromisoformat(written).astimezone(UTC)
+        if re.fullmatch(MOMENT, written) and is_storable_moment(moment := datetime.fromisoformat(written)):
+            return moment
     except (ValueError, OverflowError):
         raise AsOfCannotBeRead from None
     raise AsOfCannotBeRead
