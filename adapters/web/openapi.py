@@ -700,7 +700,7 @@ PAGES: Mapping[str, Page] = {
     "projections": Page({"projections": [READ_MODEL]}, ("log-cannot-be-reached",)),
     "problems": Page({"problems": [PROBLEM]}),
     "problem": Page(PROBLEM, ("problem-does-not-exist",)),
-    "healthz": Page(),
+    "healthz": Page(problems=("parts-do-not-run",)),
     "readyz": Page(problems=("log-cannot-be-reached",)),
     "metrics": Page("perennial_log_head 1204.0", ("log-cannot-be-reached",), media_type="text/plain"),
 }

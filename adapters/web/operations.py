@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Literal
 
+import psycopg
 from fastapi import Path, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,13 +17,16 @@ from prometheus_client.registry import Collector
 
 from adapters.web.plain import Answered, answered
 from adapters.web.problems import ProblemType, every_type
-from adapters.web.refusals import ProblemDoesNotExist
+from adapters.web.refusals import PartsDoNotRun, ProblemDoesNotExist
 from adapters.web.services import ReadModelStatus, Services
+
+ANSWERS_WITHIN = 3.0
+"""Seconds that a readiness probe waits for the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """The process answers."""
+    """The process answers, and all that it runs itself works."""
 
     status: Literal["alive"] = "alive"
 
@@ -78,14 +85,22 @@ class OperationPages:
 
     services: Services
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    probe: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "readiness"))
+    """A thread of its own: the others may all be waiting for the database."""
 
-    def healthz(self) -> Answered[Alive]:
-        """The process is alive; says nothing of what it needs."""
+    async def healthz(self) -> Answered[Alive]:
+        """The process is alive, and so is all that it runs itself: its threads, an embedded database."""
+        if failed := self.services.failed_parts():
+            raise PartsDoNotRun(parts=", ".join(failed))
         return answered(Alive())
 
-    def readyz(self) -> Answered[Ready]:
-        """The log can be read: commands and questions will be answered."""
-        return answered(Ready(self.services.log.recorder.barrier.head()))
+    async def readyz(self) -> Answered[Ready]:
+        """The log can be read: commands and questions will be answered. Takes three seconds at most."""
+        look = asyncio.get_running_loop().run_in_executor(self.probe, self.services.log.recorder.barrier.head)
+        try:
+            return answered(Ready(await asyncio.wait_for(look, ANSWERS_WITHIN)))
+        except TimeoutError as error:
+            raise psycopg.OperationalError("the database does not answer") from error
 
     def metrics(self) -> Response:
         """The same and more for Prometheus: requests by route, the log's head, the lag of every read model."""

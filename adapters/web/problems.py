@@ -89,6 +89,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.ImportHasNotEnded: 409,
     refusals.ImportRejectedNothing: 409,
     refusals.TouchpointsWereRefused: 409,
+    refusals.PartsDoNotRun: 503,
     MappingCannotBeRead: 422,
 }
 """The status of an error, or of the nearest class that it belongs to."""

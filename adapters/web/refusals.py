@@ -75,6 +75,14 @@ class ReadModelIsBehind(Refused):
     """
 
 
+class PartsDoNotRun(Refused):
+    """These parts of the service do not run: {parts}.
+
+    An embedded database is started again within seconds; the log of the service says why it ended. If this stays,
+    restart the service.
+    """
+
+
 class ProblemDoesNotExist(Refused):
     """No problem has this name.
 

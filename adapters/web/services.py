@@ -60,7 +60,7 @@ class Services:
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
     secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
     uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks. rates: how often one may
-    ask. https: whether Perennial is reached by HTTPS alone.
+    ask. failed_parts: what this process runs and no longer works. https: whether Perennial is reached by HTTPS alone.
     """
 
     log: Perennial
@@ -83,6 +83,7 @@ class Services:
     api_keys: ApiKeys
     doorkeeper: Doorkeeper
     controller: Controller
+    failed_parts: Callable[[], Sequence[str]]
 
     @property
     def ownership(self) -> Ownership:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
+from adapters.background import end_in_time
 from adapters.web.document import Api
 
 PATIENCE_SECONDS = 10
@@ -20,6 +22,10 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None], close: Callable[[], None]) -> None:
         super().__init__(config)
         self._end_streams, self._close = end_streams, close
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        end_in_time()
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.to_thread(self._end_streams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -9,7 +10,10 @@ import httpx
 import psycopg
 import pytest
 
+from adapters import background
+from adapters.background import beside
 from adapters.postgres.application import Perennial
+from adapters.web import operations
 from projections.index import READ_MODELS
 from tests.web.conftest import Post, problem
 
@@ -27,6 +31,28 @@ def test_without_its_database_it_is_alive_and_not_ready(
 
     monkeypatch.setattr(log.recorder.barrier, "head", gone)
     assert problem(client.get("/readyz")) == (503, "log-cannot-be-reached")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_hangs_is_not_waited_for(
+    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(log.recorder.barrier, "head", goes_on.wait)
+    monkeypatch.setattr(operations, "ANSWERS_WITHIN", 0.1)
+    assert problem(client.get("/readyz")) == (503, "log-cannot-be-reached")
+    assert problem(client.get("/readyz")) == (503, "log-cannot-be-reached")
+    assert client.get("/healthz").status_code == 200
+    goes_on.set()
+
+
+def test_a_thread_that_failed_is_told(client: httpx.Client) -> None:
+    with beside(lambda over: None, "projector"):
+        while not background.failed():
+            continue
+        answer = client.get("/healthz")
+    assert problem(answer) == (503, "parts-do-not-run")
+    assert "projector" in answer.json()["title"] + answer.json()["detail"]
     assert client.get("/healthz").status_code == 200
 
 

@@ -27,11 +27,11 @@ FEW_EVENTS = 40
 
 
 @pytest.fixture
-def old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def old_folder(open_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder as versions before this one made it on a host without a locale."""
     monkeypatch.setattr(data_folder, "LOCALE", ("--encoding=UTF8", "--no-locale"))
     monkeypatch.setattr(case_folding, "MAKE", sql.SQL("create database {}"))
-    folder = tmp_path / "postgres"
+    folder = open_path / "postgres"
     with embedded_server(folder) as conninfo:
         bootstrap.migrated(conninfo)
         with psycopg.connect(conninfo) as connection:
@@ -87,10 +87,10 @@ def test_a_copy_that_was_killed_is_begun_anew(old_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("locale", ["xx_YY.UTF-8", "de_DE", ""])
-def test_the_hosts_locale_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
+def test_the_hosts_locale_does_not_matter(open_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
     for name in ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"):
         monkeypatch.setenv(name, locale)
-    with embedded_server(tmp_path / "postgres") as conninfo:
+    with embedded_server(open_path / "postgres") as conninfo:
         assert folded(conninfo) == [lower for _, lower in CASES]
 
 
