@@ -30,6 +30,7 @@ from adapters.imports.worker import Worker
 from adapters.integrations.inbound import Inbox, Integration
 from adapters.integrations.index import INTEGRATIONS
 from adapters.integrations.reconciling import Sweep
+from adapters.integrations.waiting import Waiting
 from adapters.postgres import folds
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
@@ -236,6 +237,12 @@ def sweep(log: Perennial, settings: Settings) -> Sweep:
         opened=log.open_delivery,
         now=lambda: datetime.now(UTC),
     )
+
+
+def waiting(log: Perennial, settings: Settings) -> Waiting:
+    """Reads again what waited for its cause."""
+    inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
+    return Waiting(inbox, INTEGRATIONS, lambda: datetime.now(UTC))
 
 
 def integration(name: str) -> Integration:

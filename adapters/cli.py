@@ -252,6 +252,7 @@ def serve_until_stopped(
     stack.enter_context(services.imports.working())
     stack.enter_context(Clerk(services.erasing).working())
     stack.enter_context(bootstrap.expiring(log).working())
+    stack.enter_context(bootstrap.waiting(log, settings).working())
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)

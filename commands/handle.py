@@ -44,7 +44,12 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What an outside system sent, to be kept: `outcome` says applied or kept, `reason` why it was not used."""
+    """What an outside system sent, to be kept: `outcome` says applied, waiting or kept, `reason` why it was not used.
+
+    fingerprint: a keyed hash of what it says, None where it is not to be recognised. told_at: the time that it gives
+    itself. subject: the stream that it tells of. waits_for: the stream in which its cause will appear.
+    `settles`: it is kept already, and waited until now.
+    """
 
     source: str
     delivery_id: str
@@ -54,6 +59,11 @@ class Delivery:
     reason: str | None
     people: tuple[UUID, ...]
     sealed_body: bytes
+    fingerprint: str | None = None
+    told_at: datetime | None = None
+    subject: UUID | None = None
+    waits_for: UUID | None = None
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from adapters.integrations.inbound import Integration, PartIsMissing, Told, Understood, written_action
+from adapters.integrations.inbound import CauseIsMissing, Integration, PartIsMissing, Told, Understood, written_action
 from adapters.integrations.outside import Outside, code_of
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
@@ -36,6 +36,7 @@ from commands.verb import LONGEST_LIST, MOST_FACTS, Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
 from domain.candidate import CANDIDATE
+from domain.errors import Refused
 from domain.event import Aggregate, Event
 from domain.requisition import REQUISITION, OpeningCancelled, Requisition, RequisitionOpened
 
@@ -61,6 +62,18 @@ KEPT: Mapping[str, str] = {
     "job_post_deleted": "not-part-of-a-history",
 }
 """What Greenhouse may also say, and why it is kept as it came and nothing else."""
+
+ITS_TIME = (
+    *("last_activity_at", "updated_at", "rejected_at", "resolved_at", "closed_at", "hired_at"),
+    *("applied_at", "sent_on", "opened_at", "created_at"),
+)
+"""Where a body says when it was so; the first that is given."""
+MAY_PASS: tuple[type[Refused], ...] = (
+    *(application.ApplicationHasEnded, application.ApplicationDoesNotExist, application.ApplicationIsNotRejected),
+    *(application.CandidateIsNotHired, application.OfferIsNotOut, application.OfferIsOut),
+    *(candidate.CandidateDoesNotExist, requisition.RequisitionDoesNotExist),
+)
+"""What is refused until something is told that came before it there."""
 
 Commands = Iterator[Command]
 
@@ -103,6 +116,12 @@ class Reader:
             if at is not None:
                 return When(min(at, self.told.now), f"derived.{within}{name}")
         return NOT_TOLD
+
+    def time_of(self, part: Outside) -> datetime | None:
+        """The time that a body gives itself: the first of those that say when something of it was so."""
+        found = [part.moment(name, self.told.zone) for name in ITS_TIME]
+        given = next((at for at in found if at is not None), None)
+        return None if given is None else min(given, self.told.now)
 
     def stream(self, kind: str, part: Outside) -> UUID:
         return self.told.stream(kind, required_id(kind, part))
@@ -262,8 +281,9 @@ class Reader:
         when = self.when(body, "last_activity_at")
         yield from self.application(body, only_job(body), when)
         stream = self.stream("application", body)
-        if self.state(APPLICATION, stream, APPLICATION_READS).ending is ApplicationRejected:
-            yield UnrejectApplication(application=stream, now=self.told.now, **when.fields())
+        if self.state(APPLICATION, stream, APPLICATION_READS).ending is not ApplicationRejected:
+            raise CauseIsMissing("application-is-not-rejected", stream)
+        yield UnrejectApplication(application=stream, now=self.told.now, **when.fields())
         yield from self.stage(body, when)
 
     def unhired(self, body: Outside) -> Commands:
@@ -271,9 +291,11 @@ class Reader:
         yield from self.application(body, only_job(body), when)
         stream = self.stream("application", body)
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if known.hire is not None:
-            requisition = known.hire.requisition
-            yield UnhireCandidate(application=stream, requisition=requisition, now=self.told.now, **when.fields())
+        if known.hire is None:
+            raise CauseIsMissing("candidate-is-not-hired", stream)
+        yield UnhireCandidate(
+            application=stream, requisition=known.hire.requisition, now=self.told.now, **when.fields()
+        )
         yield from self.stage(body, when)
 
     def updated(self, person: Outside) -> Commands:
@@ -282,16 +304,21 @@ class Reader:
         yield from self.facts(person, ABOUT_A_PERSON)
 
     def merged(self, person: Outside) -> Commands:
-        """The person goes on under the record that Greenhouse kept; either may be new to us."""
+        """The person goes on under the record that Greenhouse kept, once a delivery of their own told us of both."""
         absorbed, kept = self.stream("candidate", person), Outside({"id": person.found.get("new_candidate_id")})
         survivor = self.stream("candidate", kept)
-        yield from self.sourced(person, Outside({}), None, [self.when(person, "created_at", within="person.")])
-        yield from self.sourced(kept, Outside({}), None, [])
+        for record in (absorbed, survivor):
+            self.require_person(record)
         if self.speaker(absorbed) != self.speaker(survivor):
             yield MergeCandidates(
                 candidate=self.speaker(survivor), absorbed=self.speaker(absorbed), evidence=("merged-in-greenhouse",),
                 now=self.told.now,
             )  # fmt: skip
+
+    def require_person(self, record: UUID) -> None:
+        """Raises CauseIsMissing where no delivery told us of the person yet."""
+        if not self.state(CANDIDATE, record, candidate.ENTRIES).exists:
+            raise CauseIsMissing("candidate-is-not-known-yet", record)
 
     def speaker(self, record: UUID) -> UUID:
         """The record that speaks for the person of this one."""
@@ -394,7 +421,7 @@ class Reader:
         stream = self.stream("requisition", job)
         known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
         if not known.exists:
-            raise PartIsMissing("job-was-closed-before-we-knew-it")
+            raise CauseIsMissing("job-is-not-known-yet", stream)
         for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
             yield CancelOpening(
                 requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
@@ -567,12 +594,24 @@ def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
     if action in OF_APPLICATIONS:
         body = payload.part("application")
         required_id("application", body)
-        person = reader.stream("candidate", body.part("candidate"))
-        return Understood(action, person, lambda: list(OF_APPLICATIONS[action](reader, body)))
+        person, subject = reader.stream("candidate", body.part("candidate")), reader.stream("application", body)
+        return Understood(
+            action,
+            person,
+            lambda: list(OF_APPLICATIONS[action](reader, body)),
+            subject=subject,
+            told_at=reader.time_of(body),
+        )
     if action in OF_PEOPLE:
         named, say = OF_PEOPLE[action]
-        return Understood(action, reader.stream("candidate", payload.part(named)),
-                          lambda: list(say(reader, payload.part(named))))  # fmt: skip
+        person = reader.stream("candidate", payload.part(named))
+        return Understood(
+            action,
+            person,
+            lambda: list(say(reader, payload.part(named))),
+            subject=person,
+            told_at=reader.time_of(payload.part(named)),
+        )
     if action in OF_OFFERS:
         return read_offer(action, payload, reader)
     if action in OF_JOBS:
@@ -585,18 +624,24 @@ def read_offer(action: str, payload: Outside, reader: Reader) -> Understood:
     offer = payload.part("offer") if payload.part("offer").found else payload
     stream = reader.told.stream("application", required(offer, "application_id"))
     known: Application = reader.state(APPLICATION, stream, APPLICATION_READS)
-    if not known.exists:
-        return Understood(action, reason="application-is-not-known-yet")
     if offer.text("sent_on") is None and action != "offer_deleted":
         return Understood(action, known.candidate, reason="offer-was-not-sent")
-    return Understood(action, known.candidate, lambda: list(OF_OFFERS[action](reader, offer)))
+
+    def plan() -> list[Command]:
+        if not known.exists:
+            raise CauseIsMissing("application-is-not-known-yet", stream)
+        return list(OF_OFFERS[action](reader, offer))
+
+    return Understood(action, known.candidate, plan, subject=stream, told_at=reader.time_of(offer))
 
 
 def read_job(action: str, job: Outside, reader: Reader) -> Understood:
     stream = reader.stream("requisition", job)
     if job.text("status") == "draft":
         return Understood(action, stream, reason="job-is-a-draft")
-    return Understood(action, stream, lambda: list(OF_JOBS[action](reader, job)))
+    return Understood(
+        action, stream, lambda: list(OF_JOBS[action](reader, job)), subject=stream, told_at=reader.time_of(job)
+    )
 
 
 def about(payload: Outside, reader: Reader) -> UUID | None:
@@ -607,4 +652,9 @@ def about(payload: Outside, reader: Reader) -> UUID | None:
     return None if named is None else reader.told.stream("candidate", named)
 
 
-INTEGRATION = Integration(SOURCE, "body-signed", is_signed, delivery_id, read)
+def content(found: Outside) -> object:
+    """All that Greenhouse says; the id and the time of a delivery stand outside of it."""
+    return [found.found.get("action"), found.found.get("payload")]
+
+
+INTEGRATION = Integration(SOURCE, "body-signed", is_signed, delivery_id, read, content, MAY_PASS)

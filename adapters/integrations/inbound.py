@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.integrations.outside import Outside
 from adapters.postgres.append import AlreadyReceived
+from adapters.postgres.deliveries import Deliveries, WaitingDelivery
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
@@ -17,6 +20,7 @@ from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
+from domain.event import Erased
 from domain.suppression import AddressIsSuppressed
 
 ERASED = "erased"
@@ -25,6 +29,11 @@ NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
 """What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
 KEY_STANDS_TWICE = "json-key-stands-twice"
 """Why a delivery is kept whose JSON has a key twice in one object: which value is meant cannot be known."""
+ID_NAMES_ANOTHER = "event-id-names-another-body"
+"""Why a delivery is kept whose id came before with a different body: the id is not signed, so neither is preferred."""
+TOO_MANY_WAIT = "too-many-deliveries-wait"
+MOST_WAITING_FOR_ONE, MOST_WAITING = 100, 10_000
+"""How many deliveries may wait for one stream, and how many in all; any further one is kept, for `reconcile`."""
 LONGEST_DELIVERY_ID = 200
 LONGEST_ACTION = 64
 ENDINGS = frozenset((ErasureRequested,))
@@ -51,6 +60,23 @@ class PartIsMissing(Exception):
         self.reason = reason
 
 
+class CauseIsMissing(PartIsMissing):
+    """What the delivery follows from has not been told yet; it will appear in `stream`."""
+
+    def __init__(self, reason: str, stream: UUID) -> None:
+        super().__init__(reason)
+        self.stream = stream
+
+
+class InboundLog(Log, Protocol):
+    """A log with what outside systems sent us."""
+
+    @property
+    def deliveries(self) -> Deliveries: ...
+
+    def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """When and where a delivery is read, and what is known: all that a translation needs.
@@ -69,12 +95,23 @@ Plan = Callable[[], Sequence[Command]]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`)."""
+    """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`).
+
+    subject: the stream that it tells of. told_at: the time that it gives itself, which says what is newer. waits_for:
+    the stream in which its cause will appear.
+    """
 
     action: str
     about: UUID | None = None
     plan: Plan | None = None
     reason: str | None = None
+    subject: UUID | None = None
+    told_at: datetime | None = None
+    waits_for: UUID | None = None
+
+
+def whole(found: Outside) -> object:
+    return found.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +119,8 @@ class Integration:
     """How one outside system signs, numbers and words its deliveries.
 
     is_signed: (headers in lower case, raw body, secret). delivery_id: from the headers; None where there is none.
-    read: what the body means; raises PartIsMissing.
+    read: what the body means; raises PartIsMissing. content: the part of the body by which a repetition is known: all
+    but its envelope. may_pass: refusals that end once what is missing was told; until then the delivery waits.
     """
 
     source: str
@@ -90,6 +128,8 @@ class Integration:
     is_signed: Callable[[Mapping[str, str], bytes, str], bool]
     delivery_id: Callable[[Mapping[str, str]], str | None]
     read: Callable[[Outside, Told], Understood]
+    content: Callable[[Outside], object] = whole
+    may_pass: tuple[type[Refused], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +140,14 @@ class Arrived:
     delivery_id: str
     body: bytes
     now: datetime
+    fingerprint: str | None = None
+    settles: WaitingDelivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a delivery: 'applied', 'kept' (and the reason) or 'duplicate', and the log position after it."""
+    """What became of a delivery: 'applied', 'waiting' or 'kept' (and the reason), or 'duplicate', and the log position
+    after it."""
 
     outcome: str
     reason: str | None = None
@@ -113,10 +156,18 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a delivery, and the streams in which others may find their cause now."""
+
+    received: Received
+    touched: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """Takes deliveries in. `seal` seals a raw body: (source, delivery id, person, body) -> bytes."""
 
-    log: Log
+    log: InboundLog
     verbs: Mapping[type, Verb]
     key_file: KeyFile
     seal: Callable[[str, str, UUID, bytes], bytes]
@@ -127,35 +178,49 @@ class Inbox:
     ) -> Received:
         """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryCannotBeRead."""
         require_signed(integration, secrets, headers, body)
-        by_body = f"body:{self.key_file.fingerprint(f'delivery:{integration.source}', body)}"
+        of_body = self.key_file.fingerprint(f"delivery:{integration.source}", body)
         given = integration.delivery_id(headers)
-        delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else by_body
+        delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else f"body:{of_body}"
         try:
             found = object_in(body)
         except KeyStandsTwice:
-            arrived = Arrived(integration, delivery_id, body, now)
-            return self._keep(arrived, Understood("unreadable", reason=KEY_STANDS_TWICE))
+            arrived = Arrived(integration, delivery_id, body, now, of_body)
+            return self._take(arrived, lambda: Understood("unreadable", reason=KEY_STANDS_TWICE))
         if found is None:
             # not under the vendor's id: the body may still come whole under that
-            self._keep(Arrived(integration, by_body, body, now), Understood("unreadable", reason="not-json"))
+            self._keep(Arrived(integration, f"body:{of_body}", body, now), Understood("unreadable", reason="not-json"))
             raise DeliveryCannotBeRead
-        arrived = Arrived(integration, delivery_id, body, now)
-        return self._apply(arrived, self._understood(arrived, found))
+        arrived = Arrived(integration, delivery_id, body, now, self.fingerprint(integration, found))
+        return self._take(arrived, lambda: self._understood(arrived, found))
 
-    def understand(self, integration: Integration, found: Outside, now: datetime) -> Understood:
-        """What the body means. Raises PartIsMissing."""
+    def fingerprint(self, integration: Integration, found: Outside) -> str:
+        """What a body is recognised by, whatever its envelope and however its JSON is written."""
+        content = json.dumps(integration.content(found), sort_keys=True, separators=(",", ":")).encode()
+        return self.key_file.fingerprint(f"content of a delivery:{integration.source}", content)
+
+    def understand(self, integration: Integration, found: Outside, now: datetime, log: Log | None = None) -> Understood:
+        """What the body means, as known from the log (its own, if none is given). Raises PartIsMissing."""
 
         def stream(kind: str, outside_id: str) -> UUID:
             return self.key_file.stream_of(integration.source, kind, outside_id)
 
-        return integration.read(found, Told(stream, self.log, now, self.zone))
+        return integration.read(found, Told(stream, log or self.log, now, self.zone))
 
-    def _understood(self, arrived: Arrived, found: Outside) -> Understood:
-        try:
-            understood = self.understand(arrived.integration, found, arrived.now)
-        except PartIsMissing as missing:
-            return Understood(written_action(found), reason=missing.reason)
-        return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood
+    def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
+        """Reads a delivery again that waits; the streams that it told of, if it no longer does."""
+        body = self.log.open_delivery(waiting.source, waiting.delivery_id, waiting.body) if waiting.body else Erased()
+        found = None if isinstance(body, Erased) else object_in(body)
+        if found is None or isinstance(body, Erased):
+            return frozenset()  # its person's erasure is at work, and empties it
+        arrived = Arrived(integration, waiting.delivery_id, body, now, settles=waiting)
+        return self._apply(arrived, self._understood(arrived, found)).touched
+
+    def follow(self, integration: Integration, streams: Collection[UUID], now: datetime) -> None:
+        """Applies what waited for a cause in these streams, and what waited for that in its turn."""
+        touched = frozenset(streams)
+        while touched:
+            waiting = [one for one in self.log.deliveries.waiting_for(touched) if one.source == integration.source]
+            touched = frozenset(stream for one in waiting for stream in self.retry(integration, one, now))
 
     def is_erased(self, person: UUID | None) -> bool:
         """Whether somebody has asked for the person to be erased: whatever comes of them is nothing to us any more."""
@@ -164,26 +229,73 @@ class Inbox:
         known: Candidate = self.log.load(CANDIDATE, person, ENDINGS).state
         return known.erasure is not None
 
-    def _apply(self, arrived: Arrived, understood: Understood) -> Received:
+    def _take(self, arrived: Arrived, read: Callable[[], Understood]) -> Received:
+        """Takes a delivery in unless it came before; where the same one comes in beside it, it looks again."""
+        for _ in range(2):
+            if (known := self._known(arrived, read)) is not None:
+                return known
+            understood = read()
+            kept = self._apply(arrived, understood)
+            if kept.received.outcome == "duplicate":
+                continue
+            if kept.received.reason == ERASED:
+                self._empty_waiting(arrived, understood)
+            self.follow(arrived.integration, kept.touched, arrived.now)
+            return kept.received
+        return Received("duplicate")
+
+    def _known(self, arrived: Arrived, read: Callable[[], Understood]) -> Received | None:
+        """What becomes of a delivery that came before, or whose id names another one; None: it is new."""
+        source, delivery_id = arrived.integration.source, arrived.delivery_id
+        before = self.log.deliveries.known(source, delivery_id, arrived.fingerprint)
+        if not before:
+            return None
+        if any(one.fingerprint in (None, arrived.fingerprint) for one in before):
+            return Received("duplicate")
+        other = replace(arrived, delivery_id=f"{delivery_id}:{arrived.fingerprint}", fingerprint=None)
+        understood = read()
+        reason = understood.reason if understood.reason in NOT_KEPT else ID_NAMES_ANOTHER
+        return self._keep(other, replace(understood, plan=None, reason=reason)).received
+
+    def _understood(self, arrived: Arrived, found: Outside) -> Understood:
+        try:
+            understood = self.understand(arrived.integration, found, arrived.now)
+        except PartIsMissing as missing:
+            return Understood(written_action(found), reason=missing.reason)
+        return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood
+
+    def _apply(self, arrived: Arrived, understood: Understood) -> Kept:
         """A plan that a rule refuses is made anew (somebody may have been faster); refused again, the body is kept."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._keep(arrived, understood)
-            except CandidateIsErased:
+            except CauseIsMissing as missing:
+                return self._wait(arrived, understood, missing.reason, missing.stream)
+            except (CandidateIsErased, PersonWasErased):
                 reason = ERASED
                 break
-            except Refused as refusal:
-                if attempt == ATTEMPTS:
-                    reason = refusal.rule()
             except PartIsMissing as missing:
                 reason = missing.reason
                 break
-            except PersonWasErased:
-                reason = ERASED
-                break
-        return self._keep(arrived, Understood(understood.action, understood.about, None, reason))
+            except Refused as refusal:
+                reason = refusal.rule()
+                if attempt == ATTEMPTS and isinstance(refusal, arrived.integration.may_pass) and understood.subject:
+                    return self._wait(arrived, understood, reason, understood.subject)
+        return self._keep(arrived, replace(understood, plan=None, reason=reason))
 
-    def _keep(self, arrived: Arrived, understood: Understood) -> Received:
+    def _wait(self, arrived: Arrived, understood: Understood, reason: str, stream: UUID) -> Kept:
+        """Keeps a delivery until its cause comes; where too many wait, it is kept only."""
+        deliveries = self.log.deliveries
+        if arrived.settles is not None:
+            deliveries.tried(arrived.settles, reason, stream)
+            return Kept(Received("waiting", reason))
+        if deliveries.many_wait(stream, MOST_WAITING_FOR_ONE, MOST_WAITING):
+            return self._keep(arrived, replace(understood, plan=None, reason=TOO_MANY_WAIT))
+        kept = self._keep(arrived, replace(understood, plan=None, reason=reason, waits_for=stream))
+        # its cause may have come while it was being kept, and it may be what another waits for
+        return replace(kept, touched=frozenset((stream,)))
+
+    def _keep(self, arrived: Arrived, understood: Understood) -> Kept:
         """Keeps the delivery, and with it the events that its plan comes to."""
         delivery = self._delivery(arrived, understood)
         occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
@@ -191,8 +303,17 @@ class Inbox:
         try:
             done = handle(self.log, self.verbs, occasion, plan, attach=lambda _: Attached(delivery=delivery))
         except AlreadyReceived:
-            return Received("duplicate")
-        return Received(delivery.outcome, delivery.reason, done.position, len(done.events))
+            return Kept(Received("duplicate"))
+        touched = frozenset(event.stream for event in done.events)
+        return Kept(Received(delivery.outcome, delivery.reason, done.position, len(done.events)), touched)
+
+    def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
+        """What waited for the subject turns out to be about somebody who was erased, and goes as well."""
+        if understood.subject is None:
+            return
+        for waiting in self.log.deliveries.waiting_for([understood.subject]):
+            emptied = Arrived(arrived.integration, waiting.delivery_id, b"", arrived.now, settles=waiting)
+            self._keep(emptied, Understood(waiting.action, understood.about, reason=ERASED))
 
     def _delivery(self, arrived: Arrived, understood: Understood) -> Delivery:
         source, delivery_id = arrived.integration.source, arrived.delivery_id
@@ -201,15 +322,21 @@ class Inbox:
             sealed = b"" if understood.reason in NOT_KEPT else self.seal(source, delivery_id, about, arrived.body)
         except PersonWasErased:
             sealed = b""  # of an erased person nothing more may be kept
+        kept = "waiting" if understood.waits_for is not None else "kept"
         return Delivery(
             source=source,
             delivery_id=delivery_id,
             assurance=arrived.integration.assurance,
             action=understood.action,
-            outcome="kept" if understood.plan is None else "applied",
+            outcome=kept if understood.plan is None else "applied",
             reason=understood.reason,
             people=(about,),
             sealed_body=sealed,
+            fingerprint=arrived.fingerprint if sealed else None,
+            told_at=understood.told_at,
+            subject=understood.subject,
+            waits_for=understood.waits_for,
+            settles=arrived.settles is not None,
         )
 
 

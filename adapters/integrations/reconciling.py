@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from adapters.integrations.inbound import (
     ERASED,
     KEY_STANDS_TWICE,
+    CauseIsMissing,
     Inbox,
     Integration,
     PartIsMissing,
@@ -54,14 +55,14 @@ class Sweep:
     def sweep(self, integration: Integration) -> Iterator[Swept]:
         """Every delivery in the order in which they came; safe to stop and to run again."""
         remembering = Remembering(self.log)
-        again = Again(replace(self.inbox, log=remembering), remembering, self.verbs, self.opened, self.now)
+        again = Again(self.inbox, remembering, self.verbs, self.opened, self.now)
         for delivery in self.deliveries.in_order(integration.source):
             swept = again.read(integration, delivery)
             if delivery.outcome != "applied":
                 if swept.outcome in ("mended", "complete"):
                     self.deliveries.settle(delivery, "applied", None, swept.position)
                 elif swept.reason != delivery.reason:
-                    self.deliveries.settle(delivery, "kept", swept.reason, None)
+                    self.deliveries.settle(delivery, delivery.outcome, swept.reason, None)
             yield swept
 
 
@@ -84,8 +85,11 @@ class Again:
         if found is None:
             return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
         try:
-            understood = self.inbox.understand(integration, found, self.now())
+            understood = self.inbox.understand(integration, found, self.now(), self.log)
             return self._complete(integration, understood)
+        except CauseIsMissing as missing:
+            # what took back its cause once took it back for good
+            return Swept("complete") if delivery.outcome == "applied" else Swept("kept", missing.reason)
         except PartIsMissing as missing:
             return Swept("kept", missing.reason)
         except (CandidateIsErased, PersonWasErased):

@@ -38,7 +38,7 @@ class KeysChanged(IntegrityError):
         super().__init__((self.__doc__ or "").format(detail=detail))
 
 
-RECEIPTS = {"idempotency_pkey", "delivery_pkey", "consumer_offset_rises"}
+RECEIPTS = {"idempotency_pkey", "delivery_pkey", "delivery_fingerprint", "consumer_offset_rises"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,11 @@ def receipts(attached: Attached) -> Mapping[str, Any]:
             "reason": arrived.reason,
             "people": [str(person) for person in arrived.people],
             "body": base64.b64encode(arrived.sealed_body).decode(),
+            "fingerprint": arrived.fingerprint,
+            "told_at": None if arrived.told_at is None else arrived.told_at.isoformat(),
+            "subject": None if arrived.subject is None else str(arrived.subject),
+            "waits_for": None if arrived.waits_for is None else str(arrived.waits_for),
+            "settles": arrived.settles,
         }
     if attached.offset is not None:
         given["offset"] = {"consumer": attached.offset.consumer, "offset_id": attached.offset.reached}

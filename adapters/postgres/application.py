@@ -15,6 +15,7 @@ from eventsourcing.postgres import PostgresFactory
 
 from adapters.postgres.bulk import BulkAppend
 from adapters.postgres.datastore import connection_parts, take_role
+from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.migrate import SERVICE
@@ -180,6 +181,11 @@ class Perennial(Application[UUID]):
 
     def _place(self, source: str, delivery_id: str, person: UUID) -> Place:
         return Place(self.mapper.origin, person, 0, f"delivery/{source}/{delivery_id}")
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What outside systems sent us, and what waits of it."""
+        return Deliveries(self.recorder.datastore)
 
     def close(self) -> None:
         recorder = getattr(self, "recorder", None)

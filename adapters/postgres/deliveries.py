@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, class_row
@@ -16,7 +17,8 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class KeptDelivery:
-    """A delivery as it stands: 'applied' or 'kept' (and why); `body` is sealed, empty where its person was erased."""
+    """A delivery as it stands: 'applied', 'waiting' or 'kept' (and why); `body` is sealed, empty where its person was
+    erased."""
 
     source: str
     delivery_id: str
@@ -24,6 +26,38 @@ class KeptDelivery:
     outcome: str
     reason: str | None
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDelivery:
+    """A delivery that came before its cause, which will appear in the stream `waits_for`. `body` is sealed."""
+
+    source: str
+    delivery_id: str
+    action: str
+    reason: str
+    body: bytes
+    subject: UUID | None
+    waits_for: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDelivery:
+    """A delivery that came before; `fingerprint` None: what it said is not to be recognised."""
+
+    delivery_id: str
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOfSubject:
+    """A delivery about a subject that was applied or waits: what it is, and the time that it gives itself."""
+
+    delivery_id: str
+    action: str
+    outcome: str
+    told_at: datetime
+    position: int | None
 
 
 class Connecting(Protocol):
@@ -40,6 +74,77 @@ class Deliveries:
         with self._datastore.get_connection() as connection:
             row = connection.execute("select count(*) as n from delivery where source = %s", (source,)).fetchone()
         return int(row["n"]) if row else 0
+
+    def known(self, source: str, delivery_id: str, fingerprint: str | None) -> list[KnownDelivery]:
+        """Those that came under this id, or that say the same."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(KnownDelivery)) as cursor,
+        ):
+            return cursor.execute(
+                "select delivery_id, fingerprint from delivery"
+                " where source = %(source)s and (delivery_id = %(id)s or fingerprint = %(fingerprint)s)",
+                {"source": source, "id": delivery_id, "fingerprint": fingerprint},
+            ).fetchall()
+
+    def waiting_for(self, streams: Collection[UUID]) -> list[WaitingDelivery]:
+        """Those whose cause may have appeared in one of the streams, in the order of the times that they give."""
+        return self._waiting("waits_for = any(%s)", list(streams))
+
+    def left_waiting(self, most: int) -> list[WaitingDelivery]:
+        """Those whose cause's stream has grown since they were last read, the one that was read longest ago first."""
+        grown = (
+            "exists (select from event where stream_id = waits_for"
+            " and recorded_at > coalesce(tried_at, received_at) - interval '10 seconds')"
+        )
+        return self._waiting(grown, order="coalesce(tried_at, received_at)", most=most)
+
+    def many_wait(self, waits_for: UUID, most_for_one: int, most: int) -> bool:
+        """Whether no more may wait, for this stream or at all."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select (select count(*) from (select from delivery where outcome = 'waiting' and waits_for = %s"
+                " limit %s) of_it) as of_one, (select count(*) from (select from delivery where outcome = 'waiting'"
+                " limit %s) of_any) as of_all",
+                (waits_for, most_for_one, most),
+            ).fetchone()
+        return row is not None and (row["of_one"] >= most_for_one or row["of_all"] >= most)
+
+    def told_of(self, subject: UUID, actions: Collection[str]) -> list[ToldOfSubject]:
+        """What was applied to the subject or waits, of these actions, by the times that they give themselves."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(ToldOfSubject)) as cursor,
+        ):
+            return cursor.execute(
+                "select delivery_id, action, outcome, told_at, position from delivery"
+                " where subject = %s and action = any(%s) and outcome in ('applied', 'waiting')"
+                "   and told_at is not null order by told_at, delivery_id",
+                (subject, list(actions)),
+            ).fetchall()
+
+    def tried(self, delivery: WaitingDelivery, reason: str, waits_for: UUID) -> None:
+        """Writes down for what a delivery waits that was read again."""
+        with self._datastore.get_connection() as connection:
+            connection.execute(
+                "update delivery set reason = %s, waits_for = %s, tried_at = clock_timestamp()"
+                " where source = %s and delivery_id = %s and outcome = 'waiting'",
+                (reason, waits_for, delivery.source, delivery.delivery_id),
+            )
+
+    def _waiting(
+        self, condition: str, *values: object, order: str = "told_at", most: int | None = None
+    ) -> list[WaitingDelivery]:
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(WaitingDelivery)) as cursor,
+        ):
+            return cursor.execute(
+                "select source, delivery_id, action, reason, body, subject, waits_for from delivery"
+                f" where outcome = 'waiting' and {condition}"
+                f" order by {order} nulls last, received_at, delivery_id limit %s".encode(),
+                (*values, most),
+            ).fetchall()
 
     def in_order(self, source: str) -> Iterator[KeptDelivery]:
         """All deliveries of the source in the order in which they came, read page by page."""

@@ -22,8 +22,9 @@ class InboundPages:
     async def greenhouse(self, request: Request) -> Answered[Received]:
         """A Greenhouse webhook: `Signature: sha256 <hex>` over the raw body, `Greenhouse-Event-ID` its id.
 
-        'applied': understood, and what was new became events. 'kept': not used, for the reason given. 'duplicate':
-        it came before. Whatever is signed is kept, sealed.
+        'applied': understood, and what was new became events. 'waiting': it came before its cause, and is applied once
+        that has come. 'kept': not used, for the reason given. 'duplicate': a delivery that says the same came before,
+        under whatever id. Whatever is signed is kept, sealed.
         """
         return await self._receive(INTEGRATIONS["greenhouse"], request)
 
