@@ -124,9 +124,12 @@ def migrated(conninfo: str) -> list[str]:
 
 
 def bound(conninfo: str, settings: Settings) -> None:
-    """Makes sure that the key file is the log's own. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
+    """Makes sure that the key file, and the country of phone numbers without one, are the log's own.
+
+    Errors: KeyFileIsUnusable, KeyFileIsAnothers, PhoneRegionIsFixed.
+    """
     with psycopg.connect(conninfo) as connection:
-        bind_keys(connection, settings.keys)
+        bind_keys(connection, settings.keys, settings.phone_region)
 
 
 def require_zone(conninfo: str, settings: Settings) -> None:

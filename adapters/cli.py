@@ -56,6 +56,7 @@ from adapters.postgres.keyfile import (
     KeyFileIsAnothers,
     KeyFileIsUnusable,
 )
+from adapters.postgres.migrate import PhoneRegionIsFixed
 from adapters.postgres.proofs import TreeIsTorn
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
@@ -94,6 +95,7 @@ COMPLAINTS = (
     ScopeIsWiderThanRole,
     PortIsTaken,
     KeyFileIsAnothers,
+    PhoneRegionIsFixed,
     bootstrap.ReadModelsAreOfAnotherZone,
     KeyFileIsUnusable,
     LogIsNotEmpty,

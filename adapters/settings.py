@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.access.jwks import is_safe
+from adapters.addresses import is_region
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
         default=None, description="A TOML file with rules of retention of your own; see docs/privacy.md."
     )
     zone: str = Field(default="UTC", description="The organisation's IANA time zone: days begin and end in it.")
+    phone_region: str | None = Field(
+        default=None,
+        description="The country (ISO 3166, such as DE) of phone numbers that name none; fixed when the log is made.",
+    )
     host: str = Field(default="127.0.0.1", description="Where the HTTP server listens.")
     port: int = Field(default=8400, ge=0, le=65535)
     greenhouse_secrets: tuple[SecretStr, ...] = Field(
@@ -76,6 +81,13 @@ class Settings(BaseSettings):
         if not parsed.amount:
             raise ValueError(f"{limit!r} lets nobody ask; it is 1 or more")
         return limit
+
+    @field_validator("phone_region")
+    @classmethod
+    def region_exists(cls, region: str | None) -> str | None:
+        if region is not None and not is_region(region):
+            raise ValueError(f"{region!r} is no country of ISO 3166 in two capital letters, such as DE")
+        return region
 
     @field_validator("zone")
     @classmethod

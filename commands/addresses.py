@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from commands.handle import Completed, Loaded, Log, load_with_kin
 from commands.verb import HIDDEN, Command, Load
+from domain.addresses import (
+    KINDS,
+    Address,
+    AddressCannotBeRead,
+    AddressIsPlaceholder,
+    Cell,
+    ValueHoldsSeveralAddresses,
+)
 from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import after, anything_lives
@@ -18,15 +26,14 @@ from domain.suppression import (
     SUPPRESSION,
     TURNS,
     WITHDREW,
-    Address,
+    ArrivalStopped,
     Suppressions,
-    recognised,
     releases,
     require_arrival,
     suppressions,
 )
 
-ADDRESSES = ("email", "phone")
+ADDRESSES = KINDS
 """The facts that are addresses."""
 READS = frozenset((*ENTRIES, *FACTS, *MERGES))
 
@@ -34,11 +41,35 @@ Written = tuple[str, str]
 """An address as somebody wrote it, after its kind."""
 
 
+class Whole(NamedTuple):
+    """A value of a file in which several addresses stood, before it was split."""
+
+    kind: str
+    text: str
+
+
+class Reader(Protocol):
+    """Reads addresses as people type them."""
+
+    def read(self, kind: str, text: str) -> Cell: ...
+
+    def former(self, kind: str, text: str) -> Address:
+        """The stream by which older versions know the text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithAddresses(Command):
-    """Base of the commands that addresses have a say in."""
+    """Base of the commands that addresses have a say in.
+
+    `cells`: the values that it brings, as read, in the order of `brought`. `wholes`: what those were split from.
+    `leaves_out`: an address that is refused is left out, and the rest of the command is done.
+    """
 
     addresses: tuple[Address, ...] = field(default=(), metadata=HIDDEN)
+    cells: tuple[Cell, ...] = field(default=(), metadata=HIDDEN)
+    wholes: tuple[Whole, ...] = field(default=(), metadata=HIDDEN)
+    leaves_out: bool = field(default=False, metadata=HIDDEN)
 
     @property
     def address_streams(self) -> tuple[UUID, ...]:
@@ -67,23 +98,102 @@ class Arrival(WithAddresses):
         yield from (("email", email) for email in self.emails)
         yield from (("phone", phone) for phone in self.phones)
 
-    def admitted(self, known: Suppressions) -> dict[UUID, list[Event]]:
-        """What lets the addresses in again, if the person came back by themselves. Raises AddressIsSuppressed."""
-        if self.returning:
-            return releases(known, self.addresses, self.source)
-        fields = {"email": "emails", "phone": "phones"}
-        require_arrival(known, self.addresses, source=self.source, candidate=self.candidate, fields=fields)
-        return {}
+
+class Admitted(NamedTuple):
+    """The addresses that come in, each once, as they are typed, and the events of their streams."""
+
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    events: dict[UUID, list[Event]]
+
+
+def admit(command: Arrival, known: Suppressions) -> Admitted:
+    """What comes in with the command. Raises ValueHoldsSeveralAddresses, AddressIsSuppressed, AddressCannotBeRead or
+    AddressIsPlaceholder.
+    """
+    if command.leaves_out:
+        return admitted(command.cells, known, ArrivalTried(command.source, command.candidate))
+    fields = {"email": "emails", "phone": "phones"}
+    require_single(command.cells, fields)
+    released = releases(known, command.addresses, command.source) if command.returning else {}
+    if not command.returning:
+        require_arrival(known, command.addresses, source=command.source, candidate=command.candidate, fields=fields)
+    require_readable(command.cells, fields)
+    if not command.cells:
+        return Admitted(command.emails, command.phones, released)
+    return Admitted(only_once(command.cells, "email"), only_once(command.cells, "phone"), released)
+
+
+class ArrivalTried(NamedTuple):
+    """Who brings addresses: the source, and the record they are for."""
+
+    source: str
+    candidate: UUID
+
+
+def only_once(cells: Iterable[Cell], kind: str) -> tuple[str, ...]:
+    """The values of a kind that are one address, as they are typed; of spellings of one address the first."""
+    first: dict[str | None, str] = {}
+    for cell in cells:
+        if cell.kind == kind:
+            first.setdefault(cell.form, cell.text)
+    return tuple(first.values())
+
+
+def admitted(cells: Iterable[Cell], known: Suppressions, tried: ArrivalTried, has: Collection[str] = ()) -> Admitted:
+    """Those of the addresses that may come in; of each that is suppressed its stop is recorded.
+
+    has: the forms of addresses that the record holds already: those stay.
+    """
+    first: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    events: dict[UUID, list[Event]] = {}
+    for cell in cells:
+        whole = () if cell.former is None else (cell.former,)
+        for part in cell.parts:
+            stops = {one.stream: known[one.stream].because for one in (*part.addresses, *whole)}
+            suppressed = {stream: because for stream, because in stops.items() if because is not None}
+            if part.form in has or not suppressed:
+                text = cell.text if cell.form is not None else part.text
+                first[cell.kind].setdefault(part.form, text)
+            for stream, because in suppressed.items() if part.form not in has else ():
+                stop = ArrivalStopped(because, *tried)
+                if stop not in known[stream].stopped:
+                    events[stream] = [stop]
+    return Admitted(tuple(first["email"].values()), tuple(first["phone"].values()), events)
+
+
+def numbered(cells: Iterable[Cell], fields: Mapping[str, str]) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """Each cell with where it stands: the command's field and the number in it, from 1."""
+    counted = dict.fromkeys(fields, 0)
+    for cell in cells:
+        counted[cell.kind] += 1
+        yield cell, {"field": fields[cell.kind], "number": counted[cell.kind]}
+
+
+def require_single(cells: Iterable[Cell], fields: Mapping[str, str]) -> None:
+    """Raises ValueHoldsSeveralAddresses. fields: by the kind of an address, the command's field that brings it."""
+    for cell, place in numbered(cells, fields):
+        if len(cell.parts) > 1:
+            raise ValueHoldsSeveralAddresses(**place, count=len(cell.parts))
+
+
+def require_readable(cells: Iterable[Cell], fields: Mapping[str, str]) -> None:
+    """Raises AddressCannotBeRead or AddressIsPlaceholder. fields: as for `require_single`."""
+    for cell, place in numbered(cells, fields):
+        if not cell.readable:
+            raise AddressCannotBeRead(**place, kind=cell.kind)
+        if not cell.parts:
+            raise AddressIsPlaceholder(**place)
 
 
 LOAD = Load("address_streams", SUPPRESSION, TURNS, many=True)
 
 
-def completed(log: Log, stream_of: Callable[[str, str], UUID], commands: Sequence[Any]) -> Completed:
+def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
     """The commands with their addresses. One round trip more for those that answer for a person's, none for others.
 
     Commands that are completed together do not see of one another what they would change of a person's addresses.
-    stream_of: the stream of an address (kind, as written). A command without addresses comes back as it is.
+    A command without addresses comes back as it is.
     """
     if not any(isinstance(command, WithAddresses) for command in commands):
         return Completed(commands)
@@ -93,10 +203,11 @@ def completed(log: Log, stream_of: Callable[[str, str], UUID], commands: Sequenc
     def complete(command: Any) -> Any:
         if not isinstance(command, WithAddresses):
             return command
-        people = command.answering()
-        written = [*command.brought(), *(one for record in people for one in addresses_of(record, known))]
-        named = dict.fromkeys(Address(kind, stream_of(kind, text)) for kind, text in written if is_one(kind, text))
-        return replace(command, addresses=tuple(named)) if named else command
+        cells = tuple(reader.read(*written) for written in command.brought())
+        told = [reader.read(*one) for record in command.answering() for one in addresses_of(record, known)]
+        wholes = [reader.former(*whole) for whole in command.wholes]
+        named = dict.fromkeys((*(one for cell in (*cells, *told) for one in cell.addresses), *wholes))
+        return replace(command, addresses=tuple(named), cells=cells) if named or cells else command
 
     return Completed([complete(one) for one in commands], {stream: one.version for stream, one in known.items()})
 
@@ -109,11 +220,6 @@ def shut_out(
     if anything_lives(after(candidate.consents, answered, command.occurred_at or latest), latest):
         return {}
     return suppressions(known, command.addresses, WITHDREW)
-
-
-def is_one(kind: str, text: str) -> bool:
-    """Nobody has the empty address: many records hold it."""
-    return bool(recognised(kind, text))
 
 
 def addresses_of(record: UUID, known: Mapping[UUID, Loaded]) -> Iterable[Written]:

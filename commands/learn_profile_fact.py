@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written
-from commands.verb import Events, Load, Verb
+from commands.addresses import (
+    ADDRESSES,
+    LOAD,
+    ArrivalTried,
+    WithAddresses,
+    Written,
+    admitted,
+    require_readable,
+    require_single,
+)
+from commands.verb import HIDDEN, Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactLearned
 from domain.codes import Code
-from domain.event import Erased
+from domain.event import Erased, Event
 from domain.profile_facts import held
 from domain.suppression import Suppressions, recognised, require_arrival
 
@@ -28,36 +37,81 @@ class LearnProfileFact(WithAddresses):
     fact: Code
     learned_from: Code
     value: str
+    column: str = field(default="value", metadata=HIDDEN)
+    """Where the value stands for whoever sent it: what a refusal names."""
 
     def brought(self) -> Iterable[Written]:
         return ((self.fact, self.value),) if self.fact in ADDRESSES else ()
 
 
 def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
-    """Raises CandidateDoesNotExist, AddressIsSuppressed or CandidateIsErased."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, ValueHoldsSeveralAddresses, AddressIsSuppressed,
+    AddressCannotBeRead or AddressIsPlaceholder."""
     candidate.require_record(command.candidate)
-    if command.addresses and not has(
-        candidate, command
-    ):  # an erased one has none: that theirs came again is to be written down
+    fields = dict.fromkeys(ADDRESSES, command.column)
+    if command.leaves_out:
+        candidate.require_known(command.candidate)
+        return with_what_is_admitted(candidate, known, command)
+    require_single(command.cells, fields)
+    # an erased one has none: that theirs came again is to be written down
+    if any_is_suppressed(known) and not has(candidate, command):
         require_arrival(
             known,
             command.addresses,
             source=command.learned_from,
             candidate=command.candidate,
-            fields=dict.fromkeys(ADDRESSES, "value"),
+            fields=fields,
         )
     candidate.require_known(command.candidate)
-    said = held(candidate.told(command.fact, command.learned_from, command.value, command.moment))
-    if any(one.value == command.value for one in said):
-        return {}
-    return {command.candidate: [ProfileFactLearned(command.fact, command.learned_from, command.value)]}
+    require_readable(command.cells, fields)
+    return learned(candidate, command, (command.value,))
+
+
+def with_what_is_admitted(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
+    """What is learned of a fact whose refused addresses are left out."""
+    if command.fact not in ADDRESSES:
+        return learned(candidate, command, (command.value,))
+    held_here = {recognised(command.fact, one) for one in told(candidate, command.fact) if any_is_suppressed(known)}
+    has = [part.form for cell in command.cells for part in cell.parts if is_held(command.fact, part.form, held_here)]
+    tried = ArrivalTried(command.learned_from, command.candidate)
+    emails, phones, stops = admitted(command.cells, known, tried, has)
+    return {**stops, **learned(candidate, command, (*emails, *phones))}
+
+
+def learned(candidate: Candidate, command: LearnProfileFact, values: Iterable[str]) -> Events:
+    """The facts that are news."""
+    news = [value for value in dict.fromkeys(values) if not is_told(candidate, command, value)]
+    events: list[Event] = [ProfileFactLearned(command.fact, command.learned_from, value) for value in news]
+    return {command.candidate: events} if events else {}
+
+
+def is_told(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
+    """Whether the same source tells this value already, in this spelling."""
+    said = held(candidate.told(command.fact, command.learned_from, value, command.moment))
+    return any(one.value == value for one in said)
+
+
+def any_is_suppressed(known: Suppressions) -> bool:
+    """Whether it matters at all what the record holds."""
+    return any(one.because is not None for one in known.values())
 
 
 def has(candidate: Candidate, command: LearnProfileFact) -> bool:
-    """Whether somebody told of this address before."""
-    told = (one.value for one in candidate.everything_told() if one.fact == command.fact)
-    said = recognised(command.fact, command.value)
-    return any(not isinstance(value, Erased) and recognised(command.fact, value) == said for value in told)
+    """Whether the record holds this address already."""
+    held_here = {recognised(command.fact, value) for value in told(candidate, command.fact)}
+    forms = [command.value, *(part.form for cell in command.cells for part in cell.parts)]
+    return any(is_held(command.fact, form, held_here) for form in forms)
+
+
+def is_held(kind: str, form: str, held_here: Collection[str]) -> bool:
+    """Compared by the former form, which needs no reading: values that a record holds are nearly always plain."""
+    return recognised(kind, form) in held_here
+
+
+def told(candidate: Candidate, fact: str) -> Iterator[str]:
+    """Every value of the fact that a source told of the record before."""
+    values = (one.value for one in candidate.everything_told() if one.fact == fact)
+    return (value for value in values if not isinstance(value, Erased))
 
 
 VERB = Verb(LearnProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)), LOAD), decide)

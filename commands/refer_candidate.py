@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.addresses import LOAD, Arrival
+from commands.addresses import LOAD, Arrival, admit
 from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateCannotReferThemselves, CandidateReferred
 from domain.codes import UNKNOWN, Code
@@ -32,19 +32,19 @@ class ReferCandidate(Arrival):
 
 
 def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -> Events:
-    """Raises CandidateExistsAlready, CandidateIsErased, AddressIsSuppressed or CandidateCannotReferThemselves."""
+    """Raises CandidateExistsAlready, CandidateIsErased, CandidateCannotReferThemselves, and what `admit` raises."""
     candidate.require_new(command.candidate)
     if command.referrer == command.candidate:
         raise CandidateCannotReferThemselves(candidate=command.candidate)
-    released = command.admitted(known)
+    emails, phones, released = admit(command, known)
     referred = CandidateReferred(
         source=command.source,
         role=command.role,
         location=command.location,
         referrer=command.referrer,
         name=command.name,
-        emails=command.emails,
-        phones=command.phones,
+        emails=emails,
+        phones=phones,
         referrer_name=command.referrer_name,
         referrer_words=command.referrer_words,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commands.addresses import LOAD, Arrival
+from commands.addresses import LOAD, Arrival, admit
 from commands.verb import Events, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateSourced
 from domain.codes import UNKNOWN, Code
@@ -31,9 +31,9 @@ class SourceCandidate(Arrival):
 
 
 def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) -> Events:
-    """Raises CandidateExistsAlready, CandidateIsErased or AddressIsSuppressed."""
+    """Raises CandidateExistsAlready, CandidateIsErased, and what `admit` raises."""
     candidate.require_new(command.candidate)
-    released = command.admitted(known)
+    emails, phones, released = admit(command, known)
     sourced = CandidateSourced(
         source=command.source,
         role=command.role,
@@ -41,8 +41,8 @@ def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) 
         outside_source=command.outside_source,
         outside_id=command.outside_id,
         name=command.name,
-        emails=command.emails,
-        phones=command.phones,
+        emails=emails,
+        phones=phones,
     )
     return {command.candidate: [sourced], **released}
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 from uuid import UUID
 
+from domain.addresses import Address as Address
 from domain.errors import Conflict
 from domain.event import Aggregate, Clear, Event, Recorded
 from domain.profile_facts import address_key
@@ -52,15 +52,18 @@ class ArrivalStopped(Event):
 class AddressIsSuppressed(Conflict):
     """An address in '{field}' is not brought in again: its person was erased, or took back all they had allowed.
 
-    Leave it out, and do not write to it. If the person came back by themselves, source them with 'returning'.
+    Leave it out, and do not write to it. If the person came back by themselves, source them with 'returning'. If other
+    people share the address, a privacy officer can release it.
     """
 
 
-class Address(NamedTuple):
-    """An address as decisions know it: 'email' or 'phone', and its stream."""
+class AddressIsNotSuppressed(Conflict):
+    """This address is not suppressed: nothing keeps it out.
 
-    kind: str
-    stream: UUID
+    There is nothing to release. Check how it is written; each address is released by itself.
+    """
+
+    where = "address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,13 @@ Suppressions = Mapping[UUID, Suppression]
 
 
 def recognised(kind: str, address: str) -> str:
-    """What all spellings of one address have in common: `address_key`, of an address as everybody's mail or phone reads
-    it. Signs that cannot be seen do not count, nor which of Unicode's forms a letter or a figure is written in; a
-    domain is what the network calls it, and a phone has no zero that is dialled at home alone, as in +49 (0)30.
-    What stands after a plus sign does count: it is another address, perhaps somebody else's.
+    """The form of an address in older versions, whose streams are named by it: it never changes. Today's form is the
+    one that adapters/addresses.py gives.
+
+    It is `address_key`, of an address as everybody's mail or phone reads it. Signs that cannot be seen do not count,
+    nor which of Unicode's forms a letter or a figure is written in; a domain is what the network calls it, and a phone
+    has no zero that is dialled at home alone, as in +49 (0)30. What stands after a plus sign does count: it is another
+    address, perhaps somebody else's.
     """
     if not address.isascii():
         seen = "".join(sign for sign in address if unicodedata.category(sign) != "Cf")
@@ -141,9 +147,12 @@ def releases(
 
 
 def suppressions(known: Suppressions, addresses: Iterable[Address], because: str) -> dict[UUID, list[Event]]:
-    """What suppresses those of the addresses that are not yet; that somebody was erased outweighs a withdrawal."""
+    """What suppresses those of the addresses that are not yet; that somebody was erased outweighs a withdrawal.
+
+    A stream that an older version named is not written to: what was suppressed there stands there.
+    """
     return {
         one.stream: [AddressSuppressed(one.kind, because)]
         for one in addresses
-        if known[one.stream].because not in (because, ERASED)
+        if not one.former and known[one.stream].because not in (because, ERASED)
     }

@@ -24,7 +24,7 @@ from domain.candidate import (
     told_by,
 )
 from domain.event import Erased, Recorded
-from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, address_key, alike
+from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
 from projections.consent_state import CONSENT_STATE
@@ -68,7 +68,7 @@ create table directory.told (
     value        text        not null,
     alike        text        not null,
     key          text        not null,
-    blind        text
+    blind        text[]
 );
 create index on directory.told (record);
 alter table directory.told
@@ -153,7 +153,7 @@ WORKING = {
     **kin.working("directory"),
     "directory_changed": "record uuid, facts boolean",
     "directory_member": "person uuid, record uuid, facts boolean",
-    "directory_belief": "person uuid, fact text, value text, key text, blind text, weight bigint",
+    "directory_belief": "person uuid, fact text, value text, key text, blind text[], weight bigint",
     "directory_term": "person uuid, term text",
     "directory_allowed": "person uuid, allowed jsonb",
     "directory_row": "person uuid, entered_at timestamptz, source text, name text, name_key text, emails text[],"
@@ -164,7 +164,7 @@ WORKING = {
 
 OPENED = (
     "record uuid, position bigint, at timestamptz, nth integer, retracted boolean, fact text, learned_from text,"
-    " value text, alike text, blind text"
+    " value text, alike text, blind text[]"
 )
 EVIDENCE = {"email": "same-address", "phone": "same-phone"}
 """The facts that are addresses, and what it is called when two people have the same."""
@@ -176,7 +176,7 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
         if one.fact in FACTS and not isinstance(one.value, Erased):
             value = one.value.replace("\0", "")[:LONGEST_VALUE]
             likeness = alike(one.fact, value)
-            hashed = blind(one.fact, address_key(one.fact, value)) if one.fact in EVIDENCE else None
+            hashed = list(blind(one.fact, value)) if one.fact in EVIDENCE else None
             yield (
                 one.record,
                 one.position,
@@ -484,7 +484,7 @@ where known.last_contact <> excluded.last_contact
 _EVIDENCE = " ".join(f"when {quoted(fact)} then {quoted(code)}" for fact, code in EVIDENCE.items())
 CLUES = f"""
 with made as materialized (
-    select person, blind as key, case fact {_EVIDENCE} end as evidence
+    select person, unnest(blind) as key, case fact {_EVIDENCE} end as evidence
     from directory_belief where blind is not null
     union
     select person, max(key) filter (where fact = 'name') || '/' || max(key) filter (where fact = 'current-employer'),
@@ -503,7 +503,7 @@ on conflict do nothing
 
 DIRECTORY = ReadModel(
     name="directory",
-    version=2,
+    version=3,
     tables=TABLES,
     working=WORKING,
     catalogue=("contact",),

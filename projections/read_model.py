@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,9 @@ All SELECTs of one kind of fact give the same columns and types, each by itself,
 None may look at another row or at a table that folds fill."""
 
 
-Blind = Callable[[str, str], str]
-"""(what kind of address, the address) -> a keyed hash: it tells equal addresses apart from others and nothing else."""
+Blind = Callable[[str, str], Sequence[str]]
+"""(kind of address, text) -> a keyed hash of each address in the text: it tells equal addresses apart from others and
+nothing else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

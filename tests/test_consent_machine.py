@@ -542,7 +542,7 @@ class AnyConsent(RuleBasedStateMachine):
         return (self.oracle.rows[-1]["position"] if self.oracle.rows else 0) + 1
 
     def check_stopped(self, record: UUID, slot: str) -> None:
-        stream = self.house.key_file.address_stream("email", address(slot))
+        stream = self.house.log.addresses.stream("email", address(slot))
         last = [row for row in self.house.rows(0) if row["stream"] == stream]
         assert any(row["clear"].get("candidate") == str(record) for row in last), "a stop that nobody wrote down"
 

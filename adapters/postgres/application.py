@@ -13,6 +13,7 @@ from eventsourcing.application import Application, Repository
 from eventsourcing.persistence import EventStore, Mapper, Recording
 from eventsourcing.postgres import PostgresFactory
 
+from adapters.addresses import AddressReader
 from adapters.postgres.bulk import BulkAppend
 from adapters.postgres.datastore import connection_parts, take_role
 from adapters.postgres.deliveries import Deliveries
@@ -55,6 +56,7 @@ class Perennial(Application[UUID]):
     name = "perennial"
     recorder: LogRecorder
     mapper: SealingMapper
+    addresses: AddressReader
 
     def __init__(self, conninfo: str, key_file: KeyFile, *, role: str = SERVICE, pool_size: int = 4) -> None:
         self._key_file = key_file
@@ -84,6 +86,7 @@ class Perennial(Application[UUID]):
         take_role(datastore, self._role, self._parts)
         recorder = LogRecorder(datastore)
         self.mapper.origin = recorder.origin()
+        self.addresses = AddressReader(self._key_file, recorder.phone_region())
         return recorder
 
     def construct_mapper(self) -> Mapper[UUID]:
@@ -115,7 +118,7 @@ class Perennial(Application[UUID]):
 
     def completed(self, commands: Sequence[Any]) -> Completed:
         """The commands with the streams of the addresses that they bring in or answer for."""
-        return completed(self, self._key_file.address_stream, commands)
+        return completed(self, self.addresses, commands)
 
     def _loaded(self, aggregate: Aggregate[Any], stream: UUID, found: FoundStream) -> Loaded:
         self.mapper.keyring.learn(found.keys)

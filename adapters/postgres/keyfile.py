@@ -117,8 +117,13 @@ class KeyFile:
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     def address_stream(self, kind: str, address: str) -> UUID:
-        """The stream in which it stands whether an address ('email' or 'phone', however it is written) may come in."""
+        """The stream by which older versions know an address ('email' or 'phone'): the name of it never changes."""
         name = json.dumps(["perennial-address", kind, recognised(kind, address)]).encode()
+        return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
+
+    def form_stream(self, kind: str, form: str) -> UUID:
+        """The stream that says whether the address of this form may come in."""
+        name = json.dumps(["perennial-address-form", kind, form]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     @property

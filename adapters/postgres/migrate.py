@@ -63,16 +63,28 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
     return [name for name, _ in missing]
 
 
-def bind_keys(connection: psycopg.Connection[Any], path: Path) -> None:
+class PhoneRegionIsFixed(Exception):
+    """PERENNIAL_PHONE_REGION is {wanted}, and this log was begun with {stored}. The region is fixed with the log.
+    Leave the setting out."""
+
+    def __init__(self, wanted: str, stored: str | None) -> None:
+        told = (self.__doc__ or "").format(wanted=wanted, stored=stored or "none")
+        super().__init__(" ".join(told.split()))
+
+
+def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | None = None) -> None:
     """Binds a new log to the key file at `path`, made where there is none; of an older log the file must be its own.
 
-    Errors: KeyFileIsUnusable, KeyFileIsAnothers.
+    region: the country of phone numbers that name none, fixed with a new log; None: that of the log.
+    Errors: KeyFileIsUnusable, KeyFileIsAnothers, PhoneRegionIsFixed.
     """
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        (bound,) = cursor.execute("select keys from log for update").fetchone() or (None,)
+        bound, stored = cursor.execute("select keys, phone_region from log for update").fetchone() or (None, None)
+        if bound is not None and region not in (None, stored):
+            raise PhoneRegionIsFixed(str(region), stored)
         if bound is None:
             key_file = ensure_key_file(path)
-            cursor.execute("update log set keys = %s", (key_file.name,))
+            cursor.execute("update log set keys = %s, phone_region = %s", (key_file.name, region))
             cursor.execute("update key_epoch set name = %s where name <> %s", (key_file.current, key_file.current))
         elif read_key_file(path).name != bound:
             raise KeyFileIsAnothers(path)

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 
+from adapters.addresses import AddressReader
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.mapper import SealingMapper
 from adapters.postgres.recorder import with_keys
@@ -36,23 +37,25 @@ class Opener:
     def __init__(self, key_file: KeyFile) -> None:
         self._key_file = key_file
         self._keyring = Keyring(key_file)
-        self._mapper: SealingMapper | None = None
+        self._made: tuple[SealingMapper, AddressReader] | None = None
         self._lock = Lock()
 
     def __call__(
         self, connection: psycopg.Connection[Any], opens: Opens, after: int, upto: int, parked: Sequence[UUID]
     ) -> Iterator[tuple[Any, ...]]:
         """What `opens` makes of the events of after < position <= upto. Errors: SealIsBroken."""
-        mapper = self._mapper_of(connection)
+        mapper, reader = self._mapper_of(connection)
         cursor = psycopg.Cursor(connection, row_factory=dict_row)
         asked = (after, upto, mapper.names_of(opens.types), list(parked))
         rows = cursor.execute(_SEALED.encode(), asked, binary=True).fetchall()
         for stored in with_keys(connection, rows):
-            yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), self._key_file.blind)
+            yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), reader.blinds)
 
-    def _mapper_of(self, connection: psycopg.Connection[Any]) -> SealingMapper:
+    def _mapper_of(self, connection: psycopg.Connection[Any]) -> tuple[SealingMapper, AddressReader]:
         with self._lock:
-            if self._mapper is None:
-                row = psycopg.Cursor(connection, row_factory=tuple_row).execute("select origin from log").fetchone()
-                self._mapper = SealingMapper(str(row[0]) if row else "", self._keyring, EVENTS, UPCASTS)
-            return self._mapper
+            if self._made is None:
+                cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+                origin, region = cursor.execute("select origin, phone_region from log").fetchone() or ("", None)
+                mapper = SealingMapper(str(origin), self._keyring, EVENTS, UPCASTS)
+                self._made = mapper, AddressReader(self._key_file, region)
+            return self._made

@@ -216,6 +216,12 @@ class LogRecorder(PostgresApplicationRecorder):
             raise LogIsNotMade
         return str(row["origin"])
 
+    def phone_region(self) -> str | None:
+        """The country of phone numbers that name none; None: those stay national."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute("select phone_region from log").fetchone()
+        return None if row is None else row["phone_region"]
+
     def current_epoch(self) -> str:
         """The epoch of the key file that new keys are wrapped with."""
         with self.datastore.get_connection() as connection:

@@ -23,7 +23,6 @@ from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Code, Day, Whole
 from domain.days import day_begins
-from domain.profile_facts import address_key
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
 from projections.directory import DIRECTORY, EVIDENCE
 from queries import directory as queries
@@ -164,9 +163,12 @@ class DirectoryPages:
     async def candidates_of_address(
         self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
     ) -> Answered[PeopleOfAddress]:
-        """Who has an e-mail address or a phone number, found by a keyed hash of it."""
-        key = address_key(address.kind, address.address)
-        blind = self.services.key_file.blind(address.kind, key)
+        """Who has an e-mail address or a phone number, found by a keyed hash of it, however the address is written.
+
+        A text that is not one address is refused.
+        """
+        form = self.services.log.addresses.only_form(address.kind, address.address, "address")
+        blind = self.services.key_file.blind(address.kind, form)
 
         def question(connection: Connection[Any], known: AsOf) -> PeopleOfAddress:
             people = queries.lookup(connection, EVIDENCE[address.kind], blind)

@@ -35,6 +35,7 @@ OF_EVERY_COMMAND = (
     "request-is-in-flight",
     "log-cannot-be-reached",
 )
+OF_AN_ADDRESS = ("address-cannot-be-read", "address-is-placeholder", "value-holds-several-addresses")
 OF_THE_DIRECTORY = ("request-is-malformed", "position-lies-ahead", "log-cannot-be-reached", "read-model-is-behind")
 """The directory is as it is now: it has no as_of."""
 OF_EVERY_QUESTION = (
@@ -664,7 +665,9 @@ PAGES: Mapping[str, Page] = {
         ("cursor-cannot-be-read", "channel-is-asked-without-consent", *OF_THE_DIRECTORY),
     ),
     "candidates_of_address": Page(
-        {}, ("body-is-not-json", *OF_THE_DIRECTORY), body_example({"kind": "email", "address": "zoe@example.org"})
+        {},
+        ("body-is-not-json", *OF_AN_ADDRESS, *OF_THE_DIRECTORY),
+        body_example({"kind": "email", "address": "zoe@example.org"}),
     ),
     "duplicates": Page({"next": None}, ("cursor-cannot-be-read", *OF_THE_DIRECTORY)),
     "imports": Page({"imports": [IMPORT], "next": None}, ("cursor-cannot-be-read",)),

@@ -245,9 +245,10 @@ def require_folded(services: Services) -> None:
 def other_streams(services: Services, subjects: Subjects, person: Person) -> list[UUID]:
     """Applications, referrals, whatever is sealed for the person elsewhere; and the streams of their addresses."""
     addresses = {
-        services.key_file.address_stream(one.fact, one.value)
+        address.stream
         for one in person.told()
         if one.fact in ADDRESSES and not isinstance(one.value, Erased)
+        for address in services.log.addresses.read(one.fact, one.value).addresses
     }
     return [*subjects.streams_naming(person.ids), *sorted(addresses)]
 

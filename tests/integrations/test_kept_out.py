@@ -35,5 +35,5 @@ def test_a_delivery_about_somebody_who_left_is_kept_and_recorded_once(log: Peren
     assert (received.outcome, received.reason, received.events) == ("kept", "address-is-suppressed", 0)
     rosa = key_file.stream_of("greenhouse", "candidate", str(ROSA["id"]))
     assert log.history(rosa) == []
-    stops = [one.event for one in log.history(key_file.address_stream("email", emails[0]))]
+    stops = [one.event for one in log.history(log.addresses.stream("email", emails[0]))]
     assert [one.candidate for one in stops if isinstance(one, ArrivalStopped)] == [rosa]

@@ -66,14 +66,14 @@ def test_the_entry_is_told_by_where_the_person_came_from(client: httpx.Client, p
         "source": "career-site",
         "name": "Ines",
         "emails": ["i@example.org", "ines@example.org"],
-        "phones": ["1"],
+        "phones": ["+1 555 0101"],
     }
     ines = UUID(post("/v1/candidates", **entered)["stream"])
     post(f"/v1/candidates/{ines}/profile-facts", fact="name", learned_from="recruiter", value="Ines Prado")
     post(f"/v1/candidates/{ines}/profile-facts/retraction", fact="email", learned_from="career-site",
          value="I@example.org")  # fmt: skip
     told = client.get(f"/v1/candidates/{ines}").json()
-    assert (told["name"], told["emails"], told["phones"]) == ("Ines Prado", ["ines@example.org"], ["1"])
+    assert (told["name"], told["emails"], told["phones"]) == ("Ines Prado", ["ines@example.org"], ["+1 555 0101"])
     assert facts(client, ines, "name")[0]["overruled"][0]["learned_from"] == "career-site"
 
 
