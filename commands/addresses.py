@@ -17,7 +17,7 @@ from domain.addresses import (
     Cell,
     ValueHoldsSeveralAddresses,
 )
-from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate, NothingNamesTheCandidate
 from domain.codes import UNKNOWN, Code
 from domain.consent import after, anything_lives
 from domain.event import Erased, Event
@@ -97,6 +97,11 @@ class Arrival(WithAddresses):
     def brought(self) -> Iterable[Written]:
         yield from (("email", email) for email in self.emails)
         yield from (("phone", phone) for phone in self.phones)
+
+    def require_named(self, *others: str | None) -> None:
+        """Raises NothingNamesTheCandidate, unless an address or one of these texts is there to find the person by."""
+        if not any(text and not text.isspace() for text in (*self.emails, *self.phones, *others)):
+            raise NothingNamesTheCandidate
 
 
 class Admitted(NamedTuple):

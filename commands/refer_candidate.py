@@ -32,7 +32,9 @@ class ReferCandidate(Arrival):
 
 
 def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -> Events:
-    """Raises CandidateExistsAlready, CandidateIsErased, CandidateCannotReferThemselves, and what `admit` raises."""
+    """Raises NothingNamesTheCandidate, CandidateExistsAlready, CandidateIsErased, CandidateCannotReferThemselves, and
+    what `admit` raises."""
+    command.require_named(command.name)
     candidate.require_new(command.candidate)
     if command.referrer == command.candidate:
         raise CandidateCannotReferThemselves(candidate=command.candidate)

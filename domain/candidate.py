@@ -329,6 +329,15 @@ class CandidateIsNotInCommunity(Conflict):
     where = "community"
 
 
+class NothingNamesTheCandidate(Invalid):
+    """Nothing in the request names the candidate, so no search could find them again.
+
+    Send a name, an e-mail address or a telephone number, or the outside_source that knows them and their outside_id.
+    """
+
+    where = "name"
+
+
 class CandidateCannotReferThemselves(Invalid):
     """The candidate {candidate} is named as the referrer as well.
 

@@ -99,7 +99,7 @@ async def replied(app: Any, key: str, files: set[str]) -> tuple[Any, set[str]]:
     shown = {"Authorization": f"Bearer {key}"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=shown) as client:
-        candidate = (await client.post("/v1/candidates", json={"source": "fair"})).json()["stream"]
+        candidate = (await client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"})).json()["stream"]
         touchpoints = f"/v1/candidates/{candidate}/touchpoints"
         sent = {"kind": "email-sent", "message": message, "occurred_at": "2026-05-02T09:30:00Z"}
         position = (await client.post(touchpoints, json=sent)).json()["position"]

@@ -204,7 +204,7 @@ class AnyHistory(RuleBasedStateMachine):
             return
         self.ask(OpenRequisition(requisition=JOB, openings=SEATS, now=self.now))
         for person, theirs in zip(PEOPLE, APPLICATIONS, strict=False):
-            self.ask(SourceCandidate(candidate=person, now=self.now))
+            self.ask(SourceCandidate(candidate=person, name="Nora Blum", now=self.now))
             self.ask(GiveConsent(candidate=person, purpose="talent_pool", channels=("email",), now=self.now))
             self.ask(SubmitApplication(application=theirs, candidate=person, requisition=JOB, now=self.now))
         self.ask(FoundCommunity(community=COMMUNITY, around="skill", topic="a", now=self.now))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
+
+import pytest
 
 from commands.learn_profile_fact import LearnProfileFact
 from commands.refer_candidate import ReferCandidate
 from commands.retract_profile_fact import RetractProfileFact
 from commands.source_candidate import SourceCandidate
+from commands.verb import Command
 from domain.candidate import (
     CandidateCannotReferThemselves,
     CandidateDoesNotExist,
     CandidateExistsAlready,
     CandidateReferred,
     CandidateSourced,
+    NothingNamesTheCandidate,
     ProfileFactLearned,
     ProfileFactRetracted,
     ProfileFactWasNotTold,
@@ -30,12 +35,38 @@ def test_a_candidate_is_sourced() -> None:
     given({ALICE: [SOURCED]}).when(command).refused(CandidateExistsAlready)
 
 
+@pytest.mark.parametrize(
+    ("told", "findable"),
+    [
+        ({}, False),
+        ({"name": " "}, False),
+        ({"emails": ("",), "phones": ("\t",)}, False),
+        ({"outside_id": "7"}, False),
+        ({"outside_source": "old-crm"}, False),
+        ({"outside_source": "old-crm", "outside_id": ""}, False),
+        ({"outside_source": "old-crm", "outside_id": "7"}, True),
+        ({"name": "Alice"}, True),
+        ({"emails": ("a@example.org",)}, True),
+        ({"phones": ("+49 30 1234567",)}, True),
+    ],
+)
+def test_a_candidate_has_something_to_be_found_by(told: dict[str, Any], findable: bool) -> None:
+    asked: list[Command] = [SourceCandidate(candidate=ALICE, now=NOW, **told)]
+    if told.keys().isdisjoint(("outside_source", "outside_id")):
+        asked.append(ReferCandidate(candidate=ALICE, referrer=BOB, now=NOW, **told))
+    for command in asked:
+        if findable:
+            assert given({}).history.decide(command)[ALICE]
+        else:
+            given({}).when(command).refused(NothingNamesTheCandidate)
+
+
 def refer(referrer: UUID) -> ReferCandidate:
-    return ReferCandidate(candidate=ALICE, referrer=referrer, referrer_words="One of the best", now=NOW)
+    return ReferCandidate(candidate=ALICE, referrer=referrer, name="Alice", referrer_words="One of the best", now=NOW)
 
 
 def test_a_candidate_is_referred_by_somebody_else() -> None:
-    referred = CandidateReferred("referral", "unknown", "unknown", BOB, None, (), (), None, "One of the best")
+    referred = CandidateReferred("referral", "unknown", "unknown", BOB, "Alice", (), (), None, "One of the best")
     given({}).when(refer(BOB)).then({ALICE: [referred]})
     given({ALICE: [SOURCED]}).when(refer(BOB)).refused(CandidateExistsAlready)
     given({}).when(refer(ALICE)).refused(CandidateCannotReferThemselves)

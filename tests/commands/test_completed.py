@@ -42,7 +42,9 @@ def done(log: Perennial, *commands: Command) -> Handled:
 
 
 def source(candidate: UUID, **told: Any) -> SourceCandidate:
-    return SourceCandidate(candidate=candidate, now=now(), **({"emails": (EMAIL,), "source": "fair"} | told))
+    return SourceCandidate(
+        candidate=candidate, now=now(), **({"emails": (EMAIL,), "source": "fair", "name": "Bo"} | told)
+    )
 
 
 def withdraw(candidate: UUID) -> WithdrawConsent:

@@ -121,7 +121,7 @@ def test_a_completion_stands_in_every_record_and_names_its_own_request() -> None
     [
         SEND,
         LearnProfileFact(candidate=ALICE, fact="skill", learned_from="self", value="grafting", now=NOW),
-        SourceCandidate(candidate=ALICE, now=NOW),
+        SourceCandidate(candidate=ALICE, name="Nora Blum", now=NOW),
         RecordTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="note-written", now=NOW),
         MergeCandidates(candidate=BOB, absorbed=ALICE, evidence=("stated",), now=NOW),
         MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=("stated",), now=NOW),

@@ -30,7 +30,7 @@ def intention(*commands: Command, named: UUID | None = None) -> Intention:
 
 
 def source(candidate: UUID) -> SourceCandidate:
-    return SourceCandidate(candidate=candidate, now=NOW)
+    return SourceCandidate(candidate=candidate, name="Nora Blum", now=NOW)
 
 
 def touch(candidate: UUID, kind: str = "email-replied") -> RecordTouchpoint:

@@ -68,7 +68,7 @@ def give(candidate: UUID, *, days: int = 10, channels: tuple[str, ...] = ("email
 
 def allowed(log: Perennial, *, days: int = 10) -> UUID:
     candidate = uuid4()
-    done(log, SourceCandidate(candidate=candidate, now=datetime.now(UTC)), give(candidate, days=days))
+    done(log, SourceCandidate(candidate=candidate, name="Nora Blum", now=datetime.now(UTC)), give(candidate, days=days))
     return candidate
 
 

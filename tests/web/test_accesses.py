@@ -63,7 +63,7 @@ def test_each_look_at_a_candidate_is_one_access(
 def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of_it_is_clear(
     client: httpx.Client, post: Post, candidate: UUID, seen: Any
 ) -> None:
-    friend = post("/v1/candidates", source="fair")["stream"]
+    friend = post("/v1/candidates", source="fair", name="Nora Blum")["stream"]
     touched = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
     merged = post(f"/v1/candidates/{friend}/merges", absorbed=str(candidate), evidence=["same-email"])
     for told in (touched, merged):
@@ -129,7 +129,7 @@ def test_the_auditor_is_seen_too(seen: Any, candidate: UUID, client: httpx.Clien
 
 
 def test_any_record_of_the_person_is_the_person(client: httpx.Client, post: Post, candidate: UUID, seen: Any) -> None:
-    other = post("/v1/candidates", source="fair")["stream"]
+    other = post("/v1/candidates", source="fair", name="Nora Blum")["stream"]
     client.get(f"/v1/candidates/{other}").raise_for_status()
     post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["same-email"])
     assert page(seen(candidate=str(candidate))) == [(ACTOR, "viewed", "profile")]

@@ -12,7 +12,7 @@ from tests.web.conftest import Post, problem
 
 
 def person(post: Post) -> str:
-    stream: str = post("/v1/candidates", source="event")["stream"]
+    stream: str = post("/v1/candidates", source="event", name="Nora Blum")["stream"]
     return stream
 
 

@@ -60,7 +60,7 @@ def test_all_or_none(client: httpx.Client, candidate: UUID, log: Perennial) -> N
 def test_a_request_that_is_sent_again_is_answered_alike_and_done_once(
     client: httpx.Client, candidate: UUID, log: Perennial, n: int
 ) -> None:
-    client.post("/v1/candidates", json={"source": "fair"})  # so that positions and numbers differ
+    client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"})  # so that positions and numbers differ
     body = {"touchpoints": [called(uuid4()), *[called(candidate)] * n]}
     first, again = (client.post(PATH, json=body, headers={"Idempotency-Key": "bulk-1"}) for _ in range(2))
     assert first.json()["position"] == n + 2

@@ -160,7 +160,7 @@ def writing(services: Services, key: str, threads: int) -> Iterator[Callable[[],
 
     def write() -> None:
         with httpx.Client(base_url=base, headers=bearing(key)) as client:
-            stream = client.post("/v1/candidates", json={}).json()["stream"]
+            stream = client.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
             while not stop.is_set():
                 answer = client.post(f"/v1/candidates/{stream}/touchpoints", json={"kind": "call-answered"})
                 if answer.status_code != 201:

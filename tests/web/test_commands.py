@@ -30,8 +30,11 @@ def test_a_command_answers_where_its_events_stand_and_nothing_personal(client: h
 
 def test_a_new_id_may_be_brought_and_belongs_to_one_candidate(client: httpx.Client) -> None:
     mine = str(uuid4())
-    assert client.post("/v1/candidates", json={"candidate": mine}).json()["stream"] == mine
-    assert problem(client.post("/v1/candidates", json={"candidate": mine})) == (409, "candidate-exists-already")
+    assert client.post("/v1/candidates", json={"candidate": mine, "name": "Nora Blum"}).json()["stream"] == mine
+    assert problem(client.post("/v1/candidates", json={"candidate": mine, "name": "Nora Blum"})) == (
+        409,
+        "candidate-exists-already",
+    )
 
 
 def test_what_another_system_knows_too_is_made_once_however_it_comes_to_us(
@@ -64,7 +67,15 @@ def test_who_was_erased_and_comes_back_is_somebody_new_by_whatever_id(client: ht
     "half", [{"outside_id": "4711"}, {"outside_source": "old-crm"}, {"outside_source": "old-crm", "outside_id": ""}]
 )
 def test_who_is_not_known_elsewhere_by_both_is_somebody_new(post: Post, half: dict[str, str]) -> None:
+    half = {**half, "name": "Nora Blum"}
     assert post("/v1/candidates", **half)["stream"] != post("/v1/candidates", **half)["stream"]
+
+
+def test_a_person_without_anything_to_be_found_by_is_not_made(client: httpx.Client, candidate: UUID) -> None:
+    for path, body in (("/v1/candidates", {"source": "fair"}), ("/v1/referrals", {"referrer": str(candidate)})):
+        answer = client.post(path, json=body)
+        assert problem(answer) == (422, "nothing-names-the-candidate")
+        assert "outside_id" in answer.json()["what_to_do"]
 
 
 @pytest.mark.parametrize(

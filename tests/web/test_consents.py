@@ -119,7 +119,7 @@ def test_a_withdrawal_says_by_which_message_and_how_far_it_goes(
 def test_a_merged_persons_trail_is_that_of_all_records_as_known_then(
     client: httpx.Client, post: Post, path: str, candidate: UUID, fold: Callable[[], int]
 ) -> None:
-    other = post("/v1/candidates", source="event")["stream"]
+    other = post("/v1/candidates", source="event", name="Nora Blum")["stream"]
     post(path, purpose="talent_pool", channels=["email"], occurred_at=MARCH)
     apart = post(f"/v1/candidates/{other}/consents", purpose="events", channels=["email"], occurred_at=APRIL)[
         "position"
@@ -152,7 +152,7 @@ def test_of_an_erased_person_the_trail_stays_and_the_personal_is_null(
 def test_consents_that_end_soon_come_page_by_page_as_of_the_first(
     client: httpx.Client, post: Post, fold: Callable[[], int]
 ) -> None:
-    people = [post("/v1/candidates", source="event")["stream"] for _ in range(4)]
+    people = [post("/v1/candidates", source="event", name="Nora Blum")["stream"] for _ in range(4)]
     for number, one in enumerate(people):
         ends = (datetime.now(UTC) + timedelta(days=31 + number)).isoformat()
         purpose = "events" if number == 3 else "talent_pool"

@@ -120,7 +120,7 @@ def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
     client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
     database: str, two_step: bool,
 ) -> None:  # fmt: skip
-    used, other = str(uuid4()), post("/v1/candidates", source="import")["stream"]
+    used, other = str(uuid4()), post("/v1/candidates", source="import", name="Nora Blum")["stream"]
     for person, day in ((candidate, f"{YEAR}-02-01"), (candidate, f"{YEAR}-02-02"), (other, f"{YEAR}-02-03")):
         reported("email-sent", day, person, touchpoint=used)
         if two_step:
@@ -188,7 +188,7 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
     client: httpx.Client, post: Post, candidate: UUID, consent: str, reported: Callable[..., Told],
     fold: Callable[[], int],
 ) -> None:  # fmt: skip
-    other = post("/v1/candidates", source="event")["stream"]
+    other = post("/v1/candidates", source="event", name="Nora Blum")["stream"]
     days = [f"{YEAR}-04-{day:02}" for day in range(1, 6)]
     for day in days:
         reported("email-sent", day)

@@ -101,7 +101,7 @@ def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Po
 
 
 def test_also_somebody_of_whom_we_knew_nothing_is_told_to_be_erased(client: httpx.Client, post: Post) -> None:
-    nobody = UUID(post("/v1/candidates", source="import")["stream"])
+    nobody = UUID(post("/v1/candidates", source="import", name="Nora Blum")["stream"])
     assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is False
     erase(client, nobody)
     assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is True
@@ -144,7 +144,7 @@ def test_only_who_may_erases_holds_and_restricts(client_as: ClientAs, lena: UUID
 
 def test_the_feed_of_changes_goes_on_through_an_erasure(client: httpx.Client, post: Post, lena: UUID) -> None:
     told = erase(client, lena)
-    last = post("/v1/candidates", source="import")["position"]
+    last = post("/v1/candidates", source="import", name="Nora Blum")["position"]
     found: list[str] = []
     with client.stream("GET", "/v1/changes", params={"from_position": 0}) as stream:
         for line in stream.iter_lines():

@@ -41,7 +41,7 @@ def test_answers_problems_and_failures_are_all_guarded(
         nobody.get("/docs"),
         client.head("/healthz"),
         client.post("/v1/candidates", content=b"x" * 2_000_000),
-        client.post("/v1/candidates", json={"source": "fair"}),
+        client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"}),
     ]
     monkeypatch.setattr("adapters.web.candidates.CandidatePages._person", lambda *_: 1 / 0)
     answers.append(client.get(f"/v1/candidates/{candidate}"))

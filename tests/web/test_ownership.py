@@ -25,7 +25,7 @@ def acorn(client_as: ClientAs) -> httpx.Client:
 @pytest.fixture
 def foreign(post: Post) -> str:
     """A candidate of somebody else's."""
-    return str(post("/v1/candidates", source="oak", outside_source="oak", outside_id="1")["stream"])
+    return str(post("/v1/candidates", source="oak", outside_source="oak", outside_id="1", name="Nora Blum")["stream"])
 
 
 def about(path: str, who: str, **body: Any) -> tuple[str, dict[str, Any]]:
@@ -58,8 +58,10 @@ def test_what_it_made_and_what_came_from_its_source_are_its_own(
     acorn: httpx.Client, client: httpx.Client, post: Post
 ) -> None:
     made = acorn.post("/v1/candidates", json={"name": "Zoe Sahin"}).json()["stream"]
-    sourced = post("/v1/candidates", source="acorn")["stream"]
-    known_outside = post("/v1/candidates", source="fair", outside_source="acorn", outside_id="9")["stream"]
+    sourced = post("/v1/candidates", source="acorn", name="Nora Blum")["stream"]
+    known_outside = post("/v1/candidates", source="fair", outside_source="acorn", outside_id="9", name="Nora Blum")[
+        "stream"
+    ]
     for candidate in (made, sourced, known_outside):
         answer = acorn.post(f"/v1/candidates/{candidate}/touchpoints", json={"kind": "call-answered"})
         assert answer.status_code == 201, answer.text
@@ -87,7 +89,7 @@ def test_what_it_made_and_what_came_from_its_source_are_its_own(
 def test_it_speaks_in_its_own_name_alone(
     acorn: httpx.Client, log: Perennial, path: str, field: str, body: dict[str, Any]
 ) -> None:
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     head = log.recorder.barrier.head()
     answer = acorn.post(path.format(candidate=own), json=body)
     assert problem(answer) == (403, "source-is-not-yours")
@@ -96,7 +98,7 @@ def test_it_speaks_in_its_own_name_alone(
 
 
 def test_a_job_may_be_named_in_passing_but_none_of_its_openings(acorn: httpx.Client, post: Post) -> None:
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     job = post("/v1/requisitions", role="gardener")["stream"]
     opening = post(f"/v1/requisitions/{job}/openings")["ids"]["opening"]
     applied = acorn.post("/v1/applications", json={"candidate": own, "requisition": job})
@@ -114,7 +116,7 @@ def test_a_job_may_be_named_in_passing_but_none_of_its_openings(acorn: httpx.Cli
 def test_a_record_that_is_its_own_is_decided_with_all_of_its_person(
     acorn: httpx.Client, post: Post, foreign: str
 ) -> None:
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     consent = {"purpose": "talent_pool", "channels": ["email"], "notice": "privacy", "notice_version": "3"}
     for record in (own, foreign):
         post(f"/v1/candidates/{record}/consents", **consent)
@@ -131,7 +133,7 @@ def test_a_record_that_is_its_own_is_decided_with_all_of_its_person(
 
 @pytest.mark.parametrize("mode", ["each", "all"])
 def test_in_bulk_each_touchpoint_is_looked_at(acorn: httpx.Client, foreign: str, mode: str) -> None:
-    own, missing = acorn.post("/v1/candidates", json={}).json()["stream"], str(uuid4())
+    own, missing = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"], str(uuid4())
     told = [{"candidate": who, "kind": "call-answered"} for who in (own, foreign, missing)]
     told.append({"candidate": own, "kind": "call-answered", "reported_by": "oak"})
     answer = acorn.post(BULK, json={"touchpoints": told, "mode": mode})
@@ -153,12 +155,12 @@ def test_an_id_that_is_taken_is_taken_and_nothing_else_is_told(
     gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
     assert client.post(f"/v1/candidates/{gone}/erasure", json={}).json()["state"] == "completed"
     told = {
-        acorn.post("/v1/candidates", json={"candidate": taken}, headers=headers).text
+        acorn.post("/v1/candidates", json={"candidate": taken, "name": "Nora Blum"}, headers=headers).text
         for taken in (foreign, gone)
         for headers in ({}, {"If-Match": '"7"'})
     }
     assert len(told) == 1
-    assert problem(acorn.post("/v1/candidates", json={"candidate": gone})) == (409, "id-is-taken")
+    assert problem(acorn.post("/v1/candidates", json={"candidate": gone, "name": "Nora Blum"})) == (409, "id-is-taken")
 
 
 def test_what_others_know_by_an_id_of_its_choice_is_nothing_to_it(acorn: httpx.Client, foreign: str) -> None:
@@ -172,7 +174,7 @@ def test_what_others_know_by_an_id_of_its_choice_is_nothing_to_it(acorn: httpx.C
 
 
 def test_an_application_of_others_is_taken_too(acorn: httpx.Client, post: Post, foreign: str) -> None:
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     job = post("/v1/requisitions", role="gardener")["stream"]
     prospects = [post("/v1/prospects", candidate=who)["stream"] for who in (own, foreign)]
     for application in prospects:
@@ -191,7 +193,7 @@ def test_nobody_is_named_as_a_referrer_who_is_not_its_own(
     refused = [acorn.post("/v1/referrals", json={**said, "referrer": who}) for who in (foreign, gone, str(uuid4()))]
     assert len({answer.text for answer in refused}) == 1
     assert problem(refused[0]) == (403, "person-is-not-yours")
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     assert acorn.post("/v1/referrals", json={**said, "referrer": own}).status_code == 201
 
 
@@ -220,8 +222,8 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
 
 
 def test_an_integration_follows_its_own_alone(acorn: httpx.Client, post: Post, foreign: str) -> None:
-    own = acorn.post("/v1/candidates", json={}).json()["stream"]
-    sourced = post("/v1/candidates", source="acorn")["stream"]
+    own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
+    sourced = post("/v1/candidates", source="acorn", name="Nora Blum")["stream"]
     for candidate in (own, sourced, foreign):
         last = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
     told, settled = [], f": settled {last}"

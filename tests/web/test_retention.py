@@ -39,7 +39,11 @@ def somebody(post: Post) -> Callable[..., UUID]:
     """Somebody who came to us three years ago, or as said."""
 
     def somebody(occurred_at: str = LONG_AGO, **more: Any) -> UUID:
-        return UUID(post("/v1/candidates", source="fair", occurred_at=occurred_at, **more)["stream"])
+        return UUID(
+            post("/v1/candidates", **{"source": "fair", "name": "Nora Blum", "occurred_at": occurred_at, **more})[
+                "stream"
+            ]
+        )
 
     return somebody
 

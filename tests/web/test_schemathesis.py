@@ -132,7 +132,7 @@ def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema, ke
 
         @initialize(target=Bundle("catch_all"))
         def begun(self) -> Any:
-            candidate = self.begin("/v1/candidates", {"source": "career-site"})
+            candidate = self.begin("/v1/candidates", {"source": "career-site", "name": "Nora Blum"})
             requisition = self.begin("/v1/requisitions", {"role": "gardener"})
             applied = {"candidate": told_id(candidate), "requisition": told_id(requisition)}
             return multiple(candidate, requisition, self.begin("/v1/applications", applied))

@@ -74,8 +74,8 @@ def fits(known: str, path: str) -> bool:
 def tell_everything(teller: Teller) -> dict[str, str]:
     """Events of every type that can hold something personal; gives something of every kind, as routes ask for it."""
     say = teller.say
-    person, twin, friend = (say("/v1/candidates", outside_source="oak")["stream"] for _ in range(3))
-    say("/v1/referrals", referrer=friend)
+    person, twin, friend = (say("/v1/candidates", outside_source="oak", name="Nora Blum")["stream"] for _ in range(3))
+    say("/v1/referrals", referrer=friend, name="Nora Blum")
     of, job = f"/v1/candidates/{person}", say("/v1/requisitions", role="gardener", outside_source="oak")["stream"]
     for path in ("profile-facts", "profile-facts/retraction"):
         say(f"{of}/{path}", fact="skill", learned_from="self", value="Quillfeather-roses")

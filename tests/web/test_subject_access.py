@@ -69,7 +69,7 @@ def test_how_long_they_are_kept_is_counted_as_retention_counts(
     client: httpx.Client, post: Post, fold: Callable[[], int], services: Services
 ) -> None:
     came, called, applied = (datetime(year, 2, 28, 12, tzinfo=UTC).isoformat() for year in (2020, 2021, 2022))
-    person = post("/v1/candidates", source="fair", occurred_at=came)["stream"]
+    person = post("/v1/candidates", source="fair", occurred_at=came, name="Nora Blum")["stream"]
     post(f"/v1/candidates/{person}/touchpoints", kind="call-received", occurred_at=called)
     job = post("/v1/requisitions", role="gardener", occurred_at=came)["stream"]
     post("/v1/applications", candidate=person, requisition=job, occurred_at=applied)

@@ -46,7 +46,9 @@ def token(*roles: str, sub: str = "ana") -> str:
 
 def test_a_token_is_who_asks(client: httpx.Client, nobody: httpx.Client) -> None:
     streams = [
-        nobody.post("/v1/candidates", json={}, headers=bearing(token("recruiter", sub=sub))).json()["stream"]
+        nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token("recruiter", sub=sub))).json()[
+            "stream"
+        ]
         for sub in ("ana", "auth0|ana@prado.example", "\ud800")
     ]
     told = [client.get(f"/v1/candidates/{stream}/timeline").json()["events"][0]["actor"] for stream in streams]
@@ -59,7 +61,9 @@ def test_a_token_is_not_the_key_of_the_same_name(
 ) -> None:
     by_key, by_token = bearing(key_of(services, Role.RECRUITER, name="ana")), bearing(token("recruiter"))
     once = {"Idempotency-Key": "k-1"}
-    made = [nobody.post("/v1/candidates", json={}, headers={**one, **once}) for one in (by_key, by_token)]
+    made = [
+        nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers={**one, **once}) for one in (by_key, by_token)
+    ]
     assert made[0].json()["stream"] != made[1].json()["stream"]
     assert ["Idempotency-Replayed" in one.headers for one in made] == [False, False]
     seen = f"/v1/candidates/{made[0].json()['stream']}/timeline"
@@ -71,10 +75,13 @@ def test_a_token_is_not_the_key_of_the_same_name(
 
 def test_its_roles_are_all_it_may(nobody: httpx.Client) -> None:
     for roles in ((), ("integration",), ("analyst", "emperor")):
-        answer = nobody.post("/v1/candidates", json={}, headers=bearing(token(*roles)))
+        answer = nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token(*roles)))
         assert problem(answer) == (403, "role-may-not")
     touched = token("recruiter")[:-4] + "AAAA"
-    assert problem(nobody.post("/v1/candidates", json={}, headers=bearing(touched))) == (401, "key-is-not-valid")
+    assert problem(nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(touched))) == (
+        401,
+        "key-is-not-valid",
+    )
 
 
 @pytest.mark.parametrize(

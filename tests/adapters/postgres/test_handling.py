@@ -41,7 +41,9 @@ def touch(candidate: UUID) -> Intention:
 def candidates(log: Perennial) -> list[UUID]:
     made = [uuid4() for _ in range(3)]
     for candidate in made:
-        command = SourceCandidate(candidate=candidate, source="fair", role="any", location="any", now=NOW)
+        command = SourceCandidate(
+            candidate=candidate, source="fair", role="any", location="any", name="Nora Blum", now=NOW
+        )
         handle(log, VERB_OF, occasion(), partial(tuple, [command]))
     return made
 
