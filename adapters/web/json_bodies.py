@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from adapters.strict_json import JsonCannotBeRead, JsonIsBroken, read_json
+from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
 
 
 def require_one_meaning(raw: bytes) -> None:
@@ -19,7 +19,7 @@ def require_one_meaning(raw: bytes) -> None:
     try:
         read_json(raw)
     except JsonCannotBeRead as wrong:
-        kind = "json_invalid" if isinstance(wrong, JsonIsBroken) else "json_ambiguous"
+        kind = "json_ambiguous" if isinstance(wrong, KeyStandsTwice) else "json_invalid"
         where = ("body", wrong.where) if wrong.where else ("body",)
         raise RequestValidationError([{"type": kind, "loc": where, "msg": wrong.why}]) from None
 

@@ -21,7 +21,7 @@ def test_a_key_that_was_made_is_good_at_once(client: httpx.Client, url: str) -> 
     made = answer.json()
     assert answer.headers["cache-control"] == "no-store"
     assert (made["about"]["made_by"], made["about"]["state"]) == (ACTOR, "good")
-    sourced = httpx.post(f"{url}/v1/candidates", json={}, headers=bearing(made["key"])).json()["stream"]
+    sourced = httpx.post(f"{url}/v1/candidates", json={"name": "Ana"}, headers=bearing(made["key"])).json()["stream"]
     (event,) = client.get(f"/v1/candidates/{sourced}/timeline").json()["events"]
     assert event["actor"] == "user:ana"
 

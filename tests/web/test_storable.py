@@ -171,5 +171,5 @@ def test_a_signed_delivery_with_a_key_twice_is_kept_and_says_why(client: httpx.C
 def test_half_a_character_in_bulk_is_refused(client: httpx.Client, candidate: UUID) -> None:
     body = f'{{"touchpoints": [{{"candidate": "{candidate}", "kind": "note-written", "note": "\\ud83d"}}]}}'
     answer = client.post("/v1/touchpoints/bulk", content=body, headers=JSON)
-    assert problem(answer) == (422, "request-is-malformed")
+    assert problem(answer) == (400, "body-is-not-json")
     assert "half a character" in answer.json()["errors"][0]["message"]
