@@ -34,6 +34,7 @@ from adapters.integrations.waiting import Waiting
 from adapters.postgres import folds
 from adapters.postgres.api_keys import ApiKeys
 from adapters.postgres.application import Perennial
+from adapters.postgres.bounded_reading import bounded_reading
 from adapters.postgres.case_folding import folding_complaint
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.deliveries import Deliveries
@@ -329,7 +330,7 @@ def services(log: Perennial, settings: Settings) -> Services:
         seal_delivery=log.seal_delivery,
         secrets={"greenhouse": tuple(secret.get_secret_value() for secret in settings.greenhouse_secrets)},
         zone=ZoneInfo(settings.zone),
-        reading=log.recorder.datastore.pool.connection,
+        reading=partial(bounded_reading, log.recorder.datastore.pool.connection),
         read_model_position=partial(position_in, log),
         projections=partial(standings_in, log),
         now=lambda: datetime.now(UTC),

@@ -12,13 +12,39 @@ from psycopg.rows import tuple_row
 
 from projections import tally
 from projections.read_model import ReadModel
-from queries.question import AsOf, Segment
+from queries.question import AsOf, Period, Segment
 
 By = Literal["month", "day"]
 Row = tuple[str, date, str, int, int]
 """(span's label, bucket: its day or the first of its month, what, amount, n)"""
 Total = tuple[str, int, int]
 """(what, amount, n)"""
+
+
+MOST_BUCKETS = 1_200
+"""A century of months, or three years of days."""
+
+
+class PeriodHasTooManyBuckets(ValueError):
+    """A period is answered in at most 1,200 buckets. Ask for months instead of days, or for a shorter period."""
+
+
+def bucket_count(period: Period, by: By) -> int:
+    """Return how many months or days the period touches."""
+    if by == "day":
+        return (period.ends - period.begins).days
+    last = period.ends - timedelta(days=1)
+    return (last.year - period.begins.year) * 12 + last.month - period.begins.month + 1
+
+
+def require_few_buckets(period: Period, by: By) -> None:
+    """Raises PeriodHasTooManyBuckets, before any of them is paid for."""
+    count = bucket_count(period, by)
+    if count > MOST_BUCKETS:
+        raise PeriodHasTooManyBuckets(
+            f"{period.begins} to {period.ends} has {count:,} buckets by {by}; at most {MOST_BUCKETS:,} are answered."
+            " Ask for months instead of days, or for a shorter period."
+        )
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from projections.pipeline import ACTIVE_DAYS, PIPELINE
-from queries.counts import By, Spans, first_of_month, next_month, read_counts
+from queries.counts import By, Spans, first_of_month, next_month, read_counts, require_few_buckets
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = f"active-{ACTIVE_DAYS}"
@@ -70,6 +70,7 @@ def pipeline_growth(
 
     Flows dated after `as_of` are predictions: a person seen then goes dormant on a day that may be still to come.
     """
+    require_few_buckets(period, by)
     spans = Spans().before(period.begins, "before").add(period.begins, period.ends, "within", by)
     before: Counter[str] = Counter()
     within: Counter[str] = Counter()

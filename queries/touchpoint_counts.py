@@ -10,7 +10,7 @@ import psycopg
 
 from domain.touchpoint_kinds import KINDS
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
-from queries.counts import By, Spans, read_counts
+from queries.counts import By, Spans, read_counts, require_few_buckets
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = "touchpoints"
@@ -49,6 +49,7 @@ def touchpoint_counts(
     by: By = "month",
 ) -> TouchpointCounts:
     """How many touchpoints of each kind occurred, by 'month' or by 'day' (local), as known at the position."""
+    require_few_buckets(period, by)
     spans = Spans().add(period.begins, period.ends, "", by)
     rows = read_counts(connection, TOUCHPOINT_COUNTS, spans, segment, as_of, KINDS, by)
     counts = tuple(TouchpointCount(bucket, kind, KINDS[kind].channel, n) for _, bucket, kind, _, n in rows)

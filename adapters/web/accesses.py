@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Moment, Whole
@@ -106,7 +106,7 @@ class AccessPages:
         shown = {person for one in found.accesses if one.position in typed for person in one.people}
         shown |= set() if candidate is None else {candidate}
         await run_in_threadpool(self.services.readings.viewed, who, "accesses", shown)
-        return answered(self._told(found, typed, asked, known_at))
+        return await rendered(self._told(found, typed, asked, known_at))
 
     def _typed(self, found: Sequence[Access]) -> dict[int, Personal[str | None]]:
         """What was typed in each of the searches, by position, opened as far as its key lives."""

@@ -19,9 +19,11 @@ from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
+from adapters.access.principal import Principal
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.web import openapi
-from adapters.web.plain import answered
+from adapters.web.plain import rendered
+from adapters.web.question_queue import QuestionQueue
 from adapters.web.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
 from adapters.web.rules import errors_in
 from adapters.web.services import Services
@@ -29,6 +31,7 @@ from adapters.web.writing import DAY, MOMENT, Code, Day, Whole, as_asked
 from domain.days import last_instant
 from domain.storable import is_storable_moment
 from projections.read_model import ReadModel
+from queries.counts import By, bucket_count
 from queries.question import AsOf, Period, Segment
 
 PATIENCE_SECONDS = 5.0
@@ -38,7 +41,12 @@ LARGEST_POSITION = 2**53
 POSITION = "position:"
 """Written before a log position in `as_of`: a bare number could be a year as well."""
 
+LIGHT_BUCKETS = 120
+LIGHT_DAYS = 3 * 366
+"""What a dashboard asks for: up to three years by month, or four months by day."""
+
 Question = Callable[[Connection[Any], AsOf], Any]
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 AsOfText = Annotated[
     str | None,
     Query(
@@ -106,17 +114,25 @@ class Asker:
     """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
+        self.services, self.queue = services, QuestionQueue()
+        self._looks: dict[str, asyncio.Task[int]] = {}
 
-    async def ask(self, read_model: ReadModel, question: Question, as_of: str | None, min_position: int | None) -> Any:
-        """The answer. Errors: those of `as_of`, ReadModelIsBehind."""
+    async def ask(
+        self,
+        read_model: ReadModel,
+        question: Question,
+        as_of: str | None,
+        min_position: int | None,
+        run: Run = run_in_threadpool,
+    ) -> Any:
+        """The answer; `run` runs the question in a thread. Errors: those of `as_of`, ReadModelIsBehind."""
         as_of = self.unless_now(as_of)
         wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
         position = await self.position_from(read_model.name, least)
         for _ in range(LOOKS_FOR_A_READ_MODEL):
             try:
-                return await run_in_threadpool(self._ask, question, wanted, position)
+                return await run(partial(self._ask, question, wanted, position))
             except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
         raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
@@ -128,15 +144,26 @@ class Asker:
 
     async def position_from(self, read_model: str, least: int) -> int:
         """The read model's position, once it is at least so far. Errors: PositionLiesAhead, ReadModelIsBehind."""
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            position: int = await run_in_threadpool(self.services.read_model_position, read_model)
-            if position >= least:
-                return position
+        position: int = await run_in_threadpool(self.services.read_model_position, read_model)
+        if position < least:
             await run_in_threadpool(self.require_written, least)
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while position < least:
             if time.monotonic() > give_up:
                 raise ReadModelIsBehind(name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS))
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            position = await asyncio.shield(self._next_look(read_model))
+        return position
+
+    def _next_look(self, read_model: str) -> asyncio.Task[int]:
+        """Return the next look at the read model's position: one for all requests that wait for it."""
+        look = self._looks.get(read_model)
+        if look is None or look.done():
+            look = self._looks[read_model] = asyncio.create_task(self._look(read_model))
+        return look
+
+    async def _look(self, read_model: str) -> int:
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return await run_in_threadpool(self.services.read_model_position, read_model)
 
     def unless_now(self, as_of: str | None) -> str | None:
         """Return what was given as `as_of`, or None where it is today's date, which means now."""
@@ -222,12 +249,24 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
         segment = Segment(given["source"], given["role"], given["location"])
         options = {name: given[name] for name in own}
         question = partial(asked, route.question, period, segment, options)
-        return answered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"]))
+        lane = asker.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
+        run = partial(lane.run, reader_of(request.scope["principal"]))
+        return await rendered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"], run))
 
     parameters = {**EVERY_METRIC, **own}
     known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
     endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
     return endpoint
+
+
+def reader_of(principal: Principal) -> str:
+    """Return the name under which the reader's questions take turns."""
+    return f"{principal.kind} {principal.name}"
+
+
+def is_heavy(period: Period, by: By) -> bool:
+    """Whether a question about the period takes its turn among the heavy ones."""
+    return bucket_count(period, by) > LIGHT_BUCKETS or (period.ends - period.begins).days > LIGHT_DAYS
 
 
 def signature_of(parameters: Mapping[str, tuple[Any, Any]]) -> Signature:

@@ -15,7 +15,7 @@ from adapters.access.principal import Principal
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.candidates import At
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Whole
@@ -77,7 +77,7 @@ class BelongingPages:
             raise CommunityDoesNotExist(community=community)
         await self._viewed(who, "community-members", *(member.candidate for member in found.members))
         following = Page(page.as_of or at_position(found.position), found.valid_at.isoformat(), found.next)
-        return answered(replace(found, next=self._cursor(asked, following)))
+        return await rendered(replace(found, next=self._cursor(asked, following)))
 
     async def candidate_communities(
         self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
@@ -90,7 +90,7 @@ class BelongingPages:
         await run_in_threadpool(self._require_known, candidate)
         found: Memberships = await self.asker.ask(COMMUNITIES, question, as_of, min_position)
         await self._viewed(who, "candidate-communities", candidate)
-        return answered(found)
+        return await rendered(found)
 
     async def referrals_made(
         self,
@@ -115,7 +115,7 @@ class BelongingPages:
         found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
         following = Page(page.as_of or at_position(found.position), None, found.next)
-        return answered(replace(found, next=self._cursor(asked, following)))
+        return await rendered(replace(found, next=self._cursor(asked, following)))
 
     async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
         await run_in_threadpool(self.services.readings.viewed, who, page, people)

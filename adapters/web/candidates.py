@@ -17,7 +17,7 @@ from adapters.access.principal import Principal
 from adapters.postgres.codec import personal_in
 from adapters.web.asking import Asker, AsOfText, MinPosition
 from adapters.web.etag import etag
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, answered, rendered
 from adapters.web.services import Services
 from adapters.web.shapes import actor_to
 from adapters.web.who import Who
@@ -234,7 +234,7 @@ class CandidatePages:
         if found is None:
             raise CandidateDoesNotExist(candidate=candidate)
         await run_in_threadpool(self.services.readings.viewed, who, "summary", [candidate])
-        return answered(found)
+        return await rendered(found)
 
     def _person(self, candidate: UUID) -> Person:
         return person_of(self.services.log, candidate)

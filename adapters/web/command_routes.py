@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -23,7 +24,7 @@ from adapters.web.bodies import as_read, body_of, described, example_of, hints_o
 from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
 from adapters.web.etag import VERSION, expected_version
-from adapters.web.json_bodies import require_one_meaning
+from adapters.web.json_bodies import beside_the_loop, require_one_meaning
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -186,7 +187,8 @@ def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Ca
     """What answers, with the signature by which the framework describes it."""
 
     async def answer(request: Request) -> Response:
-        return await counter.answer(reader.asking(request.scope, await request.body()))
+        raw = await request.body()
+        return await counter.answer(await beside_the_loop(raw, partial(reader.asking, request.scope, raw)))
 
     def endpoint(**_: Any) -> None:
         """Described, never called: LeanRoute calls `answer`."""

@@ -16,7 +16,7 @@ from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.candidates import At
 from adapters.web.directory import one_of
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, answered, rendered
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Whole
@@ -194,7 +194,7 @@ class ConsentPages:
         await run_in_threadpool(
             self.services.readings.viewed, who, "consents-expiring", [one.candidate for one in found.consents]
         )
-        return answered(self._page(found, asked, known_then))
+        return await rendered(self._page(found, asked, known_then))
 
     def _page(self, found: Expiring, asked: str, as_of: str | None) -> EndingConsents:
         following = None

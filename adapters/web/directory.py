@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from adapters.access.principal import Principal
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, MinPosition
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.refusals import ChannelIsAskedWithoutConsent
 from adapters.web.services import Services
 from adapters.web.who import Who
@@ -158,7 +158,7 @@ class DirectoryPages:
         gone = await self._searched(who, "candidates", found.people, typed)
         following = None if found.next is None else [found.next.key, str(found.next.person)]
         told = told_of(found) | {"people": without(found.people, gone)}
-        return answered(People(**told, next=self._cursor(asked, following)))
+        return await rendered(People(**told, next=self._cursor(asked, following)))
 
     async def candidates_of_address(
         self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
@@ -176,7 +176,7 @@ class DirectoryPages:
 
         found: PeopleOfAddress = await self.asker.ask(DIRECTORY, question, None, min_position)
         gone = await self._searched(who, "candidate-lookups", found.people, address.model_dump())
-        return answered(replace(found, people=without(found.people, gone)))
+        return await rendered(replace(found, people=without(found.people, gone)))
 
     async def duplicates(
         self, who: Who, limit: Limit = PAGE, cursor: Cursor = None, min_position: MinPosition = None
@@ -197,7 +197,7 @@ class DirectoryPages:
         gone = await run_in_threadpool(self.services.erasing.holdings.erasures.asked_for, shown)
         pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
         following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
-        return answered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
+        return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
 
     async def _searched(
         self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]

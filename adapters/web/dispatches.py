@@ -16,7 +16,7 @@ from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.consents import linked, proof_of, receipt_of
 from adapters.web.directory import one_of
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Day, Truth, Whole
@@ -117,7 +117,7 @@ class DispatchPages:
         found: Dispatches = await self.asker.ask(DISPATCHES, question, known_then, min_position)
         people = [one.candidate for one in found.dispatches]
         await run_in_threadpool(self.services.readings.viewed, who, "dispatches", people)
-        return answered(self._page(found, asked, known_then))
+        return await rendered(self._page(found, asked, known_then))
 
     def _page(self, found: Dispatches, asked: str, as_of: str | None) -> DispatchReport:
         following = None

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.integrations.inbound import Inbox, Integration, Received
 from adapters.integrations.index import INTEGRATIONS
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
 
 
@@ -33,4 +33,6 @@ class InboundPages:
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
         secrets, headers = services.secrets.get(integration.source, ()), dict(request.headers)
         body = await request.body()
-        return answered(await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now()))
+        return await rendered(
+            await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now())
+        )

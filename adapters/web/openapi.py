@@ -46,6 +46,8 @@ OF_EVERY_QUESTION = (
     "log-cannot-be-reached",
     "read-model-is-behind",
 )
+OF_TURNS = ("too-many-questions-wait", "question-takes-too-long")
+"""Metrics take turns."""
 ANYWHERE = ("request-is-malformed", "too-many-requests", "perennial-failed")
 WHERE_A_KEY_IS_NEEDED = (
     "key-is-missing",
@@ -205,7 +207,7 @@ EVENT_OF: Mapping[str, str] = {
 def of_question(answer: type, errors: Iterable[type[Exception]], question: Callable[..., Any]) -> Responses:
     """The responses of a question whose answer is the dataclass `answer`, with an example."""
     success = {"description": "The answer, and the log position it stands on.", **with_example(answer, {})}
-    may_be = [*OF_EVERY_QUESTION, *WHERE_A_KEY_IS_NEEDED, "period-is-empty", *slugs_of(errors, question)]
+    may_be = [*OF_EVERY_QUESTION, *WHERE_A_KEY_IS_NEEDED, *OF_TURNS, "period-is-empty", *slugs_of(errors, question)]
     return {200: success, **problems(may_be)}
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Response
+from starlette.concurrency import run_in_threadpool
 
 from domain.event import Erased, utc
 from queries.question import Period, Segment
@@ -59,6 +60,11 @@ def named(answer: Any) -> tuple[str, ...]:
 
 def answered(value: T, status: int = 200, headers: Mapping[str, str] | None = None) -> Answered[T]:
     return Answered(as_json(plain(value)), status, headers, "application/json")
+
+
+async def rendered(value: T, headers: Mapping[str, str] | None = None) -> Answered[T]:
+    """Return the answer, written in a thread: a long one would hold up every other request."""
+    return await run_in_threadpool(answered, value, 200, headers)
 
 
 def written(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -29,11 +29,13 @@ from adapters.access.refusals import (
 from adapters.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.barrier import MomentLiesAhead, PositionLiesAhead
+from adapters.postgres.bounded_reading import QuestionTakesTooLong
 from adapters.postgres.keyfile import KEYS_ARE_AMISS
 from adapters.postgres.store import PersonWasErased
 from adapters.web import refusals
 from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
 from domain.errors import Conflict, Invalid, NotFound, Refused
+from queries.counts import PeriodHasTooManyBuckets
 from queries.engagement import WindowIsUnknown
 from queries.question import PeriodIsEmpty
 from queries.stage_conversion import StagesCannotBeRead
@@ -68,6 +70,9 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.AsOfNumberIsBare: 422,
     refusals.EventTypeIsUnknown: 422,
     PeriodIsEmpty: 422,
+    PeriodHasTooManyBuckets: 422,
+    refusals.TooManyQuestionsWait: 429,
+    QuestionTakesTooLong: 503,
     FileCannotBeImported: 422,
     LineCannotBeRead: 422,
     WindowIsUnknown: 422,
@@ -118,7 +123,7 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
 }
 
 BEARER, BASIC = 'Bearer realm="perennial"', 'Basic realm="perennial", charset="UTF-8"'
-RETRY_AFTER_SECONDS = {503: "5", 504: "5"}
+RETRY_AFTER_SECONDS = {429: "1", 503: "5", 504: "5"}
 PASSING: tuple[type[Exception], ...] = (
     refusals.RequestIsInFlight,
     refusals.ProofIsPending,

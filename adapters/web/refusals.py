@@ -59,6 +59,13 @@ class AsOfNumberIsBare(Refused):
     where = "as_of"
 
 
+class TooManyQuestionsWait(Refused):
+    """{waiting} questions of this key wait already, or this one waited for a minute.
+
+    Wait for their answers, then ask again; ask fewer at once, or for shorter periods.
+    """
+
+
 class EventTypeIsUnknown(Refused):
     """There are no events of the type '{type}'.
 

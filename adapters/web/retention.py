@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.web import cursor as cursors
 from adapters.web.asking import Asker, MinPosition
-from adapters.web.plain import Answered, answered
+from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
 from adapters.web.who import Who
 from adapters.web.writing import Day, Whole
@@ -52,7 +52,7 @@ class RetentionPages:
         people = [record for person in found.people for record in person.records]
         await run_in_threadpool(self.services.readings.viewed, who, "retention", people)
         more = None if found.next is None else cursors.sealed(self.services.key_file, asked, [found.next])
-        return answered(replace(found, next=more))
+        return await rendered(replace(found, next=more))
 
     def _asked(self, on: date | None, sought: Sought, connection: Connection[Any], known: AsOf) -> Retention:
         today = AsOf(known.position, self.services.now(), known.zone)

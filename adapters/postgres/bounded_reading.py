@@ -1,0 +1,29 @@
+"""A question about the history ends after a while, whether it is answered or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.errors import QueryCanceled
+
+LONGEST_SECONDS = 60
+
+
+class QuestionTakesTooLong(Exception):
+    """The question was not answered within a minute. Ask for a shorter period, or try again when less is asked."""
+
+
+@contextmanager
+def bounded_reading(
+    connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]], seconds: float = LONGEST_SECONDS
+) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection in a transaction each of whose statements may take so long. Errors: QuestionTakesTooLong."""
+    try:
+        with connect() as connection, connection.transaction():
+            connection.execute("select set_config('statement_timeout', %s, true)", (f"{seconds * 1000:.0f}",))
+            yield connection
+    except QueryCanceled:
+        raise QuestionTakesTooLong from None
