@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from adapters.web.plain import Answered, answered, rendered
+from adapters.web.plain import Answered, answered
 from adapters.web.problems import ProblemType, every_type
 from adapters.web.refusals import PartsDoNotRun, ProblemDoesNotExist
 from adapters.web.services import ReadModelStatus, Services
@@ -92,13 +92,13 @@ class OperationPages:
         """The process is alive, and so is all that it runs itself: its threads, an embedded database."""
         if failed := self.services.failed_parts():
             raise PartsDoNotRun(parts=", ".join(failed))
-        return await rendered(Alive())
+        return answered(Alive())
 
     async def readyz(self) -> Answered[Ready]:
         """The log can be read: commands and questions will be answered. Takes three seconds at most."""
         look = asyncio.get_running_loop().run_in_executor(self.probe, self.services.log.recorder.barrier.head)
         try:
-            return await rendered(Ready(await asyncio.wait_for(look, ANSWERS_WITHIN)))
+            return answered(Ready(await asyncio.wait_for(look, ANSWERS_WITHIN)))
         except TimeoutError as error:
             raise psycopg.OperationalError("the database does not answer") from error
 
