@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,9 +10,12 @@ import typer
 
 from adapters import bootstrap
 from adapters.access.operators import operator
+from adapters.entropy import ENTROPY
 from adapters.erasure.erasing import Erasure
 from adapters.settings import Settings
 from adapters.showing import say
+from commands.handle import Occasion, handle
+from commands.release_address import ReleaseAddress
 
 privacy = typer.Typer()
 
@@ -43,9 +47,24 @@ def erase(
             done = [shown(erasure) for erasure in erasing.resume()]
             say.print(f"{len(done)} erasures had not been completed", highlight=False)
         else:
-            done = [shown(erasing.erase(candidate, by=by, ground=ground, actor=operator().actor))]
+            done = [shown(erasing.erase(candidate, by=by, ground=ground, actor=operator().actor, count_others=True))]
     if any(erasure.state != "completed" for erasure in done):
         raise typer.Exit(1)
+
+
+@privacy.command("release-address")
+def release_address(
+    kind: Annotated[str, typer.Argument(help="email or phone.")],
+    address: Annotated[str, typer.Option(prompt=True, help="The address; asked for, so that no shell keeps it.")],
+    ground: Annotated[str, typer.Option(help="Why, as a code.")] = "shared-address",
+) -> None:
+    """Release an address that an erasure or a withdrawal suppressed, such as one that several people share."""
+    settings = Settings()
+    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
+        now = datetime.now(UTC)
+        command = ReleaseAddress(kind=kind, address=address, ground=ground, now=now)
+        done = handle(log, bootstrap.VERB_OF, Occasion(ENTROPY.new_id(), operator().actor, now), lambda: (command,))
+    say.print(f"released: the {kind} may come in again (position {done.position})", highlight=False)
 
 
 def shown(erasure: Erasure) -> Erasure:
@@ -59,6 +78,9 @@ def shown(erasure: Erasure) -> Erasure:
     for export in erasure.exports:
         held = f"{export.page} of {export.at:%Y-%m-%d}, taken by {export.by}, holds {', '.join(export.holds)}"
         say.print(f"  still held elsewhere: {held} (export {export.export})", highlight=False, soft_wrap=True)
+    if erasure.others_shut_out is not None:
+        told = f"{erasure.others_shut_out} other people have an address of the person, which is kept out for them too"
+        say.print(f"  {told} (see `perennial release-address`)", highlight=False, soft_wrap=True)
     if erasure.erasure_effective_by is not None:
         say.print(f"  no older copy can be opened after {erasure.erasure_effective_by:%Y-%m-%d %H:%M %Z}")
     return erasure

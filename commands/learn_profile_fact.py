@@ -17,7 +17,7 @@ from commands.addresses import (
     require_single,
 )
 from commands.verb import HIDDEN, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactLearned
+from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, CandidateIsErased, ProfileFactLearned
 from domain.codes import Code
 from domain.event import Erased, Event
 from domain.profile_facts import held
@@ -49,8 +49,7 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
     AddressCannotBeRead or AddressIsPlaceholder."""
     candidate.require_record(command.candidate)
     fields = dict.fromkeys(ADDRESSES, command.column)
-    if command.leaves_out:
-        candidate.require_known(command.candidate)
+    if command.leaves_out and command.fact in ADDRESSES:
         return with_what_is_admitted(candidate, known, command)
     require_single(command.cells, fields)
     # an erased one has none: that theirs came again is to be written down
@@ -68,13 +67,13 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
 
 
 def with_what_is_admitted(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
-    """What is learned of a fact whose refused addresses are left out."""
-    if command.fact not in ADDRESSES:
-        return learned(candidate, command, (command.value,))
+    """What is learned of a fact whose refused addresses are left out. Raises CandidateIsErased."""
     held_here = {recognised(command.fact, one) for one in told(candidate, command.fact) if any_is_suppressed(known)}
     has = [part.form for cell in command.cells for part in cell.parts if is_held(command.fact, part.form, held_here)]
     tried = ArrivalTried(command.learned_from, command.candidate)
     emails, phones, stops = admitted(command.cells, known, tried, has)
+    if candidate.erasure is not None:  # an erased one has none: that theirs came again is to be written down
+        raise CandidateIsErased(candidate=command.candidate).leaving(stops)
     return {**stops, **learned(candidate, command, (*emails, *phones))}
 
 

@@ -64,6 +64,15 @@ class Cell:
         return self.parts[0].form if self.readable and len(self.parts) == 1 else None
 
 
+class AddressKindIsUnknown(Invalid):
+    """'{kind}' is no kind of address.
+
+    Use one of: {known}.
+    """
+
+    where = "kind"
+
+
 class AddressCannotBeRead(Invalid):
     """Value {number} of '{field}' cannot be read as {kind} addresses or numbers.
 

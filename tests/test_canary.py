@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -268,6 +269,103 @@ def test_after_erasure_and_rotation_no_byte_of_the_person_is_left(house: House) 
     assert [one["candidate"] for one in house.get("/v1/candidates", q=BO)["people"]] == [str(bo)]
     assert house.get(f"/v1/candidates/{bo}")["emails"] == ["bo@example.org"]
     house.swept = True
+
+
+MAIL, PHONE, OTHER = "ána.returns@bücher.example", "+49 (0)30 5550117", "bo.stays@other.example"
+MAILS = (
+    MAIL, MAIL.upper(), unicodedata.normalize("NFD", MAIL), MAIL.replace("@", "＠"),
+    MAIL.replace("example", "ｅｘａｍｐｌｅ"),
+    MAIL.replace("returns", "re\u200bturns"), "ána.returns@xn--bcher-kva.example", f"{MAIL}.", f" \u00a0{MAIL} ",
+    f"mailto:{MAIL}", f"Ana <{MAIL}>", f'"Returns, Ana" <{MAIL}>', f"'{MAIL}'", f"<{MAIL}>", f"{MAIL}, n/a",
+    f"{MAIL}, {OTHER}", f"{OTHER}; {MAIL}", f"{OTHER} / {MAIL}", f"{OTHER}|{MAIL}", f"{OTHER} {MAIL}",
+    f"{OTHER}\n{MAIL}", f"{OTHER} and {MAIL}", f"{MAIL} garbage@", f"E-mail: {MAIL}",
+)  # fmt: skip
+PHONES = (
+    PHONE, "+49 30 5550117", "0049 (30) 555-0117", "tel:+49-30-555-0117", "+49 30 5550117 ext. 12", "+49 30 5550117x9",
+    "٠٠٤٩ ٣٠ ٥٥٥٠١١٧", "+４９ 30 5550117", "+49 171 7654321 / +49 30 5550117", "+49 171 7654321, 0049305550117",
+    "+49 171 7654321 +49 30 5550117", "mobile: +49 30 5550117", "+49–30–555\u200b0117",
+    "+49 30 5550117 and +49 171 7654321",
+)  # fmt: skip
+SPELLINGS = (*(("email", text) for text in MAILS), *(("phone", text) for text in PHONES))
+FIELDS = {"email": "emails", "phone": "phones"}
+REFUSED = {"address-is-suppressed", "value-holds-several-addresses", "address-cannot-be-read"}
+
+
+def refused_over_http(house: House, path: str, **body: Any) -> bool:
+    answer = house.client.post(path, json=body)
+    return answer.status_code in (409, 422) and answer.json()["type"].removeprefix("/problems/") in REFUSED
+
+
+def of_greenhouse(number: int, kind: str, text: str) -> dict[str, Any]:
+    named = {"email": "email_addresses", "phone": "phone_numbers"}[kind]
+    empty: dict[str, Any] = {"email_addresses": [], "phone_numbers": []}
+    return {"id": 9000 + number, "first_name": "Ana", "last_name": "R.", **empty, named: [{"value": text, "type": "x"}]}
+
+
+def told_by_greenhouse(house: House, action: str, event: str, **payload: Any) -> dict[str, Any]:
+    body = delivery(action, **payload)
+    answer = house.client.post("/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], event))
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def imported_again(house: House, text: str, media_type: str, source: str) -> dict[str, Any]:
+    asked = {"kind": "candidates", "source": source}
+    begun = house.client.post("/v1/imports", params=asked, content=text.encode(), headers={"Content-Type": media_type})
+    assert begun.status_code in (200, 201, 202), begun.text
+    path = f"/v1/imports/{begun.json()['id']}"
+    house.wait(lambda: bool(house.get(path)["ended_at"]))
+    return house.get(path)
+
+
+def test_no_spelling_of_an_erased_address_comes_in_by_any_entrance(house: House) -> None:
+    ana = house.post("/v1/candidates", source="career-site", name="Ana", emails=[MAIL], phones=[PHONE])["stream"]
+    bo = house.post("/v1/candidates", source="career-site", name=BO, emails=["bo@example.org"], phones=[PHONE])[
+        "stream"
+    ]
+    house.folded()
+    erased = house.client.post(f"/v1/candidates/{ana}/erasure", json={"by": "self"}).json()
+    assert (erased["state"], erased["others_shut_out"]) == ("completed", 1)
+
+    for kind, text in SPELLINGS:
+        brought = {FIELDS[kind]: [text]}
+        assert refused_over_http(house, "/v1/candidates", source="fair", name="Ana", **brought), text
+        assert refused_over_http(house, "/v1/referrals", referrer=bo, name="Ana", **brought), text
+        fact = {"fact": kind, "learned_from": "self", "value": text}
+        new = house.post("/v1/candidates", source="fair", name="Ana R.")["stream"]
+        assert refused_over_http(house, f"/v1/candidates/{new}/profile-facts", **fact), text
+
+    rows = io.StringIO()
+    lines = csv.writer(rows)
+    lines.writerow(("id", "at", "emails", "phones"))
+    for number, (kind, text) in enumerate(SPELLINGS):
+        lines.writerow((f"c{number}", "2026-01-05", text if kind == "email" else "", text if kind == "phone" else ""))
+    objects = [{"id": f"j{n}", FIELDS[kind]: [text]} for n, (kind, text) in enumerate(SPELLINGS)]
+    assert imported_again(house, rows.getvalue(), "text/csv", "fair")["added"] == 0
+    ndjson = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
+    assert imported_again(house, ndjson, "application/x-ndjson", "fair-2")["added"] == 0
+
+    for number, (kind, text) in enumerate(SPELLINGS):
+        person = of_greenhouse(number, kind, text)
+        applied = application(id=8000 + number, candidate=person)
+        assert (
+            told_by_greenhouse(house, "new_candidate_application", f"n{number}", application=applied)["outcome"]
+            == "applied"
+        ), text
+        told_by_greenhouse(house, "update_candidate", f"u{number}", candidate=person)
+    house.folded()
+
+    for kind, text in (("email", MAIL), ("email", "ána.returns@xn--bcher-kva.example"), ("phone", PHONE)):
+        people = house.post("/v1/candidate-lookups", kind=kind, address=text)["people"]
+        assert [one["candidate"] for one in people] == ([bo] if kind == "phone" else []), text
+
+    assert house.client.post("/v1/addresses/release", json={"kind": "phone", "address": "n/a"}).status_code == 422
+    house.post("/v1/addresses/release", kind="phone", address="0049 30 5550117")
+    again = house.client.post("/v1/addresses/release", json={"kind": "phone", "address": PHONE})
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/address-is-not-suppressed")
+    house.post("/v1/candidates", source="fair", name="Carla", phones=[PHONE])
+    house.post("/v1/candidates", source="career-site", name="Ana", emails=[MAIL], returning=True)
 
 
 def test_the_scan_finds_a_canary_however_it_is_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from adapters.erasure.eraser import Eraser, EraserMustWait, Holdings, Person
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
+from adapters.erasure.sharing import others_shut_out
 from adapters.postgres.epochs import next_rotation
 from adapters.postgres.erasures import Export
 from commands.complete_erasure import CompleteErasure
@@ -53,6 +54,8 @@ class Erasure:
     `records`: all records of the person, the one that was asked about first. `exports`: files that left Perennial with
     data of the person in them. `erasure_effective_by`: by when the keys that were destroyed cannot be had from an older
     copy of the database either, because what they were wrapped with is destroyed too; null as long as they live.
+    `others_shut_out`: how many other people have an address of the person, which is kept out from now on until a
+    privacy officer releases it. Only the answer to the request counts them; null where the directory is behind.
     `position`: of the newest event of the erasure; whoever asks with it as `min_position` gets answers that know of it.
     """
 
@@ -68,6 +71,7 @@ class Erasure:
     exports: Sequence[Export]
     erasure_effective_by: datetime | None
     position: int
+    others_shut_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +115,19 @@ class Erasing:
     before: Sequence[Eraser] = WHILE_IT_CAN_BE_READ
     after: Sequence[Eraser] = AFTER_THE_KEYS
 
-    def erase(self, candidate: UUID, *, by: str, ground: str, actor: str) -> Erasure:
+    def erase(self, candidate: UUID, *, by: str, ground: str, actor: str, count_others: bool = False) -> Erasure:
         """Records the request and carries it out as far as that goes now; see the answer's `state`.
 
+        count_others: the answer says how many people share an address with the person; it may take some seconds.
         Errors: CandidateDoesNotExist, CandidateIsErased, LegalHoldStands; PersistenceError where the log cannot be
         reached: once it was requested, it goes on by itself.
         """
         occasion = Occasion(self.new_id(), actor, self.now())
         self._handle(occasion, RequestErasure(candidate=candidate, by=by, ground=ground, now=occasion.now))
-        return self.carry_out(candidate)
+        others = None
+        if count_others:
+            others = others_shut_out(self.holdings, person_of(candidate, self._trails(candidate)))
+        return replace(self.carry_out(candidate), others_shut_out=others)
 
     def carry_out(self, candidate: UUID) -> Erasure:
         """Everything that is left to do of an erasure that was asked for. Errors: as of `erase`, and

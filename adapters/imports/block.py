@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from adapters.addresses import plain
 from adapters.imports.kinds import Kind, line_id, owner_of, record_of
 from adapters.imports.ledger import OUTCOMES, REJECTED, Decided
 from adapters.imports.lines import OURS, Line, Opened
@@ -139,11 +140,23 @@ class Block:
         )
 
     def _rejected(self, number: int, refusal: Refused, opened: Opened) -> str:
-        """Of somebody who is not to come back, the reason alone is written down."""
+        """Of a person who is not to come back, the reason alone is written down, and the line's id where only an
+        address of theirs stands in it: the line may be about another person, whom the id tells in the source."""
         line = self.entries[number].line
         if isinstance(refusal, NOT_KEPT):
-            return opened.rejected(line._replace(values={}, cells=("",) * len(line.cells)), said(line, refusal))
+            kept = self._id_to_keep(number) if isinstance(refusal, AddressIsSuppressed) else None
+            return opened.rejected(only_id(line, kept), said(line, refusal))
         return opened.rejected(line, said(line, refusal))
+
+    def _id_to_keep(self, number: int) -> str | None:
+        """The id of the record, unless it is an address itself."""
+        kept, row = self.entries[number].record, self.entries[number].row
+        if kept is None or isinstance(row, Refused):
+            return None
+        addresses = self.origin.addresses
+        phones = {form for text in row.texts("phones") for form in addresses.forms("phone", text)}
+        is_address = "@" in plain(kept) or not phones.isdisjoint(addresses.forms("phone", kept))
+        return None if is_address else kept
 
     def _told(self, outcome: Mapping[int, Result]) -> str:
         """A line of CSV for each line."""
@@ -157,6 +170,13 @@ class Block:
                 added = not isinstance(one, Exception) and bool(one.events)
                 rows.writerow((at, "added" if added else "known", "", "", "", ""))
         return written.getvalue()
+
+
+def only_id(line: Line, kept: str | None) -> Line:
+    """The line with nothing in it but the id."""
+    cells = ["" if kept is None or cell.strip() != kept else cell for cell in line.cells]
+    values = {name: value for name, value in line.values.items() if kept is not None and str(value).strip() == kept}
+    return line._replace(values=values, cells=cells, text="")
 
 
 def is_failure(result: Result) -> bool:

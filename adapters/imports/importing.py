@@ -180,7 +180,8 @@ class Run:
         kind, wording = self.order.kind, self.order.wording
         about_records = KINDS[kind].record is not None
         reader = Reader(kind, translator(kind, wording, opened.columns), self._manner(), about_records)
-        origin = Origin(self.order.source, self.importer.log.mapper.keyring.key_file, self.importer.now())
+        log = self.importer.log
+        origin = Origin(self.order.source, log.mapper.keyring.key_file, self.importer.now(), log.addresses.region)
         for entries in self._blocks(opened, reader):
             self._take_in(Block(KINDS[kind], origin, self.log, entries), opened)
             tell()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from adapters.addresses import AddressReader
 from adapters.imports.row import Row
 from adapters.postgres.keyfile import KeyFile
 
@@ -19,7 +20,13 @@ class Origin:
     source: str
     key_file: KeyFile
     now: datetime
+    region: str | None = None
+    """The country of phone numbers that name none."""
     _streams: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> AddressReader:
+        return AddressReader(self.key_file, self.region)
 
     def stream(self, kind: str, outside_id: str, source: str | None = None) -> UUID:
         """The stream of an outside record, or the id of something else that was named outside; the same as a webhook

@@ -152,6 +152,7 @@ class Reader:
             name=name_of(person),
             emails=texts(person, "email_addresses"),
             phones=texts(person, "phone_numbers"),
+            leaves_out=True,
             now=self.told.now,
             **earliest(known).fields(),
         )
@@ -164,7 +165,12 @@ class Reader:
             for value in values(person):
                 if value is not None:
                     yield LearnProfileFact(
-                        candidate=stream, fact=fact, learned_from=SOURCE, value=value, now=self.told.now
+                        candidate=stream,
+                        fact=fact,
+                        learned_from=SOURCE,
+                        value=value,
+                        leaves_out=True,
+                        now=self.told.now,
                     )
 
     def requisition(self, job: Outside, moment: When) -> Commands:

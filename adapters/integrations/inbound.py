@@ -20,11 +20,13 @@ from commands.handle import Attached, Delivery, Log, Occasion, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
-from domain.event import Erased
-from domain.suppression import AddressIsSuppressed
+from domain.event import Erased, Event, Recorded
+from domain.suppression import AddressIsSuppressed, ArrivalStopped
 
 ERASED = "erased"
 """Why a delivery about an erased person is kept, and nothing that was in it."""
+ADDRESS_LEFT_OUT = "address-is-left-out"
+"""What is said of a delivery that was applied but for an address that is suppressed."""
 NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
 """What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
 KEY_STANDS_TWICE = "json-key-stands-twice"
@@ -300,12 +302,17 @@ class Inbox:
         delivery = self._delivery(arrived, understood)
         occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
         plan = understood.plan or nothing_planned
+
+        def attach(events: Sequence[Recorded[Event]]) -> Attached:
+            return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
+
         try:
-            done = handle(self.log, self.verbs, occasion, plan, attach=lambda _: Attached(delivery=delivery))
+            done = handle(self.log, self.verbs, occasion, plan, attach=attach)
         except AlreadyReceived:
             return Kept(Received("duplicate"))
         touched = frozenset(event.stream for event in done.events)
-        return Kept(Received(delivery.outcome, delivery.reason, done.position, len(done.events)), touched)
+        reason = reason_of(delivery, done.events)
+        return Kept(Received(delivery.outcome, reason, done.position, len(done.events)), touched)
 
     def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
         """What waited for the subject turns out to be about somebody who was erased, and goes as well."""
@@ -338,6 +345,12 @@ class Inbox:
             waits_for=understood.waits_for,
             settles=arrived.settles is not None,
         )
+
+
+def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | None:
+    """Why a delivery was not used, or what of it was left out."""
+    left_out = any(isinstance(one.event, ArrivalStopped) for one in events)
+    return ADDRESS_LEFT_OUT if left_out and delivery.reason is None else delivery.reason
 
 
 def require_signed(integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:

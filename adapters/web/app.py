@@ -9,6 +9,7 @@ from adapters.postgres.changes import Following
 from adapters.postgres.proofs import Proofs
 from adapters.web import routes
 from adapters.web.accesses import AccessPages
+from adapters.web.addresses import AddressPages
 from adapters.web.api_keys import ApiKeyPages
 from adapters.web.asking import Asker, add_metric
 from adapters.web.belonging import BelongingPages
@@ -86,6 +87,7 @@ def create_app(services: Services) -> Api:
         DirectoryPages: DirectoryPages(services, asker),
         DispatchPages: DispatchPages(services, asker),
         ErasurePages: ErasurePages(services),
+        AddressPages: AddressPages(services),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),
         JobPages: JobPages(services),

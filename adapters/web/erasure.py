@@ -46,10 +46,13 @@ class ErasurePages:
         The request is recorded first; from then on nothing is taken in about the person or sent to them. Where
         something must be waited for, the `state` is 'in-progress', and the erasure goes on by itself. `erasers` tells
         who let go of how much, `exports` which files have left Perennial with data of the person and must be seen to
-        elsewhere, and `erasure_effective_by` when no copy of the database can be opened either.
+        elsewhere, `others_shut_out` how many other people have an address that is kept out from now on, and
+        `erasure_effective_by` when no copy of the database can be opened either.
         """
         erasing = self.services.erasing
-        return answered(erasing.erase(candidate, by=wanted.by, ground=wanted.ground, actor=who.actor))
+        return answered(
+            erasing.erase(candidate, by=wanted.by, ground=wanted.ground, actor=who.actor, count_others=True)
+        )
 
     def erasure(self, candidate: Annotated[UUID, CANDIDATE], who: Who) -> Answered[Erasure]:
         """How far the erasure of a person is. What each eraser took away is told once, by who asked for it. Who asks

@@ -464,6 +464,7 @@ ERASURE: Mapping[str, Any] = {
     "state": "completed",
     "erasers": [{"name": "deliveries", "erased": 2, "waits_for": None}],
     "exports": [],
+    "others_shut_out": 0,
 }
 HASH = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 CHECKPOINT = f"""perennial-log/0198f3a0-7c1e-7000-8000-00000000a009
@@ -499,6 +500,18 @@ PAGES: Mapping[str, Page] = {
             "log-cannot-be-reached",
         ),
         body_example({"by": "self", "ground": "art-17"}),
+    ),
+    "release_address": Page(
+        {"kind": "email", "ground": "shared-address", "position": 1204},
+        (
+            "body-is-not-json",
+            "address-is-not-suppressed",
+            "address-cannot-be-read",
+            "address-is-placeholder",
+            "stream-moved",
+            "log-cannot-be-reached",
+        ),
+        body_example({"kind": "email", "address": "family@example.org", "ground": "shared-address"}),
     ),
     "erasure": Page(ERASURE, ("candidate-does-not-exist", "erasure-was-not-requested", "log-cannot-be-reached")),
     "accesses": Page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.access.policy import Action
 from adapters.web.accesses import AccessPages
+from adapters.web.addresses import AddressPages
 from adapters.web.api_keys import ApiKeyPages
 from adapters.web.asking import MetricRoute
 from adapters.web.belonging import BelongingPages
@@ -189,6 +190,7 @@ PAGES = (
         method="POST",
     ),
     PageRoute("/v1/candidates/{candidate}/erasure", Action.ERASE, ErasurePages, ErasurePages.erasure),
+    PageRoute("/v1/addresses/release", Action.ERASE, AddressPages, AddressPages.release_address, method="POST"),
     PageRoute(
         "/v1/candidates/{candidate}/communities",
         Action.READ_PSEUDONYMS,

@@ -157,4 +157,5 @@ def test_of_a_line_that_is_refused_for_the_person_nothing_is_written_down(house:
     path = house.file("again.ndjson", lines)
     assert house.import_("candidates", path).standing.reasons == {"candidate-is-erased": 1, "address-is-suppressed": 1}
     told = [json.loads(line) for line in house.rejected(path).read_text().splitlines()]
-    assert [(one["perennial_line"], len(one)) for one in told] == [("1", 4), ("2", 4)]
+    assert [(one["perennial_line"], len(one)) for one in told] == [("1", 4), ("2", 5)]
+    assert told[1]["id"] == "8"

@@ -22,7 +22,7 @@ from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import KeyFile
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
-from domain.candidate import CandidateErased
+from domain.candidate import CandidateErased, CandidateSourced
 from tests.integrations.bodies import JOB_CREATED, NEW, ROSA, SECRET, STAGE, application, delivery, signed
 from tests.integrations.test_greenhouse import Receive, kinds, rows
 
@@ -97,12 +97,21 @@ def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
     assert [bool(row["body"]) for row in rows(database, "select * from delivery order by delivery_id")] == [True, False]
 
 
-def test_a_new_record_with_an_erased_persons_address_is_not_kept(
-    log: Perennial, database: str, take: Receive, rosa: UUID, erasing: Erasing
+def test_a_new_record_with_an_erased_persons_address_comes_without_the_address(
+    log: Perennial, key_file: KeyFile, database: str, take: Receive, rosa: UUID, erasing: Erasing
 ) -> None:
     take(NEW, "e1")
     erasing.erase(rosa, by="self", ground="art-17", actor="user:priya")
     other = application(id=9010, candidate=ROSA | {"id": 777})
     again = take(delivery("new_prospect_application", application=other), "e2")
-    assert (again.outcome, again.reason) == ("kept", "address-is-suppressed")
-    assert [bytes(row["body"]) for row in rows(database, "select body from delivery")] == [b"", b""]
+    assert (again.outcome, again.reason) == ("applied", "address-is-left-out")
+    (sourced,) = [
+        one.event
+        for one in log.history(key_file.stream_of("greenhouse", "candidate", "777"))
+        if isinstance(one.event, CandidateSourced)
+    ]
+    assert (sourced.emails, sourced.phones) == ((), ())
+    assert [bool(row["body"]) for row in rows(database, "select body from delivery order by delivery_id")] == [
+        False,
+        True,
+    ]

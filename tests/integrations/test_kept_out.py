@@ -1,4 +1,4 @@
-"""A delivery that brings somebody back who left is kept with that reason, and what it would have told is not."""
+"""A delivery that brings the address of a person who left is applied without the address, and is kept sealed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from adapters.postgres.keyfile import KeyFile
 from commands.handle import Occasion, handle
 from commands.source_candidate import SourceCandidate
 from commands.withdraw_consent import WithdrawConsent
+from domain.candidate import CandidateSourced
 from domain.suppression import ArrivalStopped
 from tests.integrations.bodies import NEW, ROSA, SECRET, signed
 
 GREENHOUSE = INTEGRATIONS["greenhouse"]
 
 
-def test_a_delivery_about_somebody_who_left_is_kept_and_recorded_once(log: Perennial, key_file: KeyFile) -> None:
+def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: Perennial, key_file: KeyFile) -> None:
     now, alice = datetime.now(UTC), uuid4()
     emails = tuple(one["value"] for one in ROSA["email_addresses"] if one["value"])
     assert emails
@@ -32,8 +33,10 @@ def test_a_delivery_about_somebody_who_left_is_kept_and_recorded_once(log: Peren
         handle(log, VERB_OF, Occasion(uuid4(), "user:ana", now), lambda command=command: (command,))  # type: ignore[misc]  # mypy cannot tell its type
     inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("UTC"))
     received = inbox.receive(GREENHOUSE, [SECRET], signed(NEW), NEW, now)
-    assert (received.outcome, received.reason, received.events) == ("kept", "address-is-suppressed", 0)
+    assert (received.outcome, received.reason) == ("applied", "address-is-left-out")
     rosa = key_file.stream_of("greenhouse", "candidate", str(ROSA["id"]))
-    assert log.history(rosa) == []
+    (sourced,) = [one.event for one in log.history(rosa) if isinstance(one.event, CandidateSourced)]
+    assert sourced.emails == ()
+    assert sourced.phones == tuple(one["value"] for one in ROSA["phone_numbers"] if one["value"])
     stops = [one.event for one in log.history(log.addresses.stream("email", emails[0]))]
     assert [one.candidate for one in stops if isinstance(one, ArrivalStopped)] == [rosa]

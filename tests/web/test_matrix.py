@@ -157,6 +157,7 @@ ROWS: Mapping[str, Row] = {
     "subject_access": Row(there=("candidate",)),
     "subject_access_page": Row(there=("candidate",)),
     "retention": NOTHING,
+    "release_address": NOTHING,
     "erasure": Row(there=("candidate",)),
     "erase_candidate": Row(there=("candidate",)),
 }

@@ -15,6 +15,7 @@ from adapters.web.services import Services
 from commands.catalogue import VERBS
 from commands.complete_erasure import CompleteErasure
 from commands.expire_consent import ExpireConsent
+from commands.release_address import ReleaseAddress
 from commands.request_erasure import RequestErasure
 
 Operation = tuple[str, str, dict[str, Any]]
@@ -34,7 +35,7 @@ def test_every_route_is_described(operations: list[Operation]) -> None:
     assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.PAGES)
 
 
-NOT_ROUTED = {ExpireConsent, RequestErasure, CompleteErasure}
+NOT_ROUTED = {ExpireConsent, RequestErasure, CompleteErasure, ReleaseAddress}
 """What a clerk notes, and what a page carries out beyond the command."""
 
 

@@ -59,7 +59,7 @@ class Teller:
         """What a field is filled with; None where it is no free text."""
         self.told += 1
         forms = schema.get("anyOf", [schema])
-        words = f"Quillfeather{self.told}@{name}.example"
+        words = f"Quillfeather{self.told}@{name}.example" if name != "phones" else f"+49 30 555{self.told:04}"
         if any(form.get("type") == "string" and form.keys() <= {"type", "title", "description"} for form in forms):
             return words
         free = any(form.get("type") == "array" and form["items"] == {"type": "string"} for form in forms)

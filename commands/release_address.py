@@ -1,0 +1,44 @@
+"""A privacy officer lets an address in again that is suppressed, such as one that several people share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written, require_readable
+from commands.verb import Events, Verb
+from domain.addresses import AddressKindIsUnknown
+from domain.codes import Code
+from domain.suppression import AddressIsNotSuppressed, Suppressions, releases
+
+FIELDS = dict.fromkeys(ADDRESSES, "address")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseAddress(WithAddresses):
+    """Release an address that was suppressed by an erasure or by a withdrawal: from now on it may come in again.
+
+    kind: 'email' or 'phone'. address: the address, however it is written; it is not recorded.
+    ground: why, such as 'shared-address'.
+    """
+
+    kind: Code
+    address: str
+    ground: Code = "shared-address"
+
+    def brought(self) -> Iterable[Written]:
+        return ((self.kind, self.address),) if self.kind in ADDRESSES else ()
+
+
+def decide(known: Suppressions, command: ReleaseAddress) -> Events:
+    """Raises AddressKindIsUnknown, AddressCannotBeRead, AddressIsPlaceholder or AddressIsNotSuppressed."""
+    if command.kind not in ADDRESSES:
+        raise AddressKindIsUnknown(kind=command.kind, known=", ".join(ADDRESSES))
+    released = releases(known, command.addresses, command.ground)
+    if not released:
+        require_readable(command.cells, FIELDS)
+        raise AddressIsNotSuppressed
+    return released
+
+
+VERB = Verb(ReleaseAddress, (LOAD,), decide)
