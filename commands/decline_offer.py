@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclined, OfferWasAccepted
+from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclined
 from domain.codes import UNKNOWN, Code
 
 
@@ -23,11 +23,10 @@ class DeclineOffer(Command):
 
 
 def decide(application: Application, command: DeclineOffer) -> Events:
-    """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, ApplicationHasEnded and its kin."""
+    """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, OfferIsLater, ApplicationHasEnded
+    and its kin."""
     candidate = application.require_live(command.application, command.moment)
-    offer = application.require_offer(command.application)
-    if offer.accepted_at is not None:
-        raise OfferWasAccepted(application=command.application)
+    offer = application.require_declinable(command.application, command.moment)
     declined = OfferDeclined(candidate, offer.requisition, offer.opening, command.reason, command.note)
     return {command.application: [declined]}
 

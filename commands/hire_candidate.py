@@ -20,6 +20,7 @@ from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, Requisition
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HireCandidate(Command):
     """Hire the candidate of an application, which ends it; an opening that is named is filled in the same step.
+    A hire that came before an end may be told after it.
 
     application: the application's stream. requisition: the one it is for; left out: as the application says.
     opening: an open one of that requisition, which must then be named too; left out: none is filled.
@@ -32,7 +33,7 @@ class HireCandidate(Command):
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
     """Raises what ApplicationHasEnded, OpeningNeedsItsRequisition and OpeningWasFilled say, and their kin."""
-    candidate = application.require_live(command.application)
+    candidate = application.require_live(command.application, command.moment)
     if requisition is None or command.requisition is None:
         if command.opening is not None:
             raise OpeningNeedsItsRequisition(opening=command.opening)

@@ -12,7 +12,7 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectApplication(Command):
-    """Reject an application, which ends it.
+    """Reject an application, which ends it. A rejection that came before an end may be told after it.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
     """
@@ -24,7 +24,7 @@ class RejectApplication(Command):
 
 def decide(application: Application, command: RejectApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application)
+    candidate = application.require_live(command.application, command.moment)
     ended = ApplicationRejected(candidate, application.requisition, command.reason, command.note)
     return {command.application: [ended]}
 

@@ -28,11 +28,12 @@ class ReopenOpening(Command):
 
 
 def decide(requisition: Requisition, command: ReopenOpening) -> Events:
-    """Raises OpeningIsOpen, OpeningDoesNotExist, RequisitionDoesNotExist or, for need 'same', OpeningIsTaken."""
+    """Raises OpeningIsOpen, OpeningDoesNotExist, RequisitionDoesNotExist or, for need 'same', OpeningIsTaken or
+    OpeningEndedLater."""
     requisition.require_known(command.requisition)
     requisition.require_ended(command.opening)
     if command.need == "same":
-        requisition.require_not_taken(command.opening)
+        requisition.require_given_up_by(command.opening, command.moment)
     return {command.requisition: [OpeningReopened(command.opening, command.need, None, command.note)]}
 
 

@@ -12,7 +12,6 @@ from domain.application import (
     OFFERS,
     STANDING,
     Application,
-    CandidateHired,
     HireStandsOnTheOffer,
     OfferRescinded,
 )
@@ -36,11 +35,12 @@ class RescindOffer(Command):
 
 
 def decide(application: Application, command: RescindOffer) -> Events:
-    """Raises HireStandsOnTheOffer, OfferIsNotOut, OfferWasDeclined, OfferWasRescinded, ApplicationHasEnded and kin."""
-    if application.ending is CandidateHired:
+    """Raises HireStandsOnTheOffer, OfferIsNotOut, OfferWasDeclined, OfferWasRescinded, OfferIsLater,
+    ApplicationHasEnded and kin."""
+    if application.hires:
         raise HireStandsOnTheOffer(application=command.application)
     candidate = application.require_live(command.application, command.moment)
-    offer = application.require_offer(command.application)
+    offer = application.require_rescindable(command.application, command.moment)
     why = (command.by, command.reason, command.note)
     return {command.application: [OfferRescinded(candidate, offer.requisition, offer.opening, *why)]}
 

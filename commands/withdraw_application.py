@@ -12,7 +12,7 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawApplication(Command):
-    """Withdraw an application, which ends it.
+    """Withdraw an application, which ends it. A withdrawal that came before an end may be told after it.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
     """
@@ -24,7 +24,7 @@ class WithdrawApplication(Command):
 
 def decide(application: Application, command: WithdrawApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application)
+    candidate = application.require_live(command.application, command.moment)
     ended = ApplicationWithdrawn(candidate, application.requisition, command.reason, command.note)
     return {command.application: [ended]}
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.course import Course
 from domain.errors import Conflict, Invalid, NotFound
 from domain.event import Aggregate, Clear, Event, Personal, Recorded
+from domain.reversal import last_by, taken_back, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,17 +380,50 @@ class HireStandsOnTheOffer(Conflict):
     where = "application"
 
 
+class OfferIsLater(Conflict):
+    """The offer of the application {application} stands as it does since {since}, which is after {moment}.
+
+    Give a time no earlier than that.
+    """
+
+    where = "occurred_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An end of the application that was not undone."""
+
+    event: ApplicationRejected | ApplicationWithdrawn | CandidateHired
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The last offer: for which job and opening (None: none in particular), and what became of it.
+    """An offer: for which job and opening (None: none in particular), since when, and what became of it.
 
-    `accepted_at` None: not accepted. `ending`: the event that declined or rescinded it; None: it stands.
+    `accepted_at` None: it was not accepted; else `accepted_as` is the number of the acceptance in the stream.
+    `ending`: the event that declined or rescinded it; None: it stands.
     """
 
     requisition: UUID
     opening: UUID | None
+    at: datetime
     accepted_at: datetime | None = None
+    accepted_as: int = 0
     ending: type[Event] | None = None
+
+    @property
+    def since(self) -> datetime:
+        """When it came to stand as it does: accepted, or else made."""
+        return self.accepted_at or self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An acceptance that stands, of this offer."""
+
+    offer: Offer
+    at: datetime
 
 
 REFUSED_OFFERS: dict[type[Event], type[Conflict]] = {OfferDeclined: OfferWasDeclined, OfferRescinded: OfferWasRescinded}
@@ -400,8 +434,8 @@ class Application:
     """What decisions about an application need to know.
 
     `candidate` None: it does not exist. `stages` is its course through the stages of the job it is for, None in it:
-    it came to another job. `left` has the jobs that it was transferred away from. `ending` is the event that ended it
-    and was not undone, and `hire` is it where somebody was hired.
+    it began, or came to another job. `left` has the jobs that it was transferred away from. `ends` and `offers` are
+    those that stand, in the order of recording; `former_offer` is the last one that was declined or rescinded.
     `referral` is the first that it was said to have come of.
     """
 
@@ -410,10 +444,9 @@ class Application:
     submitted: bool = False
     stages: Course[str | None] = field(default_factory=Course)
     left: Course[UUID | None] = field(default_factory=Course)
-    offer: Offer | None = None
-    ending: type[Event] | None = None
-    ended_at: datetime | None = None
-    hire: CandidateHired | None = None
+    offers: tuple[Offer, ...] = ()
+    former_offer: Offer | None = None
+    ends: tuple[Ending, ...] = ()
     referral: UUID | None = None
 
     @property
@@ -421,12 +454,49 @@ class Application:
         return self.candidate is not None
 
     @property
+    def hires(self) -> tuple[Ending, ...]:
+        """The hires that stand, in the order of recording."""
+        return tuple(end for end in self.ends if isinstance(end.event, CandidateHired))
+
+    @property
+    def end(self) -> Ending | None:
+        """The end that counts: the earliest hire that stands, else the earliest end that does."""
+        return min(self.hires or self.ends, key=lambda end: end.at, default=None)
+
+    @property
+    def ending(self) -> type[Event] | None:
+        """The event that ended it and was not undone."""
+        return None if self.end is None else type(self.end.event)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the end that counts was."""
+        return None if self.end is None else self.end.at
+
+    @property
+    def hire(self) -> CandidateHired | None:
+        """The hire that counts, where the candidate stands hired."""
+        event = None if self.end is None else self.end.event
+        return event if isinstance(event, CandidateHired) else None
+
+    @property
+    def offer(self) -> Offer | None:
+        """The last offer, be it one that was declined or rescinded."""
+        return self.standing_offer or self.former_offer
+
+    @property
     def standing_offer(self) -> Offer | None:
-        """The offer that was neither declined nor rescinded."""
-        return self.offer if self.offer is not None and self.offer.ending is None else None
+        """The last offer that was neither declined nor rescinded."""
+        return self.offers[-1] if self.offers else None
+
+    @property
+    def acceptances(self) -> list[Acceptance]:
+        """The acceptances that stand, in the order of recording."""
+        accepted = sorted(self.offers, key=lambda offer: offer.accepted_as)
+        return [Acceptance(offer, offer.accepted_at) for offer in accepted if offer.accepted_at is not None]
 
     def stage_at(self, moment: datetime) -> str | None:
-        """The stage it stood in at that time; None before the first."""
+        """The stage it stood in at that time; None before the first of the job that it was for."""
         return self.stages.at(moment)
 
     def requisition_at(self, moment: datetime) -> UUID | None:
@@ -435,14 +505,17 @@ class Application:
 
     def entered_by(self, moment: datetime) -> list[str]:
         """The stages of this job that it had been in by that time, in the order of their first visits."""
-        visits = [turn.value for turn in self.stages.turns if turn.at <= moment]
-        since = max((number for number, stage in enumerate(visits, start=1) if stage is None), default=0)
-        return list(dict.fromkeys(stage for stage in visits[since:] if stage is not None))
+        visits = [turn for turn in self.stages.turns if turn.at <= moment]
+        came = self.left.turn_at(moment)
+        since = max(
+            (no for no, turn in enumerate(visits, start=1) if turn.value is None and came and turn.at == came.at),
+            default=0,
+        )
+        return list(dict.fromkeys(turn.value for turn in visits[since:] if turn.value is not None))
 
     def accepted_for(self, opening: UUID) -> datetime | None:
         """When the standing offer for this opening was accepted."""
-        offer = self.standing_offer
-        return offer.accepted_at if offer is not None and offer.opening == opening else None
+        return next((one.at for one in reversed(self.acceptances) if one.offer.opening == opening), None)
 
     def require_candidate(self, application: UUID) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist."""
@@ -456,24 +529,30 @@ class Application:
         With a moment, an end that came after it does not matter: what happened before it may be learned later.
         """
         candidate = self.require_candidate(application)
-        if self.ended_at is not None and self.ending is not None and (moment is None or moment >= self.ended_at):
-            ended_at = self.ended_at.isoformat()
-            raise ApplicationHasEnded(application=application, ending=self.ending.stored_name, ended_at=ended_at)
+        first = min(self.ends, key=lambda end: end.at, default=None)
+        if first is not None and (moment is None or moment >= first.at):
+            ending, ended_at = first.event.stored_name, first.at.isoformat()
+            raise ApplicationHasEnded(application=application, ending=ending, ended_at=ended_at)
         return candidate
 
     def require_rejected(self, application: UUID, moment: datetime) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist or ApplicationIsNotRejected."""
         candidate = self.require_candidate(application)
-        if self.ending is not ApplicationRejected or self.ended_at is None or self.ended_at > moment:
+        if last_by(self.of(ApplicationRejected), moment) is None:
             raise ApplicationIsNotRejected(application=application, moment=moment.isoformat())
         return candidate
 
     def require_hire(self, application: UUID, moment: datetime) -> CandidateHired:
-        """The hire that ended it; raises ApplicationDoesNotExist or CandidateIsNotHired."""
+        """The hire that can be undone at that moment; raises ApplicationDoesNotExist or CandidateIsNotHired."""
         self.require_candidate(application)
-        if self.hire is None or self.ended_at is None or self.ended_at > moment:
+        found = last_by(self.hires, moment)
+        if found is None or not isinstance(found.event, CandidateHired):
             raise CandidateIsNotHired(application=application, moment=moment.isoformat())
-        return self.hire
+        return found.event
+
+    def of(self, kind: type[Event]) -> tuple[Ending, ...]:
+        """The ends of that kind that stand, in the order of recording."""
+        return tuple(end for end in self.ends if isinstance(end.event, kind))
 
     def require_requisition(self, application: UUID, requisition: UUID) -> None:
         """Raises ApplicationIsForAnotherRequisition; a prospect for no requisition suits every one."""
@@ -496,11 +575,41 @@ class Application:
 
     def require_offer(self, application: UUID) -> Offer:
         """The offer that is out, accepted or not; raises OfferIsNotOut, OfferWasDeclined or OfferWasRescinded."""
-        if self.offer is None:
+        if self.standing_offer is not None:
+            return self.standing_offer
+        if self.former_offer is None or self.former_offer.ending is None:
             raise OfferIsNotOut(application=application)
-        if self.offer.ending is not None:
-            raise REFUSED_OFFERS[self.offer.ending](application=application)
-        return self.offer
+        raise REFUSED_OFFERS[self.former_offer.ending](application=application)
+
+    def require_declinable(self, application: UUID, moment: datetime) -> Offer:
+        """The offer that can be declined at that moment.
+
+        Raises OfferWasAccepted, OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
+        """
+        last = self.require_offer(application)
+        if not self.open_offers:
+            raise OfferWasAccepted(application=application)
+        return self.require_by(application, last_by(self.open_offers, moment), last, moment)
+
+    def require_rescindable(self, application: UUID, moment: datetime) -> Offer:
+        """The offer that can be rescinded at that moment: the one that was accepted, where one was.
+
+        Raises OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
+        """
+        last, accepted = self.require_offer(application), last_by(self.acceptances, moment)
+        found = accepted.offer if accepted else None if self.acceptances else last_by(self.offers, moment)
+        return self.require_by(application, found, last, moment)
+
+    def require_by(self, application: UUID, found: Offer | None, last: Offer, moment: datetime) -> Offer:
+        """The offer found; raises OfferIsLater where there is none by that moment."""
+        if found is None:
+            raise OfferIsLater(application=application, since=last.since.isoformat(), moment=moment.isoformat())
+        return found
+
+    @property
+    def open_offers(self) -> tuple[Offer, ...]:
+        """The offers that wait for an answer, in the order of recording."""
+        return tuple(offer for offer in self.offers if offer.accepted_at is None)
 
     def require_acceptable(self, application: UUID, opening: UUID) -> None:
         """Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening.
@@ -517,12 +626,15 @@ class Application:
 
 
 def evolve(application: Application, recorded: Recorded[Event]) -> Application:
-    """The application after one more event; what ended it first, ended it, until that is undone."""
+    """The application after one more event. A reversal takes back one fact; all others add one, whatever its date."""
     match recorded.event:
         case ApplicationSubmitted() as event:
-            return replace(application, candidate=event.candidate, requisition=event.requisition, submitted=True)
-        case ProspectAdded() as event if not application.exists:
-            return replace(application, candidate=event.candidate, requisition=event.requisition)
+            application = replace(application, candidate=event.candidate, requisition=event.requisition, submitted=True)
+            return replace(application, stages=application.stages.turned(recorded.at, None))
+        case ProspectAdded() as event:
+            if not application.exists:
+                application = replace(application, candidate=event.candidate, requisition=event.requisition)
+            return replace(application, stages=application.stages.turned(recorded.at, None))
         case StageEntered(stage=stage) | ApplicationMovedBack(stage=stage):
             return replace(application, stages=application.stages.turned(recorded.at, stage))
         case ApplicationTransferred() as event:
@@ -532,32 +644,53 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
                 left=application.left.turned(recorded.at, event.requisition),
                 stages=application.stages.turned(recorded.at, None),
             )
-        case OfferMade() | OfferAccepted() | OfferDeclined() | OfferRescinded() as event:
-            return replace(application, offer=offered(application.offer, event, recorded.at))
-        case ApplicationRejected() | ApplicationWithdrawn() | CandidateHired() as event if application.ending is None:
-            hire = event if isinstance(event, CandidateHired) else None
-            return replace(application, ending=type(event), ended_at=recorded.at, hire=hire)
+        case OfferMade() as event:
+            made = Offer(event.requisition, event.opening, recorded.at)
+            return replace(application, offers=(*application.offers, made))
+        case OfferAccepted() as event:
+            return accepted(application, event, recorded)
+        case OfferDeclined() | OfferRescinded() as event:
+            return offer_ended(application, event, recorded.at)
+        case ApplicationRejected() | ApplicationWithdrawn() | CandidateHired() as event:
+            return replace(application, ends=(*application.ends, Ending(event, recorded.at)))
         case ApplicationReferred() as event if application.referral is None:
             return replace(application, referral=event.referral)
-        case ApplicationUnrejected() | CandidateUnhired() as event if application.ending is UNDOES[type(event)]:
-            return replace(application, ending=None, ended_at=None, hire=None)
+        case ApplicationUnrejected() | CandidateUnhired() as event:
+            undone = taken_back(application.of(UNDOES[type(event)]), recorded.at)
+            return replace(application, ends=without(application.ends, undone))
         case _:
             return application
 
 
-def offered(
-    offer: Offer | None, event: OfferMade | OfferAccepted | OfferDeclined | OfferRescinded, at: datetime
-) -> Offer:
-    """The last offer after one more event of it."""
-    match event:
-        case OfferMade():
-            return Offer(event.requisition, event.opening)
-        case OfferAccepted():
-            return Offer(event.requisition, event.opening, accepted_at=at)
-        case _ if offer is None:
-            return Offer(event.requisition, event.opening, ending=type(event))
-        case _:
-            return replace(offer, ending=type(event))
+def accepted(application: Application, event: OfferAccepted, recorded: Recorded[Event]) -> Application:
+    """The application after an acceptance: of the last offer that waits for an answer, else of one we never learned."""
+    waiting = application.open_offers[-1] if application.open_offers else None
+    made_at = recorded.at if waiting is None else waiting.at
+    offer = Offer(event.requisition, event.opening, made_at, recorded.at, recorded.version)
+    if waiting is None:
+        return replace(application, offers=(*application.offers, offer))
+    return replace(application, offers=tuple(offer if one is waiting else one for one in application.offers))
+
+
+def offer_ended(application: Application, event: OfferDeclined | OfferRescinded, at: datetime) -> Application:
+    """The application after its offer was declined, which none is that was accepted; or its acceptance rescinded."""
+    if isinstance(event, OfferDeclined):
+        gone = taken_back(application.open_offers, at)
+    elif application.acceptances:
+        acceptance = taken_back(application.acceptances, at)
+        gone = None if acceptance is None else acceptance.offer
+    else:
+        gone = taken_back(application.offers, at)
+    if gone is None and not application.offers:
+        former = Offer(event.requisition, event.opening, at, ending=type(event))
+        return replace(application, former_offer=former)
+    if gone is None:
+        return application
+    return replace(
+        application,
+        offers=without(application.offers, gone),
+        former_offer=replace(gone, ending=type(event)),
+    )
 
 
 APPLICATION = Aggregate("application", Application(), evolve)

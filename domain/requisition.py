@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.course import Course
 from domain.errors import Conflict, NotFound
 from domain.event import Aggregate, Clear, Event, Personal, Recorded
+from domain.reversal import last_by, taken_back, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,15 @@ class OpeningIsOpen(Conflict):
     where = "opening"
 
 
+class OpeningEndedLater(Conflict):
+    """The opening {opening} had not ended by {moment}: it ended on {ended_at}.
+
+    Give a time no earlier than its end, or reopen it for a new need.
+    """
+
+    where = "occurred_at"
+
+
 class OpeningIsTaken(Conflict):
     """The opening {opening} is taken by the hire of the application {application}.
 
@@ -214,15 +224,26 @@ ENDINGS: dict[type[Event], type[Conflict]] = {OpeningFilled: OpeningWasFilled, O
 
 
 @dataclass(frozen=True, slots=True)
+class SeatEnd:
+    """An end of an opening that was not taken back; `application`: whose hire it was, None: it was given up."""
+
+    at: datetime
+    application: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Requisition:
     """What decisions about a job need to know.
 
     `openings` has for each the event that ended it (None: it is open), `taken_by` the application whose hire fills it.
+    `ends` has the ends that stand of each that has ended, since it was last opened for a new need, in the order of
+    recording. Where several stand, the earliest fill counts, and what was filled is not given up.
     """
 
     exists: bool = False
     openings: Mapping[UUID, type[Event] | None] = field(default_factory=dict)
     taken_by: Mapping[UUID, UUID] = field(default_factory=dict)
+    ends: Mapping[UUID, tuple[SeatEnd, ...]] = field(default_factory=dict)
     holds: Course[bool] = field(default_factory=Course)
     target: Course[date | None] = field(default_factory=Course)
     hiring_manager: Course[Personal[str | None]] = field(default_factory=Course)
@@ -266,10 +287,18 @@ class Requisition:
         if self.openings[opening] is None:
             raise OpeningIsOpen(opening=opening)
 
-    def require_not_taken(self, opening: UUID) -> None:
-        """Raises OpeningIsTaken."""
-        if opening in self.taken_by:
-            raise OpeningIsTaken(opening=opening, application=self.taken_by[opening])
+    def require_given_up_by(self, opening: UUID, moment: datetime) -> None:
+        """Raises OpeningEndedLater, or OpeningIsTaken where the end that a reopening would take back is a hire's."""
+        end = self.end_by(opening, moment)
+        if end is None:
+            ended_at = min(end.at for end in self.ends[opening]).isoformat()
+            raise OpeningEndedLater(opening=opening, moment=moment.isoformat(), ended_at=ended_at)
+        if end.application is not None:
+            raise OpeningIsTaken(opening=opening, application=end.application)
+
+    def end_by(self, opening: UUID, moment: datetime) -> SeatEnd | None:
+        """The end of the opening that can be taken back at that moment."""
+        return last_by(self.ends.get(opening, ()), moment)
 
     def require_running(self, requisition: UUID, moment: datetime) -> None:
         """Raises RequisitionIsHeld."""
@@ -297,25 +326,43 @@ def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
         case RecruiterAssigned(user=user):
             return replace(requisition, recruiter=requisition.recruiter.turned(recorded.at, user))
         case event:
-            return seated(requisition, event)
+            return seated(requisition, event, recorded.at)
 
 
-def seated(requisition: Requisition, event: Event) -> Requisition:
-    """The requisition after an event of one of its openings; what ended one first, ended it."""
-    openings, taken_by = requisition.openings, requisition.taken_by
+def seated(requisition: Requisition, event: Event, at: datetime) -> Requisition:
+    """The requisition after an event of one of its openings; reopening it for the same need takes back one end."""
     match event:
-        case OpeningOpened(opening=opening) if opening not in openings:
-            return replace(requisition, openings={**openings, opening: None})
-        case OpeningFilled(opening=opening) if openings.get(opening) is None:
-            taken_by = {**taken_by, opening: event.application}
-            return replace(requisition, openings={**openings, opening: OpeningFilled}, taken_by=taken_by)
-        case OpeningCancelled(opening=opening) if openings.get(opening) is None:
-            return replace(requisition, openings={**openings, opening: OpeningCancelled})
+        case OpeningOpened(opening=opening) if opening not in requisition.openings:
+            return standing(requisition, opening, ())
+        case OpeningFilled(opening=opening, application=application):
+            return standing(requisition, opening, (*requisition.ends.get(opening, ()), SeatEnd(at, application)))
+        case OpeningCancelled(opening=opening):
+            return standing(requisition, opening, (*requisition.ends.get(opening, ()), SeatEnd(at, None)))
+        case OpeningReopened(opening=opening, need="new"):
+            return standing(requisition, opening, ())
         case OpeningReopened(opening=opening):
-            taken_by = {seat: by for seat, by in taken_by.items() if seat != opening}
-            return replace(requisition, openings={**openings, opening: None}, taken_by=taken_by)
+            ends = requisition.ends.get(opening, ())
+            return standing(requisition, opening, without(ends, taken_back(ends, at)))
         case _:
             return requisition
+
+
+def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...]) -> Requisition:
+    """The requisition with these ends of the opening."""
+    fills = [end for end in ends if end.application is not None]
+    first = min(fills or ends, key=lambda end: end.at, default=None)
+    taken_by = {seat: by for seat, by in requisition.taken_by.items() if seat != opening}
+    ended: type[Event] | None = None
+    if first is not None:
+        ended = OpeningCancelled if first.application is None else OpeningFilled
+    if first is not None and first.application is not None:
+        taken_by[opening] = first.application
+    return replace(
+        requisition,
+        openings={**requisition.openings, opening: ended},
+        taken_by=taken_by,
+        ends={**{seat: known for seat, known in requisition.ends.items() if seat != opening}, opening: ends},
+    )
 
 
 REQUISITION = Aggregate("requisition", Requisition(), evolve)

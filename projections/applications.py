@@ -22,7 +22,7 @@ from domain.application import (
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.event import Event
 from domain.referral import ReferralCredited
-from projections import kin
+from projections import kin, reversals
 from projections.read_model import Facts, ReadModel
 
 STEPS: dict[type[Event], str] = {
@@ -43,6 +43,16 @@ STEPS: dict[type[Event], str] = {
 }
 """How the events are called here. A transfer is two steps: 'transferred' for the job it leaves, 'transferred-in'."""
 
+REVERSALS: dict[type[Event], str] = {
+    CandidateUnhired: "hired",
+    ApplicationUnrejected: "rejected",
+    OfferRescinded: "offer-accepted",
+}
+"""The events that take a step back, and which. A decline, or a rescission of what was not accepted, takes back an
+offer, on whose standing no count depends."""
+
+# A step that a reversal takes back stands from `position` until `until`, the position of the reversal, and was so
+# until `until_at`, the time of the reversal.
 TABLES = (
     kin.tables("applications")
     + """
@@ -52,6 +62,8 @@ create table applications.step (
     requisition uuid,
     opening     uuid,
     position    bigint      not null,
+    until       bigint,
+    until_at    timestamptz,
     at          timestamptz not null,
     day         date        not null,
     step        text        not null,
@@ -60,6 +72,8 @@ create table applications.step (
 );
 create index on applications.step (day);
 create index on applications.step (candidate);
+create index on applications.step (application, step, position)
+    where until is null and step in ('hired', 'rejected', 'offer-accepted');
 create table applications.entry (
     record   uuid        primary key,
     position bigint      not null,
@@ -97,19 +111,22 @@ select stream_id as record, position, at, clear ->> 'source' as source, clear ->
 from batch where {this} and stream_version = 1
 """
 
+_REVERSED = "select stream_id as application, '{step}' as step, position, at from batch where {{this}}"
+
 CREDITED = "select (clear ->> 'application')::uuid as application, position from batch where {this}"
 
 _OF_STEPS: Facts = {event: _STEP.format(step=step) for event, step in STEPS.items()}
 
 APPLICATIONS = ReadModel(
     name="applications",
-    version=1,
+    version=2,
     tables=TABLES,
     working=kin.working("applications"),
     facts={
         "link": kin.LINKS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "step": {**_OF_STEPS, ApplicationTransferred: TRANSFERRED},
+        "reversal": {event: _REVERSED.format(step=step) for event, step in REVERSALS.items()},
         "credit": {ReferralCredited: CREDITED},
     },
     recompute=(
@@ -119,6 +136,13 @@ APPLICATIONS = ReadModel(
         insert into applications.step
             (application, candidate, requisition, opening, position, at, day, step, stage, source) {step}
         """,
+        reversals.take_back(
+            "applications.step",
+            "application = reversal.application and step = reversal.step"
+            " and step in ('hired', 'rejected', 'offer-accepted')",
+            "{reversal}",
+            more=", until_at = reversal.at",
+        ),
         "insert into applications.credit (application, position) {credit}",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.application import ApplicationSubmitted, CandidateHired, CandidateUnhired, ProspectAdded
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin
+from projections import kin, reversals
 from projections.read_model import ReadModel
 
 # The row says what is so now. The facts beside it say what it said at any position, and what is left of a maximum
@@ -43,10 +43,12 @@ create table candidate_summary.milestone (
     candidate   uuid        not null,
     application uuid        not null,
     position    bigint      not null,
+    until       bigint,
     at          timestamptz not null,
     milestone   text        not null
 );
 create index on candidate_summary.milestone (candidate);
+create index on candidate_summary.milestone (application, position) where until is null and milestone = 'hired';
 """
 )
 
@@ -74,6 +76,10 @@ where {this} and (catalogue.contact or catalogue.engagement) and not part.machin
 _MILESTONE = """
 select (clear ->> 'candidate')::uuid as candidate, stream_id as application, position, at, '{milestone}' as milestone
 from batch where {{this}}
+"""
+
+UNHIRED = """
+select (clear ->> 'candidate')::uuid as candidate, stream_id as application, position, at from batch where {this}
 """
 
 ENTER = """
@@ -133,26 +139,24 @@ on conflict (candidate) do update set
     hired_at = least(row.hired_at, excluded.hired_at)
 """
 
-STANDING_HIRE = """
-    milestone = 'hired' and not exists (
-        select from candidate_summary.milestone undone
-        where undone.candidate = milestone.candidate and undone.application = milestone.application
-          and undone.milestone = 'unhired' and undone.position > milestone.position{known}
-    )
-"""
-"""Whether a milestone is a hire that was not undone; `{known}` may restrict it to what was known of `undone`."""
+STANDING_HIRE = "milestone = 'hired' and (until is null or until > {position})"
+"""Whether a milestone is a hire that stands as known at the position."""
 
-TAKE_BACK_HIRE = f"""
+TAKE_BACK_HIRES = reversals.take_back(
+    "candidate_summary.milestone", "application = reversal.application and milestone = 'hired'", "{unhired}"
+)
+
+LESS_HIRED = """
 update candidate_summary.candidate row set hired_at = (
     select min(at) from candidate_summary.milestone
-    where candidate = row.candidate and {STANDING_HIRE.format(known="")}
+    where candidate = row.candidate and milestone = 'hired' and until is null
 )
-where row.candidate in ({{unhired}})
+where row.candidate in (select candidate from ({unhired}) undone)
 """
 
 CANDIDATE_SUMMARY = ReadModel(
     name="candidate_summary",
-    version=2,
+    version=3,
     tables=TABLES,
     working=kin.working("candidate_summary"),
     catalogue=("contact", "engagement"),
@@ -166,8 +170,8 @@ CANDIDATE_SUMMARY = ReadModel(
             CandidateHired: _MILESTONE.format(milestone="hired"),
             CandidateUnhired: _MILESTONE.format(milestone="unhired"),
         },
-        "unhired": {CandidateUnhired: "select (clear ->> 'candidate')::uuid from batch where {this}"},
+        "unhired": {CandidateUnhired: UNHIRED},
         "link": kin.LINKS,
     },
-    recompute=(kin.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRE),
+    recompute=(kin.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRES, LESS_HIRED),
 )

@@ -18,24 +18,26 @@ from domain.requisition import (
     RequisitionOpened,
     RequisitionResumed,
 )
-from projections import tally
+from projections import reversals, tally
 from projections.read_model import ReadModel
 
 # fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'r' reopened for the same need, 'n' for a new
-# one, 'h' somebody hired for the job, 'u' that undone. A fact holds from `position` until `until`, when another takes
-# it back: 'r' the ends of its spell, 'u' the hire of its application. `spell` is the position of the 'n' that began the
-# time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
+# one, 'h' somebody hired for the job (or for none), 'u' that undone. A fact holds from `position` until `until`, when
+# another takes it back: 'r' an end of its spell, 'u' a hire of its application. `spell` is the position of the 'n' that
+# began the time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the
+# job began.
 TABLES = (
     tally.tables("openings")
     + """
 create table openings.fact (
-    requisition uuid    not null,
+    requisition uuid,
     opening     uuid,
     application uuid,
-    position    bigint  not null,
-    spell       bigint  not null,
+    position    bigint      not null,
+    spell       bigint      not null,
     until       bigint,
-    day         date    not null,
+    at          timestamptz not null,
+    day         date        not null,
     accepted    date,
     begun       date,
     evergreen   boolean,
@@ -45,7 +47,8 @@ create index on openings.fact (requisition);
 create index on openings.fact (opening);
 create index on openings.fact (requisition) where until is not null;
 create index on openings.fact (requisition, day) where fact in ('p', 'o', 'r', 'n');
-create index on openings.fact (application) where fact in ('h', 'u');
+create index on openings.fact (application, position) where fact = 'h';
+create index on openings.fact (opening, spell, position) where until is null and fact in ('f', 'x');
 create table openings.renewal (
     opening  uuid   not null,
     position bigint not null,
@@ -77,13 +80,15 @@ _BOTH_SIDES = ", ".join(f"{column}0 {kind}, {column} {kind}" for column, kind in
 # What a batch tells (`fact` as above, or 't' and 'g' for a hold and its end), of which jobs, and how a job stands
 # after each event that tells of it, and stood before it (..0).
 WORKING = {
-    "openings_told": 'requisition uuid, opening uuid, spell bigint, position bigint, day date, fact "char"',
+    "openings_told": "requisition uuid, opening uuid, application uuid, spell bigint, position bigint,"
+    ' at timestamptz, day date, fact "char"',
     "openings_jobs": "requisition uuid, mended boolean, held boolean",
-    "openings_stood": f'requisition uuid, position bigint, day date, fact "char", evergreen boolean, {_BOTH_SIDES}',
+    "openings_stood": "requisition uuid, application uuid, position bigint, day date,"
+    f' fact "char", evergreen boolean, {_BOTH_SIDES}',
 }
 
 _FACT = """
-select {requisition} as requisition, {opening} as opening, {application} as application, position,
+select {requisition} as requisition, {opening} as opening, {application} as application, position, at,
        (at at time zone {{zone}})::date as day, {accepted}::date as accepted, {evergreen}::boolean as evergreen,
        {fact}::"char" as fact
 from batch where {{this}}
@@ -109,8 +114,7 @@ def _fact(
 
 
 def _of_application(fact: str) -> str:
-    made = _fact(fact, "(clear ->> 'requisition')::uuid", "null::uuid", application="stream_id")
-    return f"{made} and clear ->> 'requisition' is not null"
+    return _fact(fact, "(clear ->> 'requisition')::uuid", "null::uuid", application="stream_id")
 
 
 FACTS = {
@@ -156,46 +160,47 @@ insert into openings.renewal (opening, position) select opening, position from (
 KEEP = """
 with kept as (
     insert into openings.fact
-        (requisition, opening, application, position, spell, day, accepted, begun, evergreen, fact)
+        (requisition, opening, application, position, spell, at, day, accepted, begun, evergreen, fact)
     select requisition, opening, application, position,
            coalesce((select max(renewal.position) from openings.renewal
                      where renewal.opening = told.opening and renewal.position <= told.position), 0),
-           day, accepted,
+           at, day, accepted,
            case when fact = 'h' then coalesce(
                (select coalesce(min(began.day) filter (where began.requisition = told.requisition), min(began.day))
                 from openings.beginning began
                 where began.application = told.application and began.position < told.position), day) end,
            evergreen, fact
     from ({fact}) told
-    returning requisition, opening, spell, position, day, fact
+    returning requisition, opening, application, spell, position, at, day, fact
 )
-insert into openings_told (requisition, opening, spell, position, day, fact)
-select requisition, opening, spell, position, day, fact from kept
+insert into openings_told (requisition, opening, application, spell, position, at, day, fact)
+select requisition, opening, application, spell, position, at, day, fact from kept
 """
 
 KEEP_JOBS = """
 insert into openings_jobs (requisition, mended, held)
-select requisition, exists (select from openings.fact where fact.requisition = job.requisition and until is not null),
+select requisition,
+       exists (select from openings.fact where fact.requisition = job.requisition and until is not null)
+       or exists (select from openings.fact where fact.requisition = job.requisition and fact in ('f', 'x', 'h')
+                  group by opening, spell, application having count(*) > 1),
        exists (select from openings.hold where hold.requisition = job.requisition)
-from (select distinct requisition from openings_told) job
+from (select distinct requisition from openings_told where requisition is not null) job
 """
 
-# By arrays: they are made once, whatever the planner knows of the tables yet.
-TAKE_BACK_ENDS = """
-update openings.fact ended set until = (
-    select min(reopened.position) from openings.fact reopened
-    where reopened.opening = ended.opening and reopened.spell = ended.spell and reopened.fact = 'r'
-          and reopened.position > ended.position
+TAKE_BACK_ENDS = reversals.take_back(
+    "openings.fact",
+    "opening = reversal.opening and spell = reversal.spell and fact in ('f', 'x')",
+    "select told.* from openings_told told join ({reopening}) reopened using (position) where told.fact = 'r'",
 )
-where opening = any (array(select opening from ({reopening}) reopened)) and fact in ('f', 'x') and until is null
-"""
 
-TAKE_BACK_HIRES = """
-update openings.fact hire set until = (
-    select min(undone.position) from openings.fact undone
-    where undone.application = hire.application and undone.fact = 'u' and undone.position > hire.position
-)
-where application = any (array(select application from ({unhire}) undone)) and fact = 'h' and until is null
+TAKE_BACK_HIRES = reversals.take_back("openings.fact", "application = reversal.application and fact = 'h'", "{unhire}")
+
+# What an un-hire tells, it tells of the job that its hire was for.
+TELL_OF_HIRES = """
+update openings_told told set requisition = hire.requisition
+from ({unhire}) undone join openings.fact hire on hire.application = undone.application and hire.fact = 'h'
+    and hire.until = undone.position
+where told.position = undone.position
 """
 
 # How a thing that started on `started` stands after an event (`fate`, `ended`) and stood before it: the old line is
@@ -235,12 +240,13 @@ _SPELL_STOOD = f"""
                min(day) filter (where after and known in ('o', 'n')) as started,
                min(day) filter (where before and known = 'f') as filled0,
                min(day) filter (where after and known = 'f') as filled,
-               min(accepted) filter (where before) as accepted0, min(accepted) filter (where after) as accepted,
+               (array_agg(accepted order by at, known_at) filter (where before and known = 'f'))[1] as accepted0,
+               (array_agg(accepted order by at, known_at) filter (where after and known = 'f'))[1] as accepted,
                min(day) filter (where before and known = 'x') as cancelled0,
                min(day) filter (where after and known = 'x') as cancelled
         from (
             select told.requisition, told.position, {_KNOWN0} as before, {_KNOWN} as after, fact.opening, fact.spell,
-                   fact.day, fact.accepted, fact.fact as known
+                   fact.at, fact.position as known_at, fact.day, fact.accepted, fact.fact as known
             from ({{told}}) told join openings.fact fact using (opening, spell)
             where fact.position <= told.position and (fact.until is null or fact.until >= told.position)
         ) state group by requisition, opening, spell, position
@@ -292,23 +298,31 @@ _JOB_RUNNING = f"""
     window known as (partition by fact.requisition order by position)
 """
 
-# Where a fact was taken back, what is known does not only grow: such a job is summed up anew at each event, as it was
-# known before (step 0) and after it (1).
+# Where a fact was taken back, what is known does not only grow; and where an opening ended twice, or an application was
+# hired twice, one of both counts. Such a job is summed up anew at each event, as it was known before (step 0) and after
+# it (1). Of several ends of an opening a fill counts, of several fills and of several hires the earliest.
 _JOB_MENDED = f"""
     select told.requisition, told.position, told.position as chain, step, {_SUMMED.format(over="")}
     from (
         select requisition, position from openings_told join openings_jobs job using (requisition)
         where job.mended and fact not in ('t', 'g')
     ) told cross join (values (0), (1)) side (step) cross join lateral (
-        select day, evergreen, fact.fact from openings.fact
+        select distinct on (one) day, evergreen, fact.fact from openings.fact
+        cross join lateral (
+            select case when fact.fact in ('f', 'x') then concat(opening, spell) when fact.fact = 'h'
+                        then concat('h', application) else position::text end as one
+        ) counted
         where fact.requisition = told.requisition and case when step = 1 then {_KNOWN} else {_KNOWN0} end
+        order by one, fact.fact = 'x', at, position
     ) known
     group by told.requisition, told.position, step
 """
 
 STAND_JOBS = f"""
-insert into openings_stood (requisition, position, day, fact, evergreen, {", ".join(f"{c}0, {c}" for c in _BOTH)})
-select stood.requisition, position, told.day, told.fact, evergreen, {", ".join(f"{c}0, {c}" for c in _BOTH)}
+insert into openings_stood
+    (requisition, application, position, day, fact, evergreen, {", ".join(f"{c}0, {c}" for c in _BOTH)})
+select stood.requisition, told.application, position, told.day, told.fact, evergreen,
+       {", ".join(f"{c}0, {c}" for c in _BOTH)}
 from (
     select *, {", ".join(f"lag({column}) over former as {column}0" for column in _BOTH)}
     from ({_JOB_STATE.format(running=f"{_JOB_RUNNING} union all {_JOB_MENDED}")}) state
@@ -329,17 +343,31 @@ OF_JOBS = _LINES.format(
         ('pinpoint', first, nullif(hiring, 'filled'), hired, 1)""",
 )
 
+# Whether a hire counts, after the event and before it: it stands, and no earlier hire of its application for the job
+# does.
+_COUNTS = """
+    {known} and not exists (
+        select from openings.fact earlier
+        where earlier.application = hire.application and earlier.fact = 'h' and earlier.requisition = hire.requisition
+              and (earlier.at, earlier.position) < (hire.at, hire.position) and {earlier}
+    )
+"""
+
+
+def _counts(known: str, told: str) -> str:
+    placed = known.replace("told.", f"{told}.")
+    return _COUNTS.format(known=placed.replace("fact.", "hire."), earlier=placed.replace("fact.", "earlier."))
+
+
 # Pinpoint counts hires, each from the job's first opening: a new hire counts once, one that is undone no more, and
 # when the first opening turns out to have been another day, all hires until then move with it.
-_HIRE_STOOD = """
+_HIRE_STOOD = f"""
     select stood.requisition, stood.position, stood.evergreen, hire.day as hired,
-           case when hire.position < stood.position then first0 end as first0,
-           case when hire.until is null or hire.until > stood.position then first end as first
+           case when {_counts(_KNOWN0, "stood")} then first0 end as first0,
+           case when {_counts(_KNOWN, "stood")} then first end as first
     from openings_stood stood
     join openings.fact hire on hire.requisition = stood.requisition and hire.fact = 'h'
-        and (hire.position = stood.position or hire.until = stood.position
-             or hire.position < stood.position and (hire.until is null or hire.until > stood.position)
-                and first0 is distinct from first)
+        and hire.position <= stood.position and (hire.application = stood.application or first0 is distinct from first)
 """
 
 OF_HIRES = _LINES.format(
@@ -426,13 +454,14 @@ _ACTIVE_STOOD = f"""
            active.since as started, hire.day - held.days as ended
     from openings_told told
     join openings.fact hire on hire.requisition = told.requisition and hire.fact = 'h'
-        and (hire.position = told.position or hire.until = told.position
+        and hire.position <= told.position
+        and (hire.application = told.application
              or hire.position < told.position and (hire.until is null or hire.until > told.position)
                 and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g') and told.day <= hire.begun
                      or told.fact in ('t', 'g') and told.day < hire.day))
     left join openings.fact posted on posted.requisition = told.requisition and posted.fact = 'p'
-    left join lateral ({_ACTIVE.format(known="<")}) active0 on hire.position < told.position
-    left join lateral ({_ACTIVE.format(known="<=")}) active on hire.until is null or hire.until > told.position
+    left join lateral ({_ACTIVE.format(known="<")}) active0 on {_counts(_KNOWN0, "told")}
+    left join lateral ({_ACTIVE.format(known="<=")}) active on {_counts(_KNOWN, "told")}
     left join lateral ({_HELD.format(begins="active0.since", ends="hire.day", known="<")}) held0 on true
     left join lateral ({_HELD.format(begins="active.since", ends="hire.day", known="<=")}) held on true
 """
@@ -444,7 +473,7 @@ OF_ACTIVE = _LINES.format(
 
 OPENINGS = ReadModel(
     name="openings",
-    version=2,
+    version=3,
     tables=TABLES,
     working=WORKING,
     facts={
@@ -457,7 +486,7 @@ OPENINGS = ReadModel(
             ApplicationTransferred: _BEGINNING.format(job="to"),
         },
         "reopening": {OpeningReopened: _REOPENING},
-        "unhire": {CandidateUnhired: "select stream_id as application from batch where {this}"},
+        "unhire": {CandidateUnhired: "select stream_id as application, position, at from batch where {this}"},
     },
     recompute=(
         tally.keep_segment("openings"),
@@ -467,6 +496,7 @@ OPENINGS = ReadModel(
         KEEP,
         TAKE_BACK_ENDS,
         TAKE_BACK_HIRES,
+        TELL_OF_HIRES,
         KEEP_JOBS,
         STAND_JOBS,
         tally.record("openings", " union all ".join((OF_OPENINGS, OF_HOLDS, OF_JOBS, OF_HIRES, OF_ACTIVE))),

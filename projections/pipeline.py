@@ -6,7 +6,7 @@ from domain.application import CandidateHired, CandidateUnhired
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.consent import ConsentWithdrawn
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin, tally
+from projections import kin, reversals, tally
 from projections.read_model import ReadModel
 
 ACTIVE_DAYS = 180
@@ -32,9 +32,11 @@ create table pipeline.node (
 create table pipeline.hire (
     application uuid   not null,
     position    bigint not null,
+    until       bigint,
+    at          timestamptz not null,
     day         date   not null
 );
-create index on pipeline.hire (application);
+create index on pipeline.hire (application, position);
 """
 )
 
@@ -71,8 +73,10 @@ select (clear ->> 'candidate')::uuid, position, (at at time zone {zone})::date, 
 """
 
 HIRE = """
-select stream_id as application, position, (at at time zone {zone})::date as day from batch where {this}
+select stream_id as application, position, at, (at at time zone {zone})::date as day from batch where {this}
 """
+
+UNHIRE = "select stream_id as application, position, at from batch where {this}"
 
 # A hire undone takes back the exit on the day of the hire, which the event does not name.
 UNHIRED = """
@@ -85,7 +89,8 @@ from batch
 where {this} and clear ->> 'purpose' = 'talent_pool' and (clear ->> 'entirely')::boolean
 """
 
-KEEP_HIRES = "insert into pipeline.hire (application, position, day) {hire}"
+KEEP_HIRES = "insert into pipeline.hire (application, position, at, day) {hire}"
+TAKE_BACK_HIRES = reversals.take_back("pipeline.hire", "application = reversal.application", "{unhire}")
 
 # How many facts say that a node is there, before and after each position that told of one, and after the whole batch.
 COUNT = """
@@ -97,8 +102,7 @@ select record, fact.position * 2 + (fact.n > 0)::int, day,
 from (select record, day, rank, position, sum(n) as n
       from (select record, position, n, rank, coalesce(day, (
                 select day from pipeline.hire
-                where application = told.application and position < told.position
-                order by position desc limit 1
+                where application = told.application and until = told.position
             )) as day
             from ({fact}) told (record, position, day, n, rank, application)) fact
       where day is not null
@@ -190,6 +194,38 @@ _OF_SEVERAL = """
     ) gap (first_day, first_rank, day, rank)
 """
 
+# Who had left before their first activity comes back by the gap alone. The first activity of a line is `new` whatever
+# went before it: that it was a return is taken back on its day. When another activity becomes the first one, both are
+# counted anew.
+_FIRST_OF_ONE_RECORD = """
+    select record as person, known / 2 as position, first.day, first.n * case when after > 0 then 1 else -1 end as n
+    from (
+        select turn.*, (
+            select min(day) from pipeline.node
+            where record = turn.record and rank = 0 and day <> turn.day
+                  and known < turn.known and until >= turn.known
+        ) as other
+        from pipeline_step turn
+        where rank = 0 and (before > 0) <> (after > 0)
+              and not exists (select from pipeline.linked where linked.record = turn.record)
+    ) turn cross join lateral (
+        select turn.day, 1 union all select other, -1 where other is not null
+    ) first (day, n)
+    where other is null or other > turn.day
+"""
+
+_FIRST_OF_SEVERAL = """
+    select turned.person, turned.position, min(node.day) as day, side.n
+    from pipeline_turned turned
+    cross join lateral (
+        select -1, turned.position * 2 - 1 where turned.before
+        union all select 1, turned.position * 2 + 1 where turned.after
+    ) side (n, moment)
+    join pipeline.node on node.record = turned.record
+        and node.known <= side.moment and node.until > side.moment and node.rank = 0
+    group by turned.person, turned.position, side.n
+"""
+
 _FLOWS = f"""
     select gap.person as entity, gap.position, flow.day, flow.what, 0 as amount, gap.n
     from ({{gaps}}) gap
@@ -198,18 +234,21 @@ _FLOWS = f"""
         where gap.first_rank = 0
           and (gap.day is null or gap.day + (gap.rank > 0)::int > gap.first_day + {ACTIVE_DAYS})
         union all
-        select gap.day, case when gap.first_day is null then 'new' else 'reactivated' end
+        select gap.day, 'reactivated'
         where gap.rank = 0
           and (gap.first_day is null or gap.first_rank > 0 or gap.day > gap.first_day + {ACTIVE_DAYS})
         union all
         select gap.day, case gap.rank when 1 then 'exited.hired' else 'exited.opted-out' end
         where gap.rank > 0 and gap.first_rank = 0 and gap.day < gap.first_day + {ACTIVE_DAYS}
     ) flow (day, what)
+    union all
+    select first.person, first.position, first.day, flow.what, 0, first.n * flow.n
+    from ({{first}}) first cross join (values ('new', 1), ('reactivated', -1)) flow (what, n)
 """
 
 PIPELINE = ReadModel(
     name="pipeline",
-    version=2,
+    version=3,
     tables=TABLES,
     working=WORKING,
     catalogue=("engagement",),
@@ -217,6 +256,7 @@ PIPELINE = ReadModel(
         "segment": tally.PERSON_SEGMENT,
         "link": kin.LINKS,
         "hire": {CandidateHired: HIRE},
+        "unhire": {CandidateUnhired: UNHIRE},
         "fact": {
             CandidateSourced: ENTERED,
             CandidateReferred: ENTERED,
@@ -231,11 +271,12 @@ PIPELINE = ReadModel(
         tally.keep_segment("pipeline"),
         kin.keep("pipeline"),
         KEEP_HIRES,
+        TAKE_BACK_HIRES,
         COUNT,
         END,
         BEGIN,
         TURN,
-        tally.record("pipeline", _FLOWS.format(gaps=_OF_ONE_RECORD)),
-        tally.record("pipeline", _FLOWS.format(gaps=_OF_SEVERAL)),
+        tally.record("pipeline", _FLOWS.format(gaps=_OF_ONE_RECORD, first=_FIRST_OF_ONE_RECORD)),
+        tally.record("pipeline", _FLOWS.format(gaps=_OF_SEVERAL, first=_FIRST_OF_SEVERAL)),
     ),
 )

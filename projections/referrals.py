@@ -74,20 +74,20 @@ STEPS: tuple[tuple[type[Event], str], ...] = (
     (StageEntered, "stage"),
     (ApplicationMovedBack, "stage"),
     (ApplicationTransferred, "transferred"),
-    (OfferMade, "offered"),
-    (OfferAccepted, "offered"),
-    (OfferDeclined, "offer-ended"),
-    (OfferRescinded, "offer-ended"),
-    (ApplicationRejected, "ended"),
-    (ApplicationWithdrawn, "ended"),
-    (ApplicationUnrejected, "goes-on"),
+    (OfferMade, "offer-made"),
+    (OfferAccepted, "offer-accepted"),
+    (OfferDeclined, "offer-declined"),
+    (OfferRescinded, "offer-rescinded"),
+    (ApplicationRejected, "rejected"),
+    (ApplicationWithdrawn, "withdrawn"),
+    (ApplicationUnrejected, "unrejected"),
     (CandidateHired, "hired"),
     (CandidateUnhired, "unhired"),
 )
 
 REFERRALS = ReadModel(
     name="referrals",
-    version=1,
+    version=2,
     tables=TABLES,
     working=kin.working("referrals"),
     facts={

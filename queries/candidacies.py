@@ -15,9 +15,9 @@ from queries.question import AsOf, Period, Segment
 
 BEGINNINGS = ("prospect", "submitted", "transferred-in")
 MOVES = (*BEGINNINGS, "stage", "moved-back")
-ENDINGS = ("rejected", "withdrawn", "hired", "transferred")
+ENDINGS = ("rejected", "withdrawn", "hired")
 GOING_ON = (*MOVES, "unrejected", "unhired")
-STANDINGS = (*GOING_ON, *ENDINGS)
+STANDINGS = (*GOING_ON, *ENDINGS, "transferred")
 """The steps that say where an application stands; offers and referrals leave it there."""
 
 
@@ -48,9 +48,11 @@ touched (record) as materialized (
 )"""
 
 # The steps of an application are numbered in the order in which they were so; a transfer's two come at one moment.
+# A step stands unless a reversal that is known took it back.
 COURSES = f"""
 {PEOPLE}, told as (
-    select person, application, requisition, opening, position, at, day, step, stage, source,
+    select person, application, requisition, opening, position, until, until_at, at, day, step, stage, source,
+           until is null or until > %(position)s as stands,
            row_number() over line as no, count(*) filter (where step = 'transferred-in') over line as part,
            bool_or(step = 'submitted') over line as submitted
     from people join applications.step on candidate = record and position <= %(position)s
@@ -59,20 +61,22 @@ COURSES = f"""
 
 # A transfer divides an application: what comes after it is for another job. Each part is for the job that it was last
 # submitted for or transferred to, as far as we know; else for the one that was named first. While no job is known, the
-# application is a job of its own.
-# A hire stands unless an un-hire of the same part came after it; the newest step of a part says whether it goes on.
+# application is a job of its own. An offer and a hire are for the job that they name, whatever part they fall into.
+# An application is under way for the job of its last part while no end of it stands, whatever is dated after the end.
+_NAMED = "step in ('offer-made', 'offer-accepted', 'hired') and requisition is not null"
 WAYS = f"""
 {COURSES}, way as materialized (
-    select *, coalesce(first_value(requisition) over named, application) as job,
-           step = 'hired' and not bool_or(step = 'unhired') over later as hire,
-           step in ({listed(GOING_ON)}) and count(*) filter (where step in ({listed(STANDINGS)})) over later = 1
-               as goes_on
+    select *, case when {_NAMED} then requisition
+                   else coalesce(first_value(requisition) over named, application) end as job,
+           step = 'hired' and stands as hire,
+           step in ({listed(GOING_ON)}) and part = max(part) over whole
+               and not bool_or(step in ({listed(ENDINGS)}) and stands) over whole as goes_on
     from told
     window named as (
         partition by application, part
         order by requisition is null,
                  case when step in ('submitted', 'transferred-in') then -position else position end
-    ), later as (partition by application, part order by no rows between current row and unbounded following)
+    ), whole as (partition by application)
 )"""
 
 

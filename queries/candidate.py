@@ -15,7 +15,7 @@ from projections.candidate_summary import CANDIDATE_SUMMARY, STANDING_HIRE
 from queries.question import AsOf
 
 DEFINITION = "candidate-summary"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ _RECORD = f"""
     ) touched (contacts, engagements, last_contact, last_engagement)
     cross join lateral (
         select count(*) filter (where milestone = 'prospect'), count(*) filter (where milestone = 'applied'),
-               min(at) filter (where {STANDING_HIRE.format(known=" and undone.position <= of.position")})
+               min(at) filter (where {STANDING_HIRE.format(position="of.position")})
         from candidate_summary.milestone where candidate = of.record and position <= of.position
     ) reached (prospects, applications, hired_at)
     where candidate = of.record and known > of.position and entered <= of.position

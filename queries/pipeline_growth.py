@@ -15,7 +15,7 @@ from queries.counts import By, Spans, first_of_month, next_month, read_counts, r
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = f"active-{ACTIVE_DAYS}"
-VERSION = 2
+VERSION = 3
 FLOWS = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
 
 

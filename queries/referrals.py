@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.reversal import taken_back
 from domain.stages import APPLIED, FUNNEL, OFFER, stages_of
 from projections import kin
 from projections.referrals import REFERRALS
 from queries.question import AsOf
 
 DEFINITION = "referrals-made"
-VERSION = 1
+VERSION = 2
 Stage = Literal["made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited"]
 """In the order in which one is farther than another. Closed: the application ended without a hire, whoever said no."""
 _ORDER: tuple[Stage, ...] = get_args(Stage)
@@ -73,9 +74,9 @@ where referral = any(%(referrals)s) and position <= %(position)s
 """
 
 _STEPS = """
-select application, step, stage from referrals.step
+select application, at, step, stage from referrals.step
 where application = any(%(applications)s) and position <= %(position)s
-order by at, position
+order by position
 """
 
 
@@ -99,9 +100,9 @@ def made_referrals(
 def _stages(connection: psycopg.Connection[Any], referrals: list[UUID], as_of: AsOf) -> dict[UUID, Stage]:
     turns = _asked(connection, _TURNS, {"referrals": referrals}, as_of)
     applications = [application for _, application, turn in turns if turn == "applied"]
-    steps: defaultdict[UUID, list[tuple[str, str | None]]] = defaultdict(list)
+    steps: defaultdict[UUID, list[_Step]] = defaultdict(list)
     for application, *step in _asked(connection, _STEPS, {"applications": applications}, as_of):
-        steps[application].append((step[0], step[1]))
+        steps[application].append(_Step(*step))
     credited = {application for _, application, turn in turns if turn == "credited"}
     reached: dict[UUID, list[Stage]] = {referral: ["made"] for referral in referrals}
     for referral, application, turn in turns:
@@ -113,19 +114,65 @@ def _stages(connection: psycopg.Connection[Any], referrals: list[UUID], as_of: A
     return {referral: max(stages, key=_ORDER.index) for referral, stages in reached.items()}
 
 
-def _stage_of(steps: Iterable[tuple[str, str | None]]) -> Stage:
-    """Where an application stands after these steps, each what happened and the stage that it names."""
-    stage, offered, ended, hired = APPLIED, False, False, False
-    for what, named in steps:
-        stage = (named or APPLIED) if what in ("stage", "transferred") else stage
-        offered = what == "offered" or (offered and what not in ("offer-ended", "transferred"))
-        ended = what == "ended" or (ended and what != "goes-on")
-        hired = what == "hired" or (hired and what != "unhired")
-    if hired or ended:
-        return "hired" if hired else "closed"
-    if offered or _FUNNEL.get(stage) == OFFER:
+class _Step(NamedTuple):
+    """What happened to an application, when, and the stage that it names."""
+
+    at: datetime
+    what: str
+    stage: str | None
+
+
+class _Accepted(NamedTuple):
+    """An acceptance and the offer that it accepts."""
+
+    at: datetime
+    offer: _Step
+
+
+def _stage_of(steps: Sequence[_Step]) -> Stage:
+    """Where an application stands after these steps, which are in the order in which we learned of them."""
+    if _standing(steps, "hired", "unhired"):
+        return "hired"
+    if _standing(steps, "rejected", "unrejected") or _standing(steps, "withdrawn", None):
+        return "closed"
+    moves = sorted((step for step in steps if step.what in ("stage", "transferred")), key=lambda step: step.at)
+    stage = _FUNNEL.get((moves[-1].stage or APPLIED) if moves else APPLIED)
+    if _offers(steps) or stage == OFFER:
         return "offered"
-    return "applied" if _FUNNEL.get(stage) == APPLIED else "interviewing"
+    return "applied" if stage == APPLIED else "interviewing"
+
+
+def _standing(steps: Iterable[_Step], fact: str, reversal: str | None) -> list[_Step]:
+    """The facts of the kind that no reversal took back."""
+    found: list[_Step] = []
+    for step in steps:
+        if step.what == fact:
+            found.append(step)
+        elif step.what == reversal and found:
+            found.remove(taken_back(found, step.at) or found[-1])
+    return found
+
+
+def _offers(steps: Iterable[_Step]) -> list[_Step]:
+    """The offers that stand: a decline takes back one that waits for an answer, a rescission one that was accepted."""
+    offers: list[_Step] = []
+    accepted: list[_Accepted] = []
+    for step in steps:
+        waiting = [offer for offer in offers if all(one.offer is not offer for one in accepted)]
+        gone: _Step | None = None
+        if step.what == "offer-made":
+            offers.append(step)
+        elif step.what == "offer-accepted":
+            offers += [] if waiting else [step]
+            accepted.append(_Accepted(step.at, waiting[-1] if waiting else step))
+        elif step.what == "offer-declined":
+            gone = taken_back(waiting, step.at)
+        elif step.what == "offer-rescinded":
+            acceptance = taken_back(accepted, step.at)
+            gone = acceptance.offer if acceptance else taken_back(offers, step.at)
+        offers = [offer for offer in offers if offer is not gone]
+        accepted = [one for one in accepted if one.offer is not gone]
+    return offers
 
 
 def _asked(

@@ -20,7 +20,7 @@ from projections.retention import RETENTION
 from queries.question import AsOf
 
 DEFINITION = "retention"
-VERSION = 1
+VERSION = 2
 Standing = Literal["due", "kept"]
 READ_MODELS = (CANDIDATE_SUMMARY, APPLICATIONS, RETENTION)
 """What the answer is read from: all of them must have come to where the answer is to stand."""
@@ -95,10 +95,7 @@ select 1 from applications.step submitted
 where submitted.candidate = m.record and submitted.step in ('submitted', 'transferred-in') and not exists (
     select from applications.step ending
     where ending.application = submitted.application and ending.candidate = submitted.candidate
-      and ending.step in ('rejected', 'withdrawn', 'hired') and not exists (
-        select from applications.step undone
-        where undone.application = ending.application and undone.candidate = ending.candidate
-          and undone.step in ('unrejected', 'unhired') and undone.position > ending.position))
+      and ending.step in ('rejected', 'withdrawn', 'hired') and ending.until is null)
 limit 1
 """
 _QUESTION = f"""

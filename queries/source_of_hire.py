@@ -15,7 +15,7 @@ from queries.candidacies import IN_PERIOD, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = "source-of-hire"
-VERSION = 1
+VERSION = 2
 CREDITED = "referral"
 """The source of a hire whose referral was credited."""
 PARTS = 10_000

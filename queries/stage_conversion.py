@@ -19,7 +19,7 @@ from queries.candidacies import IN_PERIOD, PEOPLE, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
 
 DEFINITION = "stage-conversion"
-VERSION = 1
+VERSION = 2
 WITHIN_DAYS = (30, 60, 90)
 MOST_STAGES = 20
 View = Literal["cohort", "activity"]

@@ -16,7 +16,7 @@ from queries.spread import Days, over_by
 from queries.survival import reached, survival
 
 DEFINITION = "stage-visits"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +53,44 @@ class TimeInStage:
     stages: tuple[StageVisits, ...]
 
 
-# Who is told again to be where they are stays there: that ends no visit and begins none. An un-rejection and an
-# un-hire begin one, in the stage that was entered last, where an end stands before them. A visit that ends at the
-# moment at which it began is none: nobody stood there.
-_VISITS = f"""
-with {COURSES}, standing as (
-    select application, no, at, day, step, step in ({listed(ENDINGS)}) as ends,
-           case when step in ('submitted', 'transferred-in') and submitted then '{APPLIED}'
-                when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code,
-           count(*) filter (where step in ({listed(MOVES)})) over line as move
-    from told where step in ({listed(STANDINGS)})
-    window line as (partition by application order by no)
+# Who is told again to be where they are stays there: that ends no visit and begins none; a transfer ends one and
+# begins one. Nobody stands in a stage from an end on until the time at which it was undone: then a visit begins in the
+# stage of that time, unless another end holds. An end that was undone at an earlier time than its own was none. A visit
+# that ends at the moment at which it began is none: nobody stood there.
+VISITS = f"""
+{COURSES}, turn as (
+    select application, part.*, step = 'transferred-in' as came
+    from told cross join lateral (select not stands and until_at < at as never) told_of
+    cross join lateral (
+        select at, position, day, 0 as ends,
+               case when step = 'submitted' or step <> 'stage' and step <> 'moved-back' and submitted then '{APPLIED}'
+                    when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code
+        where step in ({listed(MOVES)})
+        union all
+        select at, position, day, 1, null where step in ({listed(ENDINGS)}) and not never
+        union all
+        select until_at, until, (until_at at time zone {{zone}})::date, -1, null
+        where step in ({listed(ENDINGS)}) and not stands and not never
+    ) part
+), standing as (
+    select *, sum(ends) over line > 0 as ended, count(code) over line as move
+    from turn window line as (partition by application order by at, position)
 ), stood as (
-    select application, no, at, day, ends, max(code) over (partition by application, move) as stage from standing
+    select *, max(code) over (partition by application, move) as stage from standing
 ), turns as (
-    select *, lag(stage) over line as stage_before, lag(ends) over line as ended_before
-    from stood window line as (partition by application order by no)
+    select *, lag(stage) over line as stage_before, lag(ended) over line as ended_before
+    from stood window line as (partition by application order by at, position)
 ), visits as (
-    select day, stage, ends, at, lead(at) over line as left_at, lead(day) over line as left_on
-    from turns where ends or ended_before is not false or stage is distinct from stage_before
-    window line as (partition by application order by no)
-)
+    select application, day, stage, ended, at, lead(at) over line as left_at, lead(day) over line as left_on
+    from turns
+    where ended is distinct from ended_before or not ended and (came or stage is distinct from stage_before)
+    window line as (partition by application order by at, position)
+)"""
+
+_DAYS = f"""
+with {VISITS}
 select stage, left_on is not null, greatest(coalesce(left_on, %(today)s) - day, 0), count(*)
-from visits where {IN_PERIOD} and not ends and stage is not null and at is distinct from left_at
+from visits where {IN_PERIOD} and not ended and stage is not null and at is distinct from left_at
 group by 1, 2, 3
 """
 
@@ -89,7 +104,7 @@ def time_in_stage(
     """
     completed: dict[str, Days] = {}
     waiting: dict[str, Days] = {}
-    for code, over, days, n in ask(connection, _VISITS, period, as_of, segment, STANDINGS):
+    for code, over, days, n in ask(connection, _DAYS, period, as_of, segment, STANDINGS):
         (completed if over else waiting).setdefault(code, Counter())[days] = n
     codes = sorted(completed.keys() | waiting.keys(), key=in_order)
     stages = tuple(_visits(code, completed.get(code, Counter()), waiting.get(code, Counter())) for code in codes)

@@ -15,7 +15,7 @@ from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.spread import Days, mean, over_by
 
 DEFINITION = "first-entry-to-acceptance"
-VERSION = 1
+VERSION = 2
 COUNTED = "hired, by the day of acceptance"
 
 
@@ -44,23 +44,19 @@ class TimeToHire:
 
 
 # The entry is the first step that begins the candidacy and names its job; that of a prospect for no job, or for
-# another one, counts where there is none. A rescission takes back what was accepted before it, of its opening where
-# it names one; so does a decline. Of several hires of one candidacy the first that stands is the hire.
-_NOES = "step in ('offer-declined', 'offer-rescinded')"
+# another one, counts where there is none. Of several hires of one candidacy the first that stands is the hire; the
+# acceptance is the last that stands in its application, of an offer for its job.
 _BEGINS = f"step in ({listed(BEGINNINGS)})"
 _DAYS = f"""
 with {WAYS}, answered as (
-    select *, step = 'offer-accepted' and no > coalesce(greatest(
-               max(no) filter (where {_NOES}) over (partition by application, part, opening),
-               max(no) filter (where {_NOES} and opening is null) over (partition by application, part)), 0) as accepted
-    from way
+    select *, step = 'offer-accepted' and stands as accepted from way
 ), part as (
     select person, job, min(day) filter (where {_BEGINS} and requisition = job) as named,
            min(day) filter (where {_BEGINS}) as begun, min(day) as told,
            (array_agg((at, position) order by no) filter (where hire))[1] as hired,
            (array_agg(day order by case when accepted then -no else no end) filter (where accepted or hire))[1]
                as accepted_on
-    from answered group by person, job, application, part
+    from answered group by person, job, application
 ), candidacy as (
     select distinct on (person, job) accepted_on, hired,
            coalesce(min(named) over own, min(begun) over own, min(told) over own) as entered_on

@@ -71,15 +71,30 @@ def records_of(log: Log, person: str) -> set[str]:
     return {record for record in everybody if root.get(record, record) == root.get(person, person)}
 
 
+def standing(log: Log, facts: tuple[str, ...], reversals: tuple[str, ...]) -> Log:
+    """The facts that stand: each reversal takes back the last before it that is dated no later, else the last."""
+    found: Log = []
+    for event in log:
+        if event["type"].removesuffix(".v1") in facts:
+            found.append(event)
+        elif event["type"].removesuffix(".v1") in reversals and found:
+            dated = [fact for fact in found if fact["at"] <= event["at"]]
+            found.remove((dated or found)[-1])
+    return found
+
+
+def by_stream(log: Log) -> list[Log]:
+    """The events, each stream by itself."""
+    streams: defaultdict[str, Log] = defaultdict(list)
+    for event in log:
+        streams[event["stream"]].append(event)
+    return list(streams.values())
+
+
 def hires(log: Log) -> Log:
     """The hires that were not undone."""
-    standing: dict[str, dict[str, Any]] = {}
-    for event in of_type(log, "candidate-hired", "candidate-unhired"):
-        if event["type"].startswith("candidate-hired"):
-            standing[event["stream"]] = event
-        else:
-            standing.pop(event["stream"], None)
-    return list(standing.values())
+    own = by_stream(of_type(log, "candidate-hired", "candidate-unhired"))
+    return [hire for one in own for hire in standing(one, ("candidate-hired",), ("candidate-unhired",))]
 
 
 def fits(first: Mapping[str, Any] | None, wanted: Wanted) -> bool:
@@ -157,7 +172,7 @@ def _walk(line: list[tuple[date, int]]) -> Iterable[tuple[date, str]]:
         else:
             if state == "active":
                 yield day, "exited.hired" if rank == 1 else "exited.opted-out"
-            state = "left"
+            state = "never" if state == "never" else "left"
     if state == "active":
         yield until, "dormant"
 
@@ -418,22 +433,38 @@ def _referral_stage(log: Log, referral: str) -> str:
 
 
 def _application_stage(own: Log) -> str:
-    """Each question is answered by the last event that is about it."""
-    own = sorted(own, key=lambda event: (event["at"], event["position"]))
-
-    def last(*names: str) -> str:
-        told = of_type(own, *names)
-        return told[-1]["type"].removesuffix(".v1") if told else ""
-
-    if last("candidate-hired", "candidate-unhired") == "candidate-hired":
+    """Hired or ended while such a fact stands; offered while an offer of this job does; else by its stage."""
+    if hires(own):
         return "hired"
-    if last("application-rejected", "application-withdrawn", "application-unrejected") not in (
-        "", "application-unrejected",
-    ):  # fmt: skip
+    rejected = standing(own, ("application-rejected",), ("application-unrejected",))
+    if rejected or of_type(own, "application-withdrawn"):
         return "closed"
-    offers = ("offer-made", "offer-accepted", "offer-declined", "offer-rescinded", "application-transferred")
-    if last(*offers) in offers[:2]:
+    if any(not offer["gone"] for offer in _offers(own)):
         return "offered"
     moved = of_type(own, "stage-entered", "application-moved-back", "application-transferred")
+    moved.sort(key=lambda event: (event["at"], event["position"]))
     stage = moved[-1]["clear"].get("stage") if moved else None
     return {None: "applied", "offer": "offered"}.get(stage, "interviewing")
+
+
+def _offers(own: Log) -> Log:
+    """Every offer with its `at` and `accepted`, and whether it is `gone`, which a no has answered."""
+    offers: Log = []
+    for event in own:
+        name, at = event["type"].removesuffix(".v1"), event["at"]
+        out = [offer for offer in offers if not offer["gone"]]
+        waiting = [offer for offer in out if offer["accepted"] is None]
+        if name == "offer-made":
+            offers.append({"at": at, "accepted": None, "gone": False})
+        elif name == "offer-accepted" and waiting:
+            waiting[-1] |= {"accepted": at, "as": event["position"]}
+        elif name == "offer-accepted":
+            offers.append({"at": at, "accepted": at, "gone": False, "as": event["position"]})
+        elif name == "offer-declined" and waiting:
+            ([offer for offer in waiting if offer["at"] <= at] or waiting)[-1]["gone"] = True
+        elif name == "offer-rescinded" and len(waiting) < len(out):
+            taken = sorted((offer for offer in out if offer["accepted"]), key=lambda offer: offer["as"])
+            ([offer for offer in taken if offer["accepted"] <= at] or taken)[-1]["gone"] = True
+        elif name == "offer-rescinded" and out:
+            ([offer for offer in out if offer["at"] <= at] or out)[-1]["gone"] = True
+    return offers

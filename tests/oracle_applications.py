@@ -59,7 +59,7 @@ class Stretch:
         return [event for event in self.events if name_of(event) in names]
 
     def entered(self) -> Iterator[tuple[str, date]]:
-        """(code, day) of every way into a stage of the funnel."""
+        """(code, day) of every way into a stage of the funnel, but for offers and hires."""
         if self.came is not None:
             yield ("applied" if self.submitted_before else "prospect"), day_of(self.came)
         for event in self.events:
@@ -68,43 +68,24 @@ class Stretch:
                     yield "applied", day_of(event)
                 case "prospect-added":
                     yield "prospect", day_of(event)
-                case "offer-made" | "offer-accepted":
-                    yield "offer", day_of(event)
                 case "stage-entered" | "application-moved-back" if event["clear"]["stage"] != "hired":
                     yield event["clear"]["stage"], day_of(event)
-        hire = self.hire()
-        if hire is not None:
-            yield "hired", day_of(hire)
 
-    def hire(self) -> Event | None:
-        """The first hire that was not undone afterwards."""
-        standing: list[Event] = []
-        for event in self.of("candidate-hired", "candidate-unhired"):
-            standing = [*standing, event] if name_of(event) == "candidate-hired" else []
-        return standing[0] if standing else None
+    def own(self) -> list[Event]:
+        """What happened to it and names no job of its own."""
+        return [event for event in self.events if not names_its_job(event)]
 
-    def acceptance(self) -> Event | None:
-        """The last acceptance that was not taken back afterwards."""
-        accepted: list[Event] = []
-        for event in self.of("offer-accepted", "offer-declined", "offer-rescinded"):
-            if name_of(event) == "offer-accepted":
-                accepted.append(event)
-            else:
-                about = event["clear"]["opening"]
-                accepted = [one for one in accepted if about is not None and one["clear"]["opening"] != about]
-        return accepted[-1] if accepted else None
-
-    def is_under_way(self) -> bool:
-        if self.went is not None:
+    def is_under_way(self, ended: set[str]) -> bool:
+        """Whether it goes on, unless its application is one of those that ended."""
+        if self.went is not None or self.application in ended:
             return False
-        told = self.of(*BEGIN, *MOVE, *END, *RESTORE)
-        return name_of(told[-1]) not in END if told else self.came is not None
+        return self.came is not None or bool(self.of(*BEGIN, *MOVE, *RESTORE))
 
     def entry_days(self) -> tuple[list[date], list[date], list[date]]:
         """Days of beginnings that name this job, of all beginnings, and of everything that happened."""
         named = [day_of(e) for e in self.of(*BEGIN) if e["clear"]["requisition"] == self.job]
         begun = [day_of(e) for e in self.of(*BEGIN)]
-        every = [day_of(e) for e in self.events]
+        every = [day_of(e) for e in self.own()]
         if self.came is not None:
             here = day_of(self.came)
             named, begun = named + [here] * (self.came["clear"]["to"] == self.job), [*begun, here]
@@ -112,6 +93,55 @@ class Stretch:
         return named, begun, every + moved
 
 
+@dataclass
+class Candidacy:
+    """One person and one job: the stretches for it, and the offers and hires that name it (or fall into them)."""
+
+    stretches: list[Stretch] = field(default_factory=list)
+    answers: list[Event] = field(default_factory=list)
+
+    def entered(self) -> Iterator[tuple[str, date]]:
+        for stretch in self.stretches:
+            yield from stretch.entered()
+        for event in self.answers:
+            if name_of(event) in ("offer-made", "offer-accepted"):
+                yield "offer", day_of(event)
+
+    def hires(self, undone: Mapping[int, Event]) -> list[Event]:
+        return [e for e in self.answers if name_of(e) == "candidate-hired" and e["position"] not in undone]
+
+    def first_day(self) -> date:
+        """The first beginning that names the job, else the first of all, else the first of anything."""
+        days = [stretch.entry_days() for stretch in self.stretches]
+        named, begun, every = ([day for one in days for day in one[rank]] for rank in range(3))
+        return min(named or begun or [*every, *(day_of(event) for event in self.answers)])
+
+
+def names_its_job(event: Event) -> bool:
+    return name_of(event) in ("offer-made", "offer-accepted", "candidate-hired") and bool(event["clear"]["requisition"])
+
+
+def reversed_by(log: Log) -> dict[int, Event]:
+    """By position of what was taken back, the event that took it back: one each, the last before it of its kind that
+    is dated no later; where all are dated later, the last before it."""
+    undone: dict[int, Event] = {}
+    for number, event in enumerate(log):
+        kind = TAKES_BACK.get(name_of(event))
+        standing = [
+            one for one in log[:number]
+            if one["stream"] == event["stream"] and name_of(one) == kind and one["position"] not in undone
+        ]  # fmt: skip
+        dated = [one for one in standing if one["at"] <= event["at"]]
+        if standing:
+            undone[(dated or standing)[-1]["position"]] = event
+    return undone
+
+
+TAKES_BACK = {
+    "candidate-unhired": "candidate-hired",
+    "application-unrejected": "application-rejected",
+    "offer-rescinded": "offer-accepted",
+}
 BEGIN = ("prospect-added", "application-submitted")
 MOVE = ("stage-entered", "application-moved-back")
 END = ("application-rejected", "application-withdrawn", "candidate-hired")
@@ -126,8 +156,10 @@ class Known:
 
     log: Log
     survivors: dict[str, str] = field(default_factory=dict)
+    undone: dict[int, Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.undone = reversed_by(self.log)
         for event in self.log:
             told = event["clear"]
             if name_of(event) == "candidates-merged" and event["stream"] == told["absorbed"]:
@@ -175,21 +207,40 @@ class Known:
             stretch.job = stretch.find_job()
         return found
 
-    def candidacies(self, wanted: Mapping[str, str]) -> dict[tuple[str, str], list[Stretch]]:
-        found: defaultdict[tuple[str, str], list[Stretch]] = defaultdict(list)
+    def ended(self) -> set[str]:
+        """The applications of which an end stands."""
+        return {e["stream"] for e in self.log if name_of(e) in END and e["position"] not in self.undone}
+
+    def candidacies(self, wanted: Mapping[str, str]) -> dict[tuple[str, str], Candidacy]:
+        found: defaultdict[tuple[str, str], Candidacy] = defaultdict(Candidacy)
         for stretch in self.stretches(wanted):
-            if stretch.events or stretch.came or stretch.went:
-                found[stretch.person, stretch.job].append(stretch)
+            if stretch.own() or stretch.came or stretch.went:
+                found[stretch.person, stretch.job].stretches.append(stretch)
+            for event in stretch.of("offer-made", "offer-accepted", "candidate-hired"):
+                found[stretch.person, event["clear"]["requisition"] or stretch.job].answers.append(event)
         return found
 
-    def hires(self, wanted: Mapping[str, str]) -> list[tuple[Event, Stretch, list[Stretch]]]:
-        """The hire of each candidacy that has one, where it was, and all of the candidacy."""
+    def hires(self, wanted: Mapping[str, str]) -> list[tuple[Event, str, Candidacy]]:
+        """The hire of each candidacy that has one, the person, and all of the candidacy."""
         found = []
-        for stretches in self.candidacies(wanted).values():
-            hires = [(hire, one) for one in stretches if (hire := one.hire()) is not None]
+        for (person, _), candidacy in self.candidacies(wanted).items():
+            hires = candidacy.hires(self.undone)
             if hires:
-                found.append((*min(hires, key=lambda each: (each[0]["at"], each[0]["position"])), stretches))
+                found.append((min(hires, key=in_time), person, candidacy))
         return found
+
+    def acceptance(self, hire: Event, candidacy: Candidacy) -> Event | None:
+        """The last one that stands of the application that was hired, for the job that it was hired for."""
+        standing = [
+            one for one in candidacy.answers
+            if name_of(one) == "offer-accepted" and one["stream"] == hire["stream"]
+            and one["position"] not in self.undone
+        ]  # fmt: skip
+        return max(standing, key=in_time, default=None)
+
+
+def in_time(event: Event) -> tuple[datetime, int]:
+    return event["at"], event["position"]
 
 
 @dataclass
@@ -208,13 +259,16 @@ def cohorts(
     """How many entered any stage but the last in the period; by (stage, later stage), counted from 0, who got there."""
     cells: defaultdict[tuple[int, int], Cell] = defaultdict(Cell)
     entered = 0
-    for stretches in Known(log).candidacies(wanted).values():
+    known = Known(log)
+    ended = known.ended()
+    for candidacy in known.candidacies(wanted).values():
         days: defaultdict[int, list[date]] = defaultdict(list)
-        for code, day in (way for stretch in stretches for way in stretch.entered()):
+        hired = [("hired", day_of(hire)) for hire in candidacy.hires(known.undone)]
+        for code, day in [*candidacy.entered(), *hired]:
             for number, codes in enumerate(funnel):
                 if code in codes:
                     days[number].append(day)
-        under_way = any(stretch.is_under_way() for stretch in stretches)
+        under_way = any(stretch.is_under_way(ended) for stretch in candidacy.stretches)
         here = [number for number in days if number < len(funnel) - 1 and begins <= min(days[number]) < ends]
         entered += bool(here)
         for number in here:
@@ -262,68 +316,73 @@ Visit = tuple[str, bool, int]
 def visits(log: Log, begins: date, ends: date, wanted: Mapping[str, str], today: date) -> list[Visit]:
     """The visits that began in the period."""
     found: list[Visit] = []
-    for events in Known(log).courses(wanted).values():
-        for code, came, left in _course(events):
-            if begins <= day_of(came) < ends and (left is None or left["at"] > came["at"]):
-                last = today if left is None else day_of(left)
-                found.append((code, left is not None, max((last - day_of(came)).days, 0)))
+    known = Known(log)
+    for events in known.courses(wanted).values():
+        for code, came, left in course_of(events, known.undone):
+            if begins <= came[1] < ends and (left is None or left[0] > came[0]):
+                last = today if left is None else left[1]
+                found.append((code, left is not None, max((last - came[1]).days, 0)))
     return found
 
 
-def _course(events: list[Event]) -> Iterator[tuple[str, Event, Event | None]]:
-    """(code, the event that began it, the one that ended it) walking along an application."""
-    standing: tuple[str, Event] | None = None
-    last, submitted = None, False
+Moment = tuple[datetime, date]
+
+
+def course_of(events: list[Event], undone: Mapping[int, Event]) -> Iterator[tuple[str, Moment, Moment | None]]:
+    """(code, when it began, when it was over) of every visit, walking along an application.
+
+    Nobody stands anywhere while an end holds: from its time to that of the event that undid it.
+    """
+    holding: set[int] = set()
+    standing: tuple[str, Moment] | None = None
+    here, submitted = None, False
     for event in events:
-        name, entering = name_of(event), None
-        if name == "prospect-added":
-            entering = "prospect"
-        elif name == "application-submitted":
-            entering, submitted = "applied", True
+        name, moment, leaves = name_of(event), (event["at"], day_of(event)), False
+        if name in ("prospect-added", "application-submitted", "application-transferred"):
+            submitted = submitted or name == "application-submitted"
+            here = "applied" if submitted else "prospect"
+            leaves = name == "application-transferred"
         elif name in MOVE:
-            entering = event["clear"]["stage"]
-        elif name == "application-transferred":
-            if standing is not None:
-                yield (*standing, event)
-            entering, standing = ("applied" if submitted else "prospect"), None
-        elif name in RESTORE and standing is None:
-            entering = last
-        elif name in END and standing is not None:
-            yield (*standing, event)
+            here = event["clear"]["stage"]
+        elif name in END:
+            reversal = undone.get(event["position"])
+            if reversal is None or reversal["at"] >= event["at"]:
+                holding.add(event["position"])
+        elif name in RESTORE:
+            holding -= {of for of, reversal in undone.items() if reversal is event}
+        now = None if holding else here
+        if standing is not None and (leaves or standing[0] != now):
+            yield (*standing, moment)
             standing = None
-        if entering is not None and (standing is None or standing[0] != entering):
-            if standing is not None:
-                yield (*standing, event)
-            standing, last = (entering, event), entering
+        if standing is None and now is not None:
+            standing = now, moment
     if standing is not None:
         yield (*standing, None)
 
 
 def days_to_hire(log: Log, begins: date, ends: date, wanted: Mapping[str, str]) -> list[int]:
-    found = []
-    for hire, stretch, stretches in Known(log).hires(wanted):
-        accepted = day_of(stretch.acceptance() or hire)
+    found, known = [], Known(log)
+    for hire, _, candidacy in known.hires(wanted):
+        accepted = day_of(known.acceptance(hire, candidacy) or hire)
         if begins <= accepted < ends:
-            entered = [[day for one in stretches for day in one.entry_days()[rank]] for rank in range(3)]
-            first = min(next(days for days in entered if days))
-            found.append(max((accepted - first).days, 0))
+            found.append(max((accepted - candidacy.first_day()).days, 0))
     return sorted(found)
 
 
 def sources(log: Log, begins: date, ends: date, wanted: Mapping[str, str], attribution: str) -> Counter[str]:
     known, counted = Known(log), Counter[str]()
     credited = {e["clear"]["application"] for e in log if name_of(e) == "referral-credited"}
-    for hire, stretch, _ in known.hires(wanted):
+    for hire, person, _ in known.hires(wanted):
         if begins <= day_of(hire) < ends:
-            mine = [e for record, e in known.entries().items() if known.person(record) == stretch.person]
-            first = min(mine, key=lambda e: (e["at"], e["position"]))["clear"]["source"] if mine else "unknown"
-            touches = [e for e in known.courses({})[stretch.application] if name_of(e) in BEGIN]
+            mine = [e for record, e in known.entries().items() if known.person(record) == person]
+            first = min(mine, key=in_time)["clear"]["source"] if mine else "unknown"
+            touches = [e for e in known.courses({})[hire["stream"]] if name_of(e) in BEGIN]
             last = touches[-1]["clear"]["source"] if touches else "unknown"
             if attribution == "first-touch":
                 counted[first] += 1
             elif attribution == "last-touch":
                 counted[last] += 1
-            elif stretch.application in credited:
+            elif hire["stream"] in credited:
                 counted["referral"] += 1
             else:
                 counted[last if last != "unknown" else first] += 1

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle import Log, Wanted, fits, local_day, of_type
+from tests.oracle import Log, Wanted, by_stream, fits, hires, local_day, of_type, standing
 
 Line = tuple[str, int]
 """(filled, cancelled or open; days)"""
@@ -24,7 +24,7 @@ class Job:
     """One job as it is known: what it holds now, after all that was undone."""
 
     posted: dict[str, Any]
-    spells: list[list[Any]] = field(default_factory=list)
+    spells: list[tuple[date, dict[str, Any] | None]] = field(default_factory=list)
     opened: list[date] = field(default_factory=list)
     hires: dict[str, dict[str, Any]] = field(default_factory=dict)
     pauses: list[tuple[date, date | None]] = field(default_factory=list)
@@ -37,27 +37,37 @@ def jobs(log: Log) -> list[Job]:
 
 def job_of(log: Log, posted: dict[str, Any]) -> Job:
     job = Job(posted)
-    last: dict[str, list[Any]] = {}
-    for event in log:
-        name, told = event["type"].removesuffix(".v1"), event["clear"]
-        if event["stream"] == posted["stream"]:
-            if name in ("requisition-opened", "opening-opened", "opening-reopened", "requisition-resumed"):
-                job.active.append(local_day(event["at"]))
-            if name == "opening-opened":
-                job.opened.append(local_day(event["at"]))
-            if name == "opening-opened" or (name == "opening-reopened" and told["need"] == "new"):
-                last[told["opening"]] = [local_day(event["at"]), None]
-                job.spells.append(last[told["opening"]])
-            elif name == "opening-reopened":
-                last[told["opening"]][1] = None
-            elif name in ("opening-filled", "opening-cancelled"):
-                last[told["opening"]][1] = event
-        elif name == "candidate-hired" and told["requisition"] == posted["stream"]:
-            job.hires[event["stream"]] = event
-        elif name == "candidate-unhired":
-            job.hires.pop(event["stream"], None)
+    own = [event for event in log if event["stream"] == posted["stream"]]
+    for event in of_type(own, "requisition-opened", "opening-opened", "opening-reopened", "requisition-resumed"):
+        job.active.append(local_day(event["at"]))
+    job.opened = [local_day(event["at"]) for event in of_type(own, "opening-opened")]
+    for opening in dict.fromkeys(event["clear"].get("opening") for event in of_type(own, "opening-opened")):
+        job.spells += spells([event for event in own if event["clear"].get("opening") == opening])
+    for application in by_stream(log):
+        mine = [hire for hire in hires(application) if hire["clear"]["requisition"] == posted["stream"]]
+        if mine:
+            job.hires[mine[0]["stream"]] = min(mine, key=in_time)
     job.pauses = pauses(log, posted["stream"])
     return job
+
+
+def in_time(event: dict[str, Any]) -> tuple[Any, int]:
+    return event["at"], event["position"]
+
+
+def spells(told: Log) -> list[tuple[date, dict[str, Any] | None]]:
+    """Of one opening: when each spell began, and the end that counts of those that stand: the earliest fill, if any."""
+    parts: list[Log] = []
+    for event in told:
+        if event["type"].startswith("opening-opened") or event["clear"].get("need") == "new":
+            parts.append([])
+        parts[-1].append(event)
+    found = []
+    for part in parts:
+        ends = standing(part[1:], ("opening-filled", "opening-cancelled"), ("opening-reopened",))
+        fills = of_type(ends, "opening-filled")
+        found.append((local_day(part[0]["at"]), min(fills or ends, key=in_time, default=None)))
+    return found
 
 
 def pauses(log: Log, job: str) -> list[tuple[date, date | None]]:

@@ -341,9 +341,12 @@ class Reader:
         if known.ending is CandidateHired:
             return
         if known.standing_offer is None and offer.text("offer_status") in ("Created", "Rejected"):
+            sent = earliest([sent, resolved])
             yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **sent.fields())
         if offer.text("offer_status") == "Rejected":
-            yield DeclineOffer(application=stream, now=self.told.now, **resolved.fields())
+            out = known.standing_offer
+            declined = NOT_TOLD if out and resolved.at and resolved.at < out.since else resolved
+            yield DeclineOffer(application=stream, now=self.told.now, **declined.fields())
 
     def offer_deleted(self, offer: Outside) -> Commands:
         stream = self.told.stream("application", required(offer, "application_id"))

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from adapters.synthetic import shape, truth_of_applications, truth_of_jobs
-from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only, size
+from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only
 from adapters.synthetic.history import History
 from adapters.synthetic.kinds import KINDS
 from adapters.synthetic.people import ENTIRELY
 from adapters.synthetic.truth_of_applications import Courses
+from adapters.synthetic.truth_of_reversals import taken_back
 from domain.touchpoint_kinds import kind_named
 
 ACTIVE_DAYS = 180
@@ -288,7 +289,7 @@ def nodes(rows: Block, touches: Touches, root: Column) -> tuple[Column, Column, 
     A hire that was undone is none.
     """
     entered = np.isin(rows["type"], [Type.SOURCED, Type.REFERRED])
-    hired = (rows["type"] == Type.HIRED) & ~undone(rows)
+    hired = (rows["type"] == Type.HIRED) & (taken_back(rows) == NONE)
     left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] & ENTIRELY > 0)
     engaged = (touches.kind != NONE) & ENGAGES[touches.kind] & (touches.machine == 0)
     parts = [(touches.person[engaged], touches.at[engaged], 0)]
@@ -297,14 +298,6 @@ def nodes(rows: Block, touches: Touches, root: Column) -> tuple[Column, Column, 
     codes = np.concatenate([(root[person] * 2**20 + at // DAY) * 3 + rank for person, at, rank in parts])
     codes = np.unique(codes)
     return codes // 3 // 2**20, codes // 3 % 2**20, codes % 3
-
-
-def undone(rows: Block) -> Flags:
-    """Whether each row is before an un-hire of its application."""
-    newest = np.full(int(rows["application"].max(initial=NONE)) + 2, NONE)
-    unhired = np.flatnonzero(rows["type"] == Type.UNHIRED)
-    newest[rows["application"][unhired]] = unhired
-    return np.arange(size(rows)) < newest[rows["application"]]
 
 
 FLOWS = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
@@ -316,11 +309,13 @@ def flows(person: Column, day: Column, rank: Column) -> tuple[Column, Column, Co
     before, was = np.roll(day, 1), np.roll(rank, 1)
     ends = ~np.r_[follows[1:], False]
     active, after_activity = rank == 0, follows & (was == 0)
+    first = np.zeros(len(day), np.bool_)
+    first[np.flatnonzero(active)[np.unique(person[active], return_index=True)[1]]] = True
     lapsed = after_activity & (day + (rank > 0) > before + ACTIVE_DAYS)
     left = after_activity & (rank > 0) & (day < before + ACTIVE_DAYS)
     parts = [
-        (active & ~follows, day),
-        (active & follows & ((was > 0) | (day > before + ACTIVE_DAYS)), day),
+        (first, day),
+        (active & ~first & ((was > 0) | (day > before + ACTIVE_DAYS)), day),
         (lapsed, before + ACTIVE_DAYS),
         (left & (rank == 1), day),
         (left & (rank == 2), day),

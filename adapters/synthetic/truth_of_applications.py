@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters.synthetic import shape
 from adapters.synthetic.columns import DAY, EPOCH, NONE, Block, Column, Type, only
+from adapters.synthetic.truth_of_reversals import taken_back
 
 Counts = dict[str, int]
 STEPS = {
@@ -35,21 +36,28 @@ LEVELS = ("applied", "screen", "interview", "offer", "hired")
 LEVEL_OF = {"applied": 0, "phone-screen": 1, "interview": 2, "onsite": 2, "offer": 3}
 """The level of the funnel that each stage of the invented process belongs to."""
 MOVES = ("prospect", "submitted", "arrived", "stage", "moved-back")
-ENDS = ("rejected", "withdrawn", "hired", "transferred")
-STANDS = (*MOVES, *ENDS, "unrejected", "unhired")
-OFFERS = ("offer-accepted", "offer-declined", "offer-rescinded")
+ENDS = ("rejected", "withdrawn", "hired")
+ANSWERS = ("offer-made", "offer-accepted", "hired")
+"""The steps that count for the job that they name."""
 
 
 class Step(NamedTuple):
-    """One thing that happened to an application: on `day`, at `at`, for the job (NONE: for none)."""
+    """One thing that happened to an application: on `day`, at `at`, for the job (NONE: for none).
+
+    `back` is when it was taken back, NONE where it stands.
+    """
 
     at: int
     day: int
     name: str
     job: int
     code: str | None
-    opening: int
     source: int
+    back: int
+
+    @property
+    def stands(self) -> bool:
+        return self.back == NONE
 
 
 @dataclass(slots=True)
@@ -62,23 +70,26 @@ class Stay:
     steps: list[Step] = field(default_factory=list)
     submitted: bool = False
 
-    def standing(self) -> int:
-        """From which step on no hire was undone any more."""
-        return 1 + max((number for number, step in enumerate(self.steps) if step.name == "unhired"), default=NONE)
 
-    def hire(self) -> Step | None:
-        """The first hire that stands."""
-        return next((step for step in self.steps[self.standing() :] if step.name == "hired"), None)
+@dataclass(slots=True)
+class Candidacy:
+    """One person and one job: the stays with it, and the offers and hires for it with their applications."""
 
-    def acceptance(self) -> Step | None:
-        """The last acceptance that neither was taken back."""
-        standing: list[Step] = []
-        for step in self.steps:
-            if step.name == "offer-accepted":
-                standing.append(step)
-            elif step.name in OFFERS:
-                standing = [one for one in standing if step.opening not in (NONE, one.opening)]
-        return standing[-1] if standing else None
+    stays: list[Stay] = field(default_factory=list)
+    answers: list[tuple[Step, int]] = field(default_factory=list)
+
+    def hire(self) -> tuple[Step, int] | None:
+        """The first hire that stands, with its application."""
+        hires = [(step.at, number) for number, (step, _) in enumerate(self.answers) if step.name == "hired"]
+        standing = [number for _, number in sorted(hires) if self.answers[number][0].stands]
+        return self.answers[standing[0]] if standing else None
+
+    def acceptance(self, application: int) -> Step | None:
+        """The last acceptance of the application that stands."""
+        accepted = [
+            step for step, one in self.answers if one == application and step.name == "offer-accepted" and step.stands
+        ]
+        return max(reversed(accepted), key=lambda step: step.at, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +98,33 @@ class Courses:
 
     steps: dict[int, list[Step]]
     stays: list[Stay]
+    recorded: dict[int, list[Step]]
+    """The steps once more, in the order in which they were recorded."""
 
     @classmethod
     def told(cls, rows: Block, root: Column) -> Courses:
         """The courses of the applications; `root` is the person whom each record is of."""
-        told = only(rows, np.isin(rows["type"], list(STEPS)))
+        undone = taken_back(rows)
+        back = np.where(undone == NONE, NONE, rows["occurred"][undone])
+        steps = np.isin(rows["type"], list(STEPS))
+        told = {**only(rows, steps), "back": back[steps], "recorded": np.arange(int(steps.sum()))}
         # A stable sort: what comes at one moment stays in the order in which it was recorded.
         told = only(told, np.lexsort((told["occurred"], told["application"])))
-        result = cls({}, [])
+        result = cls({}, [], {})
         application = NONE
-        names = ("application", "person", "type", "occurred", "requisition", "other", "code", "opening")
-        for one, person, type_, at, job, to, code, opening in zip(
+        names = ("application", "person", "type", "occurred", "requisition", "other", "code", "back", "recorded")
+        numbered: dict[int, list[tuple[int, Step]]] = defaultdict(list)
+        for one, person, type_, at, job, to, code, undone_at, number in zip(
             *(told[name].tolist() for name in names), strict=True
         ):
             if one != application:
                 application = one
                 result.begin(one, int(root[person]), job)
             stage = shape.STAGES[code] if type_ in (Type.STAGE, Type.BACK) else None
-            result.take(Step(at, at // DAY, STEPS[type_], job, stage, opening, code), to)
+            step = Step(at, at // DAY, STEPS[type_], job, stage, code, undone_at)
+            numbered[one].append((number, step))
+            result.take(step, to)
+        result.recorded.update({one: [step for _, step in sorted(steps)] for one, steps in numbered.items()})
         return result
 
     def begin(self, application: int, person: int, job: int) -> None:
@@ -123,11 +143,15 @@ class Courses:
             more = Stay(stay.application, stay.person, job_of(to, stay.application), [arrived], stay.submitted)
             self.stays.append(more)
 
-    def candidacies(self) -> dict[tuple[int, tuple[int, int]], list[Stay]]:
-        """The stays of each person with each job."""
-        result: dict[tuple[int, tuple[int, int]], list[Stay]] = defaultdict(list)
+    def candidacies(self) -> dict[tuple[int, tuple[int, int]], Candidacy]:
+        """The stays of each person with each job, and the offers and hires that name it."""
+        result: dict[tuple[int, tuple[int, int]], Candidacy] = defaultdict(Candidacy)
         for stay in self.stays:
-            result[stay.person, stay.job].append(stay)
+            result[stay.person, stay.job].stays.append(stay)
+            for step in stay.steps:
+                if step.name in ANSWERS:
+                    job = stay.job if step.job == NONE else job_of(step.job, stay.application)
+                    result[stay.person, job].answers.append((step, stay.application))
         return result
 
 
@@ -147,8 +171,8 @@ def month(day: int) -> str:
 def conversion(courses: Courses) -> dict[str, dict[str, Counts]]:
     """By stage of the funnel, then year of first entering it: `n` candidacies, and how many reached each later one."""
     result: dict[str, dict[str, Counts]] = {level: {} for level in LEVELS[:-1]}
-    for stays in courses.candidacies().values():
-        entered = first_days(stays)
+    for candidacy in courses.candidacies().values():
+        entered = first_days(candidacy)
         for level, day in entered.items():
             if level + 1 < len(LEVELS):
                 counted = result[LEVELS[level]].setdefault(year(day), dict.fromkeys(("n", *LEVELS[level + 1 :]), 0))
@@ -158,20 +182,17 @@ def conversion(courses: Courses) -> dict[str, dict[str, Counts]]:
     return result
 
 
-def first_days(stays: list[Stay]) -> dict[int, int]:
+def first_days(candidacy: Candidacy) -> dict[int, int]:
     """The day on which a candidacy first entered each level of the funnel that it entered."""
     entered: dict[int, int] = {}
-    for stay in stays:
-        standing = stay.standing()
-        for number, step in enumerate(stay.steps):
-            if step.name == "hired":
-                level = len(LEVELS) - 1 if number >= standing else None
-            elif step.name in ("offer-made", "offer-accepted"):
-                level = LEVEL_OF["offer"]
-            else:
-                level = LEVEL_OF.get("applied" if step.name == "submitted" else step.code or "")
-            if level is not None:
-                entered[level] = min(step.day, entered.get(level, step.day))
+    for step in (step for stay in candidacy.stays for step in stay.steps if step.name not in ANSWERS):
+        level = LEVEL_OF.get("applied" if step.name == "submitted" else step.code or "")
+        if level is not None:
+            entered[level] = min(step.day, entered.get(level, step.day))
+    for step, _ in candidacy.answers:
+        level = LEVEL_OF["offer"] if step.name != "hired" else len(LEVELS) - 1
+        if step.name != "hired" or step.stands:
+            entered[level] = min(step.day, entered.get(level, step.day))
     return entered
 
 
@@ -213,44 +234,54 @@ def quantiles(days: list[int]) -> Counts:
 
 
 def visits(steps: list[Step]) -> Iterator[tuple[str, int, int | None]]:
-    """(stage, day it began, day it ended or None) of every visit of an application."""
+    """(stage, day it began, day it ended or None) of every visit of an application.
+
+    Nobody stands anywhere from an end on, until it was taken back.
+    """
+    turns = [(step.at, 0, step) for step in steps if step.name in MOVES or (step.name in ENDS and not never(step))]
+    turns += [(step.back, 1, step) for step in steps if step.name in ENDS and not step.stands and not never(step)]
     stage: str | None = None
-    since: tuple[int, int] | None = None
-    submitted = False
-    for step in steps:
-        if step.name not in STANDS:
-            continue
+    since: tuple[str, int, int] | None = None
+    submitted, over = False, 0
+    for at, undoes, step in sorted(turns, key=lambda turn: turn[:2]):
         submitted |= step.name == "submitted"
-        now = stage
-        if step.name in MOVES:
-            now = "applied" if step.name == "submitted" else step.code or "prospect"
-        over = step.name in ENDS
-        if since is not None and stage is not None and (over or now != stage) and since[0] != step.at:
-            yield stage, since[1], step.day
-        if over:
+        if step.name in ENDS:
+            over += -1 if undoes else 1
+        elif step.name in ("stage", "moved-back"):
+            stage = step.code
+        else:
+            stage = "applied" if submitted else "prospect"
+        now = None if over else stage
+        if since is not None and (now != since[0] or step.name == "arrived"):
+            if since[1] != at:
+                yield since[0], since[2], at // DAY
             since = None
-        elif since is None or now != stage:
-            since = step.at, step.day
-        stage = now
-    if since is not None and stage is not None:
-        yield stage, since[1], None
+        if since is None and now is not None:
+            since = now, at, at // DAY
+    if since is not None:
+        yield since[0], since[2], None
 
 
-def hires(courses: Courses) -> Iterator[tuple[Stay, Step, list[Stay]]]:
-    """Of each candidacy that stands hired the first hire, with all the stays of the candidacy."""
-    for stays in courses.candidacies().values():
-        found = [(hire, number) for number, stay in enumerate(stays) if (hire := stay.hire()) is not None]
-        if found:
-            hire, number = min(found)
-            yield stays[number], hire, stays
+def never(step: Step) -> bool:
+    """Whether it was taken back at an earlier time than its own."""
+    return not step.stands and step.back < step.at
+
+
+def hires(courses: Courses) -> Iterator[tuple[Step, int, int, Candidacy]]:
+    """Of each candidacy that stands hired the first hire, its application, the person, and all of the candidacy."""
+    for (person, _), candidacy in courses.candidacies().items():
+        found = candidacy.hire()
+        if found is not None:
+            yield *found, person, candidacy
 
 
 def time_to_hire(courses: Courses) -> dict[str, Counts]:
     """By year of acceptance: `n` hires, the sum of the `days` from the first entry for the job, `median` and `p90`."""
     took: dict[str, list[int]] = defaultdict(list)
-    for stay, hire, stays in hires(courses):
-        accepted = stay.acceptance() or hire
-        begun = [step for one in stays for step in one.steps if step.name in ("prospect", "submitted", "arrived")]
+    for hire, application, _, candidacy in hires(courses):
+        accepted = candidacy.acceptance(application) or hire
+        every = [step for stay in candidacy.stays for step in stay.steps]
+        begun = [step for step in every if step.name in ("prospect", "submitted", "arrived")] or every or [hire]
         took[year(accepted.day)].append(max(accepted.day - min(step.day for step in begun), 0))
     return {when: {"n": len(days), "days": sum(days)} | quantiles(sorted(days)) for when, days in sorted(took.items())}
 
@@ -269,13 +300,13 @@ def source_of_hire(
         for step in stay.steps
         if step.name in ("prospect", "submitted")
     }
-    for stay, hire, _ in hires(courses):
-        first_touch, last_touch = first[stay.person], last[stay.application]
+    for hire, application, person, _ in hires(courses):
+        first_touch, last_touch = first[person], last[application]
         otherwise = first_touch if last_touch == "unknown" else last_touch
         found = {
             "first-touch": first_touch,
             "last-touch": last_touch,
-            "credited": "referral" if stay.application in credited else otherwise,
+            "credited": "referral" if application in credited else otherwise,
         }
         for way, source in found.items():
             counted = result[way].setdefault(year(hire.day), {})
@@ -296,31 +327,26 @@ def referrals_by_standing(rows: Block, courses: Courses) -> Counts:
     for type_, referral, one in zip(
         *(told[name].tolist() for name in ("type", "referral", "application")), strict=True
     ):
-        now = answers.get(type_) or application_standing(courses.steps[one])
+        now = answers.get(type_) or application_standing(courses.steps[one], courses.recorded[one])
         now = "credited" if now == "hired" and one in credited else now
         standing[referral] = max(now, standing[referral], key=STANDINGS.index)
     counted = Counter(standing.values())
     return {name: counted[name] for name in STANDINGS if counted[name]}
 
 
-def application_standing(steps: list[Step]) -> str:
-    """Where an application stands after these steps."""
-    stage, offered, end = "applied", False, ""
-    for step in steps:
-        if step.name in ("stage", "moved-back"):
-            stage = step.code or stage
-        elif step.name == "arrived":
-            stage, offered = "applied", False
-        elif step.name in ("offer-made", "offer-accepted"):
-            offered = True
-        elif step.name in ("offer-declined", "offer-rescinded"):
-            offered = False
-        elif step.name in ("rejected", "withdrawn", "hired"):
-            end = "hired" if step.name == "hired" else "closed"
-        elif step.name in ("unrejected", "unhired"):
-            end = ""
-    if end:
-        return end
-    if offered or stage == "offer":
+def application_standing(steps: list[Step], recorded: list[Step]) -> str:
+    """Where an application stands after these steps, which are told in the order of their times and of recording."""
+    ends = [step.name for step in steps if step.name in ENDS and step.stands]
+    if ends:
+        return "hired" if "hired" in ends else "closed"
+    moves = [step for step in steps if step.name in ("stage", "moved-back", "arrived")]
+    stage = "applied" if not moves or moves[-1].name == "arrived" else moves[-1].code
+    if stage == "offer" or is_offered(recorded):
         return "offered"
     return "applied" if stage == "applied" else "interviewing"
+
+
+def is_offered(recorded: list[Step]) -> bool:
+    """Whether the last offer was not answered by a no: one is out at a time, and an acceptance may be all we know."""
+    answers = [step.name for step in recorded if step.name.startswith("offer-")]
+    return bool(answers) and answers[-1] in ("offer-made", "offer-accepted")

@@ -281,13 +281,20 @@ def page_of_application(stream: UUID, way: Way, version: int) -> ApplicationPage
         ended_at=application.ended_at,
         opening=None if application.hire is None else application.hire.opening,
         stage=application.stages.last,
-        stages=[Visit(turn.at, turn.value) for turn in application.stages.turns],
+        stages=visits_of(application),
         offer=None if application.offer is None else offer_of(application.offer),
         left=[turn.value for turn in application.left.turns],
         referral=None if referred is None else referred.referral,
         referrer=None if referred is None else referred.referrer,
         version=version,
     )
+
+
+def visits_of(application: Application) -> list[Visit]:
+    """The stages that it entered, and the transfers; how it began is told apart."""
+    came = {turn.at for turn in application.left.turns}
+    turns = application.stages.turns
+    return [Visit(turn.at, turn.value) for turn in turns if turn.value is not None or turn.at in came]
 
 
 def offer_of(offer: LastOffer) -> Offer:

@@ -539,7 +539,7 @@ PAGES: Mapping[str, Page] = {
     "summary": Page(
         {
             **KNOWN,
-            "version": 2,
+            "version": 3,
             "definition": "candidate-summary",
             "candidate": STREAM,
             "contacts": 3,

@@ -156,7 +156,7 @@ SHAPES: dict[type[Command], str] = {
 }
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
 TOLD_LATE = (
-    application.StageEntered, application.ApplicationMovedBack,
+    *ENDS, application.StageEntered, application.ApplicationMovedBack,
     application.OfferDeclined, application.OfferRescinded,
 )  # fmt: skip
 """What may be told of an application after its end, if it was before it."""
@@ -323,21 +323,18 @@ class AnyHistory(RuleBasedStateMachine):
         assert Counter((event.application, event.opening) for event in given_back) <= undone
 
     @invariant()
-    def an_application_ends_once_until_that_is_undone_and_moves_no_more(self) -> None:
+    def nothing_happens_to_an_application_after_an_end_that_stands(self) -> None:
         for stream in self.history.streams.values():
-            end: Recorded[Event] | None = None
+            ends: list[Recorded[Event]] = []
             for one in stream:
-                if isinstance(one.event, ENDS):
-                    assert end is None
-                    end = one
-                elif isinstance(one.event, tuple(application.UNDOES)):
-                    assert end is not None
-                    assert application.UNDOES[type(one.event)] is type(end.event)
-                    assert one.at >= end.at
-                    end = None
-                elif end is not None and not isinstance(one.event, application.ApplicationReferred):
-                    assert isinstance(one.event, TOLD_LATE)
-                    assert one.at < end.at
+                if isinstance(one.event, tuple(application.UNDOES)):
+                    kind = application.UNDOES[type(one.event)]
+                    undone = [end for end in ends if isinstance(end.event, kind) and end.at <= one.at]
+                    ends.remove(undone[-1])
+                elif not isinstance(one.event, application.ApplicationReferred):
+                    assert not ends or isinstance(one.event, TOLD_LATE)
+                    assert all(one.at < end.at for end in ends)
+                    ends += [one] if isinstance(one.event, ENDS) else []
 
     @invariant()
     def one_offer_is_out_at_a_time(self) -> None:

@@ -19,6 +19,7 @@ from domain.application import (
     OfferAccepted,
     OfferDeclined,
     OfferIsForAnotherOpening,
+    OfferIsLater,
     OfferIsNotOut,
     OfferIsOut,
     OfferMade,
@@ -48,6 +49,7 @@ from tests.given import (
     SEAT_OPENED,
     START,
     SUBMITTED,
+    At,
     Given,
     given,
 )
@@ -63,7 +65,7 @@ RESCINDED = OfferRescinded(ALICE, JOB, SEAT, "candidate", "counter-offer", None)
 HIRED = CandidateHired(ALICE, JOB, SEAT)
 
 
-def applied(*then: Event, seat: Event | None = None) -> Given:
+def applied(*then: Event | At, seat: Event | None = None) -> Given:
     seats = [SEAT_OPENED, OpeningOpened(OTHER_SEAT, None)] + ([] if seat is None else [seat])
     return given({JOB: [OPENED, *seats], APPLICATION: [SUBMITTED, *then]})
 
@@ -119,3 +121,13 @@ def test_a_hire_fills_as_of_the_last_acceptance_that_was_not_rescinded() -> None
     applied(MADE, ACCEPTED).when(HIRE).then(filled(2))  # type: ignore[arg-type]  # a dict's keys are not covariant
     applied(ACCEPTED, RESCINDED, MADE, ACCEPTED).when(HIRE).then(filled(4))  # type: ignore[arg-type]  # as above
     applied(ACCEPTED, RESCINDED).when(HIRE).then(filled(100))  # type: ignore[arg-type]  # as above
+
+
+def test_a_no_to_an_offer_is_dated_no_earlier_than_what_it_takes_back() -> None:
+    made = At(START + 10 * DAY, MADE)
+    accepted = At(START + 20 * DAY, ACCEPTED)
+    for command, known, since in ((DECLINE, [made], 10), (RESCIND, [made], 10), (RESCIND, [made, accepted], 20)):
+        early, then = START + (since - 1) * DAY, START + since * DAY
+        said = DECLINED if command is DECLINE else RESCINDED
+        applied(*known).when(replace(command, occurred_at=early)).refused(OfferIsLater)
+        applied(*known).when(replace(command, occurred_at=then)).then({APPLICATION: [said]})

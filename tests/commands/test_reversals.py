@@ -45,6 +45,7 @@ from domain.requisition import (
     HiringManagerAssigned,
     OpeningCancelled,
     OpeningDoesNotExist,
+    OpeningEndedLater,
     OpeningFilled,
     OpeningIsOpen,
     OpeningIsTaken,
@@ -152,7 +153,7 @@ MOVED_BACK = ApplicationMovedBack(ALICE, JOB, "screen", "wrong-button")
 REJECTED = ApplicationRejected(ALICE, JOB, "skills", None)
 
 
-def applied(*then: Event | At, seat: tuple[Event, ...] = ()) -> Given:
+def applied(*then: Event | At, seat: tuple[Event | At, ...] = ()) -> Given:
     return given({JOB: [OPENED, SEAT_OPENED, *seat], OTHER_JOB: [OPENED], APPLICATION: [SUBMITTED, *then]})
 
 
@@ -257,3 +258,27 @@ def test_it_goes_through_the_stages_of_the_other_job_anew() -> None:
     moved.when(BACK).refused(StageWasNeverEntered)
     told_late = replace(enter, stage="panel", occurred_at=START + 8 * DAY)
     moved.when(told_late).then({APPLICATION: [StageEntered(ALICE, JOB, "panel")]})
+
+
+def test_a_seat_is_not_reopened_for_the_same_need_before_it_ended() -> None:
+    cancelled = job(At(START + 9 * DAY, CANCELLED))
+    cancelled.when(replace(SAME, occurred_at=START + 8 * DAY)).refused(OpeningEndedLater)
+    cancelled.when(replace(SAME, occurred_at=START + 9 * DAY)).then({JOB: [OpeningReopened(SEAT, "same", None, None)]})
+
+
+def test_who_was_hired_is_unhired_and_hired_again_on_the_same_day() -> None:
+    again = applied(At(START + 9 * DAY, HIRED), At(START + 20 * DAY, UNHIRED), seat=(FILLED, GIVEN_BACK))
+    hire = HireCandidate(application=APPLICATION, requisition=JOB, opening=SEAT, now=NOW, occurred_at=START + 9 * DAY)
+    again.when(hire).then({APPLICATION: [HIRED], JOB: [replace(FILLED, accepted_at=START + 9 * DAY)]})
+
+
+def test_a_hire_of_before_may_be_told_after_the_one_that_stands_and_undone_alone() -> None:
+    elsewhere = replace(HIRED, opening=None)
+    hired = applied(At(START + 60 * DAY, HIRED), seat=(At(START + 60 * DAY, FILLED),))
+    hire = HireCandidate(application=APPLICATION, requisition=JOB, now=NOW, occurred_at=START + 30 * DAY)
+    hired.when(hire).then({APPLICATION: [elsewhere]})
+    hired.when(replace(hire, occurred_at=START + 60 * DAY)).refused(ApplicationHasEnded)
+    both = applied(At(START + 60 * DAY, HIRED), At(START + 30 * DAY, elsewhere), seat=(At(START + 60 * DAY, FILLED),))
+    unhire = replace(UNHIRE, occurred_at=START + 50 * DAY)
+    both.when(unhire).then({APPLICATION: [replace(UNHIRED, opening=None)]})
+    both.when(replace(UNHIRE, occurred_at=START + 20 * DAY)).refused(CandidateIsNotHired)

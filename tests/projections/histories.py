@@ -56,6 +56,7 @@ class History:
         self.touches: dict[str, dict[str, Any]] = {}
         self.seats: dict[str, str | None] = {}
         self.ended_seats: dict[str, str] = {}
+        self.seat_of: dict[str, str] = {}
         self.held: set[str] = set()
         self.absorbed: dict[str, str] = {}
         self.erased: set[str] = set()
@@ -203,7 +204,7 @@ class History:
 
     def open_seat(self, job: str, at: datetime) -> None:
         opening = made("seat", len(self.seats))
-        self.seats[opening] = job
+        self.seats[opening] = self.seat_of[opening] = job
         self.write(job, "opening-opened", at, opening=opening)
 
     def end_seat(self, which: int, person: str, at: datetime, accepted: datetime, filled: bool) -> None:
@@ -236,6 +237,19 @@ class History:
             for one in self.applications:
                 one.filled = None if one.filled == opening else one.filled
             self.reopen(opening, at, need, None)
+
+    def tell_of_seat(self, which: int, at: datetime, person: str) -> None:
+        """Whatever may be told of any opening, by a system whose rules are not ours: again, late, in any order."""
+        if not self.seat_of:
+            return
+        opening = sorted(self.seat_of)[which % len(self.seat_of)]
+        name = ("opening-filled", "opening-cancelled", "opening-reopened")[which % 3]
+        told: dict[str, dict[str, Any]] = {
+            "opening-filled": {"application": made("apply", 1), "candidate": person, "accepted_at": stored(at)},
+            "opening-cancelled": {"reason": "budget"},
+            "opening-reopened": {"need": "same", "application": None},
+        }
+        self.write(self.seat_of[opening], name, at, opening=opening, **told[name])
 
     def hold(self, job: str, at: datetime) -> None:
         """Holds the job, or goes on with it where it is held."""
@@ -302,6 +316,18 @@ class History:
     def transfer(self, one: Ongoing, to: str, at: datetime) -> None:
         self.step(one, "application-transferred", at, to=to, reason="better-fit")
         one.job, one.offers = to, []
+
+    def tell(self, one: Ongoing, name: str, at: datetime, job: str | None) -> None:
+        """Whatever may be told of any application, by a system whose rules are not ours: again, late, in any order."""
+        told: dict[str, dict[str, Any]] = {
+            "candidate-hired": {"opening": None},
+            "candidate-unhired": {"opening": None, "reason": "no-show"},
+            "offer-made": {"opening": None},
+            "offer-accepted": {"opening": made("seat", 0)},
+            "offer-declined": {"opening": None, "reason": "salary"},
+            "offer-rescinded": {"opening": None, "reason": "salary", "by": "us"},
+        }
+        self.write(one.id, name, at, candidate=one.person, requisition=job, **told.get(name, {"reason": "other"}))
 
     def refer(self, one: Ongoing, referrer: str, at: datetime, turned: bool) -> None:
         """A referral of the application's candidate: declined, or taken up and turned into the application."""
@@ -429,6 +455,18 @@ def _transfer(history: History, move: Move, one: Ongoing) -> None:
         history.transfer(one, to, move.other)
 
 
+TOLD_ANEW = ("candidate-hired", "candidate-hired", "candidate-unhired", "application-rejected",
+             "application-unrejected", "application-withdrawn", "offer-made", "offer-accepted", "offer-accepted",
+             "offer-declined", "offer-rescinded", "offer-rescinded")  # fmt: skip
+"""The facts, and what takes them back, that a history tells whatever went before."""
+
+
+def _tell(history: History, move: Move, one: Ongoing) -> None:
+    name = TOLD_ANEW[(move.one * 2 + move.flag) % len(TOLD_ANEW)]
+    job = history.job(move.number % JOBS, move.at) if move.flag or name.startswith("offer") else one.job
+    history.tell(one, name, move.other, job)
+
+
 PEOPLE_MOVES: Mapping[str, Make] = {
     "touch": _touch,
     "correct": _correct,
@@ -446,6 +484,7 @@ JOB_MOVES: Mapping[str, Make] = {
     "end": _end,
     "reopen": lambda history, move: history.reopen_ended(move.one, move.other, "new" if move.flag else "same"),
     "hold": lambda history, move: history.hold(move.job(history), move.other),
+    "tell-seat": lambda history, move: history.tell_of_seat(move.one, move.other, move.person(history)),
 }
 APPLICATION_MOVES: Mapping[str, Make] = {
     "stage": _with((None,), lambda h, move, one: h.step(one, "stage-entered", move.other, stage=STAGES[move.one])),
@@ -462,6 +501,7 @@ APPLICATION_MOVES: Mapping[str, Make] = {
     "take": _with((None,), _take),
     "unhire": _with(("hired",), lambda h, move, one: h.unhire(one, move.other)),
     "transfer": _with((None,), _transfer),
+    "tell": _with((None, "hired", "application-rejected", "application-withdrawn"), _tell),
     "refer": _with((None, "hired"), lambda h, move, one: h.refer(one, move.second(h), move.other, move.flag)),
 }
 MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
@@ -469,10 +509,11 @@ MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 # What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
 SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
 PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
-           "apply", "community", "community", "refer", "access", "access", "erase")  # fmt: skip
+           "apply", *("tell",) * 3, "community", "community", "refer", "access", "access", "erase")  # fmt: skip
 OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
-           "accept", "offer", "offer-ends", "transfer", "hire")  # fmt: skip
-APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, "merge", "merge", "unmerge", "seat", *sorted(APPLICATION_MOVES))
+           "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3, *("tell-seat",) * 3)  # fmt: skip
+APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat",
+                *sorted(APPLICATION_MOVES))  # fmt: skip
 EVERYTHING = (*PERSONS, *OF_JOBS, *APPLICATIONS)
 
 # Mostly days at which a definition turns, so that two of them often stand exactly so far apart.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -14,11 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres.fold import create_schema, fold
-from projections.applications import APPLICATIONS
+from domain import application
+from domain.event import Event as DomainEvent
+from domain.event import Recorded
+from projections.applications import APPLICATIONS, STEPS
+from queries.candidacies import ENDINGS, WAYS, ask, listed
 from queries.question import AsOf, Period, Segment, rounded
 from queries.source_of_hire import Attribution, source_of_hire
 from queries.stage_conversion import Conversion, stage_conversion
-from queries.time_in_stage import time_in_stage
+from queries.time_in_stage import VISITS, time_in_stage
 from queries.time_to_hire import time_to_hire
 from tests import oracle_applications as oracle
 from tests.projections import histories as told
@@ -138,6 +144,57 @@ def test_every_metric_of_long_courses_is_the_oracles(
     fold_in_batches(connection, LIVE, log, [])
     check(connection, log, period, segment, funnel)
     check(connection, log[: len(log) // 2 + 1], period, segment, funnel)
+
+
+def recorded(event: Event) -> Recorded[Any]:
+    """The event as the domain reads it."""
+    shape = next(shape for shape in OF_APPLICATIONS if shape.stored_name == event["type"])
+    told = {one.name: event["clear"].get(one.name) for one in fields(shape)}
+    told = {name: UUID(value) if name in IDS and value is not None else value for name, value in told.items()}
+    made = shape(**told)
+    return Recorded(UUID(event["stream"]), event["version"], made, UUID(int=event["position"]), event["at"])
+
+
+OF_APPLICATIONS: set[type[DomainEvent]] = {
+    *application.STANDING,
+    *application.STAGES,
+    *application.OFFERS,
+    application.ApplicationReferred,
+}
+IDS = {"candidate", "requisition", "opening", "to", "referral", "referrer"}
+STANDS = f"""
+with {WAYS}
+select application::text, min(at) filter (where hire), bool_or(step in ({listed(ENDINGS)}) and stands),
+       max(at) filter (where step = 'offer-accepted' and stands)
+from way group by application
+"""
+STAGES = f"with {VISITS} select application::text, stage from visits where left_at is null and not ended"
+
+
+@settings(FAST, max_examples=60)
+@given(log=courses(longest=24))
+def test_as_of_every_position_the_domain_and_the_metrics_agree_on_how_an_application_stands(
+    connection: psycopg.Connection[Any], log: list[Event]
+) -> None:
+    """Whether and when it was hired, whether it ended, when its offer was accepted, and the stage it stands in."""
+    connection.rollback()
+    record(connection, log)
+    fold_in_batches(connection, LIVE, log, [])
+    states: dict[str, application.Application] = {}
+    names = {shape.stored_name for shape in OF_APPLICATIONS}
+    for event in (event for event in log if event["type"] in names):
+        before = states.get(event["stream"], application.Application())
+        states[event["stream"]] = application.evolve(before, recorded(event))
+        as_of = AsOf(event["position"], TODAY, ZONE)
+        asked = (connection, STANDS, ALWAYS, as_of, Segment(), list(STEPS.values()))
+        stands = {name: (hired, ended, accepted) for name, hired, ended, accepted in ask(*asked)}
+        stages = dict(ask(connection, STAGES, ALWAYS, as_of, Segment(), list(STEPS.values())))
+        for name, state in states.items():
+            hired = state.ended_at if state.hires else None
+            accepted = max((one.at for one in state.acceptances), default=None)
+            assert stands[name] == (hired, state.ending is not None, accepted)
+            beginning = "applied" if state.submitted else "prospect"
+            assert stages.get(name) == (None if state.ends else state.stages.last or beginning)
 
 
 def check(

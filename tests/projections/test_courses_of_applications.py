@@ -276,3 +276,69 @@ def test_a_view_is_never_mixed_with_the_other(connection: psycopg.Connection[Any
         ("entered", "applied", "applied"), ("entered", "screen", "screen"), ("entered", "a-chat-at-the-lake", None),
         ("offer-made", None, None), ("offer-declined", None, None),
     ]  # fmt: skip
+
+
+def test_a_hire_told_again_on_the_day_of_the_one_undone_stands(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    enter(history, one, "interview", on=10)
+    told = []
+    for name, on in (("candidate-hired", 22), ("candidate-unhired", 41), ("candidate-hired", 22)):
+        history.tell(one, name, after(on), one.job)
+        told.append(history.position - 1)
+    folded(connection, history)
+    found = []
+    for position in told:
+        as_of = AsOf(position, NEVER, ZONE)
+        hired, stage = conversion(connection, as_of, "applied", "hired")[1], visits(connection, as_of)["interview"]
+        time = time_to_hire(connection, YEAR, as_of)
+        sources = source_of_hire(connection, YEAR, as_of)
+        found.append((time.median, sources.n, hired.reached, hired.n_censored, stage.n, stage.n_censored))
+    assert found == [(22, 1, 1, 0, 1, 0), (None, 0, 0, 1, 2, 1), (22, 1, 1, 0, 1, 0)]
+    activity = stage_conversion(connection, YEAR, AsOf(told[2], NEVER, ZONE), view="activity")
+    assert {count.step: count.n for count in activity.counts if count.code is None} == {"hired": 2, "unhired": 1}
+
+
+def test_a_past_hire_and_its_undoing_told_late_leave_the_hire_that_stood(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    for name, on in (("candidate-hired", 55), ("candidate-hired", 22), ("candidate-unhired", 41)):
+        history.tell(one, name, after(on), one.job)
+    as_of = folded(connection, history)
+    assert time_to_hire(connection, YEAR, as_of).median == 55
+    applied_for = visits(connection, as_of)["applied"]
+    assert (applied_for.n, applied_for.n_censored, applied_for.median, applied_for.p90) == (2, 0, 14, 22)
+
+
+def test_an_acceptance_is_taken_back_by_a_rescission_that_is_dated_before_it(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    history.tell(one, "offer-accepted", after(11), one.job)
+    history.tell(one, "offer-rescinded", after(9), one.job)
+    history.take(one, None, after(30), after(30))
+    assert time_to_hire(connection, YEAR, folded(connection, history)).median == 30
+
+
+def test_an_end_holds_for_what_is_dated_after_it_and_was_told_before(
+    connection: psycopg.Connection[Any], history: History
+) -> None:
+    one = applied(history)
+    enter(history, one, "screen", on=20)
+    history.reject(one, after(15), "application-rejected")
+    as_of = folded(connection, history)
+    assert conversion(connection, as_of, "screen", "interview")[1].n_censored == 0
+    assert {code: (one.n, one.n_censored) for code, one in visits(connection, as_of).items()} == {"applied": (1, 0)}
+
+
+def test_a_hire_is_for_the_job_that_it_names(connection: psycopg.Connection[Any], history: History) -> None:
+    one = applied(history)
+    to = history.job(1, NOON)
+    history.transfer(one, to, after(10))
+    history.take(one, None, after(5), after(5))
+    as_of = folded(connection, history)
+    n, hired = conversion(connection, as_of, "applied", "hired")
+    assert (n, hired.reached, hired.n_censored) == (2, 1, 0)
+    assert time_to_hire(connection, YEAR, as_of).median == 0, "hired before it came to this job"

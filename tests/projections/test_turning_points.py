@@ -154,3 +154,27 @@ def test_a_hire_that_is_undone_was_no_exit(connection: psycopg.Connection[Any]) 
     then = pipeline_growth(connection, YEAR, AsOf(hired, as_of.at, ZONE)).total
     now = pipeline_growth(connection, YEAR, as_of).total
     assert (then.exited_hired, then.dormant, now.exited_hired, now.dormant) == (1, 0, 0, 1)
+
+
+def test_the_first_activity_is_new_whatever_went_before_it(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    person = history.person(0, NOON)
+    history.withdraw_consent(person, NOON - timedelta(days=30), "talent_pool", ["email"], entirely=True)
+    history.hire(person, None, NOON - timedelta(days=20))
+    exits = history.position - 1
+    history.touch(person, "meeting-held", NOON - timedelta(days=25), 0, machine=False)
+    other = history.person(1, NOON + timedelta(days=3))
+    history.withdraw_consent(other, NOON - timedelta(days=40), "talent_pool", ["email"], entirely=True)
+    apart = history.position - 1
+    history.merge(person, other, None, stricter=False)
+    as_of = folded(connection, history)
+
+    def flows(position: int) -> tuple[int, int, int]:
+        period = Period(date(2023, 11, 1), date(2024, 5, 1))
+        total = pipeline_growth(connection, period, AsOf(position, as_of.at, ZONE)).total
+        assert total.closing == total.opening + total.new + total.reactivated - total.dormant - total.exited
+        return total.new, total.reactivated, total.exited_hired
+
+    assert flows(exits) == (1, 0, 0)
+    assert flows(apart) == (2, 1, 1), "with an activity before the hire, the entry after it is a return"
+    assert flows(as_of.position) == (1, 1, 1)

@@ -222,3 +222,37 @@ def test_a_baseline_has_both_its_days(jobs: Jobs) -> None:
     as_of = AsOf(1, NOON, ZONE)
     with pytest.raises(BaselineNeedsBothDays):
         time_to_fill(jobs.connection, YEAR, as_of, baseline_from=YEAR.begins)
+
+
+@pytest.mark.parametrize("definition", ["standard", "greenhouse", "smartrecruiters.days_open", "pinpoint", "workable"])
+def test_a_hire_told_again_on_the_day_of_the_one_undone_fills(jobs: Jobs, definition: str) -> None:
+    jobs.fill(30)
+    jobs.unhire(jobs.applications[0], day(50))
+    undone = jobs.position - 1
+    jobs.take(jobs.applications[0], jobs.seat0, day(30), day(30))
+    told = jobs.asked(definition)
+    assert (fates(told), told.mean) == ((1, 0, 0), Decimal("30.0"))
+    assert fates(jobs.asked(definition, undone)) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("definition", ["smartrecruiters.days_open", "pinpoint", "workable"])
+def test_an_application_that_was_hired_twice_is_hired_once(jobs: Jobs, definition: str) -> None:
+    jobs.fill(50)
+    jobs.tell(jobs.applications[0], "candidate-hired", day(30), jobs.job0)
+    both = jobs.position - 1
+    jobs.tell(jobs.applications[0], "candidate-unhired", day(40), jobs.job0)
+    late = jobs.asked(definition)
+    assert (fates(late), late.mean) == ((1, 0, 0), Decimal("50.0"))
+    earlier = jobs.asked(definition, both)
+    assert (fates(earlier), earlier.mean) == ((1, 0, 0), Decimal("30.0"))
+
+
+def test_of_two_ends_of_an_opening_one_is_taken_back(jobs: Jobs) -> None:
+    jobs.cancel(10)
+    jobs.write(jobs.job0, "opening-cancelled", day(20), opening=jobs.seat0, reason="budget")
+    jobs.reopen(jobs.seat0, day(15), "same", None)
+    told = jobs.asked()
+    assert (fates(told), told.incidence[0].cancelled) == ((0, 1, 0), Decimal("1.0000"))
+    jobs.write(jobs.job0, "opening-reopened", day(30), opening=jobs.seat0, need="same", application=None)
+    for definition in ("standard", "frappe"):
+        assert fates(jobs.asked(definition)) == (0, 0, 1)

@@ -1,0 +1,39 @@
+"""What a reversal takes back: one fact of its kind, the last recorded before it that is dated no later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+
+class Dated(Protocol):
+    """A fact that was so at a time."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+F = TypeVar("F", bound=Dated)
+
+
+def last_by(standing: Sequence[F], moment: datetime) -> F | None:
+    """The last recorded of the facts that stand and are dated no later than the moment.
+
+    A command that reverses needs one: it is refused where there is none.
+    """
+    return next((fact for fact in reversed(standing) if fact.at <= moment), None)
+
+
+def taken_back(standing: Sequence[F], moment: datetime) -> F | None:
+    """The fact that a stored reversal of that moment takes back, of those that stand in the order of recording.
+
+    A reversal dated before all of them takes back the last recorded. None: nothing stands.
+    """
+    found = last_by(standing, moment)
+    return standing[-1] if found is None and standing else found
+
+
+def without(standing: Sequence[F], fact: F | None) -> tuple[F, ...]:
+    """The facts that stand after this one was taken back."""
+    return tuple(one for one in standing if one is not fact)
