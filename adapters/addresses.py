@@ -20,6 +20,7 @@ from email_validator import EmailNotValidError, validate_email
 from adapters.postgres.keyfile import KeyFile
 from domain.addresses import (
     EMAIL,
+    PHONE,
     Address,
     AddressCannotBeRead,
     AddressIsPlaceholder,
@@ -343,6 +344,26 @@ def phone_form(text: str, region: str | None) -> str | None:
         return None
     zeros = "0" * (number.number_of_leading_zeros or 1) if number.italian_leading_zero else ""
     return f"{number.country_code}{zeros if number.country_code in KEEPS_ZEROS else ''}{national}"
+
+
+# --- any text
+
+
+LIKE_A_PHONE = re.compile(r"[+(]*\d[\d\s().\-/]{3,}\d")
+IN_TEXT = re.compile(r"[\s,;|/\\<>()\[\]\"、،؛·•]+")
+LONGEST_MAILBOX = 400
+
+
+def mentioned(text: str, region: str | None) -> set[tuple[str, str]]:
+    """The (kind, form) of whatever may be an address somewhere in a text, such as a line of a file."""
+    seen = plain(text)
+    words = (
+        [word for word in IN_TEXT.split(seen) if "@" in word and len(word) <= LONGEST_MAILBOX] if "@" in seen else []
+    )
+    mailboxes = {email_form(word.rpartition(":")[2].strip(QUOTES).rstrip(".!")) for word in words}
+    numbers = {phone_form(run, region) for run in LIKE_A_PHONE.findall(seen)}
+    emails = {(EMAIL, form) for form in mailboxes if form is not None}
+    return emails | {(PHONE, form) for form in numbers if form is not None}
 
 
 def is_region(code: str) -> bool:

@@ -43,7 +43,7 @@ class Action(StrEnum):
     AUDIT = "audit"
     """Dispatches, accesses, bundles."""
     ERASE = "erase"
-    """Erasure, legal hold, restriction, retention."""
+    """Erasure, legal hold, restriction, retention, and the release of suppressed addresses."""
     EXPORT_SUBJECT = "export-subject"
     OPERATE = "operate"
     MANAGE_KEYS = "manage-keys"

@@ -10,9 +10,12 @@ NAME = "imports"
 
 
 def erase(holdings: Holdings, person: Person) -> int:
-    key_file = holdings.log.mapper.keyring.key_file
+    key_file, reader = holdings.log.mapper.keyring.key_file, holdings.log.addresses
+    read = {(kind, text): reader.forms(kind, text) for kind, text in person.addresses}
+    addresses = [address for address, forms in read.items() if forms]  # a placeholder stands in lines about others
+    forms = [(kind, form) for (kind, _), known in read.items() for form in known]
     try:
-        return forget(holdings.shelf, key_file, sought(person.records, person.addresses))
+        return forget(holdings.shelf, key_file, sought(person.records, addresses, forms, reader.region))
     except ImportIsAtWork:
         raise EraserMustWait(NAME, "an import that names the person is at work") from None
 

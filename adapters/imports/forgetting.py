@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adapters.addresses import LIKE_A_PHONE, mentioned
 from adapters.imports.block import SAID, Reader
 from adapters.imports.importing import Order, alone
 from adapters.imports.kinds import KINDS, owner_of
@@ -29,8 +30,6 @@ from adapters.postgres.keyfile import KeyFile
 from domain.errors import Refused
 from domain.profile_facts import address_key
 
-LIKE_A_PHONE = re.compile(r"[+(]*\d[\d\s().\-/]{3,}\d")
-
 
 @dataclass(frozen=True, slots=True)
 class Sought:
@@ -39,21 +38,31 @@ class Sought:
     records: Collection[UUID]
     emails: re.Pattern[str] | None
     phones: frozenset[str]
+    forms: frozenset[tuple[str, str]] = frozenset()
+    region: str | None = None
 
     def is_named(self, text: str) -> bool:
         """Whether an address stands in the text, however it is written there. A longer address is another one."""
         if self.emails is not None and self.emails.search(" ".join(text.casefold().split())):
             return True
-        return any(address_key("phone", found) in self.phones for found in LIKE_A_PHONE.findall(text))
+        if any(address_key("phone", found) in self.phones for found in LIKE_A_PHONE.findall(text)):
+            return True
+        return not self.forms.isdisjoint(mentioned(text, self.region))
 
 
-def sought(records: Collection[UUID], addresses: Iterable[tuple[str, str]]) -> Sought:
+def sought(
+    records: Collection[UUID],
+    addresses: Iterable[tuple[str, str]],
+    forms: Iterable[tuple[str, str]] = (),
+    region: str | None = None,
+) -> Sought:
+    """forms: of the same addresses, by kind. region: the country of phone numbers that name none."""
     keys: dict[str, set[str]] = {"email": set(), "phone": set()}
     for kind, address in addresses:
         keys[kind].add(address_key(kind, address))
     emails = "|".join(re.escape(key) for key in sorted(keys["email"]) if key)
     pattern = re.compile(rf"(?<![\w.+-])(?:{emails})(?![\w-]|\.\w)") if emails else None
-    return Sought(records, pattern, frozenset(keys["phone"]) - {""})
+    return Sought(records, pattern, frozenset(keys["phone"]) - {""}, frozenset(forms), region)
 
 
 def forget(shelf: Shelf, key_file: KeyFile, whom: Sought) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.addresses import AddressReader
 from adapters.bootstrap import VERB_OF
 from adapters.imports.forgetting import forget, sought
 from adapters.imports.importing import alone
@@ -43,7 +44,9 @@ def put(shelf: Shelf, text: str, *, sheet: str = UPLOAD, kind: str = "candidates
 
 
 def taken(shelf: Shelf, key_file: KeyFile, *records: UUID) -> int:
-    return forget(shelf, key_file, sought(records, ADDRESSES))
+    reader = AddressReader(key_file)
+    forms = [(kind, form) for kind, text in ADDRESSES for form in reader.forms(kind, text)]
+    return forget(shelf, key_file, sought(records, ADDRESSES, forms))
 
 
 @pytest.mark.parametrize(
@@ -53,6 +56,9 @@ def taken(shelf: Shelf, key_file: KeyFile, *records: UUID) -> int:
         "1,Somebody,INES@example.org,,\n",
         "2,Somebody,x@y.org;ines@example.org,,\n",
         "3,Somebody,,(001) 555 01-01,\n",
+        "3,Somebody,mailto:ＩＮＥＳ@example.org,,\n",
+        "3,Somebody,in\u200bes@example.org.|x@y.org,,\n",
+        "3,Somebody,,٠٠١ ٥٥٥ ٠١٠١,\n",
         '4,"Somebody\nwrite to ines@example.org.",,,\n',
         "4711,I. P.,,,\n",
     ],
