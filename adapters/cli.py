@@ -40,6 +40,7 @@ from adapters.cli_retention import keeping
 from adapters.cli_subject_access import subject
 from adapters.erasure.clerk import Clerk
 from adapters.erasure.retention import ReadModelsAreBehind, RetentionFileIsWrong
+from adapters.imports.encodings import delimiter_named, encoding_named
 from adapters.imports.importing import Order, Report, collecting_between
 from adapters.imports.importing import Progress as ImportProgress
 from adapters.imports.ledger import OUTCOMES, REJECTED, Standing
@@ -322,7 +323,7 @@ def reconcile(source: Annotated[str, typer.Argument(help="The integration, such 
 @cli.command("import")
 def import_(
     kind: Annotated[str, typer.Argument(help="candidates, touchpoints, consents, requisitions or applications.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .ndjson or .jsonl file in UTF-8.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .ndjson or .jsonl file.")],
     source: Annotated[str, typer.Option(help="The system it comes from, as a code: old-crm. The same one every time.")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A TOML file that puts its words into ours.")
@@ -332,14 +333,26 @@ def import_(
         Path | None, typer.Option(help="Where rejected lines go, to be mended; else beside the file.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Where to say what became of each line (CSV).")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="csv or ndjson, where the file's name does not say it.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between the cells of CSV: one character, or 'tab'. Left out: detected.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Such as utf-8, utf-16-le or windows-1252. Left out: detected.")
+    ] = None,
 ) -> None:
     """Import history from a file, line by line and only once: killed and started again it goes on; docs/imports.md.
 
     Exit code 1 when lines were rejected. They stand in a file of their own, which can be mended and imported again.
     """
     settings = Settings()
-    wording = PLAIN if mapping is None else read_mapping(mapping)
-    order = Order(file, kind, source, format_of(file), wording)
+    wording = (PLAIN if mapping is None else read_mapping(mapping)).written(
+        None if delimiter is None else delimiter_named(delimiter),
+        None if encoding is None else encoding_named(encoding),
+    )
+    order = Order(file, kind, source, format_ or format_of(file), wording)
     to = {REJECTED: rejected or file.with_name(f"{file.stem}.rejected{file.suffix}"), OUTCOMES: report}
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         importer = bootstrap.importer(log, settings)
@@ -347,7 +360,7 @@ def import_(
         what = f"{'trying' if dry_run else 'importing'} {kind}"
         with import_bar(what) as shown, collecting_between(shown) as progress:
             done = importer.import_file(order, to, dry_run=dry_run, progress=progress)
-    show_import(done, to[REJECTED], dry_run=dry_run)
+    show_import(done, order.format, to[REJECTED], dry_run=dry_run)
     if done.standing.rejected:
         raise typer.Exit(1)
 
@@ -365,9 +378,11 @@ def import_bar(what: str) -> Iterator[ImportProgress]:
         yield told
 
 
-def show_import(done: Report, rejected: Path | None, *, dry_run: bool) -> None:
-    """What became of the file, in a few lines."""
+def show_import(done: Report, written: str, rejected: Path | None, *, dry_run: bool) -> None:
+    """How the file was read and what became of it, in a few lines."""
     standing = done.standing
+    between = f" with {done.writing.delimiter!r} between its cells" if written == "csv" else ""
+    say.print(f"read as {(done.writing.encoding or '').upper()}{between}", highlight=False, markup=False)
     if done.went_on_after:
         say.print(f"it was begun before, and went on after line {done.went_on_after}", highlight=False)
     added = f"{standing.added} {'would be added' if dry_run else 'added'} ({standing.events} events)"
@@ -375,6 +390,8 @@ def show_import(done: Report, rejected: Path | None, *, dry_run: bool) -> None:
     say.print(f"{standing.lines} lines: {added}, {rest}", highlight=False)
     for rule, lines in sorted(standing.reasons.items()):
         say.print(f"  {lines} {rule}", highlight=False)
+    for note, lines in sorted(standing.notes.items()):
+        say.print(f"  {lines} {note} (--report says which lines)", highlight=False)
     if standing.rejected:
         say.print(
             f"the rejected lines, each with its reason, stand in {rejected}: mend them, and import that file",

@@ -17,11 +17,13 @@ from adapters.imports.lines import OURS, Line, Opened
 from adapters.imports.mapping import Translator
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import PersonOfTheLineWasErased
-from adapters.imports.row import Manner, Row
+from adapters.imports.row import FOLD, GAP, Manner, Row
+from adapters.spreadsheets import neutral
 from commands.handle import Intention, Log, Occasion, Result
 from commands.verb import Command
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
+from domain.event import Event, Recorded
 from domain.suppression import AddressIsSuppressed
 
 SAID = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do"))
@@ -62,13 +64,15 @@ class Reader:
 class Block:
     """Lines of one file that are decided in one go; no two of them are about one record that must be known for them.
 
-    `asked`: by their number what they ask for. `refused`: those that cannot even be asked, and why.
+    `names`: what the file calls our columns. `asked`: by their number what they ask for. `refused`: those that cannot
+    even be asked, and why.
     """
 
     kind: Kind
     origin: Origin
     log: Log
     entries: Sequence[Entry]
+    names: Mapping[str, str] = field(default_factory=dict)
     asked: dict[int, Intention] = field(default_factory=dict)
     refused: dict[int, Refused] = field(default_factory=dict)
     _records: Mapping[UUID, Any] = field(default_factory=dict)
@@ -125,7 +129,8 @@ class Block:
         failed = next((one for one in outcome.values() if is_failure(one)), None)
         if isinstance(failed, Exception):
             raise failed
-        refusals = {number: one for number, one in sorted(outcome.items()) if isinstance(one, Refused)}
+        refusals = {n: in_words(one, self.names) for n, one in sorted(outcome.items()) if isinstance(one, Refused)}
+        outcome.update(refusals)
         added = [one for one in outcome.values() if not isinstance(one, Exception) and one.events]
         return Decided(
             line=self.entries[-1].line.last,
@@ -133,6 +138,7 @@ class Block:
             known=len(outcome) - len(added) - len(refusals),
             events=sum(len(one.events) for one in added),
             rules=[refusal.rule() for refusal in refusals.values()],
+            notes=[note for one in added if (note := note_on(one.events)) is not None],
             sheets={
                 REJECTED: "".join(self._rejected(number, one, opened) for number, one in refusals.items()),
                 OUTCOMES: self._told(outcome) if per_line else "",
@@ -165,10 +171,12 @@ class Block:
         for number, entry in enumerate(self.entries):
             one, at = outcome[number], entry.line.number
             if isinstance(one, Refused):
-                rows.writerow((at, "rejected", one.rule(), one.where, one.what, one.what_to_do))
+                told = (at, "rejected", one.rule(), one.where, one.what, one.what_to_do)
+                rows.writerow([told[0], *map(neutral, told[1:])])
             else:
-                added = not isinstance(one, Exception) and bool(one.events)
-                rows.writerow((at, "added" if added else "known", "", "", "", ""))
+                events = () if isinstance(one, Exception) else one.events
+                note = note_on(events)
+                rows.writerow((at, "added" if events else "known", note or "", "", NOTES.get(note or "", ""), ""))
         return written.getvalue()
 
 
@@ -177,6 +185,35 @@ def only_id(line: Line, kept: str | None) -> Line:
     cells = ["" if kept is None or cell.strip() != kept else cell for cell in line.cells]
     values = {name: value for name, value in line.values.items() if kept is not None and str(value).strip() == kept}
     return line._replace(values=values, cells=cells, text="")
+
+
+NOTES: Mapping[str, str] = {
+    "local-time-was-skipped": "The clocks skipped this local time; it is read as long after the change as was skipped.",
+    "local-time-was-twice": "The clocks showed this local time twice; it is read as the first.",
+}
+"""What may be said of a line that was added."""
+
+
+def note_on(events: Sequence[Recorded[Event]]) -> str | None:
+    """What is to be said of how a line was read."""
+    for event in events:
+        if event.occurred_how.endswith(f".{GAP}"):
+            return "local-time-was-skipped"
+        if event.occurred_how.endswith(f".{FOLD}"):
+            return "local-time-was-twice"
+    return None
+
+
+def in_words(refusal: Refused, names: Mapping[str, str]) -> Refused:
+    """The same refusal, which speaks of columns as the file calls them."""
+    own = {key: names.get(str(value), value) if key in COLUMNS else value for key, value in refusal.named.items()}
+    again = type(refusal)(**own).leaving(refusal.leaves)
+    again.where = names.get(refusal.where, refusal.where)
+    return again
+
+
+COLUMNS = ("field", "time")
+"""What refusals call columns that they name."""
 
 
 def is_failure(result: Result) -> bool:

@@ -43,7 +43,7 @@ def consent(row: Row, origin: Origin, _: UUID) -> Iterator[Command]:
 
 
 def given(row: Row, origin: Origin) -> GiveConsent:
-    until = row.when("valid_until")
+    until = row.when("valid_until", ahead=True)
     return GiveConsent(
         candidate=origin.candidate(row),
         purpose=row.needed("purpose"),

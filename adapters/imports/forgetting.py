@@ -16,11 +16,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from adapters.addresses import LIKE_A_PHONE, mentioned
-from adapters.imports.block import SAID, Reader
+from adapters.imports.block import Reader
 from adapters.imports.importing import Order, alone
 from adapters.imports.kinds import KINDS, owner_of
 from adapters.imports.ledger import REJECTED
-from adapters.imports.lines import FORMATS, LONGEST_LINE, Line, Opened
+from adapters.imports.lines import LONGEST_LINE, Line, Opened
 from adapters.imports.mapping import translator
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import FileCannotBeImported, ImportIsAtWork
@@ -130,7 +130,8 @@ def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> se
     reached = 0
     with path.open("rb") as file:
         try:
-            opened = FORMATS[order.format](file, SAID, order.wording.writing.delimiter)
+            order = order.settled()
+            opened = order.open(file)
             is_about = judge(order, opened, key_file, whom)
             for line in opened.lines():
                 reached = line.last
@@ -145,7 +146,12 @@ def judge(order: Order, opened: Opened, key_file: KeyFile, whom: Sought) -> Call
     """Whether a record of the file is the person's, or names an address of theirs."""
     kind, origin = KINDS[order.kind], Origin(order.source, key_file, datetime.now(UTC))
     manner = Manner(ZoneInfo("UTC"), order.wording.writing.times, order.wording.writing.list_separator)
-    reader = Reader(order.kind, translator(order.kind, order.wording, opened.columns), manner, kind.record is not None)
+    reader = Reader(
+        order.kind,
+        translator(order.kind, order.wording, opened.columns, opened.unnamed),
+        manner,
+        kind.record is not None,
+    )
 
     def is_about(line: Line) -> bool:
         if any(map(whom.is_named, texts_of(line))):

@@ -11,19 +11,20 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import UUID
+from typing import BinaryIO
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.imports.block import SAID, Block, Entry, Reader, outcome_head
 from adapters.imports.columns import columns_of
+from adapters.imports.encodings import UTF8, delimiter_of, encoding_of, require_content
 from adapters.imports.kinds import KINDS
 from adapters.imports.ledger import OUTCOMES, REJECTED, Ledger, Standing
 from adapters.imports.lines import FORMATS, Opened
-from adapters.imports.mapping import PLAIN, Wording, translator
+from adapters.imports.mapping import PLAIN, Wording, Writing, names_in_the_file, translator
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import FileCannotBeImported, FormatIsUnknown, ImportIsAtWork, SourceIsWrittenWrongly
 from adapters.imports.remembering import RememberingLog
@@ -42,6 +43,7 @@ LINES_AT_ONCE = 4_000
 BYTES_AT_ONCE = 4 * 1024 * 1024
 BLOCKS_BEFORE_LOOKING_AT_ALL = 100
 LOCK = "lock"
+PLAIN_DELIMITER = ","
 PREFIX = "import:"
 NAME_LENGTH = 32
 
@@ -68,21 +70,38 @@ class Order:
 
     def said(self, content: str) -> bytes:
         """All that makes it this import and no other, given the hash of the file."""
-        told = [content, self.kind, self.source, self.format, self.wording.model_dump(mode="json")]
+        told = [content, self.kind, self.source, self.format, self.wording.said()]
         return json.dumps(told, sort_keys=True).encode()
+
+    def settled(self) -> Order:
+        """The same, with the encoding and the delimiter of the file where nobody named them. Errors: FileIsEmpty."""
+        require_content(self.path)
+        writing = self.wording.writing
+        encoding = writing.encoding or encoding_of(self.path)
+        delimiter = writing.delimiter
+        if delimiter is None and self.format == "csv":
+            theirs = {name for ours in self.wording.columns for name in self.wording.theirs(ours)}
+            delimiter = delimiter_of(self.path, encoding, {*columns_of(self.kind), *theirs, *SAID})
+        return replace(self, wording=self.wording.written(delimiter or PLAIN_DELIMITER, encoding))
+
+    def open(self, file: BinaryIO) -> Opened:
+        """The file of a settled order. Errors: FileCannotBeImported."""
+        writing = self.wording.writing
+        return FORMATS[self.format](file, SAID, writing.delimiter or PLAIN_DELIMITER, writing.encoding or UTF8)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What became of the file. `went_on_after`: the line up to which it had been imported before this run.
 
-    `through`: it was read to its end. `seconds`: how long this run took.
+    `through`: it was read to its end. `seconds`: how long this run took. `writing`: how the file was read.
     """
 
     standing: Standing
     through: bool
     went_on_after: int
     seconds: float
+    writing: Writing = PLAIN.writing
 
 
 Progress = Callable[[int, int, Standing], object]
@@ -116,10 +135,9 @@ class Importer:
         apart than a block mean for each other, nor what others write meanwhile. Errors: as of `run`.
         """
         per_line = to.get(OUTCOMES) is not None
+        order = order.settled()
         if dry_run:
-            with TemporaryDirectory() as trying:
-                run = Run(order, self, TryingLog(RememberingLog(self.log)), Ledger(Path(trying)), per_line, "nobody")
-                return handed_over(self._run(run, 0, progress, never), Path(trying), to)
+            return self._try(order, to, per_line, progress)
         name = self._consumer(order)
         folder = self.folder / name.removeprefix(PREFIX)[:NAME_LENGTH]
         report = self._run_named(name, order, folder, per_line, progress, never)
@@ -127,12 +145,22 @@ class Importer:
         shutil.rmtree(folder)
         return report
 
+    def _try(self, order: Order, to: Mapping[str, Path | None], per_line: bool, progress: Progress) -> Report:
+        """A dry run. Its sheets are among those of all imports, where an erasure finds them should it be killed."""
+        trying = self.folder / str(uuid4())
+        try:
+            run = Run(order, self, TryingLog(RememberingLog(self.log)), Ledger(trying), per_line, "nobody")
+            return handed_over(self._run(run, 0, progress, never), trying, to)
+        finally:
+            shutil.rmtree(trying, ignore_errors=True)
+
     def run(self, order: Order, folder: Path, progress: Progress, stopping: Callable[[], bool]) -> Report:
         """Imports the file, from where it was left if it was begun, until it is through or `stopping`. Its ledger and
         its rejected lines are kept in `folder`.
 
         Errors: ImportIsAtWork, and FileCannotBeImported for what stops it at a line; what was before stays.
         """
+        order = order.settled()
         return self._run_named(self._consumer(order), order, folder, False, progress, stopping)
 
     def _consumer(self, order: Order) -> str:
@@ -157,11 +185,11 @@ class Importer:
         began, ledger, path = time.monotonic(), run.ledger, run.order.path
         with alone(ledger.folder), path.open("rb") as file:
             before = ledger.resume(number)
-            opened = FORMATS[run.order.format](file, SAID, run.order.wording.writing.delimiter)
+            opened = run.order.open(file)
             ledger.heads = {REJECTED: opened.head(), OUTCOMES: outcome_head()}
             size = path.stat().st_size
             through = run.through(opened, lambda: progress(opened.text.size, size, ledger.kept), stopping)
-        return Report(ledger.kept, through, before.line, time.monotonic() - began)
+        return Report(ledger.kept, through, before.line, time.monotonic() - began, run.order.wording.writing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +207,13 @@ class Run:
         """Takes in what is left of the file; whether its end was reached."""
         kind, wording = self.order.kind, self.order.wording
         about_records = KINDS[kind].record is not None
-        reader = Reader(kind, translator(kind, wording, opened.columns), self._manner(), about_records)
+        translate = translator(kind, wording, opened.columns, opened.unnamed)
+        reader = Reader(kind, translate, self._manner(), about_records)
         log = self.importer.log
         origin = Origin(self.order.source, log.mapper.keyring.key_file, self.importer.now(), log.addresses.region)
+        names = names_in_the_file(kind, wording)
         for entries in self._blocks(opened, reader):
-            self._take_in(Block(KINDS[kind], origin, self.log, entries), opened)
+            self._take_in(Block(KINDS[kind], origin, self.log, entries, names), opened)
             tell()
             if stopping():
                 return False
@@ -193,7 +223,7 @@ class Run:
     def _manner(self) -> Manner:
         writing = self.order.wording.writing
         zone = self.importer.zone if writing.zone is None else ZoneInfo(writing.zone)
-        return Manner(zone, writing.times, writing.list_separator)
+        return Manner(zone, writing.times, writing.list_separator, self.importer.now())
 
     def _blocks(self, opened: Opened, reader: Reader) -> Iterator[list[Entry]]:
         """The lines after those taken in, so many at once; a record that stands twice begins another block."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ class Standing:
     """`round`: how often the file has been begun, from 1. `line`: the last line of the file that was taken in.
 
     `sizes`: how long the sheets are then, in bytes. `reasons`: how many lines were rejected for which rule.
+    `notes`: of how many that were added something is to be said.
     """
 
     round: int
@@ -28,6 +30,7 @@ class Standing:
     rejected: int = 0
     events: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -49,6 +52,7 @@ class Decided:
     known: int
     events: int
     rules: Sequence[str]
+    notes: Sequence[str]
     sheets: Mapping[str, str]
 
 
@@ -76,9 +80,9 @@ class Ledger:
 
     def propose(self, decided: Decided) -> Standing:
         """The standing once this block is committed, and its sheets; may be done again for the same block."""
-        reasons = dict(self.kept.reasons)
-        for rule in decided.rules:
-            reasons[rule] = reasons.get(rule, 0) + 1
+        reasons, notes = Counter(self.kept.reasons), Counter(self.kept.notes)
+        reasons.update(decided.rules)
+        notes.update(decided.notes)
         sizes = {**self.kept.sizes, **{name: self._add(name, text) for name, text in decided.sheets.items() if text}}
         proposed = replace(
             self.kept,
@@ -87,7 +91,8 @@ class Ledger:
             known=self.kept.known + decided.known,
             rejected=self.kept.rejected + len(decided.rules),
             events=self.kept.events + decided.events,
-            reasons=reasons,
+            reasons=dict(reasons),
+            notes=dict(notes),
             sizes=sizes,
         )
         self._write(self.kept, proposed)

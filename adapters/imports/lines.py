@@ -7,27 +7,32 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from adapters.imports.encodings import UTF8, as_utf8, separator_line
 from adapters.imports.refusals import (
     ColumnStandsTwice,
     CsvIsBroken,
     FileIsEmpty,
-    FileIsNotUtf8,
+    FileIsNotInItsEncoding,
     FormatIsUnknown,
     LineHasOtherCells,
     LineIsNotJson,
     LineIsTooLong,
 )
 from adapters.integrations.outside import writable
+from adapters.spreadsheets import neutral, original
 from adapters.strict_json import JsonCannotBeRead, JsonIsBroken, read_json
 from domain.errors import Refused
 
 BOM = b"\xef\xbb\xbf"
 CRLF = "\r\n"
 """The writer puts quotes around every character of the line's end: a lone carriage return must have them too."""
-LONGEST_LINE = 1024 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of one line, and characters of one cell: what is not imported may be a picture. It bounds what is in memory."""
+csv.field_size_limit(LONGEST_LINE)
 OURS = "perennial_"
 """Columns that begin so are ours: what a file of rejected lines says of each, and what an import passes over."""
 TEXT = f"{OURS}text"
@@ -50,9 +55,13 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class TextLines:
-    """The lines of a file as text, counted. Errors: FileIsNotUtf8, LineIsTooLong."""
+    """The lines of a file as text, counted. `encoding`: what the file was in before it was made UTF-8.
+
+    Errors: FileIsNotInItsEncoding, LineIsTooLong.
+    """
 
     file: BinaryIO
+    encoding: str = UTF8
     read: int = 0
     size: int = 0
 
@@ -63,7 +72,9 @@ class TextLines:
             try:
                 yield (raw.removeprefix(BOM) if self.read == 1 else raw).decode()
             except UnicodeDecodeError as error:
-                raise FileIsNotUtf8(line=self.read, byte=error.start + 1) from None
+                raise FileIsNotInItsEncoding(
+                    line=self.read, byte=error.start + 1, encoding=self.encoding.upper()
+                ) from None
 
     def skip_to(self, line: int) -> None:
         """Passes over lines that were read before, up to this one."""
@@ -87,6 +98,11 @@ class Opened(Protocol):
         """The names of the columns, where the file names them once for all lines."""
         ...
 
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """Columns that the file has no name for, by the names that we give them."""
+        ...
+
     def lines(self, after: int = 0) -> Iterator[Line]:
         """The records that begin after this line of the file (0: all)."""
         ...
@@ -108,24 +124,41 @@ class CsvFile:
     delimiter: str
     told: Sequence[str]
     columns: Sequence[str] = ()
-    begins_after: int = 0
+    unnamed: frozenset[str] = frozenset()
+    neutral: bool = False
+    """Whether it is a file of rejected lines, in whose cells formulas were made text."""
     reader: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = csv.reader(iter(self.text), delimiter=self.delimiter, strict=True)
-        head = next(self._records(), None)
-        if head is None:
+        self.reader = csv.reader(self._after_separator_line(), delimiter=self.delimiter, strict=True)
+        cells = next((cells for _, cells in self._records() if not is_blank(cells)), None)
+        if cells is None:
             raise FileIsEmpty
-        self.columns = named_once([name.strip() for name in head[1]])
-        self.begins_after = self.text.read
+        self.neutral = any(name.strip().startswith(OURS) for name in cells)
+        names = [name.strip() for name in self._originals(cells)]
+        self.columns = named_once(names)
+        self.unnamed = frozenset(known for name, known in zip(names, self.columns, strict=True) if not name)
+
+    def _after_separator_line(self) -> Iterator[str]:
+        """The lines without Excel's `sep=;`."""
+        lines = iter(self.text)
+        first = next(lines, "")
+        return lines if separator_line(first) else chain([first] if first else [], lines)
+
+    def _originals(self, cells: Sequence[str]) -> Sequence[str]:
+        return [original(cell) for cell in cells] if self.neutral else cells
 
     def lines(self, after: int = 0) -> Iterator[Line]:
+        """A row of empty cells is passed over, as are empty cells after the last column."""
         self.text.skip_to(after)
         width, columns = len(self.columns), self.columns
-        for number, cells in self._records():
-            if len(cells) == width:
-                yield Line(number, self.text.read, dict(zip(columns, cells, strict=True)), cells)
-            elif cells:
+        for number, written in self._records():
+            if is_blank(written):
+                continue
+            cells = self._originals(written)
+            if len(cells) == width or (len(cells) > width and is_blank(cells[width:])):
+                yield Line(number, self.text.read, dict(zip(columns, cells, strict=False)), cells[:width])
+            else:
                 wrong = LineHasOtherCells(cells=len(cells), columns=width)
                 yield Line(number, self.text.read, {}, cells, wrong=wrong)
 
@@ -138,11 +171,12 @@ class CsvFile:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise CsvIsBroken(line=begins, why=str(error)) from None
+                raise CsvIsBroken(line=begins, why=str(error), delimiter=self.delimiter) from None
             yield begins, cells
 
     def head(self) -> str:
-        return self._written([*self.told, *(name for name in self.columns if not name.startswith(OURS))])
+        own = ("" if name in self.unnamed else name for name in self.columns if not name.startswith(OURS))
+        return self._written([*self.told, *own])
 
     def rejected(self, line: Line, told: Mapping[str, str]) -> str:
         """What we say comes first: a line with too many cells keeps its own order then."""
@@ -151,8 +185,9 @@ class CsvFile:
         return self._written([*(told[name] for name in self.told), *own])
 
     def _written(self, cells: Iterable[str]) -> str:
+        """A record in which no cell is a formula."""
         written = io.StringIO()
-        csv.writer(written, delimiter=self.delimiter, lineterminator=CRLF).writerow(cells)
+        csv.writer(written, delimiter=self.delimiter, lineterminator=CRLF).writerow(map(neutral, cells))
         return written.getvalue().removesuffix(CRLF) + "\n"
 
 
@@ -163,6 +198,7 @@ class NdjsonFile:
     text: TextLines
     told: Sequence[str]
     columns: Sequence[str] | None = None
+    unnamed: frozenset[str] = frozenset()
 
     def lines(self, after: int = 0) -> Iterator[Line]:
         self.text.skip_to(after)
@@ -216,19 +252,24 @@ def named_once(columns: Sequence[str]) -> list[str]:
     return list(places)
 
 
-Open = Callable[[BinaryIO, Sequence[str], str], Opened]
+def is_blank(cells: Sequence[str]) -> bool:
+    return not any(cells) or not any(cell.strip() for cell in cells)
 
 
-def open_csv(file: BinaryIO, told: Sequence[str], delimiter: str) -> Opened:
-    return CsvFile(TextLines(file), delimiter, told)
+Open = Callable[[BinaryIO, Sequence[str], str, str], Opened]
 
 
-def open_ndjson(file: BinaryIO, told: Sequence[str], _: str) -> Opened:
-    return NdjsonFile(TextLines(file), told)
+def open_csv(file: BinaryIO, told: Sequence[str], delimiter: str, encoding: str = UTF8) -> Opened:
+    return CsvFile(TextLines(as_utf8(file, encoding), encoding), delimiter, told)
+
+
+def open_ndjson(file: BinaryIO, told: Sequence[str], _: str, encoding: str = UTF8) -> Opened:
+    return NdjsonFile(TextLines(as_utf8(file, encoding), encoding), told)
 
 
 FORMATS: Mapping[str, Open] = {"csv": open_csv, "ndjson": open_ndjson}
-"""How each format is opened: the file, the names of what is said of a rejected line, and the delimiter of CSV."""
+"""How each format is opened: the file, the names of what is said of a rejected line, the delimiter of CSV, and the
+encoding."""
 SUFFIXES: Mapping[str, str] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 

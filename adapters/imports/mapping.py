@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,8 +13,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from adapters.imports.columns import columns_of
+from adapters.imports.encodings import UTF8, encoding_named
 from adapters.imports.lines import OURS
-from adapters.imports.refusals import ColumnIsMissing, ColumnIsUnknown, LineHasUnknownKeys, MappingCannotBeRead
+from adapters.imports.refusals import (
+    ColumnIsMissing,
+    ColumnIsUnknown,
+    EncodingIsUnknown,
+    LineHasUnknownKeys,
+    MappingCannotBeRead,
+)
 from adapters.integrations.outside import writable
 from adapters.strict_json import read_json
 
@@ -36,16 +43,26 @@ Table = dict[Word, Word]
 class Writing(BaseModel):
     """How the file writes things.
 
-    delimiter: between the cells of CSV. list_separator: between the values in one cell. zone: of times that name none;
-    left out: the organisation's. times: forms of strptime, for times that are not ISO 8601.
+    delimiter: between the cells of CSV; left out: detected. encoding: of the file; left out: detected.
+    list_separator: between the values in one cell. zone: of times that name none; left out: the organisation's.
+    times: forms of strptime, for times that are not ISO 8601; 'excel', 'excel-1904': a spreadsheet's number of a day.
     """
 
     model_config = CONFIG
 
-    delimiter: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] = ","
+    delimiter: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] | None = None
+    encoding: str | None = None
     list_separator: Annotated[Theirs, Field(max_length=10)] = ";"
     zone: str | None = None
     times: tuple[Theirs, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def encoding_exists(cls, encoding: str | None) -> str | None:
+        try:
+            return None if encoding is None else encoding_named(encoding)
+        except EncodingIsUnknown as unknown:
+            raise ValueError(unknown.what) from None
 
     @field_validator("zone")
     @classmethod
@@ -76,6 +93,19 @@ class Wording(BaseModel):
         """The columns of the file that are named for one of ours."""
         named = self.columns.get(ours, ())
         return (named,) if isinstance(named, str) else named
+
+    def written(self, delimiter: str | None, encoding: str | None) -> Wording:
+        """The same for a file that is written so; None: as it is said here."""
+        said = {"delimiter": delimiter, "encoding": encoding}
+        named = {name: value for name, value in said.items() if value is not None}
+        return self.model_copy(update={"writing": self.writing.model_copy(update=named)}) if named else self
+
+    def said(self) -> dict[str, Any]:
+        """Return all that it says, as an import is known by it; UTF-8 goes without saying, as in older versions."""
+        told = self.model_dump(mode="json")
+        if told["writing"]["encoding"] in (None, UTF8):
+            del told["writing"]["encoding"]
+        return told
 
 
 PLAIN = Wording()
@@ -117,6 +147,22 @@ def require_known_names(wording: Wording, kind: str) -> None:
                 raise MappingCannotBeRead(why=f"[{part}] names '{name}', which is no column of {kind}")
 
 
+OF_COMMANDS: Mapping[str, str] = {
+    "application": "id",
+    "occurred_at": "at",
+    "outside_id": "id",
+    "stage": "stages",
+    "target": "target_date",
+}
+"""What commands call what a column holds, where they call it otherwise."""
+
+
+def names_in_the_file(kind: str, wording: Wording) -> dict[str, str]:
+    """What the file calls what our columns, and the commands that come of them, have names of their own for."""
+    names = {ours: " + ".join(wording.theirs(ours)) or ours for ours in columns_of(kind)}
+    return {**{field: names[ours] for field, ours in OF_COMMANDS.items() if ours in names}, **names}
+
+
 Pick = Callable[[Mapping[str, Any]], Any]
 
 
@@ -148,8 +194,9 @@ class Translator:
             raise LineHasUnknownKeys(kind=self.kind, columns=", ".join(sorted(strange)))
 
 
-def translator(kind: str, wording: Wording, columns: Sequence[str] | None) -> Translator:
-    """For a file with these columns (None: every line names its own).
+def translator(kind: str, wording: Wording, columns: Sequence[str] | None, unnamed: Collection[str] = ()) -> Translator:
+    """For a file with these columns (None: every line names its own); `unnamed`: those that the file has no name for,
+    which are ignored unless the mapping names them.
 
     Errors: KindIsUnknown, MappingCannotBeRead, ColumnIsUnknown, ColumnIsMissing.
     """
@@ -161,7 +208,7 @@ def translator(kind: str, wording: Wording, columns: Sequence[str] | None) -> Tr
     if columns is not None:
         require_columns(kind, wording, columns, sources)
         if wording.others == "refuse":
-            require_no_others(kind, columns, used)
+            require_no_others(kind, columns, {*used, *unnamed})
     constants, tables = wording.constants, wording.values
     picks = tuple(
         (name, picked(theirs, as_list=ours[name].read == "texts"), constants.get(name), tables.get(name))

@@ -13,17 +13,36 @@ class LineCannotBeRead(Refused):
     """Base of what is wrong with one line, which alone is rejected."""
 
 
-class FileIsNotUtf8(FileCannotBeImported):
-    """Line {line} is not UTF-8 (at its byte {byte}).
+class FileIsNotInItsEncoding(FileCannotBeImported):
+    """Line {line} is not {encoding} (at its byte {byte}).
 
-    Save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW. Lines known by then stay as they are.
+    Name the encoding that the file is in (--encoding, or the query parameter 'encoding'), such as windows-1252, or save
+    it as UTF-8. Lines known by then stay as they are.
     """
+
+
+class EncodingIsUnknown(FileCannotBeImported):
+    """'{name}' is no encoding of text.
+
+    Name one such as utf-8, utf-16-le, windows-1252 or shift_jis, or leave it out: then it is detected.
+    """
+
+    where = "encoding"
+
+
+class DelimiterIsUnknown(FileCannotBeImported):
+    """'{name}' is no delimiter.
+
+    Name one character, such as ';', or 'tab'; or leave it out: then it is detected.
+    """
+
+    where = "delimiter"
 
 
 class LineIsTooLong(FileCannotBeImported):
     """Line {line} is longer than {limit} bytes.
 
-    Break the file into lines, or look for a quote that is never closed.
+    Break the file into lines, or leave out the column that holds so much.
     """
 
 
@@ -31,12 +50,12 @@ class CsvIsBroken(FileCannotBeImported):
     """From line {line} on this is no CSV: {why}.
 
     Look there for a quote that is not closed, not doubled inside a field, or followed by something else than the
-    delimiter.
+    delimiter, '{delimiter}'. Another one is named by --delimiter, or the query parameter 'delimiter'.
     """
 
 
 class FileIsEmpty(FileCannotBeImported):
-    """The file has no line.
+    """The file is empty, or has nothing in it but blanks or a byte order mark.
 
     A CSV file begins with the names of its columns; an NDJSON file has a JSON object a line.
     """
@@ -91,7 +110,7 @@ class SourceIsWrittenWrongly(FileCannotBeImported):
 class FormatIsUnknown(FileCannotBeImported):
     """'{name}' does not say whether it is CSV or NDJSON.
 
-    Let it end in .csv, .ndjson or .jsonl, or name the format.
+    Let it end in .csv, .ndjson or .jsonl, or name the format: --format csv, or --format ndjson.
     """
 
 
@@ -106,6 +125,20 @@ class LineHasOtherCells(LineCannotBeRead):
     """The line has {cells} cells, and the head names {columns} columns.
 
     Look for a delimiter that stands in a cell without quotes, or for a missing cell.
+    """
+
+
+class CellIsTooLong(LineCannotBeRead):
+    """What stands in '{field}' has {length} characters; {longest} are the most.
+
+    Shorten it, or keep the document elsewhere and say here where. Only columns that are imported have a limit.
+    """
+
+
+class CellCannotBeStored(LineCannotBeRead):
+    """What stands in '{field}' has a character in it that no text has (NUL).
+
+    Take it out; check what made the file.
     """
 
 
@@ -134,6 +167,13 @@ class ValueCannotBeRead(LineCannotBeRead):
     """What stands in '{field}' cannot be read as {wanted}.
 
     Write it like {example}.
+    """
+
+
+class TimeIsNumber(LineCannotBeRead):
+    """What stands in '{field}' is a number, as a spreadsheet keeps a date inside.
+
+    Let the column be written as dates, such as 2026-05-04, or say in the mapping under [writing]: times = ["excel"].
     """
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Request, Response
@@ -17,6 +18,8 @@ from starlette.concurrency import run_in_threadpool
 from adapters.access.policy import Role
 from adapters.access.principal import Principal
 from adapters.imports.columns import KINDS
+from adapters.imports.encodings import UTF8, delimiter_named, encoding_named, make_utf8
+from adapters.imports.importing import Order
 from adapters.imports.mapping import PLAIN, mapping_in, require_known_names
 from adapters.imports.shelf import About, State
 from adapters.web.cursor import opened, sealed
@@ -42,6 +45,11 @@ QUESTION = "imports"
 KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
 SOURCE = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
 MAPPING = Query(description="What puts its words into ours, as JSON; docs/imports.md.", max_length=LONGEST_MAPPING)
+FORMAT = Query(description="csv or ndjson, where the Content-Type does not say it.")
+DELIMITER = Query(
+    description="What stands between the cells: one character, or 'tab'; left out: detected.", max_length=40
+)
+ENCODING = Query(description="Such as utf-8, utf-16-le or windows-1252; left out: detected.", max_length=40)
 KEY = Header(
     alias="Idempotency-Key",
     max_length=255,
@@ -55,14 +63,18 @@ WHICH = Path(description="The import that is meant.")
 class Import:
     """One import: what it is of, how far it has come, and what became of its lines.
 
-    `state`: waiting, at-work, done, or stopped for the `problem`. `size` and `read` are bytes, `lines_per_second` and
-    `eta_seconds` are told while it is at work. `reasons`: rejected lines by rule. `kept_until`: when it is forgotten.
+    `state`: waiting, at-work, done, or stopped for the `problem`. `encoding` and `delimiter` (of CSV): how the file is
+    read. `size` and `read` are bytes, `lines_per_second` and `eta_seconds` are told while it is at work. `reasons`:
+    rejected lines by rule. `notes`: lines with a time that the clocks skipped or showed twice, and how it was read.
+    `kept_until`: when it is forgotten.
     """
 
     id: UUID
     kind: str
     source: str
     format: str
+    encoding: str | None
+    delimiter: str | None
     state: State
     asked_at: datetime
     ended_at: datetime | None
@@ -76,6 +88,7 @@ class Import:
     rejected: int
     events: int
     reasons: Mapping[str, int]
+    notes: Mapping[str, int]
     lines_per_second: float | None
     eta_seconds: float | None
 
@@ -108,30 +121,40 @@ class ImportPages:
         kind: Annotated[str, KIND],
         source: Annotated[str, SOURCE],
         mapping: Annotated[str | None, MAPPING] = None,
+        format: Annotated[Literal["csv", "ndjson"] | None, FORMAT] = None,  # noqa: A002 - as it is called in a URL
+        delimiter: Annotated[str | None, DELIMITER] = None,
+        encoding: Annotated[str | None, ENCODING] = None,
         idempotency_key: Annotated[str | None, KEY] = None,
     ) -> Answered[Import]:
         """Take in a file of history, CSV or NDJSON by its Content-Type, to be imported in the background.
 
-        Each line goes through the same decisions as a command. The same file again adds nothing. The file is deleted
-        once it is through; the lines that were rejected are kept for thirty days.
+        Encoding and delimiter are detected unless they are named; the answer says which they are. Each line goes
+        through the same decisions as a command. The same file again adds nothing. The file is deleted once it is
+        through; the lines that were rejected are kept for thirty days.
         """
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in FORMATS:
+        written = format or FORMATS.get(media_type)
+        if written is None:
             raise BodyIsNoFileOfHistory
-        wording = PLAIN if mapping is None else mapping_in(mapping)
+        wording = (PLAIN if mapping is None else mapping_in(mapping)).written(
+            None if delimiter is None else delimiter_named(delimiter),
+            None if encoding is None else encoding_named(encoding),
+        )
         require_known_names(wording, kind)
         services = self.services
         name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
-        about = About(name, kind, source, FORMATS[media_type], services.now(), wording, owner=who.actor)
-        came = services.imports.shelf.incoming(services.new_id())
-        try:
+        about = About(name, kind, source, written, services.now(), wording, owner=who.actor)
+        with services.imports.shelf.receiving(services.new_id()) as came:
             content = await received(request, came)
-            return await run_in_threadpool(self._put, replace(about, digest=self._digest(about, content)), came)
-        finally:
-            came.unlink(missing_ok=True)
+            return await run_in_threadpool(self._put, about, came, content)
 
-    def _put(self, about: About, came: FilePath) -> Answered[Import]:
-        """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight."""
+    def _put(self, about: About, came: FilePath, content: str) -> Answered[Import]:
+        """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight, FileIsEmpty."""
+        order = Order(came, about.kind, about.source, about.format, about.wording).settled()
+        encoding = order.wording.writing.encoding or UTF8
+        make_utf8(came, encoding)
+        about = replace(about, wording=order.wording.written(None, UTF8), encoding=encoding)
+        about = replace(about, digest=self._digest(about, content))
         try:
             put = self.services.imports.shelf.put(about, came)
         except FileExistsError:
@@ -189,7 +212,9 @@ class ImportPages:
         return self.services.key_file.stream_of("perennial", "import", f"{who.actor} {key}")
 
     def _digest(self, about: About, content: str) -> str:
-        said = f"{about.kind} {about.source} {about.format} {about.wording.model_dump_json()} {content}"
+        wording = json.dumps(about.wording.said(), separators=(",", ":"), ensure_ascii=False)
+        said = f"{about.kind} {about.source} {about.format} {wording} {content}"
+        said = said if about.encoding == UTF8 else f"{said} {about.encoding}"
         return self.services.key_file.fingerprint("import-request", said.encode())
 
     def _told_before(self, before: About | None, again: About) -> Answered[Import]:
@@ -207,6 +232,8 @@ class ImportPages:
             kind=about.kind,
             source=about.source,
             format=about.format,
+            encoding=about.encoding,
+            delimiter=about.wording.writing.delimiter if about.format == "csv" else None,
             state=about.state,
             asked_at=about.asked_at,
             ended_at=about.ended_at,
@@ -220,6 +247,7 @@ class ImportPages:
             rejected=standing.rejected,
             events=standing.events,
             reasons=standing.reasons,
+            notes=standing.notes,
             lines_per_second=about.rate,
             eta_seconds=eta(about, standing.lines),
         )

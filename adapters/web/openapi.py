@@ -403,6 +403,8 @@ IMPORT: Mapping[str, Any] = {
     "kind": "touchpoints",
     "source": "old-crm",
     "format": "csv",
+    "encoding": "utf-8",
+    "delimiter": ",",
     "state": "done",
     "ended_at": "2026-05-04T09:31:00.120000Z",
     "kept_until": "2026-06-03T09:31:00.120000Z",
@@ -417,7 +419,7 @@ IMPORT: Mapping[str, Any] = {
 HISTORY: Mapping[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The file, in UTF-8; docs/imports.md has the columns of each kind.",
+        "description": "The file; docs/imports.md has the columns of each kind.",
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
@@ -664,6 +666,9 @@ PAGES: Mapping[str, Page] = {
             "body-is-no-file-of-history",
             "body-is-too-large",
             "mapping-cannot-be-read",
+            "file-is-empty",
+            "encoding-is-unknown",
+            "delimiter-is-unknown",
             "idempotency-key-was-used-for-another-request",
             "request-is-in-flight",
         ),

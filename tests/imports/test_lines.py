@@ -19,7 +19,7 @@ from adapters.imports.refusals import (
     ColumnStandsTwice,
     CsvIsBroken,
     FileIsEmpty,
-    FileIsNotUtf8,
+    FileIsNotInItsEncoding,
     LineHasOtherCells,
     LineIsNotJson,
     LineIsTooLong,
@@ -49,7 +49,8 @@ def read_ndjson(data: bytes, after: int = 0) -> list[Line]:
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]], bytes, str]:
     """Columns, rows, the file that a writer makes of them in one of its ways, and the delimiter."""
     names = draw(NAMES)
-    rows = draw(st.lists(st.lists(CELLS, min_size=len(names), max_size=len(names)), max_size=8))
+    row = st.lists(CELLS, min_size=len(names), max_size=len(names))
+    rows = draw(st.lists(row.filter(lambda cells: any(cell.strip() for cell in cells)), max_size=8))
     delimiter, end = draw(st.sampled_from(",;\t|")), draw(st.sampled_from(["\n", "\r\n"]))
     written = io.StringIO()
     if draw(st.booleans()):
@@ -127,10 +128,10 @@ def test_a_line_with_other_cells_is_rejected_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "error", "says"),
     [
-        (b"", FileIsEmpty, "no line"),
+        (b"", FileIsEmpty, "The file is empty"),
         (b"a,b,a\n", ColumnStandsTwice, "'a' stands twice in the head (at 1 and 3)"),
-        (b"a\nx\ncaf\xe9\n", FileIsNotUtf8, "Line 3 is not UTF-8 (at its byte 4)"),
-        ("a\nx".encode("utf-16"), FileIsNotUtf8, "Line 1 is not UTF-8 (at its byte 1)"),
+        (b"a\nx\ncaf\xe9\n", FileIsNotInItsEncoding, "Line 3 is not UTF-8 (at its byte 4)"),
+        ("a\nx".encode("utf-16"), FileIsNotInItsEncoding, "Line 1 is not UTF-8 (at its byte 1)"),
         (b'a,b\n1,2\n"3"x,4\n', CsvIsBroken, "From line 3 on"),
         (b'a,b\n1,2\n"3,4\n5,6\n', CsvIsBroken, "From line 3 on"),
         (b'a,b\n1,"' + b"x\n" * 200_000, CsvIsBroken, "From line 2 on"),

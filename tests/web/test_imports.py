@@ -96,11 +96,37 @@ def test_ndjson_and_a_mapping(client: httpx.Client, log: Perennial, services: Se
 
 @pytest.mark.usefixtures("at_work")
 def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, shelf: Shelf) -> None:
-    told = ended(client, put(client, PEOPLE + b"4,caf\xe9\n")["id"])
+    told = ended(client, put(client, PEOPLE + b"4,caf\xe9\n", encoding="utf-8")["id"])
     assert told["state"] == "stopped"
     assert "Line 5 is not UTF-8" in told["problem"]
     assert told["added"] == 2
     assert not (shelf.folder / told["id"] / UPLOAD).exists()
+
+
+@pytest.mark.usefixtures("at_work")
+def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, services: Services, log: Perennial) -> None:
+    text = "id;name;at\n1;Jürgen Weiß;2024-01-05\n"
+    for number, encoding in enumerate(("utf-8", "utf-16-le", "cp1252")):
+        told = ended(client, put(client, text.encode(encoding), source=f"s{number}")["id"])
+        assert (told["state"], told["encoding"], told["delimiter"], told["added"]) == ("done", encoding, ";", 1)
+        (sourced,) = log.history(services.key_file.stream_of(f"s{number}", "candidate", "1"))
+        assert sourced.event.name == "Jürgen Weiß"  # type: ignore[attr-defined]  # that event has it
+    asked = {**ASKED, "format": "csv", "delimiter": "tab", "encoding": "windows-1252"}
+    body = "id\tname\n7\tZoë\n".encode("cp1252")
+    answer = client.post("/v1/imports", params=asked, content=body, headers={"Content-Type": "text/plain"}).json()
+    assert (answer["encoding"], answer["delimiter"], ended(client, answer["id"])["added"]) == ("cp1252", "\t", 1)
+
+
+def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, shelf: Shelf) -> None:
+    for body, asked, slug in (
+        (b"\xef\xbb\xbf", {}, "file-is-empty"),
+        (PEOPLE, {"encoding": "klingon"}, "encoding-is-unknown"),
+        (PEOPLE, {"delimiter": ";;"}, "delimiter-is-unknown"),
+        (PEOPLE, {"mapping": '{"others": "ignore", "others": "refuse"}'}, "mapping-cannot-be-read"),
+    ):
+        answer = client.post("/v1/imports", params={**ASKED, **asked}, content=body, headers=CSV)
+        assert problem(answer) == (422, slug)
+    assert [path for path in shelf.folder.rglob("*") if path.is_file()] == []
 
 
 def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: Perennial, key: str) -> None:
