@@ -53,6 +53,8 @@ from adapters.postgres.data_folder import EmbeddedServerCannotRun
 from adapters.postgres.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken
 from adapters.postgres.keyfile import (
     EpochIsNotInKeyFile,
+    EpochKeyIsDoubled,
+    EpochKeyIsWrong,
     KeyFileCannotBeWritten,
     KeyFileIsAnothers,
     KeyFileIsUnusable,
@@ -108,6 +110,8 @@ COMPLAINTS = (
     FileCannotBeImported,
     EmbeddedServerCannotRun,
     EpochIsNotInKeyFile,
+    EpochKeyIsDoubled,
+    EpochKeyIsWrong,
     EpochsAreMissing,
     KeyFileCannotBeWritten,
     KeysAreBeingRotated,

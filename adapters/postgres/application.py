@@ -87,6 +87,7 @@ class Perennial(Application[UUID]):
         recorder = LogRecorder(datastore)
         self.mapper.origin = recorder.origin()
         self.addresses = AddressReader(self._key_file, recorder.phone_region())
+        self._key_file.hold_to(recorder.logged_fingerprints())
         return recorder
 
     def construct_mapper(self) -> Mapper[UUID]:

@@ -13,9 +13,16 @@ from uuid import UUID
 import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import class_row, dict_row, tuple_row
 
-from adapters.postgres.keyfile import EpochIsNotInKeyFile, KeyFile, read_key_file, replace_key_file
+from adapters.postgres.keyfile import (
+    EpochIsNotInKeyFile,
+    EpochKeyIsDoubled,
+    EpochKeyIsWrong,
+    KeyFile,
+    read_key_file,
+    replace_key_file,
+)
 from adapters.postgres.recorder import key_from
 from adapters.postgres.runner import Progress, no_progress
 from adapters.postgres.sealing import PersonKey
@@ -24,6 +31,7 @@ Connection = psycopg.Connection[Any]
 
 ROTATION_LOCK = 7400009
 BATCH = 2_000
+SAMPLE = 50
 NOBODY = UUID(int=0)
 """Whose id comes before everybody's."""
 ANSWERS_WITHIN = timedelta(days=1)
@@ -96,6 +104,48 @@ def current_epoch(connection: Connection) -> str:
     return str(row[0])
 
 
+def logged_fingerprints(connection: Connection) -> dict[str, str]:
+    """The fingerprint of each epoch's key that the log knows."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute("select name, fingerprint from key_epoch where fingerprint is not null").fetchall())
+
+
+def note_fingerprints(connection: Connection, key_file: KeyFile) -> None:
+    """Notes the keys of epochs of which the log has no fingerprint yet. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        unknown = cursor.execute(
+            "select name from key_epoch where fingerprint is null and state <> 'destroyed'"
+        ).fetchall()
+    logged = logged_fingerprints(connection)
+    for name in (name for (name,) in unknown if name in key_file.epochs):
+        if not opens_what_it_wrapped(connection, key_file, name):
+            raise EpochKeyIsWrong(key_file.path, name)
+        fingerprint = key_file.fingerprint_of(key_file.epochs[name])
+        if other := next((epoch for epoch, known in logged.items() if known == fingerprint), None):
+            raise EpochKeyIsDoubled(key_file.path, name, other)
+        connection.execute("update key_epoch set fingerprint = %s where name = %s", (fingerprint, name))
+        logged[name] = fingerprint
+
+
+def opens_what_it_wrapped(connection: Connection, key_file: KeyFile, epoch: str) -> bool:
+    """Whether the file's key of the epoch opens keys that are wrapped with it: one of a few, should some be broken."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "select person, key_id, epoch, wrapped from person_key where epoch = %s and wrapped is not null"
+            " order by person limit %s",
+            (epoch, SAMPLE),
+        ).fetchall()
+    return not rows or any(opens(key_file, key_from(row)) for row in rows)
+
+
+def opens(key_file: KeyFile, key: PersonKey) -> bool:
+    try:
+        key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped or b"")
+    except InvalidTag:
+        return False
+    return True
+
+
 def next_rotation(connection: Connection, every: timedelta) -> datetime:
     """By when the present epoch is destroyed, and with it every copy of a key that was destroyed before: a promise,
     so never a time that has passed."""
@@ -144,7 +194,7 @@ class Rotation:
     def prepare(self) -> str:
         """Only puts the next epoch into the file, so that copies of it can be taken to other machines first."""
         with self._alone():
-            return self._prepared(read_key_file(self._path), epochs(self._connection))
+            return self._prepared(self._read(), epochs(self._connection))
 
     def run(self) -> Rotated:
         """Errors: KeysAreBeingRotated, EpochIsNotInKeyFile, WrappedKeyIsBroken, KeyFileIsUnusable,
@@ -168,33 +218,45 @@ class Rotation:
     def _begun(self) -> str:
         """The epoch that everything shall be wrapped with: that of a rotation which did not end, or else a new one."""
         known = epochs(self._connection)
-        key_file = read_key_file(self._path)
+        key_file = self._read()
         current = current_epoch(self._connection)
         if current not in key_file.epochs:
             raise EpochIsNotInKeyFile(self._path, current)
         if any(one.state == "retiring" or (one.state == "destroyed" and one.swept_at is None) for one in known):
             return current
         name = self._prepared(key_file, known)
+        fingerprint = key_file.fingerprint_of(read_key_file(self._path).epochs[name])
         with self._connection.transaction():
             # No append is under way now; whoever comes next with a key of the former epoch is refused.
             self._connection.execute("select pg_advisory_xact_lock(log_lock())")
             self._connection.execute("update key_epoch set state = 'retiring' where state = 'current'")
-            self._connection.execute("insert into key_epoch (name, state) values (%s, 'current')", (name,))
+            self._connection.execute(
+                "insert into key_epoch (name, state, fingerprint) values (%s, 'current', %s)", (name, fingerprint)
+            )
         return name
+
+    def _read(self) -> KeyFile:
+        """The key file, if its keys are those that the log knows. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
+        key_file = read_key_file(self._path)
+        note_fingerprints(self._connection, key_file)
+        key_file.hold_to(logged_fingerprints(self._connection))
+        return key_file
 
     def _prepared(self, key_file: KeyFile, known: Sequence[Epoch]) -> str:
         """The file's epoch that the database has not heard of, made where there is none: the file has it first."""
-        waiting = sorted(key_file.epochs.keys() - {one.name for one in known}, key=number_of)
+        waiting = sorted(key_file.epochs.keys() - {one.name for one in known}, key=lambda name: (number_of(name), name))
         if waiting:
             return waiting[-1]
-        name = str(1 + max(number_of(name) for name in (*key_file.epochs, *(one.name for one in known))))
-        more = {**key_file.epochs, name: AESGCM.generate_key(256)}
+        number = 1 + max(number_of(name) for name in (*key_file.epochs, *(one.name for one in known)))
+        key = AESGCM.generate_key(256)
+        name = key_file.name_of(number, key)
+        more = {**key_file.epochs, name: key}
         replace_key_file(self._path, replace(key_file, epochs=more))
         return name
 
     def _wrap_anew(self, epoch: str) -> int:
         """Every living key under another epoch, batch by batch; how many. One that was destroyed meanwhile stays so."""
-        key_file = replace(read_key_file(self._path), current=epoch)
+        key_file = replace(self._read(), current=epoch)
         total, done = self._waiting(epoch), 0
         while self._waiting(epoch):  # once, unless a key was stored by hand meanwhile
             last = NOBODY
@@ -273,5 +335,6 @@ def wrapped_anew(key_file: KeyFile, key: PersonKey) -> PersonKey:
 
 
 def number_of(epoch: str) -> int:
-    """Epochs are counted; one that somebody named by hand comes before all."""
-    return int(epoch) if epoch.isdecimal() else 0
+    """Epochs are counted: 3, or since their names follow from their keys 3-0f1e2d3c4b5a6978. Any other comes first."""
+    number = epoch.partition("-")[0]
+    return int(number) if number.isdecimal() else 0

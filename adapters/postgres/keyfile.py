@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -43,6 +44,23 @@ class EpochIsNotInKeyFile(Exception):
         super().__init__(" ".join((self.__doc__ or "").format(path=path or "in memory", epoch=epoch).split()))
 
 
+class EpochKeyIsWrong(Exception):
+    """The key file {path} holds another key for the epoch {epoch} than this log was written with. Nothing was sealed
+    with it. Put the right file back: the newest backup of it, or the copy of a machine that works."""
+
+    def __init__(self, path: Path | None, epoch: str) -> None:
+        super().__init__(" ".join((self.__doc__ or "").format(path=path or "in memory", epoch=epoch).split()))
+
+
+class EpochKeyIsDoubled(Exception):
+    """The key file {path} holds one key under two names: {epoch}, and {other} in this log. Nothing was sealed with it.
+    Take the epoch {epoch} out of the file, or put the right file back."""
+
+    def __init__(self, path: Path | None, epoch: str, other: str) -> None:
+        told = (self.__doc__ or "").format(path=path or "in memory", epoch=epoch, other=other)
+        super().__init__(" ".join(told.split()))
+
+
 class KeyFileCannotBeWritten(Exception):
     """The key file {path} cannot be replaced ({error}). Rotate where its folder can be written, as its owner."""
 
@@ -50,7 +68,8 @@ class KeyFileCannotBeWritten(Exception):
         super().__init__((self.__doc__ or "").format(path=path, error=error.strerror))
 
 
-KEYS_ARE_AMISS = (EpochIsNotInKeyFile, KeyFileIsAnothers, KeyFileIsUnusable)
+KEY_BYTES = 32
+KEYS_ARE_AMISS = (EpochIsNotInKeyFile, EpochKeyIsDoubled, EpochKeyIsWrong, KeyFileIsAnothers, KeyFileIsUnusable)
 """What a process waits out: the right file is put in the place of its own, and it reads that by itself."""
 
 
@@ -69,12 +88,14 @@ class KeyFile:
     """Where it was read; None: nowhere to read it again."""
     _before: Mapping[str, bytes] = field(default_factory=dict)
     """The epochs of the reading before: rows that were fetched a moment ago are still wrapped with them."""
+    _logged: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The fingerprint of each epoch's key, as the log has it."""
     _lock: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     def wrap(self, person: UUID, key_id: UUID, key: bytes) -> tuple[str, bytes]:
         """(epoch, the data key readable only with this file): nonce (12 bytes) then AES-256-GCM ciphertext.
 
-        Errors: EpochIsNotInKeyFile.
+        Errors: EpochIsNotInKeyFile, EpochKeyIsWrong.
         """
         epoch, nonce = self.current, os.urandom(12)
         return epoch, nonce + AESGCM(self.key_of(epoch)).encrypt(nonce, key, person.bytes + key_id.bytes)
@@ -84,17 +105,52 @@ class KeyFile:
         return AESGCM(self.key_of(epoch)).decrypt(wrapped[:12], wrapped[12:], person.bytes + key_id.bytes)
 
     def key_of(self, epoch: str) -> bytes:
-        """The key-encryption key. Errors: EpochIsNotInKeyFile, also after the file was read again."""
-        known = self.epochs.get(epoch) or self._before.get(epoch)
+        """The key-encryption key. Errors: EpochIsNotInKeyFile, EpochKeyIsWrong, also after the file was read again."""
+        known = self._right(epoch)
         if known is None:
             self.read_again()
-            known = self.epochs.get(epoch) or self._before.get(epoch)
-        if known is None:
-            raise EpochIsNotInKeyFile(self.path, epoch)
-        return known
+            known = self._right(epoch)
+        if known is not None:
+            return known
+        if epoch in self.epochs:
+            raise EpochKeyIsWrong(self.path, epoch)
+        raise EpochIsNotInKeyFile(self.path, epoch)
+
+    def _right(self, epoch: str) -> bytes | None:
+        """The epoch's key, if this process has one and the log knows no other."""
+        logged = self._logged.get(epoch)
+        for held in (self.epochs, self._before):
+            key = held.get(epoch)
+            if key is not None and logged in (None, self.fingerprint_of(key)):
+                return key
+        return None
+
+    def hold_to(self, logged: Mapping[str, str]) -> None:
+        """From now on only the keys count that the log has these fingerprints of.
+
+        Errors: EpochKeyIsWrong, EpochKeyIsDoubled where the file as it is read now holds another.
+        """
+        self._logged = dict(logged)
+        if any(self._right(epoch) is None for epoch in self.epochs):
+            self.read_again()
+        names = {fingerprint: epoch for epoch, fingerprint in logged.items()}
+        for epoch, key in self.epochs.items():
+            if epoch in logged and logged[epoch] != self.fingerprint_of(key):
+                raise EpochKeyIsWrong(self.path, epoch)
+            other = names.get(self.fingerprint_of(key), epoch)
+            if other != epoch:
+                raise EpochKeyIsDoubled(self.path, epoch, other)
+
+    def fingerprint_of(self, key: bytes) -> str:
+        """What the log notes of an epoch's key: it tells keys apart and reveals nothing of them."""
+        return self.fingerprint("key of an epoch", key)
+
+    def name_of(self, number: int, key: bytes) -> str:
+        """The name of a new epoch. It follows from the key, so two keys never have one name."""
+        return f"{number}-{self.fingerprint_of(key)[:16]}"
 
     def turn_to(self, epoch: str) -> None:
-        """From now on keys are wrapped with this epoch. Errors: EpochIsNotInKeyFile."""
+        """From now on keys are wrapped with this epoch. Errors: EpochIsNotInKeyFile, EpochKeyIsWrong."""
         self.key_of(epoch)
         self.current = epoch
 
@@ -164,9 +220,30 @@ def read_key_file(path: Path) -> KeyFile:
 
 
 def parsed(path: Path) -> KeyFile:
-    held = json.loads(path.read_text())
-    epochs = {name: base64.b64decode(key) for name, key in held["epochs"].items()}
-    return KeyFile(base64.b64decode(held["naming_key"]), epochs, held["current"], path)
+    """Errors: OSError, ValueError, KeyError, TypeError where it is no key file."""
+    held = json.loads(path.read_text(), object_pairs_hook=without_doubles)
+    epochs = {name: key_in(f"the epoch {name}", text) for name, text in held["epochs"].items()}
+    names = {key: name for name, key in epochs.items()}
+    for name, key in epochs.items():
+        if names[key] != name:
+            raise ValueError(f"the epochs {name} and {names[key]} have the same key")
+    return KeyFile(key_in("naming_key", held["naming_key"]), epochs, str(held["current"]), path)
+
+
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        doubled = next(name for at, (name, _) in enumerate(pairs) if name in {one for one, _ in pairs[:at]})
+        raise ValueError(f"{doubled} is there twice")
+    return made
+
+
+def key_in(name: str, text: str) -> bytes:
+    """32 bytes, written in base64."""
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{name} has {len(key)} bytes, not {KEY_BYTES}")
+    return key
 
 
 def ensure_key_file(path: Path) -> KeyFile:

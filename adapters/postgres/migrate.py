@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from adapters.postgres.batch import make_batch
+from adapters.postgres.epochs import logged_fingerprints, note_fingerprints
 from adapters.postgres.keyfile import KeyFileIsAnothers, ensure_key_file, read_key_file
 from domain.event import Upcast
 
@@ -76,7 +77,8 @@ def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | Non
     """Binds a new log to the key file at `path`, made where there is none; of an older log the file must be its own.
 
     region: the country of phone numbers that name none, fixed with a new log; None: that of the log.
-    Errors: KeyFileIsUnusable, KeyFileIsAnothers, PhoneRegionIsFixed.
+    The log notes which key each epoch is; of an epoch from before that, when the file's key opens what it wrapped.
+    Errors: KeyFileIsUnusable, KeyFileIsAnothers, EpochKeyIsWrong, EpochKeyIsDoubled, PhoneRegionIsFixed.
     """
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
         bound, stored = cursor.execute("select keys, phone_region from log for update").fetchone() or (None, None)
@@ -86,8 +88,12 @@ def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | Non
             key_file = ensure_key_file(path)
             cursor.execute("update log set keys = %s, phone_region = %s", (key_file.name, region))
             cursor.execute("update key_epoch set name = %s where name <> %s", (key_file.current, key_file.current))
-        elif read_key_file(path).name != bound:
-            raise KeyFileIsAnothers(path)
+        else:
+            key_file = read_key_file(path)
+            if key_file.name != bound:
+                raise KeyFileIsAnothers(path)
+        note_fingerprints(connection, key_file)
+        key_file.hold_to(logged_fingerprints(connection))
 
 
 def grant(connection: psycopg.Connection[Any]) -> None:

@@ -230,6 +230,14 @@ class LogRecorder(PostgresApplicationRecorder):
             raise LogIsNotMade
         return str(row["name"])
 
+    def logged_fingerprints(self) -> dict[str, str]:
+        """The fingerprint of each epoch's key that the log knows."""
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(
+                "select name, fingerprint from key_epoch where fingerprint is not null"
+            ).fetchall()
+        return {row["name"]: row["fingerprint"] for row in rows}
+
     def keys_of(self, people: Iterable[UUID], *, until_destroyed: bool = False) -> Mapping[UUID, PersonKey]:
         with self.datastore.get_connection() as connection:
             return keys_of(connection, people, until_destroyed=until_destroyed)

@@ -117,8 +117,13 @@ class SealingEventStore(EventStore[UUID]):
         self.mapper.keyring.learn(stored.values())
 
     def turn_epoch(self) -> None:
-        """Wraps new keys with the epoch that the database calls current. Errors: EpochIsNotInKeyFile."""
-        self.mapper.keyring.key_file.turn_to(self.recorder.current_epoch())
+        """Wraps new keys with the epoch that the database calls current.
+
+        Errors: EpochIsNotInKeyFile, EpochKeyIsWrong, EpochKeyIsDoubled.
+        """
+        key_file = self.mapper.keyring.key_file
+        key_file.hold_to(self.recorder.logged_fingerprints())
+        key_file.turn_to(self.recorder.current_epoch())
 
     def learn_again(self, people: Iterable[UUID]) -> None:
         people = list(people)
