@@ -116,7 +116,7 @@ def admit(command: Arrival, known: Suppressions) -> Admitted:
     """What comes in with the command. Raises ValueHoldsSeveralAddresses, AddressIsSuppressed, AddressCannotBeRead or
     AddressIsPlaceholder.
     """
-    if command.leaves_out:
+    if command.leaves_out and command.cells:
         return admitted(command.cells, known, ArrivalTried(command.source, command.candidate))
     fields = {"email": "emails", "phone": "phones"}
     require_single(command.cells, fields)

@@ -49,7 +49,7 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
     AddressCannotBeRead or AddressIsPlaceholder."""
     candidate.require_record(command.candidate)
     fields = dict.fromkeys(ADDRESSES, command.column)
-    if command.leaves_out and command.fact in ADDRESSES:
+    if command.leaves_out and command.cells:
         return with_what_is_admitted(candidate, known, command)
     require_single(command.cells, fields)
     # an erased one has none: that theirs came again is to be written down

@@ -107,7 +107,8 @@ class Again:
 
     def _added(self, integration: Integration, command: Command) -> Handled | None:
         occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())
-        unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), (command,))
+        whole = self.log.completed((command,))
+        unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), whole.commands)
         unit.take(load_with_kin(self.log, unit.wanted()))
         decided, _ = unit.decide_all()
         if all(map(self.log.stands, decided)):
