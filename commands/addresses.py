@@ -79,6 +79,10 @@ class WithAddresses(Command):
         """The addresses that the command itself names."""
         return ()
 
+    def mentioned(self) -> Iterable[Written]:
+        """Other values that may be an address as a whole; those that are must not be suppressed either."""
+        return ()
+
     def answering(self) -> tuple[UUID, ...]:
         """The records of those for all of whose addresses the command answers, in whichever record they stand."""
         return ()
@@ -210,6 +214,7 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
             return command
         cells = tuple(reader.read(*written) for written in command.brought())
         told = [reader.read(*one) for record in command.answering() for one in addresses_of(record, known)]
+        told += [cell for one in command.mentioned() if (cell := reader.read(*one)).form is not None]
         wholes = [reader.former(*whole) for whole in command.wholes]
         named = dict.fromkeys((*(one for cell in (*cells, *told) for one in cell.addresses), *wholes))
         return replace(command, addresses=tuple(named), cells=cells) if named or cells else command

@@ -23,6 +23,10 @@ from domain.event import Erased, Event
 from domain.profile_facts import held
 from domain.suppression import Suppressions, recognised, require_arrival
 
+AT_SIGNS = frozenset("@＠﹫")
+NO_ADDRESS_OF_THEIRS = frozenset((*ADDRESSES, "owner"))
+"""Facts whose value is not looked at a second time: addresses are read anyway, and an owner is a colleague."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnProfileFact(WithAddresses):
@@ -43,6 +47,12 @@ class LearnProfileFact(WithAddresses):
     def brought(self) -> Iterable[Written]:
         return ((self.fact, self.value),) if self.fact in ADDRESSES else ()
 
+    def mentioned(self) -> Iterable[Written]:
+        if self.fact in NO_ADDRESS_OF_THEIRS:
+            return ()
+        is_link = self.value.casefold().lstrip().startswith(("tel:", "callto:", "sms:"))
+        return (("phone", self.value),) if is_link else (("email", self.value),) if AT_SIGNS & set(self.value) else ()
+
 
 def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, ValueHoldsSeveralAddresses, AddressIsSuppressed,
@@ -54,12 +64,15 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
     require_single(command.cells, fields)
     # an erased one has none: that theirs came again is to be written down
     if any_is_suppressed(known) and not has(candidate, command):
+        if command.leaves_out:
+            candidate.require_known(command.candidate)
+            return {}
         require_arrival(
             known,
             command.addresses,
             source=command.learned_from,
             candidate=command.candidate,
-            fields=fields,
+            fields=dict.fromkeys(ADDRESSES, command.column),
         )
     candidate.require_known(command.candidate)
     require_readable(command.cells, fields)

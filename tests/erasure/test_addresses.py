@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,6 +10,7 @@ from adapters.erasure.erasing import Erasing
 from adapters.imports.shelf import Shelf
 from adapters.postgres.application import Perennial
 from commands.handle import Attached
+from commands.learn_profile_fact import LearnProfileFact
 from commands.release_address import ReleaseAddress
 from commands.source_candidate import SourceCandidate
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, AddressKindIsUnknown
@@ -63,6 +64,25 @@ def test_an_address_of_an_older_version_is_released_with_that_of_today(log: Pere
 def test_what_is_not_suppressed_is_not_released(ask: Ask, kind: str, address: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         ask(ReleaseAddress, kind=kind, address=address)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [("link", "mailto:INES@example.org"), ("work-email", "Ines <ines@example.org>"), ("mobile", "tel:+1-555-0101"),
+     ("tag", "ines＠example.org")],
+)  # fmt: skip
+def test_an_erased_address_comes_in_under_no_other_name(
+    log: Perennial, ask: Ask, erasing: Erasing, ines: UUID, fact: str, value: str
+) -> None:
+    erasing.erase(ines, by="self", ground="art-17", actor="user:priya")
+    bo = uuid4()
+    ask(SourceCandidate, candidate=bo, name="Bo")
+    with pytest.raises(AddressIsSuppressed):
+        ask(LearnProfileFact, candidate=bo, fact=fact, learned_from="self", value=value)
+    ask(LearnProfileFact, candidate=bo, fact=fact, learned_from="ats", value=value, leaves_out=True)
+    assert len(log.history(bo)) == 1
+    ask(LearnProfileFact, candidate=bo, fact="link", learned_from="self", value="https://x.example/@ines")
+    assert len(log.history(bo)) == 2
 
 
 def test_two_mailboxes_that_an_older_version_took_for_one_are_two(log: Perennial, ask: Ask, erasing: Erasing) -> None:
