@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from adapters.code_spelling import code_of, spellings_of
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import StepHasNoTime, ValueCannotBeRead
 from adapters.imports.row import Row, When
@@ -109,7 +110,7 @@ def application(row: Row, origin: Origin, known: Application) -> Iterator[Comman
     """What a line about an application comes to: how it began, its steps in the order of their times, its end."""
     stream = origin.stream("application", row.needed("id"))
     yield from begun(stream, row, origin, known)
-    steps = [*stages(stream, row, origin), *offers(stream, row, origin, known)]
+    steps = [*stages(stream, row, origin, known), *offers(stream, row, origin, known)]
     yield from sorted(steps, key=lambda step: step.moment)
     yield from ended(stream, row, origin, known)
 
@@ -145,10 +146,11 @@ def begun(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterato
         yield SubmitApplication(requisition=requisition_needed(row, origin), **given)
 
 
-def stages(stream: UUID, row: Row, origin: Origin) -> Iterator[Command]:
+def stages(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
     """Each is no news where the application stood in it at that time."""
     for stage, when in row.stages("stages"):
-        yield EnterStage(application=stream, stage=stage, now=origin.now, **when.fields())
+        if known.stage_at(when.at) not in spellings_of(stage):
+            yield EnterStage(application=stream, stage=code_of(stage), now=origin.now, **when.fields())
 
 
 def offers(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:

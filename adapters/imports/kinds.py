@@ -13,7 +13,7 @@ from adapters.imports.origin import Origin
 from adapters.imports.row import Row
 from commands.handle import Reads
 from commands.verb import Command
-from domain.application import APPLICATION, BEGINNINGS, OFFERS, STANDING
+from domain.application import APPLICATION, BEGINNINGS, OFFERS, STAGES, STANDING
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.event import Aggregate
 from domain.requisition import HOLDS, OPENINGS, REQUISITION, RequisitionOpened
@@ -39,7 +39,9 @@ KINDS: Mapping[str, Kind] = {
     "requisitions": Kind(
         "requisition", jobs.requisition, (REQUISITION, frozenset((RequisitionOpened, *OPENINGS, *HOLDS)))
     ),
-    "applications": Kind("application", jobs.application, (APPLICATION, frozenset((*BEGINNINGS, *STANDING, *OFFERS)))),
+    "applications": Kind(
+        "application", jobs.application, (APPLICATION, frozenset((*BEGINNINGS, *STANDING, *STAGES, *OFFERS)))
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from adapters.code_spelling import code_of
 from adapters.imports.columns import columns_of
 from adapters.imports.refusals import (
     CellCannotBeStored,
@@ -19,7 +20,6 @@ from adapters.imports.refusals import (
     ValueCannotBeRead,
     ValueIsMissing,
 )
-from adapters.integrations.outside import code_of
 from commands.verb import LONGEST_LIST, LONGEST_TEXT, MOST_FACTS, require_past, require_short
 from domain.codes import UNKNOWN
 from domain.storable import is_storable_moment, is_storable_text
@@ -199,10 +199,9 @@ class Row(NamedTuple):
             stage, _, at = as_text(name, told).rpartition("@")
         if not stage.strip() or not at.strip():
             raise ValueCannotBeRead(field=name, wanted="a stage with its time", example="phone-screen@2026-05-04")
-        code = code_of(stage)
-        if code == UNKNOWN:
+        if code_of(stage) == UNKNOWN:
             raise NameGivesNoCode(field=name)
-        return code, self._when(name, at.strip())
+        return stage.strip(), self._when(name, at.strip())
 
     def _when(self, name: str, text: str, *, ahead: bool = False) -> When:
         """Errors: ValueCannotBeRead, TimeIsNumber, TimeIsInTheFuture."""

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from adapters.code_spelling import code_of, spellings_of
 from adapters.integrations.inbound import CauseIsMissing, Integration, PartIsMissing, Told, Understood, written_action
-from adapters.integrations.outside import Outside, code_of
+from adapters.integrations.outside import Outside
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
 from commands.assign_hiring_manager import AssignHiringManager
@@ -43,7 +44,11 @@ from domain.requisition import REQUISITION, OpeningCancelled, Requisition, Requi
 SOURCE = "greenhouse"
 SCHEME = "sha256 "
 REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, *requisition.OPENINGS)
-APPLICATION_READS: tuple[type[Event], ...] = (*application.STANDING, *application.OFFERS)
+APPLICATION_READS: tuple[type[Event], ...] = (
+    *application.STANDING,
+    *application.STAGES,
+    *application.OFFERS,
+)
 JOB_CLOSED = "job-closed"
 
 KEPT: Mapping[str, str] = {
@@ -249,10 +254,15 @@ class Reader:
     def stage(self, body: Outside, entered: When) -> Commands:
         """Enters the current stage, where the delivery names one."""
         stage = body.part("current_stage")
-        if stage.text("name") or stage.text("id"):
+        name, otherwise = stage.text("name"), numbered("stage", stage)
+        if name is None and otherwise is None:
+            return
+        stream = self.stream("application", body)
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if entered.at is None or known.stage_at(entered.at) not in spellings_of(name, otherwise):
             yield EnterStage(
-                application=self.stream("application", body),
-                stage=code_of(stage.text("name"), numbered("stage", stage)),
+                application=stream,
+                stage=code_of(name, otherwise),
                 now=self.told.now,
                 **entered.fields(),
             )

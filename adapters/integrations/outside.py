@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.codes import UNKNOWN
 from domain.storable import is_storable_moment
-
-LONGEST_CODE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +53,3 @@ class Outside:
 def writable(text: str) -> str:
     """The text with half characters (lone surrogates), which no encoding can write, replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def code_of(name: str | None, otherwise: str | None = None) -> str:
-    """A name as a code: 'LinkedIn (Prospecting)' -> 'linkedin-prospecting'; `otherwise` if it has no Latin letter."""
-    folded = unicodedata.normalize("NFKD", (name or "").casefold()).encode("ascii", "ignore").decode()
-    code = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:LONGEST_CODE].rstrip("-")
-    return code or otherwise or UNKNOWN

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.code_spelling import code_of
 from adapters.imports.refusals import NameGivesNoCode, ValueCannotBeRead, ValueIsMissing
 from adapters.imports.row import Manner, Row, When
 
@@ -67,13 +68,14 @@ def test_flags(told: Any, read: bool) -> None:
 def test_names_become_codes() -> None:
     assert row(source="LinkedIn (Prospecting)").name("source") == "linkedin-prospecting"
     assert row().name("source") == row(source="unknown").name("source") == "unknown"
+    assert row(source="東京").name("source") == code_of("東京")
     with pytest.raises(NameGivesNoCode):
-        row(source="東京").name("source")
+        row(source="???").name("source")
 
 
 def test_stages_with_their_times() -> None:
     noon = datetime(2024, 5, 4, 12, tzinfo=ZoneInfo("Europe/Berlin"))
-    read = [("phone-screen", When(noon, "derived.stages"))]
+    read = [("Phone Screen", When(noon, "derived.stages"))]
     assert row(stages="Phone Screen@2024-05-04").stages("stages") == read
     assert row(stages=[{"stage": "Phone Screen", "at": "2024-05-04"}]).stages("stages") == read
     for wrong in ("phone-screen", "@2024-05-04", [{"stage": "x"}], [7], [["x"]]):

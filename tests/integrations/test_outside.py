@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.integrations.inbound import written_action
-from adapters.integrations.outside import Outside, code_of
-from domain.codes import CODE
+from adapters.integrations.outside import Outside
 
 BERLIN = ZoneInfo("Europe/Berlin")
 json_values = st.recursive(
@@ -21,27 +19,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b"]), inner),
     max_leaves=8,
 )
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("Word of Mouth (Staff)", "word-of-mouth-staff"),
-        ("Straße & Café", "strasse-cafe"),
-        ("  ", "unknown"),
-        ("東京", "unknown"),
-        ("x" * 80, "x" * 64),
-        (None, "unknown"),
-    ],
-)
-def test_a_name_becomes_a_code(name: str | None, code: str) -> None:
-    assert code_of(name) == code
-    assert code_of("東京", "office-9") == "office-9"
-
-
-@given(st.text(st.characters(codec=None)))
-def test_any_name_becomes_a_code(name: str) -> None:
-    assert re.fullmatch(CODE.pattern, code_of(name))
 
 
 @given(json_values)

@@ -165,7 +165,7 @@ def test_a_person_found_otherwise_is_cause_enough(
 ) -> None:
     receive(NEW)
     assert receive(MERGED).outcome == "waiting"
-    command = SourceCandidate(candidate=stream("candidate", 640), now=NOW)
+    command = SourceCandidate(candidate=stream("candidate", 640), name="Ada Berg", now=NOW)
     handle(log, VERB_OF, Occasion(uuid4(), "user:ana", NOW), lambda: (command,))
     assert Waiting(inbox, INTEGRATIONS, lambda: NOW).look() == 1
     assert kinds(log, stream("candidate", 640))["candidates-merged.v1"] == 1
