@@ -15,8 +15,10 @@ from adapters.access.keys import PREFIX, KeptKey, read
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid
 
-REMEMBERED_SECONDS = 2.0
+REMEMBERED_SECONDS = 1.0
 """How long a key that was looked up is taken for what it was: so soon a revoked one is out everywhere."""
+LOOKED_UP_AT_ONCE = 2
+"""Keys, in threads of their own: a look waits behind no question."""
 REMEMBERED_KEYS = 10_000
 CHECKED_AT_ONCE = 4
 """Tokens, in threads of their own: those that wait for the issuer keep no API key waiting."""
@@ -46,7 +48,9 @@ class Doorkeeper:
     now: Callable[[], datetime]
     tokens: Tokens | None = None
     _remembered: dict[str, tuple[float, KeptKey | None]] = field(default_factory=dict)
+    _looking: dict[str, tuple[float, asyncio.Future[KeptKey | None]]] = field(default_factory=dict)
     _checking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CHECKED_AT_ONCE, "tokens"))
+    _finding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LOOKED_UP_AT_ONCE, "keys"))
 
     async def principal(self, authorization: str, *, reading: bool, counting: Counting = uncounted) -> Principal:
         """Who the header's value names; a password is taken for `reading` alone. `counting`: is told before the store
@@ -74,12 +78,26 @@ class Doorkeeper:
             return known[1]
         if known is None or known[1] is None:
             await counting()
-        good_until = time.monotonic() + REMEMBERED_SECONDS
-        found = await asyncio.to_thread(self.find, name)
+        return await self._looked_up(name)
+
+    async def _looked_up(self, name: str) -> KeptKey | None:
+        """The key as the store has it; requests of one key that come within a moment share the look."""
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        good_until, looking = self._looking.get(name, (now, None))
+        if looking is None or now >= good_until or looking.get_loop() is not loop:
+            looking = loop.run_in_executor(self._finding, self.find, name)
+            self._looking[name] = begun = now + REMEMBERED_SECONDS, looking
+            looking.add_done_callback(lambda _: self._remember(name, *begun))
+        return await asyncio.shield(looking)
+
+    def _remember(self, name: str, good_until: float, looked: asyncio.Future[KeptKey | None]) -> None:
+        if self._looking.get(name, (0.0, None))[1] is looked:
+            del self._looking[name]
+        if looked.cancelled() or looked.exception() is not None:
+            return
         while len(self._remembered) >= REMEMBERED_KEYS:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[name] = (good_until, found)
-        return found
+        self._remembered[name] = (good_until, looked.result())
 
 
 def credential_in(authorization: str, *, reading: bool) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
 from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from adapters.access.ownership import Ownership
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.postgres.changes import READINGS, UNREACHABLE, Change, Following
+from adapters.web.limits import Receive, Scope, Send
 from adapters.web.plain import plain
 from adapters.web.refusals import EventTypeIsUnknown
 from adapters.web.services import Services
@@ -34,7 +37,11 @@ BEAT_SECONDS = 15.0
 CATCH_UP_BEAT_SECONDS = 1.0
 """How soon a reader hears that events which are not for it were passed over."""
 ASK_AGAIN_SECONDS = 1.0
-"""How long whoever was let in is taken for that before their key is looked at again: it may be revoked meanwhile."""
+"""How long after a look at the reader's key the next one begins: the key may be revoked meanwhile."""
+GOOD_FOR_SECONDS = 3.5
+"""How long after a look that found the key good a stream may go on. The look itself may remember what was so a second
+before, and five seconds after it was revoked a key is good for nothing."""
+TRY_AGAIN_SECONDS = 0.25
 COME_BACK_MILLISECONDS = 1000
 MEDIA_TYPE = "text/event-stream"
 KNOWN_TYPES = frozenset(event.stored_name for event in EVENTS) - set(READINGS)
@@ -85,14 +92,14 @@ class ChangePages:
         integration is told of what it made, and of what came from its source. A stream ends with the key or the token
         that it was asked with.
         """
-        after = from_position if last_event_id is None else int(last_event_id)
+        began, after = time.monotonic(), from_position if last_event_id is None else int(last_event_id)
         wanted = known_types(types)
         head = await self.following.head()
         if after > head:
             raise PositionLiesAhead(after, head)
         shown = request.headers.get("authorization", "")
-        told = Telling(self.following, self.services.ownership, who, partial(self._is, who, shown), wanted, after, head)
-        return StreamingResponse(told.text(), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+        told = Telling(self.following, self.services.ownership, who, wanted, after, head)
+        return WhileGood(told.text(), partial(self._is, who, shown), began)
 
     async def _is(self, who: Principal, shown: str) -> bool:
         """Whether what was shown at the door is still good, and names the same as then."""
@@ -100,6 +107,57 @@ class ChangePages:
             return await self.services.doorkeeper.principal(shown, reading=True) == who
         except (KeyIsNotValid, TokensCannotBeChecked):
             return False
+
+
+class WhileGood(StreamingResponse):
+    """A stream that ends when the key or the token that it was asked with is no longer good.
+
+    The key is looked at beside the stream, so neither a busy log nor a reader that does not read puts the end off. A
+    key that cannot be looked at for GOOD_FOR_SECONDS ends the stream too: the reader comes back where it was.
+    """
+
+    def __init__(self, text: AsyncIterator[str], is_good: Callable[[], Awaitable[bool]], good_at: float) -> None:
+        super().__init__(text, headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+        self._is_good, self._good_at = is_good, good_at
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        telling = asyncio.create_task(super().__call__(scope, receive, send))
+        watching = asyncio.create_task(self._until_not_good())
+        try:
+            await asyncio.wait({telling, watching}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            telling.cancel()
+            watching.cancel()
+            await asyncio.gather(telling, watching, return_exceptions=True)
+        if telling.cancelled():
+            await end(send)
+        else:
+            telling.result()
+
+    async def _until_not_good(self) -> None:
+        while True:
+            await asyncio.sleep(self._good_at + ASK_AGAIN_SECONDS - time.monotonic())
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(self._good_at + GOOD_FOR_SECONDS - began):
+                    if not await self._is_good():
+                        return
+            except TimeoutError:
+                LOGGER.warning("a reader of the changes is sent away: its key could not be looked at in time")
+                return
+            except UNREACHABLE:
+                await asyncio.sleep(TRY_AGAIN_SECONDS)  # it may be reached again before the stream must end
+            else:
+                self._good_at = began
+
+
+async def end(send: Send) -> None:
+    """Ends a stream in order. Errors: ClientDisconnect, where the reader does not read: it is cut off."""
+    try:
+        async with asyncio.timeout(TRY_AGAIN_SECONDS):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        raise ClientDisconnect from None
 
 
 def known_types(text: str | None) -> tuple[str, ...]:
@@ -113,27 +171,22 @@ def known_types(text: str | None) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Telling:
-    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows.
-
-    `is_still`: whether it is who it was when it came.
-    """
+    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
 
     following: Following
     ownership: Ownership
     who: Principal
-    is_still: Callable[[], Awaitable[bool]]
     types: Sequence[str]
     position: int
     head: int
     known: int = -1
     told_at: float = float("-inf")
-    looked_at: float = field(default_factory=time.monotonic)
 
     async def text(self) -> AsyncIterator[str]:
-        """The stream; ends when the server is to stop, the log cannot be reached, or the reader is let in no more."""
+        """The stream; ends when the server is to stop or the log cannot be reached."""
         yield f"retry: {COME_BACK_MILLISECONDS}\n\n"
         try:
-            while not self.following.closed and await self._is_let_in():
+            while not self.following.closed:
                 if self.position < self.head:
                     if text := await self._next_range():
                         yield text
@@ -143,12 +196,6 @@ class Telling:
                     yield self._told(self.position, f": settled {self.position}\nid: {self.position}\n\n")
         except UNREACHABLE as error:
             LOGGER.warning("a reader of the changes is sent away at position %d: %s", self.position, error)
-
-    async def _is_let_in(self) -> bool:
-        if time.monotonic() < self.looked_at + ASK_AGAIN_SECONDS:
-            return True
-        self.looked_at = time.monotonic()
-        return await self.is_still()
 
     async def _next_range(self) -> str:
         upto = min(self.position + RANGE, self.head)

@@ -25,6 +25,7 @@ from adapters.web.commanding import Asked, Asking, CommandRoute, Desk
 from adapters.web.counter import Counter
 from adapters.web.etag import VERSION, expected_version
 from adapters.web.json_bodies import beside_the_loop, require_one_meaning
+from adapters.web.media import declared_in, is_json
 from adapters.web.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -76,8 +77,8 @@ class CommandReader:
         PreconditionCannotBeRead, Invalid."""
         if scope["query_string"]:
             refuse_unknown(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True), ())
-        given, declared = headers_of(scope)
-        if raw and not declared.startswith(b"application/json"):
+        given = headers_of(scope)
+        if raw and not is_json(declared_in(scope)):
             raise BodyIsNotDeclaredAsJson
         who, makes = scope["principal"], self.route.makes
         asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
@@ -106,15 +107,9 @@ class CommandReader:
         return Asking(command, asked, raw)
 
 
-def headers_of(scope: Scope) -> tuple[dict[str, str], bytes]:
-    """The headers that commands know, by their names, and the declared type of the body."""
-    given, declared = {}, b""
-    for name, value in scope["headers"]:
-        if name in HEADERS:
-            given[HEADERS[name]] = value.decode("latin-1")
-        elif name == b"content-type":
-            declared = value
-    return given, declared
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers that commands know, by their names."""
+    return {HEADERS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
 
 
 def checked(part: str, check: Callable[[Any], Any], given: Any) -> Any:

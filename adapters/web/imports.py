@@ -23,6 +23,7 @@ from adapters.imports.importing import Order
 from adapters.imports.mapping import PLAIN, mapping_in, require_known_names
 from adapters.imports.shelf import About, State
 from adapters.web.cursor import opened, sealed
+from adapters.web.media import declared_in, media_type_of
 from adapters.web.plain import Answered, answered
 from adapters.web.refusals import (
     BodyIsNoFileOfHistory,
@@ -132,8 +133,7 @@ class ImportPages:
         through the same decisions as a command. The same file again adds nothing. The file is deleted once it is
         through; the lines that were rejected are kept for thirty days.
         """
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        written = format or FORMATS.get(media_type)
+        written = format or FORMATS.get(media_type_of(declared_in(request.scope)))
         if written is None:
             raise BodyIsNoFileOfHistory
         wording = (PLAIN if mapping is None else mapping_in(mapping)).written(

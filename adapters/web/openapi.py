@@ -82,9 +82,10 @@ class Page:
     each: type | None = None
     """Of a stream: the dataclass that every event's data tells."""
 
-    def responses(self, answer: type | None, action: Action) -> Responses:
+    def responses(self, answer: type | None, action: Action, *, takes_json: bool = False) -> Responses:
         """`answer`: the dataclass that the page's method says it answers; None where it answers text."""
         may_be = self.problems if action in OF_ANYBODY else (*self.problems, *WHERE_A_KEY_IS_NEEDED)
+        may_be = (*may_be, "body-is-not-declared-as-json") if takes_json else may_be
         return {200: {"description": "The answer.", **self.content(answer)}, **problems(may_be)}
 
     def content(self, answer: type | None) -> dict[str, Any]:

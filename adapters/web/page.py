@@ -9,11 +9,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from adapters.access.policy import Action
 from adapters.web import openapi
 from adapters.web.asking import refuse_unknown
 from adapters.web.json_bodies import JsonRoute
+from adapters.web.media import taking_json
 from adapters.web.plain import Answered
 
 
@@ -45,11 +48,19 @@ def add_page(app: FastAPI, made: Mapping[type, Any], route: PageRoute) -> None:
         tags=[parts[1] if parts[0] == "v1" else "operations"],
         response_model=None,
         response_class=JSONResponse if about.media_type == "application/json" else text_of(about.media_type),
-        responses=about.responses(answer_of(route.page), route.action),
+        responses=about.responses(answer_of(route.page), route.action, takes_json=takes_json(route.page)),
         openapi_extra=dict(about.extra),
         dependencies=[Depends(nothing_unknown)],
         route_class_override=JsonRoute,
     )
+    added = app.routes[-1]
+    if takes_json(route.page) and isinstance(added, APIRoute):
+        added.app = taking_json(added.app)
+
+
+def takes_json(page: Callable[..., Any]) -> bool:
+    """Whether a page has a body that a model reads."""
+    return any(isinstance(hint, type) and issubclass(hint, BaseModel) for hint in get_type_hints(page).values())
 
 
 def text_of(media_type: str) -> type[Response]:

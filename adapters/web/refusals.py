@@ -24,7 +24,7 @@ class RequestIsInFlight(Refused):
 
 
 class BodyIsNotDeclaredAsJson(Refused):
-    """The body is not declared as JSON.
+    """The body is not declared as JSON in UTF-8.
 
     Send it with Content-Type: application/json.
     """

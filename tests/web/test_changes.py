@@ -23,10 +23,13 @@ import pytest
 
 from adapters.access import doorkeeper
 from adapters.access.policy import Role
+from adapters.access.principal import OIDC, Principal
+from adapters.access.refusals import KeyIsNotValid
 from adapters.postgres.application import Perennial
 from adapters.postgres.changes import Change, Following
 from adapters.web import changes
 from adapters.web.app import create_app
+from adapters.web.changes import WhileGood
 from adapters.web.services import Services
 from adapters.web.serving import PATIENCE_SECONDS, Server, server_of
 from tests.web.conftest import ACTOR, Post, bearing, key_of, problem, serving
@@ -337,13 +340,133 @@ def test_a_stream_ends_with_the_key_it_was_asked_with(
 ) -> None:
     monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
     monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.0)
-    monkeypatch.setattr(changes, "BEAT_SECONDS", 0.2)
     key = key_of(services, Role.RECRUITER, name="leaver")
     with following(url, key) as told:
         assert [one.position for one in until(told, 1)] == [1]
         services.api_keys.revoke(key.split("_")[1], "user:test", services.now())
         post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
         assert [one.data for one in told if one.data is not None] == []
+
+
+def revoked(services: Services, key: str) -> None:
+    services.api_keys.revoke(key.split("_")[1], "user:test", services.now())
+
+
+def test_a_look_and_what_it_may_go_on_for_are_less_than_the_five_seconds_of_the_docs() -> None:
+    assert doorkeeper.REMEMBERED_SECONDS + changes.GOOD_FOR_SECONDS + 2 * changes.TRY_AGAIN_SECONDS <= 5
+    assert changes.ASK_AGAIN_SECONDS < changes.GOOD_FOR_SECONDS
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are looked at all the time, and a stream goes on for a second at most without a look."""
+    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(changes, "GOOD_FOR_SECONDS", 1.0)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stream_ends_with_its_key_while_the_log_is_too_busy_to_be_read(
+    url: str, post: Post, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, may_go_on, read = key_of(services, Role.RECRUITER, name="leaver"), threading.Event(), Following._read
+
+    def busy(self: Following, after: int, upto: int, types: Sequence[str]) -> list[Change]:
+        may_go_on.wait()
+        return read(self, after, upto, types)
+
+    with following(url, key) as told:
+        assert [one.position for one in until(told, 1)] == [1]
+        monkeypatch.setattr(Following, "_read", busy)
+        post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
+        revoked(services, key)
+        try:
+            assert list(told) == []  # it ends, and ends in order
+        finally:
+            may_go_on.set()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stream_ends_when_its_key_cannot_be_looked_at(
+    url: str, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on, find = threading.Event(), services.doorkeeper.find
+    with following(url, key_of(services, Role.RECRUITER, name="leaver")) as told:
+        assert [one.position for one in until(told, 1)] == [1]
+        monkeypatch.setattr(services.doorkeeper, "find", lambda name: may_go_on.wait() and find(name))
+        try:
+            assert list(told) == []
+        finally:
+            may_go_on.set()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stream_outlives_a_database_that_is_away_for_a_moment(
+    url: str, post: Post, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, failures = services.doorkeeper.find, iter(range(2))
+
+    def away(name: str) -> Any:
+        if next(failures, None) is not None:
+            raise psycopg.OperationalError("gone")
+        return find(name)
+
+    monkeypatch.setattr(changes, "GOOD_FOR_SECONDS", PATIENCE)
+    with following(url, key_of(services, Role.RECRUITER, name="stayer")) as told:
+        assert [one.position for one in until(told, 1)] == [1]
+        monkeypatch.setattr(services.doorkeeper, "find", away)
+        while next(failures, None) is not None:
+            time.sleep(0.05)
+        position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
+        assert [one.position for one in until(told, position)] == [position]
+
+
+@pytest.mark.usefixtures("soon")
+def test_who_does_not_read_is_cut_off_with_the_key(
+    services: Services, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, ended = key_of(services, Role.RECRUITER, name="leaver"), threading.Event()
+    until_not_good = WhileGood._until_not_good
+
+    async def watched(self: WhileGood) -> None:
+        await until_not_good(self)
+        ended.set()
+
+    monkeypatch.setattr(WhileGood, "_until_not_good", watched)
+    for _ in range(400):
+        post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")
+    with started(services, SO_SNDBUF=4096) as (server, address, _thread), socket.socket() as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.connect(address)
+        idle.sendall(f"GET /v1/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode())
+        assert idle.recv(1)
+        revoked(services, key)
+        assert ended.wait(PATIENCE)
+        while server.server_state.tasks:
+            time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stream_ends_with_the_token_it_was_asked_with(
+    url: str, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass
+    class OneToken:
+        roles: frozenset[Role] | None = frozenset({Role.RECRUITER})
+
+        def principal(self, token: str) -> Principal:
+            if self.roles is None:
+                raise KeyIsNotValid
+            return Principal("ana", self.roles, kind=OIDC)
+
+    tokens = OneToken()
+    monkeypatch.setattr(services.doorkeeper, "tokens", tokens)
+    for changed in (None, frozenset({Role.ANALYST})):
+        tokens.roles = frozenset({Role.RECRUITER})
+        with following(url, "a.b.c") as told:
+            assert [one.position for one in until(told, 1)] == [1]
+            tokens.roles = changed
+            assert list(told) == []
 
 
 def test_an_event_that_names_no_candidate_is_told_too(url: str, post: Post, key: str) -> None:
