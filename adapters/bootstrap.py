@@ -51,6 +51,7 @@ from adapters.proof.sequencer import Progress as SequencerProgress
 from adapters.proof.sequencer import Sequencer
 from adapters.proof.sequencer import no_progress as no_leaves_told
 from adapters.settings import Settings
+from adapters.web.bounds import MIB, Bounds
 from adapters.web.rates import Rates
 from adapters.web.services import Controller, ReadModelStatus, Services
 from commands.catalogue import VERBS
@@ -318,6 +319,18 @@ def failed_parts(settings: Settings) -> list[str]:
     return failed
 
 
+def bounds(settings: Settings) -> Bounds:
+    """What connections and bodies may take of the process."""
+    return Bounds(
+        connections=settings.connections,
+        connections_per_address=settings.connections_per_address,
+        body_memory=settings.body_memory_mib * MIB,
+        head_seconds=settings.head_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        answer_seconds=settings.answer_seconds,
+    )
+
+
 def services(log: Perennial, settings: Settings) -> Services:
     """What the HTTP layer is given."""
     taking, known_keys = importer(log, settings), ApiKeys(log.recorder.datastore)
@@ -337,6 +350,7 @@ def services(log: Perennial, settings: Settings) -> Services:
         new_id=ENTROPY.new_id,
         imports=Worker(taking, Shelf(taking.folder)),
         rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
+        bounds=bounds(settings),
         https=settings.https,
         erasing=erasing(log, settings),
         retaining=retaining(log, settings),

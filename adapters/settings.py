@@ -67,6 +67,20 @@ class Settings(BaseSettings):
         default="600/second", description="How often one key, or one address without a key, may ask: 36000/minute."
     )
     failed_key_limit: str = Field(default="60/minute", description="How often one address may show keys not valid.")
+    connections: int = Field(default=768, ge=1, description="How many connections are open at once, at most.")
+    connections_per_address: int = Field(
+        default=256, ge=1, description="How many of them one address may have; behind a proxy all are of one address."
+    )
+    body_memory_mib: int = Field(
+        default=64, ge=16, description="MiB held of all bodies at once; half of it is for deliveries."
+    )
+    head_seconds: float = Field(default=10, gt=0, description="How long the head of a request may take to come.")
+    keep_alive_seconds: float = Field(
+        default=30, gt=0, description="How long a connection may wait for another request; more than your proxy waits."
+    )
+    answer_seconds: float = Field(
+        default=120, gt=0, description="How long after a request its answer may begin, at most."
+    )
     https: bool = Field(
         default=False, description="Perennial is reached by HTTPS alone, by a proxy before it; browsers are told so."
     )

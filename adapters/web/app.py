@@ -28,7 +28,7 @@ from adapters.web.erasure import ErasurePages
 from adapters.web.imports import ImportPages
 from adapters.web.inbound import InboundPages
 from adapters.web.jobs import JobPages
-from adapters.web.limits import BoundedBody, HeadAsGet, Metered
+from adapters.web.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
 from adapters.web.operations import LogMetrics, OperationPages
 from adapters.web.page import add_page
 from adapters.web.problems import tell_problems
@@ -71,6 +71,7 @@ def create_app(services: Services) -> Api:
         description=DESCRIPTION,
         separate_input_output_schemas=False,
         https=services.https,
+        bounds=services.bounds,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would send people to whatever host the request named
@@ -110,6 +111,8 @@ def create_app(services: Services) -> Api:
     app.add_middleware(Rated, limits=limits)
     app.add_middleware(Introduced, doorkeeper=services.doorkeeper, limits=limits)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(BoundedBody)
+    app.add_middleware(BoundedBody, bounds=services.bounds)
+    app.add_middleware(BoundedQuery, bounds=services.bounds)
+    app.add_middleware(AnsweredInTime, bounds=services.bounds)
     app.add_middleware(Metered, registry=registry)
     return app

@@ -20,6 +20,8 @@ from adapters.web.writing import Day, Moment
 from commands.verb import Command
 from domain.codes import Written
 
+MOST_IN_A_LIST, LONGEST_IN_A_LIST = 1_000, 1_000
+"""How many values a list has that is read at all, and how long a text in it; the command itself may allow fewer."""
 CONFIG = ConfigDict(extra="forbid", frozen=True)
 PLAIN: dict[Any, Any] = {
     bool: StrictBool,
@@ -74,7 +76,9 @@ def as_read(hint: Any) -> Any:
         return reduce(or_, (as_read(part) for part in parts))
     if origin is tuple:
         each: Any = as_read(parts[0])
-        return tuple[each, ...]
+        if each is str:
+            each = Annotated[str, pydantic.Field(max_length=LONGEST_IN_A_LIST)]
+        return Annotated[tuple[each, ...], pydantic.Field(max_length=MOST_IN_A_LIST)]
     return hint
 
 

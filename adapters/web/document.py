@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
+from adapters.web.bounds import Bounds
 from adapters.web.commanding import CommandRoute
 from adapters.web.headers import Guarded
 from adapters.web.problems import PROBLEM_SCHEMA
@@ -33,15 +34,16 @@ class Api(FastAPI):
         close: Callable[[], None],
         *,
         https: bool,
+        bounds: Bounds,
         **options: Any,
     ) -> None:
         """`actions`: what each path and method does. `end_streams`: called once when the server is to stop; answers
         that never end by themselves end then. `close`: called when the last request is answered. `https`: it is reached
-        by HTTPS alone."""
+        by HTTPS alone. `bounds`: what `server_of` lets connections take."""
         super().__init__(**options)
         self.commands, self.actions = tuple(commands), actions
         self.end_streams, self.close = end_streams, close
-        self.https = https
+        self.https, self.bounds = https, bounds
         self.document: Described | None = None
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from adapters.integrations.inbound import Inbox, Integration, Received
+from adapters.integrations.inbound import Inbox, Integration, IntegrationHasNoSecret, Received
 from adapters.integrations.index import INTEGRATIONS
 from adapters.web.plain import Answered, rendered
 from adapters.web.services import Services
@@ -30,8 +30,11 @@ class InboundPages:
 
     async def _receive(self, integration: Integration, request: Request) -> Answered[Received]:
         services = self.services
+        secrets = services.secrets.get(integration.source, ())
+        if not secrets:
+            raise IntegrationHasNoSecret  # before the body is read: nothing could tell whose it is
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
-        secrets, headers = services.secrets.get(integration.source, ()), dict(request.headers)
+        headers = dict(request.headers)
         body = await request.body()
         return await rendered(
             await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now())

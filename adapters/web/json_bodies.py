@@ -17,6 +17,8 @@ T = TypeVar("T")
 SHORT_BYTES = 32 * 1024
 """A body up to here is read in well under a millisecond."""
 
+MOST_MEMBERS = 100
+
 
 def require_one_meaning(raw: bytes) -> Any:
     """Return what the body says; None where it is empty.
@@ -26,11 +28,22 @@ def require_one_meaning(raw: bytes) -> Any:
     if not raw:
         return None
     try:
-        return read_json(raw)
+        found = read_json(raw)
     except JsonCannotBeRead as wrong:
         kind = "json_ambiguous" if isinstance(wrong, KeyStandsTwice) else "json_invalid"
         where = ("body", wrong.where) if wrong.where else ("body",)
         raise RequestValidationError([{"type": kind, "loc": where, "msg": wrong.why}]) from None
+    if is_wide(found):
+        told = f"an object has more than {MOST_MEMBERS} members"
+        raise RequestValidationError([{"type": "json_wide", "loc": ("body",), "msg": told}])
+    return found
+
+
+def is_wide(found: Any) -> bool:
+    """Whether an object of a body has far more members than any form: each would cost an error of its own."""
+    if isinstance(found, dict):
+        return len(found) > MOST_MEMBERS or any(is_wide(one) for one in found.values() if isinstance(one, list))
+    return isinstance(found, list) and any(is_wide(one) for one in found if isinstance(one, dict))
 
 
 async def beside_the_loop(raw: bytes, read: Callable[[], T]) -> T:

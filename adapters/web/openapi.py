@@ -48,7 +48,20 @@ OF_EVERY_QUESTION = (
 )
 OF_TURNS = ("too-many-questions-wait", "question-takes-too-long")
 """Metrics take turns."""
-ANYWHERE = ("request-is-malformed", "too-many-requests", "perennial-failed")
+ANYWHERE = (
+    "request-is-malformed",
+    "too-many-requests",
+    "perennial-failed",
+    "request-cannot-be-read",
+    "request-took-too-long",
+    "target-is-too-long",
+    "head-is-too-large",
+    "body-is-too-large",
+    "too-many-connections",
+    "bodies-fill-the-memory",
+    "answer-takes-too-long",
+    "too-many-parameters",
+)
 WHERE_A_KEY_IS_NEEDED = (
     "key-is-missing",
     "key-is-not-valid",

@@ -101,6 +101,10 @@ STATUS: Mapping[type[Exception], int] = {
 
 UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
 
+LONGEST_ECHO = 500
+"""Characters that a problem repeats of a request, in each place; and how many mistakes it names."""
+MOST_ERRORS = 20
+
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance"],
@@ -158,7 +162,55 @@ TOO_MANY_REQUESTS = ProblemType(
     429,
     "This key, or this address, asked more often than it may. Wait as long as Retry-After says, then go on.",
 )
+HEAD_IS_TOO_LARGE = ProblemType(
+    "head-is-too-large",
+    "The head of the request is too large",
+    431,
+    "Request line and headers may have 64 KiB, and 100 headers. Send fewer or shorter ones.",
+)
+TARGET_IS_TOO_LONG = ProblemType(
+    "target-is-too-long", "The target is too long", 414, "Path and query may have 32 KiB. Ask for less at once."
+)
+REQUEST_CANNOT_BE_READ = ProblemType(
+    "request-cannot-be-read", "The request cannot be read", 400, "It is not written as HTTP/1.1. Nothing was done."
+)
+REQUEST_TOOK_TOO_LONG = ProblemType(
+    "request-took-too-long",
+    "The request took too long to come",
+    408,
+    "Head or body came too slowly. Nothing was done. Send the request again at once and whole.",
+)
+TOO_MANY_CONNECTIONS = ProblemType(
+    "too-many-connections",
+    "Too many connections",
+    503,
+    "This address, or all together, have as many connections open as they may. Close some, or use them again.",
+)
+BODIES_FILL_THE_MEMORY = ProblemType(
+    "bodies-fill-the-memory",
+    "Bodies fill the memory",
+    503,
+    "As much is held of request bodies at this moment as may be. Nothing was done. Send the request again in a moment.",
+)
+TOO_MANY_PARAMETERS = ProblemType(
+    "too-many-parameters", "Too many parameters", 422, "A query may have 100 parameters. Ask for less at once."
+)
+ANSWER_TAKES_TOO_LONG = ProblemType(
+    "answer-takes-too-long",
+    "The answer takes too long",
+    504,
+    "No answer has begun in the time that one may take. A question: ask for less. Anything else may still be done:"
+    " send it again with the same Idempotency-Key, and it is done at most once.",
+)
 OF_THE_PROTOCOL = (
+    HEAD_IS_TOO_LARGE,
+    TARGET_IS_TOO_LONG,
+    REQUEST_CANNOT_BE_READ,
+    REQUEST_TOOK_TOO_LONG,
+    TOO_MANY_CONNECTIONS,
+    BODIES_FILL_THE_MEMORY,
+    ANSWER_TAKES_TOO_LONG,
+    TOO_MANY_PARAMETERS,
     ProblemType("body-is-not-json", "The body is not JSON", 400, "It could not be read as JSON. Nothing was written."),
     ProblemType(
         "request-is-malformed",
@@ -217,7 +269,8 @@ def leaves(error: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def document(known: ProblemType, detail: str, instance: str, **more: Any) -> dict[str, Any]:
-    told = {"type": known.type, "title": known.title, "status": known.status, "detail": detail, "instance": instance}
+    told = {"type": known.type, "title": known.title, "status": known.status, "detail": detail}
+    told["instance"] = instance[:LONGEST_ECHO]
     return told | {name: value for name, value in more.items() if value}
 
 
@@ -264,7 +317,12 @@ def malformed(request: Request, error: Exception) -> Response:
     errors: Sequence[Mapping[str, Any]] = cast(RequestValidationError, error).errors()
     not_json = errors[0]["type"] == "json_invalid"
     known = BY_SLUG["body-is-not-json" if not_json else "request-is-malformed"]
-    told = [{"where": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in errors]
+    told = [
+        {"where": ".".join(map(str, one["loc"]))[:LONGEST_ECHO], "message": str(one["msg"])[:LONGEST_ECHO]}
+        for one in errors[:MOST_ERRORS]
+    ]
+    if len(errors) > MOST_ERRORS:
+        told.append({"where": "request", "message": f"and {len(errors) - MOST_ERRORS} more"})
     return answer(known, known.description, request.url.path, errors=told)
 
 

@@ -24,6 +24,7 @@ from adapters.postgres.application import Perennial
 from adapters.postgres.entries import entries_of
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
+from adapters.web.bounds import Bounds
 from adapters.web.rates import Rates
 from commands.verb import Verb
 
@@ -60,7 +61,8 @@ class Services:
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
     secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
     uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks. rates: how often one may
-    ask. failed_parts: what this process runs and no longer works. https: whether Perennial is reached by HTTPS alone.
+    ask. bounds: what connections and bodies may take. failed_parts: what this process runs and no longer works. https:
+    whether Perennial is reached by HTTPS alone.
     """
 
     log: Perennial
@@ -77,6 +79,7 @@ class Services:
     new_id: Callable[[], UUID]
     imports: Worker
     rates: Rates
+    bounds: Bounds
     https: bool
     erasing: Erasing
     retaining: Retaining

@@ -1,27 +1,50 @@
-"""How the API is served: with streams that end when the server is told to stop, as they would not by themselves."""
+"""How the API is served: bounded connections, memory that goes back, and streams that end with the server."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from adapters.background import end_in_time
+from adapters.web.connections import Connection, Connections
 from adapters.web.document import Api
+from adapters.web.memory import Trimmer
 
 PATIENCE_SECONDS = 10
 """A reader that does not read is not waited for any longer than this."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn; it tells the streams first, and the application itself when the last request is answered."""
+    """uvicorn; it tells the streams first, and the application itself when the last request is answered.
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None], close: Callable[[], None]) -> None:
+    Meanwhile it looks after its connections, and gives memory that is free back to the system.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        everyone: Connections,
+        end_streams: Callable[[], None],
+        close: Callable[[], None],
+    ) -> None:
         super().__init__(config)
+        self.everyone = everyone
         self._end_streams, self._close = end_streams, close
+        self._trimmer, self._look_at = Trimmer(), 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at:
+            self._look_at = now + self.everyone.bounds.looks_every
+            self.everyone.look()
+            self._trimmer.look(now)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         end_in_time()
@@ -35,8 +58,12 @@ class Server(uvicorn.Server):
 
 def server_of(app: Api, *, log_level: str = "warning") -> Server:
     """The server; `run(sockets=[...])` serves until it is told to stop."""
+    everyone = Connections(app.bounds)
+    protocol: Any = partial(Connection, everyone=everyone)
     config = uvicorn.Config(
         app,
+        http=protocol,
+        ws="none",
         log_level=log_level,
         log_config=None,  # its messages go where ours go, and what is secret in them is taken out there
         access_log=False,
@@ -45,4 +72,4 @@ def server_of(app: Api, *, log_level: str = "warning") -> Server:
         lifespan="off",
         timeout_graceful_shutdown=PATIENCE_SECONDS,
     )
-    return Server(config, app.end_streams, app.close)
+    return Server(config, everyone, app.end_streams, app.close)

@@ -1,0 +1,400 @@
+"""One connection takes a bounded part of the server, however it is used: real sockets against the real server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from adapters.imports.shelf import Shelf
+from adapters.web import connections, limits
+from adapters.web.app import create_app
+from adapters.web.bounds import KIB, MIB, Bounds
+from adapters.web.connections import Connections
+from adapters.web.services import Services
+from tests.web.conftest import bearing, problem, serving
+
+PATIENCE = 20.0
+EAGER = Bounds(looks_every=0.05)
+SOON = replace(
+    EAGER, head_seconds=0.5, keep_alive_seconds=0.5, body_idle_seconds=0.5, body_seconds=1.0, closing_seconds=0.2
+)
+Dial = Callable[[], socket.socket]
+
+
+@contextmanager
+def dialled(services: Services, bounds: Bounds) -> Iterator[Dial]:
+    """What opens connections to an application with these bounds."""
+    with ExitStack() as stack:
+        url = httpx.URL(stack.enter_context(serving(create_app(replace(services, bounds=bounds)))))
+
+        def dial() -> socket.socket:
+            return stack.enter_context(socket.create_connection((url.host, url.port or 0), timeout=PATIENCE))
+
+        yield dial
+
+
+def answer_of(connection: socket.socket) -> tuple[int, str, bytes]:
+    """The status, the problem's name and the body of the next answer."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    body = answer.read()
+    assert answer.getheader("x-content-type-options") == "nosniff"
+    told = json.loads(body)
+    return answer.status, str(told.get("type", "")).removeprefix("/problems/"), body
+
+
+def status_of(connection: socket.socket) -> int:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer.status
+
+
+def send_all(connection: socket.socket, pieces: Iterator[bytes]) -> int:
+    """How many bytes went before the server closed."""
+    sent = 0
+    for piece in pieces:
+        try:
+            connection.sendall(piece)
+        except OSError:
+            return sent
+        sent += len(piece)
+    return sent
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other end closes, which is waited for; nothing else may come."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+LONG = b"x" * (256 * KIB)
+TOO_LARGE: dict[str, tuple[bytes, int, str]] = {
+    "one long header": (GET + b"A: " + b"x" * (65 * KIB) + b"\r\n\r\n", 431, "head-is-too-large"),
+    "one long name": (GET + b"x" * (65 * KIB) + b": a\r\n\r\n", 431, "head-is-too-large"),
+    "several headers": (GET + (b"A: " + b"x" * (10 * KIB) + b"\r\n") * 7 + b"\r\n", 431, "head-is-too-large"),
+    "many headers": (GET + b"".join(b"h%d: \r\n" % n for n in range(100)) + b"\r\n", 431, "head-is-too-large"),
+    "many empty ones": (GET + b"a:\r\n" * 15_000 + b"\r\n", 431, "head-is-too-large"),
+    "never ends": (GET + b"A: " + LONG, 431, "head-is-too-large"),
+    "a long target": (GET.replace(b"healthz", b"x" * (33 * KIB)) + b"\r\n", 414, "target-is-too-long"),
+    "a target that never ends": (b"GET /" + LONG, 431, "head-is-too-large"),
+    "a long method": (b"G" * (65 * KIB), 400, "request-cannot-be-read"),
+    "no request": (b"\x16\x03\x01\x02\x00\x01\x00" * 10, 400, "request-cannot-be-read"),
+    "a broken target": (b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request-cannot-be-read"),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_a_head_that_is_too_large_is_refused_before_it_is_whole(services: Services, name: str) -> None:
+    head, status, slug = TOO_LARGE[name]
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        send_all(connection, iter([head]))
+        told = answer_of(connection)
+        assert told[:2] == (status, slug)
+        assert len(told[2]) < KIB
+        assert is_closed(connection)
+
+
+def test_a_head_just_within_the_bounds_is_read(services: Services) -> None:
+    filler = b"".join(b"h%d: %s\r\n" % (n, b"x" * 600) for n in range(98))
+    target = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        connection.sendall(target + filler + b"\r\n")
+        assert answer_of(connection)[0] == 200
+
+
+def test_a_head_without_end_costs_no_more_than_its_bound(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        sent = send_all(connection, (piece for piece in [GET + b"A: ", *[LONG] * 800]))
+        assert sent < 100 * MIB, "the server closes long before 200 MB have come"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"2\r\n{}\r\n0\r\nX: " + LONG,
+        b"2;" + LONG + b"\r\n",
+        b"2\r\n{}\r\n0\r\n" + b"a: b\r\n" * 20_000,
+    ],
+)
+def test_what_is_neither_head_nor_body_is_bounded_too(services: Services, key: str, body: bytes) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        shown = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n".encode()
+        connection.sendall(
+            b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + shown + b"\r\n"
+        )
+        send_all(connection, iter([body, LONG]))
+        assert answer_of(connection)[:2] == (400, "request-cannot-be-read")
+
+
+def test_requests_that_wait_for_one_another_are_bounded(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        send_all(connection, iter([(GET + b"\r\n") * 5_000]))
+        came = b""
+        try:
+            while piece := connection.recv(64 * KIB):
+                came += piece
+        except ConnectionError:
+            pass
+        assert came.count(b"HTTP/1.1 200") <= EAGER.pipelined + 1
+        polite = dial()
+        polite.sendall((GET + b"\r\n") * 5)
+        assert [answer_of(polite)[0] for _ in range(5)] == [200] * 5
+
+
+@pytest.mark.parametrize("number", [100, 3_000, 9_000])
+def test_more_parameters_than_any_question_has_are_told_in_a_few_words(services: Services, number: int) -> None:
+    with dialled(services, replace(EAGER, target_bytes=MIB, head_bytes=MIB)) as dial:
+        connection = dial()
+        query = b"&".join(b"a%d=" % n for n in range(number + 1))
+        connection.sendall(b"GET /healthz?" + query + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        status, slug, body = answer_of(connection)
+        assert (status, slug) == (422, "too-many-parameters")
+        assert len(body) < KIB
+
+
+def test_whoever_never_asks_is_sent_away_and_whoever_asked_when_they_ask_no_more(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        silent, slow, blank, asked = (dial() for _ in range(4))
+        slow.sendall(GET + b"A: ")
+        blank.sendall(b"\r\n\r\n")
+        asked.sendall(GET + b"\r\n")
+        assert answer_of(asked)[0] == 200
+        assert is_closed(silent)
+        assert is_closed(blank)
+        assert answer_of(slow)[:2] == (408, "request-took-too-long")
+        assert is_closed(slow)
+        assert is_closed(asked)
+
+
+def test_a_head_that_drips_is_cut_off(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(GET)
+        until = time.monotonic() + PATIENCE
+        with suppress(OSError):
+            while time.monotonic() < until:
+                connection.sendall(b"a: b\r\n")
+                time.sleep(0.02)
+        assert time.monotonic() < until, "it could send on and on"
+
+
+POST = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n"
+
+
+@pytest.mark.parametrize("drip", [None, 0.02])
+def test_a_body_that_does_not_come_is_not_waited_for(services: Services, key: str, drip: float | None) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(POST + f"Authorization: Bearer {key}\r\n\r\n{{".encode())
+        if drip is not None:
+            connection.settimeout(drip)
+            for _ in range(int(PATIENCE / drip)):
+                try:
+                    connection.sendall(b" ")
+                    if connection.recv(1, socket.MSG_PEEK):
+                        break
+                except TimeoutError:
+                    continue
+            connection.settimeout(PATIENCE)
+        assert answer_of(connection)[:2] == (408, "request-took-too-long")
+
+
+def test_a_body_that_comes_steadily_is_waited_for(services: Services, key: str) -> None:
+    bounds = replace(EAGER, body_idle_seconds=PATIENCE, body_seconds=0.5, bytes_per_second=1.0)
+    with dialled(services, bounds) as dial:
+        connection = dial()
+        head = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1002\r\n"
+        connection.sendall(head + f"Authorization: Bearer {key}\r\n\r\n{{".encode())
+        connection.sendall(b" " * 1_000)
+        time.sleep(1.0)
+        connection.sendall(b"}")
+        assert status_of(connection) in (201, 422)
+
+
+def test_a_body_that_nobody_waits_for_holds_its_connection_for_a_moment_alone(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(POST + b"\r\n{")
+        assert answer_of(connection)[:2] == (401, "key-is-missing")
+        assert is_closed(connection)
+
+
+def test_who_does_not_read_an_answer_is_cut_off(services: Services) -> None:
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with dialled(services, replace(EAGER, read_seconds=0.3, bytes_per_second=1e9)) as dial:
+        connection = dial()
+        connection.sendall(asked * EAGER.pipelined)
+        time.sleep(1.0)
+        assert whole_answers(connection, EAGER.pipelined) < EAGER.pipelined
+
+
+def whole_answers(connection: socket.socket, at_most: int) -> int:
+    """How many answers begin before the other end closes, or so many have."""
+    came = b""
+    with suppress(ConnectionError):
+        while came.count(b"HTTP/1.1 200") < at_most and (piece := connection.recv(64 * KIB)):
+            came += piece
+    return came.count(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("bounds", [replace(EAGER, connections_per_address=5), replace(EAGER, connections=5)])
+def test_the_connection_of_least_use_makes_room(services: Services, bounds: Bounds) -> None:
+    with dialled(services, bounds) as dial:
+        polite = dial()
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        idle = [dial() for _ in range(30)]
+        for one in idle[:-4]:
+            assert is_closed(one)
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        newcomer = dial()
+        newcomer.sendall(GET + b"\r\n")
+        assert answer_of(newcomer)[0] == 200
+
+
+def test_a_body_that_does_not_come_makes_room_and_one_that_comes_does_not(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.0)
+    head = POST + f"Authorization: Bearer {key}\r\n\r\n{{".encode()
+    with dialled(services, replace(EAGER, connections_per_address=3)) as dial:
+        stalled = [dial() for _ in range(3)]
+        for one in stalled:
+            one.sendall(head)
+            time.sleep(0.1)
+        newcomer = dial()
+        newcomer.sendall(GET + b"\r\n")
+        assert answer_of(newcomer)[0] == 200
+        assert is_closed(stalled[0])
+    monkeypatch.setattr(connections, "STALLED_SECONDS", PATIENCE)
+    with dialled(services, replace(EAGER, connections_per_address=3)) as dial:
+        busy = [dial() for _ in range(3)]
+        for one in busy:
+            one.sendall(head)
+        time.sleep(0.5)
+        told = answer_of(dial())
+        assert told[:2] == (503, "too-many-connections")
+
+
+def test_connections_are_forgotten_when_they_end(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Connections] = []
+
+    def noted(bounds: Bounds) -> Connections:
+        made.append(Connections(bounds))
+        return made[0]
+
+    monkeypatch.setattr("adapters.web.serving.Connections", noted)
+    with dialled(services, replace(EAGER, connections_per_address=2)) as dial:
+        for _ in range(10):
+            connection = dial()
+            connection.sendall(GET + b"\r\n")
+            assert answer_of(connection)[0] == 200
+            connection.close()
+        until = time.monotonic() + PATIENCE
+        while len(made[0]) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert (len(made[0]), made[0]._of) == (0, {})
+
+
+def delivery(size: int) -> bytes:
+    head = f"POST /v1/inbound/greenhouse HTTP/1.1\r\nHost: x\r\nSignature: sha256 00\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode()
+
+
+def test_without_a_secret_no_body_of_a_delivery_is_read(services: Services) -> None:
+    with dialled(replace(services, secrets={}), EAGER) as dial:
+        connection = dial()
+        connection.sendall(delivery(5 * MIB))
+        assert answer_of(connection)[:2] == (503, "integration-has-no-secret")
+
+
+def test_bodies_share_their_memory_and_those_that_do_not_come_make_room(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = replace(EAGER, body_memory=8 * MIB)
+    monkeypatch.setattr(limits, "STALLED_SECONDS", PATIENCE)
+    with dialled(services, bounds) as dial:
+        holding = [dial() for _ in range(4)]
+        for one in holding:
+            one.sendall(delivery(2 * MIB) + b" " * (MIB - 300 * KIB))
+        full = dial()
+        full.sendall(delivery(4 * MIB))
+        send_all(full, iter([b" " * (2 * MIB)]))
+        assert answer_of(full)[:2] == (503, "bodies-fill-the-memory")
+        polite = dial()  # what has a key has a part of its own
+        body = json.dumps({"name": "Ines Prado"}).encode().ljust(MIB)
+        shown = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {MIB}\r\n\r\n"
+        polite.sendall(b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\n" + shown.encode() + body)
+        assert status_of(polite) == 201
+        monkeypatch.setattr(limits, "STALLED_SECONDS", 0.0)
+        latest = dial()
+        latest.sendall(delivery(3 * MIB) + b" " * (3 * MIB))
+        assert answer_of(latest)[:2] == (401, "signature-is-wrong")
+        assert answer_of(holding[0])[:2] == (408, "request-took-too-long")
+
+
+def test_memory_is_free_again_when_bodies_end(services: Services) -> None:
+    with dialled(services, replace(EAGER, body_memory=8 * MIB)) as dial:
+        for _ in range(8):
+            dial().sendall(delivery(3 * MIB) + b" " * (MIB + 7))
+        for _ in range(5):
+            connection = dial()
+            connection.sendall(delivery(2 * MIB) + b" " * (2 * MIB))
+            told = answer_of(connection)[:2]
+            connection.close()
+            if told == (401, "signature-is-wrong"):
+                return
+            time.sleep(1.1)
+        raise AssertionError(told)
+
+
+def test_an_answer_that_does_not_begin_in_time_is_a_problem(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+    monkeypatch.setattr(Shelf, "all", lambda _: may_go_on.wait() and [])
+    app = create_app(replace(services, bounds=replace(EAGER, answer_seconds=0.3)))
+    with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key), timeout=PATIENCE) as client:
+        try:
+            assert problem(client.get("/v1/imports")) == (504, "answer-takes-too-long")
+            assert client.get("/healthz").status_code == 200
+        finally:
+            may_go_on.set()
+
+
+def test_a_problem_repeats_little_of_what_was_sent(client: httpx.Client) -> None:
+    wide = {f"x{number}": 1 for number in range(80_000)}
+    for body in (wide, {"touchpoints": [wide]}, {"k" * 500_000: 1}, {f"k{n}" * 3_000: 1 for n in range(90)}):
+        for path in ("/v1/candidates", "/v1/touchpoints/bulk", f"/v1/candidates/{uuid4()}/erasure"):
+            answer = client.post(path, json=body)
+            assert problem(answer) == (422, "request-is-malformed")
+            assert len(answer.content) < 16 * KIB
+    assert len(client.get("/v1/" + "x" * 8_000).content) < 2 * KIB
+
+
+def test_a_list_has_as_many_values_as_a_person_has(client: httpx.Client) -> None:
+    many = {"emails": [f"a{number}@example.org" for number in range(90_000 // 4)]}
+    for body in (many, {"emails": ["a@example.org"] * 101}, {"phones": ["+49 30 " + "1" * 2_000]}):
+        answer = client.post("/v1/candidates", json={"name": "Ines", **body})
+        assert problem(answer)[0] == 422
+        assert len(answer.content) < 8 * KIB
