@@ -19,7 +19,7 @@ from domain.addresses import (
 )
 from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate, NothingNamesTheCandidate
 from domain.codes import UNKNOWN, Code
-from domain.consent import after, anything_lives
+from domain.consent import Merge, after, anything_is_allowed, anything_lives, withholding
 from domain.event import Erased, Event
 from domain.profile_facts import Told, kept
 from domain.suppression import (
@@ -28,9 +28,11 @@ from domain.suppression import (
     WITHDREW,
     ArrivalStopped,
     Suppressions,
+    merge_named,
     releases,
     require_arrival,
     suppressions,
+    withholdings,
 )
 
 ADDRESSES = KINDS
@@ -86,6 +88,17 @@ class WithAddresses(Command):
     def answering(self) -> tuple[UUID, ...]:
         """The records of those for all of whose addresses the command answers, in whichever record they stand."""
         return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithHolders(WithAddresses):
+    """Base of the commands that must also know which record holds which of the addresses."""
+
+    held: tuple[tuple[UUID, Address], ...] = field(default=(), metadata=HIDDEN)
+
+    def holders(self, address: Address) -> set[UUID]:
+        """The records that hold the address."""
+        return {record for record, held in self.held if held == address}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +230,10 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
         told += [cell for one in command.mentioned() if (cell := reader.read(*one)).form is not None]
         wholes = [reader.former(*whole) for whole in command.wholes]
         named = dict.fromkeys((*(one for cell in (*cells, *told) for one in cell.addresses), *wholes))
+        if isinstance(command, WithHolders):
+            written = held_by(command.answering(), known)
+            held = ((record, one) for record, kind, text in written for one in reader.read(kind, text).addresses)
+            command = replace(command, held=tuple(dict.fromkeys(held)))
         return replace(command, addresses=tuple(named), cells=cells) if named or cells else command
 
     return Completed([complete(one) for one in commands], {stream: one.version for stream, one in known.items()})
@@ -225,10 +242,17 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
 def shut_out(
     candidate: Candidate, known: Suppressions, answered: Sequence[Event], command: WithAddresses
 ) -> dict[UUID, list[Event]]:
-    """What suppresses the person's addresses, once a no leaves nothing at all that they allow; else nothing."""
+    """What suppresses the person's addresses, once a no leaves nothing at all that they allow; else nothing.
+
+    Where they allow something that merges withhold, the merges keep the addresses out.
+    """
     latest = candidate.latest(command.now)
-    if anything_lives(after(candidate.consents, answered, command.occurred_at or latest), latest):
+    consents = after(candidate.consents, answered, command.occurred_at or latest)
+    if anything_lives(consents, latest):
         return {}
+    if anything_is_allowed(consents, latest):
+        merges = {merge_named(*one.merge) for one in withholding(consents, latest) if isinstance(one.merge, Merge)}
+        return withholdings(known, command.addresses, merges)
     return suppressions(known, command.addresses, WITHDREW)
 
 
@@ -236,6 +260,14 @@ def addresses_of(record: UUID, known: Mapping[UUID, Loaded]) -> Iterable[Written
     """The addresses of the person of this record."""
     person: Candidate = CANDIDATE.joined(known[record].state, lambda other: known[other].state)
     return addresses_told([person, *person.records.values()])
+
+
+def held_by(people: Iterable[UUID], known: Mapping[UUID, Loaded]) -> Iterator[tuple[UUID, str, str]]:
+    """Which records hold which addresses, as written, of the persons of these records."""
+    for one in people:
+        person: Candidate = CANDIDATE.joined(known[one].state, lambda other: known[other].state)
+        for record in person.all_records(one):
+            yield from ((record, *written) for written in addresses_told([known[record].state]))
 
 
 def addresses_told(records: Iterable[Candidate]) -> Iterable[Written]:

@@ -34,8 +34,8 @@ class AskForReferral(Command):
 
 def decide(referral: Referral, referrer: Candidate, requisition: Requisition | None, command: AskForReferral) -> Events:
     """Raises ReferralExistsAlready, CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged,
-    ProcessingIsRestricted, RequisitionDoesNotExist, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or
-    ConsentHasExpired."""
+    ProcessingIsRestricted, RequisitionDoesNotExist, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn,
+    ConsentIsWithheld or ConsentHasExpired."""
     referral.require_new(command.referral)
     referrer.require_speaking(command.referrer)
     if requisition is not None and command.requisition is not None:

@@ -61,7 +61,7 @@ def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint
         reason=command.reason,
     )
     taken_back = withdrawn_by(candidate, was, now, command.occurred_at or candidate.latest(command.now))
-    answers: Events = dict.fromkeys(candidate.records_of(command.candidate), taken_back)
+    answers: Events = dict.fromkeys(candidate.all_records(command.candidate), taken_back)
     kept_out = shut_out(candidate, known, taken_back, command) if taken_back else {}
     return {**answers, command.candidate: [corrected, *taken_back], **kept_out}
 

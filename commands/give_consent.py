@@ -20,7 +20,7 @@ from domain.consent import (
     require_some_channels,
 )
 from domain.purposes import require_basis, require_purpose
-from domain.suppression import WITHDREW, Suppressions, releases
+from domain.suppression import MERGED, WITHDREW, Suppressions, releases
 from domain.validity import ends_at, validity_of
 
 IMPORT = "import"
@@ -93,7 +93,7 @@ def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> E
         came_from=command.came_from,
     )
     came_back = command.is_own and lives(candidate, given, command)
-    released = releases(known, command.addresses, command.method, of=(WITHDREW,)) if came_back else {}
+    released = releases(known, command.addresses, command.method, of=(WITHDREW, MERGED)) if came_back else {}
     return {command.candidate: [given], **released}
 
 

@@ -17,15 +17,15 @@ from domain.candidate import (
     MergeCannotBeDatedBack,
 )
 from domain.codes import Code
-from domain.consent import stricter, together
+from domain.consent import Merge, together, withheld_by
 from domain.event import Event
 from domain.suppression import Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCandidates(WithAddresses):
-    """Merge two records of one person; what one of them denied us and the other allowed is withdrawn from both. Where
-    nothing at all is allowed then, nobody but the person brings the addresses of either in again.
+    """Merge two records of one person. What one of them allows and the other denied is withheld while they are merged;
+    it is no withdrawal. Where nothing at all is allowed then, only the person brings the addresses of either in again.
 
     candidate: the record that will speak for the person. absorbed: the other one.
     evidence: what tells that they are one, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'.
@@ -51,9 +51,10 @@ def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, comman
         raise MergeCannotBeDatedBack
     merged = CandidatesMerged(command.candidate, command.absorbed, command.evidence, command.reason)
     person = replace(survivor, consents=together([survivor.consents, absorbed.consents]))
-    denied = stricter(survivor.consents, absorbed.consents, command.occurred_at or person.latest(command.now))
-    told: list[Event] = [merged, *denied]
-    kept_out = shut_out(person, known, denied, command) if denied else {}
+    merge, moment = Merge(command.candidate, command.absorbed), command.occurred_at or person.latest(command.now)
+    withheld = withheld_by(merge, survivor.consents, absorbed.consents, moment)
+    told: list[Event] = [merged, *withheld]
+    kept_out = shut_out(person, known, withheld, command) if withheld else {}
     return {command.absorbed: told, command.candidate: told, **kept_out}
 
 

@@ -67,7 +67,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint)
     if not kind.withdraws:
         return {command.candidate: [recorded]}
     taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
-    answers: Events = {record: [*taken_back] for record in candidate.records_of(command.candidate)}
+    answers: Events = {record: [*taken_back] for record in candidate.all_records(command.candidate)}
     kept_out = shut_out(candidate, known, taken_back, command)
     return {**answers, command.candidate: [recorded, *taken_back], **kept_out}
 

@@ -9,7 +9,7 @@ from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
-from domain.consent import ConsentRefused, anything_lives
+from domain.consent import ConsentRefused, anything_is_allowed
 from domain.purposes import CONSENT_CHANNELS, require_channels, require_purpose
 from domain.suppression import Suppressions
 
@@ -50,8 +50,8 @@ def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) ->
         answered_by=command.answered_by,
         evidence=command.evidence,
     )
-    answers: Events = {record: [refused] for record in candidate.records_of(command.candidate)}
-    took_back = anything_lives(candidate.consents, candidate.latest(command.now))  # a first no takes nothing back
+    answers: Events = {record: [refused] for record in candidate.all_records(command.candidate)}
+    took_back = anything_is_allowed(candidate.consents, candidate.latest(command.now))  # a first no takes nothing back
     return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
 
 

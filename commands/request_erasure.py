@@ -19,12 +19,10 @@ from domain.candidate import (
     ErasureRequested,
 )
 from domain.codes import Code
-from domain.consent import live_channels, withdrawal
+from domain.consent import ERASURE, allowed_channels, withdrawal
 from domain.event import Event
 from domain.purposes import PURPOSES
 from domain.suppression import ERASED, Suppressions, suppressions
-
-METHOD = "erasure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +53,8 @@ def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -
     candidate.require_free(command.candidate)
     if command.moment < command.now - CLOCKS_DIFFER_BY:
         raise ErasureCannotBeDatedBack
-    living = [purpose for purpose in PURPOSES if live_channels(candidate.consents, purpose, command.moment)]
-    taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=METHOD) for code in living]
+    living = [purpose for purpose in PURPOSES if allowed_channels(candidate.consents, purpose, command.moment)]
+    taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=ERASURE) for code in living]
     told: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
     shut_out = suppressions(known, command.addresses, ERASED)
     return {**dict.fromkeys(candidate.all_records(command.candidate), told), **shut_out}

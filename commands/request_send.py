@@ -32,8 +32,8 @@ class RequestSend(Command):
 
 def decide(candidate: Candidate, command: RequestSend) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, ProcessingIsRestricted,
-    TouchpointKindIsUnknown, TouchpointKindIsNotSent, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn or
-    ConsentHasExpired."""
+    TouchpointKindIsUnknown, TouchpointKindIsNotSent, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn,
+    ConsentIsWithheld or ConsentHasExpired."""
     candidate.require_speaking(command.candidate)
     kind = sent_kind_named(command.kind)
     purpose = command.purpose or kind.purpose

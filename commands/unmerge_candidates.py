@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidatesAreNotMerged, CandidatesUnmerged
+from commands.addresses import LOAD, WithHolders
+from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidatesAreNotMerged,
+    CandidatesUnmerged,
+    UnmergeCannotBeDatedBack,
+    sides,
+)
+from domain.consent import (
+    Consents,
+    ConsentWithholdingEnded,
+    Merge,
+    anything_is_allowed,
+    anything_is_denied,
+    anything_lives,
+    endings,
+    together,
+    without,
+)
+from domain.event import Event
+from domain.suppression import (
+    MERGED,
+    WITHDREW,
+    Address,
+    AddressSuppressed,
+    AddressWithheld,
+    AddressWithholdingEnded,
+    Suppressions,
+    merge_named,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnmergeCandidates(Command):
-    """Undo a merge; each record has its own history again. Consent that the merge withdrew only the person gives anew.
+class UnmergeCandidates(WithHolders):
+    """Undo a merge; each record has its own history again, and what this merge withheld is withheld no longer.
+
+    A no that was recorded while they were merged stands for both. The addresses that this merge kept out come in again,
+    unless a record that holds them denied everything itself.
 
     candidate: the record that the other was merged into. absorbed: the other one.
     reason: why, in free text; personal, sealed.
@@ -21,20 +58,116 @@ class UnmergeCandidates(Command):
     absorbed: UUID
     reason: str | None = None
 
+    def answering(self) -> tuple[UUID, ...]:
+        return self.candidate, self.absorbed
 
-def decide(survivor: Candidate, absorbed: Candidate, command: UnmergeCandidates) -> Events:
-    """Raises CandidateDoesNotExist or CandidatesAreNotMerged."""
+
+def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: UnmergeCandidates) -> Events:
+    """Raises CandidateDoesNotExist, CandidateIsErased, CandidatesAreNotMerged or UnmergeCannotBeDatedBack."""
     survivor.require_known(command.candidate)
     absorbed.require_known(command.absorbed)
     if absorbed.merged_into != command.candidate:
         raise CandidatesAreNotMerged(absorbed=command.absorbed, candidate=command.candidate)
+    if command.moment < command.now - CLOCKS_DIFFER_BY:
+        raise UnmergeCannotBeDatedBack
+    merge = Merge(command.candidate, command.absorbed)
+    records = {**absorbed.records, **survivor.records}
+    ended = {
+        record: endings(records[record].consents, merge, side) for side in sides(records, merge) for record in side
+    }
     unmerged = CandidatesUnmerged(command.candidate, command.absorbed, command.reason)
-    return {command.absorbed: [unmerged], command.candidate: [unmerged]}
+    told: dict[UUID, list[Event]] = {command.absorbed: [unmerged], command.candidate: [unmerged]}
+    for record, events in ended.items():
+        if events:
+            told.setdefault(record, []).extend(events)
+    moment = command.occurred_at or survivor.latest(command.now)
+    return {**told, **let_in(Parted.of(records, ended, merge, moment), known, command)}
 
 
-READS = (*ENTRIES, *MERGES)
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The records of what was one person, each as it is once the merge is undone, and who is left with whom."""
+
+    merge: Merge
+    records: Mapping[UUID, Candidate]
+    sides: tuple[frozenset[UUID], frozenset[UUID]]
+    ended: Mapping[UUID, Collection[ConsentWithholdingEnded]]
+    moment: datetime
+
+    @classmethod
+    def of(
+        cls,
+        records: Mapping[UUID, Candidate],
+        ended: Mapping[UUID, Collection[ConsentWithholdingEnded]],
+        merge: Merge,
+        moment: datetime,
+    ) -> Parted:
+        return cls(merge, records, sides(records, merge), ended, moment)
+
+    def merges(self, records: Collection[UUID]) -> set[UUID]:
+        """The names of the merges that withhold something in these records still."""
+        over = {ending.withheld for endings in self.ended.values() for ending in endings}
+        answers = (answer for record in records for answer in self.records[record].consents.answers)
+        return {
+            merge_named(*one.merge)
+            for one in answers
+            if one.merge is not None and one.lifted is None and one.event not in over
+        }
+
+    def all_merges(self) -> set[UUID]:
+        """The names of all merges that ever withheld something in any of the records, and of the one that is undone."""
+        answers = (answer for record in self.records.values() for answer in record.consents.answers)
+        return {merge_named(*self.merge), *(merge_named(*one.merge) for one in answers if one.merge is not None)}
+
+    def left_with(self, holders: Collection[UUID]) -> set[UUID]:
+        """The records that are one person with any of these."""
+        return {record for side in self.sides if not side.isdisjoint(holders) for record in side}
+
+    def denied_all(self, holders: Collection[UUID]) -> bool:
+        """Whether one of these, or the person it is left with, denied something and allows nothing."""
+        people = [{record} for record in holders] + [set(side) for side in self.sides if not side.isdisjoint(holders)]
+        return any(
+            not anything_is_allowed(said, self.moment) and anything_is_denied(said, self.moment)
+            for said in map(self._said, people)
+        )
+
+    def is_withheld(self, holders: Collection[UUID]) -> bool:
+        """Whether other merges leave nothing that the persons of these allow."""
+        people = [side for side in self.sides if not side.isdisjoint(holders)]
+        return any(not anything_lives(self._said(side), self.moment) for side in people)
+
+    def _said(self, person: Collection[UUID]) -> Consents:
+        return together(
+            without(self.records[record].consents, self.ended.get(record, ()), self.moment) for record in person
+        )
+
+
+def let_in(parted: Parted, known: Suppressions, command: UnmergeCandidates) -> Events:
+    """What lets those addresses in again that nothing else keeps out."""
+    news: Events = {}
+    for address in command.addresses:
+        holders = command.holders(address)
+        others = parted.merges(parted.left_with(holders))
+        over = known[address.stream].merges & (parted.all_merges() - others)
+        if over:
+            is_free = known[address.stream].because == MERGED and known[address.stream].merges == over
+            kept_out = still_out(parted, address, holders, others) if is_free else []
+            news[address.stream] = [*kept_out, *map(AddressWithholdingEnded, sorted(over))]
+    return news
+
+
+def still_out(parted: Parted, address: Address, holders: Collection[UUID], others: Collection[UUID]) -> list[Event]:
+    """What keeps the address out from now on: its person's own no, or the other merges."""
+    if parted.denied_all(holders):
+        return [AddressSuppressed(address.kind, WITHDREW)]
+    if parted.is_withheld(holders):
+        return [AddressWithheld(address.kind, merge) for merge in sorted(others)]
+    return []
+
+
+READS = (*ENTRIES, *ANSWERS)
 VERB = Verb(
     UnmergeCandidates,
-    (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS)),
+    (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS), LOAD),
     decide,
 )

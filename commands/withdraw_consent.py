@@ -9,7 +9,7 @@ from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
-from domain.consent import withdrawal
+from domain.consent import RESERVED_METHODS, WithdrawalMethodIsReserved, withdrawal
 from domain.purposes import require_channels, require_purpose
 from domain.suppression import Suppressions
 
@@ -36,7 +36,10 @@ class WithdrawConsent(WithAddresses):
 
 
 def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) -> Events:
-    """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown or ChannelIsUnknown."""
+    """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown, ChannelIsUnknown or
+    WithdrawalMethodIsReserved."""
+    if command.method in RESERVED_METHODS:
+        raise WithdrawalMethodIsReserved(method=command.method)
     candidate.require_known(command.candidate)
     require_purpose(command.purpose)
     withdrawn = withdrawal(
@@ -48,7 +51,7 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
         because_of=command.because_of,
         reason=command.reason,
     )
-    answers: Events = {record: [withdrawn] for record in candidate.records_of(command.candidate)}
+    answers: Events = {record: [withdrawn] for record in candidate.all_records(command.candidate)}
     return answers | shut_out(candidate, known, [withdrawn], command)
 
 

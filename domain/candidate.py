@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain import consent, touchpoint
 from domain.codes import UNKNOWN
-from domain.consent import Consents
+from domain.consent import Consents, Merge
 from domain.course import Course
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
@@ -221,6 +221,15 @@ class ErasureIsAskedByNobody(Invalid):
     where = "by"
 
 
+class UnmergeCannotBeDatedBack(Invalid):
+    """An un-merge is decided now and holds from now on: it has no earlier date.
+
+    Leave the time out.
+    """
+
+    where = "occurred_at"
+
+
 class ErasureCannotBeDatedBack(Invalid):
     """An erasure is asked for now, and holds from now on: it has no earlier date.
 
@@ -357,7 +366,7 @@ class Candidate:
     for the whole person, None where it is this one. `consents` are those of the whole person.
     `erasure` is the event that asked for this record to be erased, `erased` whether that is completed; `holds` are the
     legal matters that need it, and `restriction` is whether its processing was restricted. `others` are the other
-    records of the person.
+    records of the person. `newest_merge` is the newest merge of this record that is known, undone or not.
     """
 
     exists: bool = False
@@ -370,6 +379,7 @@ class Candidate:
     touchpoints: Touchpoints = ()
     merged_into: UUID | None = None
     absorbed: frozenset[UUID] = frozenset()
+    newest_merge: Merge | None = None
     speaker: UUID | None = None
     erasure: UUID | None = None
     erased: bool = False
@@ -438,7 +448,7 @@ class Candidate:
         return [consent.require_consent(self.consents, purpose, channel, moment) for moment in moments][-1]
 
     def all_records(self, candidate: UUID) -> tuple[UUID, ...]:
-        """Every record of the person: this one first."""
+        """Every record of the person: this one first. A no stands in all of them, and so outlives their merges."""
         return (candidate, *sorted(self.records.keys() - {candidate}))
 
     def require_speaking(self, candidate: UUID) -> None:
@@ -446,10 +456,6 @@ class Candidate:
         self.require_known(candidate)
         if self.speaker is not None:
             raise CandidateWasMerged(candidate=candidate, survivor=self.speaker)
-
-    def records_of(self, candidate: UUID) -> tuple[UUID, ...]:
-        """The streams in which an answer of the person must stand: this record's, and the speaking one's."""
-        return (candidate,) if self.speaker is None else (candidate, self.speaker)
 
     def everything_told(self) -> tuple[Told, ...]:
         """All that anybody told of this record, as the profile's rules want it."""
@@ -489,16 +495,18 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, communities={**candidate.communities, community: turned})
         case touchpoint.TouchpointRecorded() | touchpoint.TouchpointCorrected():
             return replace(candidate, touchpoints=touchpoint.evolve(candidate.touchpoints, recorded))
-        case consent.ConsentGiven() | consent.ConsentRefused() | consent.ConsentWithdrawn() | consent.ConsentExpired():
-            return replace(candidate, consents=consent.evolve(candidate.consents, recorded))
+        case event if isinstance(event, consent.EVENTS):
+            return replace(candidate, consents=consent.evolve(candidate.consents, recorded, candidate.newest_merge))
         case CandidatesMerged(absorbed=absorbed, survivor=survivor):
+            candidate = replace(candidate, newest_merge=Merge(survivor, absorbed))
             if absorbed == recorded.stream:
                 return replace(candidate, merged_into=survivor)
             return replace(candidate, absorbed=candidate.absorbed | {absorbed})
-        case CandidatesUnmerged(absorbed=absorbed):
+        case CandidatesUnmerged(absorbed=absorbed, survivor=survivor):
+            consents = consent.parted(candidate.consents, Merge(survivor, absorbed))
             if absorbed == recorded.stream:
-                return replace(candidate, merged_into=None)
-            return replace(candidate, absorbed=candidate.absorbed - {absorbed})
+                return replace(candidate, consents=consents, merged_into=None)
+            return replace(candidate, consents=consents, absorbed=candidate.absorbed - {absorbed})
         case LegalHoldSet(matter=matter):
             return replace(candidate, holds=candidate.holds | {matter})
         case LegalHoldLifted(matter=matter):
@@ -562,6 +570,19 @@ def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
     return replace(candidate, consents=consent.together(answers), speaker=speaker(candidate, records), records=records)
 
 
+def sides(records: Mapping[UUID, Candidate], merge: Merge) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """The records that are one person with the survivor once the merge is undone, and those with the absorbed one.
+
+    records: all records of the person, each as it is by itself.
+    """
+    below, waiting = {merge.absorbed}, [merge.absorbed]
+    while waiting:
+        found = kin(records[waiting.pop()]) - below - {merge.survivor}
+        below |= found
+        waiting += found
+    return frozenset(records.keys() - below), frozenset(below)
+
+
 def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | None:
     """The record that was merged into no other, None where it is the candidate's own."""
     root = candidate.merged_into
@@ -591,6 +612,8 @@ ANSWERS: tuple[type[Event], ...] = (
     consent.ConsentGiven,
     consent.ConsentRefused,
     consent.ConsentWithdrawn,
+    consent.ConsentWithheld,
+    consent.ConsentWithholdingEnded,
     ProcessingRestricted,
     RestrictionLifted,
     *MERGES,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.errors import Conflict, Invalid, NotFound, Refused
@@ -91,6 +92,46 @@ class ConsentExpired(Event):
     channels: Clear[tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentWithheld(Event):
+    """A merge keeps us from using a consent: one record allowed what the other denied. No answer of the candidate.
+
+    Stands in the streams of both records. `denied_by`: the ids of the records whose no stands against the other's yes.
+    """
+
+    stored_name = "consent-withheld.v1"
+
+    survivor: Clear[UUID]
+    absorbed: Clear[UUID]
+    denied_by: Clear[tuple[str, ...]]
+    purpose: Clear[str]
+    channels: Clear[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithholdingEnded(Event):
+    """An un-merge ends what the merge withheld: `withheld` is the event of this stream that withheld it."""
+
+    stored_name = "consent-withholding-ended.v1"
+
+    withheld: Clear[UUID]
+    survivor: Clear[UUID]
+    absorbed: Clear[UUID]
+    purpose: Clear[str]
+    channels: Clear[tuple[str, ...]]
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentWithdrawn,
+    ConsentExpired,
+    ConsentWithheld,
+    ConsentWithholdingEnded,
+)
+"""The events that change what a candidate allows, or tell of its end."""
+
+
 class ConsentIsMissing(Conflict):
     """The candidate had not consented to {purpose} on {channel} at {at}.
 
@@ -113,6 +154,16 @@ class ConsentWasWithdrawn(Conflict):
     """The candidate withdrew the consent to {purpose} on {channel}.
 
     Do not send; only the candidate can give it again.
+    """
+
+    where = "purpose"
+
+
+class ConsentIsWithheld(Conflict):
+    """The consent to {purpose} on {channel} is withheld since the merge with {partner}: one of the merged records
+    denied it, and the candidate has not answered since.
+
+    Do not send. Ask the candidate for the consent, or undo the merge if the records are two people.
     """
 
     where = "purpose"
@@ -208,13 +259,39 @@ class ConsentEndWasNoted(Conflict):
     where = "consent"
 
 
+class WithdrawalMethodIsReserved(Invalid):
+    """The method '{method}' is reserved: a withdrawal with this method is recorded by a merge or an erasure alone.
+
+    State how the candidate withdrew the consent, such as 'web-form' or 'phone'.
+    """
+
+    where = "method"
+
+
+MERGE, ERASURE = "merge", "erasure"
+"""The methods of withdrawals that no candidate stated. Merges recorded them as withdrawals before they withheld."""
+RESERVED_METHODS = (MERGE, ERASURE)
+
 SAID_NO = (ConsentWasRefused, ConsentWasWithdrawn)
+SHUT = (*SAID_NO, ConsentIsWithheld)
 DENIALS: dict[type[Event], type[Conflict]] = {ConsentRefused: ConsentWasRefused, ConsentWithdrawn: ConsentWasWithdrawn}
+
+
+class Merge(NamedTuple):
+    """Two merged records: `survivor` speaks for the person, `absorbed` was merged into it."""
+
+    survivor: UUID
+    absorbed: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of the candidate: which `event` says so, since when, on which channels and (a yes) until when."""
+    """One answer of the candidate: which `event` says so, since when, on which channels and (a yes) until when.
+
+    `record`: the stream in which it stands; None: it is not recorded yet. What a merge withholds is kept among the
+    answers: `merge` is that merge, `denied_by` the records whose no it goes by (none: not stored), `lifted` the time
+    at which an un-merge ended it, and `parted` whether the merge was undone.
+    """
 
     at: datetime
     event: UUID
@@ -223,15 +300,33 @@ class Answer:
     channels: tuple[str, ...]
     everywhere: bool = False
     until: datetime | None = None
+    record: UUID | None = None
+    merge: Merge | None = None
+    denied_by: frozenset[UUID] = frozenset()
+    lifted: datetime | None = None
+    parted: bool = False
 
     def is_about(self, purpose: str, channel: str) -> bool:
         return self.purpose == purpose and (self.everywhere or channel in self.channels)
 
+    def counts(self, at: datetime) -> bool:
+        """Whether it is known to have been so at that time and, if a merge withheld it, is withheld still."""
+        return self.at <= at and not (self.lifted is not None and self.lifted <= at)
+
     def denial(self, at: datetime) -> type[Conflict] | None:
         """Why this answer forbids at that time, or None when it allows."""
+        if self.merge is not None:
+            return ConsentIsWithheld
         if self.until is not None and self.until <= at:
             return ConsentHasExpired
         return DENIALS.get(self.answered)
+
+    @property
+    def partner(self) -> UUID | None:
+        """The record that this one was merged with, where the merge withholds."""
+        if self.merge is None:
+            return None
+        return self.merge.survivor if self.record == self.merge.absorbed else self.merge.absorbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +341,16 @@ class Consents:
     ended: frozenset[UUID] = frozenset()
 
 
-def evolve(consents: Consents, recorded: Recorded[Event]) -> Consents:
-    """The consents after one more event of the candidate; the order in which answers arrive does not matter."""
+def evolve(consents: Consents, recorded: Recorded[Event], merge: Merge | None = None) -> Consents:
+    """The consents after one more event of the candidate; the order in which answers arrive does not matter.
+
+    merge: the record's newest merge before the event; a stored withdrawal with the method 'merge' is of that one.
+    """
     if isinstance(recorded.event, ConsentExpired):
         return replace(consents, ended=consents.ended | {recorded.event.consent})
-    answer = answer_of(recorded)
+    if isinstance(recorded.event, ConsentWithholdingEnded):
+        return without(consents, [recorded.event], recorded.at)
+    answer = answer_of(recorded, merge)
     return consents if answer is None else with_answers(consents, [answer])
 
 
@@ -258,6 +358,19 @@ def with_answers(consents: Consents, answers: Iterable[Answer]) -> Consents:
     """The consents once these answers are known too; an event is one answer, however often it is told."""
     known = {answer.event: answer for answer in (*consents.answers, *answers)}
     return replace(consents, answers=tuple(sorted(known.values(), key=lambda answer: (answer.at, answer.event))))
+
+
+def without(consents: Consents, endings: Iterable[ConsentWithholdingEnded], at: datetime) -> Consents:
+    """The consents once these withholdings have ended at that time."""
+    ended = {ending.withheld for ending in endings}
+    answers = (replace(one, lifted=at) if one.event in ended else one for one in consents.answers)
+    return replace(consents, answers=tuple(answers))
+
+
+def parted(consents: Consents, merge: Merge) -> Consents:
+    """The consents once the merge is undone: what it withholds still, no later un-merge of the two ends."""
+    answers = (replace(one, parted=True) if one.merge == merge else one for one in consents.answers)
+    return replace(consents, answers=tuple(answers))
 
 
 def together(all_consents: Iterable[Consents]) -> Consents:
@@ -268,18 +381,29 @@ def together(all_consents: Iterable[Consents]) -> Consents:
     return both
 
 
+def apart(consents: Consents) -> Mapping[UUID | None, Consents]:
+    """The answers told to each record, without what merges withhold. What is not recorded yet is told to all."""
+    own = [answer for answer in consents.answers if answer.merge is None]
+    known: set[UUID | None] = {answer.record for answer in consents.answers if answer.record is not None}
+    return {
+        record: Consents(tuple(answer for answer in own if answer.record in (record, None)))
+        for record in sorted(known or {None}, key=str)
+    }
+
+
 def after(consents: Consents, answered: Iterable[Event], at: datetime) -> Consents:
     """The consents as they will be once these events of that time are recorded."""
     told = (answer_in(event, at, UUID(int=number)) for number, event in enumerate(answered))
     return with_answers(consents, (answer for answer in told if answer is not None))
 
 
-def answer_of(recorded: Recorded[Event]) -> Answer | None:
+def answer_of(recorded: Recorded[Event], merge: Merge | None = None) -> Answer | None:
     """The answer that an event records; None for an event that records none."""
-    return answer_in(recorded.event, recorded.at, recorded.id)
+    answer = answer_in(recorded.event, recorded.at, recorded.id, merge)
+    return None if answer is None else replace(answer, record=recorded.stream)
 
 
-def answer_in(event: Event, at: datetime, named: UUID) -> Answer | None:
+def answer_in(event: Event, at: datetime, named: UUID, merge: Merge | None = None) -> Answer | None:
     """The answer in an event of that time, which has or will have the id `named`."""
     match event:
         case ConsentGiven():
@@ -287,7 +411,11 @@ def answer_in(event: Event, at: datetime, named: UUID) -> Answer | None:
         case ConsentRefused():
             return Answer(at, named, ConsentRefused, event.purpose, event.channels)
         case ConsentWithdrawn():
-            return Answer(at, named, ConsentWithdrawn, event.purpose, event.channels, event.entirely)
+            by = merge if event.method == MERGE else None
+            return Answer(at, named, ConsentWithdrawn, event.purpose, event.channels, event.entirely, merge=by)
+        case ConsentWithheld():
+            by, denied_by = Merge(event.survivor, event.absorbed), frozenset(map(UUID, event.denied_by))
+            return Answer(at, named, ConsentWithheld, event.purpose, event.channels, merge=by, denied_by=denied_by)
         case _:
             return None
 
@@ -295,21 +423,27 @@ def answer_in(event: Event, at: datetime, named: UUID) -> Answer | None:
 def may(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID | Refused:
     """Whether we may use the channel for the purpose at that time: the event that allows it, or why not.
 
-    The newest answer by then decides; of several at the same moment every one must allow. Whatever is unknown,
-    missing, refused, withdrawn, expired or not yet given is a refusal (returned, for the caller to raise or record).
+    The newest answer by then decides; of several at the same moment every one must allow. What a merge withholds counts
+    as a no of its moment until an un-merge ends it. Whatever is unknown, missing, refused, withdrawn, withheld, expired
+    or not yet given is a refusal (returned, for the caller to raise or record).
     """
     if purpose not in PURPOSES:
         return unknown_purpose(purpose)
     if channel not in CONSENT_CHANNELS:
         return unknown_channel(channel)
-    known = [answer for answer in consents.answers if answer.is_about(purpose, channel) and answer.at <= at]
+    known = [answer for answer in consents.answers if answer.is_about(purpose, channel) and answer.counts(at)]
     if not known:
         return ConsentIsMissing(purpose=purpose, channel=channel, at=at.isoformat())
-    for answer in known:
-        denial = answer.denial(at) if answer.at == known[-1].at else None
+    for answer in sorted((one for one in known if one.at == known[-1].at), key=deciding_first):
+        denial = answer.denial(at)
         if denial is not None:
-            return denial(purpose=purpose, channel=channel, at=at.isoformat())
+            return denial(purpose=purpose, channel=channel, at=at.isoformat(), partner=answer.partner)
     return known[-1].event
+
+
+def deciding_first(answer: Answer) -> tuple[bool, bool, UUID]:
+    """Of answers of one moment: those of the person before what a merge withholds, which the survivor tells first."""
+    return answer.merge is not None, answer.merge is not None and answer.record == answer.merge.absorbed, answer.event
 
 
 def require_consent(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID:
@@ -325,9 +459,33 @@ def live_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, 
     return tuple(channel for channel in CONSENT_CHANNELS if isinstance(may(consents, purpose, channel, at), UUID))
 
 
+def allowed_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, ...]:
+    """The channels on which any of the records' persons allows the purpose at that time, be it withheld or not."""
+    live = {channel for own in apart(consents).values() for channel in live_channels(own, purpose, at)}
+    return tuple(channel for channel in CONSENT_CHANNELS if channel in live)
+
+
 def anything_lives(consents: Consents, at: datetime) -> bool:
     """Whether anything at all is allowed at that time."""
-    return any(live_channels(consents, purpose, at) for purpose in {answer.purpose for answer in consents.answers})
+    return any(live_channels(consents, purpose, at) for purpose in purposes_of(consents))
+
+
+def anything_is_allowed(consents: Consents, at: datetime) -> bool:
+    """Whether any of the records' persons allows anything at that time, be it withheld or not."""
+    return any(anything_lives(own, at) for own in apart(consents).values())
+
+
+def anything_is_denied(consents: Consents, at: datetime) -> bool:
+    """Whether any of the records' persons said no to anything, and it holds at that time."""
+    gates = ((own, purpose, channel) for own in apart(consents).values() for purpose in purposes_of(own)
+             for channel in CONSENT_CHANNELS)  # fmt: skip
+    return any(isinstance(may(own, purpose, channel, at), SAID_NO) for own, purpose, channel in gates)
+
+
+def purposes_of(consents: Consents) -> list[str]:
+    """The purposes that were answered, in the list's order."""
+    answered = {answer.purpose for answer in consents.answers}
+    return [purpose for purpose in PURPOSES if purpose in answered]
 
 
 def require_some_channels(purpose: str, channels: Iterable[str]) -> tuple[str, ...]:
@@ -350,7 +508,7 @@ def channels_ended(consents: Consents, given: Answer) -> tuple[str, ...]:
     """The channels on which that yes was the newest answer when it ended; none where it does not end."""
     if given.until is None:
         return ()
-    newer = [answer for answer in consents.answers if given.at < answer.at < given.until]
+    newer = [one for one in consents.answers if given.at < one.at < given.until and one.merge is None]
     return tuple(
         channel for channel in given.channels if not any(answer.is_about(given.purpose, channel) for answer in newer)
     )
@@ -366,9 +524,12 @@ def withdrawal(
     because_of: UUID | None = None,
     reason: Personal[str | None] = None,
 ) -> ConsentWithdrawn:
-    """The withdrawal of a purpose on these channels; on none named, everywhere. `entirely` when nothing is left."""
+    """The withdrawal of a purpose on these channels; on none named, everywhere. `entirely` when nothing is left.
+
+    What a merge withholds is left: the person did not take it back.
+    """
     taken = tuple(channels) or CONSENT_CHANNELS
-    left = set(live_channels(consents, purpose, at)).difference(taken)
+    left = set(allowed_channels(consents, purpose, at)).difference(taken)
     return ConsentWithdrawn(purpose, taken, not left, method, because_of, reason)
 
 
@@ -381,26 +542,55 @@ def withdrawals_on(
     if purpose is not None and purpose in PURPOSES:
         return [withdrawal(consents, purpose, (channel,), at, method=method, because_of=because_of)]
     taken = [withdrawal(consents, code, (channel,), at, method=method, because_of=because_of) for code in PURPOSES]
-    return [one if live_channels(consents, one.purpose, at) else replace(one, entirely=False) for one in taken]
+    return [one if allowed_channels(consents, one.purpose, at) else replace(one, entirely=False) for one in taken]
 
 
-def stricter(one: Consents, other: Consents, at: datetime) -> list[ConsentWithdrawn]:
-    """What must be withdrawn when two records turn out to be one person: what one of them allows and the other denied.
+def withheld_by(merge: Merge, one: Consents, other: Consents, at: datetime) -> list[ConsentWithheld]:
+    """What a merge of two persons withholds: what a record of one allows and a record of the other denied.
 
-    What was never asked of a record, or has run out there, denies nothing.
+    What was never asked of a record, or has run out there, denies nothing. Where both persons allow it, nothing is
+    withheld, whatever one of their records had denied before.
     """
-    both = together([one, other])
-    channels = {
-        purpose: tuple(channel for channel in CONSENT_CHANNELS if disagree(may_each(one, other, purpose, channel, at)))
-        for purpose in PURPOSES
-    }
-    return [withdrawal(both, purpose, denied, at, method="merge") for purpose, denied in channels.items() if denied]
+    found: dict[tuple[str, tuple[UUID, ...]], list[str]] = {}
+    for purpose in purposes_of(together([one, other])):
+        for channel in CONSENT_CHANNELS:
+            denied_by = sorted({*denying(one, other, purpose, channel, at), *denying(other, one, purpose, channel, at)})
+            if denied_by:
+                found.setdefault((purpose, tuple(denied_by)), []).append(channel)
+    return [
+        ConsentWithheld(*merge, denied_by=tuple(map(str, denied_by)), purpose=purpose, channels=tuple(channels))
+        for (purpose, denied_by), channels in found.items()
+    ]
 
 
-def may_each(one: Consents, other: Consents, purpose: str, channel: str, at: datetime) -> tuple[UUID | Refused, ...]:
-    return may(one, purpose, channel, at), may(other, purpose, channel, at)
+def denying(shut: Consents, other: Consents, purpose: str, channel: str, at: datetime) -> list[UUID]:
+    """The records of the one person that denied what a record of the other allows."""
+    if not isinstance(may(shut, purpose, channel, at), SHUT):
+        return []
+    if not any(isinstance(may(own, purpose, channel, at), UUID) for own in apart(other).values()):
+        return []
+    said_no = [record for record, own in apart(shut).items() if isinstance(may(own, purpose, channel, at), SAID_NO)]
+    unexplained = (one.record for one in withholding(shut, at) if not one.denied_by and one.is_about(purpose, channel))
+    return [record for record in (*said_no, *unexplained) if record is not None]
 
 
-def disagree(gates: tuple[UUID | Refused, ...]) -> bool:
-    """Whether one is open and another was shut by the person."""
-    return any(isinstance(gate, UUID) for gate in gates) and any(isinstance(gate, SAID_NO) for gate in gates)
+def withholding(consents: Consents, at: datetime) -> list[Answer]:
+    """What merges withhold at that time."""
+    return [answer for answer in consents.answers if answer.merge is not None and answer.counts(at)]
+
+
+def endings(consents: Consents, merge: Merge, left: Collection[UUID]) -> list[ConsentWithholdingEnded]:
+    """What ends in a record when the merge is undone: what that merge withheld, and what no record that is left with
+    this one denied. `left`: the records that stay one person with this one.
+    """
+    return [
+        ConsentWithholdingEnded(one.event, *one.merge, purpose=one.purpose, channels=one.channels)
+        for one in consents.answers
+        if one.merge is not None and one.lifted is None and is_ended(one, merge, left)
+    ]
+
+
+def is_ended(withheld: Answer, merge: Merge, left: Collection[UUID]) -> bool:
+    if withheld.denied_by and withheld.denied_by.isdisjoint(left):
+        return True
+    return withheld.merge == merge and not withheld.parted

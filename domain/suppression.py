@@ -8,15 +8,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from domain.addresses import Address as Address
 from domain.errors import Conflict
 from domain.event import Aggregate, Clear, Event, Recorded
 from domain.profile_facts import address_key
 
-ERASED, WITHDREW = "erased", "withdrew"
-"""Why an address is suppressed. Only the second is taken back by a new consent of the same person."""
+ERASED, WITHDREW, MERGED = "erased", "withdrew", "merged"
+"""Why an address is suppressed. All but the first are taken back by a new consent of the same person, and the last also
+by an un-merge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,30 @@ class ArrivalStopped(Event):
     candidate: Clear[UUID | None]
 
 
+@dataclass(frozen=True, slots=True)
+class AddressWithheld(Event):
+    """A merge left nothing that its person allows: the address stays out until the person comes back or the merge is
+    undone. `merge` names the merge and not its records.
+    """
+
+    stored_name = "address-withheld.v1"
+
+    kind: Clear[str]
+    merge: Clear[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressWithholdingEnded(Event):
+    """The merge that kept the address out was undone."""
+
+    stored_name = "address-withholding-ended.v1"
+
+    merge: Clear[UUID]
+
+
 class AddressIsSuppressed(Conflict):
-    """An address in '{field}' is not brought in again: its person was erased, or took back all they had allowed.
+    """An address in '{field}' is not brought in again: its person was erased, took back all they had allowed, or is
+    merged with a record that did.
 
     Leave it out, and do not write to it. If the person came back by themselves, source them with 'returning'. If other
     people share the address, a privacy officer can release it.
@@ -68,9 +91,13 @@ class AddressIsNotSuppressed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Whether an address may come in: `because` tells why it may not, None where it may. `stopped`: who was refused."""
+    """Whether an address may come in: `because` tells why it may not, None where it may. `stopped`: who was refused.
+
+    `merges`: the merges that keep it out, as `merge_named` names them.
+    """
 
     because: str | None = None
+    merges: frozenset[UUID] = frozenset()
     stopped: frozenset[ArrivalStopped] = frozenset()
 
 
@@ -111,7 +138,13 @@ def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:
         case AddressSuppressed(because=because):
             return replace(suppression, because=because)
         case AddressReleased():
-            return replace(suppression, because=None)
+            return replace(suppression, because=None, merges=frozenset())
+        case AddressWithheld(merge=merge):
+            return replace(suppression, because=suppression.because or MERGED, merges=suppression.merges | {merge})
+        case AddressWithholdingEnded(merge=merge):
+            merges = suppression.merges - {merge}
+            freed = suppression.because == MERGED and not merges
+            return replace(suppression, because=None if freed else suppression.because, merges=merges)
         case ArrivalStopped() as stop:
             return replace(suppression, stopped=suppression.stopped | {stop})
         case _:
@@ -120,7 +153,13 @@ def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:
 
 SUPPRESSION = Aggregate("suppression", Suppression(), evolve)
 
-TURNS: tuple[type[Event], ...] = (AddressSuppressed, AddressReleased, ArrivalStopped)
+TURNS: tuple[type[Event], ...] = (
+    AddressSuppressed,
+    AddressReleased,
+    ArrivalStopped,
+    AddressWithheld,
+    AddressWithholdingEnded,
+)
 """The events of an address."""
 
 
@@ -140,7 +179,7 @@ def require_arrival(
 
 
 def releases(
-    known: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW)
+    known: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW, MERGED)
 ) -> dict[UUID, list[Event]]:
     """What lets those of the addresses in again that are suppressed for one of these reasons."""
     return {one.stream: [AddressReleased(by)] for one in addresses if known[one.stream].because in of}
@@ -156,3 +195,17 @@ def suppressions(known: Suppressions, addresses: Iterable[Address], because: str
         for one in addresses
         if not one.former and known[one.stream].because not in (because, ERASED)
     }
+
+
+def merge_named(survivor: UUID, absorbed: UUID) -> UUID:
+    """The name of a merge in the streams of addresses: always the same, and without the ids of its records."""
+    return uuid5(survivor, f"merged {absorbed}")
+
+
+def withholdings(
+    known: Suppressions, addresses: Iterable[Address], merges: Collection[UUID]
+) -> dict[UUID, list[Event]]:
+    """What keeps the addresses out for these merges, where it does not do so yet. Older streams are not written to."""
+    current = [one for one in addresses if not one.former]
+    news = {one: [merge for merge in sorted(merges) if merge not in known[one.stream].merges] for one in current}
+    return {one.stream: [AddressWithheld(one.kind, merge) for merge in named] for one, named in news.items() if named}

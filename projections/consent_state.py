@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentWithheld, ConsentWithholdingEnded
 from projections import kin
 from projections.read_model import ReadModel
 
@@ -16,10 +16,15 @@ create table {name}.answer (
     purpose     text        not null,
     channel     text        not null,
     status      text        not null,
+    survivor    uuid,
+    absorbed    uuid,
+    lifted      bigint      not null default 9223372036854775807,
+    lifted_at   timestamptz,
     primary key (candidate, position, channel)
-);
+) with (fillfactor = 90);
 """
-"""A line for each answer on each channel; '*' is every channel."""
+"""A line for each answer on each channel; '*' is every channel. What a merge withholds is one too: of which merge, and
+since which position it is known that an un-merge ended it at `lifted_at`."""
 
 TABLES = (
     kin.tables("consent_state")
@@ -31,19 +36,22 @@ create index on consent_state.answer (valid_until);
 
 GIVEN = """
 select stream_id as candidate, position, at, (clear ->> 'valid_until')::timestamptz as valid_until, event_id,
-       clear ->> 'purpose' as purpose, channel, 'given' as status
+       clear ->> 'purpose' as purpose, channel, 'given' as status,
+       null::uuid as survivor, null::uuid as absorbed
 from batch cross join lateral (select distinct jsonb_array_elements_text(clear -> 'channels')) named (channel)
 where {this}
 """
 
 REFUSED = """
-select stream_id, position, at, null::timestamptz, event_id, clear ->> 'purpose', channel, 'refused'
+select stream_id, position, at, null::timestamptz, event_id, clear ->> 'purpose', channel, 'refused',
+       null::uuid, null::uuid
 from batch cross join lateral (select distinct jsonb_array_elements_text(clear -> 'channels')) named (channel)
 where {this}
 """
 
 WITHDRAWN = """
-select stream_id, position, at, null::timestamptz, event_id, clear ->> 'purpose', channel, 'withdrawn'
+select stream_id, position, at, null::timestamptz, event_id, clear ->> 'purpose', channel,
+       case clear ->> 'method' when 'merge' then 'withheld' else 'withdrawn' end, null::uuid, null::uuid
 from batch cross join lateral (
     select '*' where (clear ->> 'entirely')::boolean
     union
@@ -52,18 +60,63 @@ from batch cross join lateral (
 where {this}
 """
 
+WITHHELD = """
+select stream_id, position, at, null::timestamptz, event_id, clear ->> 'purpose', channel, 'withheld',
+       (clear ->> 'survivor')::uuid, (clear ->> 'absorbed')::uuid
+from batch cross join lateral (select distinct jsonb_array_elements_text(clear -> 'channels')) named (channel)
+where {this}
+"""
+
+LIFTED = """
+select stream_id as candidate, position, at, (clear ->> 'withheld')::uuid as event_id from batch where {this}
+"""
+
+# A merge recorded a withdrawal with the method 'merge' before it withheld. It is of the record's newest merge by then;
+# where there is none, a client stated that method, and it is a withdrawal.
+_KEEP = """
+insert into {name}.answer (candidate, position, at, valid_until, event_id, purpose, channel, status, survivor, absorbed)
+select candidate, position, at, valid_until, event_id, purpose, channel,
+       case when status = 'withheld' and coalesce(told.survivor, newest.survivor) is null then 'withdrawn'
+            else status end,
+       coalesce(told.survivor, newest.survivor), coalesce(told.absorbed, newest.absorbed)
+from ({{answer}}) told
+    (candidate, position, at, valid_until, event_id, purpose, channel, status, survivor, absorbed)
+left join lateral (
+    select survivor, absorbed from {name}.link
+    where status = 'withheld' and told.survivor is null and known < told.position
+          and (link.absorbed = told.candidate or link.survivor = told.candidate)
+    order by known desc limit 1
+) newest on true
+"""
+
+_LIFT = """
+update {name}.answer set lifted = ended.position, lifted_at = ended.at
+from ({{lifted}}) ended where answer.candidate = ended.candidate and answer.event_id = ended.event_id
+"""
+
+HOLDS = "({answer}.lifted > {position} or {answer}.lifted_at > {at})"
+"""Whether what a merge withholds is withheld still, as known at a position and at a time; true of all answers."""
+
+
+def keep(name: str) -> tuple[str, str]:
+    """The statements that keep the facts of the kinds `answer` and `lifted` in the read model's table of answers."""
+    return _KEEP.format(name=name), _LIFT.format(name=name)
+
+
 CONSENT_STATE = ReadModel(
     name="consent_state",
-    version=3,
+    version=4,
     tables=TABLES,
     working=kin.working("consent_state"),
     facts={
         "link": kin.LINKS,
-        "answer": {ConsentGiven: GIVEN, ConsentRefused: REFUSED, ConsentWithdrawn: WITHDRAWN},
+        "answer": {
+            ConsentGiven: GIVEN,
+            ConsentRefused: REFUSED,
+            ConsentWithdrawn: WITHDRAWN,
+            ConsentWithheld: WITHHELD,
+        },
+        "lifted": {ConsentWithholdingEnded: LIFTED},
     },
-    recompute=(
-        kin.keep("consent_state"),
-        "insert into consent_state.answer"
-        " (candidate, position, at, valid_until, event_id, purpose, channel, status) {answer}",
-    ),
+    recompute=(kin.keep("consent_state"), *keep("consent_state")),
 )

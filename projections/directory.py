@@ -76,6 +76,7 @@ alter table directory.told
     alter blind set statistics 0;
 create table directory.answer (
     record      uuid        not null,
+    event_id    uuid        not null,
     at          timestamptz not null,
     valid_until timestamptz,
     purpose     text        not null,
@@ -249,10 +250,20 @@ insert into directory_changed select distinct record, true from kept
 
 ANSWER = """
 with kept as (
-    insert into directory.answer (record, at, valid_until, purpose, channel, status)
-    select record, at, valid_until, purpose, channel, status
+    insert into directory.answer (record, event_id, at, valid_until, purpose, channel, status)
+    select record, event_id, at, valid_until, purpose, channel, status
     from ({answer}) answer (record, position, at, valid_until, event_id, purpose, channel, status)
     returning record
+)
+insert into directory_changed select distinct record, true from kept
+"""
+
+# It knows of now alone: what a merge withheld, and withholds no longer, is not kept.
+LIFT = """
+with kept as (
+    delete from directory.answer using ({lifted}) ended
+    where answer.record = ended.candidate and answer.event_id = ended.event_id
+    returning answer.record
 )
 insert into directory_changed select distinct record, true from kept
 """
@@ -515,6 +526,7 @@ DIRECTORY = ReadModel(
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "erased": dict.fromkeys(ENDINGS, "select stream_id as record from batch where {this}"),
         "answer": CONSENT_STATE.facts["answer"],
+        "lifted": CONSENT_STATE.facts["lifted"],
         "move": {CommunityJoined: _MOVED.format(joined="true"), CommunityLeft: _MOVED.format(joined="false")},
         "touch": {TouchpointRecorded: TOUCHED, TouchpointCorrected: CORRECTED},
         "corrected": {TouchpointCorrected: "select stream_id from batch where {this}"},
@@ -525,6 +537,7 @@ DIRECTORY = ReadModel(
         ERASE,
         TELL,
         ANSWER,
+        LIFT,
         MOVE,
         TOUCH,
         "delete from directory.touch where n = 0 and record in ({corrected})",

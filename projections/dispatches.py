@@ -5,7 +5,8 @@ from __future__ import annotations
 from domain.candidate import ProcessingRestricted, RestrictionLifted
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
-from projections.consent_state import ANSWERS, CONSENT_STATE
+from projections.consent_state import ANSWERS, CONSENT_STATE, HOLDS
+from projections.consent_state import keep as keep_answers
 from projections.read_model import ReadModel
 
 # A belief holds as of the positions known <= p < until. `event_id` is what recorded the dispatch, `corrected_by` the
@@ -93,6 +94,7 @@ where dispatch.touchpoint = told.touchpoint and dispatch.record = told.record an
 # Of another kind or at another time than was judged when it was recorded, a dispatch must be covered by the very
 # consent that it cites, as far as answers and restrictions were known when it was corrected. One that was not recorded
 # as a dispatch cites none, and is told of by whoever corrected it. adapters/proof/dispatch_rule.py says the same again.
+_STILL_HOLDS = HOLDS.format(answer="answer", position="wrong.position", at="wrong.at")
 _OF = kin.persons("dispatches", "select record, position from wrong where consent is not null and not as_judged")
 KEEP_CORRECTED = f"""
 insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
@@ -108,7 +110,7 @@ with wrong as materialized (
     select wrong.touchpoint, of.position, answer.event_id, answer.channel, answer.status, answer.at, answer.valid_until
     from wrong join of on of.asked = wrong.record and of.position = wrong.position
     join dispatches.answer on answer.candidate = of.record and answer.purpose = wrong.purpose
-         and answer.position <= wrong.position and answer.at <= wrong.at
+         and answer.position <= wrong.position and answer.at <= wrong.at and {_STILL_HOLDS}
     where answer.channel in (wrong.channel, '*')
 ), restricted as (
     select wrong.touchpoint, wrong.position
@@ -137,7 +139,7 @@ from wrong left join covered using (touchpoint, position)
 
 DISPATCHES = ReadModel(
     name="dispatches",
-    version=3,
+    version=4,
     tables=TABLES,
     working={
         **kin.working("dispatches"),
@@ -148,6 +150,7 @@ DISPATCHES = ReadModel(
     facts={
         "link": kin.LINKS,
         "answer": CONSENT_STATE.facts["answer"],
+        "lifted": CONSENT_STATE.facts["lifted"],
         "restriction": {
             ProcessingRestricted: TURNED.format(restricted="true"),
             RestrictionLifted: TURNED.format(restricted="false"),
@@ -157,8 +160,7 @@ DISPATCHES = ReadModel(
     },
     recompute=(
         kin.keep("dispatches"),
-        "insert into dispatches.answer"
-        " (candidate, position, at, valid_until, event_id, purpose, channel, status) {answer}",
+        *keep_answers("dispatches"),
         "insert into dispatches.restriction (record, position, at, restricted) {restriction}",
         KEEP_SENT,
         KEEP_TOLD,

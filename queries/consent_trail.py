@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
+from domain.candidate import CandidatesMerged
 from domain.consent import (
     ConsentExpired,
     ConsentGiven,
@@ -16,6 +17,9 @@ from domain.consent import (
     ConsentRequested,
     Consents,
     ConsentWithdrawn,
+    ConsentWithheld,
+    ConsentWithholdingEnded,
+    Merge,
     evolve,
     may,
 )
@@ -24,13 +28,23 @@ from domain.purposes import PURPOSES
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from domain.touchpoint_kinds import KINDS
 
-What = Literal["requested", "given", "renewed", "refused", "withdrawn", "expired", "erased"]
-Standing = Literal["given", "refused", "withdrawn", "expired", "erased"]
+What = Literal[
+    "requested", "given", "renewed", "refused", "withdrawn", "withheld", "withholding-ended", "expired", "erased"
+]
+Standing = Literal["given", "refused", "withdrawn", "withheld", "expired", "erased"]
 ERASURE = "erasure"
 """The method of the withdrawals that an erasure brings."""
 
-Asked = ConsentRequested | ConsentGiven | ConsentRefused | ConsentWithdrawn | ConsentExpired
-ASKED: tuple[type[Event], ...] = (ConsentRequested, ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentExpired)
+Asked = (
+    ConsentRequested
+    | ConsentGiven
+    | ConsentRefused
+    | ConsentWithdrawn
+    | ConsentWithheld
+    | ConsentWithholdingEnded
+    | ConsentExpired
+)
+ASKED: tuple[type[Event], ...] = get_args(Asked)
 """The events that are a line of the trail."""
 SENDS: tuple[type[Event], ...] = (TouchpointRecorded, TouchpointCorrected)
 
@@ -60,7 +74,8 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing asked or answered. `renewed`: given while an earlier yes to the same was living; `erased`: taken back
-    because the person was erased.
+    because the person was erased. `withheld` is no answer: since the merge with `merged_with`, one of the records
+    allows it and the other denied it; `lifted_at`: when an un-merge ended that.
 
     `answered_by` is who answered and `recorded_by` who wrote it down. `everywhere`: a withdrawal that left nothing of
     the purpose. `because_of`: the touchpoint that a withdrawal came with; `consent`: the yes that expired.
@@ -86,6 +101,8 @@ class Line:
     recorded_by: str
     because_of: UUID | None
     consent: UUID | None
+    merged_with: UUID | None
+    lifted_at: datetime | None
     valid_until: datetime | None
     came_from: Personal[str | None]
     evidence: Personal[str | None]
@@ -99,23 +116,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How an answer stands on a channel, since when, and the event that decides it."""
+    """How an answer stands on a channel, since when, and the event that decides it.
+
+    `withheld` is no answer: since the merge with `merged_with`, one of the records allows it and the other denied it.
+    """
 
     channel: str
     status: Standing
     since: datetime
     event: UUID
+    merged_with: UUID | None
 
 
 def trail(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[Line, ...]:
     """The lines up to `valid_at` in the order in which they were so, as known at the position.
 
-    `events`: those of ASKED and SENDS of all records of the person, in any order; others mean nothing.
+    `events`: those of ASKED, SENDS and MERGES of all records of the person, in any order; others mean nothing.
     """
     known = sorted((one for one in events if (one.position or 0) <= position), key=lambda one: one.position or 0)
-    answers = Consents()
+    answers, merges = Consents(), dict[UUID, Merge]()
     for one in known:
-        answers = evolve(answers, one)
+        if isinstance(one.event, CandidatesMerged):
+            merges[one.stream] = Merge(one.event.survivor, one.event.absorbed)
+        answers = evolve(answers, one, merges.get(one.stream))
     sent = sent_because_of(known, valid_at)
     told = [(one, one.event) for one in known if one.at <= valid_at]
     lines = [line_of(one, event, answers, sent[one.id]) for one, event in told if isinstance(event, Asked)]
@@ -143,6 +166,8 @@ def sent_because_of(known: Sequence[Recorded[Event]], valid_at: datetime) -> def
 
 def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tuple[Sent, ...]) -> Line:
     """The line of an event; `answers`: all that are known of the person."""
+    answer = next((one for one in answers.answers if one.event == recorded.id), None)
+    merge = Merge(told.survivor, told.absorbed) if isinstance(told, ConsentWithholdingEnded) else None
     came_from, evidence = getattr(told, "came_from", None), getattr(told, "evidence", None)
     note = getattr(told, "note", None) or getattr(told, "reason", None)
     return Line(
@@ -165,6 +190,8 @@ def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tup
         recorded_by=recorded.actor,
         because_of=getattr(told, "because_of", None),
         consent=getattr(told, "consent", None),
+        merged_with=partner_in(recorded.stream, merge or (answer.merge if answer else None)),
+        lifted_at=answer.lifted if answer else None,
         valid_until=getattr(told, "valid_until", None),
         came_from=came_from,
         evidence=evidence,
@@ -174,8 +201,19 @@ def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tup
     )
 
 
+def partner_in(record: UUID, merge: Merge | None) -> UUID | None:
+    """The other record of the merge."""
+    if merge is None:
+        return None
+    return merge.survivor if record == merge.absorbed else merge.absorbed
+
+
 def what_of(recorded: Recorded[Event], answers: Consents) -> What:
+    if any(one.event == recorded.id and one.merge is not None for one in answers.answers):
+        return "withheld"
     match recorded.event:
+        case ConsentWithholdingEnded():
+            return "withholding-ended"
         case ConsentRequested():
             return "requested"
         case ConsentGiven() as given:
@@ -190,12 +228,12 @@ def what_of(recorded: Recorded[Event], answers: Consents) -> What:
 
 def was_living(answers: Consents, given: ConsentGiven, at: datetime) -> bool:
     """Whether any channel of the yes was open for its purpose already, by answers of before."""
-    before = Consents(tuple(answer for answer in answers.answers if answer.at < at))
+    before = Consents(tuple(answer for answer in answers.answers if answer.at < at and answer.merge is None))
     return any(isinstance(may(before, given.purpose, channel, at), UUID) for channel in given.channels)
 
 
 def notice_of(told: Asked) -> Notice | None:
-    if isinstance(told, ConsentWithdrawn | ConsentExpired):
+    if not isinstance(told, ConsentRequested | ConsentGiven | ConsentRefused):
         return None
     sha256, language = getattr(told, "notice_sha256", None), getattr(told, "language", None)
     return Notice(told.notice, told.notice_version, sha256, language)
@@ -207,10 +245,20 @@ def stand(lines: Iterable[Line], purpose: str, channel: str, at: datetime) -> St
     The newest answer decides; of several at the same moment one that forbids wins over one that allows.
     """
     told = [line for line in lines if line.is_about(purpose, channel) and line.at <= at]
-    stands = [Stand(channel, status, line.at, line.event) for line in told if (status := status_of(line, at))]
-    newest = max((one.since for one in stands), default=None)
-    decisive = [one for one in stands if one.since == newest]
-    return min(decisive, key=lambda one: (one.status == "given", one.event), default=None)
+    stands = [(line, status) for line in told if (status := status_of(line, at))]
+    newest = max((line.at for line, _ in stands), default=None)
+    decisive = [(line, status) for line, status in stands if line.at == newest]
+    if not decisive:
+        return None
+    line, status = min(decisive, key=decides)
+    return Stand(channel, status, line.at, line.event, line.merged_with)
+
+
+def decides(one: tuple[Line, Standing]) -> tuple[bool, float, UUID]:
+    """Of several at the same moment: a no, then what is withheld, as the survivor's record says it, then a yes."""
+    line, status = one
+    withheld_last = 0 if status != "withheld" else 1 / line.position  # the survivor's stands behind the absorbed one's
+    return status == "given", withheld_last, line.event
 
 
 def status_of(line: Line, at: datetime) -> Standing | None:
@@ -218,7 +266,9 @@ def status_of(line: Line, at: datetime) -> Standing | None:
     match line.what:
         case "given" | "renewed":
             return "expired" if line.valid_until is not None and line.valid_until <= at else "given"
-        case "requested" | "expired":
+        case "requested" | "expired" | "withholding-ended":
             return None
+        case "withheld":
+            return None if line.lifted_at is not None and line.lifted_at <= at else "withheld"
         case answered:
             return answered

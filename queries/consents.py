@@ -11,17 +11,20 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from projections import kin
-from projections.consent_state import CONSENT_STATE
+from projections.consent_state import CONSENT_STATE, HOLDS
 from queries.question import AsOf
 
 DEFINITION = "consent-state"
-VERSION = 3
-Status = Literal["given", "refused", "withdrawn", "expired"]
+VERSION = 4
+Status = Literal["given", "refused", "withdrawn", "withheld", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentState:
-    """The answer that holds for a purpose on a channel ('*': on all), since when, and the event that says so."""
+    """The answer that holds for a purpose on a channel ('*': on all), since when, and the event that says so.
+
+    `withheld` is no answer: since the merge with `merged_with`, one of the records allows it and the other denied it.
+    """
 
     purpose: str
     channel: str
@@ -29,6 +32,7 @@ class ConsentState:
     since: datetime
     valid_until: datetime | None
     event: UUID
+    merged_with: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,24 @@ class Consents:
     states: tuple[ConsentState, ...]
 
 
-# Of the answers at the same moment one that forbids wins over one that allows.
+# Of the answers at the same moment one that forbids wins over one that allows, and a person's over what is withheld,
+# which the survivor's stream says first.
 _PERSON = kin.persons("consent_state", "select %(candidate)s::uuid, %(position)s::bigint")
 _QUESTION = f"""
 with of as materialized ({_PERSON}), known as (
-    select purpose, channel, at, valid_until, event_id,
+    select purpose, channel, at, valid_until, event_id, candidate, survivor,
+           case candidate when absorbed then survivor else absorbed end as merged_with,
            case when status = 'given' and valid_until <= %(valid_at)s then 'expired' else status end as status
     from of join consent_state.answer on answer.candidate = of.record
     where answer.position <= %(position)s and at <= %(valid_at)s
+          and {HOLDS.format(answer="answer", position="%(position)s", at="%(valid_at)s")}
 ), asked as (select distinct purpose, channel from known), held as (
     select distinct on (asked.purpose, asked.channel)
-           asked.purpose, asked.channel, known.status, known.at, known.valid_until, known.event_id
+           asked.purpose, asked.channel, known.status, known.at, known.valid_until, known.event_id,
+           known.merged_with
     from asked join known on known.purpose = asked.purpose and known.channel in (asked.channel, '*')
-    order by asked.purpose, asked.channel, known.at desc, known.status = 'given', known.event_id
+    order by asked.purpose, asked.channel, known.at desc, known.status = 'given', known.status = 'withheld',
+             known.candidate is distinct from known.survivor, known.event_id
 )
 select nullif(person, asked), records, held.*
 from (select person, asked, array_agg(record order by record) as records from of group by person, asked) person

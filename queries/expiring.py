@@ -12,11 +12,11 @@ from psycopg.rows import tuple_row
 
 from domain.purposes import CONSENT_CHANNELS
 from projections import kin
-from projections.consent_state import CONSENT_STATE
+from projections.consent_state import CONSENT_STATE, HOLDS
 from queries.question import AsOf
 
 DEFINITION = "consents-expiring"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ with due as materialized (
         select from of kin join consent_state.answer later on later.candidate = kin.record
         where kin.asked = due.candidate and later.purpose = due.purpose and later.channel in (due.channel, '*')
               and later.position <= %(position)s and later.at <= %(now)s
+              and {HOLDS.format(answer="later", position="%(position)s", at="%(now)s")}
               and (later.at > due.at
                    or later.at = due.at and (later.status <> 'given' or later.valid_until <= %(now)s))
     )

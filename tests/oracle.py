@@ -132,7 +132,8 @@ def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
     for event in hires(log):
         stands(event["clear"]["candidate"], event["at"], 1)
     for event in of_type(log, "consent-withdrawn"):
-        if event["clear"]["purpose"] == "talent_pool" and event["clear"]["entirely"]:
+        told = event["clear"]
+        if told["purpose"] == "talent_pool" and told["entirely"] and told["method"] != "merge":
             stands(event["stream"], event["at"], 2)
     first = entries(log)
     return {person: line for person, line in found.items() if fits(first.get(person), wanted)}
@@ -219,7 +220,7 @@ def touchpoint_counts(log: Log, begins: date, ends: date, wanted: Wanted) -> Cou
 def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], str]:
     """(purpose, channel) -> given or denied at that moment, by the answers of all records of the person."""
     records = records_of(log, person)
-    answers = [(e, answer) for e in log if e["stream"] in records and e["at"] <= moment for answer in _answers(e)]
+    answers = [(e, answer) for e in log if e["stream"] in records and counts(log, e, moment) for answer in _answers(e)]
     found: dict[tuple[str, str], str] = {}
     for _, (purpose, channel, _, _) in answers:
         about = [(e["at"], status, until) for e, (p, c, status, until) in answers
@@ -251,7 +252,7 @@ def decisive(
 ) -> list[tuple[dict[str, Any], str, datetime | None]]:
     """The newest answers by then to the purpose on the channel: event, status, until when."""
     records = records_of(log, person)
-    about = [(event, status, until) for event in log if event["stream"] in records and event["at"] <= moment
+    about = [(event, status, until) for event in log if event["stream"] in records and counts(log, event, moment)
              for p, c, status, until in _answers(event) if p == purpose and c in (channel, "*")]  # fmt: skip
     last = max((event["at"] for event, _, _ in about), default=None)
     return [one for one in about if one[0]["at"] == last]
@@ -311,7 +312,7 @@ def _covers(log: Log, consent: dict[str, Any], sent: dict[str, Any]) -> bool:
     """Whether that very consent allows the dispatch, and no answer of the person took it back, or renewed it for less
     long, by then."""
     records = records_of(log, sent["record"])
-    about = [(event, status, until) for event in log if event["stream"] in records and event["at"] <= sent["at"]
+    about = [(event, status, until) for event in log if event["stream"] in records and counts(log, event, sent["at"])
              for purpose, channel, status, until in _answers(event)
              if purpose == sent["purpose"] and channel in (sent["channel"], "*")]  # fmt: skip
     nos = [event["at"] for event, status, until in about if status != "given" or (until and until <= sent["at"])]
@@ -322,9 +323,19 @@ def _covers(log: Log, consent: dict[str, Any], sent: dict[str, Any]) -> bool:
     )  # fmt: skip
 
 
+def counts(log: Log, event: dict[str, Any], moment: datetime) -> bool:
+    """Whether it was so by then, and what a merge withheld was withheld still."""
+    named = str(UUID(int=event["position"]))
+    ended = [one["at"] for one in of_type(log, "consent-withholding-ended") if one["clear"]["withheld"] == named]
+    return bool(event["at"] <= moment and not any(end <= moment for end in ended))
+
+
 def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None]]:
     told, name = event["clear"], event["type"].removesuffix(".v1")
-    status = {"consent-given": "given", "consent-refused": "refused", "consent-withdrawn": "withdrawn"}.get(name)
+    status = {
+        "consent-given": "given", "consent-refused": "refused", "consent-withdrawn": "withdrawn",
+        "consent-withheld": "withheld",
+    }.get(name)  # fmt: skip
     if status is None:
         return []
     until = when(told["valid_until"]) if told.get("valid_until") else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -57,9 +58,16 @@ from commands.unmerge_candidates import UnmergeCandidates
 from commands.verb import Command
 from commands.withdraw_consent import WithdrawConsent
 from domain.candidate import CANDIDATE, Candidate
-from domain.consent import ConsentHasExpired, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn
+from domain.consent import (
+    ConsentHasExpired,
+    ConsentIsMissing,
+    ConsentIsWithheld,
+    ConsentWasRefused,
+    ConsentWasWithdrawn,
+)
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
+from domain.purposes import CONSENT_CHANNELS, PURPOSES
 from domain.suppression import SUPPRESSION, AddressIsSuppressed
 from domain.telling import Telling
 from projections.consent_state import CONSENT_STATE
@@ -71,7 +79,7 @@ EXAMPLES, STEPS = 35, 25
 """In CI, in half a minute; what it found, it found by hand in runs of 200 and more histories of 40 steps."""
 NUMBERS = itertools.count(1)
 CHANNEL_OF = {"email-sent": "email", "text-sent": "text", "newsletter-sent": "email"}
-NO_CONSENT = (ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn, ConsentHasExpired)
+NO_CONSENT = (ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn, ConsentIsWithheld, ConsentHasExpired)
 SLOTS = ("ines", "joao", "kim")
 SOURCE = "old-crm"
 NOES = ("withdraw", "refuse", "stop", "correct", "merge", "erase", "restrict")
@@ -96,6 +104,8 @@ from information_schema.tables where table_type = 'BASE TABLE' and table_schema 
 """
 
 Row = dict[str, Any]
+Link = tuple[str, str]
+"""(survivor, absorbed): a merge."""
 
 
 @dataclass(slots=True)
@@ -213,19 +223,57 @@ class Oracle:
         names = {f"{name}.v1" for name in types}
         return (row for row in self.rows if row["type"] in names and row["position"] < before)
 
-    def allowing(self, person: set[UUID], purpose: str, channel: str, moment: datetime, before: int) -> set[UUID]:
-        """The yeses by which it was allowed at that time, as known before the position; none: it was not."""
+    def allowing(
+        self, person: set[UUID], purpose: str, channel: str, moment: datetime, before: int, own: bool = False
+    ) -> set[UUID]:
+        """The yeses by which it was allowed at that time, as known before the position; none: it was not.
+
+        own: by what was answered alone, whatever merges withhold."""
         said = [
             row
-            for row in self.of("consent-given", "consent-refused", "consent-withdrawn", before=before)
-            if row["stream"] in person and row["at"] <= moment and is_about(row["clear"], purpose, channel)
+            for row in self.of(
+                "consent-given", "consent-refused", "consent-withdrawn", "consent-withheld", before=before
+            )
+            if row["stream"] in person
+            and row["at"] <= moment
+            and is_about(row["clear"], purpose, channel)
+            and not self.is_lifted(row, moment, before)
+            and not (own and row["type"] == "consent-withheld.v1")
         ]
         last = [row for row in said if row["at"] == max(one["at"] for one in said)]
         return {row["id"] for row in last} if all(holds(row, moment) for row in last) else set()
 
+    def is_lifted(self, row: Row, moment: datetime, before: int) -> bool:
+        """Whether an un-merge had ended what a merge withheld."""
+        endings = self.of("consent-withholding-ended", before=before)
+        return any(one["clear"]["withheld"] == str(row["id"]) and one["at"] <= moment for one in endings)
+
     def anything(self, person: set[UUID], moment: datetime, before: int) -> bool:
         asked = itertools.product(("talent_pool", "newsletter"), ("email", "text"))
         return any(self.allowing(person, purpose, channel, moment, before) for purpose, channel in asked)
+
+    def answered(self, record: UUID, moment: datetime, before: int) -> tuple[bool, bool]:
+        """Whether the record by itself allows anything, and whether it denies anything."""
+        allowed = denied = False
+        for purpose, channel in itertools.product(PURPOSES, CONSENT_CHANNELS):
+            yes = self.allowing({record}, purpose, channel, moment, before, own=True)
+            allowed |= bool(yes)
+            said = [
+                row
+                for row in self.of("consent-given", "consent-refused", "consent-withdrawn", before=before)
+                if row["stream"] == record and row["at"] <= moment and is_about(row["clear"], purpose, channel)
+            ]
+            newest = [row for row in said if row["at"] == max(one["at"] for one in said)]
+            denied |= any(row["type"] != "consent-given.v1" for row in newest)
+        return allowed, denied
+
+    def withholding(self, records: Collection[UUID], moment: datetime, before: int) -> set[Link]:
+        """The merges that withhold something in these records."""
+        return {
+            (row["clear"]["survivor"], row["clear"]["absorbed"])
+            for row in self.of("consent-withheld", before=before)
+            if row["stream"] in records and not self.is_lifted(row, moment, before)
+        }
 
     def is_erased(self, person: set[UUID], before: int) -> bool:
         return any(row["stream"] in person for row in self.of("erasure-requested", before=before))
@@ -237,9 +285,10 @@ class Oracle:
         """The addresses that nobody may bring in but their person, and why. `addresses`: by the event that told of it;
         `returned`: the records of those who came back by themselves."""
         shut: dict[str, str] = {}
+        kept: defaultdict[str, set[Link]] = defaultdict(set)
         batches = itertools.groupby(self.rows, key=lambda row: row["command"])
         for rows in (list(batch) for _, batch in batches):
-            first, end = rows[0]["position"], rows[-1]["position"] + 1
+            first, end, at = rows[0]["position"], rows[-1]["position"] + 1, rows[-1]["recorded_at"]
             for row in rows:
                 person = self.person(row["stream"], end)
                 theirs = self.theirs(person, addresses, first)
@@ -247,21 +296,72 @@ class Oracle:
                     shut |= dict.fromkeys(theirs, "erased")
                 elif self.took_all_back(row, person, first, end):
                     shut |= {address: "withdrew" for address in theirs if address not in shut}
+                elif self.left_nothing(row, person, first, end):
+                    for address in theirs:
+                        kept[address] |= self.withholding(person, at, end)
                 elif self.came_back(row, person, end):
                     shut = {address: why for address, why in shut.items() if address not in theirs or why == "erased"}
+                    for address in theirs - shut.keys():
+                        kept.pop(address, None)
                 elif row["type"] == "candidate-sourced.v1" and row["stream"] in returned:
                     shut.pop(addresses[row["id"]], None)
-        return shut
+                    kept.pop(addresses[row["id"]], None)
+            if rows[0]["type"] == "candidates-unmerged.v1":
+                self.part(rows[0], addresses, shut, kept)
+        return {**{address: "merged" for address, merges in kept.items() if merges}, **shut}
+
+    def part(
+        self, row: Row, addresses: Mapping[UUID, str], shut: dict[str, str], kept: defaultdict[str, set[Link]]
+    ) -> None:
+        """An un-merge lets in what that merge alone kept out, but for what a record's own no keeps out."""
+        end = next((one["position"] for one in self.rows if one["position"] >= row["position"]
+                    and one["command"] != row["command"]), self.rows[-1]["position"] + 1)  # fmt: skip
+        at = max(one["at"] for one in self.rows if one["command"] == row["command"])
+        two = {UUID(row["clear"]["survivor"]), UUID(row["clear"]["absorbed"])}
+        for address in set().union(*(self.theirs(self.person(one, end), addresses, end) for one in two)):
+            sides = [
+                side for side in (self.person(one, end) for one in two) if address in self.theirs(side, addresses, end)
+            ]
+            others = set().union(*(self.withholding(side, at, end) for side in sides))
+            records = set().union(*(self.person(one, row["position"]) for one in two))
+            ever = {
+                (one["clear"]["survivor"], one["clear"]["absorbed"])
+                for one in self.of("consent-withheld", before=end)
+                if one["stream"] in records
+            } | {(row["clear"]["survivor"], row["clear"]["absorbed"])}
+            over = kept[address] & (ever - others)
+            kept[address] -= over
+            if not over or kept[address] or address in shut:
+                continue
+            holders = [{one} for side in sides for one in side if address in self.theirs({one}, addresses, end)]
+            answered = [[self.answered(one, at, end) for one in people] for people in (*holders, *sides)]
+            if any(not any(yes for yes, _ in said) and any(no for _, no in said) for said in answered):
+                shut[address] = "withdrew"
+            elif any(not self.anything(side, at, end) for side in sides):
+                kept[address] |= others
 
     def theirs(self, person: set[UUID], addresses: Mapping[UUID, str], before: int) -> set[str]:
         told = self.of("candidate-sourced", "profile-fact-learned", before=before)
         return {addresses[row["id"]] for row in told if row["stream"] in person and row["id"] in addresses}
 
     def took_all_back(self, row: Row, person: set[UUID], first: int, end: int) -> bool:
+        """Whether a no left nothing that any of the person's records allows by itself."""
         if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1") or row["clear"]["method"] == "erasure":
             return False
-        before, after = (self.anything(person, row["recorded_at"], position) for position in (first, end))
+        before, after = (
+            any(self.answered(one, row["recorded_at"], position)[0] for one in person) for position in (first, end)
+        )
         return not after and (before or row["type"] == "consent-withdrawn.v1")
+
+    def left_nothing(self, row: Row, person: set[UUID], first: int, end: int) -> bool:
+        """Whether a merge, or a no, left nothing that is not withheld."""
+        if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1", "consent-withheld.v1"):
+            return False
+        if row["type"] == "consent-refused.v1" and not any(
+            self.answered(one, row["recorded_at"], first)[0] for one in person
+        ):
+            return False
+        return not self.anything(person, row["recorded_at"], end)
 
     def came_back(self, row: Row, person: set[UUID], end: int) -> bool:
         if row["type"] != "consent-given.v1" or row["clear"]["answered_by"] != "self":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.proof.bundle_reading import BundleDoesNotHold
@@ -20,6 +20,7 @@ Touchpoint = tuple[str, str]
 """(record, id): a touchpoint's name."""
 OURSELVES = "perennial"
 """Who reports what we send ourselves: it must have been allowed when it was recorded too, not only at its own date."""
+WITHHELD = "withheld since the merge with"
 KNOWN = frozenset(event.stored_name for event in EVENTS)
 
 
@@ -42,17 +43,23 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A no, or the end of a consent: what it ended and when. `channels` None: on all; `consent`: that one alone."""
+    """A no, or the end of a consent: what it ended and when. `channels` None: on all; `consent`: that one alone.
+
+    What a merge withholds ends every consent until it is `lifted`; that, and the merge, is in no other one.
+    """
 
     at: datetime
     what: str
     purpose: str
     channels: tuple[str, ...] | None
     consent: str | None = None
+    lifted: datetime | None = None
 
     def ends(self, event: str, given: Given, channel: str, by: datetime) -> bool:
         """Whether it ended the consent `event` on the channel by that time."""
         if not given.at <= self.at <= by or self.purpose != given.purpose:
+            return False
+        if self.lifted is not None and self.lifted <= by:
             return False
         return self.consent in (None, event) and (self.channels is None or channel in self.channels)
 
@@ -114,7 +121,10 @@ class DispatchRule:
     """Of ids that were used again: how many older uses are dispatches still."""
     given: dict[str, Given] = field(default_factory=dict)
     given_in: dict[str, list[str]] = field(default_factory=dict)
-    taken: dict[str, list[Taken]] = field(default_factory=dict)
+    taken: dict[str, dict[str, Taken]] = field(default_factory=dict)
+    """By record, and by the event that took it."""
+    merged_with: dict[str, str] = field(default_factory=dict)
+    """The record that each was last merged with."""
     restrictions: dict[str, list[tuple[datetime, int, bool]]] = field(default_factory=dict)
     """When each record was restricted (true) and when that was lifted: the time, the leaf, and which."""
     kin: dict[str, set[str]] = field(default_factory=dict)
@@ -149,12 +159,17 @@ class DispatchRule:
                 self._correction(told)
             case "consent-given.v1":
                 self._given(told)
-            case "consent-refused.v1" | "consent-withdrawn.v1" | "consent-expired.v1":
-                self.taken.setdefault(told.stream, []).append(taken_by(told))
+            case "consent-refused.v1" | "consent-withdrawn.v1" | "consent-expired.v1" | "consent-withheld.v1":
+                partner = self.merged_with.get(told.stream)
+                self.taken.setdefault(told.stream, {})[told.event] = taken_by(told, partner)
+            case "consent-withholding-ended.v1":
+                self._lift(told)
             case "processing-restricted.v1" | "restriction-lifted.v1":
                 turn = told.at, told.index, told.type == "processing-restricted.v1"
                 self.restrictions.setdefault(told.stream, []).append(turn)
             case "candidates-merged.v1":
+                survivor, absorbed = told.clear["survivor"], told.clear["absorbed"]
+                self.merged_with[told.stream] = survivor if told.stream == absorbed else absorbed
                 self._link(told.clear, together=True)
             case "candidates-unmerged.v1":
                 self._link(told.clear, together=False)
@@ -168,6 +183,18 @@ class DispatchRule:
         ends = None if until is None else moment(until)
         self.given_in.setdefault(told.stream, []).append(told.event)
         self.given[told.event] = Given(told.stream, told.at, clear["purpose"], tuple(clear["channels"]), ends)
+
+    def _lift(self, told: Told) -> None:
+        """What a merge withheld has ended. Only what was withheld can: a person's own no stands.
+
+        A bundle that begins late may not hold the event that withheld it.
+        """
+        withheld = self.taken.get(told.stream, {}).get(told.clear["withheld"])
+        if withheld is None:
+            return
+        if not withheld.what.startswith(WITHHELD):
+            raise BundleDoesNotHold(f"leaf {told.index} ends what no merge withheld")
+        self.taken[told.stream][told.clear["withheld"]] = replace(withheld, lifted=told.at)
 
     def _link(self, clear: Mapping[str, str], *, together: bool) -> None:
         one, other = clear["survivor"], clear["absorbed"]
@@ -273,7 +300,7 @@ class DispatchRule:
 
     def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
         """What ended the consent on the channel by then: a no, or a newer yes that has ended."""
-        taken = (one for member in person for one in self.taken.get(member, ()))
+        taken = (one for member in person for one in self.taken.get(member, {}).values())
         for no in taken:
             if no.ends(consent, given, channel, at):
                 return f"its consent was {no.what} at {no.at.isoformat()}"
@@ -294,9 +321,15 @@ class DispatchRule:
             waiting += linked
 
 
-def taken_by(told: Told) -> Taken:
-    """What a refusal, a withdrawal or an end takes away."""
+def taken_by(told: Told, partner: str | None) -> Taken:
+    """What a refusal, a withdrawal, an end or a merge takes away. `partner`: the record that it was last merged with.
+
+    A merge recorded a withdrawal with the method 'merge' before it withheld.
+    """
     clear, what = told.clear, told.type.removeprefix("consent-").removesuffix(".v1")
+    by_merge = what == "withheld" or (what == "withdrawn" and clear["method"] == "merge")
+    if by_merge and partner is not None:
+        what = f"{WITHHELD} {partner},"
     channels = None if clear.get("entirely") else tuple(clear["channels"])
     return Taken(told.at, what, clear["purpose"], channels, clear.get("consent"))
 

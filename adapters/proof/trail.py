@@ -18,6 +18,8 @@ NOTICED = {
     "consent-refused.v1": "refused",
     "consent-withdrawn.v1": "withdrawn",
     "consent-expired.v1": "expired",
+    "consent-withheld.v1": "withheld",
+    "consent-withholding-ended.v1": "restored",
     "erasure-requested.v1": "erasure",
     "candidate-erased.v1": "erased",
     "candidates-merged.v1": "merged",
@@ -70,6 +72,12 @@ class Trail:
                 return "given", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}; {self._until(told)}"
             case "consent-refused.v1":
                 return "refused", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}"
+            case "consent-withheld.v1":
+                return "withheld", f"{for_what(clear)}; since the merge with {partner(told)}"
+            case "consent-withholding-ended.v1":
+                return "restored", f"{for_what(clear)}; withheld no longer, the merge with {partner(told)} is undone"
+            case "consent-withdrawn.v1" if clear["method"] == "merge":
+                return "withheld", f"{for_what(clear)}; since the merge"
             case "consent-withdrawn.v1":
                 left = "nothing of it is left" if clear["entirely"] else "the rest of it stands"
                 return "withdrawn", f"{for_what(clear)}; {clear['method']}; {left}"
@@ -88,6 +96,11 @@ class Trail:
         until, sends = told.clear["valid_until"], self.sends[told.event]
         end = "no end" if until is None else f"until {until[:10]}"
         return f"{end}; consent {told.event}, cited by {sends} {'send' if sends == 1 else 'sends'}"
+
+
+def partner(told: Told) -> str:
+    """The other record of the merge that the event names."""
+    return str(told.clear["survivor"] if told.stream == told.clear["absorbed"] else told.clear["absorbed"])
 
 
 def is_dispatch(told: Told) -> bool:

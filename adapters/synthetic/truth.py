@@ -15,7 +15,7 @@ from adapters.synthetic import shape, truth_of_applications, truth_of_jobs
 from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only
 from adapters.synthetic.history import History
 from adapters.synthetic.kinds import KINDS
-from adapters.synthetic.people import ENTIRELY
+from adapters.synthetic.people import BY_MERGE, ENTIRELY
 from adapters.synthetic.truth_of_applications import Courses
 from adapters.synthetic.truth_of_reversals import taken_back
 from domain.touchpoint_kinds import kind_named
@@ -290,7 +290,7 @@ def nodes(rows: Block, touches: Touches, root: Column) -> tuple[Column, Column, 
     """
     entered = np.isin(rows["type"], [Type.SOURCED, Type.REFERRED])
     hired = (rows["type"] == Type.HIRED) & (taken_back(rows) == NONE)
-    left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] & ENTIRELY > 0)
+    left = (rows["type"] == Type.WITHDRAWN) & (rows["flag"] & ENTIRELY > 0) & (rows["flag"] & BY_MERGE == 0)
     engaged = (touches.kind != NONE) & ENGAGES[touches.kind] & (touches.machine == 0)
     parts = [(touches.person[engaged], touches.at[engaged], 0)]
     for which, rank in ((entered, 0), (hired, 1), (left, 2)):

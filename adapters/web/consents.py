@@ -48,7 +48,8 @@ class SentLine(Sent):
 @dataclass(frozen=True, slots=True)
 class TrailLine(Line):
     """One thing asked or answered. `renewed`: given while an earlier yes to the same was living; `erased`: taken back
-    because the person was erased.
+    because the person was erased. `withheld` is no answer: since the merge with `merged_with`, one of the records
+    allows it and the other denied it; `lifted_at`: when an un-merge ended that.
 
     `answered_by` is who answered and `recorded_by` who wrote it down. `everywhere`: a withdrawal that left nothing of
     the purpose. `because_of`: the touchpoint that a withdrawal came with; `consent`: the yes that expired.
@@ -122,7 +123,7 @@ class EndingConsents:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Of one record: whether it is a candidate's, with whom it was merged, and its part of the trail."""
+    """Of one record: whether it is a candidate's, with whom it was merged, and what its part of the trail needs."""
 
     candidate: Candidate = field(default_factory=Candidate)
     events: tuple[Recorded[Event], ...] = ()
@@ -130,8 +131,8 @@ class History:
 
 def evolve(history: History, recorded: Recorded[Event]) -> History:
     """The history after one more event of the record."""
-    if isinstance(recorded.event, (*ASKED, *SENDS)):
-        return replace(history, events=(*history.events, recorded))
+    if isinstance(recorded.event, (*ASKED, *SENDS, *MERGES)):
+        history = replace(history, events=(*history.events, recorded))
     return replace(history, candidate=CANDIDATE.evolve(history.candidate, recorded))
 
 

@@ -94,7 +94,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What holds for a purpose on a channel, since when and until when; `event` says so."""
+    """What holds for a purpose on a channel, since when and until when; `event` says so.
+
+    `withheld` is no answer: since the merge with `merged_with`, one of the records allows it and the other denied it.
+    """
 
     purpose: str
     purpose_iri: str | None
@@ -103,6 +106,7 @@ class Permission:
     since: datetime
     valid_until: datetime | None
     event: UUID
+    merged_with: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +337,7 @@ def permission_of(state: ConsentState) -> Permission:
         state.since,
         state.valid_until,
         state.event,
+        state.merged_with,
     )
 
 

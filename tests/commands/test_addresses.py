@@ -26,7 +26,9 @@ from domain.suppression import (
     AddressIsSuppressed,
     AddressReleased,
     AddressSuppressed,
+    AddressWithheld,
     ArrivalStopped,
+    merge_named,
 )
 from domain.touchpoint import TouchpointRecorded
 from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, consented, given, withdrawn
@@ -95,7 +97,7 @@ def test_what_is_corrected_into_an_unsubscribe_shuts_them_out_too() -> None:
 def test_a_merge_that_takes_the_last_of_it_back_shuts_the_addresses_of_both_out() -> None:
     no, yes = withdrawn("talent_pool", entirely=True), consented("talent_pool", "email")
     both = given({ALICE: [SOURCED, yes], BOB: [SOURCED, no], EMAIL.stream: SHUT}).history
-    assert both.decide(MERGE)[PHONE.stream] == [AddressSuppressed("phone", WITHDREW)]
+    assert both.decide(MERGE)[PHONE.stream] == [AddressWithheld("phone", merge_named(ALICE, BOB))]
     other_way_round = given({ALICE: [SOURCED, no], BOB: [SOURCED, yes]}).history
     assert set(other_way_round.decide(MERGE)) == {ALICE, BOB, EMAIL.stream, PHONE.stream}
     for later in consented("newsletter", "email"), no:  # something is left, nothing was left before

@@ -17,7 +17,7 @@ from commands.request_send import RequestSend
 from commands.verb import CLOCKS_DIFFER_BY, Command
 from commands.withdraw_consent import WithdrawConsent
 from domain.candidate import ProcessingIsRestricted, ProcessingRestricted
-from domain.consent import ConsentHasExpired, ConsentWasWithdrawn, ConsentWithdrawn
+from domain.consent import ConsentHasExpired, ConsentWasWithdrawn, ConsentWithheld
 from domain.errors import Refused
 from domain.event import Event
 from domain.suppression import Address, AddressSuppressed
@@ -59,17 +59,14 @@ def test_a_send_is_in_the_log_before_its_consent_ends(command: Command) -> None:
     assert until(CLOCKS_DIFFER_BY + timedelta(microseconds=1)).history.decide(command)[ALICE]
 
 
-def test_a_yes_of_meanwhile_is_taken_back_by_a_merge_with_somebody_who_said_no() -> None:
+def test_a_yes_of_meanwhile_is_withheld_by_a_merge_with_somebody_who_said_no() -> None:
     merge = MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=("stated",), now=NOW)
     said: dict[UUID, list[Event | At]] = {
         ALICE: [SOURCED, At(MEANWHILE, consented("events"))],
         BOB: [SOURCED, withdrawn("events")],
     }
-    assert withdrawn_in(given(said).history.decide(merge)[ALICE]) == ["events"]
-
-
-def withdrawn_in(events: list[Event]) -> list[str]:
-    return [event.purpose for event in events if isinstance(event, ConsentWithdrawn)]
+    decided = given(said).history.decide(merge)[ALICE]
+    assert [event.purpose for event in decided if isinstance(event, ConsentWithheld)] == ["events"]
 
 
 def test_nobody_is_asked_for_a_referral() -> None:

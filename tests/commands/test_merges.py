@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,9 @@ from domain.candidate import (
     CandidatesUnmerged,
     CandidateWasMerged,
     MergeCannotBeDatedBack,
+    UnmergeCannotBeDatedBack,
 )
-from domain.consent import ConsentWasWithdrawn, ConsentWithdrawn
+from domain.consent import ConsentWasWithdrawn, ConsentWithheld
 from domain.touchpoint import TouchpointRecorded
 from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, At, consented, event_id, given, withdrawn
 
@@ -41,10 +43,10 @@ def test_a_merge_stands_in_both_records() -> None:
     given(TWO).when(MERGE).then({BOB: [MERGED], ALICE: [MERGED]})
 
 
-def test_what_one_record_allows_and_the_other_denied_is_withdrawn_from_both() -> None:
-    taken = ConsentWithdrawn("talent_pool", ("email",), True, "merge", None, None)
+def test_what_one_record_allows_and_the_other_denied_is_withheld_from_both() -> None:
+    withheld = ConsentWithheld(ALICE, BOB, (str(BOB),), "talent_pool", ("email",))
     known = given({ALICE: [SOURCED, consented()], BOB: [SOURCED, withdrawn()]})
-    known.when(MERGE).then({BOB: [MERGED, taken], ALICE: [MERGED, taken]})
+    known.when(MERGE).then({BOB: [MERGED, withheld], ALICE: [MERGED, withheld]})
 
 
 def test_what_was_never_asked_denies_nothing() -> None:
@@ -114,6 +116,7 @@ def test_the_refusal_names_the_record_that_speaks_for_the_whole_person() -> None
 def test_a_merge_is_undone_as_it_was_made() -> None:
     ONE.when(UNMERGE).then({BOB: [UNMERGED], ALICE: [UNMERGED]})
     given(TWO).when(UNMERGE).refused(CandidatesAreNotMerged)
+    ONE.when(replace(UNMERGE, occurred_at=NOW - DAY)).refused(UnmergeCannotBeDatedBack)
     ONE.when(UnmergeCandidates(candidate=BOB, absorbed=ALICE, now=NOW)).refused(CandidatesAreNotMerged)
     apart = given({ALICE: [SOURCED, MERGED, UNMERGED], BOB: [SOURCED, consented(), MERGED, UNMERGED]})
     assert apart.history.decide(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW))

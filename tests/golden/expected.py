@@ -40,7 +40,15 @@ from domain.candidate import (
     ProfileFactRetracted,
     RestrictionLifted,
 )
-from domain.consent import ConsentExpired, ConsentGiven, ConsentRefused, ConsentRequested, ConsentWithdrawn
+from domain.consent import (
+    ConsentExpired,
+    ConsentGiven,
+    ConsentRefused,
+    ConsentRequested,
+    ConsentWithdrawn,
+    ConsentWithheld,
+    ConsentWithholdingEnded,
+)
 from domain.event import Event
 from domain.referral import (
     ReferralAccepted,
@@ -62,7 +70,13 @@ from domain.requisition import (
     RequisitionResumed,
     TargetDateSet,
 )
-from domain.suppression import AddressReleased, AddressSuppressed, ArrivalStopped
+from domain.suppression import (
+    AddressReleased,
+    AddressSuppressed,
+    AddressWithheld,
+    AddressWithholdingEnded,
+    ArrivalStopped,
+)
 from domain.talent_community import CommunityFounded
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 
@@ -155,6 +169,20 @@ EXPECTED: Mapping[str, Event] = {
         method="email-unsubscribed",
         because_of=TOUCHPOINT,
         reason="too many mails",
+    ),
+    "consent-withheld.v1": ConsentWithheld(
+        survivor=PERSON,
+        absorbed=STREAM,
+        denied_by=(str(STREAM),),
+        purpose="talent_pool",
+        channels=("email", "text"),
+    ),
+    "consent-withholding-ended.v1": ConsentWithholdingEnded(
+        withheld=TOUCHPOINT,
+        survivor=PERSON,
+        absorbed=STREAM,
+        purpose="talent_pool",
+        channels=("email", "text"),
     ),
     "requisition-opened.v1": RequisitionOpened(
         role="backend-engineer",
@@ -252,6 +280,8 @@ EXPECTED: Mapping[str, Event] = {
     "address-suppressed.v1": AddressSuppressed(kind="email", because="erased"),
     "address-released.v1": AddressReleased(by="web-form"),
     "arrival-stopped.v1": ArrivalStopped(because="withdrew", source="legacy-crm", candidate=PERSON),
+    "address-withheld.v1": AddressWithheld(kind="email", merge=TOUCHPOINT),
+    "address-withholding-ended.v1": AddressWithholdingEnded(merge=TOUCHPOINT),
     "people-viewed.v1": PeopleViewed(page="profile", people=(str(PERSON),)),
     "people-searched.v1": PeopleSearched(page="candidates", people=(str(PERSON), str(STREAM)), asked="q=lindgre"),
     "people-exported.v1": PeopleExported(

@@ -59,6 +59,7 @@ class History:
         self.seat_of: dict[str, str] = {}
         self.held: set[str] = set()
         self.absorbed: dict[str, str] = {}
+        self.withheld: list[tuple[str, str, int]] = []
         self.erased: set[str] = set()
         self.completed: set[str] = set()
         self.applications: list[Ongoing] = []
@@ -158,8 +159,13 @@ class History:
         self.absorbed[absorbed] = survivor
         for stream in (absorbed, survivor):
             self.write(stream, "candidates-merged", at, survivor=survivor, absorbed=absorbed, evidence=["same-email"])
-        for stream in (survivor, absorbed) if stricter else ():
-            self.withdraw_consent(stream, at, "talent_pool", ["email"], entirely=True, method="merge")
+        for stream in (absorbed, survivor) if stricter else ():
+            if self.position % 2:  # as merges were recorded before they withheld
+                self.withdraw_consent(stream, at, "talent_pool", ["email"], entirely=True, method="merge")
+            else:
+                self.write(stream, "consent-withheld", at, survivor=survivor, absorbed=absorbed, denied_by=[absorbed],
+                           purpose="talent_pool", channels=["email"])  # fmt: skip
+            self.withheld.append((absorbed, stream, self.position - 1))
 
     def unmerge(self, which: int, at: datetime | None) -> None:
         """Any pair that stands; the survivor may have been absorbed itself meanwhile."""
@@ -170,6 +176,11 @@ class History:
         survivor = self.absorbed.pop(absorbed)
         for stream in (absorbed, survivor):
             self.write(stream, "candidates-unmerged", at, survivor=survivor, absorbed=absorbed)
+        ended = [(stream, event) for of, stream, event in self.withheld if of == absorbed]
+        self.withheld = [one for one in self.withheld if one[0] != absorbed]
+        for stream, event in ended if which % 3 else ():  # and of older un-merges nothing ended it
+            self.write(stream, "consent-withholding-ended", at, withheld=str(UUID(int=event)), survivor=survivor,
+                       absorbed=absorbed, purpose="talent_pool", channels=["email"])  # fmt: skip
 
     def erase(self, record: str, at: datetime | None, completed: bool) -> None:
         """Asks for the person to be erased, in all records at once; of an erased one nothing more is told."""

@@ -18,7 +18,16 @@ from psycopg.rows import tuple_row
 from adapters.postgres.fold import FoldFailed, create_schema, fold
 from adapters.postgres.sealing import Place, SealIsBroken
 from domain.candidate import CandidateReferred, CandidateSourced, ProfileFactLearned, ProfileFactRetracted, told_by
-from domain.consent import Answer, ConsentGiven, ConsentRefused, Consents, ConsentWithdrawn, may
+from domain.consent import (
+    Answer,
+    ConsentGiven,
+    ConsentRefused,
+    Consents,
+    ConsentWithdrawn,
+    ConsentWithheld,
+    Merge,
+    may,
+)
 from domain.event import ERASED, Event, Recorded
 from domain.profile_facts import Told, address_key, believed
 from domain.purposes import CONSENT_CHANNELS
@@ -168,6 +177,10 @@ def expected(personal: Personal) -> dict[UUID, Expected]:
         person = people[history.root(event["stream"])] if event["stream"] in entered(history) else Expected()
         if event["position"] in personal.sealed:
             person.told += told_of(personal, event)
+        elif event["type"] == "consent-withholding-ended.v1":
+            ended = UUID(event["clear"]["withheld"])
+            for one in people.values():
+                one.answers = [answer for answer in one.answers if answer.event != ended]
         elif event["type"].startswith("consent-"):
             person.answers.append(answer(event))
         elif event["type"] in ("community-joined.v1", "community-left.v1"):
@@ -188,12 +201,13 @@ def told_of(personal: Personal, event: dict[str, Any]) -> list[Told]:
 
 
 def answer(event: dict[str, Any]) -> Answer:
-    kinds = {kind.stored_name: kind for kind in (ConsentGiven, ConsentRefused, ConsentWithdrawn)}
+    kinds = {kind.stored_name: kind for kind in (ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentWithheld)}
     clear = event["clear"]
+    withheld = Merge(UUID(clear["survivor"]), UUID(clear["absorbed"])) if "denied_by" in clear else None
     until = clear.get("valid_until")
     return Answer(
         event["at"], UUID(int=event["position"]), kinds[event["type"]], clear["purpose"], tuple(clear["channels"]),
-        clear.get("entirely", False), None if until is None else datetime.fromisoformat(until),
+        clear.get("entirely", False), None if until is None else datetime.fromisoformat(until), merge=withheld,
     )  # fmt: skip
 
 

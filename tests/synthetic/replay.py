@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,7 @@ from commands import (
 from commands.verb import Load, Verb
 from domain import application, candidate, consent, referral, requisition, talent_community, touchpoint
 from domain.event import Aggregate, Event, Recorded
+from domain.purposes import CONSENT_CHANNELS
 
 ASKED_BY: dict[type[Event], Verb] = {
     candidate.CandidateSourced: source_candidate.VERB,
@@ -117,13 +118,25 @@ class Replay:
     def follow(self, row: Recorded[Event]) -> None:
         """Decides the event, unless the decision before wrote it too, and applies it to its stream."""
         if not self.owed[row.stream]:
-            for stream, events in self.decided(row).items():
+            for stream, events in self.in_the_older_form(row, self.decided(row)).items():
                 self.owed[stream].extend(events)
         assert self.owed[row.stream], f"nothing is decided where the log has {row}"
-        assert self.owed[row.stream].pop(0) == row.event
+        assert without_the_rest(self.owed[row.stream].pop(0)) == without_the_rest(row.event)
         aggregate = OF[type(row.event)]
         key = (aggregate.name, row.stream)
         self.states[key] = aggregate.evolve(self.states.get(key, aggregate.initial), row)
+
+    def in_the_older_form(self, row: Recorded[Event], decided: dict[UUID, list[Event]]) -> dict[UUID, list[Event]]:
+        """As releases wrote it before merges withheld, which is the form of a synthetic log: a merge withdrew, an
+        un-merge ended nothing, and a no stood in its record and the one that speaks for it."""
+        speaker = None
+        if any(isinstance(one, NOES) for events in decided.values() for one in events):
+            speaker = self.state(Load("candidate", candidate.CANDIDATE, ()), row.stream).speaker
+        return {
+            stream: withdrawn_by_merge(events)
+            for stream, events in decided.items()
+            if not all(isinstance(one, NOES) for one in events) or stream in (row.stream, speaker)
+        }
 
     def decided(self, row: Recorded[Event]) -> dict[UUID, list[Event]]:
         """What the verb decides when asked for this event."""
@@ -149,3 +162,26 @@ class Replay:
 
     def alone(self, aggregate: Aggregate[Any], stream: UUID) -> Any:
         return self.states.get((aggregate.name, stream), aggregate.initial)
+
+
+NOES = (consent.ConsentRefused, consent.ConsentWithdrawn)
+
+
+def withdrawn_by_merge(events: list[Event]) -> list[Event]:
+    """The events with one withdrawal a purpose in the place of all that a merge withholds, and of its end nothing."""
+    channels: dict[str, set[str]] = defaultdict(set)
+    for one in events:
+        if isinstance(one, consent.ConsentWithheld):
+            channels[one.purpose].update(one.channels)
+    kept = [one for one in events if not isinstance(one, consent.ConsentWithheld | consent.ConsentWithholdingEnded)]
+    return kept + [
+        consent.ConsentWithdrawn(
+            purpose, tuple(one for one in CONSENT_CHANNELS if one in shut), True, "merge", None, None
+        )
+        for purpose, shut in channels.items()
+    ]
+
+
+def without_the_rest(event: Event) -> Event:
+    """The event without what it says of what is left, which was worked out otherwise."""
+    return replace(event, entirely=False) if isinstance(event, consent.ConsentWithdrawn) else event

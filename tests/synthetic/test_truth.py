@@ -117,7 +117,7 @@ class Recount:
                 self.hires[row.stream] = candidate, row.at.date()
             case CandidateUnhired():
                 del self.hires[row.stream]
-            case ConsentWithdrawn(purpose="talent_pool", entirely=True):
+            case ConsentWithdrawn(purpose="talent_pool", entirely=True, method=method) if method != "merge":
                 self.opted_out[row.stream].add(row.at.date())
             case _:
                 self.read_of_jobs(row)
