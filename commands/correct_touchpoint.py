@@ -37,6 +37,10 @@ class CorrectTouchpoint(WithAddresses):
     machine: bool = False
     reason: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return takes_back(self.kind)
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,) if takes_back(self.kind) else ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -132,6 +133,10 @@ class Log(Loads, Protocol):
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         """Those of the event ids that stand in the log, with their positions."""
+        ...
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        """Until the end nobody else appends to these streams, from whichever process; this thread does."""
         ...
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
@@ -340,6 +345,8 @@ def handle_together(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[I
     conflicts = dict.fromkeys(waiting, 0)
     while waiting:
         for number, result in attempt(log, verbs, waiting).items():
+            if isinstance(result, SomebodyWasFaster) and takes_precedence(waiting[number]):
+                result = attempt_first(log, verbs, waiting[number])
             conflicts[number] += isinstance(result, SomebodyWasFaster)
             if not isinstance(result, SomebodyWasFaster) or conflicts[number] == ATTEMPTS:
                 results[number] = result
@@ -374,6 +381,34 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
         elif number not in left:
             results[number] = units[number].handled(position)
     return results
+
+
+def takes_precedence(intention: Intention) -> bool:
+    """Whether a command of it must get in, whoever else writes about the person."""
+    with suppress(Exception):  # a plan that cannot be made is told by its own attempt
+        return any(command.takes_precedence for command in intention.plan())
+    return False
+
+
+def attempt_first(log: Log, verbs: Mapping[type, Verb], intention: Intention) -> Result:
+    """The result of an intention that goes before all others: its streams are locked while it is tried.
+
+    The versions are checked as ever. A conflict is left only where the person has gained a record or an address since
+    it was looked up which streams these are, and then they are locked anew.
+    """
+    result: Result = SomebodyWasFaster()
+    for _ in range(ATTEMPTS):
+        with log.precedence(streams_of(log, verbs, intention)):
+            result = attempt(log, verbs, {0: intention})[0]
+        if not isinstance(result, SomebodyWasFaster):
+            break
+    return result
+
+
+def streams_of(log: Log, verbs: Mapping[type, Verb], intention: Intention) -> frozenset[UUID]:
+    """The streams that the intention reads; none where it cannot be planned."""
+    wanted = [unit.wanted() for unit in planned(log, verbs, {0: intention}, {}).values()]
+    return frozenset(stream for one in wanted for stream in load_with_kin(log, one))
 
 
 def planned(

@@ -39,6 +39,10 @@ class RecordTouchpoint(WithAddresses):
     reported_by: Code = UNKNOWN
     note: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return takes_back(self.kind)
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,) if takes_back(self.kind) else ()
 

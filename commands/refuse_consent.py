@@ -33,6 +33,10 @@ class RefuseConsent(WithAddresses):
     answered_by: Code = "self"
     evidence: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,)
 

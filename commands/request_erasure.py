@@ -39,6 +39,10 @@ class RequestErasure(WithAddresses):
     by: Code = "self"
     ground: Code = "art-17"
 
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,)
 

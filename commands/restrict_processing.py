@@ -24,6 +24,10 @@ class RestrictProcessing(Command):
     ground: Code
     note: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
 
 def decide(candidate: Candidate, command: RestrictProcessing) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsErased."""

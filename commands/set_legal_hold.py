@@ -21,6 +21,10 @@ class SetLegalHold(Command):
     matter: Code
     note: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
 
 def decide(candidate: Candidate, command: SetLegalHold) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsErased."""

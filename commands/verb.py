@@ -108,6 +108,11 @@ class Command:
         require_well_formed(self)
 
     @property
+    def takes_precedence(self) -> bool:
+        """Whether it must get in, however many others write about the same person at that moment."""
+        return False
+
+    @property
     def moment(self) -> datetime:
         """When it was so, as well as the command knows."""
         return self.occurred_at or self.now

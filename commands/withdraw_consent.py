@@ -31,6 +31,10 @@ class WithdrawConsent(WithAddresses):
     because_of: UUID | None = None
     reason: str | None = None
 
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,)
 

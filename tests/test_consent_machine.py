@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,6 +136,9 @@ class SeeingLog:
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        return self.log.precedence(streams)
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         self.somebody_else("append_all")

@@ -7,6 +7,7 @@ about them in every respect as about streams that nobody ever began.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -138,6 +139,9 @@ class LogWithout:
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        return self.log.precedence(streams)
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         return self.log.append_block(events, attached)

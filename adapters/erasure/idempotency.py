@@ -1,4 +1,4 @@
-"""What was answered to requests about the person is forgotten; it held ids alone."""
+"""What was answered to requests about the person is forgotten; their keys stay taken, so that nothing is done again."""
 
 from __future__ import annotations
 

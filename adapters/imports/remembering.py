@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,9 @@ class RememberingLog:
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        return self.log.precedence(streams)
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         try:

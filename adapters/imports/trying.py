@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ class TryingLog:
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
         return self.log.known(events)
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        return nullcontext()  # nothing is written, so nothing conflicts
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         """The number of events: positions count from 1, as if the log were empty."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -157,6 +158,10 @@ class Perennial(Application[UUID]):
         if len(events) < WORTH_A_COPY:
             return self.append(events, attached)
         return BulkAppend(self.store).append_block(events, attached)[1]
+
+    def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
+        """Until the end nobody else appends to these streams; this thread does."""
+        return self.recorder.precedence.of(streams)
 
     def known(self, events: Collection[UUID]) -> dict[UUID, int]:
         """Those of the event ids that stand in the log, with their positions."""

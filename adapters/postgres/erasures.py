@@ -34,6 +34,19 @@ class Connecting(Protocol):
     def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
 
 
+# The events of a request stand at the positions up to the one that its answer names.
+FORGET_ANSWERS = b"""
+update idempotency set request_hash = '', status = 409, response = jsonb_build_object('erased', %(id)s::text)
+where not response ? 'erased' and (response::text like %(like)s or exists (
+    select from event
+    where event.position between idempotency.position - jsonb_array_length(coalesce(response -> 'events', '[]')) + 1
+                             and idempotency.position
+          and (event.stream_id = %(record)s or event.people @> array[%(record)s::uuid]
+               or event.clear::text like %(like)s)
+))
+"""
+
+
 class Erasures:
     """What only the owner's functions may take away, and what the log says of erasures.
 
@@ -76,11 +89,15 @@ class Erasures:
         return {row["stream_id"] for row in rows}
 
     def forget_answers(self, records: Iterable[UUID]) -> int:
-        """How many answers kept for repeated requests named a record of the person. They hold ids alone."""
-        with self._datastore.get_connection() as connection:
-            return connection.execute(
-                "delete from idempotency where response::text like any (%s)", ([f"%{record}%" for record in records],)
-            ).rowcount
+        """How many answers kept for repeated requests were about a record of the person: in their ids, or in what the
+        request wrote. The key stays taken until it expires, with nothing beside it but the id of the erased record.
+        """
+        total = 0
+        for record in records:
+            named = {"record": record, "id": str(record), "like": f"%{record}%"}
+            with self._datastore.get_connection() as connection:
+                total += connection.execute(FORGET_ANSWERS, named).rowcount
+        return total
 
     def exports_of(self, records: Iterable[UUID]) -> list[Export]:
         """The exports with anything of the person in them, the oldest first."""

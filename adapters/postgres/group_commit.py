@@ -10,6 +10,7 @@ from concurrent.futures import Future
 
 import psycopg
 from eventsourcing.persistence import OperationalError
+from psycopg.rows import DictRow
 
 from adapters.postgres.append import Append, Outcome, outcome_of
 from adapters.postgres.barrier import Connect
@@ -106,14 +107,8 @@ class GroupCommit:
         return None
 
     def _call(self, appends: Sequence[Append]) -> list[Outcome]:
-        requests = "[" + ",".join(append.request() for append in appends) + "]"
         with self._connect() as connection:
-            rows = connection.execute(
-                "select request, status, first_position, detail from append_events(%s::jsonb)",
-                (requests,),
-                prepare=True,
-            ).fetchall()
-        return [outcome_of(row["status"], row["first_position"], row["detail"]) for row in rows]
+            return call(connection, appends)
 
     def _answer(self, group: Sequence[Asked], outcomes: Sequence[Outcome]) -> None:
         newest = 0
@@ -127,6 +122,17 @@ class GroupCommit:
                 answer.set_exception(outcome.error)
             else:
                 answer.set_result(outcome.first_position)
+
+
+def call(connection: psycopg.Connection[DictRow], appends: Sequence[Append]) -> list[Outcome]:
+    """What became of each append, written in one transaction."""
+    requests = "[" + ",".join(append.request() for append in appends) + "]"
+    rows = connection.execute(
+        "select request, status, first_position, detail from append_events(%s::jsonb)",
+        (requests,),
+        prepare=True,
+    ).fetchall()
+    return [outcome_of(row["status"], row["first_position"], row["detail"]) for row in rows]
 
 
 def outcome_or_error(answer: Future[int | None]) -> int | Exception | None:

@@ -22,9 +22,10 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from adapters.postgres.append import Append
+from adapters.postgres.append import Append, StreamMoved
 from adapters.postgres.barrier import CHANNEL, Barrier, Crier
-from adapters.postgres.group_commit import GroupCommit
+from adapters.postgres.group_commit import GroupCommit, call
+from adapters.postgres.precedence import LOCKED, Precedence
 from adapters.postgres.sealing import PersonKey
 from adapters.postgres.stored import as_logged, from_row
 from commands.handle import Attached
@@ -108,6 +109,7 @@ class LogRecorder(PostgresApplicationRecorder):
         datastore.pool.open()
         self.barrier = Barrier(datastore.pool.connection)
         self.crier = Crier(datastore.pool.connection, self.barrier.make_mark)
+        self.precedence = Precedence(datastore.pool.connection)
         self._commits = GroupCommit(datastore.pool.connection, self.wrote)
 
     def wrote(self, position: int) -> None:
@@ -138,8 +140,24 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def insert_together(self, appends: Sequence[Append]) -> list[Sequence[int] | Exception]:
         """For each append its positions, or what stood in its way; they share commits and nothing else."""
-        outcomes = self._commits.append_all(appends)
+        session = self.precedence.session
+        outcomes = self._commits.append_all(appends) if session is None else self._append_first(session, appends)
+        locked = [one for one, outcome in zip(appends, outcomes, strict=True) if is_locked_out(outcome)]
+        if locked and session is None:
+            self.precedence.wait({UUID(str(event.originator_id)) for one in locked for event in one.events})
         return [positions_of(append, outcome) for append, outcome in zip(appends, outcomes, strict=True)]
+
+    def _append_first(self, session: Connection[DictRow], appends: Sequence[Append]) -> list[int | Exception | None]:
+        """By the session that holds the streams' locks: no other append comes between."""
+        outcomes = call(session, appends)
+        session.commit()
+        pairs = zip(appends, outcomes, strict=True)
+        written = [
+            one.first_position + len(append.events) - 1 for append, one in pairs if one.first_position is not None
+        ]
+        if written:
+            self.wrote(max(written))
+        return [one.first_position if one.error is None else one.error for one in outcomes]
 
     def store_key(self, key: PersonKey) -> PersonKey:
         """The person's stored key: this one, unless they had one before. Errors: KeysChanged, of a former epoch."""
@@ -273,6 +291,11 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         return LogSubscription(self, gt=gt, topics=topics)
+
+
+def is_locked_out(outcome: object) -> bool:
+    """Whether another session holds the lock of a stream of the append."""
+    return isinstance(outcome, StreamMoved) and outcome.detail == LOCKED
 
 
 def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[int] | Exception:

@@ -14,8 +14,11 @@ from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.receipts import Receipts
 from adapters.web.refusals import IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight
 from commands.handle import Idempotency
+from domain.candidate import CandidateIsErased
 
 KEPT_FOR = timedelta(hours=24)
+ERASED = "erased"
+"""In the place of an answer that was forgotten: the record that was erased."""
 CLEAN_EVERY_SECONDS = 60.0
 
 
@@ -70,7 +73,8 @@ class OnceOnly:
     def answer_before(self, keyed: Keyed, refused: Exception) -> Answer | None:
         """The answer of the first time, when this time was refused. Looked for only then: its key cannot be stored
         twice, so a request that goes through was the first. Errors: IdempotencyKeyWasUsedForAnotherRequest;
-        RequestIsInFlight where another process is about to answer."""
+        RequestIsInFlight where another process is about to answer; CandidateIsErased where the request was about a
+        person who was erased since."""
         found = self._find(keyed)
         if found is None and isinstance(refused, AlreadyReceived):
             raise RequestIsInFlight from refused
@@ -80,6 +84,8 @@ class OnceOnly:
         kept = self._receipts.find(keyed.key, keyed.now)
         if kept is None:
             return None
+        if ERASED in kept.response:
+            raise CandidateIsErased(candidate=kept.response[ERASED])
         if kept.request_hash != keyed.request_hash:
             raise IdempotencyKeyWasUsedForAnotherRequest
         return Answer(kept.status, {"position": kept.position, **kept.response}, replayed=True)

@@ -136,3 +136,35 @@ def test_nothing_personal_is_kept_with_a_key(client: httpx.Client, database: str
 def test_a_key_is_a_short_printable_word(client: httpx.Client, word: str) -> None:
     answer = client.post("/v1/candidates", json={"name": "Nora Blum"}, headers={"Idempotency-Key": word})
     assert problem(answer) == (422, "request-is-malformed")
+
+
+def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client: httpx.Client, log: Perennial) -> None:
+    """Not under its key, whether the person is named in its path, in its body or in its answer alone."""
+    who = client.post("/v1/candidates", json=(body := {"source": "fair", "name": "Ines Prado"}), headers=KEY)
+    assert who.status_code == 201
+    person = who.json()["stream"]
+    bulk = {"touchpoints": [{"candidate": person, "kind": "call-answered"}]}
+    job = client.post("/v1/requisitions", json={"role": "gardener", "title": "Gardener"}).json()["stream"]
+    applied = {"candidate": person, "requisition": job}
+    requests = {
+        "/v1/candidates": body,
+        f"/v1/candidates/{person}/touchpoints": BODY,
+        "/v1/touchpoints/bulk": bulk,
+        "/v1/applications": applied,
+    }
+    keys = {path: {"Idempotency-Key": f"order-{number}"} for number, path in enumerate(requests)} | {
+        "/v1/candidates": KEY
+    }
+    for path, sent in requests.items():
+        answer = client.post(path, json=sent, headers=keys[path])
+        assert answer.status_code in (200, 201), (path, answer.text)
+    assert client.post(f"/v1/candidates/{person}/erasure", json={}).json()["state"] == "completed"
+    head = log.recorder.max_notification_id()
+    for path, sent in requests.items():
+        for _ in range(2):
+            assert problem(client.post(path, json=sent, headers=keys[path])) == (409, "candidate-is-erased"), path
+    assert log.recorder.max_notification_id() == head
+    with log.recorder.datastore.get_connection() as connection:
+        rows = connection.execute("select request_hash, response from idempotency where status = 409").fetchall()
+    assert len(rows) == len(requests)
+    assert all(bytes(row["request_hash"]) == b"" and row["response"] == {"erased": person} for row in rows)

@@ -1,0 +1,62 @@
+"""Lets one request go before all others: it holds the locks of its streams, and appends by the session that does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow
+
+LOCKED = "stream_is_locked"
+"""The constraint that an append runs into whose stream is locked by another session."""
+LOCKS = "select distinct stream_lock(stream) as lock from unnest(%s::uuid[]) one (stream) order by 1"
+
+Connect = Callable[[], AbstractContextManager[psycopg.Connection[DictRow]]]
+
+
+class Precedence:
+    """The locks of streams. Each thread has the session that it holds its own with, if any."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._own = threading.local()
+
+    @property
+    def session(self) -> psycopg.Connection[DictRow] | None:
+        """The session by which this thread appends meanwhile."""
+        found: psycopg.Connection[DictRow] | None = getattr(self._own, "session", None)
+        return found
+
+    @contextmanager
+    def of(self, streams: Collection[UUID]) -> Iterator[None]:
+        """Waits for the appends under way, then keeps others from these streams until the end.
+
+        The locks are taken in one order, so that two who want the same ones do not wait for each other.
+        """
+        with self._connect() as connection:
+            try:
+                for lock in locks_of(connection, streams):
+                    connection.execute("select pg_advisory_lock(%s)", (lock,))
+                connection.commit()
+                self._own.session = connection
+                yield
+            finally:
+                self._own.session = None
+                connection.rollback()
+                connection.execute("select pg_advisory_unlock_all()")
+                connection.commit()
+
+    def wait(self, streams: Collection[UUID]) -> None:
+        """Waits until nobody else holds the locks of these streams."""
+        with self._connect() as connection, connection.transaction():
+            for lock in locks_of(connection, streams):
+                connection.execute("select pg_advisory_xact_lock_shared(%s)", (lock,))
+
+
+def locks_of(connection: psycopg.Connection[Any], streams: Collection[UUID]) -> list[int]:
+    rows = connection.execute(LOCKS, (list(streams),)).fetchall()
+    return [row["lock"] for row in rows]
