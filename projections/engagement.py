@@ -109,30 +109,65 @@ _OF_SEVERAL = """
     ) told join engagement_turned turned using (position)
 """
 
+# What the fates are called in the columns below, as known before a position (`0`) and from it on.
+_FATES = {"sent": "s", "bounced": "b", "human": "h", "machine": "m", "clicked": "c", "replied": "r"}
+_REACTIONS = ("human", "machine", "clicked", "replied")
+_SIDES = (("0", "before"), ("", "after"))
+
+_OWN = ",\n               ".join(
+    f"min(at) filter (where {known} and fate = '{letter}') as {fate}{side}"
+    for fate, letter in _FATES.items() for side, known in _SIDES
+)  # fmt: skip
+
+# A recipient is a record. A record that the message came back from did not react to it; a person whom it reached at
+# none of their records did not either. What came back from a record that it was not sent to, came back from the person.
+_OF_PERSON = ",\n               ".join(
+    f"""min(sent{side}) as sent{side},
+               case when bool_or(bounced{side} is not null and sent{side} is null)
+                         or bool_and(bounced{side} is not null) filter (where sent{side} is not null)
+                    then min(bounced{side}) end as bounced{side}"""
+    for side, _ in _SIDES
+)
+_OF_REACTIONS = ",\n               ".join(
+    f"min({fate}{side}) filter (where bounced{side} is null) as {fate}{side}"
+    for fate in _REACTIONS
+    for side, _ in _SIDES
+)
+
+# How each reaction stands before and after: a click of somebody who opened is one of both, when both were so.
+_TURNS = "\n        union all ".join(
+    f"select '{what}', {at.format(side='0')}, {at.format(side='')}"
+    for what, at in {
+        "sent": "earliest.sent{side}",
+        "bounced": "bounced{side}",
+        "opened": "case when bounced{side} is null then least(human{side}, machine{side}) end",
+        "opened.human": "case when bounced{side} is null then human{side} end",
+        "opened.machine": "case when bounced{side} is null then machine{side} end",
+        "clicked": "case when bounced{side} is null then clicked{side} end",
+        "clicked.opened": "case when bounced{side} is null and clicked{side} is not null and human{side} is not null"
+        " then greatest(clicked{side}, human{side}) end",
+        "replied": "case when bounced{side} is null then replied{side} end",
+    }.items()
+)
+
 # The earliest of each fate, as known just before each position and from it on.
-_CHANGES = """
-    with told as ({told}), held as (
-        select told.message, told.person, told.position, fate.fate, fate.at,
+_CHANGES = f"""
+    with told as ({{told}}), held as (
+        select told.message, told.person, told.record, told.position, fate.fate, fate.at,
                told.was and fate.known < told.position * 2 and fate.until >= told.position * 2 as before,
                told.now and fate.known <= told.position * 2 + 1 and fate.until > told.position * 2 + 1 as after
         from told join engagement.fate on fate.message = told.message and fate.record = told.record
+    ), own as (
+        select message, person, position,
+               {_OWN}
+        from held where before or after group by message, person, record, position
     ), earliest as (
         select person, position,
-               min(at) filter (where before and fate = 's') as sent0,
-               min(at) filter (where after and fate = 's') as sent,
-               min(at) filter (where before and fate = 'b') as bounced0,
-               min(at) filter (where after and fate = 'b') as bounced,
-               min(at) filter (where before and fate = 'h') as human0,
-               min(at) filter (where after and fate = 'h') as human,
-               min(at) filter (where before and fate = 'm') as machine0,
-               min(at) filter (where after and fate = 'm') as machine,
-               min(at) filter (where before and fate = 'c') as clicked0,
-               min(at) filter (where after and fate = 'c') as clicked,
-               min(at) filter (where before and fate = 'r') as replied0,
-               min(at) filter (where after and fate = 'r') as replied
-        from held where before or after group by message, person, position
+               {_OF_PERSON},
+               {_OF_REACTIONS}
+        from own group by message, person, position
     )
-    select person as entity, position, (part.sent at time zone {zone})::date as day, turn.what,
+    select person as entity, position, (part.sent at time zone {{zone}})::date as day, turn.what,
            case when turn.what in ('sent', 'bounced') then 0
                 when part.at < part.sent + interval '168 hours' then 7
                 when part.at < part.sent + interval '336 hours' then 14
@@ -140,13 +175,7 @@ _CHANGES = """
                 when part.at < part.sent + interval '2160 hours' then 90 else 0 end as amount, part.n
     from earliest
     cross join lateral (
-        select 'sent', sent0, earliest.sent
-        union all select 'bounced', bounced0, bounced
-        union all select 'opened', least(human0, machine0), least(human, machine)
-        union all select 'opened.human', human0, human
-        union all select 'opened.machine', machine0, machine
-        union all select 'clicked', clicked0, clicked
-        union all select 'replied', replied0, replied
+        {_TURNS}
     ) turn (what, at0, at)
     cross join lateral (
         select sent0, at0, -1 where sent0 is not null and at0 is not null
@@ -158,7 +187,7 @@ _CHANGES = """
 
 ENGAGEMENT = ReadModel(
     name="engagement",
-    version=2,
+    version=3,
     tables=TABLES,
     working=WORKING,
     catalogue=("outcome",),

@@ -17,8 +17,8 @@ from queries.counts import Spans, read_counts
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
 
 DEFINITION = "message-engagement"
-VERSION = 2
-WHATS = ("sent", "bounced", "opened", "opened.human", "opened.machine", "clicked", "replied")
+VERSION = 3
+WHATS = ("sent", "bounced", "opened", "opened.human", "opened.machine", "clicked", "clicked.opened", "replied")
 
 
 class WindowIsUnknown(ValueError):
@@ -42,6 +42,7 @@ class Engagement:
     """The messages sent in one month (or all); each message counts once per recipient, in the month it was sent.
 
     `delivered` = sent - bounced. All rates are of the delivered, but `click_to_open`: clicked, of opened by a human.
+    No rate is above 1: reactions to what bounced are not counted, nor, in `click_to_open`, clicks without an open.
     """
 
     month: date | None
@@ -108,10 +109,10 @@ def engagement(
 
 
 def _engagement(month: date | None, counted: Mapping[str, int]) -> Engagement:
-    sent, bounced, opened, human, machine, clicked, replied = (counted.get(what, 0) for what in WHATS)
+    sent, bounced, opened, human, machine, clicked, followed, replied = (counted.get(what, 0) for what in WHATS)
     delivered = sent - bounced
     return Engagement(
         month, sent, bounced,
-        reply=Rate(replied, delivered), click=Rate(clicked, delivered), click_to_open=Rate(clicked, human),
+        reply=Rate(replied, delivered), click=Rate(clicked, delivered), click_to_open=Rate(followed, human),
         open_total=Rate(opened, delivered), open_machine=Rate(machine, delivered), open_human=Rate(human, delivered),
     )  # fmt: skip

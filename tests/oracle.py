@@ -195,16 +195,22 @@ def engagement(log: Log, begins: date, ends: date, wanted: Wanted, window: int) 
 
 
 def _message(fates: list[dict[str, Any]], sent: datetime, window: int) -> set[str]:
-    reached = {"sent"}
+    """What became of it for the person: bounced where it came back from all records that it went to."""
+    of: defaultdict[str, set[str]] = defaultdict(set)
     for fate in fates:
+        of[fate["person"]].add(FATES[fate["kind"]])
+    if any("bounced" in own and "sent" not in own for own in of.values()) or all(
+        "bounced" in own for own in of.values() if "sent" in own
+    ):
+        return {"sent", "bounced"}
+    reached, seen = {"sent"}, [fate for fate in fates if "bounced" not in of[fate["person"]]]
+    for fate in seen:
         what, in_time = FATES[fate["kind"]], fate["at"] - sent < timedelta(window)
-        if what == "bounced":
-            reached.add(what)
-        elif what == "opened" and in_time:
+        if what == "opened" and in_time:
             reached |= {"opened", "opened.machine" if fate["machine"] else "opened.human"}
         elif what in ("clicked", "replied") and in_time and not fate["machine"]:
             reached.add(what)
-    return reached
+    return reached | ({"clicked.opened"} if {"clicked", "opened.human"} <= reached else set())
 
 
 def touchpoint_counts(log: Log, begins: date, ends: date, wanted: Wanted) -> Counter[tuple[date, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from adapters.synthetic import shape, truth_of_applications, truth_of_jobs
 from adapters.synthetic.columns import DAY, FOREVER, NONE, Block, Column, Flags, Type, only
@@ -329,32 +330,55 @@ def flows(person: Column, day: Column, rank: Column) -> tuple[Column, Column, Co
 def engagement(touches: Touches, window: int, root: Column) -> Months:
     """By month of sending: messages sent, bounced, and opened, clicked or replied to within the window of days.
 
-    Each once for a person, whichever of their records it reached.
+    Each once for a person, whichever of their records it reached; who it came back from did not react to it.
     """
     one = touches.message * len(root) + root[touches.person]
     message = np.where(touches.message == NONE, NONE, np.unique(one, return_inverse=True)[1])
     number = int(message.max(initial=NONE)) + 1
     outcome = np.where(touches.kind == NONE, "", OUTCOMES[touches.kind])
     human = touches.machine == 0
+    back, back_from = came_back(touches, outcome, message, number)
 
     def first(which: Flags) -> Column:
         times = np.full(number, FOREVER)
-        which = which & (message != NONE)
+        which = which & (message != NONE) & ~back_from
         np.minimum.at(times, message[which], touches.at[which])
         return times
 
-    sent, opened = first(outcome == "sent"), outcome == "opened"
+    sent, opened = np.full(number, FOREVER), outcome == "opened"
+    went = (outcome == "sent") & (message != NONE)
+    np.minimum.at(sent, message[went], touches.at[went])
     known, in_time = sent != FOREVER, sent + window * DAY
+    reached = known & ~back
     counted = {
         "sent": known,
-        "bounced": known & (first(outcome == "bounced") != FOREVER),
-        "opened": known & (first(opened) < in_time),
-        "opened.human": known & (first(opened & human) < in_time),
-        "opened.machine": known & (first(opened & ~human) < in_time),
-        "clicked": known & (first((outcome == "clicked") & human) < in_time),
-        "replied": known & (first((outcome == "replied") & human) < in_time),
+        "bounced": known & back,
+        "opened": reached & (first(opened) < in_time),
+        "opened.human": reached & (first(opened & human) < in_time),
+        "opened.machine": reached & (first(opened & ~human) < in_time),
+        "clicked": reached & (first((outcome == "clicked") & human) < in_time),
+        "replied": reached & (first((outcome == "replied") & human) < in_time),
     }
     return by_month(*stacked([(which, sent // DAY) for which in counted.values()]), tuple(counted))
+
+
+def came_back(touches: Touches, outcome: npt.NDArray[np.str_], message: Column, number: int) -> tuple[Flags, Flags]:
+    """Of each person's message whether it came back, and of each touchpoint whether its record's did.
+
+    A message came back from a person when it did from all of their records that it went to.
+    """
+    one = touches.message * (int(touches.person.max(initial=0)) + 1) + touches.person
+    own = np.unique(one, return_inverse=True)[1]
+    named = message != NONE
+    went, bounced = (np.zeros(len(own) + 1, np.bool_) for _ in range(2))
+    went[own[named & (outcome == "sent")]] = True
+    bounced[own[named & (outcome == "bounced")]] = True
+    left, strayed = (np.zeros(number, np.bool_) for _ in range(2))
+    left[message[named & went[own] & ~bounced[own]]] = True
+    strayed[message[named & bounced[own] & ~went[own]]] = True
+    any_back = np.zeros(number, np.bool_)
+    any_back[message[named & bounced[own]]] = True
+    return any_back & (strayed | ~left), bounced[own]
 
 
 def time_to_fill(history: History, rows: Block) -> dict[str, Months]:

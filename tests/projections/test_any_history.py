@@ -194,7 +194,7 @@ def check_engagement(
         total = rates.total
         told = {"sent": total.sent, "bounced": total.bounced, "opened": total.open_total.n, "clicked": total.click.n,
                 "opened.human": total.open_human.n, "opened.machine": total.open_machine.n,
-                "replied": total.reply.n}  # fmt: skip
+                "replied": total.reply.n, "clicked.opened": total.click_to_open.n}  # fmt: skip
         assert told == {what: expected[what] for what in told}
         assert rates.n == total.reply.of == expected["sent"] - expected["bounced"]
         assert sum(month.sent for month in rates.months) == total.sent

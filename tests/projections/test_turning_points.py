@@ -178,3 +178,38 @@ def test_the_first_activity_is_new_whatever_went_before_it(connection: psycopg.C
     assert flows(exits) == (1, 0, 0)
     assert flows(apart) == (2, 1, 1), "with an activity before the hire, the entry after it is a return"
     assert flows(as_of.position) == (1, 1, 1)
+
+
+def test_a_reaction_counts_for_the_recipient_whom_the_message_reached(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    one, other = history.person(0, NOON), history.person(1, NOON)
+    for person in (one, other):
+        history.touch(person, "email-sent", NOON, 1, machine=False)
+        for kind in ("email-opened", "email-clicked", "email-replied"):
+            history.touch(person, kind, NOON + timedelta(hours=1), 1, machine=False)
+    history.touch(other, "email-bounced", NOON + timedelta(hours=2), 1, machine=False)
+    apart = history.position - 1
+    history.merge(one, other, None, stricter=False)
+    merged = history.position - 1
+    history.touch(one, "email-bounced", NOON + timedelta(hours=2), 1, machine=False)
+    as_of = folded(connection, history)
+
+    def counted(position: int) -> tuple[int, int, int, int, int]:
+        total = engagement(connection, YEAR, AsOf(position, as_of.at, ZONE)).total
+        assert total.reply.of == total.delivered
+        return total.sent, total.bounced, total.reply.n, total.open_total.n, total.click_to_open.n
+
+    assert counted(apart) == (2, 1, 1, 1, 1)
+    assert counted(merged) == (1, 0, 1, 1, 1), "it reached the person at one of their records"
+    assert counted(as_of.position) == (1, 1, 0, 0, 0)
+
+
+def test_a_click_without_an_open_is_no_part_of_those_who_opened(connection: psycopg.Connection[Any]) -> None:
+    history = History(first=1)
+    for number, kinds in enumerate((("email-opened", "email-clicked"), ("email-clicked",), ("email-clicked",))):
+        person = history.person(number, NOON)
+        for kind in ("email-sent", *kinds):
+            history.touch(person, kind, NOON, 1, machine=False)
+    total = engagement(connection, YEAR, folded(connection, history)).total
+    assert (total.click.n, total.click.of) == (3, 3)
+    assert (total.click_to_open.n, total.click_to_open.of) == (1, 1)

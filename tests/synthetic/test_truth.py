@@ -171,7 +171,7 @@ class Recount:
         return result
 
     def engagement(self, window: int) -> Months:
-        fates: dict[tuple[UUID, UUID], dict[str, datetime]] = defaultdict(dict)
+        fates: dict[tuple[UUID, UUID], dict[UUID, dict[str, datetime]]] = defaultdict(lambda: defaultdict(dict))
         for record, kind, at, machine, message in self.touched.values():
             if kind is None or message is None:
                 continue
@@ -179,17 +179,21 @@ class Recount:
             names = {"opened": ["opened", "opened.machine" if machine else "opened.human"]}.get(
                 str(outcome), [str(outcome)]
             )
-            known = fates[message, self.person(record)]
+            known = fates[message, self.person(record)][record]
             for name in names:
                 known[name] = min(at, known.get(name, at))
         result: Months = defaultdict(Counter)
-        for known in fates.values():
-            if "sent" not in known:
+        for own in fates.values():
+            sends = [known["sent"] for known in own.values() if "sent" in known]
+            if not sends:
                 continue
-            sent = known["sent"]
-            for name, at in known.items():
-                if name in ("sent", "bounced") or (name not in IGNORED and at - sent < timedelta(days=window)):
-                    result[month(sent.date())][name] += 1
+            sent = min(sends)
+            strayed = any("bounced" in known and "sent" not in known for known in own.values())
+            bounced = strayed or all("bounced" in known for known in own.values() if "sent" in known)
+            reached = {"sent", *(["bounced"] if bounced else [])}
+            for known in () if bounced else (known for known in own.values() if "bounced" not in known):
+                reached |= {name for name, at in known.items() if at - sent < timedelta(days=window)}
+            result[month(sent.date())].update(reached - {*IGNORED})
         return result
 
     def time_to_fill(self, evergreen: Sequence[bool]) -> Months:
