@@ -38,7 +38,7 @@ ZONE = oracle.ZONE
 TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
 MOMENTS = [datetime(2022, 11, 20, tzinfo=UTC), datetime(2023, 2, 1, tzinfo=UTC), datetime(2023, 5, 3, tzinfo=UTC)]
 PERIODS = (
-    Period(date(2022, 1, 1), date(2026, 1, 1)),
+    Period(date(2022, 1, 1), date(2025, 4, 1)),
     Period(date(2022, 11, 4), date(2023, 5, 3)),
     Period(date(2022, 11, 15), date(2022, 11, 20)),
     Period(date(2022, 12, 1), date(2023, 4, 1)),
