@@ -13,6 +13,7 @@ from adapters.cli import COMPLAINTS, cli
 from adapters.erasure.eraser import Eraser, EraserMustWait, Holdings, Person
 from adapters.erasure.erasing import Erasing
 from domain.candidate import CandidateDoesNotExist, CandidateIsErased
+from domain.suppression import AddressIsNotSuppressed
 
 
 @pytest.fixture
@@ -55,3 +56,17 @@ def test_what_is_asked_wrongly_is_refused(perennial: CliRunner, ines: UUID) -> N
     assert isinstance(erase(perennial, ines, "--resume").exception, COMPLAINTS)
     assert isinstance(erase(perennial, UUID(int=1)).exception, CandidateDoesNotExist)
     assert isinstance(erase(perennial, ines, "--ground", "Because she asked").exception, COMPLAINTS)
+
+
+def test_a_suppressed_address_is_released_once(perennial: CliRunner, ines: UUID) -> None:
+    def release(address: str) -> Result:
+        return perennial.invoke(cli, ["release-address", "email"], input=f"{address}\n")
+
+    assert isinstance(release("ines@example.org").exception, AddressIsNotSuppressed)
+    assert erase(perennial, ines).exit_code == 0
+    done = release("Ines Prado <INES@example.org>")
+    assert done.exit_code == 0, done.output
+    assert "the email may come in again" in done.stderr
+    assert "example.org" not in done.stderr
+    assert isinstance(release("ines@example.org").exception, AddressIsNotSuppressed)
+    assert isinstance(release("n/a").exception, COMPLAINTS)
