@@ -541,6 +541,8 @@ def drill(context: typer.Context) -> None:
     """Kill everything at random under load, and show that nothing acknowledged is lost. Exit code 1 on a violation."""
     from adapters.drill.run import run  # the drill starts processes that serving does not need to know of
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)  # it takes the time that its processes need to end
     run(context.args)
 
 

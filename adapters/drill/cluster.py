@@ -1,4 +1,4 @@
-"""A PostgreSQL that can be killed: its own data folder, started and started again like any other."""
+"""The embedded PostgreSQL of the house and what happens to it: processes killed or stopped, its disk full."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from adapters.postgres.data_folder import programs
-from adapters.postgres.embedded import DATABASE, SETTINGS, embedded_server
-from adapters.postgres.postmaster import postmaster_of
+from adapters.postgres.data_folder import SUPERUSER
+from adapters.postgres.embedded import DATABASE, embedded_server
+from adapters.postgres.postmaster import PORT, postmaster_of, processes_of, send
 
 PATIENCE = 60.0
+DISK = 8 * 2**30
+"""Bytes of the file system that a drill makes for itself, in memory, and takes no more of than it writes."""
 
 
 class ServerDoesNotStart(Exception):
@@ -33,17 +35,19 @@ class ServerDoesNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A server over `folder`/data; `conninfo` names its database, which is there again after each start."""
+    """The data folder of a house, whose processes run the server in it. `has_disk`: it is a file system of its own."""
 
     folder: Path
+    logs: Path
+    has_disk: bool
 
     @property
     def data(self) -> Path:
-        return self.folder / "data"
+        return self.folder / "postgres"
 
     @property
     def conninfo(self) -> str:
-        return make_conninfo(host=str(self.data), port=5432, user="postgres", dbname=DATABASE)
+        return make_conninfo(host=str(self.data), port=PORT, user=SUPERUSER, dbname=DATABASE, connect_timeout=10)
 
     @property
     def keys(self) -> Path:
@@ -55,81 +59,106 @@ class Cluster:
 
     @property
     def log(self) -> Path:
-        return self.data / "drill.log"
+        return self.data / "log"
 
-    def start(self) -> float:
-        """Seconds until it answers. What is left of a killed server may stand in its way for a moment."""
-        began = time.monotonic()
-        while not self._started():
-            if time.monotonic() > began + PATIENCE:
-                raise ServerDoesNotStart(self.data, PATIENCE, self.log.read_text()[-2000:])
-            time.sleep(0.1)
-        return time.monotonic() - began
-
-    def stop(self) -> None:
-        self._control("stop", "-m", "fast")
+    def wait(self) -> None:
+        """Returns when the server answers: the house starts it, not the drill. Errors: ServerDoesNotStart."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.conninfo).close()
+            except psycopg.OperationalError as error:
+                if time.monotonic() > give_up:
+                    raise ServerDoesNotStart(self.data, PATIENCE, self.log.read_text()[-2000:]) from error
+                time.sleep(0.1)
+            else:
+                return
 
     def kill_server(self, random_: random.Random) -> str:
         """kill -9 of the postmaster: alone, or with everything that it had started."""
-        pids = [self.postmaster()]
-        if random_.random() < 0.5:
-            pids += self._pids("true")
-        kill(pids)
-        return f"the postmaster and {len(pids) - 1} of its processes" if len(pids) > 1 else "the postmaster"
+        killed = processes_of(self.data) if random_.random() < 0.5 else []
+        main = postmaster_of(self.data)
+        for process in [main, *killed] if main is not None else killed:
+            send(process, signal.SIGKILL)
+        return f"the postmaster and {len(killed) - 1} of its processes" if killed else "the postmaster"
 
     def kill_backend(self, random_: random.Random) -> str:
         """kill -9 of one connection's process, upon which PostgreSQL throws out all the others and recovers."""
-        pids = self._pids("backend_type = 'client backend' and pid <> pg_backend_pid()")
-        kill([random_.choice(pids)] if pids else [])
+        with psycopg.connect(self.conninfo) as connection:
+            pids = [pid for (pid,) in connection.execute(BACKENDS)]
+        backends = [process for process in processes_of(self.data) if process.pid in pids]
+        if backends:
+            send(random_.choice(backends), signal.SIGKILL)
         return "a backend"
 
-    def postmaster(self) -> int:
-        running = postmaster_of(self.data)
-        if running is None:
-            raise ServerDoesNotStart(self.data, 0, "it does not run")
-        return int(running.pid)
-
-    def _pids(self, which: str) -> list[int]:
-        with psycopg.connect(self.conninfo) as connection:
-            return [pid for (pid,) in connection.execute(f"select pid from pg_stat_activity where {which}".encode())]
-
-    def _started(self) -> bool:
-        if not self._control("start", "-w", "-l", str(self.log), "-o", f"-c listen_addresses='' -k {self.data}"):
-            return False
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Every process of the server is stopped meanwhile: it lives and does nothing."""
+        processes = processes_of(self.data)
         try:
-            psycopg.connect(self.conninfo).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+            for process in processes:
+                send(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in processes:
+                send(process, signal.SIGCONT)
 
-    def _control(self, *arguments: str) -> bool:
-        owner = self.data.owner() if os.geteuid() == 0 else None  # as root the server runs as a user of its own
-        done = subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
-            [str(programs() / "pg_ctl"), "-D", str(self.data), *arguments],
-            user=owner, cwd=self.data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-        return done.returncode == 0
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """The disk of the database, the keys and the signing folder has no space meanwhile.
 
-
-def kill(pids: list[int]) -> None:
-    for pid in pids:
+        The write-ahead log begins a new file then, as it would soon: one that exists takes 16 MB before it is full.
+        """
+        while not self._resize(used(self.folder)):
+            continue  # something was written between the look and the resizing
         try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue  # it went by itself
+            with suppress(psycopg.Error), psycopg.connect(self.conninfo, autocommit=True) as connection:
+                for _ in range(3):
+                    connection.execute("select pg_switch_wal()")
+                    time.sleep(1)
+            yield
+        finally:
+            self._resize(DISK)
+
+    def _resize(self, size: int) -> bool:
+        """Whether the file system has that size now: it takes none that is less than it holds."""
+        command = ["mount", "-o", f"remount,size={size}", str(self.folder)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own mount
+
+
+def used(folder: Path) -> int:
+    """Bytes that the file system of the folder holds."""
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+BACKENDS = "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
 
 
 @contextmanager
 def own_cluster() -> Iterator[Cluster]:
-    """A server in a folder of its own under the temporary folder; both are gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="perennial-drill-"))
-    folder.chmod(0o755)  # as root the server runs as a user of its own, who must get at its data
-    cluster = Cluster(folder)
+    """A data folder under the temporary folder, on a file system of its own where that may be; gone afterwards."""
+    above = Path(tempfile.mkdtemp(prefix="perennial-drill-"))
+    folder, logs = above / "data", above / "logs"
+    for made in (above, folder, logs):
+        made.mkdir(exist_ok=True)
+        made.chmod(0o755)  # as root the server runs as a user of its own, who must get at its data
+    mounted = mount(folder)
     try:
-        with embedded_server(cluster.data, {**SETTINGS, "shared_buffers": "256MB"}):
-            pass  # the wheel knows how to make the data folder, and the user who owns it
-        cluster.start()
-        yield cluster
+        yield Cluster(folder, logs, mounted)
     finally:
-        cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        with embedded_server(folder / "postgres"):
+            pass  # its last user stops it
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)  # noqa: S603, S607 - our own mount
+        shutil.rmtree(above, ignore_errors=True)
+
+
+def mount(folder: Path) -> bool:
+    """Puts a file system of its own on the folder. Returns whether this user may."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "perennial-drill", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own folder
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0

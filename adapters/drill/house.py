@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.drill.clients import NAME
+from adapters.drill.clock import Clock, own_clock
 from adapters.drill.cluster import Cluster
 
 STARTS_WITHIN = 10.0
+OF_A_DATABASE = ("DATABASE_URL", "PERENNIAL_DATABASE_URL")
 ZONE = "Europe/Berlin"
 
 
@@ -66,7 +68,7 @@ class Watched:
     def _begin(self) -> None:
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                self.command, env={**os.environ, **self.environment}, stdout=output, stderr=output
+                self.command, env=environment_with(self.environment), stdout=output, stderr=output
             )
         self._began = time.monotonic()
 
@@ -91,6 +93,7 @@ class House:
     api: Watched
     projector: Watched
     sequencer: Watched
+    clock: Clock | None
 
 
 def perennial(*arguments: str) -> list[str]:
@@ -104,9 +107,13 @@ def free_port() -> int:
         return port
 
 
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours without a database of yours: a drill kills its own alone."""
+    return {name: value for name, value in os.environ.items() if name not in OF_A_DATABASE} | dict(more)
+
+
 def settings(cluster: Cluster, port: int) -> dict[str, str]:
     return {
-        "DATABASE_URL": cluster.conninfo,
         "PERENNIAL_DATA_FOLDER": str(cluster.folder),
         "PERENNIAL_PORT": str(port),
         "PERENNIAL_ZONE": ZONE,
@@ -116,24 +123,24 @@ def settings(cluster: Cluster, port: int) -> dict[str, str]:
 
 @contextmanager
 def running_house(cluster: Cluster) -> Iterator[House]:
-    """API, projector and sequencer from when the API listens; all are stopped at the end."""
-    port = free_port()
-    environment = settings(cluster, port)
-    api = Watched("api", perennial("serve", "--no-project"), environment, cluster.folder / "api.log")
-    projector = Watched("projector", perennial("project"), environment, cluster.folder / "projector.log")
-    sequencer = Watched("sequencer", perennial("sequence"), environment, cluster.folder / "sequencer.log")
+    """API, projector and sequencer from when the API listens; all are stopped at the end. They run the database."""
+    port, clock = free_port(), own_clock(cluster.logs)
+    environment = {**settings(cluster, port), **(clock.environment if clock else {})}
+    api = Watched("api", perennial("serve", "--no-project"), environment, cluster.logs / "api.log")
+    projector = Watched("projector", perennial("project"), environment, cluster.logs / "projector.log")
+    sequencer = Watched("sequencer", perennial("sequence"), environment, cluster.logs / "sequencer.log")
     with ExitStack() as stack:
         for process in (api, projector, sequencer):
             process.start()
             stack.callback(process.stop)
         until_listening(port)
-        yield House(cluster, port, made_key(environment), environment, api, projector, sequencer)
+        yield House(cluster, port, made_key(environment), environment, api, projector, sequencer, clock)
 
 
 def made_key(environment: Mapping[str, str]) -> str:
     """A recruiter's API key, made as an operator makes one."""
     command = perennial("api-keys", "add", "--name", NAME, "--role", "recruiter")
-    made = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)  # noqa: S603 - our own command line
+    made = subprocess.run(command, env=environment_with(environment), stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command line
     return made.stdout.strip()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import random
 import subprocess
 import threading
@@ -17,7 +16,7 @@ from psycopg.rows import dict_row
 
 from adapters.drill.checks import caught_up, equal_to_a_rebuild, once_only
 from adapters.drill.clients import Book, Clients, Connection
-from adapters.drill.house import ZONE, House, perennial
+from adapters.drill.house import ZONE, House, environment_with, perennial
 from adapters.postgres import folds
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
@@ -112,9 +111,9 @@ class Rebuilding:
 
 
 def rebuild_process(house: House, model: ReadModel) -> subprocess.Popen[bytes]:
-    with (house.cluster.folder / "rebuild.log").open("ab") as output:
+    with (house.cluster.logs / "rebuild.log").open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own command line
-            perennial("rebuild", model.name), env={**os.environ, **house.environment}, stdout=output, stderr=output
+            perennial("rebuild", model.name), env=environment_with(house.environment), stdout=output, stderr=output
         )
 
 

@@ -17,8 +17,10 @@ from adapters.drill.house import House, running_house
 from adapters.drill.killing import Drill
 from adapters.drill.rebuilding import rebuild_under_load
 from adapters.postgres.application import Perennial
-from adapters.postgres.keyfile import ensure_key_file
+from adapters.postgres.embedded import embedded_server
+from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.synthetic_log import load_synthetic
+from adapters.settings import Settings
 from adapters.synthetic.history import history
 
 LAST_DAY = date(2026, 7, 1)
@@ -30,7 +32,8 @@ def run(arguments: Sequence[str]) -> None:
     options = read(arguments)
     say(f"seed {options.seed}")
     with own_cluster() as cluster:
-        fill(cluster, options.events)
+        with embedded_server(cluster.data, renew=True) as conninfo:
+            fill(cluster, conninfo, options.events)
         with running_house(cluster) as house:
             violations = list(drill(house, options))
         if violations:
@@ -44,9 +47,9 @@ def run(arguments: Sequence[str]) -> None:
 def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="perennial drill",
-        description="Kills PostgreSQL and each process of ours under load, and checks that nothing is lost.",
+        description="Kills PostgreSQL and each process of ours under load, fills its disk, steps its clock.",
     )
-    parser.add_argument("--rounds", type=int, default=50, help="how many kills (default 50)")
+    parser.add_argument("--rounds", type=int, default=50, help="how many times something is broken (default 50)")
     parser.add_argument("--seed", type=int, default=7, help="what is killed and when follows from it")
     parser.add_argument("--events", type=int, default=80_000, help="events in the log before it begins")
     parser.add_argument("--rebuild", action="store_true", help="no kills: rebuild every read model under load instead")
@@ -60,12 +63,12 @@ def drill(house: House, options: argparse.Namespace) -> Iterator[str]:
     return Drill(house, options.seed, say).rounds(options.rounds)
 
 
-def fill(cluster: Cluster, events: int) -> None:
+def fill(cluster: Cluster, conninfo: str, events: int) -> None:
     """A synthetic past, so that a rebuild has work to do when it is killed."""
-    bootstrap.migrated(cluster.conninfo)
+    bootstrap.migrated(conninfo)
     told = history(events, 7, ends_on=LAST_DAY)
-    key_file = ensure_key_file(cluster.keys)
-    with Perennial(cluster.conninfo, key_file, role=bootstrap.OWNER) as owner:
+    bootstrap.bound(conninfo, Settings(data_folder=cluster.folder))
+    with Perennial(conninfo, read_key_file(cluster.keys), role=bootstrap.OWNER) as owner:
         *_, written = load_synthetic(owner, told.recorded(), told.marks())
     say(f"{written} events written beforehand")
 
@@ -74,6 +77,6 @@ def keep_logs(cluster: Cluster) -> None:
     """The logs of all processes, beside the drill's working folder."""
     kept = Path("drill-logs")
     kept.mkdir(exist_ok=True)
-    for log in (*cluster.folder.glob("*.log"), cluster.log):
+    for log in (*cluster.logs.glob("*.log"), cluster.log):
         (kept / log.name).write_bytes(log.read_bytes())
     say(f"the logs are kept in {kept}")

@@ -73,7 +73,8 @@ def hire(
 def rising_moments(luck: random.Random) -> Iterator[dict[str, str]]:
     moment = datetime.now(UTC) - timedelta(days=luck.uniform(60, 700))
     while True:
-        moment = min(moment + timedelta(days=luck.uniform(0, 9)), datetime.now(UTC))
+        # Never later than a clock that was stepped back says it is.
+        moment = min(moment + timedelta(days=luck.uniform(0, 9)), datetime.now(UTC) - timedelta(days=2))
         yield {"occurred_at": moment.isoformat()}
 
 
