@@ -1,4 +1,4 @@
-"""A candidate accepts the offer made for an opening."""
+"""A candidate accepts an offer, made for an opening where one is named."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOp
 class AcceptOffer(Command):
     """Accept an offer; accepted again for the same opening, it is no news. The hire, not this, fills the opening.
 
-    application: the application's stream. requisition: the one it is for. opening: an open one of that requisition.
+    application: the application's stream. requisition: the one it is for. opening: an open one of that requisition;
+    left out: none in particular, the hire may name it.
     """
 
     application: UUID
     requisition: UUID
-    opening: UUID
+    opening: UUID | None = None
 
 
 def decide(application: Application, requisition: Requisition, command: AcceptOffer) -> Events:
@@ -28,10 +29,11 @@ def decide(application: Application, requisition: Requisition, command: AcceptOf
     Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening; an acceptance may be the
     first that we learn of an offer.
     """
-    candidate = application.require_live(command.application)
+    candidate = application.require_live(command.application, command.moment)
     application.require_requisition(command.application, command.requisition)
     requisition.require_known(command.requisition)
-    requisition.require_open(command.opening)
+    if command.opening is not None:
+        requisition.require_open(command.opening)
     if application.accepted_for(command.opening) is not None:
         return {}
     application.require_acceptable(command.application, command.opening)

@@ -25,7 +25,7 @@ class MakeOffer(Command):
 
 def decide(application: Application, requisition: Requisition, command: MakeOffer) -> Events:
     """Raises OfferIsOut, ApplicationHasEnded, ApplicationIsForAnotherRequisition or OpeningWasFilled, and their kin."""
-    candidate = application.require_live(command.application)
+    candidate = application.require_live(command.application, command.moment)
     application.require_requisition(command.application, command.requisition)
     requisition.require_known(command.requisition)
     if command.opening is not None:

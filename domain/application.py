@@ -80,14 +80,14 @@ class ApplicationWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class OfferAccepted(Event):
-    """The candidate accepted the offer made for this opening."""
+    """The candidate accepted the offer, made for this opening where one is named."""
 
     stored_name = "offer-accepted.v1"
     person_field = "candidate"
 
     candidate: Clear[UUID]
     requisition: Clear[UUID]
-    opening: Clear[UUID]
+    opening: Clear[UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,9 +513,9 @@ class Application:
         )
         return list(dict.fromkeys(turn.value for turn in visits[since:] if turn.value is not None))
 
-    def accepted_for(self, opening: UUID) -> datetime | None:
-        """When the standing offer for this opening was accepted."""
-        return next((one.at for one in reversed(self.acceptances) if one.offer.opening == opening), None)
+    def accepted_for(self, opening: UUID | None) -> datetime | None:
+        """When the last standing acceptance for this opening, or for none in particular, was."""
+        return next((one.at for one in reversed(self.acceptances) if one.offer.opening in (None, opening)), None)
 
     def require_candidate(self, application: UUID) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist."""
@@ -611,7 +611,7 @@ class Application:
         """The offers that wait for an answer, in the order of recording."""
         return tuple(offer for offer in self.offers if offer.accepted_at is None)
 
-    def require_acceptable(self, application: UUID, opening: UUID) -> None:
+    def require_acceptable(self, application: UUID, opening: UUID | None) -> None:
         """Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening.
 
         An acceptance of which we never learned the offer is one.
@@ -621,7 +621,7 @@ class Application:
         offer = self.require_offer(application)
         if offer.accepted_at is not None:
             raise OfferWasAccepted(application=application)
-        if offer.opening not in (None, opening):
+        if opening is not None and offer.opening not in (None, opening):
             raise OfferIsForAnotherOpening(application=application, opening=opening)
 
 

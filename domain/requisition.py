@@ -121,6 +121,24 @@ class RecruiterAssigned(Event):
     user: Personal[str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class RequisitionRenamed(Event):
+    """The job is called otherwise. Its role, a segment, stays what it was."""
+
+    stored_name = "requisition-renamed.v1"
+
+    title: Personal[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RequisitionDateCorrected(Event):
+    """The job was opened at another time than was told. Its openings keep the times they were opened at."""
+
+    stored_name = "requisition-date-corrected.v1"
+
+    opened_at: Clear[datetime]
+
+
 class RequisitionDoesNotExist(NotFound):
     """There is no requisition {requisition}.
 
@@ -248,6 +266,8 @@ class Requisition:
     target: Course[date | None] = field(default_factory=Course)
     hiring_manager: Course[Personal[str | None]] = field(default_factory=Course)
     recruiter: Course[Personal[str | None]] = field(default_factory=Course)
+    title: Course[Personal[str | None]] = field(default_factory=Course)
+    opened: Course[datetime] = field(default_factory=Course)
 
     @property
     def held_since(self) -> datetime | None:
@@ -314,8 +334,13 @@ class Requisition:
 def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
     """The requisition after one more event."""
     match recorded.event:
-        case RequisitionOpened():
-            return replace(requisition, exists=True)
+        case RequisitionOpened(title=title):
+            opened = requisition.opened.turned(recorded.at, recorded.at)
+            return replace(requisition, exists=True, title=requisition.title.turned(recorded.at, title), opened=opened)
+        case RequisitionRenamed(title=title):
+            return replace(requisition, title=requisition.title.turned(recorded.at, title))
+        case RequisitionDateCorrected(opened_at=opened_at):
+            return replace(requisition, opened=requisition.opened.turned(recorded.at, opened_at))
         case RequisitionHeld() | RequisitionResumed() as event:
             held = isinstance(event, RequisitionHeld)
             return replace(requisition, holds=requisition.holds.turned(recorded.at, held))
@@ -351,7 +376,8 @@ def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...])
     """The requisition with these ends of the opening."""
     fills = [end for end in ends if end.application is not None]
     first = min(fills or ends, key=lambda end: end.at, default=None)
-    taken_by = {seat: by for seat, by in requisition.taken_by.items() if seat != opening}
+    taken_by = dict(requisition.taken_by)
+    taken_by.pop(opening, None)
     ended: type[Event] | None = None
     if first is not None:
         ended = OpeningCancelled if first.application is None else OpeningFilled
@@ -361,7 +387,7 @@ def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...])
         requisition,
         openings={**requisition.openings, opening: ended},
         taken_by=taken_by,
-        ends={**{seat: known for seat, known in requisition.ends.items() if seat != opening}, opening: ends},
+        ends={**requisition.ends, opening: ends},
     )
 
 

@@ -18,8 +18,10 @@ from commands.add_prospect import AddProspect
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
+from commands.correct_opening_date import CorrectOpeningDate
 from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
+from commands.follow_outside_offer import FollowOutsideOffer
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
 from commands.make_offer import MakeOffer
@@ -27,6 +29,7 @@ from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.reject_application import RejectApplication
+from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
 from commands.rescind_offer import RescindOffer
 from commands.source_candidate import SourceCandidate
@@ -36,10 +39,19 @@ from commands.unreject_application import UnrejectApplication
 from commands.verb import LONGEST_LIST, MOST_FACTS, Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
-from domain.candidate import CANDIDATE
+from domain.candidate import CANDIDATE, Candidate
 from domain.errors import Refused
-from domain.event import Aggregate, Event
-from domain.requisition import REQUISITION, OpeningCancelled, Requisition, RequisitionOpened
+from domain.event import Aggregate, Event, Recorded
+from domain.outside_offer import ACCEPTED, DECLINED, MADE, OUTSIDE_OFFER, RESCINDED, OutsideOffer, OutsideOfferFollowed
+from domain.profile_facts import holds_many
+from domain.requisition import (
+    REQUISITION,
+    OpeningCancelled,
+    OpeningFilled,
+    OpeningReopened,
+    Requisition,
+    RequisitionOpened,
+)
 
 SOURCE = "greenhouse"
 SCHEME = "sha256 "
@@ -50,6 +62,9 @@ APPLICATION_READS: tuple[type[Event], ...] = (
     *application.OFFERS,
 )
 JOB_CLOSED = "job-closed"
+CREATED, ACCEPTED_THERE, REJECTED = "Created", "Accepted", "Rejected"
+TAKEN = {"offer_status": ACCEPTED_THERE}
+"""How Greenhouse words what has become of an offer, and what a hire says of it."""
 
 KEPT: Mapping[str, str] = {
     "ping": "ping",
@@ -146,6 +161,7 @@ class Reader:
         """Sources the person with all that is said of them, unless we know them."""
         stream = self.stream("candidate", person)
         if self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
+            yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
             return
         yield SourceCandidate(
             candidate=stream,
@@ -161,22 +177,27 @@ class Reader:
             now=self.told.now,
             **earliest(known).fields(),
         )
-        yield from self.facts(person, BESIDE_AN_ENTRY)
+        yield from self.facts(person, BESIDE_AN_ENTRY, self.said_of(person, body))
 
-    def facts(self, person: Outside, wanted: Mapping[str, Callable[[Outside], Sequence[str | None]]]) -> Commands:
+    def said_of(self, person: Outside, body: Outside) -> When:
+        """As of when the delivery tells of the person."""
+        own = self.when(person, "updated_at", "last_activity", within="candidate.")
+        return self.when(body, "last_activity_at", "applied_at") if own is NOT_TOLD else own
+
+    def facts(self, person: Outside, wanted: Facts, when: When) -> Commands:
         """What the delivery says of the person; what we were told before is no news, and adds nothing."""
         stream = self.stream("candidate", person)
-        for fact, values in wanted.items():
-            for value in values(person):
-                if value is not None:
-                    yield LearnProfileFact(
-                        candidate=stream,
-                        fact=fact,
-                        learned_from=SOURCE,
-                        value=value,
-                        leaves_out=True,
-                        now=self.told.now,
-                    )
+        known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
+        for fact, value in news(known, person, wanted, when.at or self.told.now):
+            yield LearnProfileFact(
+                candidate=stream,
+                fact=fact,
+                learned_from=SOURCE,
+                value=value,
+                leaves_out=True,
+                now=self.told.now,
+                **when.fields(),
+            )
 
     def requisition(self, job: Outside, moment: When) -> Commands:
         """Opens the requisition and those of its openings that the delivery names, unless we know them."""
@@ -317,7 +338,6 @@ class Reader:
     def updated(self, person: Outside) -> Commands:
         """Sources the person, unless we know them, and learns what is said of them."""
         yield from self.sourced(person, Outside({}), None, [self.when(person, "created_at", within="candidate.")])
-        yield from self.facts(person, ABOUT_A_PERSON)
 
     def merged(self, person: Outside) -> Commands:
         """The person goes on under the record that Greenhouse kept, once a delivery of their own told us of both."""
@@ -344,25 +364,63 @@ class Reader:
         return record
 
     def offered(self, offer: Outside) -> Commands:
-        """An offer is made when it is sent; how it ends is told by its status. A hire accepts it by itself."""
-        stream, requisition = self.told.stream("application", required(offer, "application_id")), self.job_named(offer)
-        sent, resolved = self.when(offer, "sent_on", within="offer."), self.when(offer, "resolved_at", within="offer.")
-        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if known.ending is CandidateHired:
+        """An offer is made when it is sent; how it ends is told by its status."""
+        stream = self.told.stream("application", required(offer, "application_id"))
+        yield from self.offer_told(stream, self.job_named(offer), offer)
+
+    def offer_told(self, stream: UUID, requisition: UUID, offer: Outside) -> Commands:
+        """What is news of this version of the offer; an older version than the newest that we followed is none."""
+        named = self.offer_named(stream, offer)
+        followed: OutsideOffer = self.state(OUTSIDE_OFFER, named, (OutsideOfferFollowed,))
+        version, status = version_of(offer, followed), offer.text("offer_status")
+        steps, known = followed.steps(version), self.state(APPLICATION, stream, APPLICATION_READS)
+        sent = self.when(offer, "sent_on", "sent_at", within="offer.")
+        resolved = self.when(offer, "resolved_at", within="offer.")
+        if version < followed.newest or (status == REJECTED and resolved.at in followed.declined_at):
             return
-        if known.standing_offer is None and offer.text("offer_status") in ("Created", "Rejected"):
-            sent = earliest([sent, resolved])
-            yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **sent.fields())
-        if offer.text("offer_status") == "Rejected":
-            out = known.standing_offer
-            declined = NOT_TOLD if out and resolved.at and resolved.at < out.since else resolved
-            yield DeclineOffer(application=stream, now=self.told.now, **declined.fields())
+        again = status == ACCEPTED_THERE and followed.has_ended(version)
+        if (MADE not in steps and (sent is not NOT_TOLD or known.offer is not None)) or again:
+            if known.standing_offer is None:
+                made = earliest([sent, resolved]) if not again else resolved
+                yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **made.fields())
+            yield self.follow(named, stream, version, MADE, sent)
+        if status == ACCEPTED_THERE and ACCEPTED not in steps:
+            if known.standing_offer is None or known.standing_offer.accepted_at is None:
+                yield AcceptOffer(application=stream, requisition=requisition, now=self.told.now, **resolved.fields())
+            yield self.follow(named, stream, version, ACCEPTED, resolved)
+        if status == REJECTED and not followed.has_ended(version):
+            yield self.turned_down(stream, known, resolved)
+            yield self.follow(named, stream, version, DECLINED, resolved)
+
+    def turned_down(self, stream: UUID, known: Application, resolved: When) -> Command:
+        """The candidate declines the offer, or takes the acceptance back."""
+        out = known.standing_offer
+        when = NOT_TOLD if out and resolved.at and resolved.at < out.since else resolved
+        if out is not None and out.accepted_at is not None:
+            return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
+        return DeclineOffer(application=stream, now=self.told.now, **when.fields())
+
+    def offer_named(self, application: UUID, offer: Outside) -> UUID:
+        """The stream of the offer: by its number there, else by the day on which it was sent."""
+        number = offer.text("id") or offer.text("sent_on") or offer.text("resolved_at")
+        return self.told.stream("offer", f"{application}/{number}")
+
+    def follow(self, named: UUID, application: UUID, version: int, step: str, when: When) -> FollowOutsideOffer:
+        return FollowOutsideOffer(
+            offer=named, application=application, version=version, step=step, now=self.told.now, **when.fields()
+        )
 
     def offer_deleted(self, offer: Outside) -> Commands:
+        """The offer is taken back, unless it has ended or its hire stands."""
         stream = self.told.stream("application", required(offer, "application_id"))
+        named = self.offer_named(stream, offer)
+        followed: OutsideOffer = self.state(OUTSIDE_OFFER, named, (OutsideOfferFollowed,))
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if known.standing_offer is not None and known.ending is not CandidateHired:
-            yield RescindOffer(application=stream, by="us", reason="deleted-in-greenhouse", now=self.told.now)
+        version = version_of(offer, followed)
+        if followed.has_ended(version) or known.ending is CandidateHired:
+            return
+        yield RescindOffer(application=stream, by="us", reason="deleted-in-greenhouse", now=self.told.now)
+        yield self.follow(named, stream, version, RESCINDED, NOT_TOLD)
 
     def job_named(self, part: Outside) -> UUID:
         return self.told.stream("requisition", required(part, "job_id"))
@@ -383,17 +441,11 @@ class Reader:
         opening, to_open = self.seat_filled(body, job, when)
         yield from to_open
         requisition = self.stream("requisition", job)
-        named: dict[str, Any] = {"application": stream, "requisition": requisition, "opening": opening}
-        if opening is not None and accepted is not NOT_TOLD:
-            yield from self.offered_again(stream, requisition, accepted)
-            yield AcceptOffer(**named, now=self.told.now, **accepted.fields())
-        yield HireCandidate(**named, now=self.told.now, **when.fields())
-
-    def offered_again(self, stream: UUID, requisition: UUID, accepted: When) -> Commands:
-        """What is accepted after an offer was declined or taken back is another offer, which we had not heard of."""
-        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if known.offer is not None and known.offer.ending is not None:
-            yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **accepted.fields())
+        if accepted is not NOT_TOLD:
+            yield from self.offer_told(stream, requisition, Outside(body.part("offer").found | TAKEN))
+        yield HireCandidate(
+            application=stream, requisition=requisition, opening=opening, now=self.told.now, **when.fields()
+        )
 
     def hired_when(self, body: Outside, job: Outside | None, accepted: When) -> When:
         """When the hire was: when the offer was accepted, else when the seat or the job was closed."""
@@ -428,19 +480,42 @@ class Reader:
         return opening, [ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now)]
 
     def job_opened(self, job: Outside) -> Commands:
-        yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""
+        opened = self.when(job, "created_at", within="job.")
+        told = self.when(job, "updated_at", "created_at", within="job.")
+        yield from self.requisition(job, opened)
+        yield from self.job_said(job, told)
         yield from self.team(job)
 
+    def job_said(self, job: Outside, told: When) -> Commands:
+        """The name of the job, and when it was opened."""
+        stream, name = self.stream("requisition", job), job.text("name")
+        if name is not None:
+            yield RenameRequisition(requisition=stream, title=name, now=self.told.now, **told.fields())
+        opened = self.when(job, "opened_at", "open_date", within="job.")
+        if opened.at is not None:
+            yield CorrectOpeningDate(requisition=stream, opened_at=opened.at, now=self.told.now, **told.fields())
+
     def job_changed(self, job: Outside) -> Commands:
-        """Seats that came are opened; once the job is closed, those that nobody took are given up."""
-        closed = self.when(job, "closed_at", within="job.")
-        if job.text("status") != "closed":
-            yield from self.job_opened(job)
+        """Seats that came are opened; once the job is closed, those that nobody took are given up; and once it is
+        open again, those are open again."""
+        if job.text("status") == "closed":
+            yield from self.job_closed(job)
             return
+        told = self.when(job, "updated_at", within="job.")
+        yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        yield from self.job_said(job, told)
+        yield from self.team(job)
         stream = self.stream("requisition", job)
+        for opening in sorted(self.state(CLOSED, stream, REQUISITION_READS).openings):
+            yield ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now, **told.fields())
+
+    def job_closed(self, job: Outside) -> Commands:
+        stream, closed = self.stream("requisition", job), self.when(job, "closed_at", within="job.")
         known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
         if not known.exists:
             raise CauseIsMissing("job-is-not-known-yet", stream)
+        yield from self.job_said(job, self.when(job, "updated_at", "closed_at", within="job."))
         for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
             yield CancelOpening(
                 requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
@@ -453,6 +528,32 @@ class Reader:
             named = next((one.text("user_id") for one in team.parts(role)), None)
             if named is not None:
                 yield assign(requisition=stream, user=f"greenhouse-user-{named}", now=self.told.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The openings that were given up because their job was closed, and have not been opened again."""
+
+    openings: frozenset[UUID] = frozenset()
+
+
+def evolve_closed(closed: Closed, recorded: Recorded[Event]) -> Closed:
+    match recorded.event:
+        case OpeningCancelled(opening=opening, reason=reason) if reason == JOB_CLOSED:
+            return Closed(closed.openings | {opening})
+        case OpeningReopened(opening=opening) | OpeningFilled(opening=opening):
+            return Closed(closed.openings - {opening})
+        case _:
+            return closed
+
+
+CLOSED = Aggregate("closed-openings", Closed(), evolve_closed)
+
+
+def version_of(offer: Outside, followed: OutsideOffer) -> int:
+    """The version of the offer that is told; the newest that we followed where it names none."""
+    version = offer.text("version") or ""
+    return int(version) if version.isascii() and version.isdigit() and len(version) <= 9 else max(followed.newest, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,14 +617,30 @@ def tags(person: Outside) -> list[str]:
     return [tag for tag in named if tag is not None]
 
 
-BESIDE_AN_ENTRY: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
+Facts = Mapping[str, Callable[[Outside], Sequence[str | None]]]
+"""Facts of a profile, and where a delivery tells of them."""
+
+
+def news(known: Candidate, person: Outside, wanted: Facts, by: datetime) -> Iterator[tuple[str, str]]:
+    """What is said of the person, less what the event that made the candidate says; that counts as said by Greenhouse
+    too, until Greenhouse says something else of a fact with one value."""
+    told = known.everything_told()
+    said = {one.fact for one in told if one.learned_from == SOURCE and one.at <= by and not holds_many(one.fact)}
+    entry = {(one.fact, one.value) for one in told if one.learned_from == known.source and one.fact not in said}
+    for fact, values in wanted.items():
+        for value in values(person):
+            if value is not None and (fact, value) not in entry:
+                yield fact, value
+
+
+BESIDE_AN_ENTRY: Facts = {
     "current-role": lambda person: [person.text("title")],
     "current-employer": lambda person: [person.text("company")],
     "location": lambda person: texts(person, "addresses"),
     "link": links,
     "tag": tags,
 }
-ABOUT_A_PERSON: Mapping[str, Callable[[Outside], Sequence[str | None]]] = {
+ABOUT_A_PERSON: Facts = {
     "email": lambda person: texts(person, "email_addresses"),
     "phone": lambda person: texts(person, "phone_numbers"),
     "name": lambda person: [name_of(person)],
@@ -643,7 +760,10 @@ def read_offer(action: str, payload: Outside, reader: Reader) -> Understood:
     offer = payload.part("offer") if payload.part("offer").found else payload
     stream = reader.told.stream("application", required(offer, "application_id"))
     known: Application = reader.state(APPLICATION, stream, APPLICATION_READS)
-    if offer.text("sent_on") is None and action != "offer_deleted":
+    status, sent = offer.text("offer_status"), offer.text("sent_on") or offer.text("sent_at")
+    if action != "offer_deleted" and status not in (CREATED, ACCEPTED_THERE, REJECTED):
+        return Understood(action, known.candidate, reason="offer-is-in-no-state-that-counts")
+    if action != "offer_deleted" and sent is None and status == CREATED:
         return Understood(action, known.candidate, reason="offer-was-not-sent")
 
     def plan() -> list[Command]:

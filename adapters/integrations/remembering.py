@@ -55,14 +55,14 @@ def alike(values: Sequence[Any], recorded: Sequence[Any]) -> bool:
 class Remembered:
     """One stream as it was read: its states by what was read for each, and what it tells where all of it was read."""
 
-    states: dict[Reads, tuple[Aggregate[Any], Loaded]] = field(default_factory=dict)
+    states: dict[tuple[str, Reads], tuple[Aggregate[Any], Loaded]] = field(default_factory=dict)
     told: Told | None = None
 
     def add(self, recorded: Recorded[Event]) -> None:
         """Takes in an event that was appended after what is remembered."""
-        for reads, (aggregate, loaded) in self.states.items():
+        for (name, reads), (aggregate, loaded) in self.states.items():
             evolved = aggregate.evolve(loaded.state, recorded) if type(recorded.event) in reads else loaded.state
-            self.states[reads] = aggregate, Loaded(evolved, recorded.version)
+            self.states[name, reads] = aggregate, Loaded(evolved, recorded.version)
         if self.told is not None:
             self.told.add(recorded)
 
@@ -79,11 +79,11 @@ class Remembering:
         return self.load_all({stream: (aggregate, reads)})[stream]
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
-        found = {stream: self._known(stream, reads) for stream, (_, reads) in wanted.items()}
+        found = {stream: self._known(stream, *asked) for stream, asked in wanted.items()}
         missing = {stream: asked for stream, asked in wanted.items() if found[stream] is None}
         read = self.log.load_all(missing) if missing else {}
         for stream, (aggregate, reads) in missing.items():
-            self._stream(stream).states[reads] = aggregate, read[stream]
+            self._stream(stream).states[aggregate.name, reads] = aggregate, read[stream]
         return {stream: read[stream] if known is None else known[1] for stream, known in found.items()}
 
     def stands(self, decided: Recorded[Event]) -> bool:
@@ -122,9 +122,9 @@ class Remembering:
                 self._add(events)
         return outcomes
 
-    def _known(self, stream: UUID, reads: Reads) -> tuple[Aggregate[Any], Loaded] | None:
+    def _known(self, stream: UUID, aggregate: Aggregate[Any], reads: Reads) -> tuple[Aggregate[Any], Loaded] | None:
         known = self.streams.get(stream)
-        return None if known is None else known.states.get(reads)
+        return None if known is None else known.states.get((aggregate.name, reads))
 
     def _stream(self, stream: UUID) -> Remembered:
         if len(self.streams) >= MOST_STREAMS and stream not in self.streams:

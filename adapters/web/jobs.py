@@ -40,8 +40,10 @@ from domain.requisition import (
     OpeningOpened,
     RecruiterAssigned,
     Requisition,
+    RequisitionDateCorrected,
     RequisitionDoesNotExist,
     RequisitionOpened,
+    RequisitionRenamed,
     TargetDateSet,
 )
 
@@ -188,9 +190,10 @@ def evolve_way(way: Way, recorded: Recorded[Event]) -> Way:
 
 JOB = Aggregate("job", Job(), evolve_job)
 WAY = Aggregate("way", Way(), evolve_way)
-OF_JOB: frozenset[type[Event]] = frozenset(
-    (RequisitionOpened, TargetDateSet, HiringManagerAssigned, RecruiterAssigned, *OPENINGS, *HOLDS)
+DESCRIBED: tuple[type[Event], ...] = (
+    *(TargetDateSet, HiringManagerAssigned, RecruiterAssigned, RequisitionRenamed, RequisitionDateCorrected),
 )
+OF_JOB: frozenset[type[Event]] = frozenset((RequisitionOpened, *DESCRIBED, *OPENINGS, *HOLDS))
 OF_WAY: frozenset[type[Event]] = frozenset((*STANDING, *STAGES, *OFFERS, ApplicationReferred))
 STATES: Mapping[type[Event] | None, str] = {
     None: "open",
@@ -235,10 +238,10 @@ def page_of_job(requisition: UUID, job: Job, version: int) -> RequisitionPage:
         location=job.entry.location,
         source=job.entry.source,
         evergreen=job.entry.evergreen,
-        title=job.entry.title,
+        title=job.requisition.title.last,
         outside_source=job.entry.outside_source,
         outside_id=job.entry.outside_id,
-        opened_at=job.opened_at,
+        opened_at=job.requisition.opened.last or job.opened_at,
         held_since=job.requisition.held_since,
         target=job.requisition.target.last,
         hiring_manager=job.requisition.hiring_manager.last,

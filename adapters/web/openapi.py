@@ -204,6 +204,8 @@ EVENT_OF: Mapping[str, str] = {
     "set-target-date": "target-date-set.v1",
     "assign-hiring-manager": "hiring-manager-assigned.v1",
     "assign-recruiter": "recruiter-assigned.v1",
+    "rename-requisition": "requisition-renamed.v1",
+    "correct-opening-date": "requisition-date-corrected.v1",
     "move-back": "application-moved-back.v1",
     "unreject-application": "application-unrejected.v1",
     "unhire-candidate": "candidate-unhired.v1",

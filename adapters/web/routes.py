@@ -32,6 +32,7 @@ from commands.ask_for_referral import AskForReferral
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
+from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
 from commands.decline_offer import DeclineOffer
@@ -57,6 +58,7 @@ from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
+from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
 from commands.request_consent import RequestConsent
 from commands.request_send import RequestSend
@@ -126,6 +128,8 @@ COMMANDS = (
     CommandRoute("/v1/requisitions/{requisition}/target-date", Action.WRITE_JOBS, SetTargetDate),
     CommandRoute("/v1/requisitions/{requisition}/hiring-manager", Action.WRITE_JOBS, AssignHiringManager),
     CommandRoute("/v1/requisitions/{requisition}/recruiter", Action.WRITE_JOBS, AssignRecruiter),
+    CommandRoute("/v1/requisitions/{requisition}/title", Action.WRITE_JOBS, RenameRequisition),
+    CommandRoute("/v1/requisitions/{requisition}/opening-date", Action.WRITE_JOBS, CorrectOpeningDate),
     CommandRoute("/v1/applications", Action.WRITE_JOBS, SubmitApplication, makes="application"),
     CommandRoute("/v1/prospects", Action.WRITE_JOBS, AddProspect, makes="application"),
     CommandRoute("/v1/applications/{application}/stage", Action.WRITE_JOBS, EnterStage),

@@ -20,12 +20,14 @@ from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.catalogue import VERBS
 from commands.complete_erasure import CompleteErasure
+from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
 from commands.decline_offer import DeclineOffer
 from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
 from commands.expire_consent import ExpireConsent
+from commands.follow_outside_offer import FollowOutsideOffer
 from commands.found_community import FoundCommunity
 from commands.give_consent import GiveConsent
 from commands.hire_candidate import HireCandidate
@@ -46,6 +48,7 @@ from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
+from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
 from commands.request_consent import RequestConsent
 from commands.request_erasure import RequestErasure
@@ -68,6 +71,7 @@ from commands.withdraw_consent import WithdrawConsent
 from domain import application, candidate, consent, referral, requisition, touchpoint
 from domain.errors import Refused
 from domain.event import Event, Recorded
+from domain.outside_offer import STEPS
 from domain.touchpoint_kinds import KINDS
 from tests.given import START, History, event_id
 
@@ -98,6 +102,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "consent": st.integers(1, 20).map(event_id),
     "referral": st.sampled_from(REFERRALS),
     "target": st.none() | st.sampled_from([date(2026, 9, 1), date(2026, 10, 1)]),
+    "title": codes, "opened_at": st.sampled_from([START, START - timedelta(days=9)]),
+    "offer": st.just(UUID(int=80)), "version": st.integers(1, 2), "step": st.sampled_from(STEPS),
     "matter": codes, "ground": codes, "erasers": st.just(("a",)), "effective_by": st.just(START + timedelta(days=30)),
 }  # fmt: skip
 SHAPES: dict[type[Command], str] = {
@@ -146,6 +152,9 @@ SHAPES: dict[type[Command], str] = {
     SetTargetDate: "requisition target",
     AssignHiringManager: "requisition user",
     AssignRecruiter: "requisition user",
+    RenameRequisition: "requisition title",
+    CorrectOpeningDate: "requisition opened_at",
+    FollowOutsideOffer: "offer application version step",
     MoveBack: "application stage",
     UnrejectApplication: "application reason",
     UnhireCandidate: "application requisition",
@@ -157,7 +166,7 @@ SHAPES: dict[type[Command], str] = {
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
 TOLD_LATE = (
     *ENDS, application.StageEntered, application.ApplicationMovedBack,
-    application.OfferDeclined, application.OfferRescinded,
+    application.OfferMade, application.OfferAccepted, application.OfferDeclined, application.OfferRescinded,
 )  # fmt: skip
 """What may be told of an application after its end, if it was before it."""
 ABOUT_GROUPS: list[type[Command]] = [

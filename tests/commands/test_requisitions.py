@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from commands.cancel_opening import CancelOpening
+from commands.correct_opening_date import CorrectOpeningDate
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
+from commands.rename_requisition import RenameRequisition
+from commands.verb import TimeIsInTheFuture
 from domain.requisition import (
     OpeningCancelled,
     OpeningDoesNotExist,
@@ -13,11 +18,13 @@ from domain.requisition import (
     OpeningOpened,
     OpeningWasCancelled,
     OpeningWasFilled,
+    RequisitionDateCorrected,
     RequisitionDoesNotExist,
     RequisitionExistsAlready,
     RequisitionOpened,
+    RequisitionRenamed,
 )
-from tests.given import ALICE, APPLICATION, JOB, NOW, OPENED, OTHER_SEAT, SEAT, SEAT_OPENED, given
+from tests.given import ALICE, APPLICATION, DAY, JOB, NOW, OPENED, OTHER_SEAT, SEAT, SEAT_OPENED, START, given
 
 OPEN_SEAT = OpenOpening(requisition=JOB, opening=SEAT, outside_id="17", now=NOW)
 CANCEL = CancelOpening(requisition=JOB, opening=SEAT, reason="budget", now=NOW)
@@ -45,3 +52,16 @@ def test_only_an_open_opening_is_cancelled() -> None:
     given({JOB: [OPENED]}).when(CANCEL).refused(OpeningDoesNotExist)
     given({JOB: [OPENED, SEAT_OPENED, FILLED]}).when(CANCEL).refused(OpeningWasFilled)
     given({JOB: [OPENED, SEAT_OPENED, cancelled]}).when(CANCEL).refused(OpeningWasCancelled)
+
+
+def test_a_job_is_renamed_and_redated_once() -> None:
+    opened = given({JOB: [RequisitionOpened("gardener", "lisbon", "unknown", False, None, None, "Gardener")]})
+    renamed = RenameRequisition(requisition=JOB, title="Head Gardener", now=NOW)
+    opened.when(renamed).then({JOB: [RequisitionRenamed("Head Gardener")]})
+    opened.when(replace(renamed, title="Gardener")).then({})
+    given({}).when(renamed).refused(RequisitionDoesNotExist)
+    redated = CorrectOpeningDate(requisition=JOB, opened_at=START - DAY, now=NOW)
+    opened.when(redated).then({JOB: [RequisitionDateCorrected(START - DAY)]})
+    opened.when(replace(redated, opened_at=NOW + DAY)).refused(TimeIsInTheFuture)
+    corrected = given({JOB: [OPENED, RequisitionDateCorrected(START - DAY)]})
+    corrected.when(redated).then({})

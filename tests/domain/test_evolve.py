@@ -25,6 +25,7 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
     datetime: st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
     date: st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     bool: st.booleans(),
+    int: st.integers(0, 3),
     Erased: st.just(ERASED),
     type(None): st.none(),
 }

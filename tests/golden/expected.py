@@ -50,6 +50,7 @@ from domain.consent import (
     ConsentWithholdingEnded,
 )
 from domain.event import Event
+from domain.outside_offer import OutsideOfferFollowed
 from domain.referral import (
     ReferralAccepted,
     ReferralAsked,
@@ -65,8 +66,10 @@ from domain.requisition import (
     OpeningOpened,
     OpeningReopened,
     RecruiterAssigned,
+    RequisitionDateCorrected,
     RequisitionHeld,
     RequisitionOpened,
+    RequisitionRenamed,
     RequisitionResumed,
     TargetDateSet,
 )
@@ -223,6 +226,9 @@ EXPECTED: Mapping[str, Event] = {
     "requisition-resumed.v1": RequisitionResumed(note=None),
     "target-date-set.v1": TargetDateSet(target=date(2026, 9, 1)),
     "hiring-manager-assigned.v1": HiringManagerAssigned(user="user:ada"),
+    "requisition-renamed.v1": RequisitionRenamed(title="Gärtnerei leiten"),
+    "requisition-date-corrected.v1": RequisitionDateCorrected(opened_at=datetime(2026, 3, 1, 9, tzinfo=UTC)),
+    "outside-offer-followed.v1": OutsideOfferFollowed(application=UUID(int=7), version=2, step="declined"),
     "recruiter-assigned.v1": RecruiterAssigned(user=None),
     "application-moved-back.v1": ApplicationMovedBack(
         candidate=PERSON, requisition=REQUISITION, stage="phone-screen", reason="second-opinion"

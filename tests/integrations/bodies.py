@@ -104,7 +104,7 @@ MERGED = delivery(
 
 def offer(action: str, status: str, sent_on: str | None = "2026-02-25", **more: Any) -> bytes:
     told = {"id": 4, "application_id": 9001, "job_id": 77, "version": 1, "sent_on": sent_on, "offer_status": status}
-    return delivery(action, **told, **more)
+    return delivery(action, **(told | more))
 
 
 OFFERED = offer("offer_created", "Created")

@@ -204,7 +204,7 @@ def test_a_sweep_applies_what_came_too_early_once(
         assert receive(OFFERED).reason == "application-is-not-known-yet"
         applied(receive, JOB_CREATED, NEW)
     (offered, *others) = sweep.sweep(GREENHOUSE)
-    assert (offered.outcome, offered.events) == ("mended", 1)
+    assert (offered.outcome, offered.events) == ("mended", 2), "the offer, and that it was followed"
     assert others == [Swept("complete"), Swept("complete")]
     assert [swept.outcome for swept in sweep.sweep(GREENHOUSE)] == ["complete"] * 3
     assert kinds(log, stream("application", 9001))["offer-made"] == 1

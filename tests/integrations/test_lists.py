@@ -63,7 +63,11 @@ def with_openings(number: int, n: int) -> bytes:
     return delivery("job_created", job=JOB | {"id": number, "openings": seats})
 
 
-@pytest.mark.parametrize("body_of", [with_tags, with_openings])
+def with_tags_of_somebody_known(number: int, n: int) -> bytes:
+    return with_tags(1, n).replace(b"tag ", b"tag of %d " % number)
+
+
+@pytest.mark.parametrize("body_of", [with_tags, with_tags_of_somebody_known, with_openings])
 def test_twice_as_many_values_cost_twice_as_much(receive: Receive, body_of: Callable[[int, int], bytes]) -> None:
     receive(body_of(1, 10))  # what the first delivery of all costs more is none of the list's
     few, many = (calls(partial(receive, body_of(n, n))) for n in (100, 400))

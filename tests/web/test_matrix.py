@@ -91,6 +91,8 @@ ROWS: Mapping[str, Row] = {
     "SetTargetDate": JOB,
     "AssignHiringManager": JOB,
     "AssignRecruiter": JOB,
+    "RenameRequisition": JOB,
+    "CorrectOpeningDate": JOB,
     "SubmitApplication": Row(own=("candidate",), there=("requisition",)),
     "AddProspect": CANDIDATE,
     "EnterStage": APPLICATION,

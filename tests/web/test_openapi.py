@@ -15,6 +15,7 @@ from adapters.web.services import Services
 from commands.catalogue import VERBS
 from commands.complete_erasure import CompleteErasure
 from commands.expire_consent import ExpireConsent
+from commands.follow_outside_offer import FollowOutsideOffer
 from commands.release_address import ReleaseAddress
 from commands.request_erasure import RequestErasure
 
@@ -35,8 +36,8 @@ def test_every_route_is_described(operations: list[Operation]) -> None:
     assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.PAGES)
 
 
-NOT_ROUTED = {ExpireConsent, RequestErasure, CompleteErasure, ReleaseAddress}
-"""What a clerk notes, and what a page carries out beyond the command."""
+NOT_ROUTED = {ExpireConsent, RequestErasure, CompleteErasure, ReleaseAddress, FollowOutsideOffer}
+"""What a clerk or an integration notes, and what a page carries out beyond the command."""
 
 
 def test_every_command_has_a_route() -> None:

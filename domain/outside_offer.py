@@ -1,0 +1,57 @@
+"""An offer as another system numbers it: what of it has become an event here, so that its updates add nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.event import Aggregate, Clear, Event, Recorded
+
+MADE, ACCEPTED, DECLINED, RESCINDED = "made", "accepted", "declined", "rescinded"
+STEPS = (MADE, ACCEPTED, DECLINED, RESCINDED)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideOfferFollowed(Event):
+    """One step of a version of the other system's offer, such as 'made', became an event of the application."""
+
+    stored_name = "outside-offer-followed.v1"
+
+    application: Clear[UUID]
+    version: Clear[int]
+    step: Clear[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideOffer:
+    """By version the steps that became events here, and the times at which the offer was declined."""
+
+    versions: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    declined_at: frozenset[datetime] = frozenset()
+
+    @property
+    def newest(self) -> int:
+        """The newest version of which a step was followed; 0: none was."""
+        return max(self.versions, default=0)
+
+    def steps(self, version: int) -> frozenset[str]:
+        return self.versions.get(version, frozenset())
+
+    def has_ended(self, version: int) -> bool:
+        return not self.steps(version).isdisjoint((DECLINED, RESCINDED))
+
+
+def evolve(offer: OutsideOffer, recorded: Recorded[Event]) -> OutsideOffer:
+    """The offer after one more event."""
+    match recorded.event:
+        case OutsideOfferFollowed(version=version, step=step):
+            declined = {recorded.at} if step == DECLINED else set()
+            versions = {**offer.versions, version: offer.steps(version) | {step}}
+            return replace(offer, versions=versions, declined_at=offer.declined_at | declined)
+        case _:
+            return offer
+
+
+OUTSIDE_OFFER = Aggregate("outside-offer", OutsideOffer(), evolve)
