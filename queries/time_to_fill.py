@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -42,6 +42,10 @@ class DefinitionIsUnknown(ValueError):
     """A time to fill is asked for by one of the definitions' names."""
 
 
+class BaselineIsNotApart(ValueError):
+    """Two groups are compared that share no opening: name the same dimension in both, with another value."""
+
+
 class BaselineNeedsBothDays(ValueError):
     """A baseline is the days from its first to before its last: give both of them, or neither."""
 
@@ -78,13 +82,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The cohort that opened in another period, and how the one asked for differs from it.
+    """The cohort of another period or another segment, and how the one asked for differs from it.
 
     `days_saved`: how much shorter than its restricted mean the one asked for is, None where either has none.
     `chi2` and `p_value` are those of the log-rank test between both, None where nothing can be told.
     """
 
     period: Period
+    segment: Segment
     n: int
     n_filled: int
     n_cancelled: int
@@ -140,6 +145,7 @@ class Asked:
     segment: Segment
     definition: str
     evergreen: bool
+    horizon: int
 
     def what(self, fate: str) -> str:
         """The name under which the tally counts a fate."""
@@ -180,18 +186,26 @@ def time_to_fill(
     evergreen: bool = False,
     baseline_from: date | None = None,
     baseline_to: date | None = None,
+    baseline_source: str | None = None,
+    baseline_role: str | None = None,
+    baseline_location: str | None = None,
 ) -> TimeToFill:
     """Time to fill of what opened in the period, as known at the position; evergreen jobs only or none of them.
 
-    The segment is the requisition's. With a baseline, what opened in it is compared with what opened in the period.
-    Raises DefinitionIsUnknown, BaselineNeedsBothDays, or PeriodIsEmpty of the baseline.
+    The segment is the requisition's. With a baseline, what opened in its period and segment is compared with what is
+    asked for; what of the two is not said is that of the question. Raises DefinitionIsUnknown, BaselineNeedsBothDays,
+    BaselineIsNotApart, or PeriodIsEmpty of the baseline.
     """
     if definition not in DEFINITIONS:
         raise DefinitionIsUnknown(f"'{definition}' is none of {', '.join(DEFINITIONS)}")
     if (baseline_from is None) != (baseline_to is None):
         raise BaselineNeedsBothDays("a baseline needs both baseline_from and baseline_to")
     former = None if baseline_from is None or baseline_to is None else Period(baseline_from, baseline_to)
-    asked = Asked(connection, as_of, segment, definition, evergreen)
+    other = Segment(baseline_source, baseline_role, baseline_location)
+    if other.named:
+        former, other = former or period, Segment(**{**segment.named, **other.named})
+        require_apart((period, segment), (former, other))
+    asked = Asked(connection, as_of, segment, definition, evergreen, horizon_days)
     fates, net = _fates(asked, period)
     summary = _summary(asked, fates, horizon_days)
     return TimeToFill(
@@ -200,7 +214,7 @@ def time_to_fill(
         definition, DEFINITIONS[definition].version, as_of.position, as_of.at, period, segment, evergreen,
         fates.n, fates.filled.total(), fates.cancelled.total(), fates.waiting.total(), horizon_days,
         None if net is None else _summary(asked, net, horizon_days),
-        None if former is None else _baseline(asked, former, fates, summary, horizon_days),
+        None if former is None else _baseline(asked, former, other if other.named else segment, fates, summary),
     )  # fmt: skip
 
 
@@ -259,12 +273,23 @@ def _incidence(fates: Fates, horizon: int) -> tuple[Incidence, ...]:
     return tuple(told)
 
 
-def _baseline(asked: Asked, period: Period, now: Fates, summary: Summary, horizon: int) -> Baseline:
+def require_apart(one: tuple[Period, Segment], other: tuple[Period, Segment]) -> None:
+    """Raises BaselineIsNotApart, where something may be in both groups."""
+    (period, segment), (former, compared) = one, other
+    apart = any(compared.named.get(dimension, value) != value for dimension, value in segment.named.items())
+    if not apart and period.begins < former.ends and former.begins < period.ends:
+        raise BaselineIsNotApart("the baseline shares openings with what it is compared with")
+
+
+def _baseline(now_asked: Asked, period: Period, segment: Segment, now: Fates, summary: Summary) -> Baseline:
+    asked = replace(now_asked, segment=segment)
+    horizon = asked.horizon
     then = _gross(asked, asked.totals(period, GROSS), period)
     mean = _summary(asked, then, horizon).restricted_mean
     test = log_rank((now.filled, then.filled), (now.cancelled + now.waiting, then.cancelled + then.waiting))
     return Baseline(
         period=period,
+        segment=segment,
         n=then.n,
         n_filled=then.filled.total(),
         n_cancelled=then.cancelled.total(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from commands.add_prospect import AddProspect
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
+from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.hire_candidate import HireCandidate
 from commands.hold_requisition import HoldRequisition
@@ -22,6 +23,7 @@ from commands.make_offer import MakeOffer
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
 from commands.reject_application import RejectApplication
+from commands.rescind_offer import RescindOffer
 from commands.resume_requisition import ResumeRequisition
 from commands.set_target_date import SetTargetDate
 from commands.submit_application import SubmitApplication
@@ -32,6 +34,7 @@ from domain.requisition import Requisition
 
 ONLY_OPENING = "1"
 """The id of the opening of a requisition that names none."""
+SIDES = ("us", "candidate")
 OUTCOMES = {"rejected": ApplicationRejected, "withdrawn": ApplicationWithdrawn, "hired": CandidateHired}
 
 
@@ -154,7 +157,7 @@ def stages(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterat
 
 
 def offers(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """The offer and its acceptance, unless we know them. Errors: ValueIsMissing."""
+    """The offer, its acceptance and how it ended, unless we know them. Errors: ValueIsMissing, ValueCannotBeRead."""
     made, accepted = row.when("offered_at"), row.when("accepted_at")
     named: dict[str, Any] = {"application": stream, "now": origin.now}
     if made is not None and known.offer is None:
@@ -165,6 +168,20 @@ def offers(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterat
         if opening is None:
             raise row.missing("opening")
         yield AcceptOffer(requisition=requisition_needed(row, origin), opening=opening, **named, **accepted.fields())
+    if known.offer is None or known.offer.ending is None:
+        yield from offers_ended(row, named)
+
+
+def offers_ended(row: Row, named: Mapping[str, Any]) -> Iterator[Command]:
+    """That the offer was declined or taken back. `named`: what every command of the line names."""
+    declined, rescinded, why = row.when("declined_at"), row.when("rescinded_at"), row.name("offer_reason")
+    if declined is not None:
+        yield DeclineOffer(reason=why, **named, **declined.fields())
+    if rescinded is not None:
+        by = row.text("rescinded_by") or "us"
+        if by not in SIDES:
+            raise ValueCannotBeRead(field="rescinded_by", wanted="one of the two sides", example=" or ".join(SIDES))
+        yield RescindOffer(by=by, reason=why, **named, **rescinded.fields())
 
 
 def opening_named(row: Row, origin: Origin) -> UUID | None:

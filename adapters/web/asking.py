@@ -28,6 +28,7 @@ from adapters.web.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelI
 from adapters.web.rules import errors_in
 from adapters.web.services import Services
 from adapters.web.writing import DAY, MOMENT, Code, Day, Whole, as_asked
+from domain.codes import CODE
 from domain.days import last_instant
 from domain.storable import is_storable_moment
 from projections.read_model import ReadModel
@@ -85,6 +86,9 @@ OWN_TOLD: Mapping[str, str] = {
     "evergreen": "Count evergreen jobs, which hire on and on, instead of the others.",
     "baseline_from": "The first day of another period, with whose cohort this one is compared.",
     "baseline_to": "The day after the last of that period.",
+    "baseline_source": "Another source, with whose cohort this one is compared; 'source' names this one's.",
+    "baseline_role": "Another role, with whose cohort this one is compared; 'role' names this one's.",
+    "baseline_location": "Another location, with whose cohort this one is compared; 'location' names this one's.",
     "view": "What became of those who entered a stage in the period, or what happened in it.",
     "stages": "Another funnel than the standard one: 2 to 20 codes in their order, with commas between them.",
     "attribution": "Which touch gets the hire.",
@@ -94,6 +98,7 @@ OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
     "horizon_days": {"ge": 1, "le": 36_500},
     "window_days": {"ge": 1, "le": 90},
     "stages": {"max_length": 1300},
+    **{name: {"pattern": CODE.pattern} for name in ("baseline_source", "baseline_role", "baseline_location")},
 }
 
 

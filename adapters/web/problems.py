@@ -39,7 +39,7 @@ from queries.counts import PeriodHasTooManyBuckets
 from queries.engagement import WindowIsUnknown
 from queries.question import PeriodIsEmpty
 from queries.stage_conversion import StagesCannotBeRead
-from queries.time_to_fill import BaselineNeedsBothDays, DefinitionIsUnknown
+from queries.time_to_fill import BaselineIsNotApart, BaselineNeedsBothDays, DefinitionIsUnknown
 
 LOGGER = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -78,6 +78,7 @@ STATUS: Mapping[type[Exception], int] = {
     WindowIsUnknown: 422,
     DefinitionIsUnknown: 422,
     BaselineNeedsBothDays: 422,
+    BaselineIsNotApart: 422,
     StagesCannotBeRead: 422,
     refusals.ReadModelIsBehind: 504,
     refusals.ProblemDoesNotExist: 404,

@@ -267,3 +267,14 @@ def test_a_lost_ledger_means_from_the_beginning_and_adds_nothing(house: House, d
         state.write_text("[")
     report = house.import_("candidates", path)
     assert (report.went_on_after, report.standing.known, house.length()) == (0, begun, 11)
+
+
+def test_how_a_local_time_was_read_is_counted_and_told_line_by_line(house: House) -> None:
+    text = "id,at\n1,2024-03-31 02:30\n2,2024-10-27 02:30\n3,2024-10-27 02:30+01:00\n4,2024-01-05\n"
+    path = house.file("c.csv", text)
+    assert house.import_("candidates", path).standing.notes == {"local-time-was-skipped": 1, "local-time-was-twice": 1}
+    told = [(row["line"], row["outcome"], row["rule"]) for row in rows_of(house.outcomes(path))]
+    assert told == [
+        ("2", "added", "local-time-was-skipped"), ("3", "added", "local-time-was-twice"), ("4", "added", ""),
+        ("5", "added", ""),
+    ]  # fmt: skip

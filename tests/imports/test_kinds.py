@@ -156,6 +156,47 @@ def test_an_application_from_its_beginning_to_its_end(house: House) -> None:
     assert filled.event.opening == house.stream("opening", "J1/2")  # type: ignore[attr-defined]  # that event has it
 
 
+OFFER = (
+    "id,candidate,requisition,at,opening,offered_at,accepted_at,declined_at,rescinded_at,rescinded_by,offer_reason\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "types", "ended"),
+    [
+        ("2024-03-01,,2024-03-03,,,Pay", ["offer-made", "offer-declined"], {"reason": "pay"}),
+        ("2024-03-01,,,2024-03-04,,", ["offer-made", "offer-rescinded"], {"by": "us", "reason": "unknown"}),
+        ("2024-03-01,2024-03-02,,2024-03-02,candidate,Other Job",
+         ["offer-made", "offer-accepted", "offer-rescinded"], {"by": "candidate", "reason": "other-job"}),
+    ],
+)  # fmt: skip
+def test_an_offer_may_be_declined_or_taken_back_and_is_told_once(
+    house: House, cells: str, types: list[str], ended: dict[str, str]
+) -> None:
+    house.taken("candidates", PEOPLE)
+    house.taken("requisitions", JOB)
+    line = f"A1,1,J1,2024-02-01,2,{cells}\n"
+    house.taken("applications", OFFER + line)
+    assert house.types("application", "A1") == ["application-submitted", *types]
+    last = house.history("application", "A1")[-1].event
+    assert {name: getattr(last, name) for name in ended} == ended
+    more = OFFER.replace("at,", "at,note,", 1) + line.replace("01,2,", "01,seen again,2,", 1)
+    house.taken("applications", more)
+    assert house.types("application", "A1") == ["application-submitted", *types], "what is known is not told again"
+
+
+def test_an_offer_that_cannot_end_so_rejects_its_line(house: House) -> None:
+    house.taken("candidates", PEOPLE)
+    house.taken("requisitions", JOB)
+    lines = (
+        "A1,1,J1,2024-02-01,2,2024-03-01,2024-03-02,2024-03-03,,,\n"
+        "A2,1,J1,2024-02-01,2,,,2024-03-03,,,\n"
+        "A3,1,J1,2024-02-01,2,2024-03-01,,,2024-03-03,them,\n"
+    )
+    reasons = house.import_("applications", house.file("a.csv", OFFER + lines)).standing.reasons
+    assert reasons == {"offer-was-accepted": 1, "offer-is-not-out": 1, "value-cannot-be-read": 1}
+
+
 def test_an_application_that_goes_on_is_told_further_by_a_later_line(house: House) -> None:
     house.taken("candidates", PEOPLE)
     house.taken("requisitions", JOB)

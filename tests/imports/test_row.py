@@ -11,6 +11,7 @@ import pytest
 from adapters.code_spelling import code_of
 from adapters.imports.refusals import NameGivesNoCode, ValueCannotBeRead, ValueIsMissing
 from adapters.imports.row import Manner, Row, When
+from commands.verb import TimeIsInTheFuture
 
 BERLIN = Manner(ZoneInfo("Europe/Berlin"), ("%m/%d/%Y", "%m/%d/%Y %H:%M"))
 
@@ -86,3 +87,32 @@ def test_stages_with_their_times() -> None:
 def test_days_are_days_of_the_zone() -> None:
     assert row(target_date="2024-05-04").day("target_date") == date(2024, 5, 4)
     assert row().day("target_date") is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "at", "how"),
+    [
+        ("Europe/Berlin", "2024-03-31 02:30", "2024-03-31T01:30Z", "derived.at.gap"),
+        ("Europe/Berlin", "2024-10-27 02:30", "2024-10-27T00:30Z", "derived.at.fold"),
+        ("Europe/Berlin", "2024-10-27 02:30+01:00", "2024-10-27T01:30Z", "stated"),
+        ("America/New_York", "2024-03-10 02:00", "2024-03-10T07:00Z", "derived.at.gap"),
+        ("America/New_York", "2024-11-03 01:59:59", "2024-11-03T05:59:59Z", "derived.at.fold"),
+        ("America/Santiago", "2024-09-08 00:15", "2024-09-08T04:15Z", "derived.at.gap"),
+        ("Australia/Lord_Howe", "2024-10-06 02:15", "2024-10-05T15:45Z", "derived.at.gap"),
+        ("Pacific/Apia", "2011-12-30", "2011-12-30T22:00Z", "derived.at.gap"),
+        ("Europe/Berlin", "2024-03-31 03:00", "2024-03-31T01:00Z", "derived.at"),
+        ("UTC", "2024-03-31 02:30", "2024-03-31T02:30Z", "derived.at"),
+    ],
+)
+def test_local_times_that_the_clocks_skipped_or_showed_twice(zone: str, text: str, at: str, how: str) -> None:
+    when = Row("applications", {"at": text}, Manner(ZoneInfo(zone))).when_needed("at")
+    assert (when.at.astimezone(UTC), when.how) == (datetime.fromisoformat(at.replace("Z", "+00:00")), how)
+
+
+def test_what_is_to_come_has_not_happened_and_a_target_may_be_to_come() -> None:
+    manner = Manner(ZoneInfo("UTC"), now=datetime(2024, 5, 4, 12, tzinfo=UTC))
+    row = Row("requisitions", {"at": "2024-05-05", "target_date": "2024-09-01"}, manner)
+    assert row.day("target_date") == date(2024, 9, 1)
+    with pytest.raises(TimeIsInTheFuture) as caught:
+        row.when_needed("at")
+    assert caught.value.where == "at"

@@ -25,6 +25,7 @@ from tests.projections.test_any_history import FAST, TODAY, ZONE, fold_in_batche
 LIVE, NEXT = {OPENINGS.schema: OPENINGS}, {OPENINGS.next_schema: OPENINGS}
 HORIZON = 50
 BEFORE = Period(date(2022, 1, 1), date(2023, 2, 1))
+COMPARED = {"role": ("r0", "r1"), "source": ("s0", "s1"), "location": ("l0", "l1")}
 
 
 @pytest.fixture
@@ -63,7 +64,9 @@ def test_every_time_to_fill_is_the_oracles_as_of_any_position(
     fold_in_batches(connection, LIVE, log, [])
     for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
         known = [earlier for earlier in log if earlier["position"] <= event["position"]]
-        check(connection, known, period, segment, AsOf(event["position"], TODAY, ZONE))
+        as_of = AsOf(event["position"], TODAY, ZONE)
+        check(connection, known, period, segment, as_of)
+        check_segments(connection, known, period, as_of)
 
 
 def check(connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf) -> None:
@@ -84,7 +87,24 @@ def check(connection: psycopg.Connection[Any], log: list[Event], period: Period,
             assert (told.net_of_holds is None) == (definition != "standard")
             if told.net_of_holds is not None:
                 check_summary(told.net_of_holds, lines(period, net=True), definition)
+            assert told.baseline is not None
+            assert told.baseline.period == BEFORE
             check_baseline(told, lines(period), lines(BEFORE))
+
+
+def check_segments(connection: psycopg.Connection[Any], log: list[Event], period: Period, as_of: AsOf) -> None:
+    """Two roles, sources or locations of one period are compared as two periods are."""
+    for dimension, codes in COMPARED.items():
+        one, other = (Segment(**{dimension: code}) for code in codes)
+        baseline: dict[str, Any] = {f"baseline_{dimension}": codes[1]}
+        told = time_to_fill(connection, period, as_of, one, "standard", HORIZON, **baseline)
+        now, then = (
+            oracle.time_to_fill(log, period.begins, period.ends, segment.named, as_of.day, "standard", False)
+            for segment in (one, other)
+        )
+        assert told.baseline is not None
+        assert (told.baseline.segment, told.baseline.period) == (other, period)
+        check_baseline(told, now, then)
 
 
 def check_summary(told: Summary, lines: list[oracle.Line], definition: str) -> None:
@@ -103,7 +123,7 @@ def check_summary(told: Summary, lines: list[oracle.Line], definition: str) -> N
 def check_baseline(told: TimeToFill, now: list[oracle.Line], then: list[oracle.Line]) -> None:
     baseline = told.baseline
     assert baseline is not None
-    assert (baseline.period, baseline.n) == (BEFORE, len(then))
+    assert baseline.n == len(then)
     means = [rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None for lines in (then, now)]
     assert baseline.restricted_mean == means[0]
     assert baseline.days_saved == (None if means[0] is None or means[1] is None else means[0] - means[1])

@@ -131,6 +131,12 @@ def test_a_baseline_is_compared_with(
     assert (told["median"], told["net_of_holds"]["median"]) == (30, 20)
     assert told["incidence"][0] == {"day": 30, "filled": 1, "cancelled": 0}
     assert (told["baseline"]["n"], told["baseline"]["days_saved"], told["baseline"]["p_value"]) == (0, None, None)
+    role = {**PERIOD, "role": "gardener", "baseline_role": "florist"}
+    told = client.get("/v1/metrics/time-to-fill", params=role).json()["baseline"]
+    assert told["segment"] == {"source": None, "role": "florist", "location": None}
+    for shared in ({"baseline_role": "florist"}, {"role": "florist", "baseline_role": "florist"}):
+        refused = client.get("/v1/metrics/time-to-fill", params={**PERIOD, **shared})
+        assert problem(refused) == (422, "baseline-is-not-apart")
     del asked["baseline_to"]
     refused = client.get("/v1/metrics/time-to-fill", params=asked)
     assert problem(refused) == (422, "baseline-needs-both-days")
