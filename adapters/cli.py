@@ -522,7 +522,7 @@ def show_demo(conninfo: str, settings: Settings) -> None:
     say.print("A key for each role (those of the demo before are revoked):", highlight=False)
     for role, key in keys.items():
         say.print(f"  {role:<16}{key}", highlight=False, soft_wrap=True)
-    say.print("Worth asking; a browser takes a key too, as the password of any user:", highlight=False)
+    say.print("Worth asking:", highlight=False)
     for role, path in WORTH_ASKING:
         say.print(f"  curl -H 'Authorization: Bearer {keys[role]}' '{base}{path}'", highlight=False, soft_wrap=True)
     say.print(f"  {base}/docs", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -187,7 +188,8 @@ def size_of(path: Path) -> int:
 def record(log: Perennial, bundle: Bundle, asked: Asked) -> None:
     who = operator()
     holds = ("proofs", "clear", *(("personal",) if asked.opened else ()))
-    readings = Readings(log, ENTROPY.new_id, lambda: datetime.now(UTC))
+    view_stream = partial(log.mapper.keyring.key_file.stream_of, "perennial", "view")
+    readings = Readings(log, ENTROPY.new_id, lambda: datetime.now(UTC), view_stream)
     for some in batches(bundle.people):
         readings.exported(who, PAGE, some, holds)
 

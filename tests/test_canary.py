@@ -234,7 +234,7 @@ def sought(house: House, ana: UUID) -> None:
     house.get(f"/v1/candidates/{ana}")
     house.get(f"/v1/candidates/{ana}/timeline", limit=500)
     house.folded()
-    taken = house.get(f"/v1/candidates/{ana}/subject-access")
+    taken = house.post(f"/v1/candidates/{ana}/subject-access")
     assert name in str(taken).lower()
     for wrong in ({"q": f"{name} \0 '\""}, {"q": name, "sort": name}, {"q": name, "cursor": name}):
         assert house.client.get("/v1/candidates", params=wrong).status_code in (200, 422)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,11 +51,11 @@ class Doorkeeper:
     _checking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CHECKED_AT_ONCE, "tokens"))
     _finding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LOOKED_UP_AT_ONCE, "keys"))
 
-    async def principal(self, authorization: str, *, reading: bool, counting: Counting = uncounted) -> Principal:
-        """Who the header's value names; a password is taken for `reading` alone. `counting`: is told before the store
+    async def principal(self, authorization: str, *, counting: Counting = uncounted) -> Principal:
+        """Who the header's value names. `counting`: is told before the store
         is asked for a key that it was not seen to have, and may raise. Errors: KeyIsNotValid, TokensCannotBeChecked,
         what `counting` raises, and whatever befalls the keys' store."""
-        credential = credential_in(authorization, reading=reading)
+        credential = credential_in(authorization)
         if credential.startswith(PREFIX):
             return await self._of_key(credential, counting)
         if self.tokens is None:
@@ -100,22 +99,9 @@ class Doorkeeper:
         self._remembered[name] = (good_until, looked.result())
 
 
-def credential_in(authorization: str, *, reading: bool) -> str:
-    """The token or the password. Errors: KeyIsNotValid."""
+def credential_in(authorization: str) -> str:
+    """The token. Errors: KeyIsNotValid: a browser sends passwords along by itself, so none is taken."""
     scheme, _, told = authorization.partition(" ")
     if scheme.lower() == "bearer" and told.strip():
         return told.strip()
-    if scheme.lower() == "basic" and reading:
-        return password_in(told.strip())
     raise KeyIsNotValid
-
-
-def password_in(told: str) -> str:
-    """Errors: KeyIsNotValid."""
-    try:
-        _, colon, password = base64.b64decode(told, validate=True).decode().partition(":")
-    except ValueError:  # no base64, or no UTF-8 in it
-        raise KeyIsNotValid from None
-    if not colon:
-        raise KeyIsNotValid
-    return password

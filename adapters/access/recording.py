@@ -1,15 +1,16 @@
-"""Whoever is shown people leaves a trace before the answer goes out: one event a request, however many people."""
+"""Whoever is shown people leaves a trace before the answer goes out: one event a request, of a view one an hour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
 from adapters.access.principal import Principal
-from commands.handle import Attached
+from commands.handle import Attached, SomebodyWasFaster
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.event import Event, Recorded
 
@@ -31,12 +32,21 @@ class Readings:
     log: Appends
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
+    view_stream: Callable[[str], UUID]
+    """The one stream of a view in an hour, by what it is a view of."""
 
     def viewed(self, who: Principal, page: str, people: Iterable[UUID]) -> None:
-        """The candidates that a page shows. Where it shows none there is nothing to record."""
+        """The candidates that a page shows. Where it shows none there is nothing to record.
+
+        The same view by the same reader is recorded once in each hour of the clock (UTC), whichever process shows it:
+        its stream is named by the hour, and has one event.
+        """
         shown = as_told(people)
         if shown:
-            self._record(who, PeopleViewed(page, shown))
+            hour = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H")
+            stream = self.view_stream(" ".join([who.actor, page, hour, *shown]))
+            with suppress(SomebodyWasFaster):  # it stands there already
+                self._record(who, PeopleViewed(page, shown), stream)
 
     def searched(self, who: Principal, page: str, people: Iterable[UUID], asked: str | None) -> None:
         """The candidates that were found, if any, and what was asked: as it was sent, sealed under a key of its own."""
@@ -48,9 +58,14 @@ class Readings:
         self._record(who, PeopleExported(export, page, as_told(people), tuple(holds)))
         return export
 
-    def _record(self, who: Principal, event: Event) -> None:
+    def _record(self, who: Principal, event: Event, stream: UUID | None = None) -> None:
         recorded = Recorded(
-            stream=self.new_id(), version=1, event=event, id=self.new_id(), recorded_at=self.now(), actor=who.actor
+            stream=stream or self.new_id(),
+            version=1,
+            event=event,
+            id=self.new_id(),
+            recorded_at=self.now(),
+            actor=who.actor,
         )
         (outcome,) = self.log.append_all([([recorded], Attached())])
         if isinstance(outcome, Exception):

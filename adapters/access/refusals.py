@@ -8,7 +8,7 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 class KeyIsMissing(Refused):
     """Nothing says who asks.
 
-    Send an API key or a token: Authorization: Bearer <key>. A browser may send the key as the password of any user.
+    Send an API key or a token: Authorization: Bearer <key>.
     """
 
     where = "Authorization"
@@ -17,7 +17,7 @@ class KeyIsMissing(Refused):
 class KeyIsNotValid(Refused):
     """The key or the token is not valid: misspelt, expired, revoked, or not meant for Perennial.
 
-    Ask whoever runs Perennial for a new one; with Basic it is the password, and is good for reading alone.
+    Ask whoever runs Perennial for a new one.
     """
 
     where = "Authorization"
@@ -30,6 +30,15 @@ class TokensCannotBeChecked(Refused):
     """
 
     where = "Authorization"
+
+
+class RequestIsCrossSite(Refused):
+    """A browser sends this request for a page of another site.
+
+    Open the address itself, or ask from a program: those send no Sec-Fetch-Site.
+    """
+
+    where = "Sec-Fetch-Site"
 
 
 class RoleMayNot(Refused):

@@ -104,7 +104,7 @@ class ChangePages:
     async def _is(self, who: Principal, shown: str) -> bool:
         """Whether what was shown at the door is still good, and names the same as then."""
         try:
-            return await self.services.doorkeeper.principal(shown, reading=True) == who
+            return await self.services.doorkeeper.principal(shown) == who
         except (KeyIsNotValid, TokensCannotBeChecked):
             return False
 

@@ -71,7 +71,6 @@ def put_back_nulls(methods: Described, route: APIRoute) -> None:
 
 SCHEMES: Mapping[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key (pnl_...) or a token of your issuer."},
-    "basic": {"type": "http", "scheme": "basic", "description": "The API key is the password; for reading alone."},
 }
 
 
@@ -84,7 +83,7 @@ def completed(
     told["components"]["securitySchemes"] = SCHEMES
     for (path, method), action in actions.items():
         as_described = path.replace(":path}", "}")  # a variable that may hold slashes is described like any other
-        say_who_may(told["paths"][as_described][method.lower()], method, action)
+        say_who_may(told["paths"][as_described][method.lower()], action)
     for operation in operations(told):
         for parameter in operation.parameters:
             if parameter["in"] == "path":
@@ -96,12 +95,12 @@ def completed(
     return told
 
 
-def say_who_may(operation: Described, method: str, action: Action) -> None:
+def say_who_may(operation: Described, action: Action) -> None:
     """What must be shown for an operation, and which roles it is for."""
     if action in OF_ANYBODY:
         operation["security"] = []
         return
-    operation["security"] = [{"bearer": []}, {"basic": []}] if method == "GET" else [{"bearer": []}]
+    operation["security"] = [{"bearer": []}]
     roles = ", ".join(role for role in Role if action in POLICY[role])
     operation["description"] += f"\n\nNeeds '{action}', which is for: {roles}."
 

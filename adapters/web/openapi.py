@@ -67,6 +67,7 @@ WHERE_A_KEY_IS_NEEDED = (
     "key-is-missing",
     "key-is-not-valid",
     "role-may-not",
+    "request-is-cross-site",
     "tokens-cannot-be-checked",
     "log-cannot-be-reached",
     "key-file-is-not-the-newest",
@@ -99,6 +100,7 @@ class Page:
     def responses(self, answer: type | None, action: Action, *, takes_json: bool = False) -> Responses:
         """`answer`: the dataclass that the page's method says it answers; None where it answers text."""
         may_be = self.problems if action in OF_ANYBODY else (*self.problems, *WHERE_A_KEY_IS_NEEDED)
+        may_be = (*may_be, "request-is-cross-site") if action is Action.DELIVER else may_be
         may_be = (*may_be, "body-is-not-declared-as-json") if takes_json else may_be
         return {200: {"description": "The answer.", **self.content(answer)}, **problems(may_be)}
 

@@ -22,6 +22,7 @@ from adapters.access.refusals import (
     KeyIsMissing,
     KeyIsNotValid,
     PersonIsNotYours,
+    RequestIsCrossSite,
     RoleMayNot,
     SourceIsNotYours,
     TokensCannotBeChecked,
@@ -59,6 +60,7 @@ STATUS: Mapping[type[Exception], int] = {
     KeyIsMissing: 401,
     KeyIsNotValid: 401,
     RoleMayNot: 403,
+    RequestIsCrossSite: 403,
     TokensCannotBeChecked: 503,
     IntegrationHasNoSecret: 503,
     DeliveryCannotBeRead: 400,
@@ -127,7 +129,7 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
     },
 }
 
-BEARER, BASIC = 'Bearer realm="perennial"', 'Basic realm="perennial", charset="UTF-8"'
+BEARER = 'Bearer realm="perennial"'
 RETRY_AFTER_SECONDS = {429: "1", 503: "5", 504: "5"}
 PASSING: tuple[type[Exception], ...] = (
     refusals.RequestIsInFlight,
@@ -287,17 +289,15 @@ def refused(request: Request, error: Exception) -> Response:
     """A rule, the log or the protocol said no, and says itself why."""
     detail, more = said_by(error)
     told = answer(type_of(type(error)), detail, request.url.path, **more)
-    for challenge in challenges(request, error):
+    for challenge in challenges(error):
         told.headers.append("WWW-Authenticate", challenge)
     return told
 
 
-def challenges(request: Request, error: Exception) -> Iterator[str]:
-    """How one may say who one is. A browser asks for a password where it may read: nothing else takes one."""
+def challenges(error: Exception) -> Iterator[str]:
+    """How one may say who one is."""
     if isinstance(error, KeyIsMissing | KeyIsNotValid):
         yield BEARER if isinstance(error, KeyIsMissing) else f'{BEARER}, error="invalid_token"'
-        if request.method == "GET":
-            yield BASIC
 
 
 def said_by(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -96,4 +96,4 @@ class Services:
     @property
     def readings(self) -> Readings:
         """Where it is recorded who sees whom, before an answer goes out."""
-        return Readings(self.log, self.new_id, self.now)
+        return Readings(self.log, self.new_id, self.now, partial(self.key_file.stream_of, "perennial", "view"))

@@ -12,10 +12,13 @@ from starlette.routing import Route
 from adapters.access.doorkeeper import Doorkeeper
 from adapters.access.policy import OF_ANYBODY, Action
 from adapters.access.principal import Principal
-from adapters.access.refusals import KeyIsMissing, RoleMayNot
+from adapters.access.refusals import KeyIsMissing, RequestIsCrossSite, RoleMayNot
 from adapters.web.limits import App, Receive, Scope, Send
 from adapters.web.rates import Limits
 
+OF_THIS_SITE = (b"same-origin", b"none")
+"""What Sec-Fetch-Site says of a request of our own pages, and of one that a person typed; programs send no such header.
+"""
 NAMELESS = "unnamed"
 """What a route does that no line of the table of contents names: nobody may."""
 OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
@@ -44,7 +47,7 @@ class Introduced:
     async def introduce(self, scope: Scope, authorization: str) -> None:
         try:
             scope["principal"] = await self.doorkeeper.principal(
-                authorization, reading=scope["method"] == "GET", counting=partial(self.limits.count_look, scope)
+                authorization, counting=partial(self.limits.count_look, scope)
             )
         except Exception as error:  # noqa: BLE001 - told at the route, where every error becomes a problem
             scope["not_let_in"] = error
@@ -78,10 +81,22 @@ def action_of(route: Route, actions: Mapping[tuple[str, str], Action]) -> Action
 
 def guarded(app: App, action: Action | None) -> Any:
     async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
+        if action is not Action.PUBLIC and is_cross_site(scope):
+            raise RequestIsCrossSite
         require(scope, action)
         await app(scope, receive, send)
 
     return let_in
+
+
+def is_cross_site(scope: Scope) -> bool:
+    """Whether a browser sends the request for a page of another site. A person who opens a link does not."""
+    told = {name: value.strip() for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
+    sites = [value.strip() for name, value in scope["headers"] if name == b"sec-fetch-site"]
+    if all(site in OF_THIS_SITE for site in sites):
+        return False
+    opened = told.get(b"sec-fetch-mode") == b"navigate" and told.get(b"sec-fetch-dest") == b"document"
+    return not (opened and scope["method"] == "GET")
 
 
 async def principal_of(request: Request) -> Principal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,9 @@ import psycopg
 import pytest
 
 from adapters.access.policy import Role
+from adapters.access.principal import Principal
+from adapters.access.recording import Readings
+from adapters.web.services import Services
 from tests.web.conftest import ACTOR, ClientAs, Post, problem
 
 Fold = Callable[[], int]
@@ -155,9 +159,12 @@ def test_duplicates_applications_and_members_are_looks(
     assert (one["page"], one["people"]) == ("application", [str(candidate)])
 
 
-def test_pages_are_of_the_moment_of_the_first(client: httpx.Client, candidate: UUID, fold: Fold) -> None:
-    for _ in range(5):
-        client.get(f"/v1/candidates/{candidate}").raise_for_status()
+def test_pages_are_of_the_moment_of_the_first(
+    client: httpx.Client, candidate: UUID, fold: Fold, client_as: ClientAs
+) -> None:
+    readers = (client, client_as(Role.RECRUITER), client_as(Role.PRIVACY_OFFICER))
+    for reader, view in [(reader, view) for view in ("", "/timeline") for reader in readers][:5]:
+        reader.get(f"/v1/candidates/{candidate}{view}").raise_for_status()
     asked: dict[str, Any] = {"candidate": str(candidate), "limit": 2, "min_position": fold()}
     positions, cursor = [], ""
     while cursor is not None:
@@ -202,3 +209,30 @@ def test_who_saw_whom_is_not_among_the_changes(client: httpx.Client, candidate: 
             if line == ": settled 2":  # the look is in the log, and was passed over
                 break
     assert told == ["event: candidate-sourced.v1", ": settled 2"]
+
+
+def test_a_view_is_one_record_an_hour_of_each_reader_and_page(services: Services, candidate: UUID, seen: Any) -> None:
+    at = [datetime(2026, 5, 4, 9, 0, tzinfo=UTC)]
+    readings = Readings(services.log, services.new_id, lambda: at[0], services.readings.view_stream)
+    ana, ben = (Principal(name, frozenset({Role.RECRUITER})) for name in ("ana", "ben"))
+    for minutes in (0, 1, 59, 60, 61, 119, 120):
+        at[0] = datetime(2026, 5, 4, 9, 0, tzinfo=UTC) + timedelta(minutes=minutes)
+        readings.viewed(ana, "profile", [candidate])
+    readings.viewed(ben, "profile", [candidate])
+    readings.viewed(ana, "timeline", [candidate])
+    assert sorted(page(seen(candidate=str(candidate)))) == [
+        *[("user:ana", "viewed", "profile")] * 3,
+        ("user:ana", "viewed", "timeline"),
+        ("user:ben", "viewed", "profile"),
+    ]
+
+
+def test_what_leaves_as_a_file_and_searches_are_recorded_each_time(
+    client: httpx.Client, candidate: UUID, seen: Any, folding: None
+) -> None:
+    for _ in range(3):
+        assert client.get(f"/v1/candidates/{candidate}").status_code == 200
+        assert client.get("/v1/candidates", params={"q": "Prado"}).status_code == 200
+        assert client.post(f"/v1/candidates/{candidate}/subject-access").status_code == 200
+    kinds = [kind for _, kind, _ in page(seen())]
+    assert (kinds.count("viewed"), kinds.count("searched"), kinds.count("exported")) == (1, 3, 3)

@@ -211,8 +211,8 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
         for name, roles in (("ana", {Role.RECRUITER}), ("ben", {Role.RECRUITER}), ("carl", both))
     )
     uploaded = client.post("/v1/imports", headers={**headers, **ana}, **asked).json()["id"]
-    for path in (f"/v1/imports/{uploaded}", f"/v1/imports/{uploaded}/rejected"):
-        assert problem(client.get(path, headers=ben)) == (404, "import-does-not-exist")
+    for method, path in (("GET", f"/v1/imports/{uploaded}"), ("POST", f"/v1/imports/{uploaded}/rejected")):
+        assert problem(client.request(method, path, headers=ben)) == (404, "import-does-not-exist")
     assert problem(client.delete(f"/v1/imports/{uploaded}", headers=ben)) == (404, "import-does-not-exist")
     assert client.get("/v1/imports", headers=ben).json()["imports"] == []
     for who in (ana, officer):

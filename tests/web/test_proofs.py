@@ -69,10 +69,11 @@ def verified(bundle: bytes) -> tuple[DispatchRule, list[Told], bool]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/log/checkpoint", "/v1/log/key", "/v1/log/consistency?from=1&to=2", "/v1/audit/bundles?since=0"],
+    ["/v1/log/checkpoint", "/v1/log/key", "/v1/log/consistency?from=1&to=2", "POST /v1/audit/bundles?since=0"],
 )
 def test_before_anything_is_signed_proofs_are_pending(client: httpx.Client, path: str) -> None:
-    answer = client.get(path)
+    method, _, path = path.rpartition(" ")
+    answer = client.request(method or "GET", path)
     assert problem(answer) == (409, "proof-is-pending")
     assert answer.headers["Retry-After"] == "1"
 
@@ -83,7 +84,7 @@ def test_a_proof_is_pending_until_a_checkpoint_covers_the_event(
     written = post(f"/v1/candidates/{candidate}/profile-facts", fact="skill", value="roses", learned_from="self")
     path = f"/v1/events/{written['events'][0]['id']}/proof"
     assert problem(client.get(path)) == (409, "proof-is-pending")
-    assert problem(client.get(f"/v1/audit/bundles?candidate={candidate}")) == (409, "proof-is-pending")
+    assert problem(client.post(f"/v1/audit/bundles?candidate={candidate}")) == (409, "proof-is-pending")
     sequence()
     assert client.get(path).status_code == 200
 
@@ -145,12 +146,12 @@ def test_bundles_hold_and_tell_who_took_them(
 ) -> None:
     sequence()
     auditor = client_as(Role.AUDITOR)
-    rule, told, proved = verified(auditor.get(f"/v1/audit/bundles?candidate={wrote_to}").content)
+    rule, told, proved = verified(auditor.post(f"/v1/audit/bundles?candidate={wrote_to}").content)
     assert ({one.stream for one in told}, rule.dispatches, proved) == ({str(wrote_to)}, 1, True)
-    rule, told, proved = verified(auditor.get("/v1/audit/bundles?since=0").content)
+    rule, told, proved = verified(auditor.post("/v1/audit/bundles?since=0").content)
     assert (told[0].position, rule.dispatches, proved) == (1, 1, True)
     sequence()
-    _, later, _ = verified(auditor.get(f"/v1/audit/bundles?since={told[-1].position}").content)
+    _, later, _ = verified(auditor.post(f"/v1/audit/bundles?since={told[-1].position}").content)
     taken = [one for one in later if one.type == "people-exported.v1"]
     assert [(one.actor, one.clear["people"], one.clear["holds"]) for one in taken] == [
         ("user:one-auditor", [str(wrote_to)], ["proofs", "clear"]),
@@ -166,9 +167,9 @@ def test_a_bundle_leads_on_from_the_checkpoint_that_was_asked_for(
     size = signed(client).size
     post(f"/v1/candidates/{wrote_to}/touchpoints", kind="email-replied", reported_by="mailer")
     sequence()
-    bundle = client.get(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
+    bundle = client.post(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
     assert verify(io.BytesIO(bundle), Held(checkpoint=held), lambda _: None).held == size
-    without = client.get(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size + 1000}")
+    without = client.post(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size + 1000}")
     assert problem(without) == (422, "checkpoint-was-not-published")
     assert without.json()["where"] == "from_size"
 
@@ -176,19 +177,19 @@ def test_a_bundle_leads_on_from_the_checkpoint_that_was_asked_for(
 @pytest.mark.parametrize("asked", ["", f"?candidate={uuid4()}&since=0"])
 def test_a_bundle_is_of_one_thing(client: httpx.Client, wrote_to: UUID, sequence: Sequence, asked: str) -> None:
     sequence()
-    assert problem(client.get(f"/v1/audit/bundles{asked}")) == (422, "bundle-is-of-one-thing")
+    assert problem(client.post(f"/v1/audit/bundles{asked}")) == (422, "bundle-is-of-one-thing")
 
 
 def test_of_nobody_there_is_no_bundle(client: httpx.Client, wrote_to: UUID, sequence: Sequence) -> None:
     sequence()
-    assert problem(client.get(f"/v1/audit/bundles?candidate={uuid4()}")) == (404, "candidate-does-not-exist")
+    assert problem(client.post(f"/v1/audit/bundles?candidate={uuid4()}")) == (404, "candidate-does-not-exist")
 
 
 def test_proofs_made_before_an_erasure_hold_after_it(
     client: httpx.Client, post: Post, wrote_to: UUID, sequence: Sequence
 ) -> None:
     sequence()
-    before = client.get(f"/v1/audit/bundles?candidate={wrote_to}").content
+    before = client.post(f"/v1/audit/bundles?candidate={wrote_to}").content
     events = [one.event for one in verified(before)[1]]
     proofs = [client.get(f"/v1/events/{event}/proof").text for event in events]
     held = client.get("/v1/log/checkpoint").text
@@ -197,7 +198,7 @@ def test_proofs_made_before_an_erasure_hold_after_it(
     sequence()
     assert [one.event for one in verified(before)[1]] == events
     size = read_size(held)
-    after = client.get(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
+    after = client.post(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
     told = verified(after)[1]
     assert [one.event for one in told[: len(events)]] == events
     assert verify(io.BytesIO(after), Held(checkpoint=held), lambda _: None).held == size
@@ -219,7 +220,7 @@ def read_size(note: str) -> int:
 
 def test_a_bundle_that_breaks_off_is_not_believed(client: httpx.Client, wrote_to: UUID, sequence: Sequence) -> None:
     sequence()
-    whole = client.get("/v1/audit/bundles?since=0").content
+    whole = client.post("/v1/audit/bundles?since=0").content
     for end in (len(whole) - 1, len(whole) - 3, len(whole) // 2):
         with pytest.raises(BundleDoesNotHold):
             verified(whole[:end])

@@ -23,7 +23,7 @@ WORDS = "we were at school together"
 
 
 def of(client: httpx.Client, candidate: UUID | str) -> dict[str, Any]:
-    answer = client.get(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -140,7 +140,7 @@ def test_the_page_says_the_same_and_runs_nothing(
 ) -> None:
     post(f"/v1/candidates/{candidate}/touchpoints", kind="call-received", note=HOSTILE)
     fold()
-    page = client.get(f"/v1/candidates/{candidate}/subject-access.html")
+    page = client.post(f"/v1/candidates/{candidate}/subject-access.html")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Ines Prado" in page.text
     assert "[&#34;" not in page.text, "lists are spelled as people do"
@@ -156,16 +156,16 @@ def test_only_who_may_export_gets_it(client: httpx.Client, client_as: ClientAs, 
     for role in Role:
         if role in (Role.PRIVACY_OFFICER, Role.INTEGRATION):
             continue
-        asked = client_as(role).get(f"/v1/candidates/{candidate}/subject-access")
+        asked = client_as(role).post(f"/v1/candidates/{candidate}/subject-access")
         assert problem(asked) == (403, "role-may-not"), role
-    assert problem(client.get(f"/v1/candidates/{uuid4()}/subject-access")) == (404, "candidate-does-not-exist")
+    assert problem(client.post(f"/v1/candidates/{uuid4()}/subject-access")) == (404, "candidate-does-not-exist")
 
 
 def test_before_everything_was_folded_it_has_to_be_waited_for(
     client: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subject_access, "PATIENCE_SECONDS", 0.1)
-    answer = client.get(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
     assert problem(answer) == (504, "read-model-is-behind")
 
 
@@ -175,6 +175,6 @@ def test_nothing_is_given_out_that_cannot_be_recorded(
     fold()
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("revoke insert on event from perennial_service")
-    answer = client.get(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
     assert answer.status_code >= 500
     assert "Ines" not in answer.text

@@ -34,10 +34,7 @@ def test_without_a_key_nothing_else_is_answered_and_nothing_is_read(nobody: http
         if action not in OF_ANYBODY:
             answer = nobody.request(method, path.replace("{", "").replace("}", ""), content=b"{")
             assert problem(answer) == (401, "key-is-missing"), (method, path)
-            assert answer.headers.get_list("www-authenticate") == [
-                'Bearer realm="perennial"',
-                *(['Basic realm="perennial", charset="UTF-8"'] if method == "GET" else []),
-            ]
+            assert answer.headers.get_list("www-authenticate") == ['Bearer realm="perennial"']
 
 
 def test_a_bad_key_is_told_so_and_not_repeated(nobody: httpx.Client) -> None:
@@ -47,19 +44,63 @@ def test_a_bad_key_is_told_so_and_not_repeated(nobody: httpx.Client) -> None:
     assert "pnl_0000" not in answer.text
 
 
-def test_a_browser_may_read_with_a_password_and_write_with_none(nobody: httpx.Client, key: str) -> None:
-    shown = {"Authorization": "Basic " + base64.b64encode(f"any:{key}".encode()).decode()}
-    assert nobody.get("/v1/imports", headers=shown).status_code == 200
-    assert nobody.head("/v1/imports", headers=shown).status_code == 200
-    assert problem(nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=shown)) == (
-        401,
-        "key-is-not-valid",
-    )
+def test_a_password_is_no_key(nobody: httpx.Client, key: str) -> None:
+    for shown in (base64.b64encode(f"any:{key}".encode()), base64.b64encode(key.encode()), b"\xff\xfe"):
+        headers = httpx.Headers([(b"Authorization", b"Basic " + shown)])
+        answer = nobody.get("/v1/imports", headers=headers)
+        assert problem(answer) == (401, "key-is-not-valid")
+        assert "Basic" not in answer.headers["www-authenticate"]
 
 
-def test_a_password_of_signs_that_no_password_has_is_not_valid(nobody: httpx.Client) -> None:
-    shown = httpx.Headers([(b"Authorization", b"Basic \xff\xfe")])
-    assert problem(nobody.get("/v1/imports", headers=shown)) == (401, "key-is-not-valid")
+FETCHES = [
+    ("cross-site", "no-cors", "image"),
+    ("cross-site", "cors", "empty"),
+    ("same-site", "cors", "empty"),
+    ("same-site", "no-cors", "script"),
+    ("cross-site", "navigate", "iframe"),
+    ("cross-site", "navigate", "embed"),
+    ("cross-site", "no-cors", "document"),
+    ("whatever", "no-cors", "image"),
+]
+
+
+def fetched(site: str, mode: str, dest: str) -> dict[str, str]:
+    return {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+
+
+@pytest.mark.parametrize("told", FETCHES)
+def test_what_another_site_fetches_is_refused_on_every_route_that_is_not_public(
+    client: httpx.Client, told: tuple[str, str, str]
+) -> None:
+    for (path, method), action in ACTIONS.items():
+        answer = client.request(method, path.replace("{", "").replace("}", ""), headers=fetched(*told), content=b"")
+        if action is Action.PUBLIC:
+            assert "request-is-cross-site" not in answer.text, (method, path)
+        else:
+            assert problem(answer) == (403, "request-is-cross-site"), (method, path)
+
+
+def test_a_link_that_a_person_opens_is_answered_and_a_form_of_another_site_is_not(client: httpx.Client) -> None:
+    opened = fetched("cross-site", "navigate", "document")
+    assert client.get("/v1/imports", headers=opened).status_code == 200
+    assert client.head("/v1/imports", headers=opened).status_code == 200
+    assert problem(client.post("/v1/candidates", json={}, headers=opened)) == (403, "request-is-cross-site")
+    for site in ("same-origin", "none"):
+        assert client.get("/v1/imports", headers=fetched(site, "cors", "empty")).status_code == 200
+    twice = httpx.Headers([("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")])
+    assert problem(client.get("/v1/imports", headers=twice)) == (403, "request-is-cross-site")
+
+
+def test_files_about_people_are_asked_for_by_post() -> None:
+    """What is recorded as an export, by the methods that give it out."""
+    for path in (
+        "/v1/audit/bundles",
+        "/v1/candidates/{candidate}/subject-access",
+        "/v1/candidates/{candidate}/subject-access.html",
+        "/v1/imports/{import_id}/rejected",
+    ):
+        assert (path, "POST") in ACTIONS
+        assert (path, "GET") not in ACTIONS
 
 
 @pytest.mark.parametrize("role", Role)
@@ -118,12 +159,12 @@ def test_keys_that_cannot_be_looked_up_are_a_log_that_cannot_be_reached(
 
 def test_the_description_says_what_must_be_shown(app: Api) -> None:
     described = contract_of(app).described
-    assert set(described["components"]["securitySchemes"]) == {"bearer", "basic"}
+    assert set(described["components"]["securitySchemes"]) == {"bearer"}
     for (path, method), action in ACTIONS.items():
         told = described["paths"][path.replace(":path}", "}")][method.lower()]
         schemes = [name for needed in told["security"] for name in needed]
         if action in OF_ANYBODY:
             assert schemes == []
         else:
-            assert schemes == (["bearer", "basic"] if method == "GET" else ["bearer"])
+            assert schemes == ["bearer"]
             assert {"401", "403"} <= set(told["responses"])

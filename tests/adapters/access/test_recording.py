@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import psycopg
 import pytest
@@ -24,7 +24,7 @@ ONE, OTHER = UUID(int=1), UUID(int=2)
 
 @pytest.fixture
 def readings(log: Perennial) -> Readings:
-    return Readings(log, uuid4, lambda: NOW)
+    return Readings(log, uuid4, lambda: NOW, lambda told: uuid5(NAMESPACE_URL, told))
 
 
 def recorded(log: Perennial) -> list[Any]:
@@ -74,6 +74,6 @@ def test_what_cannot_be_recorded_is_not_shown() -> None:
         def append_all(self, _: Any) -> list[Exception]:
             return [psycopg.OperationalError("away")]
 
-    readings = Readings(Away(), uuid4, lambda: NOW)
+    readings = Readings(Away(), uuid4, lambda: NOW, lambda told: uuid5(NAMESPACE_URL, told))
     with pytest.raises(psycopg.OperationalError, match="away"):
         readings.viewed(ANA, "profile", [ONE])
