@@ -75,7 +75,7 @@ def test_what_another_site_fetches_is_refused_on_every_route_that_is_not_public(
     for (path, method), action in ACTIONS.items():
         answer = client.request(method, path.replace("{", "").replace("}", ""), headers=fetched(*told), content=b"")
         if action is Action.PUBLIC:
-            assert "request-is-cross-site" not in answer.text, (method, path)
+            assert answer.status_code != 403, (method, path)
         else:
             assert problem(answer) == (403, "request-is-cross-site"), (method, path)
 
