@@ -87,7 +87,14 @@ def with_what_is_admitted(candidate: Candidate, known: Suppressions, command: Le
     emails, phones, stops = admitted(command.cells, known, tried, has)
     if candidate.erasure is not None:  # an erased one has none: that theirs came again is to be written down
         raise CandidateIsErased(candidate=command.candidate).leaving(stops)
-    return {**stops, **learned(candidate, command, (*emails, *phones))}
+    news = (one for one in (*emails, *phones) if not is_told_at_the_entry(candidate, command, one))
+    return {**stops, **learned(candidate, command, news)}
+
+
+def is_told_at_the_entry(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
+    """Whether the source that the record came from tells this value already, as by the event that made the record."""
+    said = held(candidate.told(command.fact, candidate.source, value, command.moment))
+    return any(one.value == value for one in said)
 
 
 def learned(candidate: Candidate, command: LearnProfileFact, values: Iterable[str]) -> Events:

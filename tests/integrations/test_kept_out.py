@@ -74,6 +74,6 @@ def test_to_reconcile_brings_no_suppressed_address_in_and_learns_it_once_it_is_r
     assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]
     assert addresses() == ["bo@y.example"]
     ask(ReleaseAddress(kind="email", address=address, now=now))
-    assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["complete", "mended"]
+    assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["mended", "complete"]
     assert addresses() == ["bo@y.example", f"{address.upper()}"]
     assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]
