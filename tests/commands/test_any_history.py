@@ -48,6 +48,7 @@ from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
+from commands.release_address import ReleaseAddress
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
 from commands.request_consent import RequestConsent
@@ -104,11 +105,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "target": st.none() | st.sampled_from([date(2026, 9, 1), date(2026, 10, 1)]),
     "title": codes, "opened_at": st.sampled_from([START, START - timedelta(days=9)]),
     "offer": st.just(UUID(int=80)), "version": st.integers(1, 2), "step": st.sampled_from(STEPS),
+    "name": st.just("Ada"), "address_kind": st.just("email"), "address": st.just("ada@example.org"),
     "matter": codes, "ground": codes, "erasers": st.just(("a",)), "effective_by": st.just(START + timedelta(days=30)),
 }  # fmt: skip
 SHAPES: dict[type[Command], str] = {
-    SourceCandidate: "candidate source",
-    ReferCandidate: "candidate referrer",
+    SourceCandidate: "candidate source name",
+    ReferCandidate: "candidate referrer name",
+    ReleaseAddress: "address_kind address",
     LearnProfileFact: "candidate fact learned_from value",
     RetractProfileFact: "candidate fact learned_from value",
     FoundCommunity: "community around topic",
@@ -234,7 +237,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.ask(self.drawn(data, shape, hours_late))
 
     def drawn(self, data: st.DataObject, shape: type[Command], hours_late: int) -> Command:
-        fields = {name: data.draw(FIELDS[name]) for name in SHAPES[shape].split()}
+        fields = {name.removeprefix("address_"): data.draw(FIELDS[name]) for name in SHAPES[shape].split()}
         self.now += timedelta(hours=1)
         return shape(**fields, now=self.now, occurred_at=self.now - timedelta(hours=hours_late) if hours_late else None)
 

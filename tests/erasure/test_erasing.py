@@ -81,11 +81,11 @@ def test_nothing_personal_can_be_read_any_more(log: Perennial, erasing: Erasing,
 
 def test_of_an_erased_person_nothing_is_taken_in(log: Perennial, ask: Ask, erasing: Erasing, ines: UUID) -> None:
     other = uuid4()
-    ask(SourceCandidate, candidate=other)
+    ask(SourceCandidate, candidate=other, name="Bo Lund")
     erase(erasing, ines)
     refused: list[Callable[[], object]] = [
         lambda: ask(LearnProfileFact, candidate=ines, fact="skill", learned_from="self", value="grafting"),
-        lambda: ask(SourceCandidate, candidate=ines),
+        lambda: ask(SourceCandidate, candidate=ines, name="Ines Prado"),
         lambda: ask(GiveConsent, candidate=ines, purpose="talent_pool", channels=("email",)),
         lambda: ask(RecordTouchpoint, candidate=ines, touchpoint=uuid4(), kind="note-written"),
         lambda: ask(MergeCandidates, candidate=other, absorbed=ines, evidence=("stated",)),
@@ -147,7 +147,7 @@ def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_to
 
 def test_a_legal_hold_on_any_record_keeps_the_person(log: Perennial, ask: Ask, erasing: Erasing, ines: UUID) -> None:
     other = uuid4()
-    ask(SourceCandidate, candidate=other)
+    ask(SourceCandidate, candidate=other, name="Bo Lund")
     ask(SetLegalHold, candidate=other, matter="case-7", note="Prado v. Acme")
     ask(MergeCandidates, candidate=ines, absorbed=other, evidence=("stated",))
     with pytest.raises(LegalHoldStands):
@@ -173,7 +173,7 @@ def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
     log: Perennial, erasing: Erasing, ask: Ask, ines: UUID
 ) -> None:
     other = uuid4()
-    ask(SourceCandidate, candidate=other)
+    ask(SourceCandidate, candidate=other, name="Bo Lund")
     mine, theirs = shown(log, ines, other, asked="Prado"), shown(log, other, asked="Someone")
     erasure = erase(erasing, ines)
     assert LetGo("searches", 1) in erasure.erasers
@@ -183,7 +183,7 @@ def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
 
 def test_the_answer_names_what_left_perennial(log: Perennial, erasing: Erasing, ask: Ask, ines: UUID) -> None:
     other = uuid4()
-    ask(SourceCandidate, candidate=other)
+    ask(SourceCandidate, candidate=other, name="Bo Lund")
     mine = Recorded(
         uuid4(), 1, PeopleExported(uuid4(), "subject-access", (str(ines), str(other)), ("personal",)), uuid4(), now(),
         actor="user:ana",
@@ -283,7 +283,7 @@ def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: Perennial, erasing
 
 def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: Erasing, ask: Ask, ines: UUID) -> None:
     bo = uuid4()
-    ask(SourceCandidate, candidate=bo)
+    ask(SourceCandidate, candidate=bo, name="Bo Lund")
     for person in (ines, bo):
         with suppress(Broken):
             erase(replace(erasing, after=(Eraser("x", die),)), person)
