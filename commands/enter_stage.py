@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, STAGES, STANDING, Application, StageEntered
 from domain.codes import Code
 
@@ -15,15 +15,17 @@ class EnterStage(Command):
     """Enter a stage; entering the stage it stands in is no news. A move made before an end may be told after it.
 
     application: the application's stream. stage: such as 'phone-screen'.
+    in_any_order: what was told later may have been told before it, and dates do not refuse it.
     """
 
     application: UUID
     stage: Code
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, command: EnterStage) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application, command.moment)
+    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
     if application.stage_at(command.moment) == command.stage:
         return {}
     return {command.application: [StageEntered(candidate, application.requisition_at(command.moment), command.stage)]}

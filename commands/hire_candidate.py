@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -24,16 +24,18 @@ class HireCandidate(Command):
 
     application: the application's stream. requisition: the one it is for; left out: as the application says.
     opening: an open one of that requisition, which must then be named too; left out: none is filled.
+    in_any_order: what was told later may have been told before it, and dates do not refuse it.
     """
 
     application: UUID
     requisition: UUID | None = None
     opening: UUID | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
     """Raises what ApplicationHasEnded, OpeningNeedsItsRequisition and OpeningWasFilled say, and their kin."""
-    candidate = application.require_live(command.application, command.moment)
+    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
     if requisition is None or command.requisition is None:
         if command.opening is not None:
             raise OpeningNeedsItsRequisition(opening=command.opening)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -24,18 +24,20 @@ class UnhireCandidate(Command):
 
     application: the application's stream. requisition: the one that the hire names; needed where it names an opening.
     reason: why, such as 'did-not-start'. note: free text; personal, sealed.
+    in_any_order: what was told later may have been told before it, and dates do not refuse it.
     """
 
     application: UUID
     requisition: UUID | None = None
     reason: Code = UNKNOWN
     note: str | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition | None, command: UnhireCandidate) -> Events:
     """Raises CandidateIsNotHired, ApplicationDoesNotExist, OpeningNeedsItsRequisition or
     ApplicationIsForAnotherRequisition."""
-    hire = application.require_hire(command.application, command.moment)
+    hire = application.require_hire(command.application, command.moment, in_any_order=command.in_any_order)
     if command.requisition is None and hire.opening is not None:
         raise OpeningNeedsItsRequisition(opening=hire.opening)
     if command.requisition not in (None, hire.requisition):
@@ -45,7 +47,7 @@ def decide(application: Application, requisition: Requisition | None, command: U
     if command.requisition is None or requisition is None or hire.opening is None:
         return events
     # Where the seat was opened for a new need since, it is not this hire's any more.
-    end = requisition.end_by(hire.opening, command.moment)
+    end = requisition.end_by(hire.opening, command.moment, in_any_order=command.in_any_order)
     if end is not None and end.application == command.application:
         events[command.requisition] = [OpeningReopened(hire.opening, "same", command.application, None)]
     return events

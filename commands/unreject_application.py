@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, STANDING, Application, ApplicationUnrejected
 from domain.codes import UNKNOWN, Code
 
@@ -15,16 +15,18 @@ class UnrejectApplication(Command):
     """Take back that an application was rejected: it goes on where it was.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    in_any_order: what was told later may have been told before it, and dates do not refuse it.
     """
 
     application: UUID
     reason: Code = UNKNOWN
     note: str | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, command: UnrejectApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationIsNotRejected."""
-    candidate = application.require_rejected(command.application, command.moment)
+    candidate = application.require_rejected(command.application, command.moment, in_any_order=command.in_any_order)
     undone = ApplicationUnrejected(candidate, application.requisition, command.reason, command.note)
     return {command.application: [undone]}
 

@@ -523,29 +523,32 @@ class Application:
             raise ApplicationDoesNotExist(application=application)
         return self.candidate
 
-    def require_live(self, application: UUID, moment: datetime | None = None) -> UUID:
+    def require_live(self, application: UUID, moment: datetime | None = None, *, in_any_order: bool = False) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist, or ApplicationHasEnded.
 
         With a moment, an end that came after it does not matter: what happened before it may be learned later.
+        `in_any_order`: no end matters; what was told of it later may have come before.
         """
         candidate = self.require_candidate(application)
+        if in_any_order:
+            return candidate
         first = min(self.ends, key=lambda end: end.at, default=None)
         if first is not None and (moment is None or moment >= first.at):
             ending, ended_at = first.event.stored_name, first.at.isoformat()
             raise ApplicationHasEnded(application=application, ending=ending, ended_at=ended_at)
         return candidate
 
-    def require_rejected(self, application: UUID, moment: datetime) -> UUID:
+    def require_rejected(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist or ApplicationIsNotRejected."""
         candidate = self.require_candidate(application)
-        if last_by(self.of(ApplicationRejected), moment) is None:
+        if (taken_back if in_any_order else last_by)(self.of(ApplicationRejected), moment) is None:
             raise ApplicationIsNotRejected(application=application, moment=moment.isoformat())
         return candidate
 
-    def require_hire(self, application: UUID, moment: datetime) -> CandidateHired:
+    def require_hire(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> CandidateHired:
         """The hire that can be undone at that moment; raises ApplicationDoesNotExist or CandidateIsNotHired."""
         self.require_candidate(application)
-        found = last_by(self.hires, moment)
+        found = (taken_back if in_any_order else last_by)(self.hires, moment)
         if found is None or not isinstance(found.event, CandidateHired):
             raise CandidateIsNotHired(application=application, moment=moment.isoformat())
         return found.event

@@ -115,11 +115,26 @@ def kept(told: Iterable[Told]) -> tuple[Told, ...]:
     `told`: all that it ever said of it, in the order in which we learned it.
     """
     newest: dict[Personal[str], Told] = {}
-    for one in sorted(told, key=lambda said: said.at):
+    for one in first_told(told):
         newest.pop(alike(one.fact, one.value), None)
         if not one.retracted:
             newest[alike(one.fact, one.value)] = one
     return tuple(newest.values())
+
+
+def first_told(told: Iterable[Told]) -> list[Told]:
+    """What a source said of one fact, by the times at which it was so, without what it only said once more.
+
+    To say the same again of one record is no news, in whatever order we learned of it: the first time counts.
+    """
+    news: list[Told] = []
+    before: dict[tuple[UUID, Personal[str] | None], Told] = {}
+    for one in sorted(told, key=lambda said: said.at):
+        about = one.record, alike(one.fact, one.value) if holds_many(one.fact) else None
+        former, before[about] = before.get(about), one
+        if former is None or (former.value, former.retracted) != (one.value, one.retracted):
+            news.append(one)
+    return news
 
 
 def held(told: Sequence[Told]) -> tuple[Told, ...]:
@@ -129,7 +144,7 @@ def held(told: Sequence[Told]) -> tuple[Told, ...]:
     """
     if not told or holds_many(told[0].fact):
         return kept(told)
-    said = max(reversed(told), key=lambda one: (not one.retracted, one.at))
+    said = max(reversed(first_told(told)), key=lambda one: (not one.retracted, one.at))
     return tuple(one for one in kept(told) if not is_other(one, said))
 
 

@@ -316,9 +316,9 @@ class Requisition:
         if end.application is not None:
             raise OpeningIsTaken(opening=opening, application=end.application)
 
-    def end_by(self, opening: UUID, moment: datetime) -> SeatEnd | None:
+    def end_by(self, opening: UUID, moment: datetime, *, in_any_order: bool = False) -> SeatEnd | None:
         """The end of the opening that can be taken back at that moment."""
-        return last_by(self.ends.get(opening, ()), moment)
+        return (taken_back if in_any_order else last_by)(self.ends.get(opening, ()), moment)
 
     def require_running(self, requisition: UUID, moment: datetime) -> None:
         """Raises RequisitionIsHeld."""

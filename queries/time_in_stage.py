@@ -55,25 +55,25 @@ class TimeInStage:
 
 # Who is told again to be where they are stays there: that ends no visit and begins none; a transfer ends one and
 # begins one. Nobody stands in a stage from an end on until the time at which it was undone: then a visit begins in the
-# stage of that time, unless another end holds. An end that was undone at an earlier time than its own was none. A visit
-# that ends at the moment at which it began is none: nobody stood there.
+# stage of that time, unless another end holds. Which of several undone ends an un-reject undid does not matter: they
+# are counted, so an end that was undone at an earlier time than its own was none, or parts another that was undone. A
+# visit that ends at the moment at which it began is none: nobody stood there.
 VISITS = f"""
 {COURSES}, turn as (
     select application, part.*, step = 'transferred-in' as came
-    from told cross join lateral (select not stands and until_at < at as never) told_of
-    cross join lateral (
-        select at, position, day, 0 as ends,
+    from told cross join lateral (
+        select at, position, day, 0 as ends, 0 as undone,
                case when step = 'submitted' or step <> 'stage' and step <> 'moved-back' and submitted then '{APPLIED}'
                     when step in ('prospect', 'transferred-in') then '{PROSPECT}' else stage end as code
         where step in ({listed(MOVES)})
         union all
-        select at, position, day, 1, null where step in ({listed(ENDINGS)}) and not never
+        select at, position, day, stands::int, (not stands)::int, null where step in ({listed(ENDINGS)})
         union all
-        select until_at, until, (until_at at time zone {{zone}})::date, -1, null
-        where step in ({listed(ENDINGS)}) and not stands and not never
+        select until_at, until, (until_at at time zone {{zone}})::date, 0, -1, null
+        where step in ({listed(ENDINGS)}) and not stands
     ) part
 ), standing as (
-    select *, sum(ends) over line > 0 as ended, count(code) over line as move
+    select *, sum(ends) over line > 0 or sum(undone) over line > 0 as ended, count(code) over line as move
     from turn window line as (partition by application order by at, position)
 ), stood as (
     select *, max(code) over (partition by application, move) as stage from standing

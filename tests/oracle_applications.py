@@ -333,7 +333,7 @@ def course_of(events: list[Event], undone: Mapping[int, Event]) -> Iterator[tupl
 
     Nobody stands anywhere while an end holds: from its time to that of the event that undid it.
     """
-    holding: set[int] = set()
+    holding, undone_open = 0, 0
     standing: tuple[str, Moment] | None = None
     here, submitted = None, False
     for event in events:
@@ -345,12 +345,11 @@ def course_of(events: list[Event], undone: Mapping[int, Event]) -> Iterator[tupl
         elif name in MOVE:
             here = event["clear"]["stage"]
         elif name in END:
-            reversal = undone.get(event["position"])
-            if reversal is None or reversal["at"] >= event["at"]:
-                holding.add(event["position"])
+            holding += event["position"] not in undone
+            undone_open += event["position"] in undone
         elif name in RESTORE:
-            holding -= {of for of, reversal in undone.items() if reversal is event}
-        now = None if holding else here
+            undone_open -= sum(reversal is event for reversal in undone.values())
+        now = None if holding > 0 or undone_open > 0 else here
         if standing is not None and (leaves or standing[0] != now):
             yield (*standing, moment)
             standing = None

@@ -13,6 +13,8 @@ from uuid import UUID
 from adapters.code_spelling import code_of, spellings_of
 from adapters.integrations.inbound import CauseIsMissing, Integration, PartIsMissing, Told, Understood, written_action
 from adapters.integrations.outside import Outside
+from adapters.integrations.turns import TURNS, Turns
+from adapters.postgres.deliveries import ToldOfSubject
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
 from commands.assign_hiring_manager import AssignHiringManager
@@ -170,14 +172,11 @@ class Reader:
             location=UNKNOWN_JOB.location if job is None else seat_of(job).location,
             outside_source=SOURCE,
             outside_id=required_id("candidate", person),
-            name=name_of(person),
-            emails=texts(person, "email_addresses"),
-            phones=texts(person, "phone_numbers"),
-            leaves_out=True,
             now=self.told.now,
             **earliest(known).fields(),
         )
-        yield from self.facts(person, BESIDE_AN_ENTRY, self.said_of(person, body))
+        # not in the entry, which has the date of the record: a body may be younger than the record, and then so is this
+        yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
 
     def said_of(self, person: Outside, body: Outside) -> When:
         """As of when the delivery tells of the person."""
@@ -284,9 +283,16 @@ class Reader:
             yield EnterStage(
                 application=stream,
                 stage=code_of(name, otherwise),
+                in_any_order=self.is_passed(body),
                 now=self.told.now,
                 **entered.fields(),
             )
+
+    def is_passed(self, body: Outside) -> bool:
+        """Whether a later end or reversal was told: then what the delivery says of before was so, whatever its date."""
+        told_at = self.time_of(body)
+        others = self.told.others(self.stream("application", body), TURNS)
+        return told_at is not None and any(told.told_at > told_at for told in others)
 
     # --- what each action says
 
@@ -304,23 +310,38 @@ class Reader:
         when = self.when(body, "rejected_at", "last_activity_at")
         yield from self.application(body, only_job(body), when)
         stream = self.stream("application", body)
-        if self.state(APPLICATION, stream, APPLICATION_READS).ending is not ApplicationRejected:
-            reason = body.part("rejection_reason")
-            yield RejectApplication(
-                application=stream,
-                reason=code_of(reason.text("name"), numbered("reason", reason)),
-                note=body.text("rejection_details") or body.part("rejection_details").text("name"),
-                now=self.told.now,
-                **when.fields(),
-            )
+        turns = self.turns(body, "reject_candidate")
+        if turns is None and self.state(APPLICATION, stream, APPLICATION_READS).ending is ApplicationRejected:
+            return
+        late = turns is not None and turns.comes_late()
+        reason = body.part("rejection_reason")
+        yield RejectApplication(
+            application=stream,
+            reason=code_of(reason.text("name"), numbered("reason", reason)),
+            note=body.text("rejection_details") or body.part("rejection_details").text("name"),
+            in_any_order=late,
+            now=self.told.now,
+            **when.fields(),
+        )
+
+    def turns(self, body: Outside, action: str) -> Turns | None:
+        """What deliveries tell of the application's ends, this one among them; None where it is the only one."""
+        stream, told_at = self.stream("application", body), self.time_of(body)
+        others = self.told.others(stream, TURNS)
+        return Turns(ToldOfSubject(stream, "", action, "now", told_at), others) if told_at and others else None
 
     def unrejected(self, body: Outside) -> Commands:
         when = self.when(body, "last_activity_at")
         yield from self.application(body, only_job(body), when)
         stream = self.stream("application", body)
-        if self.state(APPLICATION, stream, APPLICATION_READS).ending is not ApplicationRejected:
+        if not self.state(APPLICATION, stream, APPLICATION_READS).of(ApplicationRejected):
             raise CauseIsMissing("application-is-not-rejected", stream)
-        yield UnrejectApplication(application=stream, now=self.told.now, **when.fields())
+        turns = self.turns(body, "unreject_candidate")
+        if turns is not None:
+            turns.require_reversal()
+        yield UnrejectApplication(
+            application=stream, in_any_order=turns is not None, now=self.told.now, **when.fields()
+        )
         yield from self.stage(body, when)
 
     def unhired(self, body: Outside) -> Commands:
@@ -330,14 +351,22 @@ class Reader:
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         if known.hire is None:
             raise CauseIsMissing("candidate-is-not-hired", stream)
+        turns = self.turns(body, "unhire_candidate")
+        if turns is not None:
+            turns.require_reversal()
         yield UnhireCandidate(
-            application=stream, requisition=known.hire.requisition, now=self.told.now, **when.fields()
+            application=stream,
+            requisition=known.hire.requisition,
+            in_any_order=turns is not None,
+            now=self.told.now,
+            **when.fields(),
         )
         yield from self.stage(body, when)
 
     def updated(self, person: Outside) -> Commands:
-        """Sources the person, unless we know them, and learns what is said of them."""
-        yield from self.sourced(person, Outside({}), None, [self.when(person, "created_at", within="candidate.")])
+        """Learns what is said of a person whom an application told us of, with the source and the job."""
+        self.require_person(self.stream("candidate", person))
+        yield from self.sourced(person, Outside({}), None, [])
 
     def merged(self, person: Outside) -> Commands:
         """The person goes on under the record that Greenhouse kept, once a delivery of their own told us of both."""
@@ -431,12 +460,14 @@ class Reader:
         accepted = self.when(body.part("offer"), "resolved_at", within="offer.")
         when = self.hired_when(body, job, accepted)
         stream = self.stream("application", body)
-        if self.state(APPLICATION, stream, APPLICATION_READS).ending is CandidateHired:
+        turns = self.turns(body, "hire_candidate")
+        if turns is None and self.state(APPLICATION, stream, APPLICATION_READS).ending is CandidateHired:
             return
+        late = turns is not None and turns.comes_late()
         submitted = Outside(body.found | {"prospect": False})
         yield from self.application(submitted, job, when)
         if job is None:
-            yield HireCandidate(application=stream, now=self.told.now, **when.fields())
+            yield HireCandidate(application=stream, in_any_order=late, now=self.told.now, **when.fields())
             return
         opening, to_open = self.seat_filled(body, job, when)
         yield from to_open
@@ -444,7 +475,12 @@ class Reader:
         if accepted is not NOT_TOLD:
             yield from self.offer_told(stream, requisition, Outside(body.part("offer").found | TAKEN))
         yield HireCandidate(
-            application=stream, requisition=requisition, opening=opening, now=self.told.now, **when.fields()
+            application=stream,
+            requisition=requisition,
+            opening=opening,
+            in_any_order=late,
+            now=self.told.now,
+            **when.fields(),
         )
 
     def hired_when(self, body: Outside, job: Outside | None, accepted: When) -> When:
@@ -633,18 +669,15 @@ def news(known: Candidate, person: Outside, wanted: Facts, by: datetime) -> Iter
                 yield fact, value
 
 
-BESIDE_AN_ENTRY: Facts = {
+ABOUT_A_PERSON: Facts = {
+    "email": lambda person: texts(person, "email_addresses"),
+    "phone": lambda person: texts(person, "phone_numbers"),
+    "name": lambda person: [name_of(person)],
     "current-role": lambda person: [person.text("title")],
     "current-employer": lambda person: [person.text("company")],
     "location": lambda person: texts(person, "addresses"),
     "link": links,
     "tag": tags,
-}
-ABOUT_A_PERSON: Facts = {
-    "email": lambda person: texts(person, "email_addresses"),
-    "phone": lambda person: texts(person, "phone_numbers"),
-    "name": lambda person: [name_of(person)],
-    **BESIDE_AN_ENTRY,
 }
 """Addresses first: that one was kept out is to be known before the rest of an erased person is refused."""
 

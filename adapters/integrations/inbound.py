@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.integrations.outside import Outside
 from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.deliveries import Deliveries, WaitingDelivery
+from adapters.postgres.deliveries import Deliveries, ToldOfSubject, WaitingDelivery
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
@@ -79,17 +79,23 @@ class InboundLog(Log, Protocol):
     def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased: ...
 
 
+def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """When and where a delivery is read, and what is known: all that a translation needs.
 
-    `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first.
+    `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first. `others`
+    gives the other deliveries about a subject that were applied or wait, of the actions that are named.
     """
 
     stream: Callable[[str, str], UUID]
     log: Log
     now: datetime
     zone: ZoneInfo
+    others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
 
 
 Plan = Callable[[], Sequence[Command]]
@@ -200,13 +206,22 @@ class Inbox:
         content = json.dumps(integration.content(found), sort_keys=True, separators=(",", ":")).encode()
         return self.key_file.fingerprint(f"content of a delivery:{integration.source}", content)
 
-    def understand(self, integration: Integration, found: Outside, now: datetime, log: Log | None = None) -> Understood:
-        """What the body means, as known from the log (its own, if none is given). Raises PartIsMissing."""
+    def understand(
+        self, integration: Integration, found: Outside, now: datetime, log: Log | None = None, beside: str | None = None
+    ) -> Understood:
+        """What the body means, as known from the log (its own, if none is given), and from the deliveries `beside` the
+        one of this id (None: they do not matter). Raises PartIsMissing."""
+
+        def others(subject: UUID, actions: Collection[str]) -> Sequence[ToldOfSubject]:
+            told = self.log.deliveries.told_of(subject, actions)
+            return [one for one in told if one.delivery_id != beside]
 
         def stream(kind: str, outside_id: str) -> UUID:
             return self.key_file.stream_of(integration.source, kind, outside_id)
 
-        return integration.read(found, Told(stream, log or self.log, now, self.zone))
+        return integration.read(
+            found, Told(stream, log or self.log, now, self.zone, no_others if beside is None else others)
+        )
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
         """Reads a delivery again that waits; the streams that it told of, if it no longer does."""
@@ -261,7 +276,7 @@ class Inbox:
 
     def _understood(self, arrived: Arrived, found: Outside) -> Understood:
         try:
-            understood = self.understand(arrived.integration, found, arrived.now)
+            understood = self.understand(arrived.integration, found, arrived.now, beside=arrived.delivery_id)
         except PartIsMissing as missing:
             return Understood(written_action(found), reason=missing.reason)
         return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood

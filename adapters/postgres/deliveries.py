@@ -53,11 +53,12 @@ class KnownDelivery:
 class ToldOfSubject:
     """A delivery about a subject that was applied or waits: what it is, and the time that it gives itself."""
 
+    subject: UUID
     delivery_id: str
     action: str
     outcome: str
     told_at: datetime
-    position: int | None
+    position: int | None = None
 
 
 class Connecting(Protocol):
@@ -117,7 +118,7 @@ class Deliveries:
             connection.cursor(row_factory=class_row(ToldOfSubject)) as cursor,
         ):
             return cursor.execute(
-                "select delivery_id, action, outcome, told_at, position from delivery"
+                "select subject, delivery_id, action, outcome, told_at, position from delivery"
                 " where subject = %s and action = any(%s) and outcome in ('applied', 'waiting')"
                 "   and told_at is not null order by told_at, delivery_id",
                 (subject, list(actions)),

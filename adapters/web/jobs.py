@@ -38,6 +38,7 @@ from domain.requisition import (
     OpeningCancelled,
     OpeningFilled,
     OpeningOpened,
+    OpeningReopened,
     RecruiterAssigned,
     Requisition,
     RequisitionDateCorrected,
@@ -129,11 +130,12 @@ class ApplicationPage:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """How an opening began, and since when it stands as it does."""
+    """How an opening began, since when it stands as it does, and when it was last opened, by the dates told."""
 
     opened_at: datetime
     since: datetime
     outside_id: Personal[str | None]
+    freed: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +156,24 @@ def evolve_job(job: Job, recorded: Recorded[Event]) -> Job:
         case RequisitionOpened() as event if job.entry is None:
             return replace(job, entry=event, opened_at=recorded.at)
         case OpeningOpened(opening=opening) as event if opening not in former:
-            return replace(job, seats={**job.seats, opening: Seat(recorded.at, recorded.at, event.outside_id)})
+            seat = Seat(recorded.at, recorded.at, event.outside_id, recorded.at)
+            return replace(job, seats={**job.seats, opening: seat})
+        case OpeningReopened(opening=opening) if opening in job.seats:
+            seat = replace(job.seats[opening], freed=max(job.seats[opening].freed, recorded.at))
+            return turned(replace(job, seats={**job.seats, opening: seat}), former, recorded.at)
         case _:
-            now = job.requisition.openings
-            turned = {
-                seat: replace(known, since=recorded.at)
-                for seat, known in job.seats.items()
-                if former[seat] is not now[seat]
-            }
-            return replace(job, seats={**job.seats, **turned})
+            return turned(job, former, recorded.at)
+
+
+def turned(job: Job, former: Mapping[UUID, type[Event] | None], at: datetime) -> Job:
+    """The job with the seats that an event turned; a seat is open since it was last opened, however late we know."""
+    now = job.requisition.openings
+    changed = {
+        opening: replace(seat, since=seat.freed if now[opening] is None else at)
+        for opening, seat in job.seats.items()
+        if former[opening] is not now[opening]
+    }
+    return replace(job, seats={**job.seats, **changed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +276,7 @@ def openings_of(job: Job) -> list[Opening]:
         )
         for opening, seat in job.seats.items()
     ]
-    return sorted(found, key=lambda opening: opening.opened_at)
+    return sorted(found, key=lambda opening: (opening.opened_at, opening.opening))
 
 
 def page_of_application(stream: UUID, way: Way, version: int) -> ApplicationPage:
@@ -294,10 +305,16 @@ def page_of_application(stream: UUID, way: Way, version: int) -> ApplicationPage
 
 
 def visits_of(application: Application) -> list[Visit]:
-    """The stages that it entered, and the transfers; how it began is told apart."""
+    """The stages that it entered, and the transfers; how it began is told apart. To be said to stand where it stands
+    is no visit, in whatever order that was told."""
     came = {turn.at for turn in application.left.turns}
-    turns = application.stages.turns
-    return [Visit(turn.at, turn.value) for turn in turns if turn.value is not None or turn.at in came]
+    turns = [turn for turn in application.stages.turns if turn.value is not None or turn.at in came]
+    before = [None, *(turn.value for turn in turns)]
+    return [
+        Visit(turn.at, turn.value)
+        for turn, former in zip(turns, before, strict=False)
+        if turn.value is None or turn.value != former
+    ]
 
 
 def offer_of(offer: LastOffer) -> Offer:

@@ -76,6 +76,7 @@ GONE = offer("offer_updated", "Gone")
 PERSON = {"person": {"id": 501}, "candidate": {"id": 501}, "application": {"id": 9001, "candidate": {"id": 501}}}
 MOVED = again(STAGE, "application", candidate=NEWER)
 UPDATED_APPLICATION = MOVED.replace(b"candidate_stage_change", b"application_updated")
+OF_SURVIVOR = again(NEW, "application", id=9640, candidate={"id": 640})
 STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
     "new_candidate_application": [
         ([], again(NEW, "application", candidate=ROSA | {"tags": ["nights"]})),
@@ -91,7 +92,7 @@ STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
     "hire_candidate": [([NEW], again(HIRED, "application", candidate=NEWER))],
     "unhire_candidate": [([NEW, HIRED], again(UNHIRED, "application", candidate=NEWER))],
     "update_candidate": [([NEW], UPDATED)],
-    "merge_candidate": [([NEW, delivery("update_candidate", candidate={"id": 640})], MERGED)],
+    "merge_candidate": [([NEW, OF_SURVIVOR], MERGED)],
     "offer_created": [([NEW], OFFERED), ([NEW], offer("offer_created", "Created", None))],
     "offer_approved": [([NEW], offer("offer_approved", "Created")), ([NEW], offer("offer_approved", "Created", None))],
     "offer_updated": [

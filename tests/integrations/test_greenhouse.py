@@ -28,7 +28,7 @@ from adapters.integrations.inbound import (
 from adapters.integrations.index import INTEGRATIONS
 from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import KeyFile
-from domain.candidate import CandidateSourced
+from domain.candidate import CandidateSourced, ProfileFactLearned
 from domain.event import Event, Recorded
 from domain.requisition import REQUISITION, OpeningFilled
 from tests.integrations.bodies import (
@@ -92,6 +92,7 @@ def test_in_any_order_there_is_one_person_one_job_and_one_hire(
         assert receive(body, None).outcome in ("applied", "duplicate")
     told = kinds(log, stream("candidate", 501), stream("requisition", 77), stream("application", 9001))
     stages = told.pop("stage-entered.v1")
+    assert told.pop("profile-fact-learned.v1") >= 2
     assert told == {
         "candidate-sourced.v1": 1,
         "requisition-opened.v1": 1,
@@ -111,7 +112,7 @@ def test_in_any_order_there_is_one_person_one_job_and_one_hire(
 def test_a_person_is_read_with_segments_contacts_and_how_we_know_when(
     log: Perennial, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
-    assert receive(NEW) == Received("applied", None, 4, 4)
+    assert receive(NEW) == Received("applied", None, 6, 6)
     sourced = only(log, stream("candidate", 501), CandidateSourced)
     assert sourced.event == CandidateSourced(
         source="word-of-mouth",
@@ -119,10 +120,17 @@ def test_a_person_is_read_with_segments_contacts_and_how_we_know_when(
         location="malmo",
         outside_source="greenhouse",
         outside_id="501",
-        name="Rosa Lind",
-        emails=("rosa@lind.example",),
+        name=None,
+        emails=(),
         phones=(),
     )
+    learned = {
+        (one.event.fact, one.event.value, one.occurred_at)
+        for one in log.history(stream("candidate", 501))
+        if isinstance(one.event, ProfileFactLearned)
+    }
+    own_time = datetime(2026, 2, 9, 8, tzinfo=UTC)
+    assert learned == {("name", "Rosa Lind", own_time), ("email", "rosa@lind.example", own_time)}
     assert (sourced.actor, sourced.occurred_how) == ("integration:greenhouse", "derived.candidate.created_at")
     assert sourced.occurred_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
 
@@ -209,7 +217,7 @@ def test_every_delivery_is_kept_sealed_for_the_person_it_is_about(
 ) -> None:
     receive(NEW, "e1")
     (kept,) = rows(database, "select *, delivery::text as everything from delivery")
-    assert (kept["action"], kept["outcome"], kept["position"]) == ("new_candidate_application", "applied", 4)
+    assert (kept["action"], kept["outcome"], kept["position"]) == ("new_candidate_application", "applied", 6)
     assert kept["people"] == [stream("candidate", 501)]
     assert "Rosa" not in kept["everything"]
     assert log.open_delivery("greenhouse", "e1", bytes(kept["body"])) == NEW
@@ -231,7 +239,7 @@ def test_a_replay_is_a_duplicate_also_when_both_come_at_once(database: str, rece
     with ThreadPoolExecutor(8) as threads:
         outcomes = Counter(one.outcome for one in threads.map(lambda _: receive(NEW, "e1"), range(16)))
     assert outcomes == {"applied": 1, "duplicate": 15}
-    assert len(rows(database, "select * from event")) == 4
+    assert len(rows(database, "select * from event")) == 6
 
 
 def test_two_deliveries_at_once_do_not_make_two_people(database: str, receive: Receive) -> None:

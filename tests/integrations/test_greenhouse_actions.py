@@ -127,9 +127,14 @@ def test_what_is_said_of_a_person_is_learned_once(log: Perennial, receive: Recei
     assert kinds(log, stream("candidate", 501)) == before
 
 
-def test_an_update_may_be_the_first_that_we_hear_of_somebody(log: Perennial, receive: Receive, stream: Stream) -> None:
-    applied(receive, UPDATED, NEW)
-    assert kinds(log, stream("candidate", 501))["candidate-sourced"] == 1
+def test_an_update_of_somebody_unknown_waits_for_their_application(
+    log: Perennial, receive: Receive, stream: Stream
+) -> None:
+    assert receive(UPDATED).outcome == "waiting"
+    applied(receive, NEW)
+    told = kinds(log, stream("candidate", 501))
+    assert told["candidate-sourced"] == 1
+    assert told["profile-fact-learned"] >= 6
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((MERGED, NEW, STAGE))))
@@ -250,4 +255,4 @@ def test_a_person_who_applies_brings_what_the_delivery_says_of_them(
 ) -> None:
     body = application(candidate=ROSA | {"title": "Arborist", "tags": ["nights"]}, jobs=[JOB])
     applied(receive, delivery("new_candidate_application", application=body))
-    assert kinds(log, stream("candidate", 501))["profile-fact-learned"] == 2
+    assert kinds(log, stream("candidate", 501))["profile-fact-learned"] == 4  # name, e-mail address, title and tag

@@ -55,7 +55,9 @@ def calls(work: Callable[[], object]) -> int:
 
 def with_tags(number: int, n: int) -> bytes:
     tags = [f"tag {one}" for one in range(n)]
-    return delivery("update_candidate", candidate=ROSA | {"id": number, "email_addresses": [], "tags": tags})
+    person = ROSA | {"id": number, "email_addresses": [], "tags": tags}
+    told = application(id=number, prospect=True, candidate=person, jobs=[])
+    return delivery("new_prospect_application", application=told)
 
 
 def with_openings(number: int, n: int) -> bytes:
