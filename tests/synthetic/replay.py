@@ -151,7 +151,11 @@ class Replay:
             case application.ApplicationTransferred(to=to):
                 asked["requisition"] = to
         command = verb.command(**asked)
-        return verb.decide(*(self.state(load, getattr(command, load.field)) for load in verb.loads), command)
+        return verb.decide(*(self.states_of(load, getattr(command, load.field)) for load in verb.loads), command)
+
+    def states_of(self, load: Load, named: Any) -> Any:
+        """What the verb is given for the streams that the command names: one state, or a mapping of many."""
+        return {stream: self.state(load, stream) for stream in named} if load.many else self.state(load, named)
 
     def state(self, load: Load, stream: UUID | None) -> Any:
         if stream is None:
