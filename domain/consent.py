@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -403,6 +404,13 @@ def answer_of(recorded: Recorded[Event], merge: Merge | None = None) -> Answer |
     return None if answer is None else replace(answer, record=recorded.stream)
 
 
+def records_in(texts: Iterable[str]) -> Iterator[UUID]:
+    """The records that the texts name; a text that is no id names none."""
+    for text in texts:
+        with suppress(ValueError):
+            yield UUID(text)
+
+
 def answer_in(event: Event, at: datetime, named: UUID, merge: Merge | None = None) -> Answer | None:
     """The answer in an event of that time, which has or will have the id `named`."""
     match event:
@@ -414,7 +422,7 @@ def answer_in(event: Event, at: datetime, named: UUID, merge: Merge | None = Non
             by = merge if event.method == MERGE else None
             return Answer(at, named, ConsentWithdrawn, event.purpose, event.channels, event.entirely, merge=by)
         case ConsentWithheld():
-            by, denied_by = Merge(event.survivor, event.absorbed), frozenset(map(UUID, event.denied_by))
+            by, denied_by = Merge(event.survivor, event.absorbed), frozenset(records_in(event.denied_by))
             return Answer(at, named, ConsentWithheld, event.purpose, event.channels, merge=by, denied_by=denied_by)
         case _:
             return None

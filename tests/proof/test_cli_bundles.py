@@ -305,7 +305,7 @@ def test_what_cannot_be_made_or_read_is_told_plainly(
 def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: UUID, log: Perennial) -> None:
     """Also where two were parted again: what was allowed while they were one must be seen."""
     other = uuid4()
-    do(SourceCandidate, candidate=other, source="fair", role="any", location="any")
+    do(SourceCandidate, candidate=other, source="fair", role="any", location="any", name="Ana Reis")
     do(MergeCandidates, candidate=ana, absorbed=other, evidence=("stated",))
     do(MergeCandidates, candidate=ana, absorbed=ben, evidence=("stated",))
     do(UnmergeCandidates, candidate=ana, absorbed=ben)

@@ -247,14 +247,14 @@ def answers(url: str) -> bool:
 
 
 def test_who_follows_a_server_that_is_killed_goes_on_at_the_next(
-    services: Services, database: str, tmp_path: Path, key: str
+    services: Services, database: str, key_path: Path, key: str
 ) -> None:
     heard: list[int | None] = []
     last = 0
     with writing(services, key, 2):
         for _ in range(3):
             with (
-                served_by_a_process(database, tmp_path / "keys.json") as (process, url),
+                served_by_a_process(database, key_path) as (process, url),
                 following(url, key, {"Last-Event-ID": str(last)}) as told,
                 suppress(httpx.TransportError),
             ):

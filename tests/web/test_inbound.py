@@ -14,7 +14,7 @@ PATH = "/v1/inbound/greenhouse"
 def test_a_delivery_is_applied_once(client: httpx.Client) -> None:
     headers = signed(HIRED, SECRETS[0], "e1")
     first, second = (client.post(PATH, content=HIRED, headers=headers) for _ in range(2))
-    assert first.json() == {"outcome": "applied", "reason": None, "position": 7, "events": 7}
+    assert first.json() == {"outcome": "applied", "reason": None, "position": 10, "events": 10}
     assert (second.status_code, second.json()["outcome"]) == (200, "duplicate")
 
 

@@ -173,6 +173,7 @@ def test_no_coroutine_writes_an_answer_itself() -> None:
         ("who", "dumps"),
         ("directory", "dumps"),
         ("operations", "answered"),
+        ("imports", "written"),
     }
     # Problems of a few lines, what was typed in a search, and whether the process is healthy: that must not wait for
     # a thread, all of which may be waiting for the database.

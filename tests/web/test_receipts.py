@@ -6,9 +6,12 @@ import base64
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -183,18 +186,44 @@ def browse(folder: Path, url: str, *wanted: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
+@contextmanager
+def shown_with_key(url: str, key: str) -> Iterator[str]:
+    """A server beside ours that shows a browser, which has no key, what ours answers to this one, headers and all."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = httpx.get(f"{url}{self.path}", headers={"Authorization": f"Bearer {key}"})
+            self.send_response(answer.status_code)
+            for name in ("Content-Type", "Content-Security-Policy"):
+                self.send_header(name, answer.headers.get(name, ""))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: Any) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def test_a_browser_shows_and_prints_the_page(
     url: str, key: str, client: httpx.Client, path: str, sequence: Callable[[], int], tmp_path: Path
 ) -> None:
     sequence()
-    shown = url.replace("://", f"://auditor:{key}@") + f"{path}.html"
-    seen = browse(tmp_path, shown, "--dump-dom")
+    with shown_with_key(url, key) as shown:
+        seen = browse(tmp_path, f"{shown}{path}.html", "--dump-dom")
+        printed = tmp_path / "receipt.pdf"
+        browse(tmp_path, f"{shown}{path}.html", f"--print-to-pdf={printed}", "--no-pdf-header-footer")
     assert "<h1>Consent receipt</h1>" in seen.stdout
     assert '<th scope="row">Controller</th><td>Botanical Gardens Ltd</td>' in seen.stdout
     assert "<title>Consent receipt" in seen.stdout, "no script of anybody has run"
     assert "Checkpoint" in seen.stdout
     assert "Content Security Policy" not in seen.stderr, "its own style is refused"
-    printed = tmp_path / "receipt.pdf"
-    browse(tmp_path, shown, f"--print-to-pdf={printed}", "--no-pdf-header-footer")
     assert printed.read_bytes().startswith(b"%PDF-")
     assert re.search(rb"/Type\s*/Page\b", printed.read_bytes())

@@ -62,8 +62,13 @@ class Teller:
         words = f"Quillfeather{self.told}@{name}.example" if name != "phones" else f"+49 30 555{self.told:04}"
         if any(form.get("type") == "string" and form.keys() <= {"type", "title", "description"} for form in forms):
             return words
-        free = any(form.get("type") == "array" and form["items"] == {"type": "string"} for form in forms)
+        free = any(form.get("type") == "array" and is_free(form["items"]) for form in forms)
         return [words] if free else None
+
+
+def is_free(items: Mapping[str, Any]) -> bool:
+    """Whether the values of a list may be any text."""
+    return items.get("type") == "string" and items.keys().isdisjoint({"pattern", "enum", "format"})
 
 
 def fits(known: str, path: str) -> bool:
@@ -99,6 +104,7 @@ def tell_everything(teller: Teller) -> dict[str, str]:
     say(f"{of}/consents/events/refusal")
     say(f"{of}/sends", kind="email-sent")
     say(f"{of}/consents/talent_pool/withdrawal")
+    say(f"/v1/requisitions/{job}/title")
     opening = say(f"/v1/requisitions/{job}/openings")["ids"]["opening"]
     say(f"/v1/requisitions/{job}/openings/{opening}/cancellation")
     say(f"/v1/requisitions/{job}/openings/{opening}/reopening", need="same")
