@@ -98,7 +98,7 @@ def user_for_root(folder: Path) -> Account:
         return pwd.getpwnam(USER_FOR_ROOT)
     except KeyError:
         made = subprocess.run(  # noqa: S603 - no part of it comes from outside
-            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", USER_FOR_ROOT],  # noqa: S607
+            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", USER_FOR_ROOT],  # noqa: S607 - where root finds it
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     if made.returncode:

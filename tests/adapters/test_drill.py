@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -26,9 +25,7 @@ def told(environment: dict[str, str]) -> list[float]:
 @pytest.mark.parametrize("hours", [-9, 0, 9])
 def test_a_process_believes_the_stepped_clock_and_no_other_does(tmp_path: Path, hours: int) -> None:
     clock = own_clock(tmp_path)
-    if clock is None:
-        assert shutil.which("cc") is None
-        return
+    assert clock is not None, "no C compiler is on the PATH: install gcc, the stepped clock is tested with a real one"
     clock.set(hours * HOUR)
     day, monotonic, now = told(clock.environment)
     assert abs(day - time.time() - hours * HOUR) < HOUR

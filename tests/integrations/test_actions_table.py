@@ -147,7 +147,7 @@ def test_what_becomes_of_an_action_is_what_its_row_says(database: str, key_file:
             def take(body: bytes) -> Received:
                 own = renumbered(body, number)  # noqa: B023 - it is called in this round alone
                 now = datetime.now(UTC)
-                return inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(own), own, now)  # noqa: B023
+                return inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(own), own, now)  # noqa: B023 - as above
 
             for body in before:
                 assert take(body).outcome == "applied"

@@ -21,7 +21,7 @@ from adapters.web import question_queue
 from adapters.web.asking import is_heavy
 from adapters.web.question_queue import Lane
 from adapters.web.refusals import TooManyQuestionsWait
-from queries.counts import MOST_BUCKETS, PeriodHasTooManyBuckets, bucket_count, first_of_month, require_few_buckets
+from queries.counts import MOST_BUCKETS, By, PeriodHasTooManyBuckets, bucket_count, first_of_month, require_few_buckets
 from queries.question import Period
 from tests.web.conftest import problem
 
@@ -123,12 +123,12 @@ def test_buckets_are_counted_as_a_calendar_counts_them(begins: date, ends: date)
 
 
 @pytest.mark.parametrize("by", ["day", "month"])
-def test_a_period_has_so_many_buckets_and_no_more(by: str) -> None:
+def test_a_period_has_so_many_buckets_and_no_more(by: By) -> None:
     begins = date(1990, 1, 1)
-    longest = {"day": date.fromordinal(begins.toordinal() + MOST_BUCKETS), "month": date(2090, 1, 1)}[by]
-    require_few_buckets(Period(begins, longest), by)  # type: ignore[arg-type]
+    longest = date(2090, 1, 1) if by == "month" else date.fromordinal(begins.toordinal() + MOST_BUCKETS)
+    require_few_buckets(Period(begins, longest), by)
     with pytest.raises(PeriodHasTooManyBuckets, match="1,201 buckets"):
-        require_few_buckets(Period(begins, date.fromordinal(longest.toordinal() + 1)), by)  # type: ignore[arg-type]
+        require_few_buckets(Period(begins, date.fromordinal(longest.toordinal() + 1)), by)
 
 
 def test_what_a_dashboard_asks_is_light_and_what_costs_more_is_heavy() -> None:

@@ -193,7 +193,7 @@ LONG = "x" * 120
 def test_no_other_local_user_can_connect(open_path: Path, name: str) -> None:
     with embedded_server(open_path / name, SMALL) as conninfo:
         assert answers(conninfo)
-        sockets = Path(conninfo_to_dict(conninfo)["host"] or "")  # type: ignore[arg-type]
+        sockets = Path(str(conninfo_to_dict(conninfo)["host"]))
         assert sockets.stat().st_mode & 0o777 == 0o700
         assert sockets.stat().st_uid == (open_path / name).stat().st_uid
         assert (sockets / ".s.PGSQL.5432").stat().st_mode & 0o777 == 0o700
@@ -266,7 +266,7 @@ def test_a_server_that_was_killed_is_started_again(open_path: Path, kill: Callab
         for number in range(2):
             before = postmaster_of(open_path / name)
             kill(open_path / name)
-            until(lambda: answers(conninfo) and postmaster_of(open_path / name) != before)  # noqa: B023
+            until(lambda: answers(conninfo) and postmaster_of(open_path / name) != before)  # noqa: B023 - called in this round alone
             with psycopg.connect(conninfo) as connection:
                 connection.execute(f"create table kept_{number} ()")
     assert processes_of(open_path / name) == []
