@@ -8,7 +8,7 @@ ARGS ?=
 COMPILE := pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--allow-unsafe --strip-extras
 
-.PHONY: help demo test check bench drill lock clean environment tools
+.PHONY: help demo test check bench drill lock clean environment programs tools
 .DEFAULT_GOAL := help
 
 help:
@@ -24,8 +24,9 @@ help:
 demo: environment
 	@$(BIN)/perennial demo $(ARGS)
 
-test: tools
-	$(BIN)/pytest $(ARGS)
+# The tests share out to as many processes as there are cores, four at most: each has a PostgreSQL of its own.
+test: programs tools
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal --durations 10 $(ARGS)
 
 check: tools
 	$(BIN)/ruff check .
@@ -59,6 +60,10 @@ environment:
 		$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 		cp requirements.lock .venv/made-from.lock; }
+
+# What pip cannot bring. It stops here, and not in the middle of the tests.
+programs:
+	@.ci/machine-tools
 
 tools: environment
 	@cmp -s requirements-dev.lock .venv/made-from-dev.lock || { \
