@@ -33,6 +33,7 @@ from adapters.background import beside, end_in_time
 from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_consent import consent
+from adapters.cli_deliveries import delivering
 from adapters.cli_keys import keys
 from adapters.cli_privacy import NobodyIsNamed, privacy
 from adapters.cli_proof import NothingIsSigned, proof, sequencing
@@ -146,6 +147,7 @@ cli.add_typer(subject)
 cli.add_typer(proof)
 cli.add_typer(privacy)
 cli.add_typer(consent)
+cli.add_typer(delivering)
 cli.add_typer(api_keys, name="api-keys")
 STOPPED = threading.Event()
 

@@ -87,10 +87,10 @@ def add(
     typer.echo(made.text)
 
 
-def lasting(told: str) -> timedelta:
+def lasting(told: str, option: str = "--expires-in") -> timedelta:
     """How long 90d or 12h is. Errors: typer.BadParameter."""
     if not FOR_HOW_LONG.fullmatch(told):
-        raise typer.BadParameter(f"{told!r} is not written like 90d or 12h", param_hint="--expires-in")
+        raise typer.BadParameter(f"{told!r} is not written like 90d or 12h", param_hint=option)
     number = int(told[:-1])
     return timedelta(days=number) if told.endswith("d") else timedelta(hours=number)
 

@@ -45,6 +45,8 @@ class Action(StrEnum):
     ERASE = "erase"
     """Erasure, legal hold, restriction, retention, and the release of suppressed addresses."""
     EXPORT_SUBJECT = "export-subject"
+    READ_DELIVERIES = "read-deliveries"
+    """Deliveries of integrations that were not applied: codes, times and ids, nothing of what was in them."""
     OPERATE = "operate"
     MANAGE_KEYS = "manage-keys"
 
@@ -74,9 +76,12 @@ POLICY: Mapping[Role, frozenset[Action]] = {
         Action.AUDIT,
         Action.ERASE,
         Action.EXPORT_SUBJECT,
+        Action.READ_DELIVERIES,
     },
     Role.INTEGRATION: frozenset(
         {Action.WRITE_PEOPLE, Action.WRITE_JOBS, Action.WRITE_CONSENTS, Action.READ_PROOFS, Action.FOLLOW}
     ),
-    Role.ADMIN: frozenset({Action.READ_METRICS, Action.READ_PROOFS, Action.OPERATE, Action.MANAGE_KEYS}),
+    Role.ADMIN: frozenset(
+        {Action.READ_METRICS, Action.READ_PROOFS, Action.READ_DELIVERIES, Action.OPERATE, Action.MANAGE_KEYS}
+    ),
 }

@@ -20,6 +20,7 @@ from adapters.web.command_routes import add_commands
 from adapters.web.commanding import Asking, Desk
 from adapters.web.consents import ConsentPages
 from adapters.web.counter import Counter
+from adapters.web.deliveries import DeliveryPages
 from adapters.web.directory import DirectoryPages
 from adapters.web.dispatches import DispatchPages
 from adapters.web.docs import add_docs
@@ -85,6 +86,7 @@ def create_app(services: Services) -> Api:
         CandidatePages: CandidatePages(services, asker),
         ChangePages: ChangePages(services, following),
         ConsentPages: ConsentPages(services, asker),
+        DeliveryPages: DeliveryPages(services),
         DirectoryPages: DirectoryPages(services, asker),
         DispatchPages: DispatchPages(services, asker),
         ErasurePages: ErasurePages(services),

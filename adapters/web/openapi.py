@@ -477,6 +477,20 @@ READING: Mapping[str, Any] = {
     "export": None,
     "holds": [],
 }
+DELIVERY: Mapping[str, Any] = {
+    "id": "1234567890",
+    "integration": "greenhouse",
+    "action": "unreject_candidate",
+    "state": "waiting",
+    "age_seconds": 93600,
+    "reason": "application-is-not-rejected",
+    "detail": "It takes a rejection back, and none is known.",
+    "what_to_do": "Nothing: it is applied when its cause comes.",
+    "record": STREAM,
+    "subject": STREAM,
+    "waits_for": STREAM,
+}
+DELIVERY_COUNT: Mapping[str, Any] = {"state": "waiting", "reason": "application-is-not-rejected", "n": 1}
 ERASURE: Mapping[str, Any] = {
     "candidate": STREAM,
     "records": [STREAM],
@@ -659,6 +673,10 @@ PAGES: Mapping[str, Page] = {
             "log-cannot-be-reached",
         ),
         SIGNED,
+    ),
+    "deliveries": Page(
+        {"reasons": [DELIVERY_COUNT], "exact": True, "deliveries": [DELIVERY], "next": None},
+        ("cursor-cannot-be-read", "log-cannot-be-reached", "question-takes-too-long"),
     ),
     "changes": Page(
         CHANGE,

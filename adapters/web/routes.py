@@ -13,6 +13,7 @@ from adapters.web.candidates import CandidatePages
 from adapters.web.changes import ChangePages
 from adapters.web.commanding import CommandRoute
 from adapters.web.consents import ConsentPages
+from adapters.web.deliveries import DeliveryPages
 from adapters.web.directory import DirectoryPages
 from adapters.web.dispatches import DispatchPages
 from adapters.web.erasure import ErasurePages
@@ -229,6 +230,7 @@ PAGES = (
     PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobPages, JobPages.requisition),
     PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobPages, JobPages.application),
     PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundPages, InboundPages.greenhouse, method="POST"),
+    PageRoute("/v1/deliveries", Action.READ_DELIVERIES, DeliveryPages, DeliveryPages.deliveries),
     PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.make_api_key, method="POST"),
     PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.api_keys),
     PageRoute("/v1/api-keys/{api_key}", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.revoke_api_key, method="DELETE"),

@@ -147,6 +147,7 @@ ROWS: Mapping[str, Row] = {
     "requisition": Row(there=("requisition",)),
     "application": Row(there=("application",)),
     "greenhouse": NOTHING,
+    "deliveries": NOTHING,
     "make_api_key": NOTHING,
     "api_keys": NOTHING,
     "revoke_api_key": Row(there=("api_key",)),
