@@ -76,6 +76,7 @@ def test_a_key_says_who_it_is_and_is_looked_up_once(door: Doorkeeper, kept: Kept
         "Basic " + base64.b64encode(MADE.text.encode()).decode(),
         "Basic \xff\xfe",
     ],
+    ids=[f"header-{number}" for number in range(14)],
 )
 def test_whatever_is_no_good_key_is_refused_alike(door: Doorkeeper, header: str) -> None:
     with pytest.raises(KeyIsNotValid) as refused:

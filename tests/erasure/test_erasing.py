@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import psycopg
 import pytest
@@ -22,6 +22,7 @@ from adapters.postgres.erasures import Erasures
 from adapters.postgres.migrate import PROJECTOR, SERVICE
 from adapters.postgres.store import PersonWasErased
 from commands.give_consent import GiveConsent
+from commands.handle import event_id
 from commands.learn_profile_fact import LearnProfileFact
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
@@ -73,6 +74,7 @@ def test_nothing_personal_can_be_read_any_more(log: Perennial, erasing: Erasing,
     assert (withdrawn.event.entirely, withdrawn.event.method) == (True, "erasure")
     assert isinstance(completed.event, CandidateErased)
     assert (completed.event.request, completed.causation) == (request.id, request.id)
+    assert completed.id == event_id(uuid5(request.id, "completion"), 0), "the name is stored, and stays"
     assert (request.actor, completed.actor) == ("user:priya", "clerk:erasure")
     assert set(completed.event.erasers) >= set(ERASERS)
     assert (erasure.request, erasure.state, erasure.completed_at) == (request.id, "completed", completed.recorded_at)

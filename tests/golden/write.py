@@ -1,4 +1,5 @@
-"""Writes the golden row of an event version that has none yet, and never over one: `python -m tests.golden.write`."""
+"""Writes the golden row of an event version that has none yet, and the strings that are new; never over one that is
+there: `python -m tests.golden.write`."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from adapters.postgres.stored import LoggedEvent
 from domain.event import Event, Recorded
 from tests.golden.expected import EXPECTED, STREAM
 from tests.golden.rows import ROWS, SEALS, golden_mapper, names, sum_of
+from tests.golden.strings import STRINGS, kept, made
 
 
 def main() -> None:
@@ -25,6 +27,7 @@ def main() -> None:
         path.write_text(json.dumps(document(golden_mapper().to_stored_event(recorded(event))), indent=1) + "\n")
         with SEALS.open("a") as seals:
             seals.write(f"{sum_of(path)}  {path.name}\n")
+    STRINGS.write_text(json.dumps(dict(sorted((made() | kept()).items())), indent=1, ensure_ascii=False) + "\n")
 
 
 def recorded(event: Event) -> Recorded[Event]:

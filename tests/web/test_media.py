@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -29,10 +29,11 @@ NOT_JSON = [
     "application/json; charset=utf-16",
     "image/svg+json",
 ]
+NOBODY = UUID(int=7)
 BODIES = {
     "/v1/candidates": b'{"name": "Ines Prado"}',
-    f"/v1/candidates/{uuid4()}/erasure": b'{"by": "self"}',
-    "/v1/touchpoints/bulk": b'{"touchpoints": [{"candidate": "%s", "kind": "call-answered"}]}' % str(uuid4()).encode(),
+    f"/v1/candidates/{NOBODY}/erasure": b'{"by": "self"}',
+    "/v1/touchpoints/bulk": b'{"touchpoints": [{"candidate": "%s", "kind": "call-answered"}]}' % str(NOBODY).encode(),
     "/v1/api-keys": b'{"name": "ana", "roles": ["analyst"]}',
 }
 
