@@ -106,7 +106,7 @@ def of_constants() -> Iterator[tuple[str, str]]:
 
 def of_names() -> Iterator[tuple[str, str]]:
     lists: dict[str, Callable[[], list[str]]] = {
-        "events": lambda: [event.stored_name for event in (*EVENTS, *UPCASTS)],
+        "events": lambda: [event.stored_name for event in EVENTS] + [upcast.stored_name for upcast in UPCASTS],
         "touchpoint kinds": lambda: [kind.kind for kind in touchpoint_kinds.CATALOGUE],
         "profile facts": lambda: [fact.code for fact in profile_facts.CATALOGUE],
         "erasers": lambda: [eraser.name for eraser in (*WHILE_IT_CAN_BE_READ, *AFTER_THE_KEYS)],
