@@ -60,9 +60,9 @@ def show(lines: Sequence[ListedDelivery], found: Deliveries) -> None:
     Console(width=WIDE).print(table)
     meant = {(one.state, one.reason): one for one in reversed(lines)}
     for count in found.reasons:
-        one = meant.get((count.state, count.reason))
-        told = "" if one is None else f" {one.detail} {one.what_to_do}"
-        say.print(f"{count.n} {count.state}: {count.reason}.{told}", highlight=False, soft_wrap=True, markup=False)
+        example = meant.get((count.state, count.reason))
+        advice = "" if example is None else f" {example.detail} {example.what_to_do}"
+        say.print(f"{count.n} {count.state}: {count.reason}.{advice}", highlight=False, soft_wrap=True, markup=False)
     if not found.exact:
         say.print("the counts are of the oldest 100,000")
     if found.next is not None:
