@@ -304,8 +304,9 @@ select person, merged.record, bool_or(facts) from merged join changed on changed
 group by person, merged.record
 """
 
-# The rule of domain/profile_facts.py, word for word: of what a source told, the newest of each value, taken back or
-# not; of a fact of one value only the newest that the source named; then the most trusted, the newest.
+# The rule of domain/profile_facts.py, word for word: what a source says again of a record is no news; of what it told,
+# the newest of each value, taken back or not; of a fact of one value only the newest that the source named; then the
+# most trusted, the newest.
 _TRUST = " ".join(f"when {quoted(source)} then {degree}" for source, degree in TRUST.items())
 _MANY = ", ".join(quoted(fact.code) for fact in CATALOGUE if fact.many)
 BELIEVE = f"""
@@ -316,15 +317,23 @@ from (
     from (
         select distinct on (person, fact, learned_from, alike) *
         from (
-            select m.person, t.*, t.fact in ({_MANY}) as many,
-                   case t.learned_from {_TRUST} else {TRUST_OF_OTHERS} end as trust,
-                   first_value(t.alike) over (
-                       partition by m.person, t.fact, t.learned_from
-                       order by t.retracted, t.at desc, t.position desc, t.nth desc
+            select *, case learned_from {_TRUST} else {TRUST_OF_OTHERS} end as trust,
+                   first_value(alike) over (
+                       partition by person, fact, learned_from order by retracted, at desc, position desc, nth desc
                    ) as newest
-            from directory_member m
-            cross join lateral (select * from directory.told where record = m.record offset 0) t
-            where m.facts
+            from (
+                select m.person, t.*, kind.many,
+                       (value, retracted) is not distinct from (lag(value) over former, lag(retracted) over former)
+                           as again
+                from directory_member m
+                cross join lateral (select * from directory.told where record = m.record offset 0) t
+                cross join lateral (select t.fact in ({_MANY}) as many) kind
+                where m.facts
+                window former as (
+                    partition by m.record, fact, learned_from, case when many then alike end order by at, position, nth
+                )
+            ) heard
+            where not again
         ) said
         order by person, fact, learned_from, alike, at desc, position desc, nth desc
     ) kept
@@ -514,7 +523,7 @@ on conflict do nothing
 
 DIRECTORY = ReadModel(
     name="directory",
-    version=3,
+    version=4,
     tables=TABLES,
     working=WORKING,
     catalogue=("contact",),
