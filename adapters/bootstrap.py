@@ -43,13 +43,13 @@ from adapters.postgres.epochs import Rotation
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.keyfile import KeyFile, read_key_file
 from adapters.postgres.migrate import PROJECTOR, SEQUENCER, SERVICE, bind_keys, migrate
+from adapters.postgres.proof.sequencer import Progress as SequencerProgress
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.sequencer import no_progress as no_leaves_told
 from adapters.postgres.rebuild import Rebuild
 from adapters.postgres.receipts import Receipts
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
-from adapters.proof.sequencer import Progress as SequencerProgress
-from adapters.proof.sequencer import Sequencer
-from adapters.proof.sequencer import no_progress as no_leaves_told
 from adapters.settings import Settings
 from adapters.web.bounds import MIB, Bounds
 from adapters.web.rates import Rates

@@ -61,7 +61,7 @@ from adapters.postgres.keyfile import (
     KeyFileIsUnusable,
 )
 from adapters.postgres.migrate import PhoneRegionIsFixed
-from adapters.postgres.proofs import TreeIsTorn
+from adapters.postgres.proof.tree_rows import TreeIsTorn
 from adapters.postgres.rebuild import IsBeingRebuilt, SwapFoundNoMoment
 from adapters.postgres.recorder import LogIsNotMade
 from adapters.postgres.synthetic_log import LogIsNotEmpty, load_synthetic

@@ -20,13 +20,13 @@ from adapters.access.operators import operator
 from adapters.access.recording import Readings
 from adapters.entropy import ENTROPY
 from adapters.postgres.application import Perennial
-from adapters.postgres.bundles import BundleRows, Opening
-from adapters.postgres.proofs import Proofs
+from adapters.postgres.proof.bundle_rows import BundleRows, Opening
+from adapters.postgres.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.postgres.sealing import SealIsBroken
 from adapters.proof.bundle import Person, written
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import CheckpointWasNotReached, Held, Verified, verify
-from adapters.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
 from adapters.proof.dispatch_rule import DispatchRule
 from adapters.proof.note import CheckpointCannotBeRead, read_checkpoint
 from adapters.proof.report import not_shown, on_dispatches, shown

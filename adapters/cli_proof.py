@@ -15,8 +15,8 @@ from rich.markup import escape
 
 from adapters import bootstrap, cli_bundles
 from adapters.background import beside
-from adapters.postgres.proofs import Proofs
-from adapters.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.note import read_signing_key, read_verifier_key
 from adapters.proof.signer import FORK, KEY, RECORD
 from adapters.settings import Settings

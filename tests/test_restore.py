@@ -15,7 +15,7 @@ from adapters.postgres.data_folder import programs
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.migrate import migrate
-from adapters.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_signing_key
 from adapters.proof.signer import KEY, RECORD
 from adapters.settings import Settings

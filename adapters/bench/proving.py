@@ -22,14 +22,14 @@ from adapters.background import beside
 from adapters.bench.appending import Write, our_sealed_writer, write_for
 from adapters.bench.figure import Figure, compared, milliseconds, percentile
 from adapters.bench.ground import Ground, analyze, load
-from adapters.postgres import verifying
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.migrate import SEQUENCER
-from adapters.postgres.proofs import Inclusion, Proofs, origin_of
+from adapters.postgres.proof import log_rows
+from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.tree_rows import Inclusion, Proofs, origin_of
 from adapters.proof.leaf import leaf_bytes
-from adapters.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_verifier_key
-from adapters.proof.sequencer import Sequencer
 
 LOOKS_EVERY = 0.25
 LONGEST_DELAY, STARTS_WITHIN = 5.0, 30.0
@@ -192,9 +192,9 @@ def whole_log(conninfo: str, events: int, sequenced: float) -> Figure:
 
 def hashing_alone(conninfo: str) -> tuple[float, int]:
     """(leaves hashed a second, their mean length): what no verifier on one core can go beyond."""
-    with verifying.reading(conninfo) as connection:
+    with log_rows.reading(conninfo) as connection:
         origin = origin_of(connection)
-        pairs = verifying.chunk(connection, 0, 50_000)
+        pairs = log_rows.chunk(connection, 0, 50_000)
         leaves = [b"\x00" + leaf_bytes(pair.row, origin) for pair in pairs if pair.row is not None]
     began = time.perf_counter()
     for leaf in leaves:

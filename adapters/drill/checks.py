@@ -17,8 +17,8 @@ from adapters.postgres import folds
 from adapters.postgres.fold import create_schema, drop_schema, fold
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.opening import Opener
-from adapters.postgres.proofs import Proofs
-from adapters.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.note import read_signing_key
 from adapters.proof.signer import FORK, KEY, RECORD
 from projections.index import READ_MODELS

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.entropy import ENTROPY
 from adapters.postgres.keyfile import KeyFile
+from adapters.proof.leaf import COMMITMENT_DOMAIN
 
-COMMITMENT_DOMAIN = b"perennial/pt-commit/v1"
 SALT_BYTES = 32
 NONCE_BYTES = 12
 PLAINTEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)

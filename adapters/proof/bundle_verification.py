@@ -9,10 +9,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import IO, Any
 
-from adapters.postgres.sealing import COMMITMENT_DOMAIN
 from adapters.proof.bundle import Entry, Header, Opened, Person, Range
 from adapters.proof.bundle_reading import BundleDoesNotHold, a_text, read_entries, read_header
-from adapters.proof.leaf import CLEAR
+from adapters.proof.leaf import CLEAR, COMMITMENT_DOMAIN
 from adapters.proof.note import (
     Checkpoint,
     CheckpointCannotBeRead,

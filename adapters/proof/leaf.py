@@ -13,8 +13,6 @@ from hashlib import sha256
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
-from adapters.postgres.stored import LoggedEvent
-
 FORMAT = 1
 PERSON = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 PART = re.compile(
@@ -23,6 +21,8 @@ PART = re.compile(
 )
 EPOCH_OF_POSTGRES = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECONDS_A_DAY = 86_400_000_000
+COMMITMENT_DOMAIN = b"perennial/pt-commit/v1"
+"""What is hashed before the salt and the plaintext of a sealed part."""
 CLEAR = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -59,32 +59,8 @@ class StoredRow(NamedTuple):
     state: bytes
 
 
-def row_of(event: LoggedEvent) -> StoredRow:
-    """The same of an event that was read from the log (one with a position)."""
-    if event.position is None or event.recorded_at is None:
-        raise ValueError("an event has no leaf before it is stored")
-    return StoredRow(
-        position=event.position,
-        stream=str(event.originator_id),
-        version=event.originator_version,
-        event=str(event.event_id),
-        type=event.topic,
-        occurred_at=None if event.occurred_at is None else microseconds(event.occurred_at),
-        occurred_how=event.occurred_how,
-        recorded_at=microseconds(event.recorded_at),
-        actor=event.actor,
-        causation=None if event.causation_id is None else str(event.causation_id),
-        correlation=None if event.correlation_id is None else str(event.correlation_id),
-        clear=event.clear,
-        people="{" + ",".join(map(str, event.people)) + "}",
-        state=bytes(event.state),
-    )
-
-
-def leaf_bytes(row: StoredRow | LoggedEvent, origin: str) -> bytes:
+def leaf_bytes(row: StoredRow, origin: str) -> bytes:
     """The leaf as an RFC 8785 object in UTF-8. Every row has one, and no two rows that differ have the same."""
-    if isinstance(row, LoggedEvent):
-        row = row_of(row)
     people = ",".join(map(quoted, row.people[1:-1].split(","))) if row.people != "{}" else ""
     return (
         f'{{"actor":{quoted(row.actor)},"causation":{or_null(row.causation)},"clear_sha256":"{clear_hash(row.clear)}",'

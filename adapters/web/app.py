@@ -6,7 +6,7 @@ from fastapi import Response
 from prometheus_client import CollectorRegistry
 
 from adapters.postgres.changes import Following
-from adapters.postgres.proofs import Proofs
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.web import routes
 from adapters.web.accesses import AccessPages
 from adapters.web.addresses import AddressPages

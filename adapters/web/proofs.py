@@ -13,10 +13,10 @@ from uuid import UUID
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
-from adapters.postgres.bundles import BundleRows, Opening
-from adapters.postgres.proofs import Inclusion, Pending, Proofs
+from adapters.postgres.proof.bundle_rows import BundleRows, Opening
+from adapters.postgres.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
+from adapters.postgres.proof.tree_rows import Inclusion, Pending, Proofs
 from adapters.proof.bundle import Opened, texts, written
-from adapters.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
 from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import TILE_WIDTH
 from adapters.web.plain import Answered, answered

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from adapters.postgres.proofs import Inclusion, Proofs
+from adapters.postgres.proof.tree_rows import Inclusion, Proofs
 from adapters.web.consents import HISTORY, READS, TrailLine, proof_of, trail_lines
 from adapters.web.plain import Answered, answered
 from adapters.web.printing import printed

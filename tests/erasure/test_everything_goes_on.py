@@ -13,8 +13,8 @@ from adapters import bootstrap
 from adapters.erasure.erasing import Erasing
 from adapters.postgres import folds
 from adapters.postgres.application import Perennial
-from adapters.postgres.proofs import Inclusion, Proofs
-from adapters.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.tree_rows import Inclusion, Proofs
 from adapters.proof.note import read_verifier_key
 from adapters.proof.tree import leaf_hash, verify_consistency, verify_inclusion
 from adapters.settings import Settings

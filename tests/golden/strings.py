@@ -19,8 +19,8 @@ from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.imports import importing
 from adapters.integrations import greenhouse, inbound
 from adapters.postgres.keyfile import KeyFile, read_key_file
-from adapters.postgres.sealing import COMMITMENT_DOMAIN
 from adapters.proof import dispatch_rule
+from adapters.proof.leaf import COMMITMENT_DOMAIN
 from adapters.web import accesses, who
 from commands import accept_referral, ask_for_referral, join_community, make_referral
 from commands.handle import LEFT, event_id

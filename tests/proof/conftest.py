@@ -17,8 +17,8 @@ import pytest
 from adapters.postgres.application import Perennial
 from adapters.postgres.datastore import open_datastore
 from adapters.postgres.migrate import SEQUENCER
-from adapters.postgres.proofs import Proofs
-from adapters.proof.sequencer import Sequencer
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.tree_rows import Proofs
 from commands.handle import Attached
 from domain.event import Recorded
 from domain.touchpoint import TouchpointRecorded

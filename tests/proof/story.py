@@ -12,9 +12,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
-from adapters.postgres.sealing import COMMITMENT_DOMAIN
 from adapters.proof.bundle import Entry, Header, Older, Opened, Person, Range, written
-from adapters.proof.leaf import CLEAR, StoredRow, clear_bytes, leaf_bytes, microseconds
+from adapters.proof.leaf import CLEAR, COMMITMENT_DOMAIN, StoredRow, clear_bytes, leaf_bytes, microseconds
 from adapters.proof.note import Checkpoint, SigningKey
 from adapters.proof.tree import CompactRange, Hashes, consistency_proof, inclusion_proof, leaf_hash, node_hash, subtrees
 

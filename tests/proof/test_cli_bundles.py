@@ -20,12 +20,12 @@ from adapters.bootstrap import VERB_OF
 from adapters.cli import COMPLAINTS, cli
 from adapters.cli_bundles import FileCannotBeUsed
 from adapters.postgres.application import Perennial
-from adapters.postgres.bundles import BundleRows
-from adapters.postgres.proofs import Proofs
+from adapters.postgres.proof.bundle_rows import BundleRows
+from adapters.postgres.proof.bundling import NothingIsSignedYet
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.bundle_reading import BundleDoesNotHold
-from adapters.proof.bundling import NothingIsSignedYet
 from adapters.proof.note import SigningKey
-from adapters.proof.sequencer import Sequencer
 from commands.give_consent import GiveConsent
 from commands.handle import Occasion, handle
 from commands.merge_candidates import MergeCandidates

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from adapters import cli_proof
 from adapters.cli import COMPLAINTS
 from adapters.cli_proof import NothingIsSigned, proof, sequencing
-from adapters.postgres import proofs as stored
+from adapters.postgres.proof import tree_rows
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import KeyCannotBeRead, SigningKey
 from adapters.proof.signer import FORK, KEY, RECORD, ForkFound, SigningFolderIsUnusable
@@ -87,8 +87,8 @@ def test_a_checkpoint_that_was_kept_shows_a_roll_back(
 
 def tile_before(superuser: psycopg.Connection) -> bytes:
     """The level-0 tile as the remaining events make it."""
-    rows = stored.next_rows(superuser, stored.Edge(TiledTree(), 0), 5, 10)
-    origin = stored.origin_of(superuser)
+    rows = tree_rows.next_rows(superuser, tree_rows.Edge(TiledTree(), 0), 5, 10)
+    origin = tree_rows.origin_of(superuser)
     return b"".join(leaf_hash(leaf_bytes(row, origin)) for row in rows)
 
 

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.postgres.stored import LoggedEvent
-from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes, row_of
+from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
+from tests.proof.rows import row_of
 
 ORIGIN = "perennial-log/00000000-0000-4000-8000-0000000000ff"
 PERSON = UUID("00000000-0000-4000-8000-000000000001")
@@ -53,6 +54,7 @@ EVENT = LoggedEvent(
     recorded_at=datetime(1999, 12, 31, 23, 59, 59, 7, tzinfo=UTC),
     position=41,
 )
+ROW = row_of(EVENT)
 
 
 def test_the_leaf_is_what_the_format_says() -> None:
@@ -63,7 +65,7 @@ def test_the_leaf_is_what_the_format_says() -> None:
         "key": "00000000-0000-4000-8000-000000000002",
         "person": str(PERSON),
     }
-    assert leaf_bytes(EVENT, ORIGIN) == rfc8785.dumps(
+    assert leaf_bytes(ROW, ORIGIN) == rfc8785.dumps(
         {
             "actor": 'user:"ána"\n',
             "causation": None,
@@ -86,7 +88,7 @@ def test_the_leaf_is_what_the_format_says() -> None:
 
 
 def test_what_nobody_knows_is_null_and_nothing_is_empty() -> None:
-    leaf = json.loads(leaf_bytes(replace(EVENT, occurred_at=None, people=(), state=b"[]", clear="{}"), ORIGIN))
+    leaf = json.loads(leaf_bytes(row_of(replace(EVENT, occurred_at=None, people=(), state=b"[]", clear="{}")), ORIGIN))
     assert (leaf["occurred_at"], leaf["people"], leaf["parts"]) == (None, [], [])
     assert leaf["clear_sha256"] == hashlib.sha256(b"{}").hexdigest()
 
@@ -94,10 +96,9 @@ def test_what_nobody_knows_is_null_and_nothing_is_empty() -> None:
 @pytest.mark.parametrize("event", [replace(EVENT, position=None), replace(EVENT, recorded_at=None)])
 def test_an_event_that_is_not_stored_has_no_leaf(event: LoggedEvent) -> None:
     with pytest.raises(ValueError, match="before it is stored"):
-        leaf_bytes(event, ORIGIN)
+        row_of(event)
 
 
-ROW = row_of(EVENT)
 OTHERS: dict[str, list[Any]] = {
     "position": [42],
     "stream": ["00000000-0000-4000-8000-000000000009"],

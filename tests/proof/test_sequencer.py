@@ -18,18 +18,19 @@ import psycopg
 import pytest
 from psycopg.rows import tuple_row
 
-from adapters.postgres import proofs as stored
 from adapters.postgres.application import Perennial
-from adapters.postgres.proofs import Inclusion, Pending, Proofs
-from adapters.proof import sequencer as sequencing_module
+from adapters.postgres.proof import sequencer as sequencing_module
+from adapters.postgres.proof import tree_rows
+from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.tree_rows import Inclusion, Pending, Proofs
 from adapters.proof import signer as signer_module
 from adapters.proof.leaf import leaf_bytes
-from adapters.proof.log_verification import Held, verify_log
 from adapters.proof.note import open_checkpoint, read_signing_key, read_verifier_key
-from adapters.proof.sequencer import Sequencer
 from adapters.proof.signer import FORK, KEY, RECORD, ForkFound, Signer, SigningFolderIsUnusable
 from adapters.proof.tree import CompactRange, TreeIsSmaller, leaf_hash, verify_consistency, verify_inclusion
 from tests.proof.conftest import Append, sequencing
+from tests.proof.rows import row_of
 
 
 def leaves_in(connection: psycopg.Connection) -> list[tuple[int, int]]:
@@ -74,7 +75,7 @@ def test_every_event_is_proved_from_outside(
         assert isinstance(found, Inclusion)
         assert found.index == place
         event = next(iter(log.recorder.select_events(log_stream(log, events[place]), gt=place, lte=place + 1)))
-        assert leaf_bytes(event, checkpoint.origin) == found.leaf  # type: ignore[arg-type]  # events of ours all are
+        assert leaf_bytes(row_of(event), checkpoint.origin) == found.leaf  # type: ignore[arg-type]  # events of ours all are
         verify_inclusion(found.index, checkpoint.size, leaf_hash(found.leaf), found.hashes, checkpoint.root)
         assert proofs.leaf_of(events[place]) == (place, found.leaf)
         assert proofs.inclusion_of(place, 300) == found.hashes
@@ -144,7 +145,7 @@ def test_what_was_written_down_is_published_by_the_next(
 
     append(3)
     with monkeypatch.context() as patched, sequencing(database, signing_folder) as sequencer:
-        patched.setattr(stored, "publish", stopped)
+        patched.setattr(tree_rows, "publish", stopped)
         with pytest.raises(KeyboardInterrupt):
             sequencer.catch_up()
     assert proofs.latest() is None
@@ -161,8 +162,8 @@ def test_what_was_written_down_is_published_by_the_next(
 
 
 STEPS = (
-    (stored, "write_leaves"), (signer_module, "write_safely"), (os, "fsync"),
-    (Path, "replace"), (stored, "publish"),
+    (tree_rows, "write_leaves"), (signer_module, "write_safely"), (os, "fsync"),
+    (Path, "replace"), (tree_rows, "publish"),
 )  # fmt: skip
 
 
@@ -407,5 +408,5 @@ def test_torn_tables_are_told(sequencer: Sequencer, superuser: psycopg.Connectio
     sequencer.catch_up()
     changed_by(superuser, "update tile set width = 2, data = substr(data, 1, 64)")
     append()
-    with pytest.raises(stored.TreeIsTorn, match="verify --log"):
+    with pytest.raises(tree_rows.TreeIsTorn, match="verify --log"):
         sequencer.catch_up()

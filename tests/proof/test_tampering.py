@@ -10,14 +10,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.postgres import proofs as stored
 from adapters.postgres.application import Perennial
-from adapters.postgres.proofs import Proofs, origin_of, publish, write_leaves
-from adapters.postgres.proofs import TreeIsTorn as Torn
+from adapters.postgres.proof import tree_rows
+from adapters.postgres.proof.log_verification import FINDINGS, Held, Verified, verify_log
+from adapters.postgres.proof.sequencer import Sequencer
+from adapters.postgres.proof.tree_rows import Proofs, origin_of, publish, write_leaves
+from adapters.postgres.proof.tree_rows import TreeIsTorn as Torn
 from adapters.proof.leaf import leaf_bytes
-from adapters.proof.log_verification import FINDINGS, Held, Verified, verify_log
 from adapters.proof.note import Checkpoint, SigningKey, read_signing_key, read_verifier_key
-from adapters.proof.sequencer import Sequencer
 from adapters.proof.signer import FORK, KEY, ForkFound
 from adapters.proof.tree import EMPTY_ROOT, TiledTree, leaf_hash, root_of
 from tests.proof.conftest import Append
@@ -61,8 +61,8 @@ def put_the_copy_back(superuser: Superuser) -> None:
 def rebuild_the_tree(superuser: Superuser) -> int:
     """Leaves and tiles as if the events had always been as they are; the number of leaves."""
     run("truncate leaf", "truncate tile")(superuser)
-    edge, origin = stored.Edge(TiledTree(), 0), origin_of(superuser)
-    rows = list(stored.next_rows(superuser, edge, 2**62, 10_000))
+    edge, origin = tree_rows.Edge(TiledTree(), 0), origin_of(superuser)
+    rows = list(tree_rows.next_rows(superuser, edge, 2**62, 10_000))
     tiles = edge.tree.append(b"".join(leaf_hash(leaf_bytes(row, origin)) for row in rows))
     write_leaves(superuser, 0, [row.position for row in rows], tiles)
     return len(rows)
@@ -76,7 +76,7 @@ def rewrite_the_tail(superuser: Superuser) -> None:
 
 def rewrite_the_tail_and_sign_it(superuser: Superuser) -> None:
     run("update event set actor = 'user:eve' where position > 30")(superuser)
-    size, hashes = rebuild_the_tree(superuser), stored.hashes_in(superuser)
+    size, hashes = rebuild_the_tree(superuser), tree_rows.hashes_in(superuser)
     run("truncate checkpoint", "truncate verifier_key")(superuser)
     key = SigningKey.generate(origin_of(superuser))
     for signed in (10, 25, size):
@@ -332,7 +332,7 @@ def test_a_checkpoint_of_nothing_hides_none_of_the_others(
 ) -> None:
     """Nobody signs one, but whoever has the key can; and the others still are to be compared."""
     key = read_signing_key((signing_folder / KEY).read_text())
-    roots = {0: EMPTY_ROOT, 100: root_of(100, stored.hashes_in(long_log))}
+    roots = {0: EMPTY_ROOT, 100: root_of(100, tree_rows.hashes_in(long_log))}
     notes = {f"of {size}": key.sign(Checkpoint(key.name, size, root).text) for size, root in roots.items()}
     found = verify_log(database, Held(key.verifier, notes), lambda _: None).findings
     assert [(one.kind, one.where) for one in found] == [("checkpoint-differs", "of 0")]
@@ -341,7 +341,7 @@ def test_a_checkpoint_of_nothing_hides_none_of_the_others(
 def test_several_processes_find_the_same(
     database: str, long_log: Superuser, proofs: Proofs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.proof.log_verification.WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("adapters.postgres.proof.log_verification.WORTH_A_PROCESS", 1)
     long_log.execute("update event set actor = 'user:eve' where position in (3, 5500)")
     key = read_verifier_key(proofs.verifier_key() or "")
     told: list[int] = []

@@ -15,10 +15,10 @@ import pytest
 
 from adapters import bootstrap
 from adapters.access.policy import Role
-from adapters.postgres.sealing import COMMITMENT_DOMAIN
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import Held, verify
 from adapters.proof.dispatch_rule import DispatchRule
+from adapters.proof.leaf import COMMITMENT_DOMAIN
 from adapters.proof.note import Checkpoint, open_checkpoint, read_verifier_key
 from adapters.proof.report import on_dispatches
 from adapters.proof.told import Told

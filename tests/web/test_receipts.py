@@ -22,7 +22,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import bootstrap
-from adapters.postgres.proofs import Proofs
+from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.note import open_checkpoint, read_verifier_key
 from adapters.proof.tree import ProofDoesNotHold, leaf_hash, verify_inclusion
 from adapters.settings import Settings

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.postgres.bundles import BundleRows, Indexed, Opening
-from adapters.postgres.proofs import Proofs, SignedCheckpoint
+from adapters.postgres.proof.bundle_rows import BundleRows, Indexed, Opening
+from adapters.postgres.proof.tree_rows import Proofs, SignedCheckpoint
 from adapters.proof.bundle import Entry, Header, Older, Person, Range
 from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import subtrees

@@ -12,9 +12,9 @@ import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg_pool import PoolClosed
 
-from adapters.postgres import proofs
 from adapters.postgres.barrier import CHANNEL, Barrier
-from adapters.postgres.proofs import Connection, Edge, TreeIsTorn
+from adapters.postgres.proof import tree_rows
+from adapters.postgres.proof.tree_rows import Connection, Edge, TreeIsTorn
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.signer import ForkFound, Signer, SigningFolderIsUnusable
 from adapters.proof.tree import leaf_hash
@@ -77,12 +77,12 @@ class Sequencer:
             try:
                 self._barrier.expire()
                 head = self._barrier.head()
-                while not proofs.try_sequencer_lock(connection):
-                    if proofs.is_signed(connection, head):
+                while not tree_rows.try_sequencer_lock(connection):
+                    if tree_rows.is_signed(connection, head):
                         return head
                     time.sleep(0.1)
                 self._published = -1
-                self._pass(connection, Signer(self._folder, proofs.origin_of(connection)), head)
+                self._pass(connection, Signer(self._folder, tree_rows.origin_of(connection)), head)
                 return head
             finally:
                 let_go(connection)
@@ -92,10 +92,10 @@ class Sequencer:
             connection.execute(f"listen {CHANNEL}")
             self._published = -1
             try:
-                while not proofs.try_sequencer_lock(connection):
+                while not tree_rows.try_sequencer_lock(connection):
                     if stop.wait(STANDBY_LOOKS_EVERY):
                         return
-                signer = Signer(self._folder, proofs.origin_of(connection))
+                signer = Signer(self._folder, tree_rows.origin_of(connection))
                 while not stop.is_set():
                     self._turn(connection, signer, stop)
             finally:
@@ -115,7 +115,7 @@ class Sequencer:
 
         A long pass signs between them, from where the last checkpoint was on: leaves that were lost are made again.
         """
-        edge, origin, signed_at = proofs.read_edge(connection), proofs.origin_of(connection), time.monotonic()
+        edge, origin, signed_at = tree_rows.read_edge(connection), tree_rows.origin_of(connection), time.monotonic()
         while self._sequence_batch(connection, edge, origin, head):
             if time.monotonic() > signed_at + EVERY and signer.has_signed_no_more_than(edge.tree.size):
                 self._sign(connection, signer, edge)
@@ -127,12 +127,12 @@ class Sequencer:
 
     def _sequence_batch(self, connection: Connection, edge: Edge, origin: str, head: int) -> bool:
         """The next batch into the tree; False where nothing is left."""
-        rows = list(proofs.next_rows(connection, edge, head, self._batch))
+        rows = list(tree_rows.next_rows(connection, edge, head, self._batch))
         if not rows:
             return False
         first = edge.tree.size
         tiles = edge.tree.append(b"".join(leaf_hash(leaf_bytes(row, origin)) for row in rows))
-        proofs.write_leaves(connection, first, [row.position for row in rows], tiles)
+        tree_rows.write_leaves(connection, first, [row.position for row in rows], tiles)
         edge.position = rows[-1].position
         self._progress(edge.position, head)
         return True
@@ -143,11 +143,11 @@ class Sequencer:
         if self._published < 0 and last is not None:
             sizes.add(last[1].size)  # whoever wrote it down may have been stopped before it was published
         for size in sorted(sizes):
-            published = proofs.has_checkpoints(connection)
+            published = tree_rows.has_checkpoints(connection)
             if size or published or last is not None:
-                note = signer.sign(size, proofs.hashes_in(connection), published=published)
+                note = signer.sign(size, tree_rows.hashes_in(connection), published=published)
                 key = signer.key(published=published)
-                proofs.publish(connection, size, note, str(key.verifier))
+                tree_rows.publish(connection, size, note, str(key.verifier))
         self._published = edge.tree.size
 
     def _shout(self, error: Exception) -> None:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import IsolationLevel, sql
 from psycopg.rows import tuple_row
 
-from adapters.postgres.proofs import ROW, origin_of, stored_rows
+from adapters.postgres.proof.tree_rows import ROW, origin_of, stored_rows
 from adapters.proof.leaf import StoredRow
 
 Connection = psycopg.Connection[Any]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing import get_context
 
-from adapters.postgres import verifying
-from adapters.postgres.verifying import Connection, Extent, Paired
+from adapters.postgres.proof import log_rows
+from adapters.postgres.proof.log_rows import Connection, Extent, Paired
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import Checkpoint, CheckpointCannotBeRead, NoteIsNotSigned, VerifierKey, open_checkpoint
 from adapters.proof.tree import (
@@ -104,15 +104,15 @@ Progress = Callable[[int], None]
 
 def verify_log(conninfo: str, held: Held, progress: Progress, *, processes: int = PROCESSES) -> Verified:
     """Everything that is found, in one snapshot of the database. `held.notes` must be older than the call."""
-    with verifying.snapshot(conninfo) as (connection, name):
-        extent = verifying.extent(connection)
-        published = verifying.checkpoints(connection)
+    with log_rows.snapshot(conninfo) as (connection, name):
+        extent = log_rows.extent(connection)
+        published = log_rows.checkpoints(connection)
         notes = [(f"checkpoint {size}", note) for size, note in published] + list(held.notes.items())
         signed, findings = opened(notes, held.key)
         findings += wrong_sizes(published, signed) + other_keys(connection, held.key)
         tree = Rebuilt(connection, {checkpoint.size for _, checkpoint in signed} - {0})
-        ends = verifying.chunk_ends(connection, CHUNK)
-        with chunks(conninfo, name, extent, [verifying.BEFORE_ALL, *ends], processes) as rebuilt:
+        ends = log_rows.chunk_ends(connection, CHUNK)
+        with chunks(conninfo, name, extent, [log_rows.BEFORE_ALL, *ends], processes) as rebuilt:
             for chunk in rebuilt:
                 tree.add(chunk)
                 progress(tree.size)
@@ -149,9 +149,9 @@ def rebuild(pairs: Iterable[Paired], origin: str) -> Chunk:
 
 def rebuild_between(conninfo: str, name: str, origin: str, after: int, upto: int) -> Chunk:
     """In a process of its own: the chunk of after < position <= upto, as the named snapshot has it."""
-    with verifying.reading(conninfo) as connection:
-        verifying.join(connection, name)
-        return rebuild(verifying.chunk(connection, after, upto), origin)
+    with log_rows.reading(conninfo) as connection:
+        log_rows.join(connection, name)
+        return rebuild(log_rows.chunk(connection, after, upto), origin)
 
 
 @contextmanager
@@ -192,7 +192,7 @@ class Rebuilt:
         if chunk.first not in (None, self.size):
             self._leaves_are_out_of_place(chunk.first)
         first, width = self.size >> TILE_HEIGHT, TILE_WIDTH * HASH_BYTES
-        stored = verifying.stored_tiles(self._connection, 0, first, first + len(chunk.hashes) // width)
+        stored = log_rows.stored_tiles(self._connection, 0, first, first + len(chunk.hashes) // width)
         for at in range(0, len(chunk.hashes), width):
             self._grow(chunk.hashes[at : at + width], stored)
 
@@ -222,7 +222,7 @@ class Rebuilt:
                 self.roots[self._range.size] = self._range.root()
 
     def _stored(self, level: int, index: int) -> dict[int, bytes]:
-        return verifying.stored_tiles(self._connection, level, index, index)
+        return log_rows.stored_tiles(self._connection, level, index, index)
 
     def _compare(self, tile: Tile, stored: bytes) -> None:
         width = len(tile.data)
@@ -249,13 +249,13 @@ class Rebuilt:
             if data:
                 index = counts[level] - 1
                 self._compare(Tile(level, index, data), self._stored(level, index).get(index, b""))
-        for level, index in verifying.tiles_outside(self._connection, counts):
+        for level, index in log_rows.tiles_outside(self._connection, counts):
             self._tiles.append(Finding("tile-is-too-many", tile_path(level, index)))
         found = [finding for kind, positions in self._positions.items() for finding in in_places(kind, positions)]
         return self._events() + found + self._tiles
 
     def _events(self) -> list[Finding]:
-        positions = verifying.positions_of(self._connection, self._leaves[:SHOWN_OF_A_KIND])
+        positions = log_rows.positions_of(self._connection, self._leaves[:SHOWN_OF_A_KIND])
         where = [f"position {positions.get(leaf, 'unknown')} (leaf {leaf})" for leaf in self._leaves[:SHOWN_OF_A_KIND]]
         return some("event-differs", where, len(self._leaves))
 
@@ -292,7 +292,7 @@ def wrong_sizes(published: Iterable[tuple[int, str]], signed: Iterable[tuple[str
 
 
 def other_keys(connection: Connection, key: VerifierKey) -> list[Finding]:
-    others = [other for other in verifying.verifier_keys(connection) if other != str(key)]
+    others = [other for other in log_rows.verifier_keys(connection) if other != str(key)]
     return [Finding("key-is-another", other) for other in others]
 
 
