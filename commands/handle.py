@@ -44,12 +44,22 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A delivery states something of a stream as of a time: `what` is 'stage', 'title' or the code of a fact."""
+
+    stream: UUID
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What an outside system sent, to be kept: `outcome` says applied, waiting or kept, `reason` why it was not used.
 
     fingerprint: a keyed hash of what it says, None where it is not to be recognised. told_at: the time that it gives
     itself. subject: the stream that it tells of. waits_for: the stream in which its cause will appear.
-    `settles`: it is kept already, and waited until now.
+    `settles`: it is kept already, and waited until now. statements: what it
+    states or confirms, where it was applied.
     """
 
     source: str
@@ -65,6 +75,7 @@ class Delivery:
     subject: UUID | None = None
     waits_for: UUID | None = None
     settles: bool = False
+    statements: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,20 @@ from uuid import UUID
 from adapters.code_spelling import code_of, spellings_of
 from adapters.integrations.inbound import CauseIsMissing, Integration, PartIsMissing, Told, Understood, written_action
 from adapters.integrations.outside import Outside
+from adapters.integrations.restating import (
+    HIRING_MANAGER,
+    OPENED,
+    RECRUITER,
+    STAGE,
+    TITLE,
+    StatementKeys,
+    statement_key,
+)
 from adapters.integrations.turns import TURNS, Turns
 from adapters.postgres.deliveries import ToldOfSubject
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
+from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
@@ -24,6 +34,7 @@ from commands.correct_opening_date import CorrectOpeningDate
 from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.follow_outside_offer import FollowOutsideOffer
+from commands.handle import Statement
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
 from commands.make_offer import MakeOffer
@@ -188,15 +199,18 @@ class Reader:
         stream = self.stream("candidate", person)
         known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
         for fact, value in news(known, person, wanted, when.at or self.told.now):
-            yield LearnProfileFact(
-                candidate=stream,
-                fact=fact,
-                learned_from=SOURCE,
-                value=value,
-                leaves_out=True,
-                now=self.told.now,
-                **when.fields(),
-            )
+            yield self.learn(stream, fact, value, when)
+
+    def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
+        return LearnProfileFact(
+            candidate=stream,
+            fact=fact,
+            learned_from=SOURCE,
+            value=value,
+            leaves_out=True,
+            now=self.told.now,
+            **when.fields(),
+        )
 
     def requisition(self, job: Outside, moment: When) -> Commands:
         """Opens the requisition and those of its openings that the delivery names, unless we know them."""
@@ -273,26 +287,70 @@ class Reader:
 
     def stage(self, body: Outside, entered: When) -> Commands:
         """Enters the current stage, where the delivery names one."""
-        stage = body.part("current_stage")
-        name, otherwise = stage.text("name"), numbered("stage", stage)
-        if name is None and otherwise is None:
+        stage = stage_named(body)
+        if stage is None:
             return
         stream = self.stream("application", body)
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if entered.at is None or known.stage_at(entered.at) not in spellings_of(name, otherwise):
-            yield EnterStage(
-                application=stream,
-                stage=code_of(name, otherwise),
-                in_any_order=self.is_passed(body),
-                now=self.told.now,
-                **entered.fields(),
-            )
+        if entered.at is None or known.stage_at(entered.at) not in spellings_of(*stage):
+            yield self.enter(body, code_of(*stage), entered, in_any_order=self.is_passed(body))
+
+    def enter(self, body: Outside, stage: str, entered: When, *, in_any_order: bool) -> EnterStage:
+        return EnterStage(
+            application=self.stream("application", body),
+            stage=stage,
+            in_any_order=in_any_order,
+            now=self.told.now,
+            **entered.fields(),
+        )
 
     def is_passed(self, body: Outside) -> bool:
         """Whether a later end or reversal was told: then what the delivery says of before was so, whatever its date."""
         told_at = self.time_of(body)
         others = self.told.others(self.stream("application", body), TURNS)
         return told_at is not None and any(told.told_at > told_at for told in others)
+
+    # --- the values that a delivery states and that replace one another, to be stated again after a late delivery
+
+    def application_statements(self, action: str, body: Outside) -> Iterator[Statement]:
+        yield from self.person_statements(body.part("candidate"), body)
+        entered = self.when(body, *STAGED.get(action, ()))
+        if entered.at is not None and stage_named(body) is not None:
+            yield Statement(self.stream("application", body), STAGE, entered.at)
+
+    def person_statements(self, person: Outside, body: Outside) -> Iterator[Statement]:
+        stream, when = self.stream("candidate", person), self.said_of(person, body)
+        for fact, values in ABOUT_A_PERSON.items():
+            if when.at is not None and fact not in ADDRESSES and any(values(person)):
+                yield Statement(stream, fact, when.at)
+
+    def restate_application(self, action: str, body: Outside, keys: StatementKeys) -> Commands:
+        """It was so there, so no end of the application refuses it. A stage keeps the code that it was entered by."""
+        yield from self.restate_person(body.part("candidate"), body, keys)
+        stream, stage = self.stream("application", body), stage_named(body)
+        if (stream, STAGE) in keys and stage is not None:
+            entered = self.when(body, *STAGED.get(action, ()))
+            known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+            stands = None if entered.at is None else known.stage_at(entered.at)
+            code = stands if stands in spellings_of(*stage) else code_of(*stage)
+            yield self.enter(body, code, entered, in_any_order=True)
+
+    def restate_person(self, person: Outside, body: Outside, keys: StatementKeys) -> Commands:
+        stream, when = self.stream("candidate", person), self.said_of(person, body)
+        for fact in (fact for fact in ABOUT_A_PERSON if (stream, fact) in keys):
+            for value in filter(None, ABOUT_A_PERSON[fact](person)):
+                yield self.learn(stream, fact, value, when)
+
+    def job_statements(self, job: Outside, told: When) -> Iterator[Statement]:
+        team = job.part("hiring_team")
+        stated = {
+            TITLE: job.text("name"),
+            OPENED: job.text("opened_at") or job.text("open_date"),
+            HIRING_MANAGER: team.parts("hiring_managers"),
+            RECRUITER: team.parts("recruiters"),
+        }
+        if told.at is not None:
+            yield from (Statement(self.stream("requisition", job), what, told.at) for what in stated if stated[what])
 
     # --- what each action says
 
@@ -517,20 +575,30 @@ class Reader:
 
     def job_opened(self, job: Outside) -> Commands:
         """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""
-        opened = self.when(job, "created_at", within="job.")
-        told = self.when(job, "updated_at", "created_at", within="job.")
-        yield from self.requisition(job, opened)
-        yield from self.job_said(job, told)
-        yield from self.team(job)
+        yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        yield from self.job_said(job, self.job_told("job_created", job))
+
+    def job_told(self, action: str, job: Outside) -> When:
+        """As of when a delivery tells of the job."""
+        if action != "job_updated":
+            return self.when(job, "updated_at", "created_at", within="job.")
+        otherwise = ("closed_at",) if job.text("status") == "closed" else ()
+        return self.when(job, "updated_at", *otherwise, within="job.")
 
     def job_said(self, job: Outside, told: When) -> Commands:
-        """The name of the job, and when it was opened."""
-        stream, name = self.stream("requisition", job), job.text("name")
+        """The name of the job, when it was opened, and who works on it, as Greenhouse numbers them: the first of
+        several."""
+        fields = {"requisition": self.stream("requisition", job), "now": self.told.now, **told.fields()}
+        name, opened = job.text("name"), self.when(job, "opened_at", "open_date", within="job.")
         if name is not None:
-            yield RenameRequisition(requisition=stream, title=name, now=self.told.now, **told.fields())
-        opened = self.when(job, "opened_at", "open_date", within="job.")
+            yield RenameRequisition(title=name, **fields)
         if opened.at is not None:
-            yield CorrectOpeningDate(requisition=stream, opened_at=opened.at, now=self.told.now, **told.fields())
+            yield CorrectOpeningDate(opened_at=opened.at, **fields)
+        team = job.part("hiring_team")
+        for role, assign in (("hiring_managers", AssignHiringManager), ("recruiters", AssignRecruiter)):
+            named = next((one.text("user_id") for one in team.parts(role)), None)
+            if named is not None:
+                yield assign(user=f"greenhouse-user-{named}", **fields)
 
     def job_changed(self, job: Outside) -> Commands:
         """Seats that came are opened; once the job is closed, those that nobody took are given up; and once it is
@@ -538,10 +606,9 @@ class Reader:
         if job.text("status") == "closed":
             yield from self.job_closed(job)
             return
-        told = self.when(job, "updated_at", within="job.")
+        told = self.job_told("job_updated", job)
         yield from self.requisition(job, self.when(job, "created_at", within="job."))
         yield from self.job_said(job, told)
-        yield from self.team(job)
         stream = self.stream("requisition", job)
         for opening in sorted(self.state(CLOSED, stream, REQUISITION_READS).openings):
             yield ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now, **told.fields())
@@ -551,19 +618,11 @@ class Reader:
         known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
         if not known.exists:
             raise CauseIsMissing("job-is-not-known-yet", stream)
-        yield from self.job_said(job, self.when(job, "updated_at", "closed_at", within="job."))
+        yield from self.job_said(job, self.job_told("job_updated", job))
         for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
             yield CancelOpening(
                 requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
             )
-
-    def team(self, job: Outside) -> Commands:
-        """Who works on the job, as Greenhouse numbers them; the first of several."""
-        stream, team = self.stream("requisition", job), job.part("hiring_team")
-        for role, assign in (("hiring_managers", AssignHiringManager), ("recruiters", AssignRecruiter)):
-            named = next((one.text("user_id") for one in team.parts(role)), None)
-            if named is not None:
-                yield assign(requisition=stream, user=f"greenhouse-user-{named}", now=self.told.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,6 +668,13 @@ def seat_of(job: Outside) -> Seat:
         role=code_of(job.text("name"), numbered("job", job)),
         location=code_of(office.text("name"), numbered("office", office)),
     )
+
+
+def stage_named(body: Outside) -> tuple[str | None, str | None] | None:
+    """The name of the current stage and a code in its place; None where the delivery names none."""
+    stage = body.part("current_stage")
+    name, otherwise = stage.text("name"), numbered("stage", stage)
+    return None if name is None and otherwise is None else (name, otherwise)
 
 
 def source_of(body: Outside) -> str:
@@ -711,6 +777,15 @@ OF_APPLICATIONS: Mapping[str, Action] = {
     "hire_candidate": Reader.hired,
     "unhire_candidate": Reader.unhired,
 }
+AT_ITS_TIME = ("last_activity_at",)
+STAGED: Mapping[str, tuple[str, ...]] = {
+    "new_candidate_application": ("applied_at", *AT_ITS_TIME),
+    "new_prospect_application": ("applied_at", *AT_ITS_TIME),
+    **dict.fromkeys(
+        ("application_updated", "candidate_stage_change", "unreject_candidate", "unhire_candidate"), AT_ITS_TIME
+    ),
+}
+"""The actions that say in which stage an application is, and from when on."""
 OF_PEOPLE: Mapping[str, tuple[str, Action]] = {
     "update_candidate": ("candidate", Reader.updated),
     "merge_candidate": ("person", Reader.merged),
@@ -770,22 +845,30 @@ def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
             lambda: list(OF_APPLICATIONS[action](reader, body)),
             subject=subject,
             told_at=reader.time_of(body),
+            statements=tuple(reader.application_statements(action, body)),
+            restate=lambda keys: list(reader.restate_application(action, body, keys)),
         )
     if action in OF_PEOPLE:
         named, say = OF_PEOPLE[action]
-        person = reader.stream("candidate", payload.part(named))
-        return Understood(
-            action,
-            person,
-            lambda: list(say(reader, payload.part(named))),
-            subject=person,
-            told_at=reader.time_of(payload.part(named)),
-        )
+        return read_person(action, payload.part(named), say, reader)
     if action in OF_OFFERS:
         return read_offer(action, payload, reader)
     if action in OF_JOBS:
         return read_job(action, payload.part("job"), reader)
     return Understood(action, about(payload, reader), reason=KEPT.get(action, "unknown-action"))
+
+
+def read_person(action: str, found: Outside, say: Action, reader: Reader) -> Understood:
+    person, updated = reader.stream("candidate", found), action == "update_candidate"
+    return Understood(
+        action,
+        person,
+        lambda: list(say(reader, found)),
+        subject=person,
+        told_at=reader.time_of(found),
+        statements=tuple(reader.person_statements(found, Outside({}))) if updated else (),
+        restate=lambda keys: list(reader.restate_person(found, Outside({}), keys)),
+    )
 
 
 def read_offer(action: str, payload: Outside, reader: Reader) -> Understood:
@@ -811,8 +894,15 @@ def read_job(action: str, job: Outside, reader: Reader) -> Understood:
     stream = reader.stream("requisition", job)
     if job.text("status") == "draft":
         return Understood(action, stream, reason="job-is-a-draft")
+    told = reader.job_told(action, job)
     return Understood(
-        action, stream, lambda: list(OF_JOBS[action](reader, job)), subject=stream, told_at=reader.time_of(job)
+        action,
+        stream,
+        lambda: list(OF_JOBS[action](reader, job)),
+        subject=stream,
+        told_at=reader.time_of(job),
+        statements=tuple(reader.job_statements(job, told)),
+        restate=lambda keys: [command for command in reader.job_said(job, told) if statement_key(command) in keys],
     )
 
 

@@ -11,12 +11,13 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.integrations.outside import Outside
+from adapters.integrations.restating import StatementKeys, statements_in
 from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.deliveries import Deliveries, ToldOfSubject, WaitingDelivery
+from adapters.postgres.deliveries import Deliveries, NewerDelivery, ToldOfSubject, WaitingDelivery
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
-from commands.handle import Attached, Delivery, Log, Occasion, handle
+from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
@@ -99,6 +100,11 @@ class Told:
 
 
 Plan = Callable[[], Sequence[Command]]
+Restate = Callable[[StatementKeys], Sequence[Command]]
+
+
+def restate_nothing(_: StatementKeys) -> Sequence[Command]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ class Understood:
     """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`).
 
     subject: the stream that it tells of. told_at: the time that it gives itself, which says what is newer. waits_for:
-    the stream in which its cause will appear.
+    the stream in which its cause will appear. statements: what it states or confirms of values that replace one
+    another. restate: the commands that state those of the keys once more.
     """
 
     action: str
@@ -116,6 +123,8 @@ class Understood:
     subject: UUID | None = None
     told_at: datetime | None = None
     waits_for: UUID | None = None
+    statements: Sequence[Statement] = ()
+    restate: Restate = restate_nothing
 
 
 def whole(found: Outside) -> object:
@@ -232,6 +241,27 @@ class Inbox:
         arrived = Arrived(integration, waiting.delivery_id, body, now, settles=waiting)
         return self._apply(arrived, self._understood(arrived, found)).touched
 
+    def restatements(
+        self, integration: Integration, commands: Sequence[Command], now: datetime, log: Log | None = None
+    ) -> list[Command]:
+        """Return the commands by which newer deliveries state again, as of their times, what these commands change."""
+        changes = statements_in(commands)
+        newer = self.log.deliveries.newer_deliveries(integration.source, changes) if changes else []
+        return [command for delivery in newer for command in self._restated_by(integration, delivery, now, log)]
+
+    def _restated_by(
+        self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None
+    ) -> Sequence[Command]:
+        body = self.log.open_delivery(integration.source, newer.delivery_id, newer.body)
+        found = None if isinstance(body, Erased) else object_in(body)
+        if found is None:
+            return ()
+        try:
+            keys = set(zip(newer.streams, newer.whats, strict=True))
+            return self.understand(integration, found, now, log).restate(keys)
+        except (PartIsMissing, Refused):
+            return ()  # an older version applied it; what this one cannot read it does not state
+
     def follow(self, integration: Integration, streams: Collection[UUID], now: datetime) -> None:
         """Applies what waited for a cause in these streams, and what waited for that in its turn."""
         touched = frozenset(streams)
@@ -316,7 +346,10 @@ class Inbox:
         """Keeps the delivery, and with it the events that its plan comes to."""
         delivery = self._delivery(arrived, understood)
         occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
-        plan = understood.plan or nothing_planned
+
+        def plan() -> Sequence[Command]:
+            commands = (understood.plan or nothing_planned)()
+            return [*commands, *self.restatements(arrived.integration, commands, arrived.now)]
 
         def attach(events: Sequence[Recorded[Event]]) -> Attached:
             return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
@@ -359,6 +392,7 @@ class Inbox:
             subject=understood.subject,
             waits_for=understood.waits_for,
             settles=arrived.settles is not None,
+            statements=() if understood.plan is None else tuple(understood.statements),
         )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ from adapters.integrations.remembering import Histories, Remembering
 from adapters.postgres.deliveries import Deliveries, KeptDelivery
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import KeyStandsTwice
-from commands.handle import Handled, Intention, Occasion, Unit, handle, load_with_kin
+from commands.handle import Handled, Intention, Occasion, Statement, Unit, handle, load_with_kin
 from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
@@ -32,13 +32,15 @@ from domain.event import Erased
 class Swept:
     """What became of a delivery in a sweep: 'complete' (nothing was missing), 'mended', 'kept' or 'unreadable'.
 
-    A rule may refuse now what was applied long ago: such a delivery stays applied.
+    A rule may refuse now what was applied long ago: such a delivery stays applied. statements: what it states
+    or confirms.
     """
 
     outcome: str
     reason: str | None = None
     events: int = 0
     position: int | None = None
+    statements: Sequence[Statement] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Sweep:
                     self.deliveries.settle(delivery, "applied", None, swept.position)
                 elif swept.reason != delivery.reason:
                     self.deliveries.settle(delivery, delivery.outcome, swept.reason, None)
+            self.deliveries.add_statements(delivery, swept.statements)
             yield swept
 
 
@@ -101,9 +104,14 @@ class Again:
         """Asks of each command in turn what it would add, and adds what does not stand in the log yet."""
         if understood.plan is None:
             return Swept("kept", understood.reason)
-        added = [done for command in understood.plan() if (done := self._added(integration, command)) is not None]
+        commands = understood.plan()
+        added = [done for command in commands if (done := self._added(integration, command)) is not None]
+        if added:
+            newer = self.inbox.restatements(integration, commands, self.now(), self.log)
+            added += [done for command in newer if (done := self._added(integration, command)) is not None]
         events = sum(len(done.events) for done in added)
-        return Swept("mended", None, events, added[-1].position) if events else Swept("complete")
+        outcome, position = ("mended", added[-1].position) if events else ("complete", None)
+        return Swept(outcome, None, events, position, understood.statements)
 
     def _added(self, integration: Integration, command: Command) -> Handled | None:
         occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())

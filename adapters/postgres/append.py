@@ -141,6 +141,10 @@ def receipts(attached: Attached) -> Mapping[str, Any]:
             "subject": None if arrived.subject is None else str(arrived.subject),
             "waits_for": None if arrived.waits_for is None else str(arrived.waits_for),
             "settles": arrived.settles,
+            "statements": [
+                {"stream": str(statement.stream), "what": statement.what, "at": statement.at.isoformat()}
+                for statement in arrived.statements
+            ],
         }
     if attached.offset is not None:
         given["offset"] = {"consumer": attached.offset.consumer, "offset_id": attached.offset.reached}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,21 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import DictRow, class_row
 
+from commands.handle import Statement
+
 PAGE = 200
+NEWER_DELIVERIES = """
+select delivery_id, body, array_agg(stream) as streams, array_agg(what) as whats
+from unnest(%(streams)s::uuid[], %(whats)s::text[], %(ats)s::timestamptz[]) changed(stream, what, at)
+cross join lateral (
+    select s.at as stated_at, s.delivery_id from delivery_statement s
+    where s.stream_id = changed.stream and s.what = changed.what and s.source = %(source)s and s.at > changed.at
+    order by s.at, s.delivery_id limit 1) newer
+join delivery using (delivery_id)
+where source = %(source)s and outcome = 'applied' and body <> ''
+group by source, delivery_id, body
+order by min(stated_at), delivery_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,20 @@ class ToldOfSubject:
     outcome: str
     told_at: datetime
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewerDelivery:
+    """The next newer delivery about what an older one changes: of which streams, and what it states of each."""
+
+    delivery_id: str
+    body: bytes
+    streams: list[UUID]
+    whats: list[str]
+
+
+def columns_of(statements: Sequence[Statement]) -> tuple[list[UUID], list[str], list[datetime]]:
+    return [one.stream for one in statements], [one.what for one in statements], [one.at for one in statements]
 
 
 class Connecting(Protocol):
@@ -123,6 +151,28 @@ class Deliveries:
                 "   and told_at is not null order by told_at, delivery_id",
                 (subject, list(actions)),
             ).fetchall()
+
+    def newer_deliveries(self, source: str, changes: Sequence[Statement]) -> list[NewerDelivery]:
+        """Return, for each change, the next newer applied delivery that states the same, the oldest first."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(NewerDelivery)) as cursor,
+        ):
+            streams, whats, ats = columns_of(changes)
+            named = {"source": source, "streams": streams, "whats": whats, "ats": ats}
+            return cursor.execute(NEWER_DELIVERIES, named).fetchall()
+
+    def add_statements(self, delivery: KeptDelivery, statements: Sequence[Statement]) -> None:
+        """Store what an applied delivery states or confirms, as the append does for a new one."""
+        if statements:
+            with self._datastore.get_connection() as connection:
+                connection.execute(
+                    "insert into delivery_statement (stream_id, what, at, source, delivery_id)"
+                    " select stream, what, at, %s, %s"
+                    " from unnest(%s::uuid[], %s::text[], %s::timestamptz[]) statement(stream, what, at)"
+                    " on conflict do nothing",
+                    (delivery.source, delivery.delivery_id, *columns_of(statements)),
+                )
 
     def tried(self, delivery: WaitingDelivery, reason: str, waits_for: UUID) -> None:
         """Writes down for what a delivery waits that was read again."""

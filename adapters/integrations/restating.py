@@ -1,0 +1,55 @@
+"""A value such as a stage or a name is what the newest delivery states, in whichever order the deliveries arrive.
+
+A delivery that only confirms a value adds no event. When an older one with another value arrives later, the next newer
+delivery that states the value is read again, so that its value holds again from its own time on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from commands.add_prospect import AddProspect
+from commands.addresses import ADDRESSES
+from commands.assign_hiring_manager import AssignHiringManager
+from commands.assign_recruiter import AssignRecruiter
+from commands.correct_opening_date import CorrectOpeningDate
+from commands.enter_stage import EnterStage
+from commands.handle import Statement
+from commands.learn_profile_fact import LearnProfileFact
+from commands.rename_requisition import RenameRequisition
+from commands.submit_application import SubmitApplication
+from commands.verb import Command
+
+STAGE, TITLE, OPENED, HIRING_MANAGER, RECRUITER = "stage", "title", "opened", "hiring-manager", "recruiter"
+StatementKeys = Collection[tuple[UUID, str]]
+"""Streams, and what is stated of each."""
+
+
+def statements_in(commands: Iterable[Command]) -> list[Statement]:
+    """Return what the commands state of values that replace one another: each once, at the earliest time."""
+    earliest: dict[tuple[UUID, str], Statement] = {}
+    for command in commands:
+        key = statement_key(command)
+        if key is not None and (key not in earliest or command.moment < earliest[key].at):
+            earliest[key] = Statement(*key, command.moment)
+    return list(earliest.values())
+
+
+def statement_key(command: Command) -> tuple[UUID, str] | None:
+    """Return what the command states a value of. Addresses do not count: none replaces another."""
+    match command:
+        case EnterStage(application=stream) | SubmitApplication(application=stream) | AddProspect(application=stream):
+            return stream, STAGE
+        case LearnProfileFact(candidate=stream, fact=fact) if fact not in ADDRESSES:
+            return stream, fact
+        case RenameRequisition(requisition=stream):
+            return stream, TITLE
+        case CorrectOpeningDate(requisition=stream):
+            return stream, OPENED
+        case AssignHiringManager(requisition=stream):
+            return stream, HIRING_MANAGER
+        case AssignRecruiter(requisition=stream):
+            return stream, RECRUITER
+        case _:
+            return None
