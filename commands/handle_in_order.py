@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from commands.handle import (
     load_with_kin,
     planned,
     require_unmoved,
+    takes_precedence,
 )
 from commands.verb import Verb
 from domain.errors import Refused
@@ -82,27 +85,45 @@ def handle_in_order(
     `all_or_none`, when nothing is done; only what a refusal itself leaves is then appended. `once`: an intention whose
     first event (made from its `command_id`) is in the log was done before, and is not done again. Their own `attach` is
     not asked: `attach` is for the block.
+    A block that holds a request to erase, to withdraw or to restrict goes before all others after its first conflict.
     Errors: SomebodyWasFaster after many attempts; AlreadyReceived for what is attached.
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _attempt(log, verbs, intentions, all_or_none, attach, once)
-        except SomebodyWasFaster:
-            continue
-    return _attempt(log, verbs, intentions, all_or_none, attach, once)
+    attempt = partial(_attempt, log, verbs, intentions, all_or_none, attach, once)
+    try:
+        return attempt()
+    except SomebodyWasFaster:
+        goes_first = any(takes_precedence(intention) for intention in intentions)
+    for _ in range(ATTEMPTS - 2):
+        with suppress(SomebodyWasFaster), going_first(log, verbs, intentions) if goes_first else nullcontext():
+            return attempt()
+    with going_first(log, verbs, intentions) if goes_first else nullcontext():
+        return attempt()
+
+
+def going_first(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention]) -> AbstractContextManager[None]:
+    """Keeps all others from the streams of the block: a request in it must get in, and the block is one append."""
+    units = planned(log, verbs, dict(enumerate(intentions)), {})
+    return log.precedence(load_with_kin(log, wanted_by(units, {})).keys())
+
+
+def wanted_by(units: Mapping[int, Unit], results: dict[int, Result]) -> dict[UUID, Wants]:
+    """Every stream that the units read, with all that any of them reads of it; what names a stream wrongly has its
+    `results`."""
+    wanted: dict[UUID, Wants] = {}
+    for number, unit in units.items():
+        with KeptAsResult(results, number):
+            for stream, wants in unit.wanted().items():
+                wanted[stream] = together(wanted.get(stream, wants), wants)
+    return wanted
 
 
 def _attempt(
     log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention], all_or_none: bool, attach: Attach, once: bool
 ) -> list[Result]:
     results: dict[int, Result] = {}
-    units: dict[int, Unit] = {}
-    wanted: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
-    for number, unit in planned(log, verbs, dict(enumerate(intentions)), results).items():
-        with KeptAsResult(results, number):
-            for stream, wants in unit.wanted().items():
-                wanted[stream] = together(wanted.get(stream, wants), wants)
-            units[number] = unit
+    whole = planned(log, verbs, dict(enumerate(intentions)), results)
+    wanted = wanted_by(whole, results)
+    units = {number: unit for number, unit in whole.items() if number not in results}
     firsts = [first_event_of(intention) for intention in intentions]
     known = log.known(set(firsts)) if once else {}
     loaded = load_with_kin(log, wanted)

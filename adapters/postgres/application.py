@@ -154,8 +154,8 @@ class Perennial(Application[UUID]):
         return [one if isinstance(one, Exception) else self._position(one) for one in outcomes]
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
-        """As `append`, by COPY where there are many events."""
-        if len(events) < WORTH_A_COPY:
+        """As `append`, by COPY where there are many events. What goes before all others is written by its session."""
+        if len(events) < WORTH_A_COPY or self.recorder.precedence.session is not None:
             return self.append(events, attached)
         return BulkAppend(self.store).append_block(events, attached)[1]
 

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from adapters.postgres.append import KeysChanged, error_of, receipts
+from adapters.postgres.precedence import LOCKED
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.store import RESEALS, SealingEventStore
 from commands.handle import Attached, SomebodyWasFaster
@@ -54,6 +55,8 @@ class BulkAppend:
                 self._store.learn_again(people)
                 continue
             except psycopg.errors.UniqueViolation as broken:
+                if broken.diag.constraint_name == LOCKED:
+                    self._recorder.precedence.wait({event.stream for event in chunk})
                 raise error_of(broken.diag.constraint_name) from broken
             self._mapper.keyring.settle(people)
             self._wrote(first + len(chunk) - 1)

@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 import pytest
 
 import commands.handle
+import commands.handle_in_order
 from adapters.bootstrap import VERB_OF
-from adapters.postgres.application import Perennial
-from commands.handle import Handled, Occasion, SomebodyWasFaster, handle
+from adapters.postgres.application import WORTH_A_COPY, Perennial
+from commands.handle import Handled, Intention, Occasion, SomebodyWasFaster, handle
+from commands.handle_in_order import handle_in_order
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refuse_consent import RefuseConsent
@@ -24,7 +26,7 @@ from commands.set_legal_hold import SetLegalHold
 from commands.source_candidate import SourceCandidate
 from commands.verb import Command
 from commands.withdraw_consent import WithdrawConsent
-from domain.candidate import CandidateIsErased, ErasureRequested
+from domain.candidate import CandidateDoesNotExist, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -95,6 +97,54 @@ def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
         one for record in person for one in log.history(record) if one.event.stored_name == "touchpoint-recorded.v1"
     ]
     assert len(told) == written + 4, "each reply, and each unsubscribe in the record that it was told to"
+
+
+@pytest.mark.parametrize("lines", [3, 3 * WORTH_A_COPY])
+def test_a_block_that_holds_a_withdrawal_gets_in_at_its_second_try(
+    log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    """As an import writes it: among many touchpoints, while others write about the same person and never rest."""
+    monkeypatch.setattr(commands.handle, "ATTEMPTS", 1)
+    monkeypatch.setattr(commands.handle_in_order, "ATTEMPTS", 2)
+    over = threading.Event()
+
+    def write() -> int:
+        conflicts = 0
+        while not over.is_set():
+            try:
+                ask(log, reply(person[0]))
+            except SomebodyWasFaster:
+                conflicts += 1
+        return conflicts
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writers = [pool.submit(write) for _ in range(WRITERS)]
+        try:
+            for _ in range(3):
+                withdrawal = ASKED["withdraw"](person[0])
+                told = [reply(person[number % 2]) for number in range(lines)]
+                results = handle_in_order(log, VERB_OF, [intended(one) for one in (*told, withdrawal, reply(uuid4()))])
+                assert all(isinstance(one, Handled) for one in results[:-1])
+                assert isinstance(results[-1], CandidateDoesNotExist), "what is refused harms no other line"
+        finally:
+            over.set()
+        assert sum(one.result() for one in writers), "the writers met nobody: nothing was tried"
+
+
+def test_a_block_waits_for_who_goes_first(log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locked out, it does not spend its tries while the lock is held."""
+    monkeypatch.setattr(commands.handle_in_order, "ATTEMPTS", 2)
+    block = [intended(reply(person[0])) for _ in range(2 * WORTH_A_COPY)]
+    with ThreadPoolExecutor(1) as pool:
+        with log.precedence(person):
+            later = pool.submit(handle_in_order, log, VERB_OF, block)
+            with pytest.raises(TimeoutError):
+                later.result(timeout=0.5)
+        assert all(isinstance(one, Handled) for one in later.result())
+
+
+def intended(command: Command) -> Intention:
+    return Intention(Occasion(uuid4(), "import:test", NOW), partial(tuple, [command]))
 
 
 def test_an_erasure_is_recorded_in_every_record_and_nothing_after_it(
