@@ -9,7 +9,8 @@ keep deleted bytes, so the tables are made to be built anew beside and swapped (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from domain.candidate import (
@@ -24,6 +25,7 @@ from domain.candidate import (
     told_by,
 )
 from domain.event import Erased, Recorded
+from domain.normal_form import FORM, grams, is_unparted, key_of, parts_of, runs, words_of
 from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
@@ -32,7 +34,12 @@ from projections.read_model import Blind, Opens, ReadModel, quoted
 
 LONGEST_VALUE = 500
 LONGEST_KEY = 100
-"""Characters of a value that are kept, and of its folded form that are searched."""
+"""Characters of a value that are kept, and of its normal form that are searched."""
+
+WORDED = frozenset(("name", "current-role", "location", "current-employer", "skill", "tag"))
+"""Facts whose words are searched, each alone."""
+WORD, JOIN, GRAM = "word", "join", "gram"
+"""Kinds of what a text is found by: its words; words of a name that others write as one; signs of Han, kana, Hangul."""
 
 NEVER = "-infinity"
 """The last contact of somebody who never was in contact; it sorts last."""
@@ -44,7 +51,8 @@ NAMELESS = "\uffff"
 # Facts first, by record: they are what an un-merge gives back. Then what is made of them, by person.
 TABLES = (
     kin.tables("directory")
-    + """
+    + f"""
+-- Texts are compared in the normal form {FORM} of domain/normal_form.py.
 create table directory.record (
     record     uuid        primary key,
     entered_at timestamptz not null,
@@ -68,12 +76,13 @@ create table directory.told (
     value        text        not null,
     alike        text        not null,
     key          text        not null,
+    terms        text[]      not null,
     blind        text[]
 );
 create index on directory.told (record);
 alter table directory.told
     alter value set statistics 0, alter alike set statistics 0, alter key set statistics 0,
-    alter blind set statistics 0;
+    alter terms set statistics 0, alter blind set statistics 0;
 create table directory.answer (
     record      uuid        not null,
     event_id    uuid        not null,
@@ -135,10 +144,12 @@ create table directory.word (
     kind text    not null collate "C",
     word text    not null collate "C",
     n    integer not null,
+    joined text  not null collate "C" generated always as (replace(word, ' ', '')) stored,
     primary key (kind, word)
 ) with (fillfactor = 80);
+create index on directory.word (kind, joined);
 create index on directory.word using gin (word public.gin_trgm_ops) with (gin_pending_list_limit = 256);
-alter table directory.word alter word set statistics 0;
+alter table directory.word alter word set statistics 0, alter joined set statistics 0;
 create table directory.clue (
     key      text not null collate "C",
     evidence text not null collate "C",
@@ -154,7 +165,7 @@ WORKING = {
     **kin.working("directory"),
     "directory_changed": "record uuid, facts boolean",
     "directory_member": "person uuid, record uuid, facts boolean",
-    "directory_belief": "person uuid, fact text, value text, key text, blind text[], weight bigint",
+    "directory_belief": "person uuid, fact text, value text, key text, terms text[], blind text[], weight bigint",
     "directory_term": "person uuid, term text",
     "directory_allowed": "person uuid, allowed jsonb",
     "directory_row": "person uuid, entered_at timestamptz, source text, name text, name_key text, emails text[],"
@@ -165,7 +176,7 @@ WORKING = {
 
 OPENED = (
     "record uuid, position bigint, at timestamptz, nth integer, retracted boolean, fact text, learned_from text,"
-    " value text, alike text, blind text[]"
+    " value text, alike text, key text, terms text[], blind text[]"
 )
 EVIDENCE = {"email": "same-address", "phone": "same-phone"}
 """The facts that are addresses, and what it is called when two people have the same."""
@@ -176,7 +187,7 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
     for nth, one in enumerate(told_by(recorded)):
         if one.fact in FACTS and not isinstance(one.value, Erased):
             value = one.value.replace("\0", "")[:LONGEST_VALUE]
-            likeness = alike(one.fact, value)
+            likeness, key = alike(one.fact, value), key_of(value, LONGEST_KEY)
             hashed = list(blind(one.fact, value)) if one.fact in EVIDENCE else None
             yield (
                 one.record,
@@ -188,8 +199,29 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
                 one.learned_from,
                 value,
                 likeness,
+                key,
+                terms_of(one.fact, value),
                 hashed,
             )
+
+
+def terms_of(fact: str, value: str) -> list[str]:
+    """What a value is found by, word for word, whether it is typed with its blanks and hyphens or without."""
+    if fact not in WORDED:
+        return []
+    words = words_of(value, LONGEST_KEY)
+    parts = parts_of(words)
+    found = [f"{WORD}/{part}" for part in parts]
+    found += [f"{WORD}/{run}" for word in words for _, _, run in runs(word)]
+    found += [f"{JOIN}/{run}" for _, _, run in runs(parts) if fact == "name"]
+    return sorted({*found, *(f"{GRAM}/{gram}" for text in unparted(parts) for gram in grams(text))})
+
+
+def unparted(parts: Sequence[str]) -> Iterator[str]:
+    """What stands side by side in scripts that need no blanks, taken together: blanks between do not count."""
+    for without_blanks, together in groupby(parts, is_unparted):
+        if without_blanks:
+            yield "".join(together)
 
 
 ENTERED = """
@@ -217,10 +249,17 @@ from batch cross join lateral (values
 where {this} and catalogue.contact and not part.machine
 """
 
-ENTER = """
+
+def _key_of_code(column: str) -> str:
+    """The normal form of a code, whose letters are a-z and 0-9."""
+    return f"btrim(regexp_replace({column}, '[._-]+', ' ', 'g'))"
+
+
+ENTER = f"""
 with kept as (
     insert into directory.record (record, entered_at, source, role, location, role_key, location_key)
-    select record, entered_at, source, role, location, public.folded(role), public.folded(location) from ({entry}) entry
+    select record, entered_at, source, role, location, {_key_of_code("role")}, {_key_of_code("location")}
+    from ({{entry}}) entry
     returning record
 )
 insert into directory_changed select record, true from kept
@@ -236,11 +275,11 @@ with gone as (
 insert into directory_changed select record, true from gone
 """
 
-TELL = f"""
+TELL = """
 with kept as (
-    insert into directory.told (record, position, at, nth, retracted, fact, learned_from, value, alike, key, blind)
-    select record, position, at, nth, retracted, fact, learned_from, value, alike,
-           left(public.folded(value), {LONGEST_KEY}), blind
+    insert into directory.told
+        (record, position, at, nth, retracted, fact, learned_from, value, alike, key, terms, blind)
+    select record, position, at, nth, retracted, fact, learned_from, value, alike, key, terms, blind
     from directory_opened opened
     where not exists (select from directory.erased where erased.record = opened.record)
     returning record
@@ -310,8 +349,8 @@ group by person, merged.record
 _TRUST = " ".join(f"when {quoted(source)} then {degree}" for source, degree in TRUST.items())
 _MANY = ", ".join(quoted(fact.code) for fact in CATALOGUE if fact.many)
 BELIEVE = f"""
-insert into directory_belief (person, fact, value, key, blind, weight)
-select person, fact, value, key, blind, row_number() over (partition by person, fact order by {{weight}})
+insert into directory_belief (person, fact, value, key, terms, blind, weight)
+select person, fact, value, key, terms, blind, row_number() over (partition by person, fact order by {{weight}})
 from (
     select distinct on (person, fact, case when many then alike end) *
     from (
@@ -342,28 +381,28 @@ from (
 ) believed
 """.replace("{weight}", "trust desc, at desc, position desc, nth")
 
-# (fact or column, kind of the whole value as it is filtered and counted by, whether its words are searched)
-_SOUGHT = """(values
-    ('name', null, true), ('current-role', 'role', true), ('location', 'location', true),
-    ('current-employer', 'employer', true), ('skill', 'skill', true), ('tag', 'tag', true),
-    ('language', 'language', false), ('owner', 'owner', false), ('source', 'source', false)
-) sought (fact, kind, worded)"""
+# (fact, kind of the whole value as it is filtered and counted by)
+_FILTERED = """(values
+    ('current-role', 'role'), ('location', 'location'), ('current-employer', 'employer'), ('skill', 'skill'),
+    ('tag', 'tag'), ('language', 'language'), ('owner', 'owner')
+) filtered (fact, kind)"""
 
 TERMS = f"""
-with keyed as (
-    select person, fact, key from directory_belief where key <> ''
-    union all
-    select m.person, part.fact, part.key
+with coded as (
+    select m.person, part.kind, part.key
     from directory_member m join directory.record r using (record)
     cross join lateral (
-        values ('source', r.source), ('current-role', r.role_key), ('location', r.location_key)
-    ) part (fact, key)
-    where m.facts and m.person = m.record and (part.key <> 'unknown' or part.fact = 'source')
+        values ('source', r.source), ('role', r.role_key), ('location', r.location_key)
+    ) part (kind, key)
+    where m.facts and m.person = m.record and (part.key <> 'unknown' or part.kind = 'source')
 ), termed as (
-    select person, kind || '/' || key as term from keyed join {_SOUGHT} using (fact) where kind is not null
+    select person, kind || '/' || key as term from directory_belief join {_FILTERED} using (fact) where key <> ''
     union
-    select person, 'word/' || word
-    from keyed join {_SOUGHT} using (fact) cross join lateral string_to_table(key, ' ') word where worded
+    select person, unnest(terms) from directory_belief
+    union
+    select person, kind || '/' || key from coded
+    union
+    select person, '{WORD}/' || word from coded cross join lateral string_to_table(key, ' ') word where kind <> 'source'
     union
     select person, 'community/' || community from (
         select distinct on (m.person, m.record, community) m.person, community, joined
@@ -447,8 +486,9 @@ from (
 where not exists (select from directory.erased where erased.record = made.person)
 """
 
-# How many more people each word has after the batch: whoever is looked for chooses by it how to look.
-COUNT = """
+# How many more people each word has after the batch: whoever is looked for chooses by it how to look. Names written as
+# one are not counted: nearly every name is another.
+COUNT = f"""
 insert into directory_count (kind, word, n)
 select split_part(term, '/', 1), substr(term, strpos(term, '/') + 1), sum(n)
 from (
@@ -457,6 +497,7 @@ from (
     union all
     select unnest(tsvector_to_array(terms)), 1 from directory_row
 ) counted
+where not starts_with(term, '{JOIN}/')
 group by term having sum(n) <> 0
 """
 
@@ -507,7 +548,8 @@ with made as materialized (
     select person, unnest(blind) as key, case fact {_EVIDENCE} end as evidence
     from directory_belief where blind is not null
     union
-    select person, max(key) filter (where fact = 'name') || '/' || max(key) filter (where fact = 'current-employer'),
+    select person, replace(max(key) filter (where fact = 'name'), ' ', '')
+               || '/' || replace(max(key) filter (where fact = 'current-employer'), ' ', ''),
            'same-name-and-employer'
     from directory_belief where fact in ('name', 'current-employer') and key <> ''
     group by person having count(*) = 2
@@ -523,7 +565,7 @@ on conflict do nothing
 
 DIRECTORY = ReadModel(
     name="directory",
-    version=4,
+    version=5,
     tables=TABLES,
     working=WORKING,
     catalogue=("contact",),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -11,11 +12,12 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from projections.directory import DIRECTORY
+from domain.normal_form import grams, is_unparted, joined, key_of, parts_of, runs, words_of
+from projections.directory import DIRECTORY, GRAM, JOIN, LONGEST_KEY, WORD
 from queries.question import AsOf
 
 DEFINITION = "directory"
-VERSION = 1
+VERSION = 2
 COUNTED = 1000
 """People that an answer counts and sorts into facets, at most; of more it says 'at least'."""
 FACET_VALUES = 10
@@ -23,8 +25,12 @@ VISITS = 2000
 """People looked at one after the other, in the order asked for, where that is enough."""
 ALTERNATIVES = 24
 """Ways to read a word that nobody has, at most."""
+FEW = 100
+"""People counted of those in whose names a word stands in more words; it is nearly always one."""
 
 Sort = Literal["last-contact", "name"]
+Terms = tuple[str, ...]
+"""Kinds and words, as 'word/zoe'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +137,25 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A part of the question as it is looked for: any of the words of a kind; `n` people have one at least."""
+    """A part of the question as it is looked for: in any of several ways, each of which is a term or several at once.
+
+    About `n` people match. known: whether it is looked for as it was written.
+    """
 
     kind: str
     asked: str
-    words: tuple[str, ...]
+    ways: tuple[Terms, ...]
     n: int
     known: bool = True
-    """Whether it is looked for as it was written."""
 
     @property
     def query(self) -> str:
-        return "(" + "|".join(lexeme(f"{self.kind}/{word}") for word in self.words) + ")"
+        return "(" + "|".join("&".join(map(lexeme, terms)) for terms in self.ways) + ")"
+
+    @property
+    def taken_as(self) -> tuple[str, ...]:
+        words = (self.asked if kind == GRAM else word for kind, _, word in (way[0].partition("/") for way in self.ways))
+        return tuple(dict.fromkeys(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +204,15 @@ select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
 FORGIVING = ("word", "role", "location", "skill", "tag", "employer", "language", "owner")
 """What people write; the other kinds are codes."""
 
-_UNDERSTOOD = """
-select asked.kind, asked.text, asked.word, coalesce(known.n, 0) as n
-from (
-    select kind, text, part as word
-    from unnest(%(kinds)s::text[], %(texts)s::text[]) given (kind, text)
-    cross join lateral (
-        select case when kind = any (%(forgiving)s::text[]) then left(public.folded(text), 100) else text end
-    ) compared (written)
-    cross join lateral unnest(case when kind = 'word' then string_to_array(written, ' ') else array[written] end) part
-) asked left join directory.word known using (kind, word)
+_KNOWN = """
+select known.kind || '/' || known.joined as asked, known.kind || '/' || known.word as term, known.n
+from unnest(%(kinds)s::text[], %(joined)s::text[]) asked (kind, joined) join directory.word known using (kind, joined)
+order by known.n desc, known.word
+"""
+_JOINED = f"""
+select count(*) as n from (
+    select from directory.person where terms @@ %(query)s::tsquery limit {FEW}
+) found
 """
 
 # Of many words those that look most like it; what is alike enough is decided by letters, below.
@@ -216,16 +228,84 @@ order by n desc, word limit 20
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A part of the question before it is known which of it anybody has.
+
+    ways: any of them, each of all its terms; a whole value is joined there. join: the word as a name has it that is
+    written in more words.
+    """
+
+    kind: str
+    text: str
+    ways: tuple[Terms, ...]
+    join: str | None = None
+
+
+def asked_of(sought: Sought) -> Iterator[Asked]:
+    for kind, text in sought.named().items():
+        if kind == WORD:
+            yield from dict.fromkeys(asked_words(text))
+        else:
+            key = key_of(text, LONGEST_KEY) if kind in FORGIVING else text
+            yield Asked(kind, key, ((f"{kind}/{joined(key)}",),) if key else ())
+
+
+def asked_words(text: str) -> Iterator[Asked]:
+    """The words of a text: each alone, or as one word with its neighbours; of Han, kana and Hangul each two signs."""
+    parts = parts_of(words_of(text, LONGEST_KEY))
+    if not parts:
+        yield Asked(WORD, text, ())
+    for at, part in enumerate(parts):
+        if is_unparted(part):
+            signs = grams(part)[len(part) :] or [part]
+            yield Asked(WORD, part, (tuple(f"{GRAM}/{gram}" for gram in dict.fromkeys(signs)),))
+        else:
+            around = (run for begin, end, run in runs(parts) if begin <= at < end)
+            ways = tuple((f"{WORD}/{word}",) for word in dict.fromkeys((part, *around)))
+            yield Asked(WORD, part, ways, join=f"{JOIN}/{part}")
+
+
+Known = Mapping[str, Sequence[tuple[str, int]]]
+"""By a joined term: the terms that people have for it, and how many people."""
+
+
 def understood(connection: psycopg.Connection[Any], sought: Sought) -> tuple[list[Wanted], int]:
-    """The parts of the question as the directory's words, and of how many people it tells."""
-    named = {"all": "", **sought.named()}
-    values = {"kinds": list(named), "texts": list(named.values()), "forgiving": list(FORGIVING)}
-    rows = ask(connection, _UNDERSTOOD, values)
-    everybody = sum(row["n"] for row in rows if row["kind"] == "all")
-    asked = [Wanted(row["kind"], row["word"], (row["word"],), row["n"]) for row in rows if row["kind"] != "all"]
-    nothing = [Wanted(kind, text, (), 0) for kind, text in named.items() if kind not in {row["kind"] for row in rows}]
-    read = [one if one.n or one.kind not in FORGIVING else widened(connection, one) for one in dict.fromkeys(asked)]
-    return read + nothing, everybody
+    """The parts of the question as the directory's terms, and of how many people it tells."""
+    asked = list(asked_of(sought))
+    terms = dict.fromkeys(["all/", *(term for one in asked for way in one.ways for term in way)])
+    named = [term.partition("/") for term in terms]
+    values = {"kinds": [kind for kind, _, _ in named], "joined": [word for _, _, word in named]}
+    known: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in ask(connection, _KNOWN, values):
+        known[row["asked"]].append((row["term"], row["n"]))
+    everybody = sum(n for _, n in known["all/"])
+    return [read(connection, one, known) for one in asked], everybody
+
+
+def read(connection: psycopg.Connection[Any], asked: Asked, known: Known) -> Wanted:
+    """As it was written where anybody has it so, else as what may have been meant."""
+    ways = [found for way in asked.ways for found in ways_known(way, known)]
+    n = sum(people for _, people in ways)
+    if asked.join is not None:
+        n = n or in_names(connection, asked.join)
+        ways.append(((asked.join,), 0))
+    wanted = Wanted(asked.kind, asked.text, tuple(terms for terms, _ in ways), n)
+    return wanted if n or asked.kind not in FORGIVING else widened(connection, wanted)
+
+
+def ways_known(terms: Terms, known: Known) -> list[tuple[Terms, int]]:
+    """The ways that somebody has: of one term each way to part it, of several only all of them."""
+    found = [known.get(term, ()) for term in terms]
+    if len(terms) == 1:
+        return [((term,), n) for term, n in found[0]]
+    return [(terms, min(n for (_, n), *_ in found))] if all(found) else []
+
+
+def in_names(connection: psycopg.Connection[Any], join: str) -> int:
+    """How many people have it in their names in more words, as far as it matters."""
+    (row,) = ask(connection, _JOINED, {"query": lexeme(join)})
+    return int(row["n"])
 
 
 def widened(connection: psycopg.Connection[Any], wanted: Wanted) -> Wanted:
@@ -235,7 +315,8 @@ def widened(connection: psycopg.Connection[Any], wanted: Wanted) -> Wanted:
         rows = ask(connection, question, {"kind": wanted.kind, "word": wanted.asked})
         found |= {row["word"]: row["n"] for row in rows if may_mean(wanted.asked, row["word"])}
     taken = dict(list(found.items())[:ALTERNATIVES])
-    return Wanted(wanted.kind, wanted.asked, tuple(taken), sum(taken.values()), known=False)
+    ways = dict.fromkeys((*(wanted.ways if wanted.n else ()), *((f"{wanted.kind}/{word}",) for word in taken)))
+    return Wanted(wanted.kind, wanted.asked, tuple(ways), wanted.n + sum(taken.values()), known=False)
 
 
 def may_mean(asked: str, word: str) -> bool:
@@ -387,7 +468,7 @@ def look(
     page: Page,
 ) -> Found:
     """The page, by the cheaper of the two ways. Walking may come to no end: then the other way is the cheaper one."""
-    if any(not one.words for one in wanted):
+    if any(not one.ways for one in wanted):
         return Found([], 0, True, True)
     visits = worth_visiting(wanted, everybody, page)
     if visits:
@@ -486,7 +567,7 @@ def answer(as_of: AsOf, wanted: Sequence[Wanted], found: Found, page: Page) -> D
         n=found.n if first else None,
         exact=found.exact,
         facets=facets_of(found) if first else None,
-        readings=tuple(Reading(one.kind, one.asked, one.words) for one in wanted if one.kind in FORGIVING),
+        readings=tuple(Reading(one.kind, one.asked, one.taken_as) for one in wanted if one.kind in FORGIVING),
         people=tuple(person_of(row) for row in told),
         next=After(told[-1]["key"], told[-1]["candidate"]) if len(people) > page.limit else None,
     )

@@ -13,7 +13,7 @@ from queries.directory import ask
 from queries.question import AsOf
 
 DEFINITION = "duplicates"
-VERSION = 1
+VERSION = 2
 TOO_MANY = 10
 """An address that more people share than this is that of an office, and no reason to take them for one person."""
 

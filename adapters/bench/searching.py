@@ -73,7 +73,8 @@ select person, entered_at, source, name, lower(name),
            || (select array_agg('skill/' || lower(skill)) from unnest(skills) skill)
            || (select array_agg('word/' || word) from string_to_table(
                lower(name || ' ' || title || ' ' || tagged || ' ' || array_to_string(skills, ' '))
-               || ' ' || city_key || ' ' || firm_key || ' group', ' ') word), null))
+               || ' ' || city_key || ' ' || firm_key || ' group', ' ') word)
+           || ('join/' || replace(lower(name), ' ', '')), null))
 from named
 """
 CONTACTS = """
@@ -85,7 +86,7 @@ from met
 WORDS = """
 insert into directory.word (kind, word, n)
 select split_part(word, '/', 1), substr(word, strpos(word, '/') + 1), ndoc
-from ts_stat('select terms from directory.person')
+from ts_stat('select terms from directory.person') where not starts_with(word, 'join/')
 """
 
 

@@ -1,4 +1,4 @@
-"""Whether a database folds the case of every script, which names need to be found; an embedded one is made to."""
+"""Whether a database knows the letters of every script, so that slips in names are forgiven; an embedded one does."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class DatabaseCannotBeCarriedOver(Exception):
 
 
 def folding_complaint(connection: psycopg.Connection[Any]) -> str | None:
-    """What to tell an operator whose database folds no Cyrillic or Greek case; None where it does."""
+    """What to tell an operator whose database knows no Cyrillic or Greek letters; None where it does."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(FOLDS.encode()).fetchone()
     if row is None or row["folds"]:
         return None
     return (
-        f"the database {row['database']} (character type {row['ctype']}) does not fold the case of Cyrillic and Greek"
-        " letters: such names are found only as they were written. Dump it, make it anew with template template0"
+        f"the database {row['database']} (character type {row['ctype']}) does not know Cyrillic and Greek letters:"
+        " such names are not found when they are typed with a slip. Dump it, make it anew with template template0"
         " encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' lc_ctype 'C.UTF-8', and restore the dump"
     )
 

@@ -136,7 +136,8 @@ class DirectoryPages:
     ) -> Answered[People]:
         """People of the directory who match all that is asked, one row a person, however many records they have.
 
-        Accents, capitals and signs do not count. What is written as nobody has it is taken as a typo, and the answer's
+        Capitals, accents, apostrophes, hyphens and kinds of blanks do not count, in any script; names in Han, kana and
+        Hangul are found by one sign or more. What is written as nobody has it is taken as a typo, and the answer's
         `readings` say as what. Somebody who was never in contact has no last contact, and is sorted last by it.
         """
         if channel is not None and consent is None:

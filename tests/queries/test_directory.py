@@ -107,9 +107,9 @@ def test_pages_go_on_whatever_is_written_meanwhile(connection: psycopg.Connectio
         told += [one.candidate for one in page.people]
         moving = right[1 + 2 * number :: 14] if number < 5 else []
         key = f"moved {number}" if number % 2 else "~"
-        connection.execute("update directory_v4.person set name_key = %s where person = any (%s)", (key, moving))
+        connection.execute("update directory_v5.person set name_key = %s where person = any (%s)", (key, moving))
         connection.execute(
-            "update directory_v4.contact set last_contact = now() - interval '1 day' * %s where person = any (%s)",
+            "update directory_v5.contact set last_contact = now() - interval '1 day' * %s where person = any (%s)",
             (number * 300, moving),
         )
     connection.rollback()
@@ -146,7 +146,7 @@ def test_slips_are_counted() -> None:
      ([300_000, 30_000], 1_000_000, True), ([300_000, 10_000], 1_000_000, False), ([10], 20, False), ([0], 0, False)],
 )  # fmt: skip
 def test_who_is_everywhere_is_met_by_walking(counts: list[int], people: int, walks: bool) -> None:
-    wanted = [Wanted("word", str(number), (str(number),), number) for number in counts]
+    wanted = [Wanted("word", str(number), ((str(number),),), number) for number in counts]
     assert (worth_visiting(wanted, people, directory.Page()) > 0) is walks
 
 

@@ -54,6 +54,18 @@ def test_people_are_searched_by_everything_together(client: httpx.Client, post: 
     assert {reading["asked"] for reading in told["readings"]} == {"zoe", "mulller"}
 
 
+def test_names_are_found_in_any_script_and_however_they_are_parted(
+    client: httpx.Client, post: Post, fold: Fold
+) -> None:
+    for name in ("Seán O’Connor", "王小明", "Қайрат Әбдіров"):
+        person(post, name)
+    fold()
+    typed = {"OCONNOR": "Seán O’Connor", "王": "王小明", "小\u3000明": "王小明", "КАЙРАТ": "Қайрат Әбдіров"}
+    assert {words: names(client, q=words) for words in typed} == {words: [name] for words, name in typed.items()}
+    told = client.get("/v1/candidates", params={"q": "王小明"}).json()
+    assert told["readings"] == [{"kind": "word", "asked": "王小明", "taken_as": ["王小明"]}]
+
+
 def test_a_page_goes_on_where_the_one_before_ended(client: httpx.Client, post: Post, fold: Fold) -> None:
     for number in range(7):
         person(post, f"Person {number}")
