@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -352,13 +353,26 @@ def evolve(consents: Consents, recorded: Recorded[Event], merge: Merge | None = 
     if isinstance(recorded.event, ConsentWithholdingEnded):
         return without(consents, [recorded.event], recorded.at)
     answer = answer_of(recorded, merge)
-    return consents if answer is None else with_answers(consents, [answer])
+    return consents if answer is None else with_answer(consents, answer)
+
+
+def with_answer(consents: Consents, answer: Answer) -> Consents:
+    """The consents once this answer is known too. It takes its place without the others being sorted again: a stream
+    of thousands of answers is read in a time that grows with their number."""
+    answers = consents.answers
+    place = bisect_left(answers, in_order(answer), key=in_order)
+    rest = place + (place < len(answers) and answers[place].event == answer.event)
+    return replace(consents, answers=(*answers[:place], answer, *answers[rest:]))
+
+
+def in_order(answer: Answer) -> tuple[datetime, UUID]:
+    return answer.at, answer.event
 
 
 def with_answers(consents: Consents, answers: Iterable[Answer]) -> Consents:
     """The consents once these answers are known too; an event is one answer, however often it is told."""
     known = {answer.event: answer for answer in (*consents.answers, *answers)}
-    return replace(consents, answers=tuple(sorted(known.values(), key=lambda answer: (answer.at, answer.event))))
+    return replace(consents, answers=tuple(sorted(known.values(), key=in_order)))
 
 
 def without(consents: Consents, endings: Iterable[ConsentWithholdingEnded], at: datetime) -> Consents:

@@ -12,6 +12,7 @@ from hypothesis import given as forall
 from hypothesis import strategies as st
 
 from domain.consent import (
+    Answer,
     ConsentHasExpired,
     ConsentIsMissing,
     ConsentRefused,
@@ -159,3 +160,19 @@ def test_the_order_in_which_answers_arrive_does_not_matter(dated: list[At], shuf
 @pytest.mark.parametrize("purpose", PURPOSES.values(), ids=lambda purpose: purpose.code)
 def test_a_purpose_is_known_elsewhere_too(purpose: object) -> None:
     assert str(getattr(purpose, "iri", "")).startswith("https://w3id.org/dpv#")
+
+
+@pytest.mark.parametrize("number", [500, 2_000])
+def test_thousands_of_answers_are_compared_with_few_others_each(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def counted(answer: Answer) -> tuple[datetime, UUID]:
+        nonlocal compared
+        compared += 1
+        return answer.at, answer.event
+
+    monkeypatch.setattr("domain.consent.in_order", counted)
+    days = [START + (7 * n % number) * DAY for n in range(number)]
+    consents = answers(*(At(day, consented()) for day in days))
+    assert [one.at for one in consents.answers] == sorted(days)
+    assert compared <= number * (number.bit_length() + 1)
