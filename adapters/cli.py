@@ -326,11 +326,17 @@ def reconcile(source: Annotated[str, typer.Argument(help="The integration, such 
         say.print(f"{n} {outcome}", highlight=False)
 
 
+def refuse_source(value: str | None) -> None:
+    """Raises BadParameter: a source is where people come from, and the system of a file has an option of its own."""
+    if value is not None:
+        raise typer.BadParameter(f"The system that the file comes from is named by --system {value}.")
+
+
 @cli.command("import")
 def import_(
     kind: Annotated[str, typer.Argument(help="candidates, touchpoints, consents, requisitions or applications.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .ndjson or .jsonl file.")],
-    source: Annotated[str, typer.Option(help="The system it comes from, as a code: old-crm. The same one every time.")],
+    system: Annotated[str, typer.Option(help="The system it comes from, as a code: old-crm. The same one every time.")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A TOML file that puts its words into ours.")
     ] = None,
@@ -348,6 +354,7 @@ def import_(
     encoding: Annotated[
         str | None, typer.Option(help="Such as utf-8, utf-16-le or windows-1252. Left out: detected.")
     ] = None,
+    source: Annotated[str | None, typer.Option(hidden=True, is_eager=True, callback=refuse_source)] = None,
 ) -> None:
     """Import history from a file, line by line and only once: killed and started again it goes on; docs/imports.md.
 
@@ -358,7 +365,7 @@ def import_(
         None if delimiter is None else delimiter_named(delimiter),
         None if encoding is None else encoding_named(encoding),
     )
-    order = Order(file, kind, source, format_ or format_of(file), wording)
+    order = Order(file, kind, system, format_ or format_of(file), wording)
     to = {REJECTED: rejected or file.with_name(f"{file.stem}.rejected{file.suffix}"), OUTCOMES: report}
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         importer = bootstrap.importer(log, settings)

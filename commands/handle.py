@@ -252,8 +252,13 @@ class Unit:
     def _decide(self, command: Any) -> None:
         verb = self.verbs[type(command)]
         states = [self._state(load, command) for load in verb.loads]
+        try:
+            decided = verb.decide(*states, command)
+        except Refused as refusal:
+            refusal.command = command
+            raise
         when = getattr(command, "occurred_at", None), getattr(command, "occurred_how", "unknown")
-        for stream, events in verb.decide(*states, command).items():
+        for stream, events in decided.items():
             for event in events:
                 self._take(stream, event, *when)
 

@@ -105,7 +105,11 @@ class Command:
     occurred_how: How = "stated"
 
     def __post_init__(self) -> None:
-        require_well_formed(self)
+        try:
+            require_well_formed(self)
+        except Invalid as wrong:
+            wrong.command = self
+            raise
 
     @property
     def takes_precedence(self) -> bool:

@@ -20,11 +20,13 @@ class Refused(Exception):
     them are filled from the keyword arguments, which stay readable as `named`. `where` is the command's field.
     Never put a personal value into a refusal: refusals are logged.
 
+    `command`: what was refused, None where it never became a command.
     `leaves`: what is recorded although the command is refused, per stream; of nearly every refusal nothing is.
     """
 
     kind: ClassVar[str] = "refused"
     where: str = ""
+    command: object | None = None
     leaves: Mapping[UUID, Sequence[Event]] = MappingProxyType({})
 
     def __init__(self, **named: object) -> None:

@@ -202,7 +202,7 @@ def imported(house: House) -> UUID:
     lines.writerow(("id", "at", "name", "emails"))
     lines.writerow(("7", "2026-01-05", canaries.bird("import"), canaries.address("import")))
     lines.writerow(("7", "nonsense", canaries.bird("rejected line"), canaries.address("rejected line")))
-    asked = {"kind": "candidates", "source": "old-crm"}
+    asked = {"kind": "candidates", "system": "old-crm"}
     headers = {"Content-Type": "text/csv"}
     begun = house.client.post("/v1/imports", params=asked, content=text.getvalue(), headers=headers).json()
     house.wait(lambda: bool(house.get(f"/v1/imports/{begun['id']}")["ended_at"]))
@@ -310,8 +310,8 @@ def told_by_greenhouse(house: House, action: str, event: str, **payload: Any) ->
     return told
 
 
-def imported_again(house: House, text: str, media_type: str, source: str) -> dict[str, Any]:
-    asked = {"kind": "candidates", "source": source}
+def imported_again(house: House, text: str, media_type: str, system: str) -> dict[str, Any]:
+    asked = {"kind": "candidates", "system": system}
     begun = house.client.post("/v1/imports", params=asked, content=text.encode(), headers={"Content-Type": media_type})
     assert begun.status_code in (200, 201, 202), begun.text
     path = f"/v1/imports/{begun.json()['id']}"

@@ -24,7 +24,7 @@ from adapters.bootstrap import VERB_OF
 from adapters.imports.importing import Importer, Order
 from adapters.postgres.migrate import EVENT_COLUMNS_OF_THE_SERVICE, SERVICE
 
-SOURCE = "old-crm"
+SYSTEM = "old-crm"
 LINES_A_PERSON = 20
 PIECE = 256 * 1024
 KILLS = 2
@@ -80,7 +80,7 @@ def prepared(ground: Ground, lines: int) -> int:
     conninfo = ground.empty_log("people")
     with opened(ground, conninfo, SERVICE) as log:
         importer = Importer(log, VERB_OF, ZoneInfo("UTC"), lambda: datetime.now(UTC), ground.folder / "imports")
-        importer.import_file(Order(file, "candidates", SOURCE, "csv"), {})
+        importer.import_file(Order(file, "candidates", SYSTEM, "csv"), {})
     analyze(conninfo)
     return people
 
@@ -105,7 +105,7 @@ def started(ground: Ground, conninfo: str, file: Path) -> subprocess.Popen[bytes
         "PERENNIAL_KEY_FILE": str(ground.key_path),
         "PERENNIAL_DATA_FOLDER": str(ground.folder),
     }
-    command = [sys.executable, "-m", "adapters.cli", "import", "touchpoints", str(file), "--source", SOURCE]
+    command = [sys.executable, "-m", "adapters.cli", "import", "touchpoints", str(file), "--system", SYSTEM]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)  # noqa: S603 - our own program
 
 
@@ -175,7 +175,7 @@ def recorded(conninfo: str) -> int:
 
 def require_once(ground: Ground, conninfo: str, lines: int) -> None:
     """Raises LinesWereLostOrDoubled, unless the touchpoint of every line is in the log exactly once."""
-    expected = {ground.key_file.stream_of(SOURCE, "touchpoint", f"t{n}") for n in range(lines)}
+    expected = {ground.key_file.stream_of(SYSTEM, "touchpoint", f"t{n}") for n in range(lines)}
     found, different = 0, set()
     for touchpoint in touchpoints(conninfo):
         found += 1

@@ -14,7 +14,8 @@ from adapters.addresses import plain
 from adapters.imports.kinds import Kind, line_id, owner_of, record_of
 from adapters.imports.ledger import OUTCOMES, REJECTED, Decided
 from adapters.imports.lines import OURS, Line, Opened
-from adapters.imports.mapping import Translator
+from adapters.imports.mapping import Translator, Wording
+from adapters.imports.naming import in_words
 from adapters.imports.origin import Origin
 from adapters.imports.refusals import PersonOfTheLineWasErased
 from adapters.imports.row import FOLD, GAP, Manner, Row
@@ -64,21 +65,22 @@ class Reader:
 class Block:
     """Lines of one file that are decided in one go; no two of them are about one record that must be known for them.
 
-    `names`: what the file calls our columns. `asked`: by their number what they ask for. `refused`: those that cannot
-    even be asked, and why.
+    `name`: what kind of lines they are. `wording`: what the file calls our columns. `asked`: by their number what they
+    ask for. `refused`: those that cannot even be asked, and why.
     """
 
+    name: str
     kind: Kind
     origin: Origin
     log: Log
     entries: Sequence[Entry]
-    names: Mapping[str, str] = field(default_factory=dict)
+    wording: Wording
     asked: dict[int, Intention] = field(default_factory=dict)
     refused: dict[int, Refused] = field(default_factory=dict)
     _records: Mapping[UUID, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        actor = f"import:{self.origin.source}"
+        actor = f"import:{self.origin.system}"
         for number, entry in enumerate(self.entries):
             try:
                 if isinstance(entry.row, Refused):
@@ -129,7 +131,9 @@ class Block:
         failed = next((one for one in outcome.values() if is_failure(one)), None)
         if isinstance(failed, Exception):
             raise failed
-        refusals = {n: in_words(one, self.names) for n, one in sorted(outcome.items()) if isinstance(one, Refused)}
+        refusals = {
+            n: in_words(self.name, self.wording, one) for n, one in sorted(outcome.items()) if isinstance(one, Refused)
+        }
         outcome.update(refusals)
         added = [one for one in outcome.values() if not isinstance(one, Exception) and one.events]
         return Decided(
@@ -147,7 +151,7 @@ class Block:
 
     def _rejected(self, number: int, refusal: Refused, opened: Opened) -> str:
         """Of a person who is not to come back, the reason alone is written down, and the line's id where only an
-        address of theirs stands in it: the line may be about another person, whom the id tells in the source."""
+        address of theirs stands in it: the line may be about another person, whom the id names in its system."""
         line = self.entries[number].line
         if isinstance(refusal, NOT_KEPT):
             kept = self._id_to_keep(number) if isinstance(refusal, AddressIsSuppressed) else None
@@ -202,18 +206,6 @@ def note_on(events: Sequence[Recorded[Event]]) -> str | None:
         if event.occurred_how.endswith(f".{FOLD}"):
             return "local-time-was-twice"
     return None
-
-
-def in_words(refusal: Refused, names: Mapping[str, str]) -> Refused:
-    """The same refusal, which speaks of columns as the file calls them."""
-    own = {key: names.get(str(value), value) if key in COLUMNS else value for key, value in refusal.named.items()}
-    again = type(refusal)(**own).leaving(refusal.leaves)
-    again.where = names.get(refusal.where, refusal.where)
-    return again
-
-
-COLUMNS = ("field", "time")
-"""What refusals call columns that they name."""
 
 
 def is_failure(result: Result) -> bool:

@@ -25,19 +25,19 @@ class Column:
 
 PERSON = (
     Column("candidate", "id", "the candidate's id in the system that knows them", needed=True),
-    Column("candidate_source", "code", "that system; left out: the import's source"),
+    Column("candidate_system", "code", "that system; left out: the import's"),
 )
 AT = Column("at", "moment", "when it was", needed=True)
 
 KINDS: Mapping[str, tuple[Column, ...]] = {
     "candidates": (
-        Column("id", "id", "the candidate's id in the source", needed=True),
+        Column("id", "id", "the candidate's id in the system", needed=True),
         Column("at", "moment", "when we found them, or they us; left out: it is not known"),
         Column("updated_at", "moment", "since when the facts hold; left out: `at`"),
         Column("source", "name", "where the person came from; a segment, fixed by the first line"),
         Column("role", "name", "the kind of work; a segment, fixed by the first line"),
         Column("location", "name", "where they would work; a segment, fixed by the first line"),
-        Column("learned_from", "code", "who says the facts; left out: the import's source"),
+        Column("learned_from", "code", "who says the facts; left out: the import's system"),
         Column("name", "text", "the person's name"),
         Column("emails", "texts", "e-mail addresses"),
         Column("phones", "texts", "telephone numbers"),
@@ -51,18 +51,18 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("owner", "text", "who of us looks after them"),
     ),
     "touchpoints": (
-        Column("id", "id", "the touchpoint's id in the source; left out: a line that says the same is the same"),
+        Column("id", "id", "the touchpoint's id in the system; left out: a line that says the same is the same"),
         *PERSON,
         Column("kind", "code", "a kind of the catalogue, such as email-sent", needed=True),
         AT,
         Column("message", "id", "what ties the fates of one message together"),
         Column("machine", "flag", "software did it, such as a mail scanner's open"),
         Column("purpose", "code", "what it was for; left out: the purpose that the catalogue names"),
-        Column("reported_by", "code", "who told; left out: the import's source"),
+        Column("reported_by", "code", "who told; left out: the import's system"),
         Column("note", "text", "free text"),
     ),
     "consents": (
-        Column("id", "id", "the answer's id in the source; left out: a line that says the same is the same"),
+        Column("id", "id", "the answer's id in the system; left out: a line that says the same is the same"),
         *PERSON,
         Column("answer", "code", "given, refused or withdrawn", needed=True),
         AT,
@@ -80,7 +80,7 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         ),
     ),
     "requisitions": (
-        Column("id", "id", "the requisition's id in the source", needed=True),
+        Column("id", "id", "the requisition's id in the system", needed=True),
         Column("at", "moment", "when it was opened", needed=True),
         Column("title", "text", "what it is called"),
         Column("role", "name", "the kind of work; a segment of its openings"),
@@ -98,10 +98,10 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("recruiter", "text", "who works on it"),
     ),
     "applications": (
-        Column("id", "id", "the application's id in the source", needed=True),
+        Column("id", "id", "the application's id in the system", needed=True),
         *PERSON,
         Column("requisition", "id", "the requisition's id in the system that knows it; only a prospect may have none"),
-        Column("requisition_source", "code", "that system; left out: the import's source"),
+        Column("requisition_system", "code", "that system; left out: the import's"),
         Column("at", "moment", "when the candidate applied, or became a prospect", needed=True),
         Column("prospect", "flag", "we consider the candidate, who has not applied"),
         Column("source", "name", "where the application came from"),
@@ -119,6 +119,11 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("note", "text", "why, in free text"),
     ),
 }
+
+
+FORMER_NAMES: Mapping[str, str] = {"candidate_system": "candidate_source", "requisition_system": "requisition_source"}
+"""What columns were called before. Files and mappings may still say so, and a line without an id is known by these."""
+TODAYS_NAMES: Mapping[str, str] = {former: name for name, former in FORMER_NAMES.items()}
 
 
 def columns_of(kind: str) -> Mapping[str, Column]:

@@ -27,7 +27,7 @@ def touchpoint(row: Row, origin: Origin, line: UUID) -> Iterator[Command]:
         message=None if message is None else origin.stream("message", message),
         machine=row.flag("machine"),
         purpose=row.text("purpose"),
-        reported_by=row.text("reported_by") or origin.source,
+        reported_by=row.text("reported_by") or origin.system,
         note=row.text("note"),
         now=origin.now,
         **row.when_needed("at").fields(),

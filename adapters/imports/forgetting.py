@@ -125,7 +125,7 @@ Finder = Callable[[Path], set[int]]
 
 def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> set[int]:
     """Read as the import reads it, as far as it can be; from there on, each line by itself."""
-    order = Order(path, about.kind, about.source, about.format, about.wording)
+    order = Order(path, about.kind, about.system, about.format, about.wording)
     found: set[int] = set()
     reached = 0
     with path.open("rb") as file:
@@ -144,7 +144,7 @@ def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> se
 
 def judge(order: Order, opened: Opened, key_file: KeyFile, whom: Sought) -> Callable[[Line], bool]:
     """Whether a record of the file is the person's, or names an address of theirs."""
-    kind, origin = KINDS[order.kind], Origin(order.source, key_file, datetime.now(UTC))
+    kind, origin = KINDS[order.kind], Origin(order.system, key_file, datetime.now(UTC))
     manner = Manner(ZoneInfo("UTC"), order.wording.writing.times, order.wording.writing.list_separator)
     reader = Reader(
         order.kind,

@@ -19,14 +19,14 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.imports.block import SAID, Block, Entry, Reader, outcome_head
-from adapters.imports.columns import columns_of
+from adapters.imports.columns import TODAYS_NAMES, columns_of
 from adapters.imports.encodings import UTF8, delimiter_of, encoding_of, require_content
 from adapters.imports.kinds import KINDS
 from adapters.imports.ledger import OUTCOMES, REJECTED, Ledger, Standing
 from adapters.imports.lines import FORMATS, Opened
-from adapters.imports.mapping import PLAIN, Wording, Writing, names_in_the_file, translator
+from adapters.imports.mapping import PLAIN, Wording, Writing, translator
 from adapters.imports.origin import Origin
-from adapters.imports.refusals import FileCannotBeImported, FormatIsUnknown, ImportIsAtWork, SourceIsWrittenWrongly
+from adapters.imports.refusals import FileCannotBeImported, FormatIsUnknown, ImportIsAtWork, SystemIsWrittenWrongly
 from adapters.imports.remembering import RememberingLog
 from adapters.imports.row import Manner
 from adapters.imports.trying import TryingLog
@@ -52,25 +52,25 @@ NAME_LENGTH = 32
 class Order:
     """What is to be imported: a file, what its lines are about, where it comes from, and what its words mean.
 
-    Errors: KindIsUnknown, SourceIsWrittenWrongly, FormatIsUnknown.
+    Errors: KindIsUnknown, SystemIsWrittenWrongly, FormatIsUnknown.
     """
 
     path: Path
     kind: str
-    source: str
+    system: str
     format: str
     wording: Wording = PLAIN
 
     def __post_init__(self) -> None:
         columns_of(self.kind)
-        if not re.fullmatch(CODE.pattern, self.source):
-            raise SourceIsWrittenWrongly(source=self.source)
+        if not re.fullmatch(CODE.pattern, self.system):
+            raise SystemIsWrittenWrongly(system=self.system)
         if self.format not in FORMATS:
             raise FormatIsUnknown(name=self.format)
 
     def said(self, content: str) -> bytes:
         """All that makes it this import and no other, given the hash of the file."""
-        told = [content, self.kind, self.source, self.format, self.wording.said()]
+        told = [content, self.kind, self.system, self.format, self.wording.said()]
         return json.dumps(told, sort_keys=True).encode()
 
     def settled(self) -> Order:
@@ -81,7 +81,7 @@ class Order:
         delimiter = writing.delimiter
         if delimiter is None and self.format == "csv":
             theirs = {name for ours in self.wording.columns for name in self.wording.theirs(ours)}
-            delimiter = delimiter_of(self.path, encoding, {*columns_of(self.kind), *theirs, *SAID})
+            delimiter = delimiter_of(self.path, encoding, {*columns_of(self.kind), *TODAYS_NAMES, *theirs, *SAID})
         return replace(self, wording=self.wording.written(delimiter or PLAIN_DELIMITER, encoding))
 
     def open(self, file: BinaryIO) -> Opened:
@@ -205,15 +205,14 @@ class Run:
 
     def through(self, opened: Opened, tell: Callable[[], object], stopping: Callable[[], bool]) -> bool:
         """Takes in what is left of the file; whether its end was reached."""
-        kind, wording = self.order.kind, self.order.wording
+        kind, wording = self.order.kind, self.order.wording.of_file(opened.columns)
         about_records = KINDS[kind].record is not None
         translate = translator(kind, wording, opened.columns, opened.unnamed)
         reader = Reader(kind, translate, self._manner(), about_records)
         log = self.importer.log
-        origin = Origin(self.order.source, log.mapper.keyring.key_file, self.importer.now(), log.addresses.region)
-        names = names_in_the_file(kind, wording)
+        origin = Origin(self.order.system, log.mapper.keyring.key_file, self.importer.now(), log.addresses.region)
         for entries in self._blocks(opened, reader):
-            self._take_in(Block(KINDS[kind], origin, self.log, entries, names), opened)
+            self._take_in(Block(kind, KINDS[kind], origin, self.log, entries, wording), opened)
             tell()
             if stopping():
                 return False

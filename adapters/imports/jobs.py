@@ -49,7 +49,7 @@ def requisition(row: Row, origin: Origin, known: Requisition) -> Iterator[Comman
             location=row.name("location"),
             source=row.name("source"),
             evergreen=row.flag("evergreen"),
-            outside_source=origin.source,
+            outside_source=origin.system,
             outside_id=outside_id,
             title=row.text("title"),
             now=origin.now,
@@ -61,9 +61,9 @@ def requisition(row: Row, origin: Origin, known: Requisition) -> Iterator[Comman
     yield from cancelled(stream, row, origin, known)
 
 
-def opening_of(origin: Origin, requisition_id: str, opening_id: str, source: str | None = None) -> UUID:
-    """The id of a requisition's opening, as the source's webhooks name it too."""
-    return origin.stream("opening", f"{requisition_id}/{opening_id}", source)
+def opening_of(origin: Origin, requisition_id: str, opening_id: str, system: str | None = None) -> UUID:
+    """The id of a requisition's opening, as the system's webhooks name it too."""
+    return origin.stream("opening", f"{requisition_id}/{opening_id}", system)
 
 
 def opened(stream: UUID, row: Row, origin: Origin, known: Requisition, at: When) -> Iterator[Command]:
@@ -120,7 +120,7 @@ def application(row: Row, origin: Origin, known: Application) -> Iterator[Comman
 
 def requisition_of(row: Row, origin: Origin) -> UUID | None:
     outside_id = row.text("requisition")
-    return None if outside_id is None else origin.stream("requisition", outside_id, row.text("requisition_source"))
+    return None if outside_id is None else origin.stream("requisition", outside_id, row.text("requisition_system"))
 
 
 def requisition_needed(row: Row, origin: Origin) -> UUID:
@@ -137,7 +137,7 @@ def begun(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterato
         "application": stream,
         "candidate": origin.candidate(row),
         "source": row.name("source"),
-        "outside_source": origin.source,
+        "outside_source": origin.system,
         "outside_id": row.needed("id"),
         "now": origin.now,
         **row.when_needed("at").fields(),
@@ -188,7 +188,7 @@ def opening_named(row: Row, origin: Origin) -> UUID | None:
     outside_id = row.text("opening")
     if outside_id is None:
         return None
-    return opening_of(origin, row.needed("requisition"), outside_id, row.text("requisition_source"))
+    return opening_of(origin, row.needed("requisition"), outside_id, row.text("requisition_system"))
 
 
 def ended(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:

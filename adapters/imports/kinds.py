@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.imports import contacts, jobs, people
+from adapters.imports.columns import FORMER_NAMES
 from adapters.imports.origin import Origin
 from adapters.imports.row import Row
 from commands.handle import Reads
@@ -24,7 +25,7 @@ Plan = Callable[[Row, Origin, Any], Iterator[Command]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`named`: how ids of the source are named for streams. `record`: what is loaded of the record that a line is about
+    """`named`: how ids of the system are named for streams. `record`: what is loaded of the record that a line is about
     (None: whatever it is about, the line stands for itself)."""
 
     named: str
@@ -51,13 +52,14 @@ def record_of(kind: Kind, row: Row, origin: Origin) -> UUID | None:
 
 
 def line_id(kind: Kind, row: Row, origin: Origin) -> UUID:
-    """The id that a line has for ever: of one that stands for itself by its id in the source, of any other by what it
-    says. Errors: ValueCannotBeRead."""
+    """The id that a line has for ever: of one that stands for itself by its id in the system, of any other by what it
+    says, under the names that the columns had at first. Errors: ValueCannotBeRead."""
     outside_id = row.text("id") if kind.record is None else None
     if outside_id is not None:
-        return origin.key_file.stream_of(origin.source, kind.named, outside_id)
-    said = json.dumps(row.values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return origin.key_file.stream_of(origin.source, f"{kind.named}-line", said)
+        return origin.key_file.stream_of(origin.system, kind.named, outside_id)
+    values = {FORMER_NAMES.get(name, name): value for name, value in row.values.items()}
+    said = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return origin.key_file.stream_of(origin.system, f"{kind.named}-line", said)
 
 
 def owner_of(kind: Kind, row: Row, origin: Origin) -> UUID:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from adapters.imports.columns import columns_of
+from adapters.imports.columns import FORMER_NAMES, TODAYS_NAMES, columns_of
 from adapters.imports.encodings import UTF8, encoding_named
 from adapters.imports.lines import OURS
 from adapters.imports.refusals import (
@@ -89,10 +89,31 @@ class Wording(BaseModel):
     others: Literal["refuse", "ignore"] = "refuse"
     writing: Writing = Writing()
 
+    @field_validator("columns", "constants", "values")
+    @classmethod
+    def under_todays_names(cls, named: dict[str, Any]) -> dict[str, Any]:
+        doubled = [name for name in named if TODAYS_NAMES.get(name) in named]
+        if doubled:
+            raise ValueError(f"'{TODAYS_NAMES[doubled[0]]}' was called '{doubled[0]}' before; name it once")
+        return {TODAYS_NAMES.get(name, name): value for name, value in named.items()}
+
     def theirs(self, ours: str) -> tuple[str, ...]:
         """The columns of the file that are named for one of ours."""
         named = self.columns.get(ours, ())
         return (named,) if isinstance(named, str) else named
+
+    def of_file(self, columns: Sequence[str] | None) -> Wording:
+        """The same for a file with these columns, some of which may be called as we called ours before."""
+        used = {theirs for ours in self.columns for theirs in self.theirs(ours)}
+        former = {
+            ours: name
+            for ours, name in FORMER_NAMES.items()
+            if columns is not None
+            and name in columns
+            and ours not in columns
+            and not {ours, name} & {*used, *self.columns}
+        }
+        return self.model_copy(update={"columns": {**self.columns, **former}}) if former else self
 
     def written(self, delimiter: str | None, encoding: str | None) -> Wording:
         """The same for a file that is written so; None: as it is said here."""
@@ -101,10 +122,13 @@ class Wording(BaseModel):
         return self.model_copy(update={"writing": self.writing.model_copy(update=named)}) if named else self
 
     def said(self) -> dict[str, Any]:
-        """Return all that it says, as an import is known by it; UTF-8 goes without saying, as in older versions."""
+        """Return all that it says, as an import is known by it: UTF-8 goes without saying, and columns are called as in
+        older versions."""
         told = self.model_dump(mode="json")
         if told["writing"]["encoding"] in (None, UTF8):
             del told["writing"]["encoding"]
+        for part in ("columns", "constants", "values"):
+            told[part] = {FORMER_NAMES.get(name, name): value for name, value in told[part].items()}
         return told
 
 
@@ -147,22 +171,6 @@ def require_known_names(wording: Wording, kind: str) -> None:
                 raise MappingCannotBeRead(why=f"[{part}] names '{name}', which is no column of {kind}")
 
 
-OF_COMMANDS: Mapping[str, str] = {
-    "application": "id",
-    "occurred_at": "at",
-    "outside_id": "id",
-    "stage": "stages",
-    "target": "target_date",
-}
-"""What commands call what a column holds, where they call it otherwise."""
-
-
-def names_in_the_file(kind: str, wording: Wording) -> dict[str, str]:
-    """What the file calls what our columns, and the commands that come of them, have names of their own for."""
-    names = {ours: " + ".join(wording.theirs(ours)) or ours for ours in columns_of(kind)}
-    return {**{field: names[ours] for field, ours in OF_COMMANDS.items() if ours in names}, **names}
-
-
 Pick = Callable[[Mapping[str, Any]], Any]
 
 
@@ -177,7 +185,7 @@ class Translator:
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Our names and what the line says of them. Errors: LineHasUnknownKeys."""
-        if self.known is not None and not values.keys() <= self.known:
+        if self.known is not None and (not values.keys() <= self.known or former_names_in(values)):
             self._require_known(values)
         found: dict[str, Any] = {}
         for ours, pick, constant, table in self.picks:
@@ -190,6 +198,7 @@ class Translator:
 
     def _require_known(self, values: Mapping[str, Any]) -> None:
         strange = [name for name in values if name not in (self.known or ()) and not name.startswith(OURS)]
+        strange += former_names_in(values)
         if strange:
             raise LineHasUnknownKeys(kind=self.kind, columns=", ".join(sorted(strange)))
 
@@ -203,7 +212,7 @@ def translator(kind: str, wording: Wording, columns: Sequence[str] | None, unnam
     require_known_names(wording, kind)
     ours = columns_of(kind)
     named = {theirs for name in wording.columns for theirs in wording.theirs(name)}
-    sources = {name: wording.theirs(name) or ((name,) if name not in named else ()) for name in ours}
+    sources = {name: wording.theirs(name) or own_names(name, columns, named) for name in ours}
     used = {theirs for many in sources.values() for theirs in many}
     if columns is not None:
         require_columns(kind, wording, columns, sources)
@@ -211,11 +220,23 @@ def translator(kind: str, wording: Wording, columns: Sequence[str] | None, unnam
             require_no_others(kind, columns, {*used, *unnamed})
     constants, tables = wording.constants, wording.values
     picks = tuple(
-        (name, picked(theirs, as_list=ours[name].read == "texts"), constants.get(name), tables.get(name))
+        (name, picked(name, theirs, as_list=ours[name].read == "texts"), constants.get(name), tables.get(name))
         for name, theirs in sources.items()
         if name in constants or any(columns is None or one in columns for one in theirs)
     )
     return Translator(kind, picks, frozenset(used) if columns is None and wording.others == "refuse" else None)
+
+
+def own_names(ours: str, columns: Sequence[str] | None, named: Collection[str]) -> tuple[str, ...]:
+    """What a column is called that the mapping does not name: as we call it, and where lines name their own columns as
+    we called it before. `named`: what the mapping means by other columns."""
+    former = FORMER_NAMES.get(ours) if columns is None else None
+    return tuple(name for name in (ours, former) if name is not None and name not in named)
+
+
+def former_names_in(values: Mapping[str, Any]) -> list[str]:
+    """The former names of columns that the line gives under today's names too."""
+    return [former for name, former in FORMER_NAMES.items() if former in values and name in values]
 
 
 def require_columns(
@@ -241,13 +262,15 @@ def require_no_others(kind: str, columns: Sequence[str], used: set[str]) -> None
         raise ColumnIsUnknown(kind=kind, columns=", ".join(strange), known=", ".join(columns_of(kind)))
 
 
-def picked(theirs: tuple[str, ...], *, as_list: bool) -> Pick:
+def picked(ours: str, theirs: tuple[str, ...], *, as_list: bool) -> Pick:
     """What takes the value out of a line; of several columns their texts together, or all their values."""
     if not theirs:
         return lambda values: None
     if len(theirs) == 1:
         (only,) = theirs
         return lambda values: values.get(only)
+    if theirs == (ours, FORMER_NAMES.get(ours)):
+        return lambda values: next((values[name] for name in theirs if name in values), None)
     if as_list:
         return lambda values: [value for name in theirs if (value := values.get(name)) not in (None, "")]
     return lambda values: " ".join(str(value) for name in theirs if (value := values.get(name)) not in (None, ""))

@@ -17,7 +17,7 @@ REMEMBERED = 50_000
 class Origin:
     """The system that a file was exported from, by its code, and the time at which its lines are taken in."""
 
-    source: str
+    system: str
     key_file: KeyFile
     now: datetime
     region: str | None = None
@@ -28,10 +28,10 @@ class Origin:
     def addresses(self) -> AddressReader:
         return AddressReader(self.key_file, self.region)
 
-    def stream(self, kind: str, outside_id: str, source: str | None = None) -> UUID:
+    def stream(self, kind: str, outside_id: str, system: str | None = None) -> UUID:
         """The stream of an outside record, or the id of something else that was named outside; the same as a webhook
-        of that source gives it."""
-        named = (source or self.source, kind, outside_id)
+        of that system gives it."""
+        named = (system or self.system, kind, outside_id)
         known = self._streams.get(named)
         if known is None:
             if len(self._streams) >= REMEMBERED:
@@ -41,4 +41,4 @@ class Origin:
 
     def candidate(self, row: Row) -> UUID:
         """The candidate that a line names. Errors: ValueIsMissing."""
-        return self.stream("candidate", row.needed("candidate"), row.text("candidate_source"))
+        return self.stream("candidate", row.needed("candidate"), row.text("candidate_system"))

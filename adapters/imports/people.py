@@ -41,7 +41,7 @@ def candidate(row: Row, origin: Origin, known: Candidate) -> Iterator[Command]:
     if not known.exists:
         yield sourced(stream, row, origin, entered)
     learned = first(row.when("updated_at"), entered)
-    learned_from = row.text("learned_from") or origin.source
+    learned_from = row.text("learned_from") or origin.system
     by = origin.now if learned is None else learned.at
     for column, fact in FACTS.items():
         if known.exists or column not in AT_THE_ENTRY:
@@ -66,7 +66,7 @@ def sourced(stream: UUID, row: Row, origin: Origin, entered: When | None) -> Sou
         source=row.name("source"),
         role=row.name("role"),
         location=row.name("location"),
-        outside_source=origin.source,
+        outside_source=origin.system,
         outside_id=row.needed("id"),
         name=row.text("name"),
         emails=tuple(value for value, _ in emails),

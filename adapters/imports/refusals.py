@@ -98,13 +98,13 @@ class KindIsUnknown(FileCannotBeImported):
     where = "kind"
 
 
-class SourceIsWrittenWrongly(FileCannotBeImported):
-    """The source '{source}' is not written as a code: a-z 0-9 . _ - and at most 64 of them.
+class SystemIsWrittenWrongly(FileCannotBeImported):
+    """The system '{system}' is not written as a code: a-z 0-9 . _ - and at most 64 of them.
 
     Name the system that the file comes from, such as 'old-crm'; the same one whenever it is imported from.
     """
 
-    where = "source"
+    where = "system"
 
 
 class FormatIsUnknown(FileCannotBeImported):

@@ -39,7 +39,7 @@ class About:
 
     id: UUID
     kind: str
-    source: str
+    system: str
     format: str
     asked_at: datetime
     wording: Wording = PLAIN
@@ -135,7 +135,7 @@ class Shelf:
         return self.of(name) / REJECTED
 
     def order(self, about: About) -> Order:
-        return Order(self.of(about.id) / UPLOAD, about.kind, about.source, about.format, about.wording)
+        return Order(self.of(about.id) / UPLOAD, about.kind, about.system, about.format, about.wording)
 
     def remove(self, name: UUID) -> None:
         shutil.rmtree(self.of(name), ignore_errors=True)
@@ -202,6 +202,9 @@ def touched(folder: Path) -> datetime:
 
 
 def about_in(told: dict[str, Any]) -> About:
+    if "source" in told:  # as it was called before
+        told = {**told, "system": told["source"]}
+        del told["source"]
     moments = {name: None if told[name] is None else datetime.fromisoformat(told[name]) for name in MOMENTS}
     return About(**{**told, **moments, "id": UUID(told["id"]), "wording": wording_of(told["wording"])})
 

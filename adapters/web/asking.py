@@ -289,13 +289,18 @@ def alias_of(name: str, hint: Any) -> str:
     return aliases[0] if aliases else name
 
 
+MOST_TOLD = 5
+"""How many unknown parameters one answer names, at most: each is told which there are."""
+
+
 def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str], many: Collection[str] = ()) -> None:
     """A misspelt parameter would be answered with numbers that were not asked for. Those of `many` may be repeated.
 
     Errors: RequestValidationError.
     """
     names = [name for name, _ in given]
-    wrong = [(name, "This parameter is not known here") for name in names if name not in known]
+    hint = f"This parameter is not known here; known are: {', '.join(sorted(known)) or 'none'}"
+    wrong = [(name, hint) for name in names if name not in known][:MOST_TOLD]
     wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1 and name not in many]
     if wrong:
         raise RequestValidationError(

@@ -44,7 +44,7 @@ LONGEST_PAGE, PAGE = 100, 50
 QUESTION = "imports"
 
 KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
-SOURCE = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
+SYSTEM = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
 MAPPING = Query(description="What puts its words into ours, as JSON; docs/imports.md.", max_length=LONGEST_MAPPING)
 FORMAT = Query(description="csv or ndjson, where the Content-Type does not say it.")
 DELIMITER = Query(
@@ -72,7 +72,7 @@ class Import:
 
     id: UUID
     kind: str
-    source: str
+    system: str
     format: str
     encoding: str | None
     delimiter: str | None
@@ -120,7 +120,7 @@ class ImportPages:
         request: Request,
         who: Who,
         kind: Annotated[str, KIND],
-        source: Annotated[str, SOURCE],
+        system: Annotated[str, SYSTEM],
         mapping: Annotated[str | None, MAPPING] = None,
         format: Annotated[Literal["csv", "ndjson"] | None, FORMAT] = None,  # noqa: A002 - as it is called in a URL
         delimiter: Annotated[str | None, DELIMITER] = None,
@@ -143,14 +143,14 @@ class ImportPages:
         require_known_names(wording, kind)
         services = self.services
         name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
-        about = About(name, kind, source, written, services.now(), wording, owner=who.actor)
+        about = About(name, kind, system, written, services.now(), wording, owner=who.actor)
         with services.imports.shelf.receiving(services.new_id()) as came:
             content = await received(request, came)
             return await run_in_threadpool(self._put, about, came, content)
 
     def _put(self, about: About, came: FilePath, content: str) -> Answered[Import]:
         """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight, FileIsEmpty."""
-        order = Order(came, about.kind, about.source, about.format, about.wording).settled()
+        order = Order(came, about.kind, about.system, about.format, about.wording).settled()
         encoding = order.wording.writing.encoding or UTF8
         make_utf8(came, encoding)
         about = replace(about, wording=order.wording.written(None, UTF8), encoding=encoding)
@@ -213,7 +213,7 @@ class ImportPages:
 
     def _digest(self, about: About, content: str) -> str:
         wording = json.dumps(about.wording.said(), separators=(",", ":"), ensure_ascii=False)
-        said = f"{about.kind} {about.source} {about.format} {wording} {content}"
+        said = f"{about.kind} {about.system} {about.format} {wording} {content}"
         said = said if about.encoding == UTF8 else f"{said} {about.encoding}"
         return self.services.key_file.fingerprint("import-request", said.encode())
 
@@ -230,7 +230,7 @@ class ImportPages:
         return Import(
             id=about.id,
             kind=about.kind,
-            source=about.source,
+            system=about.system,
             format=about.format,
             encoding=about.encoding,
             delimiter=about.wording.writing.delimiter if about.format == "csv" else None,

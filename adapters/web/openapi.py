@@ -420,7 +420,7 @@ BULK_BODY = body_example(
 IMPORT: Mapping[str, Any] = {
     "id": STREAM,
     "kind": "touchpoints",
-    "source": "old-crm",
+    "system": "old-crm",
     "format": "csv",
     "encoding": "utf-8",
     "delimiter": ",",

@@ -19,7 +19,7 @@ from adapters.postgres.application import Perennial
 from adapters.postgres.keyfile import KeyFile
 from domain.event import Event, Recorded
 
-SOURCE = "old-crm"
+SYSTEM = "old-crm"
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
@@ -41,9 +41,9 @@ class House:
         return path
 
     def import_(
-        self, kind: str, path: Path, *, source: str = SOURCE, wording: Wording = PLAIN, dry_run: bool = False
+        self, kind: str, path: Path, *, system: str = SYSTEM, wording: Wording = PLAIN, dry_run: bool = False
     ) -> Report:
-        order = Order(path, kind, source, format_of(path), wording)
+        order = Order(path, kind, system, format_of(path), wording)
         to = {REJECTED: self.rejected(path), OUTCOMES: self.outcomes(path)}
         return self.importer.import_file(order, to, dry_run=dry_run)
 
@@ -60,8 +60,8 @@ class House:
     def outcomes(self, path: Path) -> Path:
         return path.with_name(f"{path.stem}.outcomes.csv")
 
-    def stream(self, kind: str, outside_id: str, source: str = SOURCE) -> UUID:
-        return self.key_file.stream_of(source, kind, outside_id)
+    def stream(self, kind: str, outside_id: str, system: str = SYSTEM) -> UUID:
+        return self.key_file.stream_of(system, kind, outside_id)
 
     def history(self, kind: str, outside_id: str) -> list[Recorded[Event]]:
         return self.importer.log.history(self.stream(kind, outside_id))
@@ -69,9 +69,9 @@ class House:
     def types(self, kind: str, outside_id: str) -> list[str]:
         return [one.event.stored_name.removesuffix(".v1") for one in self.history(kind, outside_id)]
 
-    def types_of(self, source: str, outside_id: str) -> list[str]:
+    def types_of(self, system: str, outside_id: str) -> list[str]:
         """The events of a candidate whom another system names."""
-        history = self.importer.log.history(self.stream("candidate", outside_id, source))
+        history = self.importer.log.history(self.stream("candidate", outside_id, system))
         return [one.event.stored_name for one in history]
 
     def length(self) -> int:

@@ -20,7 +20,7 @@ from adapters.imports.shelf import UPLOAD, About, Shelf
 from adapters.postgres.keyfile import KeyFile
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
-from tests.imports.conftest import NOW, SOURCE, House
+from tests.imports.conftest import NOW, SYSTEM, House
 
 HEAD = "id,name,emails,phones,at\n"
 INES = "4711,Ines Prado,ines@example.org,+1 555 0101,2024-05-04\n"
@@ -35,7 +35,7 @@ def shelf(tmp_path: Path) -> Shelf:
 def put(shelf: Shelf, text: str, *, sheet: str = UPLOAD, kind: str = "candidates", written: str = "csv",
         wording: Wording = PLAIN, ended: datetime | None = None) -> Path:  # fmt: skip
     """A file on the shelf."""
-    about = About(uuid4(), kind, SOURCE, written, NOW, wording, ended_at=ended)
+    about = About(uuid4(), kind, SYSTEM, written, NOW, wording, ended_at=ended)
     came = shelf.incoming(about.id)
     came.write_text(text, newline="")
     put = shelf.put(about, came)
@@ -70,13 +70,13 @@ def test_lines_about_the_person_or_with_an_address_of_theirs_go(shelf: Shelf, ke
         "7,Zoë,,,\r\n",
     ]
     path = put(shelf, HEAD + others[0] + line + "".join(others[1:]))
-    assert taken(shelf, key_file, key_file.stream_of(SOURCE, "candidate", "4711")) == line.count("\n")
+    assert taken(shelf, key_file, key_file.stream_of(SYSTEM, "candidate", "4711")) == line.count("\n")
     assert path.read_bytes().decode() == HEAD + "".join(others)
     assert taken(shelf, key_file) == 0
 
 
 def test_files_are_read_as_their_import_reads_them(shelf: Shelf, key_file: KeyFile) -> None:
-    record = key_file.stream_of(SOURCE, "candidate", "4711")
+    record = key_file.stream_of(SYSTEM, "candidate", "4711")
     mapped = Wording.model_validate({"columns": {"candidate": "Who"}, "writing": {"delimiter": ";"}})
     touches = put(shelf, "Who;kind;at\n4711;note-written;x\n4712;note-written;4711\n", kind="touchpoints",
                   wording=mapped)  # fmt: skip

@@ -36,7 +36,7 @@ def test_a_line_of_ndjson(house: House, kind: str, data: st.DataObject) -> None:
     around = b'{"id": "before%d"}\n%s\n{"id": "after%d"}\n' % (number, whole, number)
     path = house.folder / f"c{number}.ndjson"
     path.write_bytes(around)
-    standing = house.import_(kind, path, source=f"s{number}").standing
+    standing = house.import_(kind, path, system=f"s{number}").standing
     assert standing.lines == (3 if whole.strip() else 2)
     if kind == "candidates":
         assert house.types_of(f"s{number}", f"before{number}")
@@ -53,7 +53,7 @@ def test_a_line_of_csv(house: House, kind: str, data: st.DataObject) -> None:
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerows([values.keys(), values.values(), plain(kind, -1).values()])
     path = house.file(f"c{number}.csv", written.getvalue())
-    assert house.import_(kind, path, source=f"s{number}").standing.lines >= 1
+    assert house.import_(kind, path, system=f"s{number}").standing.lines >= 1
 
 
 @pytest.mark.parametrize("offset", ["+16:00", "-16:00", "+23:59", "+02:00:00.5"])

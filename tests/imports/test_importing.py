@@ -22,10 +22,10 @@ from adapters.imports.refusals import (
     FormatIsUnknown,
     ImportIsAtWork,
     KindIsUnknown,
-    SourceIsWrittenWrongly,
+    SystemIsWrittenWrongly,
 )
 from adapters.postgres.application import Perennial
-from tests.imports.conftest import SOURCE, House
+from tests.imports.conftest import SYSTEM, House
 
 HEAD = "id,at,source,name\n"
 WRONG = {4, 5, 9, 14}
@@ -118,9 +118,9 @@ def test_a_head_that_does_not_fit_changes_nothing(house: House) -> None:
 @pytest.mark.parametrize(
     ("kind", "source", "name", "error"),
     [
-        ("people", SOURCE, "c.csv", KindIsUnknown),
-        ("candidates", "Old CRM", "c.csv", SourceIsWrittenWrongly),
-        ("candidates", SOURCE, "c.xlsx", FormatIsUnknown),
+        ("people", SYSTEM, "c.csv", KindIsUnknown),
+        ("candidates", "Old CRM", "c.csv", SystemIsWrittenWrongly),
+        ("candidates", SYSTEM, "c.xlsx", FormatIsUnknown),
     ],
 )
 def test_an_order_that_cannot_be_meant_is_refused(kind: str, source: str, name: str, error: type[Exception]) -> None:
@@ -154,7 +154,7 @@ def test_two_cannot_import_one_file_at_once(house: House) -> None:
         except ImportIsAtWork as error:
             caught.append(error)
 
-    order = Order(path, "candidates", SOURCE, "csv")
+    order = Order(path, "candidates", SYSTEM, "csv")
     house.importer.import_file(order, {}, progress=meanwhile)
     assert len(caught) == 5
     assert house.length() == 11
@@ -163,7 +163,7 @@ def test_two_cannot_import_one_file_at_once(house: House) -> None:
 def test_another_folder_does_not_help(house: House, importer: Importer, tmp_path: Path) -> None:
     """The log itself knows how far a file has come: two processes that do not see each other cannot both go on."""
     path = house.file("c.csv", people(range(1, 16)))
-    order = Order(path, "candidates", SOURCE, "csv")
+    order = Order(path, "candidates", SYSTEM, "csv")
     elsewhere = Importer(
         importer.log, importer.verbs, importer.zone, importer.now, tmp_path / "elsewhere", lines_at_once=2
     )
@@ -241,12 +241,12 @@ def test_killed_anywhere_and_started_again_nothing_is_lost_or_doubled(
     for death in deaths:
         dying(death)
         try:
-            house.import_("candidates", path, source=source)
+            house.import_("candidates", path, system=source)
         except Killed:
             continue
         break
     dying(0)
-    report = house.import_("candidates", path, source=source)
+    report = house.import_("candidates", path, system=source)
     assert house.length() - before == 11
     assert (report.standing.lines, report.standing.rejected) == (15, 4)
     assert [int(row["id"]) for row in rows_of(house.rejected(path))] == sorted(WRONG)

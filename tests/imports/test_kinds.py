@@ -13,7 +13,7 @@ from domain.candidate import CandidateSourced, ProfileFactLearned
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from domain.event import Event
 from domain.touchpoint import TouchpointRecorded
-from tests.imports.conftest import NOW, SOURCE, House
+from tests.imports.conftest import NOW, SYSTEM, House
 
 ANA = "id,at,source,role,name,emails,current_employer,skills\n1,2024-01-05,Fair,Gardener,Ana,a@x.org;b@x.org,Zoo,\n"
 PEOPLE = "id,at\n1,2024-01-05\n2,2024-01-06\n"
@@ -33,11 +33,11 @@ def test_an_unknown_person_is_sourced_and_the_rest_is_learned(house: House) -> N
     assert (report.standing.added, report.standing.events) == (1, 2)
     sourced, learned = house.history("candidate", "1")
     assert sourced.event == CandidateSourced(
-        "fair", "gardener", "unknown", SOURCE, "1", "Ana", ("a@x.org", "b@x.org"), ()
+        "fair", "gardener", "unknown", SYSTEM, "1", "Ana", ("a@x.org", "b@x.org"), ()
     )
     assert (sourced.at, sourced.occurred_how) == (datetime(2024, 1, 5, 11, tzinfo=UTC), "derived.at")
-    assert sourced.actor == f"import:{SOURCE}"
-    assert learned.event == ProfileFactLearned("current-employer", SOURCE, "Zoo")
+    assert sourced.actor == f"import:{SYSTEM}"
+    assert learned.event == ProfileFactLearned("current-employer", SYSTEM, "Zoo")
 
 
 def test_of_a_known_person_only_what_is_new_is_learned(house: House) -> None:
@@ -58,7 +58,7 @@ def test_a_person_who_stands_twice_in_a_file_is_one(house: House) -> None:
 
 
 def test_a_webhook_and_a_line_make_one_person(house: House) -> None:
-    house.taken("candidates", "id,name\n57683957,Hans\n", source="greenhouse")
+    house.taken("candidates", "id,name\n57683957,Hans\n", system="greenhouse")
     assert house.importer.log.history(house.key_file.stream_of("greenhouse", "candidate", "57683957"))
 
 
@@ -78,14 +78,14 @@ def test_touchpoints_keep_their_time_their_message_and_their_id(house: House) ->
     assert isinstance(opened, TouchpointRecorded)
     assert sent.touchpoint == house.stream("touchpoint", "t1")
     assert sent.message == opened.message == house.stream("message", "m1")
-    assert (sent.note, sent.authorised, sent.reported_by, opened.machine) == ("hello", False, SOURCE, True)
+    assert (sent.note, sent.authorised, sent.reported_by, opened.machine) == ("hello", False, SYSTEM, True)
     assert house.history("candidate", "1")[1].at == datetime(2024, 2, 1, 8, tzinfo=UTC)
 
 
 def test_touchpoints_may_name_people_of_another_source(house: House) -> None:
     house.taken("candidates", PEOPLE)
     line = "id,candidate,candidate_source,kind,at\nt1,1,old-crm,email-replied,2024-02-01\n"
-    house.taken("touchpoints", line, source="mailer")
+    house.taken("touchpoints", line, system="mailer")
     assert house.types("candidate", "1") == ["candidate-sourced", "touchpoint-recorded"]
 
 

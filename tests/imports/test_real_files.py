@@ -19,7 +19,7 @@ from adapters.imports.lines import LONGEST_LINE
 from adapters.imports.mapping import PLAIN, Wording
 from adapters.imports.refusals import DelimiterIsUnknown, EncodingIsUnknown, FileIsEmpty, FileIsNotInItsEncoding
 from commands.verb import LONGEST_TEXT
-from tests.imports.conftest import SOURCE, House
+from tests.imports.conftest import SYSTEM, House
 
 IGNORE = Wording.model_validate({"others": "ignore"})
 ANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -188,7 +188,7 @@ def test_a_huge_cell_of_a_column_that_is_not_imported_may_hold_anything(house: H
     fillings = ('"' + "x," * (length // 2) + '"', '"' + "line\n" * (length // 5) + '"', "x" * length)
     for number, filling in enumerate(fillings):
         text = f"id,photo,name\n1,,Ana\n2,{filling},Bo\n3,,Cy\n"
-        report = house.import_("candidates", house.file("c.csv", text), wording=IGNORE, source=f"s{number}")
+        report = house.import_("candidates", house.file("c.csv", text), wording=IGNORE, system=f"s{number}")
         assert (report.standing.added, report.standing.rejected) == (3, 0)
 
 
@@ -293,18 +293,18 @@ def test_rejected_formulas_are_text_and_come_back_as_they_were(house: House, nam
     wording = Wording.model_validate({"columns": {"name": "=name"}})
     source = f"s{abs(hash(tuple(names))) % 10**9}"
     path = house.file(f"{source}.csv", text.getvalue())
-    house.import_("candidates", path, wording=wording, source=source)
+    house.import_("candidates", path, wording=wording, system=source)
     rejected = house.rejected(path)
     with rejected.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     cells, own = [cell for row in rows for cell in row], [row[4:] for row in rows]
     assert not [cell for cell in cells if cell.lstrip()[:1] in set("=+-@＝＋－＠") or cell[:1] in set("\t\r\n")]
-    house.import_("candidates", rejected, wording=wording, source=source)
+    house.import_("candidates", rejected, wording=wording, system=source)
     with house.rejected(rejected).open(newline="", encoding="utf-8") as file:
         assert [row[4:] for row in csv.reader(file)] == own, "rejected again it is as it was"
     # As bytes: text that is read as lines has other ends of line in its cells.
     rejected.write_bytes(rejected.read_bytes().replace(b"never", b"2024-01-05"))
-    house.import_("candidates", rejected, wording=wording, source=source)
+    house.import_("candidates", rejected, wording=wording, system=source)
     told = [house.importer.log.history(house.stream("candidate", str(n), source))[0].event for n in range(len(names))]
     assert [one.name for one in told] == [name.strip() or None for name in names]  # type: ignore[attr-defined]  # it has
 
@@ -317,7 +317,7 @@ def test_a_file_that_is_not_ours_keeps_its_apostrophes(house: House) -> None:
 def test_memory_is_bounded_in_any_encoding(house: House, importer: Importer) -> None:
     text = "id;name\n" + "".join(f"{n};Zoë {'x' * 200}\n" for n in range(20_000))
     path = written(house, text.encode("utf-16"))
-    order = Order(path, "candidates", SOURCE, "csv")
+    order = Order(path, "candidates", SYSTEM, "csv")
     tracemalloc.start()
     with path.open("rb") as file:
         assert sum(1 for _ in order.settled().open(file).lines()) == 20_000
@@ -328,5 +328,5 @@ def test_memory_is_bounded_in_any_encoding(house: House, importer: Importer) -> 
 
 def test_a_text_file_is_imported_by_a_format_that_is_named(house: House) -> None:
     path = written(house, b"id\tname\n1\tAna\n", "export.txt")
-    report = house.importer.import_file(Order(path, "candidates", SOURCE, "csv"), {REJECTED: None, OUTCOMES: None})
+    report = house.importer.import_file(Order(path, "candidates", SYSTEM, "csv"), {REJECTED: None, OUTCOMES: None})
     assert (report.standing.added, report.writing.delimiter) == (1, "\t")

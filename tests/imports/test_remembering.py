@@ -16,7 +16,7 @@ from commands.merge_candidates import MergeCandidates
 from commands.verb import Command
 from commands.withdraw_consent import WithdrawConsent
 from domain.touchpoint import TouchpointRecorded
-from tests.imports.conftest import NOW, SOURCE, House
+from tests.imports.conftest import NOW, SYSTEM, House
 
 PEOPLE = "id,at\n1,2024-01-05\n2,2024-01-05\n"
 CONSENT = "candidate,answer,at,purpose,channels,evidence\n1,given,2024-06-06,talent_pool,email,form 7\n"
@@ -33,7 +33,7 @@ def sending(house: House, meanwhile: Command) -> Report:
             handle(house.importer.log, VERB_OF, Occasion(uuid4(), "user:ana", NOW), lambda: (meanwhile,))
 
     return house.importer.import_file(
-        Order(house.file("sent.csv", SENT), "touchpoints", SOURCE, "csv"), {}, progress=between
+        Order(house.file("sent.csv", SENT), "touchpoints", SYSTEM, "csv"), {}, progress=between
     )
 
 

@@ -22,7 +22,7 @@ from tests.web.conftest import ACTOR, bearing, problem, serving
 
 CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson; charset=utf-8"}
-ASKED = {"kind": "candidates", "source": "old-crm"}
+ASKED = {"kind": "candidates", "system": "old-crm"}
 PEOPLE = b"id,at,name\n1,2024-01-05,Ana\n2,nonsense,Bo\n3,2024-01-07,Cy\n"
 PATIENCE = 20.0
 
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, s
 def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, services: Services, log: Perennial) -> None:
     text = "id;name;at\n1;Jürgen Weiß;2024-01-05\n"
     for number, encoding in enumerate(("utf-8", "utf-16-le", "cp1252")):
-        told = ended(client, put(client, text.encode(encoding), source=f"s{number}")["id"])
+        told = ended(client, put(client, text.encode(encoding), system=f"s{number}")["id"])
         assert (told["state"], told["encoding"], told["delimiter"], told["added"]) == ("done", encoding, ";", 1)
         (sourced,) = log.history(services.key_file.stream_of(f"s{number}", "candidate", "1"))
         assert sourced.event.name == "Jürgen Weiß"  # type: ignore[attr-defined]  # that event has it
@@ -182,7 +182,7 @@ def test_an_upload_that_is_sent_again_with_its_key_is_one_import(client: httpx.C
     first, again = send(), send()
     assert again.json() == first.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    for other in (send(PEOPLE + b"\n"), send(source="other-crm")):
+    for other in (send(PEOPLE + b"\n"), send(system="other-crm")):
         assert problem(other) == (422, "idempotency-key-was-used-for-another-request")
     assert len(client.get("/v1/imports").json()["imports"]) == 1
 
@@ -193,7 +193,7 @@ def test_what_is_no_import_is_refused(client: httpx.Client, shelf: Shelf) -> Non
 
     assert send({"Content-Type": "application/json"}) == (415, "body-is-no-file-of-history")
     assert send(CSV, kind="people") == (422, "request-is-malformed")
-    assert send(CSV, source="Old CRM") == (422, "request-is-malformed")
+    assert send(CSV, system="Old CRM") == (422, "request-is-malformed")
     assert send(CSV, mapping="{") == (422, "mapping-cannot-be-read")
     assert send(CSV, mapping='{"columns": {"nam": "x"}}') == (422, "mapping-cannot-be-read")
     nobody = "0198f3a0-7c1e-7000-8000-00000000a001"
@@ -258,3 +258,10 @@ def test_rejected_lines_are_kept_for_thirty_days(
 def test_nobody_else_can_read_what_lies_there(client: httpx.Client, shelf: Shelf) -> None:
     folder = shelf.folder / put(client)["id"]
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_former_word_is_refused_and_todays_is_named(client: httpx.Client) -> None:
+    answer = client.post("/v1/imports", params={"kind": "candidates", "source": "old-crm"}, content=PEOPLE, headers=CSV)
+    assert problem(answer) == (422, "request-is-malformed")
+    assert "source" in answer.text
+    assert "system" in answer.text
