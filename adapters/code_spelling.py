@@ -14,7 +14,9 @@ from collections.abc import Iterator
 
 from anyascii import anyascii
 
-from domain.codes import UNKNOWN
+from commands.verb import LONGEST_TEXT
+from domain.codes import UNKNOWN, Spelled
+from domain.storable import is_storable_text
 
 LONGEST_CODE = 64
 HASH_DIGITS = 8
@@ -29,13 +31,21 @@ LEADING_DOT = re.compile(r"(?<![\w.])\.(?=[^\W\d_])")
 
 
 def code_of(text: str | None, otherwise: str | None = None) -> str:
-    """Return the text as a code: 'C++ Developer' as 'c-plus-plus-developer'.
+    """Return the text as a code that knows the text: 'C++ Developer' as 'c-plus-plus-developer'.
 
     otherwise: the code of a text in which nothing can be read; left out: 'unknown'.
     """
-    words = words_of(text or "")
+    code = spelled_code_of(text or "", otherwise or UNKNOWN)
+    if not text or text == code or len(text) > LONGEST_TEXT or not is_storable_text(text):
+        return code
+    return Spelled(code, text)
+
+
+def spelled_code_of(text: str, otherwise: str) -> str:
+    """Return the code alone."""
+    words = words_of(text)
     if not words:
-        return otherwise or UNKNOWN
+        return otherwise
     code = "-".join(filter(None, map(transliterated, words)))
     if len(code) <= LONGEST_CODE and all(word.isascii() for word in words):
         return code

@@ -1,4 +1,7 @@
-"""Codes are the short written names that may stand in clear: sources, stages, reasons, channels, kinds."""
+"""Codes are the short written names that may stand in clear: sources, stages, reasons, channels, kinds.
+
+A code that was made of a text knows that text, which is never clear: the log seals it with the event.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import lru_cache
 from typing import Annotated
 
 from domain.errors import Invalid
+from domain.event import Personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,30 @@ Sha256 = Annotated[str, SHA256]
 UNKNOWN = "unknown"
 
 
+class Spelled(str):
+    """A code that was made of a text, and that text: 'c-plus-plus-developer' of 'C++ Developer'.
+
+    It is the code and nothing else to whoever compares, counts or writes it. The log keeps the code in clear and seals
+    the text with the event; once the key is gone, the text is ERASED.
+    """
+
+    __slots__ = ("text",)
+    text: Personal[str]
+
+    def __new__(cls, code: str, text: Personal[str]) -> Spelled:
+        made = super().__new__(cls, code)
+        made.text = text
+        return made
+
+    def __reduce__(self) -> tuple[type[Spelled], tuple[str, Personal[str]]]:
+        return Spelled, (str(self), self.text)
+
+
+def text_of(code: str | None) -> Personal[str | None]:
+    """Return the text that the code was made of; None where it came as a code."""
+    return code.text if isinstance(code, Spelled) else None
+
+
 class TextIsWrittenWrongly(Invalid):
     """The field '{field}' is not written as it must be: the whole text matches {pattern}.
 
@@ -44,7 +72,7 @@ class TextIsWrittenWrongly(Invalid):
 
 def require_written(text: str, written: Written, field: str) -> None:
     """Raises TextIsWrittenWrongly, naming the field and not the text: somebody may have put a name there."""
-    if not is_written(text, written.pattern):
+    if not is_written(str(text), written.pattern):  # the text of a code must not stay in the cache
         raise TextIsWrittenWrongly(field=field, pattern=written.pattern, example=written.example)
 
 

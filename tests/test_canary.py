@@ -187,7 +187,8 @@ def delivered(house: House) -> UUID:
         "phone_numbers": [{"value": canaries.phone("delivery"), "type": "mobile"}],
     }  # fmt: skip
     for number, action in enumerate(("new_candidate_application", "not_yet_known_action")):
-        body = delivery(action, application=application(candidate=person))
+        stage = {"id": 3, "name": behind_what_a_code_holds(canaries.bird("text of a code, delivery"))}
+        body = delivery(action, application=application(candidate=person, current_stage=stage))
         answer = house.client.post(
             "/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], f"e{number}")
         )
@@ -195,13 +196,19 @@ def delivered(house: House) -> UUID:
     return house.log.mapper.keyring.key_file.stream_of("greenhouse", "candidate", "501")
 
 
+def behind_what_a_code_holds(canary: str) -> str:
+    """A text that is cut before the canary where it is made a code: the code stays when the person is erased."""
+    return f"{'Gardener of roses ' * 6}{canary}"
+
+
 def imported(house: House) -> UUID:
     """A record from a file of history, in which another line about the same person was rejected."""
     canaries, text = house.canaries, io.StringIO()
     lines = csv.writer(text)
-    lines.writerow(("id", "at", "name", "emails"))
-    lines.writerow(("7", "2026-01-05", canaries.bird("import"), canaries.address("import")))
-    lines.writerow(("7", "nonsense", canaries.bird("rejected line"), canaries.address("rejected line")))
+    role = behind_what_a_code_holds(canaries.bird("text of a code, import"))
+    lines.writerow(("id", "at", "name", "emails", "role"))
+    lines.writerow(("7", "2026-01-05", canaries.bird("import"), canaries.address("import"), role))
+    lines.writerow(("7", "nonsense", canaries.bird("rejected line"), canaries.address("rejected line"), role))
     asked = {"kind": "candidates", "system": "old-crm"}
     headers = {"Content-Type": "text/csv"}
     begun = house.client.post("/v1/imports", params=asked, content=text.getvalue(), headers=headers).json()

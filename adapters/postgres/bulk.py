@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from adapters.postgres.append import KeysChanged, error_of, receipts
 from adapters.postgres.precedence import LOCKED
 from adapters.postgres.sealing import Sealer
-from adapters.postgres.store import RESEALS, SealingEventStore
+from adapters.postgres.store import RESEALS, PersonWasErased, SealingEventStore
 from commands.handle import Attached, SomebodyWasFaster
 from domain.event import Event, Recorded
 
@@ -44,7 +44,18 @@ class BulkAppend:
             yield self.append_block(chunk, Attached())
 
     def append_block(self, chunk: Sequence[Recorded[Event]], attached: Attached) -> tuple[int, int]:
-        """Appends all of at least one event, with what goes with them, or nothing: the first and last position."""
+        """Appends all of at least one event, with what goes with them, or nothing: the first and last position. Of an
+        erased person the texts of codes are left out."""
+        while True:
+            try:
+                return self._append_block(chunk, attached)
+            except PersonWasErased as gone:
+                plain = self._mapper.without_texts(chunk, gone.person)
+                if plain is None:
+                    raise
+                chunk = plain
+
+    def _append_block(self, chunk: Sequence[Recorded[Event]], attached: Attached) -> tuple[int, int]:
         people = {person for event in chunk for person in self._mapper.people_of(event)}
         self._store.find_keys(chunk, people)
         for _ in range(RESEALS):

@@ -11,11 +11,15 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from domain.event import ClearMark, Erased, Event, SealedFor
+from domain.codes import Spelled
+from domain.event import ClearMark, Erased, Event, Personal, SealedFor
 
 CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LARGEST_INTEGER = 2**53
 DEFAULT_GROUP = "personal"
+
+TEXTS = "texts"
+"""The group of the texts that an event's codes were made of. Any event may have it, beside those of its class."""
 
 Encode = Callable[[Any], str]
 """A clear value as JSON text. All of it is plain ASCII without escapes, so field order alone makes it RFC 8785."""
@@ -51,6 +55,8 @@ class Codec:
     event: type[Event]
     clear: tuple[ClearField, ...]
     sealed: tuple[SealedGroup, ...]
+    texts: SealedGroup
+    """The clear fields that hold a code: of each the text is sealed where the code was made of one."""
 
 
 def moment(value: datetime) -> str:
@@ -60,8 +66,12 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime('"%Y-%m-%dT%H:%M:%S.%fZ"')
 
 
-@lru_cache(maxsize=65536)
 def code(value: str) -> str:
+    return written_code(str(value))  # the text that a code was made of must not stay in the cache
+
+
+@lru_cache(maxsize=65536)
+def written_code(value: str) -> str:
     if not CODE.fullmatch(value):
         raise ValueError(f"{value!r} is not a code (lower-case letters, digits, dot, dash, underscore; 64 at most)")
     return f'"{value}"'
@@ -149,10 +159,17 @@ def personal_in(event: Any) -> frozenset[str]:
     return frozenset(name for group in codec_of(event).sealed for name, _ in group.fields)
 
 
+def texts_of(event: Event) -> dict[str, Personal[str]]:
+    """The texts that codes of the event were made of, by field; ERASED where the person was erased."""
+    codes = ((one.name, getattr(event, one.name)) for one in fields(event))
+    return {name: code.text for name, code in codes if isinstance(code, Spelled)}
+
+
 def codec_of(event: type[Event]) -> Codec:
     """The codec of an event class. Errors: TypeError naming the field whose type cannot be stored."""
     hints = get_type_hints(event, include_extras=True)
     clear: list[ClearField] = []
+    codes: list[tuple[str, Decode]] = []
     groups: dict[tuple[str | None, str], list[tuple[str, Decode]]] = {}
     for field in fields(event):
         hint: Any = hints[field.name]
@@ -162,12 +179,16 @@ def codec_of(event: type[Event]) -> Codec:
         try:
             if any(isinstance(mark, ClearMark) for mark in marks):
                 clear.append(clear_field(field.name, hint))
+                if without(hint, NoneType)[0] is str:
+                    codes.append((field.name, same))
             else:
                 owner = next((mark for mark in marks if isinstance(mark, SealedFor)), None)
                 whose = (owner.person_field, owner.group) if owner else (event.person_field, DEFAULT_GROUP)
+                if whose[1] == TEXTS:
+                    raise TypeError(f"the group {TEXTS} is that of the texts of codes")
                 groups.setdefault(whose, []).append((field.name, sealed_decode(hint)))
         except (TypeError, KeyError) as error:
             raise TypeError(f"{event.__name__}.{field.name}: {error}") from error
     clear.sort(key=lambda one: one.name)
     sealed = tuple(SealedGroup(person, group, tuple(named)) for (person, group), named in groups.items())
-    return Codec(event, tuple(clear), sealed)
+    return Codec(event, tuple(clear), sealed, SealedGroup(event.person_field, TEXTS, tuple(codes)))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from adapters.postgres.codec import Codec, EventCannotBeStored, SealedGroup, codec_of
+from adapters.postgres.codec import TEXTS, Codec, EventCannotBeStored, SealedGroup, codec_of
 from adapters.postgres.sealing import Keyring, PersonKey, Place, Sealer, open_part, seal
 from adapters.postgres.stored import LoggedEvent
+from domain.codes import Spelled
 from domain.event import ERASED, Event, Recorded, Upcast
 
 NOTHING = (None, ())
@@ -43,23 +45,35 @@ class SealingMapper(Mapper[UUID]):
 
     def people_of(self, domain_event: Recorded[Event]) -> list[UUID]:
         """The people whose personal data the event holds, each once, in the order of its parts."""
-        groups = self._codecs[domain_event.event.stored_name].sealed
-        people = [whose(group, domain_event) for group in groups if held(group, domain_event.event)]
-        return list(dict.fromkeys(people))
+        held_by = held_in(self._codecs[domain_event.event.stored_name], domain_event.event)
+        return list(dict.fromkeys(whose(group, domain_event) for group, _ in held_by))
+
+    def without_texts(self, events: Sequence[Recorded[Event]], person: UUID) -> list[Recorded[Event]] | None:
+        """The events with plain codes in the place of those whose texts are sealed for the person: what happened is
+        recorded of an erased one too. None where that is not all that is sealed for them."""
+        plain = [self._without_text(one, person) for one in events]
+        is_changed = any(one is not before for one, before in zip(plain, events, strict=True))
+        return plain if is_changed and not any(person in self.people_of(one) for one in plain) else None
+
+    def _without_text(self, domain_event: Recorded[Event], person: UUID) -> Recorded[Event]:
+        codec, event = self._codecs[domain_event.event.stored_name], domain_event.event
+        texts = texts_in(codec, event)
+        if not texts or whose(codec.texts, domain_event) != person:
+            return domain_event
+        codes: Any = {name: str(getattr(event, name)) for name in texts}
+        return replace(domain_event, event=replace(event, **codes))
 
     def sealed(self, domain_event: Recorded[Event]) -> tuple[list[Sealer], str]:
         """The personal data: the keys of the people it belongs to, and the sealed parts as a JSON list."""
         event = domain_event.event
         parts: list[str] = []
         sealers: dict[UUID, Sealer] = {}
-        for group in self._codecs[event.stored_name].sealed:
-            values = held(group, event)
-            if values:
-                person = whose(group, domain_event)
-                sealer = sealers.get(person) or self.keyring.sealer(person) or self.keyring.make(person)
-                sealers[person] = sealer
-                place = Place(self.origin, domain_event.stream, domain_event.version, event.stored_name)
-                parts.append(seal(place, group.group, sealer, values))
+        for group, values in held_in(self._codecs[event.stored_name], event):
+            person = whose(group, domain_event)
+            sealer = sealers.get(person) or self.keyring.sealer(person) or self.keyring.make(person)
+            sealers[person] = sealer
+            place = Place(self.origin, domain_event.stream, domain_event.version, event.stored_name)
+            parts.append(seal(place, group.group, sealer, values))
         return list(sealers.values()), f"[{','.join(parts)}]"
 
     def clear(self, event: Event) -> str:
@@ -128,12 +142,42 @@ class SealingMapper(Mapper[UUID]):
             opened = self._opened(place, part, stored.keys.get(person))
             for name, decode in group.fields:
                 values[name] = ERASED if opened is None else decode(opened.get(name))
+        for part in parts:
+            if part["group"] == TEXTS:
+                self._spell(stored, part, codec, values)
+
+    def _spell(self, stored: LoggedEvent, part: Mapping[str, str], codec: Codec, values: dict[str, Any]) -> None:
+        """Gives codes the texts that they were made of. Once the key is gone nothing says which of them had one, so all
+        have a text that was erased."""
+        place = Place(self.origin, as_uuid(stored.originator_id), stored.originator_version, stored.topic)
+        texts = self._opened(place, part, stored.keys.get(UUID(part["person"])))
+        name = stored.topic
+        while texts is not None and (upcast := self._upcasts.get(name)) is not None:
+            name, texts = upcast.becomes, {upcast.rename.get(field, field): text for field, text in texts.items()}
+        for field, _ in codec.texts.fields:
+            if values[field] is not None and (texts is None or field in texts):
+                values[field] = Spelled(values[field], ERASED if texts is None else texts[field])
 
     def _opened(self, place: Place, part: Mapping[str, str], key: PersonKey | None) -> dict[str, Any] | None:
         if key is None or str(key.key_id) != part["key"]:
             return None
         cipher = self.keyring.cipher(key)
         return None if cipher is None else open_part(place, part, cipher)
+
+
+def held_in(codec: Codec, event: Event) -> Iterator[tuple[SealedGroup, dict[str, Any]]]:
+    """The groups of the event that have anything to be sealed, with their values; the texts of its codes last."""
+    for group in codec.sealed:
+        if values := held(group, event):
+            yield group, values
+    if texts := texts_in(codec, event):
+        yield codec.texts, texts
+
+
+def texts_in(codec: Codec, event: Event) -> dict[str, Any]:
+    """The texts that the event's codes were made of, by field, as far as there are some."""
+    codes = ((name, getattr(event, name)) for name, _ in codec.texts.fields)
+    return {name: code.text for name, code in codes if isinstance(code, Spelled) and isinstance(code.text, str)}
 
 
 def held(group: SealedGroup, event: Event) -> dict[str, Any]:

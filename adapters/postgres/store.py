@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
 
@@ -64,7 +64,12 @@ class SealingEventStore(EventStore[UUID]):
             self.find_keys([event for one in asked for event in one.events], set().union(*people))
             return self._seal_and_put(asked, people, RESEALS)
         except Exception as error:  # noqa: BLE001 - one cannot be sealed: each goes alone, and it alone fails
-            return [error] if len(asked) == 1 else [self.put_all([one])[0] for one in asked]
+            return [self._plainly(asked[0], error)] if len(asked) == 1 else [self.put_all([one])[0] for one in asked]
+
+    def _plainly(self, asked: Putting, error: Exception) -> list[Recording[UUID]] | Exception:
+        """Of an erased person what has happened is recorded still, where only the texts of codes would be theirs."""
+        plain = self.mapper.without_texts(asked.events, error.person) if isinstance(error, PersonWasErased) else None
+        return error if plain is None else self.put_all([replace(asked, events=plain)])[0]
 
     def _seal_and_put(
         self, asked: Sequence[Putting], people: Sequence[set[UUID]], reseals: int

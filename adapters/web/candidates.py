@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
-from adapters.postgres.codec import personal_in
+from adapters.postgres.codec import personal_in, texts_of
 from adapters.web.asking import Asker, AsOfText, MinPosition
 from adapters.web.etag import etag
 from adapters.web.plain import Answered, answered, rendered
@@ -33,6 +33,7 @@ from domain.candidate import (
     CandidateReferred,
     CandidateSourced,
 )
+from domain.codes import text_of
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
 from domain.profile_facts import Belief, Told, believed
 from projections.candidate_summary import CANDIDATE_SUMMARY
@@ -78,15 +79,19 @@ class Profile:
 
     `candidate` is the record that speaks for the person, the one whose entry gives source, role and location;
     `merged_into` names it where another record was asked for. `erased`: the person was erased, so what was personal is
-    null. `version` is that of the record that was asked for.
+    null. `version` is that of the record that was asked for. `source_text` and its like: the text that a code was made
+    of; null where it came as a code.
     """
 
     candidate: UUID
     merged_into: UUID | None
     records: Sequence[UUID]
     source: str
+    source_text: Personal[str | None]
     role: str
+    role_text: Personal[str | None]
     location: str
+    location_text: Personal[str | None]
     entered_at: datetime
     referrer: UUID | None
     outside_source: str | None
@@ -103,8 +108,9 @@ class Profile:
 class TimelineEvent:
     """One event of a time line: of which of the person's records, and that record's version by it.
 
-    `data`: its own fields; null where they were personal and have been erased. To a role that may not read people
-    the personal ones are left out, `withheld` names them, and `actor` says only what kind of actor it was.
+    `data`: its own fields; null where they were personal and have been erased. `texts`: by field the text that a code
+    in `data` was made of; a code that came as one has none. To a role that may not read people the personal ones are
+    left out, `withheld` names them, and `actor` says only what kind of actor it was.
     """
 
     record: UUID
@@ -118,6 +124,7 @@ class TimelineEvent:
     recorded_at: datetime
     actor: str
     data: Mapping[str, Any]
+    texts: Mapping[str, Personal[str]]
     withheld: Sequence[str]
     erased: bool
 
@@ -262,8 +269,11 @@ def profile_of(person: Person) -> Profile:
         merged_into=person.merged_into,
         records=person.ids,
         source=entry.source,
+        source_text=text_of(entry.source),
         role=entry.role,
+        role_text=text_of(entry.role),
         location=entry.location,
+        location_text=text_of(entry.location),
         entered_at=root.entered_at,
         referrer=entry.referrer if isinstance(entry, CandidateReferred) else None,
         outside_source=entry.outside_source if isinstance(entry, CandidateSourced) else None,
@@ -302,7 +312,8 @@ def entry_of(recorded: Recorded[Event], who: Principal) -> TimelineEvent:
     """One event of a time line as the reader may see it: when, who, what; and whether anything of it was erased."""
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}
     made_as: Any = type(recorded.event)  # mypy takes the hash of an instance for that of the class
-    withheld = () if who.may(Action.READ_PEOPLE) else sorted(personal_in(made_as))
+    texts, may_read = texts_of(recorded.event), who.may(Action.READ_PEOPLE)
+    withheld = () if may_read else sorted({*personal_in(made_as), *(("texts",) if texts else ())})
     return TimelineEvent(
         record=recorded.stream,
         version=recorded.version,
@@ -315,6 +326,7 @@ def entry_of(recorded: Recorded[Event], who: Principal) -> TimelineEvent:
         recorded_at=recorded.recorded_at,
         actor=actor_to(who, recorded.actor),
         data={name: value for name, value in values.items() if name not in withheld},
+        texts=texts if may_read else {},
         withheld=withheld,
-        erased=any(isinstance(value, Erased) for value in values.values()),
+        erased=any(isinstance(value, Erased) for value in (*values.values(), *texts.values())),
     )

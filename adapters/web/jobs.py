@@ -29,6 +29,7 @@ from domain.application import (
     ProspectAdded,
 )
 from domain.application import Offer as LastOffer
+from domain.codes import text_of
 from domain.event import Aggregate, Event, Personal, Recorded
 from domain.requisition import (
     HOLDS,
@@ -64,14 +65,18 @@ class Opening:
 @dataclass(frozen=True, slots=True)
 class RequisitionPage:
     """A job as it stands. `held_since` null: it is not on hold. What was personal and has been erased is null.
+    `role_text` and its like: the text that a code was made of; null where it came as a code.
 
     `withheld`: so is all that is personal, as the reader's role may not read people.
     """
 
     requisition: UUID
     role: str
+    role_text: Personal[str | None]
     location: str
+    location_text: Personal[str | None]
     source: str
+    source_text: Personal[str | None]
     evergreen: bool
     title: Personal[str | None]
     outside_source: str | None
@@ -88,10 +93,12 @@ class RequisitionPage:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The application entered a stage at a time; with `stage` null it came to another job then."""
+    """The application entered a stage at a time; with `stage` null it came to another job then. `stage_text`: the text
+    that the code was made of."""
 
     at: datetime
     stage: str | None
+    stage_text: Personal[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +115,29 @@ class Offer:
 class ApplicationPage:
     """An application as it stands: 'prospect', 'submitted', 'rejected', 'withdrawn' or 'hired' (into `opening`).
 
-    `left`: the jobs that it was transferred away from, in the order in which it left them.
+    `left`: the jobs that it was transferred away from, in the order in which it left them. `source_text`, `stage_text`:
+    the texts that the codes were made of; null where they came as codes. `withheld`: they are null because the reader's
+    role may not read people.
     """
 
     application: UUID
     candidate: UUID
     requisition: UUID | None
     source: str
+    source_text: Personal[str | None]
     state: str
     began_at: datetime
     ended_at: datetime | None
     opening: UUID | None
     stage: str | None
+    stage_text: Personal[str | None]
     stages: Sequence[Visit]
     offer: Offer | None
     left: Sequence[UUID | None]
     referral: UUID | None
     referrer: UUID | None
     version: int
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +245,7 @@ class JobPages:
     def application(self, application: UUID, who: Who) -> Answered[ApplicationPage]:
         """How an application stands, and the way it came; the ETag is the version of its stream."""
         loaded = self.services.log.load(WAY, application, OF_WAY)
-        page = page_of_application(application, loaded.state, loaded.version)
+        page = shown_to(who, page_of_application(application, loaded.state, loaded.version))
         named = (page.candidate, page.referrer)
         self.services.readings.viewed(who, "application", [person for person in named if person is not None])
         return answered(page, headers={"ETag": etag(loaded.version)})
@@ -246,8 +258,11 @@ def page_of_job(requisition: UUID, job: Job, version: int) -> RequisitionPage:
     return RequisitionPage(
         requisition=requisition,
         role=job.entry.role,
+        role_text=text_of(job.entry.role),
         location=job.entry.location,
+        location_text=text_of(job.entry.location),
         source=job.entry.source,
+        source_text=text_of(job.entry.source),
         evergreen=job.entry.evergreen,
         title=job.requisition.title.last,
         outside_source=job.entry.outside_source,
@@ -290,17 +305,20 @@ def page_of_application(stream: UUID, way: Way, version: int) -> ApplicationPage
         candidate=application.candidate,
         requisition=application.requisition,
         source=way.source,
+        source_text=text_of(way.source),
         state=beginning if application.ending is None else STATES[application.ending],
         began_at=way.began_at,
         ended_at=application.ended_at,
         opening=None if application.hire is None else application.hire.opening,
         stage=application.stages.last,
+        stage_text=text_of(application.stages.last),
         stages=visits_of(application),
         offer=None if application.offer is None else offer_of(application.offer),
         left=[turn.value for turn in application.left.turns],
         referral=None if referred is None else referred.referral,
         referrer=None if referred is None else referred.referrer,
         version=version,
+        withheld=False,
     )
 
 
@@ -311,7 +329,7 @@ def visits_of(application: Application) -> list[Visit]:
     turns = [turn for turn in application.stages.turns if turn.value is not None or turn.at in came]
     before = [None, *(turn.value for turn in turns)]
     return [
-        Visit(turn.at, turn.value)
+        Visit(turn.at, turn.value, text_of(turn.value))
         for turn, former in zip(turns, before, strict=False)
         if turn.value is None or turn.value != former
     ]

@@ -293,6 +293,7 @@ EVENT: Mapping[str, Any] = {
     "recorded_at": "2026-05-04T09:30:00.120000Z",
     "actor": "user:ana",
     "data": {"fact": "current-employer", "learned_from": "self", "value": None},
+    "texts": {},
     "withheld": [],
     "erased": True,
 }
@@ -301,6 +302,7 @@ PROFILE: Mapping[str, Any] = {
     "merged_into": None,
     "source": "career-site",
     "role": "gardener",
+    "role_text": "Gardener",
     "location": "lisbon",
     "entered_at": "2026-05-04T09:30:00.120000Z",
     "name": "Ines Prado",

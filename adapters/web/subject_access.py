@@ -14,7 +14,7 @@ from fastapi import Response
 
 from adapters.access.principal import OF_OURS, Principal
 from adapters.postgres.application import UntilKeysAreDestroyed
-from adapters.postgres.codec import codec_of
+from adapters.postgres.codec import codec_of, texts_of
 from adapters.postgres.mapper import whose
 from adapters.postgres.subject import SentAbout, Subjects
 from adapters.web.candidates import Person, Profile, person_of, profile_of
@@ -50,7 +50,8 @@ LOOK_EVERY_SECONDS = 0.05
 class HeldEvent:
     """One thing that we noted down: what its kind `means`, when it was so, who told us, and what it says.
 
-    `data`: its fields; null where they were erased. `withheld`: those that are other people's words, or about them.
+    `data`: its fields; null where they were erased. `texts`: by field the text that a code in `data` was made of.
+    `withheld`: those that are other people's words, or about them.
     Of colleagues only that it was one of us is told.
     """
 
@@ -63,6 +64,7 @@ class HeldEvent:
     recorded_at: datetime
     told_by: str
     data: Mapping[str, Any]
+    texts: Mapping[str, Personal[str]]
     withheld: Sequence[str]
     erased: bool
 
@@ -276,6 +278,8 @@ def held(events: Sequence[Recorded[Event]], records: Sequence[UUID]) -> list[Hel
 def held_event(recorded: Recorded[Event], records: Sequence[UUID]) -> HeldEvent:
     values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}
     withheld = sorted(withheld_fields(recorded, records))
+    texts = texts_of(recorded.event) if whose(codec_of(type(recorded.event)).texts, recorded) in records else {}
+    shown = {name: value for name, value in values.items() if name not in withheld}
     return HeldEvent(
         stream=recorded.stream,
         position=recorded.position or 0,
@@ -285,9 +289,10 @@ def held_event(recorded: Recorded[Event], records: Sequence[UUID]) -> HeldEvent:
         at=recorded.at,
         recorded_at=recorded.recorded_at,
         told_by=by(recorded.actor),
-        data={name: value for name, value in values.items() if name not in withheld},
+        data=shown,
+        texts=texts,
         withheld=withheld,
-        erased=any(isinstance(value, Erased) for name, value in values.items() if name not in withheld),
+        erased=any(isinstance(value, Erased) for value in (*shown.values(), *texts.values())),
     )
 
 

@@ -40,6 +40,7 @@ from domain.candidate import (
     ProfileFactRetracted,
     RestrictionLifted,
 )
+from domain.codes import Spelled
 from domain.consent import (
     ConsentExpired,
     ConsentGiven,
@@ -294,3 +295,27 @@ EXPECTED: Mapping[str, Event] = {
         export=REFERRAL, page="subject-access", people=(str(PERSON),), holds=("personal", "clear")
     ),
 }
+
+WITH_TEXTS: dict[str, Event] = {
+    "candidate-sourced.v1": CandidateSourced(
+        source=Spelled("career-site", "Career Site"),
+        role=Spelled("c-plus-plus-developer", "C++ Developer"),
+        location=Spelled("lodz", "Łódź"),
+        outside_source="old-crm",
+        outside_id="4711",
+        name="Zoë Grün",
+        emails=(),
+        phones=(),
+    ),
+    "requisition-opened.v1": RequisitionOpened(
+        role=Spelled("c-plus-plus-developer", "C++ Developer"),
+        location="unknown",
+        source="unknown",
+        evergreen=False,
+        outside_source=None,
+        outside_id=None,
+        title=None,
+    ),
+    "stage-entered.v1": StageEntered(PERSON, REQUISITION, Spelled("phone-screen", "Phone Screen")),
+}
+"""Events whose codes were made of texts, by their stored name."""

@@ -20,6 +20,7 @@ from domain.catalogue import EVENTS, UPCASTS
 FOLDER = Path(__file__).parent
 ROWS = FOLDER / "rows"
 SEALS = FOLDER / "SHA256SUMS"
+TEXTS = ".texts"
 ORIGIN = "perennial-log/golden"
 
 
@@ -30,7 +31,12 @@ def golden_mapper() -> SealingMapper:
 
 def names() -> list[str]:
     """The stored names that have a golden row."""
-    return sorted(path.stem for path in ROWS.glob("*.json"))
+    return sorted(path.stem for path in ROWS.glob("*.json") if not path.stem.endswith(TEXTS))
+
+
+def names_with_texts() -> list[str]:
+    """The golden rows of events whose codes were made of texts: the stored name, and '.texts'."""
+    return sorted(path.stem for path in ROWS.glob(f"*{TEXTS}.json"))
 
 
 def sums() -> dict[str, str]:

@@ -17,7 +17,9 @@ from adapters.consent import expiring
 from adapters.erasure import erasing, retention
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.imports import importing
+from adapters.imports.columns import FORMER_NAMES
 from adapters.integrations import greenhouse, inbound
+from adapters.postgres.codec import TEXTS
 from adapters.postgres.keyfile import KeyFile, read_key_file
 from adapters.proof import dispatch_rule
 from adapters.proof.leaf import COMMITMENT_DOMAIN
@@ -82,6 +84,9 @@ def of_constants() -> Iterator[tuple[str, str]]:
         "actor, spelled": accesses.ACTOR,
         "beginning of an API key": KEY_PREFIX,
         "beginning of a commitment": COMMITMENT_DOMAIN,
+        "group of the texts of codes": TEXTS,
+        "candidate_system, in the id of a line": FORMER_NAMES["candidate_system"],
+        "requisition_system, in the id of a line": FORMER_NAMES["requisition_system"],
         "system that sends itself": touchpoint.OURSELVES,
         "system that sends itself, offline": dispatch_rule.OURSELVES,
         "what a merge withholds, offline": dispatch_rule.WITHHELD,

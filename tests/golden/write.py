@@ -12,18 +12,20 @@ from uuid import UUID, uuid5
 
 from adapters.postgres.stored import LoggedEvent
 from domain.event import Event, Recorded
-from tests.golden.expected import EXPECTED, STREAM
-from tests.golden.rows import ROWS, SEALS, golden_mapper, names, sum_of
+from tests.golden.expected import EXPECTED, STREAM, WITH_TEXTS
+from tests.golden.rows import ROWS, SEALS, TEXTS, golden_mapper, names, names_with_texts, sum_of
 from tests.golden.strings import STRINGS, kept, made
 
 
 def main() -> None:
     ROWS.mkdir(exist_ok=True)
-    for stored_name in sorted(EXPECTED.keys() - set(names())):
-        event = EXPECTED[stored_name]
-        if event.stored_name != stored_name:
-            sys.exit(f"{stored_name} is an older name: its row can only be written while it is the newest")
-        path = ROWS / f"{stored_name}.json"
+    written = {*names(), *names_with_texts()}
+    expected = {**EXPECTED, **{f"{stored_name}{TEXTS}": event for stored_name, event in WITH_TEXTS.items()}}
+    for name in sorted(expected.keys() - written):
+        event = expected[name]
+        if event.stored_name != name.removesuffix(TEXTS):
+            sys.exit(f"{name} is an older name: its row can only be written while it is the newest")
+        path = ROWS / f"{name}.json"
         path.write_text(json.dumps(document(golden_mapper().to_stored_event(recorded(event))), indent=1) + "\n")
         with SEALS.open("a") as seals:
             seals.write(f"{sum_of(path)}  {path.name}\n")

@@ -10,6 +10,8 @@ from adapters.code_spelling import code_of, earlier_code_of
 from adapters.integrations import greenhouse
 from adapters.integrations.reconciling import Sweep
 from adapters.postgres.application import Perennial
+from domain.application import StageEntered
+from domain.codes import text_of
 from tests.integrations.bodies import application, delivery
 from tests.integrations.test_greenhouse_actions import (
     GREENHOUSE,
@@ -50,3 +52,14 @@ def test_reconcile_adds_nothing_where_only_the_rule_changed(
     head = log.recorder.barrier.head()
     list(sweep.sweep(GREENHOUSE))
     assert log.recorder.barrier.head() == head
+
+
+def test_a_delivery_that_spells_a_stage_otherwise_adds_nothing_and_the_first_text_stays(
+    log: Perennial, receive: Receive, sweep: Sweep, stream: Stream
+) -> None:
+    for number, name in enumerate(("C++ Test", "C++  test", "c++ TEST", "c-plus-plus-test")):
+        told = application(current_stage={"id": 3, "name": name}, last_activity_at=f"2026-02-2{number}T08:00:00Z")
+        receive(delivery("new_candidate_application" if number == 0 else "candidate_stage_change", application=told))
+    list(sweep.sweep(GREENHOUSE))
+    entered = [one.event for one in log.history(stream("application", 9001)) if isinstance(one.event, StageEntered)]
+    assert [(event.stage, text_of(event.stage)) for event in entered] == [("c-plus-plus-test", "C++ Test")]

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from psycopg.rows import DictRow, dict_row
 
 from adapters.postgres.batch import literal, make_batch, upcast_all, way_up
-from adapters.postgres.codec import codec_of
+from adapters.postgres.codec import codec_of, texts_of
 from adapters.postgres.keyfile import new_key_file
 from adapters.postgres.mapper import SealingMapper, clear_text
 from adapters.postgres.sealing import Keyring
 from domain.catalogue import EVENTS, UPCASTS
 from domain.event import ERASED, Clear, Event, Personal, Upcast
 from tests.golden import rows
-from tests.golden.expected import EXPECTED
+from tests.golden.expected import EXPECTED, WITH_TEXTS
 
 INSERT = """
 insert into event (position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
@@ -75,6 +75,19 @@ def test_the_mapper_reads_a_golden_row(name: str) -> None:
     assert recorded.correlation == rows.identifier(golden["correlation_id"])
 
 
+@pytest.mark.parametrize("name", rows.names_with_texts())
+def test_the_mapper_reads_the_texts_of_codes_in_a_golden_row(name: str) -> None:
+    expected = WITH_TEXTS[name.removesuffix(rows.TEXTS)]
+    event = rows.golden_mapper().to_domain_event(rows.stored_event(rows.row(name))).event
+    assert (event, texts_of(event)) == (expected, texts_of(expected))
+    assert json.loads(clear_text(codec_of(type(event)), event)) == rows.row(name)["clear"]
+
+
+def test_golden_rows_have_texts_too() -> None:
+    assert {f"{stored_name}{rows.TEXTS}" for stored_name in WITH_TEXTS} == set(rows.names_with_texts())
+    assert all(texts_of(event) for event in WITH_TEXTS.values())
+
+
 @pytest.mark.parametrize("name", [name for name in rows.names() if rows.row(name)["state"]])
 def test_a_golden_row_outlives_its_keys(name: str) -> None:
     golden = rows.row(name) | {"keys": []}
@@ -83,7 +96,7 @@ def test_a_golden_row_outlives_its_keys(name: str) -> None:
     assert clear_text(codec_of(type(event)), event) == clear_text(codec_of(type(event)), EXPECTED[name])
 
 
-@pytest.mark.parametrize("name", rows.names())
+@pytest.mark.parametrize("name", [*rows.names(), *rows.names_with_texts()])
 def test_golden_parts_are_sealed_as_the_format_says(name: str) -> None:
     """docs/log-format.md, done by hand: whoever has the files needs none of our code."""
     golden = rows.row(name)
