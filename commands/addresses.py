@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from commands.handle import Completed, Loaded, Log, load_with_kin
+from commands.handle import Completed, Log
 from commands.verb import HIDDEN, Command, Load
 from domain.addresses import (
     KINDS,
@@ -22,6 +22,7 @@ from domain.codes import UNKNOWN, Code
 from domain.consent import Merge, after, anything_is_allowed, anything_lives, withholding
 from domain.event import Erased, Event
 from domain.profile_facts import Told, kept
+from domain.streams import Loaded, load_with_kin
 from domain.suppression import (
     SUPPRESSION,
     TURNS,

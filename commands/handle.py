@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from commands.verb import IdNamesTwoThings, Load, Verb
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
+from domain.streams import Loaded, Loads, Reads, Wanted, load_with_kin
 
 ATTEMPTS = 12
 LEFT = "left "
@@ -107,30 +108,11 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A stream's state, as far as the asked event types tell it, and its newest version (0: no such stream)."""
-
-    state: Any
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
 class Completed:
     """Commands with all that no client may fill. `seen`: the versions at which streams stood that were read for it."""
 
     commands: Sequence[Any]
     seen: Mapping[UUID, int] = field(default_factory=dict)
-
-
-Reads = frozenset[type[Event]]
-Wanted = Mapping[UUID, tuple[Aggregate[Any], Reads]]
-"""Streams to load: of what kind each is, and which of its events matter."""
-
-
-class Loads(Protocol):
-    """What reading needs of the event log."""
-
-    def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
 
 
 class Log(Loads, Protocol):
@@ -299,27 +281,6 @@ class Unit:
         passed_over = reads is not None and type(event) not in reads  # as loading would
         state = before.state if passed_over else self.aggregates[stream].evolve(before.state, recorded)
         self.streams[stream] = Loaded(state, recorded.version)
-
-
-def load_with_kin(log: Loads, wanted: Wanted) -> dict[UUID, Loaded]:
-    """Loads the streams, and whatever belongs together with any of them, read as that one is."""
-    reading = dict(wanted)
-    loaded = dict(log.load_all(reading))
-    while kin := kin_to_load(reading, loaded):
-        reading |= kin
-        loaded |= log.load_all(kin)
-    return loaded
-
-
-def kin_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tuple[Aggregate[Any], Reads]]:
-    """The streams that belong together with a loaded one, and were not loaded with all that is read of it."""
-    kin: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
-    for stream, (aggregate, reads) in reading.items():
-        for other in aggregate.kin(loaded[stream].state):
-            known = (kin.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
-            if not reads <= known:
-                kin[other] = aggregate, reads | known
-    return kin
 
 
 Result = Handled | Exception

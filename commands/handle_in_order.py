@@ -15,15 +15,12 @@ from commands.handle import (
     Handled,
     Intention,
     KeptAsResult,
-    Loaded,
     Log,
-    Reads,
     Result,
     SomebodyWasFaster,
     Unit,
     event_id,
     leaving,
-    load_with_kin,
     planned,
     require_unmoved,
     takes_precedence,
@@ -31,6 +28,7 @@ from commands.handle import (
 from commands.verb import Verb
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
+from domain.streams import Loaded, Reads, load_with_kin
 
 Wants = tuple[Aggregate[Any], Reads]
 Attach = Callable[[Sequence[Result]], Attached]

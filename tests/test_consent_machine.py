@@ -46,7 +46,7 @@ from adapters.postgres.store import PersonWasErased
 from adapters.settings import Settings
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.give_consent import GiveConsent
-from commands.handle import Attached, Completed, Loaded, Occasion, Reads, Wanted, handle
+from commands.handle import Attached, Completed, Occasion, handle
 from commands.learn_profile_fact import LearnProfileFact
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
@@ -68,6 +68,7 @@ from domain.consent import (
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
+from domain.streams import Loaded, Reads, Wanted
 from domain.suppression import SUPPRESSION, AddressIsSuppressed
 from domain.telling import Telling
 from projections.consent_state import CONSENT_STATE

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from adapters.access.principal import Principal
 from adapters.access.refusals import IdIsTaken, PersonIsNotYours, SourceIsNotYours
-from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
+from commands.handle import Attached, Completed, Log
 from commands.verb import Command, Load, Verb
 from domain.application import APPLICATION
 from domain.candidate import CANDIDATE
@@ -22,6 +22,7 @@ from domain.codes import UNKNOWN
 from domain.event import Aggregate, Event, Recorded
 from domain.referral import REFERRAL
 from domain.requisition import REQUISITION
+from domain.streams import Loaded, Reads, Wanted
 
 C = TypeVar("C", bound=Command)
 

@@ -15,7 +15,7 @@ from adapters.erasure.sharing import others_shut_out
 from adapters.postgres.epochs import next_rotation
 from adapters.postgres.erasures import Export
 from commands.complete_erasure import CompleteErasure
-from commands.handle import Occasion, handle, load_with_kin
+from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
 from commands.verb import Command, Verb
 from domain.candidate import (
@@ -29,6 +29,7 @@ from domain.candidate import (
     ErasureWasNotRequested,
 )
 from domain.event import Aggregate, Erased, Event, Recorded
+from domain.streams import load_with_kin
 
 LOGGER = logging.getLogger(__name__)
 CLERK = "clerk:erasure"

@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, f
 
 from adapters.erasure.erasing import Erasing, Erasure
 from adapters.postgres.application import Perennial
-from commands.handle import load_with_kin
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -34,6 +33,7 @@ from domain.candidate import (
 from domain.codes import CODE
 from domain.event import Event
 from domain.retention import MONTHS_AT_MOST, RULES, Rule, Rules, is_over, last_contact
+from domain.streams import load_with_kin
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from domain.validity import ANY
 from queries.question import AsOf

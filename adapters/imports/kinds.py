@@ -12,12 +12,12 @@ from adapters.imports import contacts, jobs, people
 from adapters.imports.columns import FORMER_NAMES
 from adapters.imports.origin import Origin
 from adapters.imports.row import Row
-from commands.handle import Reads
 from commands.verb import Command
 from domain.application import APPLICATION, BEGINNINGS, OFFERS, STAGES, STANDING
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.event import Aggregate
 from domain.requisition import HOLDS, OPENINGS, REQUISITION, RequisitionOpened
+from domain.streams import Reads
 
 Plan = Callable[[Row, Origin, Any], Iterator[Command]]
 """What a line comes to. The last argument: the state of the record that it is about, or else the line's own id."""

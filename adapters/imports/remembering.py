@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
+from commands.handle import Attached, Completed, Log
 from domain.event import Aggregate, Event, Recorded
+from domain.streams import Loaded, Reads, Wanted
 
 STREAMS = 50_000
 

@@ -21,11 +21,12 @@ from adapters.integrations.remembering import Histories, Remembering
 from adapters.postgres.deliveries import Deliveries, KeptDelivery
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import KeyStandsTwice
-from commands.handle import Handled, Intention, Occasion, Statement, Unit, handle, load_with_kin
+from commands.handle import Handled, Intention, Occasion, Statement, Unit, handle
 from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
 from domain.event import Erased
+from domain.streams import load_with_kin
 
 
 @dataclass(frozen=True, slots=True)

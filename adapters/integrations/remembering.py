@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 from uuid import UUID
 
-from commands.handle import Attached, Completed, Loaded, Log, Reads, Wanted
+from commands.handle import Attached, Completed, Log
 from domain.event import Aggregate, Erased, Event, Recorded
+from domain.streams import Loaded, Reads, Wanted
 
 MOST_STREAMS = 20_000
 """Streams that are remembered at most; then everything is forgotten, and read again where it is needed."""

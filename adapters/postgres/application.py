@@ -25,9 +25,10 @@ from adapters.postgres.recorder import FoundStream, LogRecorder
 from adapters.postgres.sealing import Keyring, Place, open_part, seal
 from adapters.postgres.store import Putting, SealingEventStore
 from commands.addresses import completed
-from commands.handle import Attached, Completed, Loaded, Reads, Wanted
+from commands.handle import Attached, Completed
 from domain.catalogue import EVENTS, UPCASTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
+from domain.streams import Loaded, Reads, Wanted
 
 WORTH_A_COPY = 100
 

@@ -22,7 +22,6 @@ from adapters.web.services import Services
 from adapters.web.shapes import actor_to
 from adapters.web.who import Who
 from adapters.web.writing import Moment, Whole
-from commands.handle import Loads, load_with_kin
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -36,6 +35,7 @@ from domain.candidate import (
 from domain.codes import text_of
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
 from domain.profile_facts import Belief, Told, believed
+from domain.streams import Loads, load_with_kin
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from queries import candidate as summaries
 from queries.candidate import CandidateSummary

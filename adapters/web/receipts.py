@@ -17,9 +17,9 @@ from adapters.web.plain import Answered, answered
 from adapters.web.printing import printed
 from adapters.web.services import Controller, Services
 from adapters.web.who import Who
-from commands.handle import load_with_kin
 from domain.consent import ConsentDoesNotExist
 from domain.event import Event, Personal, Recorded
+from domain.streams import load_with_kin
 from queries.consent_trail import Notice, Stand, stand
 
 SCHEMA = "perennial-consent-receipt/1"

@@ -22,10 +22,11 @@ from adapters.integrations.remembering import Remembering
 from adapters.postgres.application import Perennial
 from adapters.postgres.deliveries import Deliveries
 from adapters.postgres.keyfile import KeyFile
-from commands.handle import Attached, Loaded, Occasion, SomebodyWasFaster, Wanted, handle
+from commands.handle import Attached, Occasion, SomebodyWasFaster, handle
 from commands.learn_profile_fact import LearnProfileFact
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.event import Event, Recorded
+from domain.streams import Loaded, Wanted
 from tests.given import event_id
 from tests.integrations.bodies import NEW, SECRET, application, delivery, signed
 from tests.integrations.test_lists import calls
