@@ -64,7 +64,8 @@ _SOFT = re.compile(f"[{APOSTROPHES}{DOTS}]")
 _NO_JOINER = re.compile("(?<=[\u0600-\u08ff])\u200c")
 """The sign that parts two Arabic letters of one word; elsewhere it only chooses a shape."""
 _VARIANT = re.compile(r"(LATIN|CYRILLIC) SMALL LETTER (.+?) WITH .+")
-_SCRIPTS = re.compile(f"[{UNPARTED}]+|[^{UNPARTED}]+")
+_PARTS = re.compile(f"[{UNPARTED}]+|[^{UNPARTED}{SOFT}]+")
+_PARTS_OF_ASCII = re.compile(f"[^{SOFT}]+")
 _IS_UNPARTED = re.compile(f"[{UNPARTED}]")
 
 
@@ -120,11 +121,9 @@ def without_marks(text: str) -> str:
 def words_of(text: str, longest: int) -> list[list[str]]:
     """The words of the text, each in its parts: cut at soft signs and where a script begins or ends that needs no
     blanks. No more than `longest` characters of the text's form count."""
-    words = (
-        [found for part in word.split(SOFT) for found in _SCRIPTS.findall(part)]
-        for word in normal(text)[:longest].split(HARD)
-    )
-    return [word for word in words if word]
+    formed = normal(text)[:longest]
+    cut = _PARTS_OF_ASCII if formed.isascii() else _PARTS
+    return [parts for word in formed.split(HARD) if (parts := cut.findall(word))]
 
 
 def parts_of(words: Sequence[Sequence[str]]) -> list[str]:
@@ -133,12 +132,12 @@ def parts_of(words: Sequence[Sequence[str]]) -> list[str]:
 
 def key_of(text: str, longest: int) -> str:
     """The text's parts with one blank between them: by it values are sorted, and shown where they are counted."""
-    return " ".join(parts_of(words_of(text, longest)))
+    return HARD.join(parts_of(words_of(text, longest)))
 
 
 def joined(key: str) -> str:
     """What all ways to part the same value have in common."""
-    return key.replace(" ", "")
+    return key.replace(HARD, "")
 
 
 def runs(parts: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -25,7 +25,7 @@ from domain.candidate import (
     told_by,
 )
 from domain.event import Erased, Recorded
-from domain.normal_form import FORM, grams, is_unparted, key_of, parts_of, runs, words_of
+from domain.normal_form import FORM, grams, is_unparted, parts_of, runs, words_of
 from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from projections import kin
@@ -38,6 +38,8 @@ LONGEST_KEY = 100
 
 WORDED = frozenset(("name", "current-role", "location", "current-employer", "skill", "tag"))
 """Facts whose words are searched, each alone."""
+COMPARED = WORDED | {"language", "owner"}
+"""Facts that are filtered or sorted by; addresses are looked up by their hashes, links not at all."""
 WORD, JOIN, GRAM = "word", "join", "gram"
 """Kinds of what a text is found by: its words; words of a name that others write as one; signs of Han, kana, Hangul."""
 
@@ -76,7 +78,7 @@ create table directory.told (
     value        text        not null,
     alike        text        not null,
     key          text        not null,
-    terms        text[]      not null,
+    terms        text        not null,
     blind        text[]
 );
 create index on directory.told (record);
@@ -165,7 +167,7 @@ WORKING = {
     **kin.working("directory"),
     "directory_changed": "record uuid, facts boolean",
     "directory_member": "person uuid, record uuid, facts boolean",
-    "directory_belief": "person uuid, fact text, value text, key text, terms text[], blind text[], weight bigint",
+    "directory_belief": "person uuid, fact text, value text, key text, terms text, blind text[], weight bigint",
     "directory_term": "person uuid, term text",
     "directory_allowed": "person uuid, allowed jsonb",
     "directory_row": "person uuid, entered_at timestamptz, source text, name text, name_key text, emails text[],"
@@ -176,7 +178,7 @@ WORKING = {
 
 OPENED = (
     "record uuid, position bigint, at timestamptz, nth integer, retracted boolean, fact text, learned_from text,"
-    " value text, alike text, key text, terms text[], blind text[]"
+    " value text, alike text, key text, terms text, blind text[]"
 )
 EVIDENCE = {"email": "same-address", "phone": "same-phone"}
 """The facts that are addresses, and what it is called when two people have the same."""
@@ -187,7 +189,8 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
     for nth, one in enumerate(told_by(recorded)):
         if one.fact in FACTS and not isinstance(one.value, Erased):
             value = one.value.replace("\0", "")[:LONGEST_VALUE]
-            likeness, key = alike(one.fact, value), key_of(value, LONGEST_KEY)
+            likeness = alike(one.fact, value)
+            words = words_of(value, LONGEST_KEY) if one.fact in COMPARED else []
             hashed = list(blind(one.fact, value)) if one.fact in EVIDENCE else None
             yield (
                 one.record,
@@ -199,28 +202,28 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
                 one.learned_from,
                 value,
                 likeness,
-                key,
-                terms_of(one.fact, value),
+                " ".join(parts_of(words)),
+                " ".join(terms_of(one.fact, words)),
                 hashed,
             )
 
 
-def terms_of(fact: str, value: str) -> list[str]:
+def terms_of(fact: str, words: Sequence[Sequence[str]]) -> list[str]:
     """What a value is found by, word for word, whether it is typed with its blanks and hyphens or without."""
     if fact not in WORDED:
         return []
-    words = words_of(value, LONGEST_KEY)
     parts = parts_of(words)
     found = [f"{WORD}/{part}" for part in parts]
-    found += [f"{WORD}/{run}" for word in words for _, _, run in runs(word)]
-    found += [f"{JOIN}/{run}" for _, _, run in runs(parts) if fact == "name"]
-    return sorted({*found, *(f"{GRAM}/{gram}" for text in unparted(parts) for gram in grams(text))})
+    found += [f"{WORD}/{run}" for word in words if len(word) > 1 for _, _, run in runs(word)]
+    if fact == "name":
+        found += [f"{JOIN}/{run}" for _, _, run in runs(parts)]
+    return list(dict.fromkeys([*found, *(f"{GRAM}/{gram}" for text in unparted(parts) for gram in grams(text))]))
 
 
 def unparted(parts: Sequence[str]) -> Iterator[str]:
     """What stands side by side in scripts that need no blanks, taken together: blanks between do not count."""
-    for without_blanks, together in groupby(parts, is_unparted):
-        if without_blanks:
+    for needs_none, together in groupby(parts, is_unparted):
+        if needs_none:
             yield "".join(together)
 
 
@@ -398,7 +401,7 @@ with coded as (
 ), termed as (
     select person, kind || '/' || key as term from directory_belief join {_FILTERED} using (fact) where key <> ''
     union
-    select person, unnest(terms) from directory_belief
+    select person, string_to_table(terms, ' ') from directory_belief where terms <> ''
     union
     select person, kind || '/' || key from coded
     union

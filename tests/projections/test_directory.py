@@ -385,7 +385,10 @@ def test_long_and_strange_values_are_kept_as_far_as_they_can_be_searched() -> No
     recorded = Recorded(UUID(int=1), 1, event, UUID(int=2), datetime.now(UTC), position=1)
     ((*_, value, alike, key, terms, hashed),) = told(recorded, blind)
     assert (value[:3], len(value)) == ("abx", 500)
-    assert (alike, key, terms, hashed) == (value, value[:100], [], [f"hash of email {value}"])
+    assert (alike, key, terms, hashed) == (value, "", "", [f"hash of email {value}"])
+    named = replace(recorded, event=ProfileFactLearned("skill", "self", "a\0b" + "x" * 2000))
+    ((*_, value, alike, key, terms, hashed),) = told(named, blind)
+    assert (len(value), alike, key, terms, hashed) == (500, value, value[:100], f"word/{value[:100]}", None)
 
 
 def test_a_changed_opening_is_a_changed_read_model() -> None:
