@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from adapters.postgres.codec import SealedGroup, codec_of
+from domain.codec import SealedGroup, codec_of
 from domain.event import Event
 
 BYTES_BEFORE = range(3)

@@ -27,7 +27,6 @@ from pydantic import SecretStr
 
 from adapters import bootstrap
 from adapters.postgres.application import Perennial
-from adapters.postgres.codec import codec_of
 from adapters.postgres.runner import no_progress
 from adapters.settings import Settings
 from adapters.web.app import create_app
@@ -35,6 +34,7 @@ from commands.handle import Attached
 from domain import candidate as candidates
 from domain import consent, touchpoint
 from domain.catalogue import EVENTS
+from domain.codec import codec_of
 from domain.event import Event, Recorded
 from domain.profile_facts import CATALOGUE
 from tests.canary import Canaries

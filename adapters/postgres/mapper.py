@@ -10,9 +10,9 @@ from uuid import UUID
 
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from adapters.postgres.codec import TEXTS, Codec, EventCannotBeStored, SealedGroup, codec_of
 from adapters.postgres.sealing import Keyring, PersonKey, Place, Sealer, open_part, seal
 from adapters.postgres.stored import LoggedEvent
+from domain.codec import TEXTS, Codec, EventCannotBeStored, SealedGroup, codec_of, whose
 from domain.codes import Spelled
 from domain.event import ERASED, Event, Recorded, Upcast
 
@@ -190,13 +190,6 @@ def held(group: SealedGroup, event: Event) -> dict[str, Any]:
 
 def decode_nothing(decode: Any) -> Any:
     return () if decode is tuple else None
-
-
-def whose(group: SealedGroup, domain_event: Recorded[Event]) -> UUID:
-    person: UUID = (
-        domain_event.stream if group.person_field is None else getattr(domain_event.event, group.person_field)
-    )
-    return person
 
 
 def clear_text(codec: Codec, event: Event) -> str:

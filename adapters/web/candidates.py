@@ -14,7 +14,6 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
-from adapters.postgres.codec import personal_in, texts_of
 from adapters.web.asking import Asker, AsOfText, MinPosition
 from adapters.web.etag import etag
 from adapters.web.plain import Answered, answered, rendered
@@ -32,6 +31,7 @@ from domain.candidate import (
     CandidateReferred,
     CandidateSourced,
 )
+from domain.codec import personal_in, texts_of
 from domain.codes import text_of
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
 from domain.profile_facts import Belief, Told, believed

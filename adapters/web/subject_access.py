@@ -14,8 +14,6 @@ from fastapi import Response
 
 from adapters.access.principal import OF_OURS, Principal
 from adapters.postgres.application import UntilKeysAreDestroyed
-from adapters.postgres.codec import codec_of, texts_of
-from adapters.postgres.mapper import whose
 from adapters.postgres.subject import SentAbout, Subjects
 from adapters.web.candidates import Person, Profile, person_of, profile_of
 from adapters.web.plain import Answered, answered, as_json, plain
@@ -24,6 +22,7 @@ from adapters.web.refusals import ReadModelIsBehind
 from adapters.web.services import Controller, Services
 from adapters.web.who import Who
 from domain.application import ApplicationSubmitted
+from domain.codec import codec_of, texts_of, whose
 from domain.codes import UNKNOWN
 from domain.consent import ConsentGiven
 from domain.event import Erased, Event, Personal, Recorded

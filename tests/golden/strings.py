@@ -19,7 +19,6 @@ from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.imports import importing
 from adapters.imports.columns import FORMER_NAMES
 from adapters.integrations import greenhouse, inbound
-from adapters.postgres.codec import TEXTS
 from adapters.postgres.keyfile import KeyFile, read_key_file
 from adapters.proof import dispatch_rule
 from adapters.proof.leaf import COMMITMENT_DOMAIN
@@ -28,6 +27,7 @@ from commands import accept_referral, ask_for_referral, join_community, make_ref
 from commands.handle import LEFT, event_id
 from domain import errors, profile_facts, stages, suppression, touchpoint, touchpoint_kinds
 from domain.catalogue import EVENTS, UPCASTS
+from domain.codec import TEXTS
 from queries.ended import EndedConsent
 from tests.golden.rows import FOLDER
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.code_spelling import code_of, earlier_code_of
 from adapters.imports import jobs
-from adapters.postgres.codec import texts_of
+from domain.codec import texts_of
 from tests.imports.conftest import House
 
 STAGES = ("C++ Test", "Łódź Day", "разговор 2", "x" * 80)

@@ -14,13 +14,13 @@ from limits import parse
 
 from adapters.access.policy import Action, Role
 from adapters.postgres.application import Perennial
-from adapters.postgres.codec import personal_in
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.document import Api
 from adapters.web.rates import Rates
 from adapters.web.services import Services
 from domain.catalogue import EVENTS
+from domain.codec import personal_in
 from domain.event import Erased
 from tests.web.conftest import EVERY_ROLE, serving
 from tests.web.test_matrix import SOURCE, House, Route, caught_up, routes_of

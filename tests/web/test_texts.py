@@ -11,8 +11,8 @@ import pytest
 
 from adapters.access.policy import Role
 from adapters.postgres.application import Perennial
-from adapters.postgres.codec import texts_of
 from adapters.postgres.keyfile import KeyFile
+from domain.codec import texts_of
 from domain.event import ERASED
 from tests.integrations.bodies import ROSA, application, delivery, signed
 from tests.web.conftest import SECRETS, ClientAs

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from psycopg.rows import DictRow, dict_row
 
 from adapters.postgres.batch import literal, make_batch, upcast_all, way_up
-from adapters.postgres.codec import codec_of, texts_of
 from adapters.postgres.keyfile import new_key_file
 from adapters.postgres.mapper import SealingMapper, clear_text
 from adapters.postgres.sealing import Keyring
 from domain.catalogue import EVENTS, UPCASTS
+from domain.codec import codec_of, texts_of
 from domain.event import ERASED, Clear, Event, Personal, Upcast
 from tests.golden import rows
 from tests.golden.expected import EXPECTED, WITH_TEXTS

@@ -15,7 +15,6 @@ from psycopg.rows import DictRow, dict_row
 
 from adapters.postgres.application import Perennial
 from adapters.postgres.bulk import BulkAppend
-from adapters.postgres.codec import TEXTS, codec_of, texts_of
 from adapters.postgres.keyfile import new_key_file
 from adapters.postgres.mapper import SealingMapper, clear_text
 from adapters.postgres.sealing import Keyring
@@ -24,6 +23,7 @@ from commands.handle import Attached
 from domain.application import StageEntered
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.catalogue import EVENTS
+from domain.codec import TEXTS, codec_of, texts_of
 from domain.codes import Spelled, text_of
 from domain.event import ERASED, Clear, Event, Personal, Recorded, SealedFor, Upcast
 from domain.requisition import RequisitionOpened

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.codes import Spelled
-from domain.event import ClearMark, Erased, Event, Personal, SealedFor
+from domain.event import ClearMark, Erased, Event, Personal, Recorded, SealedFor
 
 CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LARGEST_INTEGER = 2**53
@@ -192,3 +192,11 @@ def codec_of(event: type[Event]) -> Codec:
     clear.sort(key=lambda one: one.name)
     sealed = tuple(SealedGroup(person, group, tuple(named)) for (person, group), named in groups.items())
     return Codec(event, tuple(clear), sealed, SealedGroup(event.person_field, TEXTS, tuple(codes)))
+
+
+def whose(group: SealedGroup, domain_event: Recorded[Event]) -> UUID:
+    """The person for whom the group of the event is sealed."""
+    person: UUID = (
+        domain_event.stream if group.person_field is None else getattr(domain_event.event, group.person_field)
+    )
+    return person
