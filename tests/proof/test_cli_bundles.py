@@ -19,6 +19,7 @@ from adapters.access.operators import operator
 from adapters.bootstrap import VERB_OF
 from adapters.cli import COMPLAINTS, cli
 from adapters.cli_bundles import FileCannotBeUsed
+from adapters.code_spelling import code_of
 from adapters.postgres.application import Perennial
 from adapters.postgres.proof.bundle_rows import BundleRows
 from adapters.postgres.proof.bundling import NothingIsSignedYet
@@ -116,6 +117,26 @@ def test_a_trail_is_taken_away_and_read(
     assert "Zoë" not in file.read_text()
     ((actor, export),) = exports(log)
     assert (actor, export.people, export.holds) == (operator().actor, (str(ana),), ("proofs", "clear"))
+
+
+def test_the_text_of_a_code_is_proved_as_every_other_part_is(
+    perennial: CliRunner, do: Do, sequencer: Sequencer, tmp_path: Path, go: Go
+) -> None:
+    person, source = uuid4(), code_of("Fair, Malmö 2026")
+    do(SourceCandidate, candidate=person, source=source, role="any", location="any", name="Ana Reis")
+    sequencer.catch_up()
+    file = tmp_path / "texts.json"
+    assert ask(perennial, "audit-bundle", "--candidate", person, "--open", "--out", file).exit_code == 0
+    (entry,) = json.loads(file.read_text())["entries"]
+    texts = {part["group"]: part["plaintext"] for part in entry["opened"]}["texts"]
+    assert json.loads(texts) == {"source": "Fair, Malmö 2026"}
+    for command in (("verify", file), ("verify", "--log")):
+        read = ask(perennial, *command)
+        assert read.exit_code == 0, read.output
+    told = go(file.read_text())
+    assert told.returncode == 0, told.stdout + told.stderr
+    tampered = go(file.read_text().replace('2026\\"', '2027\\"'))
+    assert tampered.returncode != 0, "the text that is laid open is the one that was sealed"
 
 
 def test_what_is_personal_goes_along_only_where_it_is_asked_for(
