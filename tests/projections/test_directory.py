@@ -47,7 +47,7 @@ AS_OF = AsOf(1 << 40, NOW, ZONE)
 FAST = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 FACTS = ("name", "email", "phone", "skill", "skill", "current-employer", "location", "shoe-size")
 SOURCES = ("self", "recruiter", "job-board", "import", "s0")
-VALUES = ("Zoë Çelik", "ZOË  ÇELIK", "Ann O'Hara", "+1 555 0101", "001 555-0101", "C++")
+VALUES = ("Zoë Çelik", "ZOË  ÇELIK", "Ann O'Hara", "+1 555 0101", "001 555-0101", "C++", "王 小明")
 
 
 def blind(kind: str, text: str) -> list[str]:
