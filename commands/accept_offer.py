@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferAccepted
 from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOpened
 
@@ -15,12 +15,15 @@ class AcceptOffer(Command):
     """Accept an offer; accepted again for the same opening, it is no news. The hire, not this, fills the opening.
 
     application: the application's stream. requisition: the one it is for. opening: an open one of that requisition;
-    left out: none in particular, the hire may name it.
+    left out: none in particular, the hire may name it. in_any_order: no later end refuses it. anew: another system's
+    acceptance, which is one more beside those that are known.
     """
 
     application: UUID
     requisition: UUID
     opening: UUID | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    anew: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition, command: AcceptOffer) -> Events:
@@ -29,14 +32,15 @@ def decide(application: Application, requisition: Requisition, command: AcceptOf
     Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening; an acceptance may be the
     first that we learn of an offer.
     """
-    candidate = application.require_live(command.application, command.moment)
+    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
     application.require_requisition(command.application, command.requisition)
     requisition.require_known(command.requisition)
     if command.opening is not None:
         requisition.require_open(command.opening)
-    if application.accepted_for(command.opening) is not None:
-        return {}
-    application.require_acceptable(command.application, command.opening)
+    if not command.anew:
+        if application.accepted_for(command.opening) is not None:
+            return {}
+        application.require_acceptable(command.application, command.opening)
     return {command.application: [OfferAccepted(candidate, command.requisition, command.opening)]}
 
 

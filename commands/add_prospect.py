@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, BEGINNINGS, Application, ApplicationExistsAlready, ProspectAdded
 from domain.candidate import CANDIDATE, ENTRIES, Candidate
 from domain.codes import UNKNOWN, Code
@@ -20,6 +20,7 @@ class AddProspect(Command):
     source: where the prospect came from.
     outside_source, outside_id: the system that knows it too, and its id there; where both are told and no application
     is, they give its stream, the same as an import's.
+    in_any_order: the application is known, and was a prospect's before it was submitted.
     """
 
     application: UUID
@@ -28,6 +29,7 @@ class AddProspect(Command):
     source: Code = UNKNOWN
     outside_source: Code | None = None
     outside_id: str | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(
@@ -37,7 +39,7 @@ def decide(
     candidate.require_known(command.candidate)
     if requisition is not None and command.requisition is not None:
         requisition.require_known(command.requisition)
-    if application.exists:
+    if application.exists and not (command.in_any_order and application.may_have_been_prospect(command.moment)):
         raise ApplicationExistsAlready(application=command.application)
     added = ProspectAdded(
         candidate=command.candidate,

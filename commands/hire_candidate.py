@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
@@ -25,12 +26,14 @@ class HireCandidate(Command):
     application: the application's stream. requisition: the one it is for; left out: as the application says.
     opening: an open one of that requisition, which must then be named too; left out: none is filled.
     in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    accepted_at: when the offer was accepted; left out: as the application says.
     """
 
     application: UUID
     requisition: UUID | None = None
     opening: UUID | None = None
     in_any_order: bool = field(default=False, metadata=HIDDEN)
+    accepted_at: datetime | None = field(default=None, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
@@ -45,8 +48,9 @@ def decide(application: Application, requisition: Requisition | None, command: H
     hired: Events = {command.application: [CandidateHired(candidate, command.requisition, command.opening)]}
     if command.opening is None:
         return hired
-    requisition.require_open(command.opening)
-    accepted_at = application.accepted_for(command.opening) or command.moment
+    if not (command.in_any_order and requisition.taken_by.get(command.opening) == command.application):
+        requisition.require_open(command.opening)
+    accepted_at = command.accepted_at or application.accepted_for(command.opening) or command.moment
     filled = OpeningFilled(command.opening, command.application, candidate, accepted_at)
     return {**hired, command.requisition: [filled]}
 

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferMade
 from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeOffer(Command):
-    """Make an offer, one at a time for an application.
+    """Make an offer, one at a time for an application. An offer that was accepted may be recorded after its acceptance.
 
     application: the application's stream. requisition: the one it is for. opening: an open one of that requisition;
-    left out: none in particular yet.
+    left out: none in particular yet. in_any_order: no later end refuses it. anew: another system's offer, which is one
+    more beside those that are known.
     """
 
     application: UUID
     requisition: UUID
     opening: UUID | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    anew: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition, command: MakeOffer) -> Events:
     """Raises OfferIsOut, ApplicationHasEnded, ApplicationIsForAnotherRequisition or OpeningWasFilled, and their kin."""
-    candidate = application.require_live(command.application, command.moment)
+    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
     application.require_requisition(command.application, command.requisition)
     requisition.require_known(command.requisition)
     if command.opening is not None:
         requisition.require_open(command.opening)
-    application.require_no_offer(command.application)
+    if not command.anew and application.accepted_unmade(command.moment) is None:
+        application.require_no_offer(command.application)
     return {command.application: [OfferMade(candidate, command.requisition, command.opening)]}
 
 

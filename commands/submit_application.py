@@ -60,7 +60,7 @@ def require_submittable(application: Application, command: SubmitApplication) ->
         return
     if application.submitted:
         raise ApplicationWasSubmittedAlready(application=command.application)
-    if application.require_live(command.application) != command.candidate:
+    if application.require_live(command.application, command.moment) != command.candidate:
         raise ApplicationIsOfAnotherCandidate(application=command.application, candidate=command.candidate)
 
 

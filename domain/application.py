@@ -402,6 +402,7 @@ class Offer:
     """An offer: for which job and opening (None: none in particular), since when, and what became of it.
 
     `accepted_at` None: it was not accepted; else `accepted_as` is the number of the acceptance in the stream.
+    `unmade`: only its acceptance is known.
     `ending`: the event that declined or rescinded it; None: it stands.
     """
 
@@ -411,6 +412,7 @@ class Offer:
     accepted_at: datetime | None = None
     accepted_as: int = 0
     ending: type[Event] | None = None
+    unmade: bool = False
 
     @property
     def since(self) -> datetime:
@@ -433,15 +435,17 @@ REFUSED_OFFERS: dict[type[Event], type[Conflict]] = {OfferDeclined: OfferWasDecl
 class Application:
     """What decisions about an application need to know.
 
-    `candidate` None: it does not exist. `stages` is its course through the stages of the job it is for, None in it:
-    it began, or came to another job. `left` has the jobs that it was transferred away from. `ends` and `offers` are
-    those that stand, in the order of recording; `former_offer` is the last one that was declined or rescinded.
-    `referral` is the first that it was said to have come of.
+    `candidate` None: it does not exist. `considered`: it was a prospect's. `stages` is its course through the stages of
+    the job it is for, None in it: it began, or came to another job. `left` has the jobs that it was transferred away
+    from. `ends` and `offers` are those that stand, in the order of recording; `former_offer` is the last one that was
+    declined or rescinded. `referral` is the first that it was said to have come of.
     """
 
     candidate: UUID | None = None
     requisition: UUID | None = None
     submitted: bool = False
+    submitted_at: datetime | None = None
+    considered: bool = False
     stages: Course[str | None] = field(default_factory=Course)
     left: Course[UUID | None] = field(default_factory=Course)
     offers: tuple[Offer, ...] = ()
@@ -486,14 +490,27 @@ class Application:
 
     @property
     def standing_offer(self) -> Offer | None:
-        """The last offer that was neither declined nor rescinded."""
-        return self.offers[-1] if self.offers else None
+        """The newest offer that was neither declined nor rescinded."""
+        return max(reversed(self.offers), key=lambda offer: offer.since, default=None)
+
+    def accepted_unmade(self, moment: datetime) -> Offer | None:
+        """The offer made at that moment of which only the acceptance is known."""
+        found = [one for one in self.offers if one.unmade and one.since >= moment]
+        return min(found, key=lambda offer: offer.since, default=None)
 
     @property
     def acceptances(self) -> list[Acceptance]:
         """The acceptances that stand, in the order of recording."""
         accepted = sorted(self.offers, key=lambda offer: offer.accepted_as)
         return [Acceptance(offer, offer.accepted_at) for offer in accepted if offer.accepted_at is not None]
+
+    def may_have_been_prospect(self, moment: datetime) -> bool:
+        """Whether it is news that it was a prospect's at that moment: it is none's yet, or was submitted later."""
+        return not self.considered and (self.submitted_at is None or moment < self.submitted_at)
+
+    def may_be_submitted(self, moment: datetime) -> bool:
+        """Whether it can be submitted at that moment: it was not yet, and no end came before."""
+        return not self.submitted and (self.ended_at is None or moment < self.ended_at)
 
     def stage_at(self, moment: datetime) -> str | None:
         """The stage it stood in at that time; None before the first of the job that it was for."""
@@ -633,10 +650,12 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
     match recorded.event:
         case ApplicationSubmitted() as event:
             application = replace(application, candidate=event.candidate, requisition=event.requisition, submitted=True)
+            application = replace(application, submitted_at=recorded.at)
             return replace(application, stages=application.stages.turned(recorded.at, None))
         case ProspectAdded() as event:
             if not application.exists:
                 application = replace(application, candidate=event.candidate, requisition=event.requisition)
+            application = replace(application, considered=True)
             return replace(application, stages=application.stages.turned(recorded.at, None))
         case StageEntered(stage=stage) | ApplicationMovedBack(stage=stage):
             return replace(application, stages=application.stages.turned(recorded.at, stage))
@@ -648,8 +667,7 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
                 stages=application.stages.turned(recorded.at, None),
             )
         case OfferMade() as event:
-            made = Offer(event.requisition, event.opening, recorded.at)
-            return replace(application, offers=(*application.offers, made))
+            return made(application, event, recorded.at)
         case OfferAccepted() as event:
             return accepted(application, event, recorded)
         case OfferDeclined() | OfferRescinded() as event:
@@ -665,11 +683,26 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
             return application
 
 
+def made(application: Application, event: OfferMade, at: datetime) -> Application:
+    """The application after an offer. An acceptance recorded before it, and dated no earlier, is of this one, unless
+    a newer offer had been made by then; the offer that it was taken for waits for an answer again."""
+    later = [one for one in application.offers if one.accepted_at and one.accepted_at >= at]
+    taken = min((one for one in later if one.unmade or one.at <= at), key=lambda one: one.since, default=None)
+    if taken is None:
+        return replace(application, offers=(*application.offers, Offer(event.requisition, event.opening, at)))
+    whole = replace(taken, at=at, unmade=False)
+    former = () if taken.unmade else (replace(taken, accepted_at=None, accepted_as=0),)
+    offers = tuple(whole if one is taken else one for one in application.offers)
+    return replace(application, offers=(*offers, *former))
+
+
 def accepted(application: Application, event: OfferAccepted, recorded: Recorded[Event]) -> Application:
-    """The application after an acceptance: of the last offer that waits for an answer, else of one we never learned."""
-    waiting = application.open_offers[-1] if application.open_offers else None
+    """The application after an acceptance: of the newest offer by then that waits for an answer, else of the last that
+    does, else of one that was never recorded."""
+    by_then = [offer for offer in application.open_offers if offer.at <= recorded.at]
+    waiting = max(reversed(by_then), key=lambda offer: offer.at, default=next(reversed(application.open_offers), None))
     made_at = recorded.at if waiting is None else waiting.at
-    offer = Offer(event.requisition, event.opening, made_at, recorded.at, recorded.version)
+    offer = Offer(event.requisition, event.opening, made_at, recorded.at, recorded.version, unmade=waiting is None)
     if waiting is None:
         return replace(application, offers=(*application.offers, offer))
     return replace(application, offers=tuple(offer if one is waiting else one for one in application.offers))

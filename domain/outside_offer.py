@@ -26,10 +26,10 @@ class OutsideOfferFollowed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OutsideOffer:
-    """By version the steps that became events here, and the times at which the offer was declined."""
+    """By version the steps that became events here, and of all versions the steps with their times."""
 
     versions: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    declined_at: frozenset[datetime] = frozenset()
+    dated: frozenset[tuple[str, datetime]] = frozenset()
 
     @property
     def newest(self) -> int:
@@ -39,6 +39,14 @@ class OutsideOffer:
     def steps(self, version: int) -> frozenset[str]:
         return self.versions.get(version, frozenset())
 
+    def was_declined_before(self, version: int, moment: datetime | None) -> bool:
+        """Whether the version ended, and each decline that is known was before the moment."""
+        return (
+            self.has_ended(version)
+            and moment is not None
+            and all(at < moment for step, at in self.dated if step == DECLINED)
+        )
+
     def has_ended(self, version: int) -> bool:
         return not self.steps(version).isdisjoint((DECLINED, RESCINDED))
 
@@ -47,9 +55,8 @@ def evolve(offer: OutsideOffer, recorded: Recorded[Event]) -> OutsideOffer:
     """The offer after one more event."""
     match recorded.event:
         case OutsideOfferFollowed(version=version, step=step):
-            declined = {recorded.at} if step == DECLINED else set()
             versions = {**offer.versions, version: offer.steps(version) | {step}}
-            return replace(offer, versions=versions, declined_at=offer.declined_at | declined)
+            return replace(offer, versions=versions, dated=offer.dated | {(step, recorded.at)})
         case _:
             return offer
 

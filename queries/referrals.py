@@ -19,7 +19,7 @@ from projections.referrals import REFERRALS
 from queries.question import AsOf
 
 DEFINITION = "referrals-made"
-VERSION = 2
+VERSION = 3
 Stage = Literal["made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited"]
 """In the order in which one is farther than another. Closed: the application ended without a hire, whoever said no."""
 _ORDER: tuple[Stage, ...] = get_args(Stage)
@@ -127,6 +127,7 @@ class _Accepted(NamedTuple):
 
     at: datetime
     offer: _Step
+    unmade: bool = False
 
 
 def _stage_of(steps: Sequence[_Step]) -> Stage:
@@ -153,6 +154,10 @@ def _standing(steps: Iterable[_Step], fact: str, reversal: str | None) -> list[_
     return found
 
 
+def _at(step: _Step | _Accepted) -> datetime:
+    return step.at
+
+
 def _offers(steps: Iterable[_Step]) -> list[_Step]:
     """The offers that stand: a decline takes back one that waits for an answer, a rescission one that was accepted."""
     offers: list[_Step] = []
@@ -161,10 +166,16 @@ def _offers(steps: Iterable[_Step]) -> list[_Step]:
         waiting = [offer for offer in offers if all(one.offer is not offer for one in accepted)]
         gone: _Step | None = None
         if step.what == "offer-made":
+            later = [one for one in accepted if one.at >= step.at and (one.unmade or one.offer.at <= step.at)]
+            taken = min(later, key=_at, default=None)
+            offers = [one for one in offers if not (taken is not None and taken.unmade and one is taken.offer)]
             offers.append(step)
+            accepted = [_Accepted(one.at, step) if one is taken else one for one in accepted]
         elif step.what == "offer-accepted":
             offers += [] if waiting else [step]
-            accepted.append(_Accepted(step.at, waiting[-1] if waiting else step))
+            by_then = [offer for offer in waiting if offer.at <= step.at]
+            newest = max(reversed(by_then), key=_at, default=next(reversed(waiting), step))
+            accepted.append(_Accepted(step.at, newest, not waiting))
         elif step.what == "offer-declined":
             gone = taken_back(waiting, step.at)
         elif step.what == "offer-rescinded":

@@ -471,12 +471,21 @@ def _offers(own: Log) -> Log:
         name, at = event["type"].removesuffix(".v1"), event["at"]
         out = [offer for offer in offers if not offer["gone"]]
         waiting = [offer for offer in out if offer["accepted"] is None]
-        if name == "offer-made":
+        later = [offer for offer in out if offer["accepted"] and offer["accepted"] >= at]
+        later = [offer for offer in later if offer.get("unmade") or offer["at"] <= at]
+        taken = min(later, key=lambda offer: offer["accepted"]) if later else None
+        if name == "offer-made" and taken is not None:
+            if not taken.get("unmade"):
+                offers.append({"at": taken["at"], "accepted": None, "gone": False})
+            taken.update(at=at, unmade=False)
+        elif name == "offer-made":
             offers.append({"at": at, "accepted": None, "gone": False})
         elif name == "offer-accepted" and waiting:
-            waiting[-1] |= {"accepted": at, "as": event["position"]}
+            earlier = [offer for offer in waiting if offer["at"] <= at]
+            newest = max(reversed(earlier), key=lambda offer: offer["at"]) if earlier else waiting[-1]
+            newest |= {"accepted": at, "as": event["position"]}
         elif name == "offer-accepted":
-            offers.append({"at": at, "accepted": at, "gone": False, "as": event["position"]})
+            offers.append({"at": at, "accepted": at, "gone": False, "as": event["position"], "unmade": True})
         elif name == "offer-declined" and waiting:
             ([offer for offer in waiting if offer["at"] <= at] or waiting)[-1]["gone"] = True
         elif name == "offer-rescinded" and len(waiting) < len(out):

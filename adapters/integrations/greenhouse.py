@@ -266,9 +266,10 @@ class Reader:
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         applied = earliest([self.when(body, "applied_at"), moment])
         if body.is_true("prospect") or job is None:
-            if not known.exists:
-                yield AddProspect(requisition=self.job_of(job), **self.begun(stream, body, applied))
-        elif not known.submitted and known.ending is None:
+            if known.may_have_been_prospect(applied.at or self.told.now):
+                begun = self.begun(stream, body, applied)
+                yield AddProspect(requisition=self.job_of(job), in_any_order=known.exists, **begun)
+        elif known.may_be_submitted(applied.at or self.told.now):
             yield SubmitApplication(requisition=self.stream("requisition", job), **self.begun(stream, body, applied))
 
     def job_of(self, job: Outside | None) -> UUID | None:
@@ -293,7 +294,8 @@ class Reader:
         stream = self.stream("application", body)
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         if entered.at is None or known.stage_at(entered.at) not in spellings_of(*stage):
-            yield self.enter(body, code_of(*stage), entered, in_any_order=self.is_passed(body))
+            passed = self.is_passed(stream, self.time_of(body))
+            yield self.enter(body, code_of(*stage), entered, in_any_order=passed)
 
     def enter(self, body: Outside, stage: str, entered: When, *, in_any_order: bool) -> EnterStage:
         return EnterStage(
@@ -304,11 +306,9 @@ class Reader:
             **entered.fields(),
         )
 
-    def is_passed(self, body: Outside) -> bool:
-        """Whether a later end or reversal was told: then what the delivery says of before was so, whatever its date."""
-        told_at = self.time_of(body)
-        others = self.told.others(self.stream("application", body), TURNS)
-        return told_at is not None and any(told.told_at > told_at for told in others)
+    def is_passed(self, application: UUID, moment: datetime | None) -> bool:
+        """Whether a later end or reversal is known: then what a delivery says of before was so, whatever its date."""
+        return moment is not None and any(turn.told_at > moment for turn in self.told.others(application, TURNS))
 
     # --- the values that a delivery states and that replace one another, to be stated again after a late delivery
 
@@ -355,8 +355,12 @@ class Reader:
     # --- what each action says
 
     def applied(self, body: Outside) -> Commands:
-        when = self.when(body, "applied_at", "last_activity_at")
-        yield from self.application(body, only_job(body), when)
+        when, job = self.when(body, "applied_at", "last_activity_at"), only_job(body)
+        yield from self.application(body, job, when)
+        known: Application = self.state(APPLICATION, self.stream("application", body), APPLICATION_READS)
+        is_new = known.exists and not (known.submitted or body.is_true("prospect") or job is None)
+        if is_new and not known.may_be_submitted(when.at or self.told.now):
+            raise CauseIsMissing("application-has-ended", self.stream("application", body))
         yield from self.stage(body, when)
 
     def moved(self, body: Outside) -> Commands:
@@ -456,34 +460,40 @@ class Reader:
         yield from self.offer_told(stream, self.job_named(offer), offer)
 
     def offer_told(self, stream: UUID, requisition: UUID, offer: Outside) -> Commands:
-        """What is news of this version of the offer; an older version than the newest that we followed is none."""
+        """Return what is news of this version of the offer. A version that was sent at a time of its own is an offer of
+        its own; one with the times of another is the same offer, edited."""
         named = self.offer_named(stream, offer)
         followed: OutsideOffer = self.state(OUTSIDE_OFFER, named, (OutsideOfferFollowed,))
         version, status = version_of(offer, followed), offer.text("offer_status")
-        steps, known = followed.steps(version), self.state(APPLICATION, stream, APPLICATION_READS)
+        steps = followed.steps(version)
         sent = self.when(offer, "sent_on", "sent_at", within="offer.")
         resolved = self.when(offer, "resolved_at", within="offer.")
-        if version < followed.newest or (status == REJECTED and resolved.at in followed.declined_at):
+        if status == REJECTED and (DECLINED, resolved.at) in followed.dated:
             return
-        again = status == ACCEPTED_THERE and followed.has_ended(version)
-        if (MADE not in steps and (sent is not NOT_TOLD or known.offer is not None)) or again:
-            if known.standing_offer is None:
-                made = earliest([sent, resolved]) if not again else resolved
-                yield MakeOffer(application=stream, requisition=requisition, now=self.told.now, **made.fields())
+        again = status == ACCEPTED_THERE and followed.was_declined_before(version, resolved.at)
+        passed = self.is_passed(stream, self.time_of(offer))
+        named_job: dict[str, Any] = {"application": stream, "requisition": requisition, "in_any_order": passed}
+        is_made = MADE in steps or sent is NOT_TOLD or (MADE, sent.at) in followed.dated
+        if again or not is_made:
+            made = resolved if again else earliest([sent, resolved])
+            yield MakeOffer(**named_job, anew=True, now=self.told.now, **made.fields())
             yield self.follow(named, stream, version, MADE, sent)
-        if status == ACCEPTED_THERE and ACCEPTED not in steps:
-            if known.standing_offer is None or known.standing_offer.accepted_at is None:
-                yield AcceptOffer(application=stream, requisition=requisition, now=self.told.now, **resolved.fields())
+        is_accepted = ACCEPTED in steps or (ACCEPTED, resolved.at) in followed.dated
+        if status == ACCEPTED_THERE and (again or not is_accepted):
+            yield AcceptOffer(**named_job, anew=True, now=self.told.now, **resolved.fields())
             yield self.follow(named, stream, version, ACCEPTED, resolved)
         if status == REJECTED and not followed.has_ended(version):
-            yield self.turned_down(stream, known, resolved)
+            yield self.turned_down(stream, ACCEPTED in steps, sent, resolved)
             yield self.follow(named, stream, version, DECLINED, resolved)
 
-    def turned_down(self, stream: UUID, known: Application, resolved: When) -> Command:
-        """The candidate declines the offer, or takes the acceptance back."""
-        out = known.standing_offer
-        when = NOT_TOLD if out and resolved.at and resolved.at < out.since else resolved
-        if out is not None and out.accepted_at is not None:
+    def turned_down(self, stream: UUID, was_accepted: bool, sent: When, resolved: When) -> Command:
+        """The candidate declines the offer, or takes the acceptance back. Before all offers it has no date."""
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        rescinded = was_accepted and bool(known.acceptances)
+        out = [one.at for one in (known.acceptances if rescinded else known.open_offers)]
+        begun = [*out, *([sent.at] if sent.at is not None else [])]
+        when = NOT_TOLD if begun and resolved.at is not None and resolved.at < min(begun) else resolved
+        if rescinded:
             return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
         return DeclineOffer(application=stream, now=self.told.now, **when.fields())
 
@@ -536,6 +546,7 @@ class Reader:
             application=stream,
             requisition=requisition,
             opening=opening,
+            accepted_at=accepted.at,
             in_any_order=late,
             now=self.told.now,
             **when.fields(),
@@ -561,8 +572,8 @@ class Reader:
         if not ids:
             return (free.pop() if len(free) == 1 else None), []
         taken = next((opening for opening in ids if opening in free or opening in known.openings), None)
-        if taken in free:
-            return taken, []
+        if taken in free or (taken is not None and known.taken_by.get(taken) == self.stream("application", body)):
+            return taken, []  # where an earlier hire of theirs was recorded first, both took this seat
         if taken is not None:
             return self.given_up(stream, known, taken)
         return ids[0], [self.open(stream, job, body.part("opening"), self.opened(job, when))]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,11 @@ from adapters.postgres.deliveries import Deliveries, NewerDelivery, ToldOfSubjec
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
-from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
+from commands.handle import Attached, Delivery, Loaded, Log, Occasion, Reads, Statement, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
-from domain.event import Erased, Event, Recorded
+from domain.event import Aggregate, Erased, Event, Recorded
 from domain.suppression import AddressIsSuppressed, ArrivalStopped
 
 ERASED = "erased"
@@ -80,8 +80,34 @@ class InboundLog(Log, Protocol):
     def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased: ...
 
 
+Plan = Callable[[], Sequence[Command]]
+
+
 def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The log as one plan reads it: each state once. A decision on an old state is refused at the append."""
+
+    log: Log
+    loaded: dict[tuple[str, UUID, Reads], Loaded] = field(default_factory=dict)
+
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
+        key = aggregate.name, stream, reads
+        if key not in self.loaded:
+            self.loaded[key] = self.log.load(aggregate, stream, reads)
+        return self.loaded[key]
+
+    def planning(self, plan: Plan) -> Plan:
+        """Return the plan, which reads everything anew each time it is made."""
+
+        def planned() -> Sequence[Command]:
+            self.loaded.clear()
+            return plan()
+
+        return planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +119,12 @@ class Told:
     """
 
     stream: Callable[[str, str], UUID]
-    log: Log
+    log: Snapshot
     now: datetime
     zone: ZoneInfo
     others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
 
 
-Plan = Callable[[], Sequence[Command]]
 Restate = Callable[[StatementKeys], Sequence[Command]]
 
 
@@ -228,9 +253,10 @@ class Inbox:
         def stream(kind: str, outside_id: str) -> UUID:
             return self.key_file.stream_of(integration.source, kind, outside_id)
 
-        return integration.read(
-            found, Told(stream, log or self.log, now, self.zone, no_others if beside is None else others)
-        )
+        snapshot = Snapshot(log or self.log)
+        told = Told(stream, snapshot, now, self.zone, no_others if beside is None else others)
+        understood = integration.read(found, told)
+        return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
         """Reads a delivery again that waits; the streams that it told of, if it no longer does."""

@@ -92,12 +92,36 @@ def test_of_the_ends_of_an_application_one_is_undone(
         ([(MAKE, 5), (ACCEPT, 6), (MAKE, 7), (DECLINE, 9)], 6, True),
         ([(MAKE, 5), (ACCEPT, 6), (MAKE, 7), (RESCIND, 9)], None, True),
         ([(RESCIND, 9), (ACCEPT, 6)], 6, True),
+        ([(ACCEPT, 6), (MAKE, 5), (RESCIND, 9)], None, False),
+        ([(ACCEPT, 6), (MAKE, 7), (RESCIND, 9)], None, True),
+        ([(MAKE, 7), (MAKE, 5), (DECLINE, 6), (ACCEPT, 8)], 8, True),
     ],
 )
 def test_of_the_offers_one_is_answered_by_a_no(told: list[tuple[Event, int]], accepted: int | None, out: bool) -> None:
     state = application_of(*told)
     assert [one.at for one in state.acceptances] == ([] if accepted is None else [day(accepted)])
     assert (state.standing_offer is not None) == out
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [(MAKE, 2), (ACCEPT, 3), (MAKE, 5), (ACCEPT, 7)],
+        [(MAKE, 5), (ACCEPT, 7), (MAKE, 2), (ACCEPT, 3)],
+        [(ACCEPT, 7), (ACCEPT, 3), (MAKE, 5), (MAKE, 2)],
+        [(MAKE, 5), (MAKE, 2), (ACCEPT, 3), (ACCEPT, 7)],
+        [(ACCEPT, 3), (MAKE, 2), (MAKE, 5), (ACCEPT, 7)],
+        [(MAKE, 2), (ACCEPT, 7), (MAKE, 5), (ACCEPT, 3)],
+    ],
+)
+def test_each_acceptance_is_of_the_newest_offer_by_then_in_whatever_order_recorded(
+    told: list[tuple[Event, int]],
+) -> None:
+    state = application_of(*told)
+    pairs = sorted((one.at, one.accepted_at) for one in state.offers if one.accepted_at is not None)
+    assert pairs == [(day(2), day(3)), (day(5), day(7))]
+    assert state.standing_offer is not None
+    assert state.standing_offer.accepted_at == day(7)
 
 
 def test_stages_are_no_reversals_and_keep_the_order_in_which_they_were_so() -> None:

@@ -1,7 +1,8 @@
 """A recruiting story told by Greenhouse bodies in many orders, and every answer to it as of now.
 
 `python -m tests.integrations.telling 1000` tells that many random stories, each once in order and once shuffled, with
-repetitions under other event ids, and compares.
+repetitions under other event ids, and compares. Many stories share a database, which answers about each and about all.
+`python -m tests.integrations.telling 1000 0 closings` has jobs that are closed and opened again in them, too.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ BEGINS = datetime(2026, 1, 5, 8, tzinfo=UTC)
 STAGES = ("Application Review", "Phone Screen", "On Site", "Offer")
 TEMPLATE = "telling_template"
 NUMBERS = count(1)
+AT_ONCE = 25
+"""Stories that share a database."""
+LINES = 60
+"""Differences that are shown of the stories that share a database, at most."""
 METRICS = (
     *(pipeline_growth, engagement, time_to_fill, touchpoint_counts),
     *(stage_conversion, time_in_stage, time_to_hire, source_of_hire),
@@ -66,7 +71,9 @@ OF_THE_TELLING = frozenset({"position", "as_of", "version", "event", "recorded_a
 class Story:
     """Bodies in the order in which things happened, each with a time of its own; whom and what they are about."""
 
+    seed: int
     random: random.Random
+    closings: bool = False
     bodies: list[bytes] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
     applications: list[int] = field(default_factory=list)
@@ -101,6 +108,58 @@ def job_of(story: Story, number: int, seats: int) -> dict[str, Any]:
 
 
 @dataclass
+class Job:
+    """A job there, which is renamed and gets another team; where the story has closings, also closed and opened."""
+
+    story: Story
+    told: dict[str, Any]
+
+    def moves(self) -> dict[str, Any]:
+        if self.told["status"] == "closed":
+            return {"open": self.open_again}
+        return {"edit": self.edit} | ({"close": self.close} if self.story.closings else {})
+
+    def say(self, at: str, **changes: Any) -> None:
+        self.told.update(changes, updated_at=at)
+        self.story.say("job_updated", job=dict(self.told))
+
+    def close(self) -> None:
+        at = self.story.moment()
+        self.say(at, status="closed", closed_at=at)
+
+    def open_again(self) -> None:
+        self.say(self.story.moment(), status="open", closed_at=None)
+
+    def edit(self) -> None:
+        chance, number = self.story.random, self.told["id"]
+        name = chance.choice((f"Gardener {number}", f"GARDENER {number}"))  # one role, however it is written
+        team = {role: [{"user_id": chance.randint(1, 2)}] for role in ("hiring_managers", "recruiters")}
+        self.say(self.story.moment(), name=name, hiring_team=team)
+
+
+@dataclass
+class Offer:
+    """A version of the offer to an applicant there; `says` is its status."""
+
+    number: int
+    version: int
+    sent_on: str
+    status: str = "Created"
+    resolved_at: str | None = None
+
+    def body(self, applicant: Applicant) -> dict[str, Any]:
+        return {
+            "id": self.number,
+            "application_id": applicant.number + 1000,
+            "job_id": applicant.job["id"],
+            "version": self.version,
+            "sent_on": self.sent_on,
+            "resolved_at": self.resolved_at,
+            "offer_status": self.status,
+        }
+
+
+@dataclass
 class Applicant:
     """Somebody on their way through a job there."""
 
@@ -108,9 +167,13 @@ class Applicant:
     number: int
     job: dict[str, Any]
     applied_at: str
+    created_at: str
     stage: int = 0
     stands: str = "active"
     accepted_at: str | None = None
+    offer: Offer | None = None
+    prospect: bool = False
+    was_hired: bool = False
     name: str = "Rosa"
     emails: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -121,7 +184,7 @@ class Applicant:
             "id": self.number,
             "first_name": self.name,
             "last_name": f"Lind {self.number}",
-            "created_at": self.applied_at,
+            "created_at": self.created_at,
             "email_addresses": [{"value": email, "type": "personal"} for email in self.emails],
             "tags": self.tags,
         }
@@ -129,11 +192,11 @@ class Applicant:
     def body(self, at: str, **more: Any) -> dict[str, Any]:
         told = {
             "id": self.number + 1000,
-            "prospect": False,
+            "prospect": self.prospect,
             "applied_at": self.applied_at,
             "last_activity_at": at,
-            "source": {"id": 8, "name": f"Source {self.number % 2}"},
-            "current_stage": {"id": self.stage, "name": STAGES[self.stage]},
+            "source": {"id": 8, "name": f"Source {self.story.seed}-{self.number % 2}"},
+            "current_stage": None if self.prospect else {"id": self.stage, "name": STAGES[self.stage]},
             "candidate": self.person,
             "jobs": [{name: value for name, value in self.job.items() if name != "openings"}],
         }
@@ -142,11 +205,45 @@ class Applicant:
     def moves(self) -> dict[str, Any]:
         """What may happen next, as it stands."""
         if self.stands == "active":
-            return {"stage": self.move, "reject": self.reject, "hire": self.hire, "update": self.update,
-                    "note": self.note}  # fmt: skip
+            of_all = {"reject": self.reject, "update": self.update, "note": self.note}
+            return of_all | ({"apply": self.apply} if self.prospect else {"stage": self.move} | self.offers())
         return {"unreject": self.unreject} if self.stands == "rejected" else {"unhire": self.unhire}
 
+    def offers(self) -> dict[str, Any]:
+        """What may become of the offer: hires without any, hires on the one that was accepted."""
+        if self.offer is None:
+            return {"hire": self.hire} if self.accepted_at else {"hire": self.hire, "offer": self.make_offer}
+        if self.offer.status == "Created":
+            return {"accept": self.accept, "decline": self.decline}
+        if self.offer.status == "Rejected":
+            return {"offer": self.make_offer}
+        return {"hire": self.hire, "offer": self.make_offer} if self.was_hired else {"hire": self.hire}
+
+    def make_offer(self) -> None:
+        version = 1 if self.offer is None else self.offer.version + 1
+        self.offer = Offer(self.number, version, self.story.moment())
+        self.was_hired = False
+        self.story.say("offer_created", **self.offer.body(self))
+
+    def accept(self) -> None:
+        self.answer("Accepted")
+
+    def decline(self) -> None:
+        self.answer("Rejected")
+
+    def answer(self, status: str) -> None:
+        assert self.offer is not None
+        self.offer.status, self.offer.resolved_at = status, self.story.moment()
+        self.story.say("offer_updated", **self.offer.body(self))
+
+    def come(self) -> None:
+        """The first that is told of them."""
+        action = "new_prospect_application" if self.prospect else "new_candidate_application"
+        self.story.say(action, application=self.body(self.applied_at))
+
     def apply(self) -> None:
+        """A prospect applies."""
+        self.prospect, self.applied_at = False, self.story.moment()
         self.story.say("new_candidate_application", application=self.body(self.applied_at))
 
     def move(self) -> None:
@@ -181,29 +278,34 @@ class Applicant:
     def hire(self) -> None:
         at, self.stands = self.story.moment(), "hired"
         seat = self.job["openings"][self.number % len(self.job["openings"])]
-        self.accepted_at = self.accepted_at or at  # who is hired anew is so on the offer that they accepted
-        more = {
-            "opening": {"opening_id": seat["opening_id"]},
-            "offer": {"id": self.number, "resolved_at": self.accepted_at},
-        }
+        more = {"opening": {"opening_id": seat["opening_id"]}, "offer": self.offer_of_hire(at)}
+        self.was_hired = True
         self.story.say("hire_candidate", application=self.body(at, **more))
+
+    def offer_of_hire(self, at: str) -> dict[str, Any]:
+        """Who is hired anew is so on the offer that they accepted."""
+        if self.offer is None:
+            self.accepted_at = self.accepted_at or at
+            return {"id": self.number, "resolved_at": self.accepted_at}
+        told = {"id": self.offer.number, "version": self.offer.version, "resolved_at": self.offer.resolved_at}
+        return told | ({"sent_at": self.offer.sent_on} if self.story.random.random() < 0.5 else {})
 
     def unhire(self) -> None:
         self.stands = "active"
         self.story.say("unhire_candidate", application=self.body(self.story.moment()))
 
 
-def story_of(seed: int, steps: int = 14) -> Story:
-    """A random story of two or three people who apply for one of two jobs; sometimes two turn out to be one."""
-    story = Story(random.Random(seed))
-    jobs = [job_of(story, 70 + number, 3) for number in range(story.random.randint(1, 2))]
+def story_of(seed: int, steps: int = 18, *, closings: bool = False) -> Story:
+    """A random story of three people who apply for one of two jobs; sometimes two turn out to be one."""
+    story = Story(seed, random.Random(seed), closings)
+    jobs = [job_of(story, seed * 10 + number, 3) for number in range(story.random.randint(1, 2))]
     for job in jobs:
         story.say("job_created", job=job)
-    people = [applicant_of(story, 501 + number, story.random.choice(jobs)) for number in range(3)]
+    people = [applicant_of(story, seed * 10 + 1 + number, story.random.choice(jobs)) for number in range(3)]
     for _ in range(steps):
-        one = story.random.choice(people)
-        name = story.random.choice(list(one.moves()))
-        one.moves()[name]()
+        movers: list[Applicant | Job] = [*people, *people, *(Job(story, job) for job in jobs)]
+        moves = story.random.choice(movers).moves()
+        moves[story.random.choice(list(moves))]()
     if story.random.random() < 0.4:
         absorbed, survivor = story.random.sample(people, 2)
         merged = absorbed.person | {"new_candidate_id": survivor.number}
@@ -212,8 +314,10 @@ def story_of(seed: int, steps: int = 14) -> Story:
 
 
 def applicant_of(story: Story, number: int, job: dict[str, Any]) -> Applicant:
-    one = Applicant(story, number, job, story.moment(), emails=[f"rosa@lind{number}.example"])
-    one.apply()
+    at = story.moment()
+    one = Applicant(story, number, job, at, at, emails=[f"rosa@lind{number}.example"])
+    one.prospect = story.random.random() < 0.3
+    one.come()
     story.people.append(number)
     story.applications.append(number + 1000)
     return one
@@ -249,36 +353,44 @@ def of(server: str, name: str) -> str:
     return psycopg.conninfo.make_conninfo(server, dbname=name)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What is answered after a telling, and what still waits."""
-
-    answers: Mapping[str, Any]
-    waiting: int
-
-
-def told(server: str, key_file: KeyFile, story: Story, bodies: Sequence[bytes]) -> Told:
-    """The answers after the bodies were delivered in this order, each under an event id of its own."""
+def told(server: str, key_file: KeyFile, stories: Sequence[Story], *, in_order: bool) -> dict[str, Any]:
+    """The answers about each story, by its seed, and about all, after their bodies were delivered."""
     with made_database(server) as database, Perennial(database, key_file) as log:
         inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo(ZONE))
-        for number, body in enumerate(bodies):
-            inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(body, event=f"e{number}"), body, NOW)
+        for story in stories:
+            deliver(inbox, story.seed, story.bodies if in_order else shuffled(story.bodies, story.seed))
         with open_datastore(database, PROJECTOR, pool_size=2) as datastore:
             Runner(datastore, READ_MODELS, ZONE, key_file, batch=500).catch_up()
+        as_of = AsOf(log.recorder.barrier.head(), NOW, ZONE)
         with psycopg.connect(database) as connection:
-            (waiting,) = connection.execute("select count(*) from delivery where outcome = 'waiting'").fetchone() or (
-                0,
-            )
-            return Told(answers_of(connection, log, key_file, story), waiting)
+            answers = {str(one.seed): answers_of(connection, log, key_file, one, as_of) for one in stories}
+            waiting = connection.execute(
+                "select delivery_id, reason from delivery where outcome <> 'applied' order by delivery_id"
+            ).fetchall()
+            return answers | {"all": plain(metrics_of(connection, as_of, [EVERYBODY])), "not applied": plain(waiting)}
 
 
-def answers_of(connection: psycopg.Connection[Any], log: Perennial, key_file: KeyFile, story: Story) -> dict[str, Any]:
-    as_of = AsOf(log.recorder.barrier.head(), NOW, ZONE)
+def deliver(inbox: Inbox, seed: int, bodies: Sequence[bytes]) -> None:
+    """Delivers the bodies in this order, each under an event id of its own."""
+    for number, body in enumerate(bodies):
+        headers = signed(body, event=f"{seed}-{number}")
+        inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], headers, body, NOW)
+
+
+def metrics_of(connection: psycopg.Connection[Any], as_of: AsOf, segments: Sequence[Segment]) -> dict[str, Any]:
     period = Period(date(2026, 1, 1), date(2026, 12, 31))
-    answers: dict[str, Any] = {}
-    for metric in METRICS:
-        for segment in (EVERYBODY, Segment(source="source-1"), Segment(role="gardener-70")):
-            answers[f"{metric.__name__} of {segment.named}"] = metric(connection, period, as_of, segment)
+    return {
+        f"{metric.__name__} of {segment.named}": metric(connection, period, as_of, segment)
+        for metric in METRICS
+        for segment in segments
+    }
+
+
+def answers_of(
+    connection: psycopg.Connection[Any], log: Perennial, key_file: KeyFile, story: Story, as_of: AsOf
+) -> dict[str, Any]:
+    segments = [Segment(source=f"source-{story.seed}-1"), *(Segment(role=f"gardener-{job}") for job in story.jobs)]
+    answers = metrics_of(connection, as_of, segments)
     for number in story.people:
         candidate = key_file.stream_of("greenhouse", "candidate", str(number))
         answers[f"profile of {number}"] = profile_of(person_of(log, candidate))
@@ -314,28 +426,28 @@ def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {first} is {second}"
 
 
-def compare(server: str, key_file: KeyFile, seed: int) -> list[str]:
-    """Where a shuffled telling of a random story ends otherwise than the telling in order."""
-    story = story_of(seed)
-    in_order = told(server, key_file, story, story.bodies)
-    other = told(server, key_file, story, shuffled(story.bodies, seed))
-    waiting = [f"{one.waiting} deliveries wait" for one in (in_order, other) if one.waiting]
-    return [*waiting, *differences(dict(in_order.answers), dict(other.answers))]
+def compare(server: str, key_file: KeyFile, seeds: Sequence[int], *, closings: bool = False) -> list[str]:
+    """Where a shuffled telling of random stories ends otherwise than the telling in order, by story."""
+    stories = [story_of(seed, closings=closings) for seed in seeds]
+    in_order, other = (told(server, key_file, stories, in_order=one) for one in (True, False))
+    return list(differences(in_order, other))
 
 
-def main(times: int, first: int = 0) -> int:
-    failed = 0
+def main(times: int, first: int = 0, *, closings: bool = False) -> int:
+    different: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="perennial-telling-") as folder:
         key_file = ensure_key_file(Path(folder) / "keys.json")
         with embedded_server(Path(folder) / "data", {**SETTINGS, "fsync": "off"}) as server:
-            for seed in range(first, first + times):
-                found = compare(server, key_file, seed)
-                failed += bool(found)
-                for line in found[:6]:
-                    sys.stdout.write(f"story {seed}: {line}\n")
-    sys.stdout.write(json.dumps({"stories": times, "first": first, "different": failed}) + "\n")
-    return failed
+            for begin in range(first, first + times, AT_ONCE):
+                seeds = range(begin, min(begin + AT_ONCE, first + times))
+                lines = compare(server, key_file, seeds, closings=closings)
+                different |= {line.split("/")[1].removesuffix(":") for line in lines}
+                sys.stdout.writelines(f"story {line}\n" for line in lines[:LINES])
+                sys.stdout.flush()
+    sys.stdout.write(json.dumps({"stories": times, "first": first, "different": len(different - {"all"})}) + "\n")
+    return len(different)
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(*map(int, sys.argv[1:]))))
+    numbers = [int(word) for word in sys.argv[1:] if word != "closings"]
+    sys.exit(bool(main(*numbers, closings="closings" in sys.argv)))
