@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclined
 from domain.codes import UNKNOWN, Code
 
@@ -15,18 +15,20 @@ class DeclineOffer(Command):
     """Decline the offer that is out; the application goes on. Who accepted and changes their mind, rescinds.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    in_any_order: another system's decline, of which the offer may have been made later than is known.
     """
 
     application: UUID
     reason: Code = UNKNOWN
     note: str | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, command: DeclineOffer) -> Events:
     """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, OfferIsLater, ApplicationHasEnded
     and its kin."""
     candidate = application.require_live(command.application, command.moment)
-    offer = application.require_declinable(command.application, command.moment)
+    offer = application.require_declinable(command.application, command.moment, in_any_order=command.in_any_order)
     declined = OfferDeclined(candidate, offer.requisition, offer.opening, command.reason, command.note)
     return {command.application: [declined]}
 

@@ -601,15 +601,16 @@ class Application:
             raise OfferIsNotOut(application=application)
         raise REFUSED_OFFERS[self.former_offer.ending](application=application)
 
-    def require_declinable(self, application: UUID, moment: datetime) -> Offer:
-        """The offer that can be declined at that moment.
+    def require_declinable(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> Offer:
+        """The offer that can be declined at that moment; in any order it may have been made later.
 
         Raises OfferWasAccepted, OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
         last = self.require_offer(application)
         if not self.open_offers:
             raise OfferWasAccepted(application=application)
-        return self.require_by(application, last_by(self.open_offers, moment), last, moment)
+        found = (taken_back if in_any_order else last_by)(self.open_offers, moment)
+        return self.require_by(application, found, last, moment)
 
     def require_rescindable(self, application: UUID, moment: datetime) -> Offer:
         """The offer that can be rescinded at that moment: the one that was accepted, where one was.

@@ -473,11 +473,11 @@ def _offers(own: Log) -> Log:
         waiting = [offer for offer in out if offer["accepted"] is None]
         later = [offer for offer in out if offer["accepted"] and offer["accepted"] >= at]
         later = [offer for offer in later if offer.get("unmade") or offer["at"] <= at]
-        taken = min(later, key=lambda offer: offer["accepted"]) if later else None
-        if name == "offer-made" and taken is not None:
-            if not taken.get("unmade"):
-                offers.append({"at": taken["at"], "accepted": None, "gone": False})
-            taken.update(at=at, unmade=False)
+        answered = min(later, key=lambda offer: offer["accepted"]) if later else None
+        if name == "offer-made" and answered is not None:
+            if not answered.get("unmade"):
+                offers.append({"at": answered["at"], "accepted": None, "gone": False})
+            answered.update(at=at, unmade=False)
         elif name == "offer-made":
             offers.append({"at": at, "accepted": None, "gone": False})
         elif name == "offer-accepted" and waiting:

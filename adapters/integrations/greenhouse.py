@@ -103,7 +103,7 @@ ITS_TIME = (
 """Where a body says when it was so; the first that is given."""
 MAY_PASS: tuple[type[Refused], ...] = (
     *(application.ApplicationHasEnded, application.ApplicationDoesNotExist, application.ApplicationIsNotRejected),
-    *(application.CandidateIsNotHired, application.OfferIsNotOut, application.OfferIsOut),
+    *(application.CandidateIsNotHired, application.OfferIsNotOut, application.OfferIsOut, application.OfferWasAccepted),
     *(candidate.CandidateDoesNotExist, requisition.RequisitionDoesNotExist),
 )
 """What is refused until something is told that came before it there."""
@@ -483,19 +483,17 @@ class Reader:
             yield AcceptOffer(**named_job, anew=True, now=self.told.now, **resolved.fields())
             yield self.follow(named, stream, version, ACCEPTED, resolved)
         if status == REJECTED and not followed.has_ended(version):
-            yield self.turned_down(stream, ACCEPTED in steps, sent, resolved)
+            yield self.turned_down(stream, ACCEPTED in steps, resolved)
             yield self.follow(named, stream, version, DECLINED, resolved)
 
-    def turned_down(self, stream: UUID, was_accepted: bool, sent: When, resolved: When) -> Command:
-        """The candidate declines the offer, or takes the acceptance back. Before all offers it has no date."""
+    def turned_down(self, stream: UUID, was_accepted: bool, resolved: When) -> Command:
+        """The candidate declines the offer, or takes the acceptance back; before all acceptances that has no date."""
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        rescinded = was_accepted and bool(known.acceptances)
-        out = [one.at for one in (known.acceptances if rescinded else known.open_offers)]
-        begun = [*out, *([sent.at] if sent.at is not None else [])]
-        when = NOT_TOLD if begun and resolved.at is not None and resolved.at < min(begun) else resolved
-        if rescinded:
-            return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
-        return DeclineOffer(application=stream, now=self.told.now, **when.fields())
+        if not (was_accepted and known.acceptances):
+            return DeclineOffer(application=stream, in_any_order=True, now=self.told.now, **resolved.fields())
+        first = min(one.at for one in known.acceptances)
+        when = NOT_TOLD if resolved.at is not None and resolved.at < first else resolved
+        return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
 
     def offer_named(self, application: UUID, offer: Outside) -> UUID:
         """The stream of the offer: by its number there, else by the day on which it was sent."""

@@ -51,6 +51,7 @@ REASONS: Mapping[str, Reason] = {
     "job-is-not-known-yet": Reason("Its job is not known yet.", WAITS),
     "requisition-does-not-exist": Reason("Its job is not known yet.", WAITS),
     "offer-is-not-out": Reason("It ends an offer, and none is out.", WAITS),
+    "offer-was-accepted": Reason("It declines an offer, and the only one that is known was accepted.", WAITS),
     "offer-is-out": Reason("It makes an offer while another one is out.", WAITS),
     "what-took-back-the-end-before-it-is-missing": Reason(
         "The application has ended already, and what took that end back is not known yet.", WAITS
