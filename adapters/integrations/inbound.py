@@ -17,11 +17,12 @@ from adapters.postgres.deliveries import Deliveries, NewerDelivery, ToldOfSubjec
 from adapters.postgres.keyfile import KeyFile
 from adapters.postgres.store import PersonWasErased
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
-from commands.handle import Attached, Delivery, Loaded, Log, Occasion, Reads, Statement, handle
+from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import Refused
 from domain.event import Aggregate, Erased, Event, Recorded
+from domain.streams import Loaded, Reads
 from domain.suppression import AddressIsSuppressed, ArrivalStopped
 
 ERASED = "erased"
