@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commands import (
+    accept_erasure_proposal,
     accept_offer,
     accept_referral,
     add_prospect,
@@ -14,6 +15,7 @@ from commands import (
     correct_opening_date,
     correct_touchpoint,
     credit_referral,
+    decline_erasure_proposal,
     decline_offer,
     decline_referral,
     enter_stage,
@@ -35,6 +37,7 @@ from commands import (
     move_back,
     open_opening,
     open_requisition,
+    propose_erasure,
     record_touchpoint,
     refer_candidate,
     refuse_consent,
@@ -88,6 +91,9 @@ VERBS: tuple[Verb, ...] = (
     withdraw_consent.VERB,
     expire_consent.VERB,
     follow_outside_offer.VERB,
+    propose_erasure.VERB,
+    accept_erasure_proposal.VERB,
+    decline_erasure_proposal.VERB,
     request_erasure.VERB,
     complete_erasure.VERB,
     set_legal_hold.VERB,

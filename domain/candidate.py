@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from domain import consent, touchpoint
+from domain import consent, erasure_proposal, touchpoint
 from domain.codes import UNKNOWN
 from domain.consent import Consents, Merge
 from domain.course import Course
+from domain.erasure_proposal import ErasureProposalDoesNotExist, Proposals
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
 from domain.profile_facts import Told
@@ -365,8 +366,9 @@ class Candidate:
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
     `erasure` is the event that asked for this record to be erased, `erased` whether that is completed; `holds` are the
-    legal matters that need it, and `restriction` is whether its processing was restricted. `others` are the other
-    records of the person. `newest_merge` is the newest merge of this record that is known, undone or not.
+    legal matters that need it, and `restriction` is whether its processing was restricted. `proposals` are those to
+    erase it. `others` are the other records of the person. `newest_merge` is the newest merge of this record that is
+    known, undone or not.
     """
 
     exists: bool = False
@@ -385,6 +387,7 @@ class Candidate:
     erased: bool = False
     holds: frozenset[str] = frozenset()
     restriction: Course[bool] = field(default_factory=Course)
+    proposals: Proposals = field(default_factory=dict)
     records: Mapping[UUID, Candidate] = field(default_factory=dict)
 
     def require_record(self, candidate: UUID) -> None:
@@ -403,6 +406,20 @@ class Candidate:
         matters = sorted(matter for record in (self, *self.records.values()) for matter in record.holds)
         if matters:
             raise LegalHoldStands(candidate=candidate, matter=matters[0])
+
+    def proposed_on(self, candidate: UUID, proposal: UUID) -> UUID:
+        """The record of the person on which an open proposal to erase them stands.
+
+        Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased or ErasureProposalIsDecided.
+        """
+        self.require_record(candidate)
+        known = {record: self.records.get(record, self).proposals for record in self.all_records(candidate)}
+        named = next((record for record, proposals in known.items() if proposal in proposals), None)
+        if named is None:
+            raise ErasureProposalDoesNotExist(candidate=candidate, proposal=proposal)
+        self.require_known(candidate)
+        known[named][proposal].require_open(candidate, proposal)
+        return named
 
     def require_hold(self, candidate: UUID, matter: str) -> None:
         """Raises LegalHoldIsNotSet where no record of the person is held for it."""
@@ -514,6 +531,8 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
         case ProcessingRestricted() | RestrictionLifted() as event:
             turned = candidate.restriction.turned(recorded.at, isinstance(event, ProcessingRestricted))
             return replace(candidate, restriction=turned)
+        case event if isinstance(event, erasure_proposal.EVENTS):
+            return replace(candidate, proposals=erasure_proposal.evolve(candidate.proposals, recorded))
         case ErasureRequested() if candidate.erasure is None:
             return replace(candidate, erasure=recorded.id)
         case CandidateErased():

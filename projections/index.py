@@ -8,6 +8,7 @@ from projections.consent_state import CONSENT_STATE
 from projections.directory import DIRECTORY
 from projections.dispatches import DISPATCHES
 from projections.engagement import ENGAGEMENT
+from projections.erasure_proposals import ERASURE_PROPOSALS
 from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
 from projections.read_model import ReadModel
@@ -29,4 +30,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     COMMUNITIES,
     ACCESSES,
     RETENTION,
+    ERASURE_PROPOSALS,
 )

@@ -32,7 +32,7 @@ from adapters.settings import Settings
 from adapters.web.app import create_app
 from commands.handle import Attached
 from domain import candidate as candidates
-from domain import consent, touchpoint
+from domain import consent, erasure_proposal, touchpoint
 from domain.catalogue import EVENTS
 from domain.codec import codec_of
 from domain.event import Event, Recorded
@@ -43,7 +43,7 @@ from tests.integrations.bodies import application, delivery, signed
 from tests.web.conftest import EVERY_ROLE, SECRETS, bearing, key_of, serving
 
 PATIENCE_SECONDS = 60.0
-OF_A_CANDIDATE = {candidates.__name__, consent.__name__, touchpoint.__name__}
+OF_A_CANDIDATE = {candidates.__name__, consent.__name__, erasure_proposal.__name__, touchpoint.__name__}
 BO = "Bo Stays-Here"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
@@ -23,6 +25,7 @@ from commands.complete_erasure import CompleteErasure
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
+from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.decline_offer import DeclineOffer
 from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
@@ -44,6 +47,7 @@ from commands.merge_candidates import MergeCandidates
 from commands.move_back import MoveBack
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
+from commands.propose_erasure import ProposeErasure
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refer_candidate import ReferCandidate
 from commands.refuse_consent import RefuseConsent
@@ -69,7 +73,7 @@ from commands.unreject_application import UnrejectApplication
 from commands.verb import Command, Events
 from commands.withdraw_application import WithdrawApplication
 from commands.withdraw_consent import WithdrawConsent
-from domain import application, candidate, consent, referral, requisition, touchpoint
+from domain import application, candidate, consent, erasure_proposal, referral, requisition, touchpoint
 from domain.errors import Refused
 from domain.event import Event, Recorded
 from domain.outside_offer import STEPS
@@ -106,6 +110,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "title": codes, "opened_at": st.sampled_from([START, START - timedelta(days=9)]),
     "offer": st.just(UUID(int=80)), "version": st.integers(1, 2), "step": st.sampled_from(STEPS),
     "name": st.just("Ada"), "address_kind": st.just("email"), "address": st.just("ada@example.org"),
+    "proposal": st.sampled_from([UUID(int=90), UUID(int=91)]), "as_kind": st.just("delete"),
     "matter": codes, "ground": codes, "erasers": st.just(("a",)), "effective_by": st.just(START + timedelta(days=30)),
 }  # fmt: skip
 SHAPES: dict[type[Command], str] = {
@@ -133,6 +138,9 @@ SHAPES: dict[type[Command], str] = {
     ExpireConsent: "candidate consent",
     RefuseConsent: "candidate purpose channels",
     WithdrawConsent: "candidate purpose channels",
+    ProposeErasure: "candidate proposal source as_kind",
+    AcceptErasureProposal: "candidate proposal",
+    DeclineErasureProposal: "candidate proposal ground",
     RequestErasure: "candidate ground",
     CompleteErasure: "candidate erasers effective_by",
     SetLegalHold: "candidate matter",
@@ -237,7 +245,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.ask(self.drawn(data, shape, hours_late))
 
     def drawn(self, data: st.DataObject, shape: type[Command], hours_late: int) -> Command:
-        fields = {name.removeprefix("address_"): data.draw(FIELDS[name]) for name in SHAPES[shape].split()}
+        fields = {re.sub("^(address|as)_", "", name): data.draw(FIELDS[name]) for name in SHAPES[shape].split()}
         self.now += timedelta(hours=1)
         return shape(**fields, now=self.now, occurred_at=self.now - timedelta(hours=hours_late) if hours_late else None)
 
@@ -377,6 +385,17 @@ class AnyHistory(RuleBasedStateMachine):
                 while after and after[0] is consent.ConsentWithdrawn:
                     del after[0]
                 assert after in ([], [candidate.CandidateErased])
+
+    @invariant()
+    def a_proposal_is_decided_once_and_accepted_with_the_request(self) -> None:
+        for stream in self.history.streams.values():
+            told = [one.event for one in stream if isinstance(one.event, erasure_proposal.EVENTS)]
+            decided = [one.proposal for one in told if not isinstance(one, erasure_proposal.ErasureProposed)]  # type: ignore[attr-defined]  # every event of a proposal names it
+            assert len(decided) == len(set(decided))
+            shapes = [type(one.event) for one in stream]
+            if erasure_proposal.ErasureProposalAccepted in shapes:
+                after = shapes[shapes.index(erasure_proposal.ErasureProposalAccepted) + 1]
+                assert after is candidate.ErasureRequested
 
     @invariant()
     def all_records_of_a_person_are_erased_or_none(self) -> None:

@@ -50,6 +50,7 @@ from domain.consent import (
     ConsentWithheld,
     ConsentWithholdingEnded,
 )
+from domain.erasure_proposal import ErasureProposalAccepted, ErasureProposalDeclined, ErasureProposed
 from domain.event import Event
 from domain.outside_offer import OutsideOfferFollowed
 from domain.referral import (
@@ -282,6 +283,16 @@ EXPECTED: Mapping[str, Event] = {
     "legal-hold-lifted.v1": LegalHoldLifted(matter="claim-2026-17", note=None),
     "processing-restricted.v1": ProcessingRestricted(ground="accuracy-contested", note="says the employer is wrong"),
     "restriction-lifted.v1": RestrictionLifted(note="mended"),
+    "erasure-proposed.v1": ErasureProposed(
+        proposal=UUID("0f2e4f9a-7f0e-5c5b-8f3e-6a5d1b0c9e01"),
+        source="greenhouse",
+        kind="anonymise",
+        fields=("email_addresses", "full_name"),
+    ),
+    "erasure-proposal-accepted.v1": ErasureProposalAccepted(proposal=UUID("0f2e4f9a-7f0e-5c5b-8f3e-6a5d1b0c9e01")),
+    "erasure-proposal-declined.v1": ErasureProposalDeclined(
+        proposal=UUID("0f2e4f9a-7f0e-5c5b-8f3e-6a5d1b0c9e01"), ground="merged-there", note="see the mail of 3 March"
+    ),
     "erasure-requested.v1": ErasureRequested(by="self", ground="consent-withdrawn"),
     "candidate-erased.v1": CandidateErased(request=REFERRAL, erasers=("deliveries", "idempotency"), effective_by=LATER),
     "address-suppressed.v1": AddressSuppressed(kind="email", because="erased"),

@@ -61,6 +61,7 @@ class History:
         self.absorbed: dict[str, str] = {}
         self.withheld: list[tuple[str, str, int]] = []
         self.erased: set[str] = set()
+        self.proposed: dict[tuple[str, str], bool] = {}
         self.completed: set[str] = set()
         self.applications: list[Ongoing] = []
         self.members: set[tuple[str, str]] = set()
@@ -194,6 +195,23 @@ class History:
                 stream, "candidate-erased", None, request=record, erasers=["deliveries"], effective_by=stored(START)
             )
             self.completed.add(stream)
+
+    def propose(self, record: str, number: int, at: datetime | None, accepts: bool) -> None:
+        """Proposes to erase the person of the record; told again, a proposal is decided, and then done with."""
+        key = record, made("proposal", number)
+        if record in self.erased:
+            return
+        if key not in self.proposed:
+            self.proposed[key] = False
+            self.write(
+                record, "erasure-proposed", at, proposal=key[1], source="crm", kind="delete", fields=["full_name"]
+            )
+        elif not self.proposed[key]:
+            self.proposed[key] = True
+            told = {} if accepts else {"ground": "other"}
+            self.write(record, f"erasure-proposal-{'accepted' if accepts else 'declined'}", at, proposal=key[1], **told)
+            if accepts:
+                self.erase(record, at, completed=False)
 
     def community(self, person: str, community: str, at: datetime, by: str) -> None:
         """Joins where this record has not, leaves where it has."""
@@ -489,6 +507,7 @@ PEOPLE_MOVES: Mapping[str, Make] = {
     "community": _community,
     "erase": lambda history, move: history.erase(move.person(history), move.told(), move.flag),
     "access": _access,
+    "propose": lambda history, move: history.propose(move.person(history), move.one % 2, move.told(), move.number == 5),
 }
 JOB_MOVES: Mapping[str, Make] = {
     "seat": lambda history, move: history.open_seat(move.job(history), move.other),
@@ -520,7 +539,8 @@ MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 # What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
 SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
 PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
-           "apply", *("tell",) * 3, "community", "community", "refer", "access", "access", "erase")  # fmt: skip
+           "apply", *("tell",) * 3, "community", "community", "refer", "access", "access", "erase",
+           *("propose",) * 2)  # fmt: skip
 OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
            "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3, *("tell-seat",) * 3)  # fmt: skip
 APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import psycopg
@@ -24,6 +24,7 @@ from queries.counts import By
 from queries.dispatches import After, Dispatch, Totals, dispatches
 from queries.dispatches import Sought as OfDispatches
 from queries.engagement import engagement
+from queries.erasure_proposals import State, erasure_proposals
 from queries.expiring import expiring
 from queries.pipeline_growth import pipeline_growth
 from queries.question import AsOf, Period, Segment
@@ -118,6 +119,7 @@ def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, se
         accesses(connection, Sought(), as_of),
         dispatches(connection, as_of, OfDispatches()),
         *(dispatches(connection, as_of, OfDispatches(candidate=UUID(made("person", n)))) for n in range(PEOPLE)),
+        *(erasure_proposals(connection, as_of, state) for state in get_args(State)),
         *(expiring(connection, replace(as_of, at=moment), timedelta(100)) for moment in MOMENTS),
     ]
 

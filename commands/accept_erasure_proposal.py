@@ -1,0 +1,62 @@
+"""A privacy officer accepts that a person whom another system deleted or anonymised is erased here as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands import request_erasure
+from commands.addresses import LOAD, WithAddresses
+from commands.request_erasure import RequestErasure
+from commands.verb import Events, Load, Verb
+from domain import erasure_proposal
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, HOLDS, Candidate
+from domain.codes import Code
+from domain.erasure_proposal import ErasureProposalAccepted
+from domain.suppression import Suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptErasureProposal(WithAddresses):
+    """Accept a proposal: the erasure of the person is requested with it, under all the rules of such a request.
+
+    candidate: any record of the person. proposal: as the list of proposals names it.
+    by: who wants it, 'self', 'recruiter' or 'retention'. ground: why, such as 'art-17' or 'retention-period-over'.
+    """
+
+    candidate: UUID
+    proposal: UUID
+    by: Code = "recruiter"
+    ground: Code = "art-17"
+
+    @property
+    def takes_precedence(self) -> bool:
+        return True
+
+    def answering(self) -> tuple[UUID, ...]:
+        return (self.candidate,)
+
+    def request(self) -> RequestErasure:
+        """The request that is recorded with the decision."""
+        return RequestErasure(
+            candidate=self.candidate,
+            by=self.by,
+            ground=self.ground,
+            addresses=self.addresses,
+            now=self.now,
+            occurred_at=self.occurred_at,
+        )
+
+
+def decide(candidate: Candidate, known: Suppressions, command: AcceptErasureProposal) -> Events:
+    """Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased, ErasureProposalIsDecided, and what
+    a request to erase raises: LegalHoldStands, ErasureIsAskedByNobody, ErasureCannotBeDatedBack.
+    """
+    record = candidate.proposed_on(command.candidate, command.proposal)
+    events = request_erasure.decide(candidate, known, command.request())
+    events[record] = [ErasureProposalAccepted(command.proposal), *events[record]]
+    return events
+
+
+READS = (*ENTRIES, *ANSWERS, *HOLDS, *erasure_proposal.EVENTS)
+VERB = Verb(AcceptErasureProposal, (Load("candidate", CANDIDATE, READS), LOAD), decide)
