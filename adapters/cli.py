@@ -34,6 +34,7 @@ from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli_access import HOW_TO_BEGIN, api_keys, demo_keys, nobody_may_ask
 from adapters.cli_consent import consent
 from adapters.cli_deliveries import delivering
+from adapters.cli_erasure_proposals import ProposalsAreNotFolded, proposals
 from adapters.cli_keys import keys
 from adapters.cli_privacy import NobodyIsNamed, privacy
 from adapters.cli_proof import NothingIsSigned, proof, sequencing
@@ -119,6 +120,7 @@ COMPLAINTS = (
     WrappedKeyIsBroken,
     ReadModelsAreBehind,
     RetentionFileIsWrong,
+    ProposalsAreNotFolded,
 )
 DEMO_EVENTS = 100_000
 DEMO_SEED = 7
@@ -149,6 +151,7 @@ cli.add_typer(privacy)
 cli.add_typer(consent)
 cli.add_typer(delivering)
 cli.add_typer(api_keys, name="api-keys")
+cli.add_typer(proposals, name="erasure-proposals")
 STOPPED = threading.Event()
 
 

@@ -45,7 +45,7 @@ class ErasureProposal:
 
 @dataclass(frozen=True, slots=True)
 class ErasureProposals:
-    """A page of proposals, the oldest first; `n` have this state. `next`: the `cursor` of the following page; null: this
+    """A page of proposals, the oldest first; `n` have the state. `next`: the `cursor` of the following page; null: this
     is the last."""
 
     definition: str

@@ -43,7 +43,7 @@ class Action(StrEnum):
     AUDIT = "audit"
     """Dispatches, accesses, bundles."""
     ERASE = "erase"
-    """Erasure, legal hold, restriction, retention, and the release of suppressed addresses."""
+    """Erasure and proposals of it, legal hold, restriction, retention, and the release of suppressed addresses."""
     EXPORT_SUBJECT = "export-subject"
     READ_DELIVERIES = "read-deliveries"
     """Deliveries of integrations that were not applied: codes, times and ids, nothing of what was in them."""

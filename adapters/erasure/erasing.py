@@ -14,6 +14,7 @@ from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.erasure.sharing import others_shut_out
 from adapters.postgres.epochs import next_rotation
 from adapters.postgres.erasures import Export
+from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.complete_erasure import CompleteErasure
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
@@ -123,8 +124,22 @@ class Erasing:
         Errors: CandidateDoesNotExist, CandidateIsErased, LegalHoldStands; PersistenceError where the log cannot be
         reached: once it was requested, it goes on by itself.
         """
-        occasion = Occasion(self.new_id(), actor, self.now())
-        self._handle(occasion, RequestErasure(candidate=candidate, by=by, ground=ground, now=occasion.now))
+        now = self.now()
+        command = RequestErasure(candidate=candidate, by=by, ground=ground, now=now)
+        return self._request(candidate, command, actor, count_others=count_others)
+
+    def accept(self, candidate: UUID, proposal: UUID, *, by: str, ground: str, actor: str) -> Erasure:
+        """Accepts another system's proposal: records the decision together with the request, and carries it out.
+
+        Errors: as of `erase`, and ErasureProposalDoesNotExist, ErasureProposalIsDecided.
+        """
+        now = self.now()
+        command = AcceptErasureProposal(candidate=candidate, proposal=proposal, by=by, ground=ground, now=now)
+        return self._request(candidate, command, actor, count_others=True)
+
+    def _request(self, candidate: UUID, command: Command, actor: str, *, count_others: bool) -> Erasure:
+        """Records what requests the erasure, and carries it out."""
+        self._handle(Occasion(self.new_id(), actor, command.now), command)
         others = None
         if count_others:
             others = others_shut_out(self.holdings, person_of(candidate, self._trails(candidate)))

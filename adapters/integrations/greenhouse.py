@@ -41,6 +41,7 @@ from commands.make_offer import MakeOffer
 from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
+from commands.propose_erasure import ProposeErasure
 from commands.reject_application import RejectApplication
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
@@ -53,6 +54,7 @@ from commands.verb import LONGEST_LIST, MOST_FACTS, Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
 from domain.candidate import CANDIDATE, Candidate
+from domain.erasure_proposal import ANONYMISE, DELETE
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.outside_offer import ACCEPTED, DECLINED, MADE, OUTSIDE_OFFER, RESCINDED, OutsideOffer, OutsideOfferFollowed
@@ -75,14 +77,14 @@ APPLICATION_READS: tuple[type[Event], ...] = (
     *application.OFFERS,
 )
 JOB_CLOSED = "job-closed"
+ANONYMISED_NAME = "Anonymized"
+"""The first name of everyone whose name was anonymised there; the id is then the last name."""
 CREATED, ACCEPTED_THERE, REJECTED = "Created", "Accepted", "Rejected"
 TAKEN = {"offer_status": ACCEPTED_THERE}
 """How Greenhouse words what has become of an offer, and what a hire says of it."""
 
 KEPT: Mapping[str, str] = {
     "ping": "ping",
-    "candidate_anonymized": "erasure-is-asked-for-here",
-    "delete_candidate": "erasure-is-asked-for-here",
     "delete_application": "history-is-not-deleted",
     "job_deleted": "history-is-not-deleted",
     "department_deleted": "not-part-of-a-history",
@@ -442,6 +444,34 @@ class Reader:
                 now=self.told.now,
             )  # fmt: skip
 
+    def erasure(self, action: str, payload: Outside) -> Commands:
+        """Proposes to erase a person who was deleted or anonymised there. No body says when: it came, and then it was.
+
+        Its id follows from what it says, so that a delivery that is read again proposes nothing anew.
+        """
+        record = self.person_gone(payload)
+        self.require_person(record)
+        fields = anonymised(payload) if OF_ERASURES[action] == ANONYMISE else ()
+        said = " ".join((str(record), action, *fields))
+        received = min(self.told.received or self.told.now, self.told.now)
+        yield ProposeErasure(
+            candidate=record,
+            proposal=self.told.stream("erasure-proposal", said),
+            source=SOURCE,
+            kind=OF_ERASURES[action],
+            fields=fields,
+            now=self.told.now,
+            occurred_at=received,
+            occurred_how="derived.received_at",
+        )
+
+    def person_gone(self, payload: Outside) -> UUID:
+        """The record of the person that a delivery deletes or anonymises. Raises PartIsMissing."""
+        record = about(payload, self)
+        if record is None:
+            raise PartIsMissing("candidate-id-is-missing")
+        return record
+
     def require_person(self, record: UUID) -> None:
         """Raises CauseIsMissing where no delivery told us of the person yet."""
         if not self.state(CANDIDATE, record, candidate.ENTRIES).exists:
@@ -654,6 +684,14 @@ def evolve_closed(closed: Closed, recorded: Recorded[Event]) -> Closed:
 CLOSED = Aggregate("closed-openings", Closed(), evolve_closed)
 
 
+def anonymised(payload: Outside) -> tuple[str, ...]:
+    """The fields that were anonymised, each once, in order; those that are none of Greenhouse's as 'other'."""
+    listed = payload.found.get("anonymized_fields")
+    named = listed if isinstance(listed, list) else []
+    known = {one if isinstance(one, str) and one in ANONYMISED_FIELDS else "other" for one in named}
+    return tuple(sorted(known))
+
+
 def version_of(offer: Outside, followed: OutsideOffer) -> int:
     """The version of the offer that is told; the newest that we followed where it names none."""
     version = offer.text("version") or ""
@@ -714,7 +752,10 @@ def required(part: Outside, name: str) -> str:
 
 
 def name_of(person: Outside) -> str | None:
+    """The person's name; None where there is none, also where Greenhouse put its own in the place of one."""
     names = [person.text("first_name"), person.text("last_name")]
+    if names == [ANONYMISED_NAME, person.text("id")]:
+        return None
     return " ".join(name for name in names if name) or None
 
 
@@ -799,6 +840,21 @@ OF_PEOPLE: Mapping[str, tuple[str, Action]] = {
     "update_candidate": ("candidate", Reader.updated),
     "merge_candidate": ("person", Reader.merged),
 }
+OF_ERASURES: Mapping[str, str] = {"candidate_anonymized": ANONYMISE, "delete_candidate": DELETE}
+"""What was done with a person there, by the action that tells of it."""
+ANONYMISED_FIELDS = frozenset(
+    (
+        *("activity_items", "addresses", "all_offer_versions", "application_questions", "attachments"),
+        *("candidate_photo", "candidate_stage_data", "coordinator", "credited_to", "custom_application_fields"),
+        *("custom_candidate_fields", "custom_rejection_question_fields", "current_company", "current_title"),
+        *("education", "email_addresses", "employment", "emails", "follow_up_reminders", "full_name", "headline"),
+        *("inmails", "innotes", "location", "notes", "offers", "phone_numbers", "prospect_jobs", "prospect_offices"),
+        *("prospect_offices_and_departments", "prospect_owner", "prospect_pool_and_stage", "recruiter"),
+        *("referral_questions", "rejection_notes", "rejection_reasons", "scorecards_and_interviews"),
+        *("social_media_links", "source", "tags", "third_party_integrations", "touchpoints", "websites"),
+    )
+)
+"""What Greenhouse can anonymise of a person. Anything else in its list may be free text, and is told as 'other'."""
 OF_OFFERS: Mapping[str, Action] = {
     "offer_created": Reader.offered,
     "offer_approved": Reader.offered,
@@ -860,6 +916,9 @@ def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
     if action in OF_PEOPLE:
         named, say = OF_PEOPLE[action]
         return read_person(action, payload.part(named), say, reader)
+    if action in OF_ERASURES:
+        person = reader.person_gone(payload)
+        return Understood(action, person, lambda: list(reader.erasure(action, payload)), subject=person)
     if action in OF_OFFERS:
         return read_offer(action, payload, reader)
     if action in OF_JOBS:

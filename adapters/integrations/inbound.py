@@ -116,7 +116,8 @@ class Told:
     """When and where a delivery is read, and what is known: all that a translation needs.
 
     `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first. `others`
-    gives the other deliveries about a subject that were applied or wait, of the actions that are named.
+    gives the other deliveries about a subject that were applied or wait, of the actions that are named. `received`:
+    when it came, of one that is read again.
     """
 
     stream: Callable[[str, str], UUID]
@@ -124,6 +125,7 @@ class Told:
     now: datetime
     zone: ZoneInfo
     others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
+    received: datetime | None = None
 
 
 Restate = Callable[[StatementKeys], Sequence[Command]]
@@ -242,10 +244,19 @@ class Inbox:
         return self.key_file.fingerprint(f"content of a delivery:{integration.source}", content)
 
     def understand(
-        self, integration: Integration, found: Outside, now: datetime, log: Log | None = None, beside: str | None = None
+        self,
+        integration: Integration,
+        found: Outside,
+        now: datetime,
+        log: Log | None = None,
+        beside: str | None = None,
+        received: datetime | None = None,
     ) -> Understood:
         """What the body means, as known from the log (its own, if none is given), and from the deliveries `beside` the
-        one of this id (None: they do not matter). Raises PartIsMissing."""
+        one of this id (None: they do not matter). `received`: when it came, of one that is read again.
+
+        Raises PartIsMissing.
+        """
 
         def others(subject: UUID, actions: Collection[str]) -> Sequence[ToldOfSubject]:
             told = self.log.deliveries.told_of(subject, actions)
@@ -254,9 +265,9 @@ class Inbox:
         def stream(kind: str, outside_id: str) -> UUID:
             return self.key_file.stream_of(integration.source, kind, outside_id)
 
+        beside_it = no_others if beside is None else others
         snapshot = Snapshot(log or self.log)
-        told = Told(stream, snapshot, now, self.zone, no_others if beside is None else others)
-        understood = integration.read(found, told)
+        understood = integration.read(found, Told(stream, snapshot, now, self.zone, beside_it, received))
         return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
@@ -333,7 +344,10 @@ class Inbox:
 
     def _understood(self, arrived: Arrived, found: Outside) -> Understood:
         try:
-            understood = self.understand(arrived.integration, found, arrived.now, beside=arrived.delivery_id)
+            received = None if arrived.settles is None else arrived.settles.received_at
+            understood = self.understand(
+                arrived.integration, found, arrived.now, beside=arrived.delivery_id, received=received
+            )
         except PartIsMissing as missing:
             return Understood(written_action(found), reason=missing.reason)
         return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood

@@ -89,7 +89,7 @@ class Again:
         if found is None:
             return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
         try:
-            understood = self.inbox.understand(integration, found, self.now(), self.log)
+            understood = self.inbox.understand(integration, found, self.now(), self.log, received=delivery.received_at)
             return self._complete(integration, understood)
         except CauseIsMissing as missing:
             # what took back its cause once took it back for good

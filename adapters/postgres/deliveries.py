@@ -53,6 +53,7 @@ class WaitingDelivery:
     body: bytes
     subject: UUID | None
     waits_for: UUID
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class Deliveries:
             connection.cursor(row_factory=class_row(WaitingDelivery)) as cursor,
         ):
             return cursor.execute(
-                "select source, delivery_id, action, reason, body, subject, waits_for from delivery"
+                "select source, delivery_id, action, reason, body, subject, waits_for, received_at from delivery"
                 f" where outcome = 'waiting' and {condition}"
                 f" order by {order} nulls last, received_at, delivery_id limit %s".encode(),
                 (*values, most),

@@ -89,7 +89,7 @@ def create_app(services: Services) -> Api:
         DeliveryPages: DeliveryPages(services),
         DirectoryPages: DirectoryPages(services, asker),
         DispatchPages: DispatchPages(services, asker),
-        ErasurePages: ErasurePages(services),
+        ErasurePages: ErasurePages(services, asker),
         AddressPages: AddressPages(services),
         ImportPages: ImportPages(services),
         InboundPages: InboundPages(services),

@@ -215,6 +215,7 @@ EVENT_OF: Mapping[str, str] = {
     "decline-offer": "offer-declined.v1",
     "rescind-offer": "offer-rescinded.v1",
     "transfer-application": "application-transferred.v1",
+    "decline-erasure-proposal": "erasure-proposal-declined.v1",
     "set-legal-hold": "legal-hold-set.v1",
     "lift-legal-hold": "legal-hold-lifted.v1",
     "restrict-processing": "processing-restricted.v1",
@@ -523,7 +524,37 @@ BUNDLE: Mapping[str, Any] = {
     "range": None,
     "entries": [{"index": 1203, "leaf": '{"actor":"user:ana", ...}', "clear": {"fact": "skill"}, "proof": [HASH]}],
 }
+PROPOSAL: Mapping[str, Any] = {
+    "source": "greenhouse",
+    "kind": "anonymise",
+    "fields": ["email_addresses", "full_name"],
+    "age_seconds": 93600,
+    "state": "open",
+    "decided_at": None,
+    "decided_by": None,
+    "ground": None,
+}
 PAGES: Mapping[str, Page] = {
+    "erasure_proposals": Page(
+        {**KNOWN, "definition": "erasure-proposals", "n": 1, "proposals": [PROPOSAL], "next": None},
+        ("cursor-cannot-be-read", *OF_EVERY_QUESTION),
+    ),
+    "accept_erasure_proposal": Page(
+        {**ERASURE, "by": "recruiter"},
+        (
+            "body-is-not-json",
+            "body-is-too-large",
+            "candidate-does-not-exist",
+            "candidate-is-erased",
+            "erasure-proposal-does-not-exist",
+            "erasure-proposal-is-decided",
+            "erasure-is-asked-by-nobody",
+            "legal-hold-stands",
+            "stream-moved",
+            "log-cannot-be-reached",
+        ),
+        body_example({"by": "recruiter", "ground": "art-17"}),
+    ),
     "erase_candidate": Page(
         ERASURE,
         (

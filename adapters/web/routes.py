@@ -36,6 +36,7 @@ from commands.cancel_opening import CancelOpening
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
+from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.decline_offer import DeclineOffer
 from commands.decline_referral import DeclineReferral
 from commands.enter_stage import EnterStage
@@ -116,6 +117,9 @@ COMMANDS = (
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/request", Action.WRITE_CONSENTS, RequestConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/refusal", Action.WRITE_CONSENTS, RefuseConsent),
     CommandRoute("/v1/candidates/{candidate}/consents/{purpose}/withdrawal", Action.WRITE_CONSENTS, WithdrawConsent),
+    CommandRoute(
+        "/v1/candidates/{candidate}/erasure-proposals/{proposal}/decline", Action.ERASE, DeclineErasureProposal
+    ),
     CommandRoute("/v1/candidates/{candidate}/legal-holds", Action.ERASE, SetLegalHold),
     CommandRoute("/v1/candidates/{candidate}/legal-holds/{matter}/lifting", Action.ERASE, LiftLegalHold),
     CommandRoute("/v1/candidates/{candidate}/restriction", Action.ERASE, RestrictProcessing),
@@ -197,6 +201,14 @@ PAGES = (
         method="POST",
     ),
     PageRoute("/v1/candidates/{candidate}/erasure", Action.ERASE, ErasurePages, ErasurePages.erasure),
+    PageRoute("/v1/erasure-proposals", Action.ERASE, ErasurePages, ErasurePages.erasure_proposals),
+    PageRoute(
+        "/v1/candidates/{candidate}/erasure-proposals/{proposal}/accept",
+        Action.ERASE,
+        ErasurePages,
+        ErasurePages.accept_erasure_proposal,
+        method="POST",
+    ),
     PageRoute("/v1/addresses/release", Action.ERASE, AddressPages, AddressPages.release_address, method="POST"),
     PageRoute(
         "/v1/candidates/{candidate}/communities",

@@ -78,7 +78,7 @@ def test_of_nobody_and_of_an_erased_person_nothing_is_proposed() -> None:
 def test_what_the_other_system_did_is_a_code() -> None:
     for wrong in ({"kind": "hide"}, {"fields": ("Rosa Lind",)}, {"source": "Green House"}):
         with pytest.raises(TextIsWrittenWrongly):
-            replace(PROPOSE, **wrong)  # type: ignore[arg-type]  # mypy takes the values for any field
+            replace(PROPOSE, **wrong)
 
 
 def test_accepting_records_the_decision_and_the_request_together() -> None:

@@ -101,6 +101,19 @@ MERGED = delivery(
     person={"id": 501, "first_name": "Rosa", "last_name": "Lind", "created_at": APPLIED, "new_candidate_id": 640},
 )
 
+ANONYMISED = delivery("candidate_anonymized", candidate_id=501, anonymized_fields=["full_name", "email_addresses"])
+DELETED = delivery(
+    "delete_candidate",
+    person={
+        "id": 501,
+        "first_name": "Rosa",
+        "last_name": "Lind",
+        "title": "Arborist",
+        "created_at": "2026-02-01T08:00:00Z",
+        "deleted_application_ids": [9001],
+    },
+)
+
 
 def offer(action: str, status: str, sent_on: str | None = "2026-02-25", **more: Any) -> bytes:
     told = {"id": 4, "application_id": 9001, "job_id": 77, "version": 1, "sent_on": sent_on, "offer_status": status}

@@ -21,6 +21,8 @@ from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.profile_facts import believed
 from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, RequisitionOpened, RequisitionRenamed
 from tests.integrations.bodies import (
+    ANONYMISED,
+    DELETED,
     EVERY_ACTION,
     HIRED,
     JOB,
@@ -117,9 +119,13 @@ STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
         ([], delivery("job_updated", job=JOB | {"status": "draft"})),
     ],
 }
+STORIES |= {
+    "candidate_anonymized": [([NEW], ANONYMISED)],
+    "delete_candidate": [([NEW], DELETED)],
+}
 UNUSED = (
-    *("candidate_anonymized", "delete_candidate", "delete_application", "job_deleted", "department_deleted"),
-    *("office_deleted", "interview_deleted", "scorecard_deleted", "job_interview_stage_deleted"),
+    *("delete_application", "job_deleted", "department_deleted", "office_deleted"),
+    *("interview_deleted", "scorecard_deleted", "job_interview_stage_deleted"),
     *("job_post_created", "job_post_updated", "job_post_deleted"),
 )
 STORIES |= {action: [([NEW], delivery(action, **PERSON))] for action in UNUSED}

@@ -173,7 +173,7 @@ def test_times_ahead_of_us_and_strange_parts_do_no_harm(log: Perennial, receive:
     [
         (delivery("ping"), "ping"),
         (delivery("merge_candidate", person={"id": 501}), "candidate-id-is-missing"),
-        (delivery("delete_candidate", person={"id": 501}), "erasure-is-asked-for-here"),
+        (delivery("delete_candidate", person={}), "candidate-id-is-missing"),
         (delivery("office_deleted", office={"id": 5}), "not-part-of-a-history"),
         (delivery("send_flowers"), "unknown-action"),
         (delivery("Rosa Lind said hello!"), "unknown-action"),

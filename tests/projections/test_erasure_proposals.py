@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import psycopg
@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 
 from adapters.postgres.fold import create_schema, fold
 from projections.erasure_proposals import ERASURE_PROPOSALS
-from queries.erasure_proposals import ErasureProposal, erasure_proposals
+from queries.erasure_proposals import ErasureProposal, State, erasure_proposals
 from queries.question import AsOf
 from tests.projections.histories import Event, History, histories, made, record
 from tests.rows import closed
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
+STATES: tuple[State, ...] = get_args(State)
 MODELS = {ERASURE_PROPOSALS.schema: ERASURE_PROPOSALS}
 MIX = (*("propose",) * 6, "merge", "merge", "unmerge", "erase", "touch")
 
@@ -77,7 +78,7 @@ def test_as_of_every_position_they_are_those_of_a_recount(
         expected = defaultdict(set)
         for (stream, proposal), (state, speaker) in recount(log, event["position"]).items():
             expected[state].add((stream, proposal, speaker))
-        for state in ("open", "accepted", "declined", "closed"):
+        for state in STATES:
             told = erasure_proposals(connection, as_of, state)
             assert told.n == len(told.proposals)
             found = {(str(one.record), str(one.proposal), str(one.candidate)) for one in told.proposals}

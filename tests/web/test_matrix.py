@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -28,6 +28,8 @@ from adapters.web.app import create_app
 from adapters.web.document import Api
 from adapters.web.rates import Rates
 from adapters.web.services import Services
+from commands.handle import Occasion, handle
+from commands.propose_erasure import ProposeErasure
 from tests.web.conftest import SECRETS, bearing, serving
 
 World = Mapping[str, str]
@@ -78,6 +80,7 @@ ROWS: Mapping[str, Row] = {
     "RequestConsent": CANDIDATE,
     "RefuseConsent": CANDIDATE,
     "WithdrawConsent": CANDIDATE,
+    "DeclineErasureProposal": Row(own=("candidate",), parts=("proposal",)),
     "SetLegalHold": CANDIDATE,
     "LiftLegalHold": CANDIDATE,
     "RestrictProcessing": CANDIDATE,
@@ -163,8 +166,10 @@ ROWS: Mapping[str, Row] = {
     "release_address": NOTHING,
     "erasure": Row(there=("candidate",)),
     "erase_candidate": Row(there=("candidate",)),
+    "erasure_proposals": NOTHING,
+    "accept_erasure_proposal": Row(there=("candidate",), parts=("proposal",)),
 }
-LAST = ("revoke_api_key", "remove_import", "erase_candidate")
+LAST = ("revoke_api_key", "remove_import", "accept_erasure_proposal", "erase_candidate")
 """What takes away what the others are about."""
 PERIOD = {"from": "2024-01-01", "to": "2025-01-01"}
 QUERIES: Mapping[str, Mapping[str, str]] = {
@@ -325,6 +330,7 @@ def world_of(client: httpx.Client, source: str | None) -> dict[str, str]:
     world["application"] = make("/v1/applications", "application", **both, **named)
     consent = {"purpose": "talent_pool", "channels": ["email"], "notice": "privacy", "notice_version": "3"}
     world["event"] = make(f"{of_candidate}/consents", "event", **consent)
+    world["proposal"] = str(uuid4())
     return world
 
 
@@ -366,6 +372,13 @@ class House:
             client = self.client(self.key(f"one-{role}", role))
             yield Somebody(role, client, role, own=self.upload(client))
 
+    def propose(self, world: World) -> None:
+        """The proposal of the world is made, as an integration's delivery makes it."""
+        candidate, proposal, now = UUID(world["candidate"]), UUID(world["proposal"]), self.services.now()
+        command = ProposeErasure(candidate=candidate, proposal=proposal, source="crm", kind="delete", now=now)
+        occasion = Occasion(self.services.new_id(), "integration:crm", now)
+        handle(self.services.log, self.services.verbs, occasion, lambda: (command,))
+
     def narrowed(self, role: Role, action: Action) -> Somebody:
         """A role whose key leaves out this one action."""
         scopes = POLICY[role] - {action}
@@ -397,6 +410,7 @@ def test_every_route_answers_everybody_as_the_policy_and_ownership_say(
     own = {**foreign, **world_of(integration, SOURCE)}
     for world in (own, foreign):
         world["api_key"] = house.key("spare", Role.ANALYST).split("_")[1]
+        house.propose(world)
     everybody = list(house.everybody())
     leaves = caught_up(database, settings)
     for world in (own, foreign):

@@ -12,10 +12,12 @@ from adapters.web.app import create_app
 from adapters.web.bodies import body_of, example_of
 from adapters.web.commanding import CommandRoute
 from adapters.web.services import Services
+from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.catalogue import VERBS
 from commands.complete_erasure import CompleteErasure
 from commands.expire_consent import ExpireConsent
 from commands.follow_outside_offer import FollowOutsideOffer
+from commands.propose_erasure import ProposeErasure
 from commands.release_address import ReleaseAddress
 from commands.request_erasure import RequestErasure
 
@@ -36,7 +38,15 @@ def test_every_route_is_described(operations: list[Operation]) -> None:
     assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.PAGES)
 
 
-NOT_ROUTED = {ExpireConsent, RequestErasure, CompleteErasure, ReleaseAddress, FollowOutsideOffer}
+NOT_ROUTED = {
+    AcceptErasureProposal,
+    CompleteErasure,
+    ExpireConsent,
+    FollowOutsideOffer,
+    ProposeErasure,
+    ReleaseAddress,
+    RequestErasure,
+}
 """What a clerk or an integration notes, and what a page carries out beyond the command."""
 
 

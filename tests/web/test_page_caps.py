@@ -10,8 +10,9 @@ from tests.web.test_contract import operations
 
 MOST = 500
 OF_ONE_THING = {
-    "profile", "consents", "consent_receipt", "subject_access", "erasure", "erase_candidate", "candidate_communities",
-    "candidates_of_address", "requisition", "application", "event_opening", "revoke_api_key", "record_touchpoints",
+    "profile", "consents", "consent_receipt", "subject_access", "erasure", "erase_candidate", "accept_erasure_proposal",
+    "candidate_communities", "candidates_of_address", "requisition", "application", "event_opening",
+    "revoke_api_key", "record_touchpoints",
 }  # fmt: skip
 """Lists that belong to one person, job, address, event, key or request, and grow with that alone."""
 OF_THE_PERIOD = {
