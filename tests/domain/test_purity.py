@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STANDARD = {
-    "__future__", "calendar", "collections.abc",
+    "__future__", "bisect", "calendar", "collections.abc",
     "contextlib", "dataclasses", "datetime", "functools", "inspect", "itertools", "re", "types", "typing",
     "unicodedata", "uuid",
 }  # fmt: skip

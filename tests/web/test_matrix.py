@@ -173,7 +173,7 @@ LAST = ("revoke_api_key", "remove_import", "accept_erasure_proposal", "erase_can
 """What takes away what the others are about."""
 PERIOD = {"from": "2024-01-01", "to": "2025-01-01"}
 QUERIES: Mapping[str, Mapping[str, str]] = {
-    "import_file": {"kind": "candidates", "source": "old-crm"},
+    "import_file": {"kind": "candidates", "system": "old-crm"},
     "log_consistency": {"from": "1", "to": "1"},
     "audit_bundle": {"since": "0"},
 }
@@ -354,7 +354,7 @@ class House:
         return self.services.api_keys.make(wanted, "user:test", made_at or self.services.now()).text
 
     def upload(self, client: httpx.Client) -> dict[str, str]:
-        asked = {"kind": "candidates", "source": "old-crm"}
+        asked = {"kind": "candidates", "system": "old-crm"}
         answer = client.post(
             "/v1/imports", params=asked, content="candidate\n1\n", headers={"Content-Type": "text/csv"}
         )
