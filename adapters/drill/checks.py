@@ -14,6 +14,7 @@ from adapters import bootstrap
 from adapters.drill.clients import ACTOR, Acknowledged
 from adapters.drill.cluster import Cluster
 from adapters.postgres import folds
+from adapters.postgres.changes import READINGS
 from adapters.postgres.fold import create_schema, drop_schema, fold
 from adapters.postgres.keyfile import read_key_file
 from adapters.postgres.opening import Opener
@@ -33,8 +34,9 @@ def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[s
     told = {event: answer for answer in acknowledged for event in answer.events}
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(
-            "select event_id::text, type, stream_id::text, stream_version, position from event where actor = %s",
-            (ACTOR,),
+            "select event_id::text, type, stream_id::text, stream_version, position from event"
+            " where actor = %s and type <> all(%s)",
+            (ACTOR, list(READINGS)),  # that somebody was looked at is acknowledged by what was shown
         ).fetchall()
         keys = {key.rpartition(" ")[2] for (key,) in connection.execute("select key from idempotency")}
     kept = {(row[0], row[1], row[2], row[3]): row[4] for row in rows}

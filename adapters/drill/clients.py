@@ -43,24 +43,29 @@ class Book:
 
 
 class Connection:
-    """One kept-alive connection, opened again when it breaks."""
+    """One kept-alive connection, opened again when it breaks. `address`: where it comes from."""
 
-    def __init__(self, port: int, key: str) -> None:
-        self._port, self._shown = port, {"Authorization": f"Bearer {key}"}
+    def __init__(self, port: int, key: str, address: str = "127.0.0.1") -> None:
+        self._port, self._shown, self._from = port, {"Authorization": f"Bearer {key}"}, (address, 0)
         self._open: http.client.HTTPConnection | None = None
 
     def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """(status, body). Errors: OSError, HTTPException; the next request begins with a new connection."""
         if self._open is None:
-            self._open = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+            self._open = http.client.HTTPConnection("127.0.0.1", self._port, TIMEOUT, source_address=self._from)
         try:
             self._open.request(method, path, body, {**self._shown, **headers})
             answer = self._open.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """The next request begins with a new connection."""
+        if self._open is not None:
             self._open.close()
             self._open = None
-            raise
 
 
 class Clients:

@@ -61,6 +61,12 @@ class Watched:
                 self._process.wait(30)
 
     @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ValueError(f"{self.name} was not started")
+        return self._process.pid
+
+    @property
     def died_at_work(self) -> list[tuple[int, float]]:
         """The ends that no missing database at its start explains."""
         return [(code, ran) for code, ran in self.ends if ran > STARTS_WITHIN]
@@ -134,13 +140,14 @@ def running_house(cluster: Cluster) -> Iterator[House]:
             process.start()
             stack.callback(process.stop)
         until_listening(port)
-        yield House(cluster, port, made_key(environment), environment, api, projector, sequencer, clock)
+        key = made_key(environment, NAME, "recruiter")
+        yield House(cluster, port, key, environment, api, projector, sequencer, clock)
 
 
-def made_key(environment: Mapping[str, str]) -> str:
-    """A recruiter's API key, made as an operator makes one."""
-    command = perennial("api-keys", "add", "--name", NAME, "--role", "recruiter")
-    made = subprocess.run(command, env=environment_with(environment), stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command line
+def made_key(environment: Mapping[str, str], name: str, role: str) -> str:
+    """An API key, made as an operator makes one."""
+    command = perennial("api-keys", "add", "--name", name, "--role", role)
+    made = subprocess.run(command, env=environment_with(environment), capture_output=True, text=True, check=True)  # noqa: S603 - our own command line
     return made.stdout.strip()
 
 

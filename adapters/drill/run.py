@@ -16,6 +16,7 @@ from adapters.drill.cluster import Cluster, own_cluster
 from adapters.drill.house import House, running_house
 from adapters.drill.killing import Drill
 from adapters.drill.rebuilding import rebuild_under_load
+from adapters.drill.strangers import flood_under_eyes
 from adapters.postgres.application import Perennial
 from adapters.postgres.embedded import embedded_server
 from adapters.postgres.keyfile import read_key_file
@@ -34,8 +35,11 @@ def run(arguments: Sequence[str]) -> None:
     with own_cluster() as cluster:
         with embedded_server(cluster.data, renew=True) as conninfo:
             fill(cluster, conninfo, options.events)
-        with running_house(cluster) as house:
-            violations = list(drill(house, options))
+            if options.strangers:
+                violations = list(flood_under_eyes(cluster, options.seconds, options.only, say))
+        if not options.strangers:
+            with running_house(cluster) as house:
+                violations = list(drill(house, options))
         if violations:
             keep_logs(cluster)
     for violation in violations[:20]:
@@ -53,6 +57,13 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="what is killed and when follows from it")
     parser.add_argument("--events", type=int, default=80_000, help="events in the log before it begins")
     parser.add_argument("--rebuild", action="store_true", help="no kills: rebuild every read model under load instead")
+    parser.add_argument(
+        "--strangers", action="store_true", help="no kills: floods of strangers beside a client instead"
+    )
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long each flood lasts (default 20)")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="FLOOD", help="this flood alone; may be repeated"
+    )
     return parser.parse_args(arguments)
 
 

@@ -73,6 +73,7 @@ def create_app(services: Services) -> Api:
         separate_input_output_schemas=False,
         https=services.https,
         bounds=services.bounds,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would send people to whatever host the request named

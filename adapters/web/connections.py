@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
-from typing import Any, Literal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, Literal, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from adapters.web.bounds import Bounds
 from adapters.web.headers import ALWAYS
@@ -34,6 +38,15 @@ STALLED_SECONDS = 1.0
 OF_A_HEADER = 4
 """Bytes of a header beside its name and its value."""
 Stage = Literal["idle", "head", "body"]
+NEVER_ASKED, WAITING, STALLED, CRAWLING, ANSWERED, MOVING, AT_WORK = range(7)
+"""Of how much use a connection is. WAITING: for another request, or it was answered and goes on sending. STALLED: its
+body stopped coming. CRAWLING: its body comes, or its answer is read, slower than bodies may on average. ANSWERED: a
+moment ago. MOVING: its body comes, or its answer is read, as it should. AT_WORK: its answer is being made."""
+LOOKS_AGAIN_AFTER = 0.1
+STARTS_AT_ONCE = 8
+"""Requests that begin in one round of the event loop: each takes a millisecond or two of it."""
+Party = tuple[str, bytes]
+"""An address, and what is shown as a key."""
 
 
 class HeadIsRefused(Exception):
@@ -44,50 +57,165 @@ class HeadIsRefused(Exception):
         self.problem = problem
 
 
+class Starts:
+    """In which order requests begin: a few in each round of the event loop, and each party in its turn.
+
+    A party is an address and what it shows as its key. The requests that wait of one, however many connections it has,
+    hold up those of another by one request, not by all of them.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[Party, deque[Callable[[], None]]] = {}
+        self._left = STARTS_AT_ONCE
+        self._due = False
+
+    def begin(self, party: Party, start: Callable[[], None]) -> None:
+        """Calls `start`: now, where none waits and this round has places left, else when it is its turn."""
+        self._next_round()
+        if self._left and not self._waiting:
+            self._left -= 1
+            start()
+        else:
+            self._waiting.setdefault(party, deque()).append(start)
+
+    def _next_round(self) -> None:
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._round)
+
+    def _round(self) -> None:
+        self._due, self._left = False, STARTS_AT_ONCE
+        while self._left and self._waiting:
+            self._left -= 1
+            party, starts = next(iter(self._waiting.items()))
+            start = starts.popleft()
+            del self._waiting[party]
+            if starts:
+                self._waiting[party] = starts  # behind all others
+            start()
+        if self._waiting:
+            self._next_round()
+
+
+@dataclass(slots=True)
+class Group:
+    """The connections of one address, or of all. `fresh`: those that never sent a request, the oldest first."""
+
+    all: dict[Connection, None] = field(default_factory=dict)
+    fresh: dict[Connection, None] = field(default_factory=dict)
+    full_until: dict[tuple[int, int], float] = field(default_factory=dict)
+    """Until when it is known that none of them makes room: a flood of newcomers would have all looked at for each."""
+
+    def add(self, connection: Connection) -> None:
+        self.all[connection] = self.fresh[connection] = None
+
+    def remove(self, connection: Connection) -> None:
+        self.all.pop(connection, None)
+        self.fresh.pop(connection, None)
+
+
 class Connections:
     """Every connection of a server, in the order in which they were made, and those of each address."""
 
     def __init__(self, bounds: Bounds) -> None:
-        self.bounds = bounds
-        self._all: dict[Connection, str] = {}
-        self._of: dict[str, dict[Connection, None]] = {}
+        self.bounds, self.starts = bounds, Starts()
+        self._all, self._of = Group(), dict[str, Group]()
+        self._address: dict[Connection, str] = {}
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._all.all)
 
     def admit(self, connection: Connection) -> bool:
-        """Adds a connection. Where there are too many, the one that was of least use makes room; False: none can."""
+        """Adds a connection. Where there are too many, another makes room; False: none can.
+
+        It is the one of least use, and none whose body or answer moves: among those of its address where that has too
+        many. Where there are too many in all, the address that has most of them gives one up, also of those that move;
+        where that is the newcomer's own, any address does.
+        """
         address = network_of(connection.client[0]) if connection.client else "unknown"
-        own = self._of.get(address, {})
-        if len(own) >= self.bounds.connections_per_address and not self._make_room(own):
+        own = self._of.get(address, Group())
+        if len(own.all) >= self.bounds.connections_per_address and not self._make_room(own, MOVING):
             return False
-        if len(self._all) >= self.bounds.connections and not self._make_room(self._all):
+        if len(self) >= self.bounds.connections and not self._make_room_for(own):
             return False
-        self._all[connection] = address
-        self._of.setdefault(address, {})[connection] = None
+        self._address[connection] = address
+        self._all.add(connection)
+        self._of.setdefault(address, Group()).add(connection)
         return True
 
+    def asked(self, connection: Connection) -> None:
+        """Notes that it sent a request."""
+        self._all.fresh.pop(connection, None)
+        if (address := self._address.get(connection)) is not None:
+            self._of[address].fresh.pop(connection, None)
+
     def forget(self, connection: Connection) -> None:
-        address = self._all.pop(connection, None)
+        address = self._address.pop(connection, None)
         if address is not None:
-            own = self._of[address]
-            del own[connection]
-            if not own:
+            self._all.remove(connection)
+            self._of[address].remove(connection)
+            if not self._of[address].all:
                 del self._of[address]
 
     def look(self) -> None:
         """Ends what took too long."""
-        for connection in list(self._all):
+        for connection in list(self._all.all):
             connection.look()
 
-    def _make_room(self, among: Iterable[Connection]) -> bool:
-        ranked = [(rank, connection) for connection in among if (rank := connection.dispensable()) is not None]
-        if not ranked:
+    def _make_room_for(self, own: Group) -> bool:
+        most = max(self._of.values(), key=lambda group: len(group.all))
+        if len(most.all) > len(own.all) + 1 and self._make_room(most, AT_WORK):
+            return True
+        return self._make_room(self._all, MOVING, of_at_least=max(1, len(own.all)))
+
+    def _make_room(self, group: Group, below: int, of_at_least: int = 0) -> bool:
+        """Cuts the connection of least use, of an address with so many; False: there is none of less use than that."""
+        fresh, every = (filter(partial(self._is_of, of_at_least), among) for among in (group.fresh, group.all))
+        least = next(fresh, None)
+        if least is None and (now := time.monotonic()) >= group.full_until.get((below, of_at_least), 0.0):
+            least = least_used(every, below)
+            if least is None:
+                group.full_until[below, of_at_least] = now + LOOKS_AGAIN_AFTER
+        if least is None:
             return False
-        _, least = min(ranked, key=lambda one: one[0])
         self.forget(least)
         least.cut()
         return True
+
+    def _is_of(self, at_least: int, connection: Connection) -> bool:
+        return at_least <= 1 or len(self._of[self._address[connection]].all) >= at_least
+
+
+def least_used(connections: Iterable[Connection], below: int) -> Connection | None:
+    """The connection of least use; None where there is none of less use than that."""
+    uses = [(use, connection) for connection in connections if (use := connection.use())[0] < below]
+    return min(uses, key=lambda one: one[0])[1] if uses else None
+
+
+class Forgiving:
+    """A transport that takes in silence what comes after its end.
+
+    uvloop's raises where asyncio's own does not: whoever goes away in the middle of an answer would leave a page of
+    traceback in the log.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
 
 class Connection(HttpToolsProtocol):
@@ -108,7 +236,7 @@ class Connection(HttpToolsProtocol):
         self.closing_at: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Forgiving(transport)))
         if not self.everyone.admit(self):
             self.refuse(TOO_MANY_CONNECTIONS)
 
@@ -138,9 +266,20 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._require_bounded()
+        self.everyone.asked(self)
         self._enter("body")
         self.came, self.answered_at = 0, None
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """The request's turn is waited for; one whose sender has gone by then is not begun."""
+
+        def start() -> None:
+            if not cycle.disconnected:
+                super(Connection, self)._start_asgi_task(cycle, app)
+
+        shown = next((value for name, value in cycle.scope["headers"] if name == b"authorization"), b"")
+        self.everyone.starts.begin((network_of(self.client[0]) if self.client else "unknown", shown), start)
 
     def on_body(self, body: bytes) -> None:
         self.came += len(body)
@@ -180,19 +319,27 @@ class Connection(HttpToolsProtocol):
         elif now > self._sends_until():
             self._end()
 
-    def dispensable(self) -> tuple[int, float] | None:
-        """How soon it makes room for another connection, the smallest first; None: it is being served.
-
-        First those that never sent a request, the oldest before the others; then those that wait for another request;
-        then those whose body does not come.
-        """
-        if self.stage == "body":
-            ours = self._responding() or self.flow.read_paused
-            stalled = not ours and self.loop.time() > self.moved_at + STALLED_SECONDS
-            return (2, self.moved_at) if stalled else None
+    def use(self) -> tuple[int, float]:
+        """Of how much use it is, the least first, and since when."""
+        now = self.loop.time()
+        if self.stalled is not None and now > self.stalled[0] + STALLED_SECONDS:
+            return (CRAWLING if self._reads_slowly(now) else MOVING, self.stalled[0])
+        if self.stage == "body" and not self._responding() and not self.flow.read_paused:
+            return self._use_of_a_body(now)
         if self._busy():
-            return None
-        return (1 if self.served else 0, self.since)
+            return (AT_WORK, self.since)
+        if not self.served:
+            return (NEVER_ASKED, self.since)
+        return (WAITING if now > self.since + STALLED_SECONDS else ANSWERED, self.since)
+
+    def _use_of_a_body(self, now: float) -> tuple[int, float]:
+        if self.answered_at is not None:  # the answer did not wait for the body, and nothing more will come of it
+            return (WAITING, self.answered_at)
+        if now > self.moved_at + STALLED_SECONDS:
+            return (STALLED, self.moved_at)
+        lasts = now - self.since
+        slow = lasts > STALLED_SECONDS and self.came < lasts * self.bounds.bytes_per_second
+        return (CRAWLING if slow else MOVING, self.since)
 
     def cut(self) -> None:
         """Ends the connection at once. What its request waits for is as if the other end had gone."""
@@ -234,6 +381,13 @@ class Connection(HttpToolsProtocol):
         on_average = self.since + bounds.body_seconds + self.came / bounds.bytes_per_second
         return min(on_average, self.moved_at + bounds.body_idle_seconds)
 
+    def _reads_slowly(self, now: float) -> bool:
+        """Whether so little of what waits was taken since it began to wait."""
+        if self.stalled is None:
+            return False
+        began, size = self.stalled
+        return size - self.transport.get_write_buffer_size() < (now - began) * self.bounds.bytes_per_second
+
     def _reads_until(self, stalled_at: float, size: int) -> float:
         return stalled_at + self.bounds.read_seconds + size / self.bounds.bytes_per_second
 
@@ -257,6 +411,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
 
 
+@cache
 def raw_answer(problem: ProblemType) -> bytes:
     """The answer to a request that never reached the application."""
     body = json.dumps(document(problem, problem.description, "/")).encode()

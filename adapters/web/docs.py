@@ -1,11 +1,15 @@
-"""The API's description as a page to read and try; it may load exactly what it needs, and nothing else."""
+"""The API's description, and a page to read and try it, which may load exactly what it needs and nothing else."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from adapters.web.plain import as_json
 
 BASE = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.17.14"
 SCRIPT = "sha384-wmyclcVGX/WhUkdkATwhaK1X1JtiNrr2EoYJ+diV3vj4v6OC5yCeSu+yW13SYJep"
@@ -41,10 +45,29 @@ POLICY = (
 )
 
 
+class Description:
+    """The description as JSON, worked out and written once, in a thread: it is long, and anybody may ask for it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._written: asyncio.Future[bytes] | None = None
+
+    async def page(self, _: Request) -> Response:
+        """Return the description."""
+        written = self._written
+        if written is None or (written.done() and (written.cancelled() or written.exception())):
+            written = self._written = asyncio.ensure_future(run_in_threadpool(self._write))
+        return Response(await asyncio.shield(written), media_type="application/json")
+
+    def _write(self) -> bytes:
+        return as_json(self._app.openapi())
+
+
 async def docs(_: Request) -> Response:
     return Response(PAGE, headers={"Content-Security-Policy": POLICY}, media_type="text/html")
 
 
 def add_docs(app: FastAPI) -> None:
-    """Adds the page, in the place of the framework's own."""
+    """Adds both, in the place of the framework's own."""
+    app.add_route("/openapi.json", Description(app).page, include_in_schema=False)
     app.add_route("/docs", docs, include_in_schema=False)

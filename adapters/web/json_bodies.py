@@ -6,10 +6,11 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 
 from adapters.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
 
@@ -47,8 +48,24 @@ def is_wide(found: Any) -> bool:
 
 
 async def beside_the_loop(raw: bytes, read: Callable[[], T]) -> T:
-    """Return what `read` returns; a long body is read in a thread, so that no other request waits for it."""
-    return read() if len(raw) <= SHORT_BYTES else await run_in_threadpool(read)
+    """Return what `read` returns; a long body is read in a thread, so that no other request waits for it.
+
+    One after the other: a body is read without a break for any other thread, and many at once would leave none to the
+    loop.
+    """
+    return read() if len(raw) <= SHORT_BYTES else await to_thread.run_sync(read, limiter=one_at_a_time())
+
+
+ONE: RunVar[CapacityLimiter] = RunVar("one long body")
+
+
+def one_at_a_time() -> CapacityLimiter:
+    """Return the limiter of this event loop."""
+    try:
+        return ONE.get()
+    except LookupError:
+        ONE.set(limiter := CapacityLimiter(1))
+        return limiter
 
 
 class JsonRoute(APIRoute):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Literal
 
 import psycopg
@@ -15,7 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from adapters.web.plain import Answered, answered
+from adapters.postgres.barrier import Barrier
+from adapters.web.plain import Answered, answered, as_json, plain
 from adapters.web.problems import ProblemType, every_type
 from adapters.web.refusals import PartsDoNotRun, ProblemDoesNotExist
 from adapters.web.services import ReadModelStatus, Services
@@ -79,14 +80,45 @@ class LogMetrics(Collector):
         return iter(())
 
 
+@cache
+def every_problem() -> Mapping[str, bytes]:
+    """The page of all problems, under no name, and that of each: written once, as nobody needs a key to ask for it."""
+    known = every_type()
+    return {"": as_json(plain(ProblemTypes(known)))} | {one.slug: as_json(plain(one)) for one in known}
+
+
+@dataclass(slots=True)
+class Probe:
+    """Looks whether the log can be read: one look for all who ask meanwhile, who need no key and may be many.
+
+    It has a thread of its own: the others may all be waiting for the database.
+    """
+
+    barrier: Barrier
+    _thread: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "readiness"))
+    _look: asyncio.Future[int] | None = None
+
+    async def head(self) -> int:
+        """The newest settled position. Errors: psycopg.OperationalError, also when the look takes too long."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self.barrier.head())
+            self._look.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._look), ANSWERS_WITHIN)
+        except TimeoutError as error:
+            raise psycopg.OperationalError("the database does not answer") from error
+
+
 @dataclass(frozen=True, slots=True)
 class OperationPages:
     """The endpoints about the service itself."""
 
     services: Services
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    probe: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "readiness"))
-    """A thread of its own: the others may all be waiting for the database."""
+    probe: Probe = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probe", Probe(self.services.log.recorder.barrier))
 
     async def healthz(self) -> Answered[Alive]:
         """The process is alive, and so is all that it runs itself: its threads, an embedded database."""
@@ -96,11 +128,7 @@ class OperationPages:
 
     async def readyz(self) -> Answered[Ready]:
         """The log can be read: commands and questions will be answered. Takes three seconds at most."""
-        look = asyncio.get_running_loop().run_in_executor(self.probe, self.services.log.recorder.barrier.head)
-        try:
-            return answered(Ready(await asyncio.wait_for(look, ANSWERS_WITHIN)))
-        except TimeoutError as error:
-            raise psycopg.OperationalError("the database does not answer") from error
+        return answered(Ready(await self.probe.head()))
 
     def metrics(self) -> Response:
         """The same and more for Prometheus: requests by route, the log's head, the lag of every read model."""
@@ -110,15 +138,15 @@ class OperationPages:
         """Every read model: its version, position, lag in events and seconds, parked streams and state."""
         return answered(ReadModels(self.services.projections()))
 
-    def problems(self) -> Answered[ProblemTypes]:
+    async def problems(self) -> Answered[ProblemTypes]:
         """Every problem that an answer may name, with its status and what to do about it."""
-        return answered(ProblemTypes(every_type()))
+        return Answered(every_problem()[""], media_type="application/json")
 
-    def problem(
+    async def problem(
         self, slug: Annotated[str, Path(description="The problem's name, as at the end of its `type`.")]
     ) -> Answered[ProblemType]:
         """What a problem's `type` means."""
-        found = next((known for known in every_type() if known.slug == slug), None)
+        found = every_problem().get(slug)
         if found is None:
             raise ProblemDoesNotExist
-        return answered(found)
+        return Answered(found, media_type="application/json")

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi.exceptions import RequestValidationError
 
 from adapters.imports.shelf import Shelf
-from adapters.web import connections, limits
+from adapters.web import connections, docs, limits
 from adapters.web.app import create_app
 from adapters.web.bounds import KIB, MIB, Bounds
-from adapters.web.connections import Connection, Connections
+from adapters.web.connections import AT_WORK, NEVER_ASKED, STARTS_AT_ONCE, Connection, Connections, Forgiving, Starts
+from adapters.web.document import Api
 from adapters.web.limits import BodyMemory
+from adapters.web.plain import as_json
 from adapters.web.services import Services
 from tests.web.conftest import bearing, hold_little, problem, serving
 
@@ -29,7 +36,7 @@ EAGER = Bounds(looks_every=0.05)
 SOON = replace(
     EAGER, head_seconds=0.5, keep_alive_seconds=0.5, body_idle_seconds=0.5, body_seconds=1.0, closing_seconds=0.2
 )
-Dial = Callable[[], socket.socket]
+Dial = Callable[..., socket.socket]
 
 
 KERNEL = 64 * KIB
@@ -43,8 +50,9 @@ def dialled(services: Services, bounds: Bounds) -> Iterator[Dial]:
         app = create_app(replace(services, bounds=bounds))
         url = httpx.URL(stack.enter_context(serving(app, kernel_bytes=KERNEL)))
 
-        def dial() -> socket.socket:
+        def dial(address: str = "127.0.0.1") -> socket.socket:
             connection = stack.enter_context(socket.socket())
+            connection.bind((address, 0))
             hold_little(connection, KERNEL)
             connection.settimeout(PATIENCE)
             connection.connect((url.host, url.port))
@@ -356,6 +364,130 @@ def test_a_body_that_does_not_come_makes_room_and_one_that_comes_does_not(
         assert len(busy) == 3
 
 
+STRANGERS = ("127.0.0.3", "127.0.0.4", "127.0.0.5")
+CREEP = POST.replace(b"100000", b"50") + b"Expect: 100-continue\r\n"
+
+
+def crawling(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection whose body comes, and slowly."""
+    connection = dial(address)
+    connection.sendall(CREEP + f"Authorization: Bearer {key}\r\n\r\n".encode())
+    assert connection.recv(KIB).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def unread(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection whose answers are not read."""
+    connection = dial(address)
+    connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * EAGER.pipelined)
+    return connection
+
+
+def answered_early(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection that was answered before its body came."""
+    connection = dial(address)
+    connection.sendall(POST + b"\r\n{")
+    assert answer_of(connection)[0] == 401
+    return connection
+
+
+@pytest.mark.parametrize("hold", [crawling, unread, answered_early])
+def test_strangers_from_several_addresses_leave_room_for_another_and_what_it_has(
+    services: Services, key: str, made: list[Connections], hold: Callable[..., socket.socket]
+) -> None:
+    bounds = replace(EAGER, connections=12, connections_per_address=4, body_idle_seconds=PATIENCE)
+    with dialled(services, bounds) as dial:
+        polite = dial("127.0.0.2")
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        held = [hold(dial, address, key) for address in (STRANGERS * 4)[:11]]
+        wait_until(lambda: sum(NEVER_ASKED < one.use()[0] < AT_WORK for one in list(made[0]._all.all)) == 12)
+        for _ in range(5):
+            newcomer = dial("127.0.0.2")
+            newcomer.sendall(GET + b"\r\n")
+            assert answer_of(newcomer)[0] == 200
+            newcomer.close()
+            wait_until(lambda: len(made[0]) < bounds.connections)
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        assert len(held) == 11
+
+
+def test_room_for_another_is_found_without_a_look_at_all(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [0]
+    use = Connection.use
+
+    def counted(connection: Connection) -> tuple[int, float]:
+        looks[0] += 1
+        return use(connection)
+
+    monkeypatch.setattr(Connection, "use", counted)
+    with dialled(services, replace(EAGER, connections=50, connections_per_address=20)) as dial:
+        idle = [dial(address) for address in (*STRANGERS, "127.0.0.6") * 20]
+        assert is_closed(idle[0])
+        polite = dial("127.0.0.2")
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        assert looks == [0]
+
+
+def test_a_request_waits_for_one_of_another_party_and_not_for_all_of_them() -> None:
+    begun: list[str] = []
+
+    async def flood() -> None:
+        starts = Starts()
+        for number in range(1_000):
+            starts.begin(("10.0.0.1", b""), partial(begun.append, f"stranger {number}"))
+        for number in range(3):
+            starts.begin(("10.0.0.2", b"a key"), partial(begun.append, f"client {number}"))
+        while len(begun) < 1_003:
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert len(begun) == 1_003
+    assert [one for one in begun if "stranger" in one] == [f"stranger {number}" for number in range(1_000)]
+    places = [begun.index(f"client {number}") for number in range(3)]
+    assert places == sorted(places)
+    assert places[-1] < STARTS_AT_ONCE + 2 * 3
+
+
+def test_no_more_requests_begin_in_a_round_than_may() -> None:
+    begun: list[int] = []
+
+    async def flood() -> None:
+        starts, before = Starts(), 0
+        for number in range(100):
+            starts.begin(("10.0.0.1", b""), partial(begun.append, number))
+        assert len(begun) == STARTS_AT_ONCE
+        while len(begun) < 100:
+            before = len(begun)
+            await asyncio.sleep(0)
+            assert len(begun) <= before + STARTS_AT_ONCE
+
+    asyncio.run(flood())
+    assert begun == list(range(100))
+
+
+def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
+    class Gone:
+        def is_closing(self) -> bool:
+            return True
+
+        def get_extra_info(self, name: str) -> str:
+            return name
+
+        def write(self, data: bytes) -> None:
+            raise RuntimeError("the handler is closed")
+
+        pause_reading = resume_reading = lambda self: self.write(b"")
+
+    transport = Forgiving(cast(asyncio.Transport, Gone()))
+    transport.write(b"late")
+    transport.pause_reading()
+    transport.resume_reading()
+    assert transport.get_extra_info("peername") == "peername"
+
+
 def test_connections_are_forgotten_when_they_end(services: Services, made: list[Connections]) -> None:
     with dialled(services, replace(EAGER, connections_per_address=2)) as dial:
         for _ in range(10):
@@ -364,7 +496,7 @@ def test_connections_are_forgotten_when_they_end(services: Services, made: list[
             assert answer_of(connection)[0] == 200
             connection.close()
         wait_until(lambda: len(made[0]) == 0)
-        assert made[0]._of == {}
+        assert (made[0]._of, made[0]._address, made[0]._all.fresh) == ({}, {}, {})
 
 
 def delivery(size: int) -> bytes:
@@ -458,6 +590,38 @@ def test_a_problem_repeats_little_of_what_was_sent(client: httpx.Client) -> None
             assert problem(answer) == (422, "request-is-malformed")
             assert len(answer.content) < 16 * KIB
     assert len(client.get("/v1/" + "x" * 8_000).content) < 2 * KIB
+
+
+def test_the_mistakes_of_a_thousand_touchpoints_are_not_all_collected(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected: list[int] = []
+    errors = RequestValidationError.errors
+
+    def counted(wrong: RequestValidationError) -> Sequence[Any]:
+        collected.append(len(errors(wrong)))
+        return errors(wrong)
+
+    monkeypatch.setattr(RequestValidationError, "errors", counted)
+    item = {f"x{number}": 1 for number in range(100)}
+    answer = client.post("/v1/touchpoints/bulk", json={"touchpoints": [item] * 1_000})
+    assert problem(answer) == (422, "request-is-malformed")
+    assert max(collected) < 200
+
+
+def test_the_description_is_written_once_however_many_ask(app: Api, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def counted(value: Any) -> bytes:
+        written.append(threading.current_thread().name)
+        return as_json(value)
+
+    monkeypatch.setattr(docs, "as_json", counted)
+    with ThreadPoolExecutor(8) as many:
+        answers = list(many.map(lambda _: httpx.get(f"{url}/openapi.json").json(), range(16)))
+    assert all(one == answers[0] for one in answers)
+    assert [name for name in written if "AnyIO" in name] == written
+    assert len(written) == 1
 
 
 def test_a_list_has_as_many_values_as_a_person_has(client: httpx.Client) -> None:

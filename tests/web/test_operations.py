@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import httpx
@@ -43,6 +44,25 @@ def test_a_database_that_hangs_is_not_waited_for(
     assert problem(client.get("/readyz")) == (503, "log-cannot-be-reached")
     assert problem(client.get("/readyz")) == (503, "log-cannot-be-reached")
     assert client.get("/healthz").status_code == 200
+    goes_on.set()
+
+
+def test_many_who_ask_whether_it_is_ready_share_a_look(
+    url: str, log: Perennial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, looks = threading.Event(), list[int]()
+
+    def head() -> int:
+        looks.append(1)
+        goes_on.wait()
+        return 7
+
+    monkeypatch.setattr(log.recorder.barrier, "head", head)
+    monkeypatch.setattr(operations, "ANSWERS_WITHIN", 0.1)
+    with ThreadPoolExecutor(10) as many:
+        waited = [many.submit(httpx.get, f"{url}/readyz") for _ in range(10)]
+        assert {one.result().status_code for one in waited} == {503}
+    assert len(looks) == 1
     goes_on.set()
 
 
