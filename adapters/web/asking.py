@@ -19,11 +19,10 @@ from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
-from adapters.access.principal import Principal
 from adapters.postgres.barrier import PositionLiesAhead
 from adapters.web import openapi
 from adapters.web.plain import rendered
-from adapters.web.question_queue import QuestionQueue
+from adapters.web.question_queue import READER, QuestionQueue, reader_of
 from adapters.web.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
 from adapters.web.rules import errors_in
 from adapters.web.services import Services
@@ -128,9 +127,13 @@ class Asker:
         question: Question,
         as_of: str | None,
         min_position: int | None,
-        run: Run = run_in_threadpool,
+        run: Run | None = None,
     ) -> Any:
-        """The answer; `run` runs the question in a thread. Errors: those of `as_of`, ReadModelIsBehind."""
+        """The answer; `run` runs the question in a thread, when it is its turn; left out: among those of pages.
+
+        Errors: those of `as_of`, ReadModelIsBehind, TooManyQuestionsWait.
+        """
+        run = run or partial(self.queue.pages.run, READER.get())
         as_of = self.unless_now(as_of)
         wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
@@ -262,11 +265,6 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
     known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
     endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
     return endpoint
-
-
-def reader_of(principal: Principal) -> str:
-    """Return the name under which the reader's questions take turns."""
-    return f"{principal.kind} {principal.name}"
 
 
 def is_heavy(period: Period, by: By) -> bool:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.principal import Principal
 from adapters.web.refusals import TooManyQuestionsWait
 
 T = TypeVar("T")
 
+READER: ContextVar[str] = ContextVar("reader", default="nobody")
+"""Whose request is being answered."""
 MOST_WAITING = 100
 """Of one reader, in one lane. It bounds the memory that waiting questions take."""
 PATIENCE_SECONDS = 60.0
+
+
+def reader_of(principal: Principal) -> str:
+    """Return the name under which the reader's questions take turns."""
+    return f"{principal.kind} {principal.name}"
 
 
 @dataclass(slots=True)
@@ -75,11 +84,13 @@ class Lane:
 class QuestionQueue:
     """The lanes: heavy questions wait for heavy ones, and light ones for light ones.
 
-    Both together leave connections of the pool to commands and pages.
+    Together they leave connections of the pool to commands. `pages`: searches, and whatever else a page asks of a read
+    model.
     """
 
     light: Lane = field(default_factory=lambda: Lane(at_once=6, of_one=3))
     heavy: Lane = field(default_factory=lambda: Lane(at_once=2, of_one=1))
+    pages: Lane = field(default_factory=lambda: Lane(at_once=5, of_one=3))
 
     def lane(self, *, heavy: bool) -> Lane:
         return self.heavy if heavy else self.light

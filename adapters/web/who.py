@@ -14,6 +14,7 @@ from adapters.access.policy import OF_ANYBODY, Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsMissing, RequestIsCrossSite, RoleMayNot
 from adapters.web.limits import App, Receive, Scope, Send
+from adapters.web.question_queue import READER, reader_of
 from adapters.web.rates import Limits
 
 OF_THIS_SITE = (b"same-origin", b"none")
@@ -84,6 +85,8 @@ def guarded(app: App, action: Action | None) -> Any:
         if action is not Action.PUBLIC and is_cross_site(scope):
             raise RequestIsCrossSite
         require(scope, action)
+        if (principal := scope["principal"]) is not None:
+            READER.set(reader_of(principal))
         await app(scope, receive, send)
 
     return let_in

@@ -6,10 +6,11 @@ import ast
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -179,3 +180,20 @@ def test_no_coroutine_writes_an_answer_itself() -> None:
     # a thread, all of which may be waiting for the database.
     assert {one for one in writing if one[1] in WRITES_JSON} <= short
     assert ("asking", "rendered") in writing
+
+
+def test_searches_take_turns_by_who_asks(
+    client: httpx.Client, fold: Callable[[], int], candidate: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold()
+    turns: list[str] = []
+    run = Lane.run
+
+    async def noted(lane: Lane, reader: str, work: Callable[[], object]) -> object:
+        turns.append(reader)
+        return await run(lane, reader, work)
+
+    monkeypatch.setattr(Lane, "run", noted)
+    assert client.get("/v1/candidates?q=ines").status_code == 200
+    assert client.get(f"/v1/candidates/{candidate}/summary").status_code == 200
+    assert turns == ["user tester"] * 2
