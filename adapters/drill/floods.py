@@ -156,13 +156,13 @@ OPENAPI = b"GET /openapi.json HTTP/1.1\r\nHost: perennial\r\n\r\n"
 
 async def slowly_read(stranger: Stranger) -> None:
     """The same, read a little at a time."""
-    async with stranger.connection(SMALL_WINDOW) as connection:
+    loop = asyncio.get_running_loop()
+    async with stranger.connection(SMALL_WINDOW) as connection, asyncio.timeout_at(stranger.ends):
         await stranger.send(connection, OPENAPI * 16)
-        loop = asyncio.get_running_loop()
-        while not stranger.over and (piece := await loop.sock_recv(connection, KIB)):
+        while piece := await loop.sock_recv(connection, KIB):
             stranger.came["bytes heard"] += len(piece)
             await stranger.pause(0.3)
-        stranger.came["open at the end" if stranger.over else "closed"] += 1
+        stranger.came["closed"] += 1
 
 
 async def unread_metrics(stranger: Stranger) -> None:
