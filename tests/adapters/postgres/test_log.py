@@ -114,6 +114,20 @@ def test_an_erased_person_reads_as_erased_and_gets_no_new_key(
     assert owner.execute("select count(*) as n from event").fetchall() == [{"n": 1}]
 
 
+def test_who_is_erased_meanwhile_costs_those_beside_them_nothing(
+    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+) -> None:
+    """The key is known here still. What is written beside it is written once, and answered as written."""
+    streams = [uuid4() for _ in range(3)]
+    for stream in streams:
+        log.append([recorded(stream, 1)], Attached())
+    owner.execute("select destroy_person_key(%s)", (streams[1],))
+    first, second, third = log.append_all([([recorded(stream, 2, learned())], Attached()) for stream in streams])
+    assert isinstance(second, PersonWasErased)
+    assert [first, third] == [log.history(stream)[1].position for stream in (streams[0], streams[2])]
+    assert [len(log.history(stream)) for stream in streams] == [2, 1, 2]
+
+
 def test_a_sealed_part_opens_nowhere_else(log: Perennial, owner: psycopg.Connection[dict[str, object]]) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1, sourced("One")), recorded(stream, 2, learned())], Attached())
