@@ -109,7 +109,7 @@ def job_of(story: Story, number: int, seats: int) -> dict[str, Any]:
 
 @dataclass
 class Job:
-    """A job there, which is renamed and gets another team; where the story has closings, also closed and opened."""
+    """A job there, which gets another team; where the story has closings, also closed and opened."""
 
     story: Story
     told: dict[str, Any]
@@ -131,10 +131,10 @@ class Job:
         self.say(self.story.moment(), status="open", closed_at=None)
 
     def edit(self) -> None:
-        chance, number = self.story.random, self.told["id"]
-        name = chance.choice((f"Gardener {number}", f"GARDENER {number}"))  # one role, however it is written
+        """The name stays: a story names one role a person, by one text."""
+        chance = self.story.random
         team = {role: [{"user_id": chance.randint(1, 2)}] for role in ("hiring_managers", "recruiters")}
-        self.say(self.story.moment(), name=name, hiring_team=team)
+        self.say(self.story.moment(), hiring_team=team)
 
 
 @dataclass
