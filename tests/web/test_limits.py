@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from adapters.web import json_bodies
 from tests.web.conftest import bearing, problem
 
 MIB = 1024 * 1024
@@ -51,3 +52,24 @@ def test_a_body_just_within_the_limit_is_read(client: httpx.Client) -> None:
     for content in (body, iter([body])):
         answer = client.post("/v1/candidates", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "Ines", "emails": ["a@b.c"] * 90_000},
+        {f"x{number}": 1 for number in range(80_000)},
+        {"touchpoints": [{f"x{number}": 1 for number in range(100)}] * 1_000},
+        {"name": "Ines", "emails": [1] * 200_000},
+    ],
+    ids=["values", "members", "objects", "numbers"],
+)
+def test_a_body_of_very_many_values_is_refused_unread(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    monkeypatch.setattr(json_bodies, "read_json", lambda _: pytest.fail("it was read"))
+    for path in ("/v1/candidates", "/v1/touchpoints/bulk"):
+        sent = json.dumps(body, separators=(",", ":")).encode()
+        answer = client.post(path, content=sent, headers={"Content-Type": "application/json"})
+        assert problem(answer) == (422, "request-is-malformed")
+        assert "100,000" in answer.text
