@@ -59,7 +59,7 @@ def test_what_is_not_declared_as_json_is_refused_alike(client: httpx.Client, pat
 @pytest.mark.parametrize("declared", ["text/csv", "Text/CSV; charset=utf-8", "APPLICATION/X-NDJSON", "text/csv ;x=y"])
 def test_a_file_of_history_is_known_however_its_type_is_written(client: httpx.Client, declared: str) -> None:
     answer = client.post(
-        "/v1/imports?kind=candidates&source=old-crm", content=b"id,name\n", headers={"Content-Type": declared}
+        "/v1/imports?kind=candidates&system=old-crm", content=b"id,name\n", headers={"Content-Type": declared}
     )
     assert answer.status_code == 200
     assert answer.json()["format"] == ("ndjson" if "ndjson" in declared.lower() else "csv")

@@ -202,7 +202,7 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
 ) -> None:
     headers = {"Content-Type": "text/csv", "Idempotency-Key": "k-1"}
     asked: dict[str, Any] = {
-        "params": {"kind": "candidates", "source": "old-crm"},
+        "params": {"kind": "candidates", "system": "old-crm"},
         "content": b"candidate,name\n1,Zoe\n",
     }
     both = frozenset({Role.RECRUITER, Role.PRIVACY_OFFICER})

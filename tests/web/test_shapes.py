@@ -168,7 +168,11 @@ def test_to_those_who_may_not_read_people_nothing_personal_is_told_anywhere(
     house: House, app: Api, log: Perennial, database: str, settings: Settings, folding: None
 ) -> None:
     recruiter = house.client(house.key("tester", *EVERY_ROLE))
-    world = tell_everything(Teller(recruiter, app))
+    teller = Teller(recruiter, app)
+    world = tell_everything(teller) | {"proposal": str(UUID(int=2))}
+    house.propose(world)
+    declined = f"/v1/candidates/{world['candidate']}/erasure-proposals/{world['proposal']}/decline"
+    teller.say(declined, ground="consent-stands")
     world["path"] = f"000.p/{caught_up(database, settings)}"
     personal = everything_personal(log)
     made_as: Any = EVENTS

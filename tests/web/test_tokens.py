@@ -68,7 +68,7 @@ def test_a_token_is_not_the_key_of_the_same_name(
     assert ["Idempotency-Replayed" in one.headers for one in made] == [False, False]
     seen = f"/v1/candidates/{made[0].json()['stream']}/timeline"
     assert [one["actor"] for one in client.get(seen).json()["events"]] == ["user:ana"]
-    asked: dict[str, Any] = {"params": {"kind": "candidates", "source": "old-crm"}, "content": b"candidate\n1\n"}
+    asked: dict[str, Any] = {"params": {"kind": "candidates", "system": "old-crm"}, "content": b"candidate\n1\n"}
     uploaded = nobody.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **asked).json()["id"]
     assert problem(nobody.get(f"/v1/imports/{uploaded}", headers=by_token)) == (404, "import-does-not-exist")
 
