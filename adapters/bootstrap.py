@@ -15,44 +15,44 @@ from eventsourcing.postgres import PostgresDatastore
 from limits import parse
 from psycopg.rows import dict_row
 
-from adapters import background
 from adapters.access.doorkeeper import Doorkeeper
 from adapters.access.jwks import KeySet, fetcher
 from adapters.access.oidc import OidcTokens
 from adapters.consent import expiring as expiry
-from adapters.entropy import ENTROPY
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
 from adapters.erasure.retention import Retaining, rules_in
-from adapters.imports.importing import Importer
-from adapters.imports.shelf import Shelf
-from adapters.imports.worker import Worker
-from adapters.integrations.inbound import Inbox, Integration
-from adapters.integrations.index import INTEGRATIONS
-from adapters.integrations.reconciling import Sweep
-from adapters.integrations.waiting import Waiting
-from adapters.postgres import folds
-from adapters.postgres.api_keys import ApiKeys
-from adapters.postgres.application import Perennial
+from adapters.intake.imports.importing import Importer
+from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.worker import Worker
+from adapters.intake.integrations.inbound import Inbox, Integration
+from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.intake.integrations.reconciling import Sweep
+from adapters.intake.integrations.waiting import Waiting
 from adapters.postgres.bounded_reading import bounded_reading
-from adapters.postgres.case_folding import folding_complaint
-from adapters.postgres.datastore import open_datastore
-from adapters.postgres.deliveries import Deliveries
-from adapters.postgres.embedded import condition, embedded_server
-from adapters.postgres.epochs import Rotation
-from adapters.postgres.erasures import Erasures
-from adapters.postgres.keyfile import KeyFile, read_key_file
+from adapters.postgres.embedded.case_folding import folding_complaint
+from adapters.postgres.embedded.server import condition, embedded_server
+from adapters.postgres.keys.epochs import Rotation
+from adapters.postgres.keys.key_file import KeyFile, read_key_file
+from adapters.postgres.log.datastore import open_datastore
+from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.recorder import LogIsNotMade
 from adapters.postgres.migrate import PROJECTOR, SEQUENCER, SERVICE, bind_keys, migrate
+from adapters.postgres.projector import folds
+from adapters.postgres.projector.rebuild import Rebuild
+from adapters.postgres.projector.runner import BATCH, Progress, Runner, no_progress
 from adapters.postgres.proof.sequencer import Progress as SequencerProgress
 from adapters.postgres.proof.sequencer import Sequencer
 from adapters.postgres.proof.sequencer import no_progress as no_leaves_told
-from adapters.postgres.rebuild import Rebuild
-from adapters.postgres.receipts import Receipts
-from adapters.postgres.recorder import LogIsNotMade
-from adapters.postgres.runner import BATCH, Progress, Runner, no_progress
+from adapters.postgres.tables.api_keys import ApiKeys
+from adapters.postgres.tables.deliveries import Deliveries
+from adapters.postgres.tables.erasures import Erasures
+from adapters.postgres.tables.idempotency_records import Receipts
+from adapters.runtime import background
+from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
-from adapters.web.bounds import MIB, Bounds
-from adapters.web.rates import Rates
+from adapters.web.framework.bounds import MIB, Bounds
+from adapters.web.framework.rates import Rates
 from adapters.web.services import Controller, ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.access.jwks import is_safe
-from adapters.addresses import is_region
+from adapters.intake.addresses import is_region
 
 
 class Settings(BaseSettings):

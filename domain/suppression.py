@@ -107,7 +107,7 @@ Suppressions = Mapping[UUID, Suppression]
 
 def recognised(kind: str, address: str) -> str:
     """The form of an address in older versions, whose streams are named by it: it never changes. Today's form is the
-    one that adapters/addresses.py gives.
+    one that adapters/intake/addresses.py gives.
 
     It is `address_key`, of an address as everybody's mail or phone reads it. Signs that cannot be seen do not count,
     nor which of Unicode's forms a letter or a figure is written in; a domain is what the network calls it, and a phone

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from adapters.postgres.application import Perennial
-from adapters.postgres.embedded import SETTINGS, embedded_server
-from adapters.postgres.keyfile import KeyFile, ensure_key_file
+from adapters.postgres.embedded.server import SETTINGS, embedded_server
+from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
+from adapters.postgres.log.event_log import Perennial
 from adapters.postgres.migrate import grant, migrate
 
 NUMBERS = itertools.count(1)

@@ -23,8 +23,8 @@ MAY_IMPORT = {
 }
 """Beside the standard library; adapters may import everything."""
 
-ROOMS_OF_SQL = ("projections/", "queries/", "adapters/postgres/", "adapters/bench/", "adapters/drill/")
-"""The last two are no part of the product: they look at the database from outside, so that they can contradict it."""
+ROOMS_OF_SQL = ("projections/", "queries/", "adapters/postgres/", "adapters/lab/")
+"""The lab is no part of the product: it looks at the database from outside, so that it can contradict it."""
 
 SQL = re.compile(
     r"\bselect\b.+\bfrom\b|\binsert\s+into\b|\bupdate\s+\w+(\.\w+)?\s+set\b|\bdelete\s+from\b|\btruncate\s+\w+\b"

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("domain", "commands", "projections", "queries", "adapters")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-START = "import adapters; print(adapters.__file__); from adapters.cli import main; main()"
+START = "import adapters; print(adapters.__file__); from adapters.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ import psycopg
 from eventsourcing.persistence import PersistenceError
 from psycopg_pool import PoolTimeout
 
-from adapters.background import beside
-from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.folds import position_of
-from adapters.postgres.offsets import reached
+from adapters.postgres.log.append import AlreadyReceived
+from adapters.postgres.projector.folds import position_of
+from adapters.postgres.tables.offsets import reached
+from adapters.runtime.background import beside
 from commands.expire_consent import ExpireConsent
 from commands.handle import Attached, Handled, Intention, Log, Occasion, Offset, Result
 from commands.handle_in_order import handle_in_order

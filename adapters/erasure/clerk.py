@@ -7,8 +7,8 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from adapters.background import beside
 from adapters.erasure.erasing import Erasing
+from adapters.runtime.background import beside
 
 LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 30.0

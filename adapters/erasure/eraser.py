@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.imports.shelf import Shelf
-from adapters.postgres.application import Perennial
-from adapters.postgres.erasures import Erasures
+from adapters.intake.imports.shelf import Shelf
+from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.tables.erasures import Erasures
 
 
 class EraserMustWait(Exception):

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 from adapters.erasure.eraser import Eraser, EraserMustWait, Holdings, Person
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.erasure.sharing import others_shut_out
-from adapters.postgres.epochs import next_rotation
-from adapters.postgres.erasures import Export
+from adapters.postgres.keys.epochs import next_rotation
+from adapters.postgres.tables.erasures import Export
 from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.complete_erasure import CompleteErasure
 from commands.handle import Occasion, handle

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapters.erasure.eraser import Eraser, EraserMustWait, Holdings, Person
-from adapters.imports.forgetting import forget, sought
-from adapters.imports.refusals import ImportIsAtWork
+from adapters.intake.imports.forgetting import forget, sought
+from adapters.intake.imports.refusals import ImportIsAtWork
 
 NAME = "imports"
 

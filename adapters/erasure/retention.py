@@ -18,7 +18,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator
 
 from adapters.erasure.erasing import Erasing, Erasure
-from adapters.postgres.application import Perennial
+from adapters.postgres.log.event_log import Perennial
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from adapters.erasure.eraser import Holdings, Person
-from adapters.postgres import folds
+from adapters.postgres.projector import folds
 from projections.directory import DIRECTORY, EVIDENCE
 from queries.sharers import sharers
 

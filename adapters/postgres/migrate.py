@@ -11,9 +11,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from adapters.postgres.batch import make_batch
-from adapters.postgres.epochs import logged_fingerprints, note_fingerprints
-from adapters.postgres.keyfile import KeyFileIsAnothers, ensure_key_file, read_key_file
+from adapters.postgres.keys.epochs import logged_fingerprints, note_fingerprints
+from adapters.postgres.keys.key_file import KeyFileIsAnothers, ensure_key_file, read_key_file
+from adapters.postgres.log.batch import make_batch
 from domain.event import Upcast
 
 MIGRATION_LOCK = 7400003

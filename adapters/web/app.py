@@ -5,41 +5,41 @@ from __future__ import annotations
 from fastapi import Response
 from prometheus_client import CollectorRegistry
 
-from adapters.postgres.changes import Following
+from adapters.postgres.log.changes import Following
 from adapters.postgres.proof.tree_rows import Proofs
 from adapters.web import routes
-from adapters.web.accesses import AccessPages
-from adapters.web.addresses import AddressPages
-from adapters.web.api_keys import ApiKeyPages
-from adapters.web.asking import Asker, add_metric
-from adapters.web.belonging import BelongingPages
-from adapters.web.bulk import BulkPages
-from adapters.web.candidates import CandidatePages
-from adapters.web.changes import ChangePages
-from adapters.web.command_routes import add_commands
-from adapters.web.commanding import Asking, Desk
-from adapters.web.consents import ConsentPages
-from adapters.web.counter import Counter
-from adapters.web.deliveries import DeliveryPages
-from adapters.web.directory import DirectoryPages
-from adapters.web.dispatches import DispatchPages
-from adapters.web.docs import add_docs
-from adapters.web.document import Api
-from adapters.web.erasure import ErasurePages
-from adapters.web.imports import ImportPages
-from adapters.web.inbound import InboundPages
-from adapters.web.jobs import JobPages
-from adapters.web.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
-from adapters.web.operations import LogMetrics, OperationPages
-from adapters.web.page import add_page
-from adapters.web.problems import tell_problems
-from adapters.web.proofs import ProofPages
-from adapters.web.rates import Limits, Rated
-from adapters.web.receipts import ReceiptPages
-from adapters.web.retention import RetentionPages
+from adapters.web.endpoints.accesses import AccessPages
+from adapters.web.endpoints.addresses import AddressPages
+from adapters.web.endpoints.api_keys import ApiKeyPages
+from adapters.web.endpoints.belonging import BelongingPages
+from adapters.web.endpoints.bulk import BulkPages
+from adapters.web.endpoints.candidates import CandidatePages
+from adapters.web.endpoints.changes import ChangePages
+from adapters.web.endpoints.consents import ConsentPages
+from adapters.web.endpoints.deliveries import DeliveryPages
+from adapters.web.endpoints.directory import DirectoryPages
+from adapters.web.endpoints.dispatches import DispatchPages
+from adapters.web.endpoints.docs import add_docs
+from adapters.web.endpoints.erasures import ErasurePages
+from adapters.web.endpoints.imports import ImportPages
+from adapters.web.endpoints.inbound import InboundPages
+from adapters.web.endpoints.jobs import JobPages
+from adapters.web.endpoints.operations import LogMetrics, OperationPages
+from adapters.web.endpoints.proofs import ProofPages
+from adapters.web.endpoints.receipts import ReceiptPages
+from adapters.web.endpoints.retention import RetentionPages
+from adapters.web.endpoints.subject_access import SubjectAccessPages
+from adapters.web.framework.asking import Asker, add_metric
+from adapters.web.framework.command_routes import add_commands
+from adapters.web.framework.commanding import Asking, Desk
+from adapters.web.framework.counter import Counter
+from adapters.web.framework.document import Api
+from adapters.web.framework.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
+from adapters.web.framework.page import add_page
+from adapters.web.framework.problems import tell_problems
+from adapters.web.framework.rates import Limits, Rated
+from adapters.web.framework.who import Introduced, guard
 from adapters.web.services import Services
-from adapters.web.subject_access import SubjectAccessPages
-from adapters.web.who import Introduced, guard
 
 DESCRIPTION = """
 Every change is an immutable event, and every answer names the log position it stands on.

@@ -18,14 +18,14 @@ from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
 from adapters.erasure.erasing import Erasing
 from adapters.erasure.retention import Retaining
-from adapters.imports.worker import Worker
-from adapters.postgres.api_keys import ApiKeys
-from adapters.postgres.application import Perennial
-from adapters.postgres.entries import entries_of
-from adapters.postgres.keyfile import KeyFile
-from adapters.postgres.receipts import Receipts
-from adapters.web.bounds import Bounds
-from adapters.web.rates import Rates
+from adapters.intake.imports.worker import Worker
+from adapters.postgres.keys.key_file import KeyFile
+from adapters.postgres.log.entries import entries_of
+from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.tables.api_keys import ApiKeys
+from adapters.postgres.tables.idempotency_records import Receipts
+from adapters.web.framework.bounds import Bounds
+from adapters.web.framework.rates import Rates
 from commands.verb import Verb
 
 SealDelivery = Callable[[str, str, UUID, bytes], bytes]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters import bootstrap
-from adapters.postgres.keyfile import KeyFile, KeyFileIsAnothers, KeyFileIsUnusable, ensure_key_file
-from adapters.postgres.rebuild import Rebuild
+from adapters.postgres.keys.key_file import KeyFile, KeyFileIsAnothers, KeyFileIsUnusable, ensure_key_file
+from adapters.postgres.projector.rebuild import Rebuild
 from adapters.settings import Settings
 from projections.index import READ_MODELS
 

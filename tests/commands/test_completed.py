@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.bootstrap import VERB_OF
-from adapters.postgres.application import Perennial
-from adapters.postgres.keyfile import KeyFile
+from adapters.postgres.keys.key_file import KeyFile
+from adapters.postgres.log.event_log import Perennial
 from commands.give_consent import GiveConsent
 from commands.handle import Completed, Handled, Intention, Occasion, Result, SomebodyWasFaster, handle, handle_together
 from commands.handle_in_order import handle_in_order

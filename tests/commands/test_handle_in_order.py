@@ -8,8 +8,8 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 
 from adapters.bootstrap import VERB_OF
-from adapters.postgres.append import AlreadyReceived
-from adapters.postgres.application import Perennial
+from adapters.postgres.log.append import AlreadyReceived
+from adapters.postgres.log.event_log import Perennial
 from commands.give_consent import GiveConsent
 from commands.handle import Attached, Handled, Intention, Occasion, Offset, Result
 from commands.handle_in_order import handle_in_order

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from adapters.postgres.keyfile import read_key_file
-from adapters.postgres.mapper import SealingMapper
-from adapters.postgres.sealing import Keyring, PersonKey
-from adapters.postgres.stored import LoggedEvent
+from adapters.postgres.keys.key_file import read_key_file
+from adapters.postgres.keys.sealing import Keyring, PersonKey
+from adapters.postgres.log.mapper import SealingMapper
+from adapters.postgres.log.stored import LoggedEvent
 from domain.catalogue import EVENTS, UPCASTS
 
 FOLDER = Path(__file__).parent

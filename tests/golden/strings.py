@@ -16,13 +16,14 @@ from adapters.access.keys import PREFIX as KEY_PREFIX
 from adapters.consent import expiring
 from adapters.erasure import erasing, retention
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
-from adapters.imports import importing
-from adapters.imports.columns import FORMER_NAMES
-from adapters.integrations import greenhouse, inbound
-from adapters.postgres.keyfile import KeyFile, read_key_file
+from adapters.intake.imports import importing
+from adapters.intake.imports.columns import FORMER_NAMES
+from adapters.intake.integrations import greenhouse, inbound
+from adapters.postgres.keys.key_file import KeyFile, read_key_file
 from adapters.proof import dispatch_rule
 from adapters.proof.leaf import COMMITMENT_DOMAIN
-from adapters.web import accesses, who
+from adapters.web.endpoints import accesses
+from adapters.web.framework import who
 from commands import accept_referral, ask_for_referral, join_community, make_referral
 from commands.handle import LEFT, event_id
 from domain import errors, profile_facts, stages, suppression, touchpoint, touchpoint_kinds

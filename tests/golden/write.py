@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from adapters.postgres.stored import LoggedEvent
+from adapters.postgres.log.stored import LoggedEvent
 from domain.event import Event, Recorded
 from tests.golden.expected import EXPECTED, STREAM, WITH_TEXTS
 from tests.golden.rows import ROWS, SEALS, TEXTS, golden_mapper, names, names_with_texts, sum_of

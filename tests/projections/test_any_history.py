@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.index import READ_MODELS
 from queries.accesses import Sought, accesses
 from queries.candidate import candidate

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.postgres.fold import create_schema
+from adapters.postgres.projector.fold import create_schema
 from projections.openings import OPENINGS
 from queries.question import AsOf, Period, Segment, rounded
 from queries.time_to_fill import DEFINITIONS, Summary, TimeToFill, time_to_fill

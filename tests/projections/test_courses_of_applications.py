@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.applications import APPLICATIONS
 from queries.question import AsOf, Period, Segment
 from queries.source_of_hire import Attribution, source_of_hire

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import tuple_row
 
-from adapters.postgres.fold import FoldFailed, create_schema, fold
-from adapters.postgres.sealing import Place, SealIsBroken
+from adapters.postgres.keys.sealing import Place, SealIsBroken
+from adapters.postgres.projector.fold import FoldFailed, create_schema, fold
 from domain.candidate import CandidateReferred, CandidateSourced, ProfileFactLearned, ProfileFactRetracted, told_by
 from domain.consent import (
     Answer,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.consent_state import CONSENT_STATE
 from projections.dispatches import DISPATCHES
 from queries.dispatches import Sought, dispatches

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.erasure_proposals import ERASURE_PROPOSALS
 from queries.erasure_proposals import ErasureProposal, State, erasure_proposals
 from queries.question import AsOf

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections import kin
 from projections.consent_state import CONSENT_STATE
 from tests.projections.histories import History, made, record

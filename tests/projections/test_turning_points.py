@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.index import READ_MODELS
 from queries.engagement import engagement
 from queries.pipeline_growth import pipeline_growth

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres.fold import create_schema, fold
+from adapters.postgres.projector.fold import create_schema, fold
 from projections.openings import OPENINGS
 from queries.question import AsOf, Period
 from queries.time_to_fill import BaselineNeedsBothDays, TimeToFill, time_to_fill

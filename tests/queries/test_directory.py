@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.bench.searching import AS_OF, NOW, SEARCHES, Search, fill, spelt
+from adapters.lab.bench.searching import AS_OF, NOW, SEARCHES, Search, fill, spelt
 from adapters.postgres.migrate import migrate
 from queries import directory
 from queries.directory import After, Directory, Sort, Sought, Wanted, distance, may_mean, search, worth_visiting

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import tuple_row
 
-from adapters.bench.searching import AS_OF, NOW, fill
-from adapters.postgres.fold import fold
+from adapters.lab.bench.searching import AS_OF, NOW, fill
 from adapters.postgres.migrate import migrate
+from adapters.postgres.projector.fold import fold
 from domain.normal_form import RUN, joined, key_of, parts_of, words_of
 from projections.directory import DIRECTORY, LONGEST_KEY
 from queries import directory

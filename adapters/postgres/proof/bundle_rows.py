@@ -9,10 +9,10 @@ from uuid import UUID
 
 from eventsourcing.postgres import PostgresDatastore
 
-from adapters.postgres.application import Perennial
+from adapters.postgres.keys.sealing import PersonKey, Place, unsealed
+from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.recorder import keys_of
 from adapters.postgres.proof.tree_rows import NEXT_ROWS, ROW, ROW_OF_EVENT, SignedCheckpoint, stored_row, stored_rows
-from adapters.postgres.recorder import keys_of
-from adapters.postgres.sealing import PersonKey, Place, unsealed
 from adapters.proof.bundle import Opened
 from adapters.proof.leaf import StoredRow
 

@@ -12,7 +12,7 @@ import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg_pool import PoolClosed
 
-from adapters.postgres.barrier import CHANNEL, Barrier
+from adapters.postgres.log.barrier import CHANNEL, Barrier
 from adapters.postgres.proof import tree_rows
 from adapters.postgres.proof.tree_rows import Connection, Edge, TreeIsTorn
 from adapters.proof.leaf import leaf_bytes

@@ -12,7 +12,7 @@ import pytest
 from adapters.access.policy import Role
 from adapters.access.principal import Principal
 from adapters.access.recording import Readings
-from adapters.postgres.application import Perennial
+from adapters.postgres.log.event_log import Perennial
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.event import ERASED
 

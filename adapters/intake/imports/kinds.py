@@ -1,0 +1,68 @@
+"""What can be imported, one row a kind: how a line becomes commands, and what must be known for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from adapters.intake.imports import contacts, jobs, people
+from adapters.intake.imports.columns import FORMER_NAMES
+from adapters.intake.imports.origin import Origin
+from adapters.intake.imports.row import Row
+from commands.verb import Command
+from domain.application import APPLICATION, BEGINNINGS, OFFERS, STAGES, STANDING
+from domain.candidate import CANDIDATE, ENTRIES, FACTS
+from domain.event import Aggregate
+from domain.requisition import HOLDS, OPENINGS, REQUISITION, RequisitionOpened
+from domain.streams import Reads
+
+Plan = Callable[[Row, Origin, Any], Iterator[Command]]
+"""What a line comes to. The last argument: the state of the record that it is about, or else the line's own id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`named`: how ids of the system are named for streams. `record`: what is loaded of the record that a line is about
+    (None: whatever it is about, the line stands for itself)."""
+
+    named: str
+    plan: Plan
+    record: tuple[Aggregate[Any], Reads] | None = None
+
+
+KINDS: Mapping[str, Kind] = {
+    "candidates": Kind("candidate", people.candidate, (CANDIDATE, frozenset((*ENTRIES, *FACTS)))),
+    "touchpoints": Kind("touchpoint", contacts.touchpoint),
+    "consents": Kind("consent", contacts.consent),
+    "requisitions": Kind(
+        "requisition", jobs.requisition, (REQUISITION, frozenset((RequisitionOpened, *OPENINGS, *HOLDS)))
+    ),
+    "applications": Kind(
+        "application", jobs.application, (APPLICATION, frozenset((*BEGINNINGS, *STANDING, *STAGES, *OFFERS)))
+    ),
+}
+
+
+def record_of(kind: Kind, row: Row, origin: Origin) -> UUID | None:
+    """The stream of the record that a line is about. Errors: ValueIsMissing."""
+    return None if kind.record is None else origin.stream(kind.named, row.needed("id"))
+
+
+def line_id(kind: Kind, row: Row, origin: Origin) -> UUID:
+    """The id that a line has for ever: of one that stands for itself by its id in the system, of any other by what it
+    says, under the names that the columns had at first. Errors: ValueCannotBeRead."""
+    outside_id = row.text("id") if kind.record is None else None
+    if outside_id is not None:
+        return origin.key_file.stream_of(origin.system, kind.named, outside_id)
+    values = {FORMER_NAMES.get(name, name): value for name, value in row.values.items()}
+    said = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return origin.key_file.stream_of(origin.system, f"{kind.named}-line", said)
+
+
+def owner_of(kind: Kind, row: Row, origin: Origin) -> UUID:
+    """Whose what the line says is, so that it goes with them: a person, or a job. Errors: ValueIsMissing."""
+    record = record_of(kind, row, origin)
+    return record if record is not None and "candidate" not in row.values else origin.candidate(row)

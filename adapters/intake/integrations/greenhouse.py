@@ -1,0 +1,997 @@
+"""Greenhouse tells us what happened to candidates and jobs there; whatever a delivery mentions, we come to know."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from adapters.intake.code_spelling import code_of, spellings_of
+from adapters.intake.integrations.inbound import (
+    CauseIsMissing,
+    Integration,
+    PartIsMissing,
+    Told,
+    Understood,
+    written_action,
+)
+from adapters.intake.integrations.outside import Outside
+from adapters.intake.integrations.restating import (
+    HIRING_MANAGER,
+    OPENED,
+    RECRUITER,
+    STAGE,
+    TITLE,
+    StatementKeys,
+    statement_key,
+)
+from adapters.intake.integrations.turns import TURNS, Turns
+from adapters.postgres.tables.deliveries import ToldOfSubject
+from commands.accept_offer import AcceptOffer
+from commands.add_prospect import AddProspect
+from commands.addresses import ADDRESSES
+from commands.assign_hiring_manager import AssignHiringManager
+from commands.assign_recruiter import AssignRecruiter
+from commands.cancel_opening import CancelOpening
+from commands.correct_opening_date import CorrectOpeningDate
+from commands.decline_offer import DeclineOffer
+from commands.enter_stage import EnterStage
+from commands.follow_outside_offer import FollowOutsideOffer
+from commands.handle import Statement
+from commands.hire_candidate import HireCandidate
+from commands.learn_profile_fact import LearnProfileFact
+from commands.make_offer import MakeOffer
+from commands.merge_candidates import MergeCandidates
+from commands.open_opening import OpenOpening
+from commands.open_requisition import OpenRequisition
+from commands.propose_erasure import ProposeErasure
+from commands.reject_application import RejectApplication
+from commands.rename_requisition import RenameRequisition
+from commands.reopen_opening import ReopenOpening
+from commands.rescind_offer import RescindOffer
+from commands.source_candidate import SourceCandidate
+from commands.submit_application import SubmitApplication
+from commands.unhire_candidate import UnhireCandidate
+from commands.unreject_application import UnrejectApplication
+from commands.verb import LONGEST_LIST, MOST_FACTS, Command
+from domain import application, candidate, requisition
+from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
+from domain.candidate import CANDIDATE, Candidate
+from domain.erasure_proposal import ANONYMISE, DELETE
+from domain.errors import Refused
+from domain.event import Aggregate, Event, Recorded
+from domain.outside_offer import ACCEPTED, DECLINED, MADE, OUTSIDE_OFFER, RESCINDED, OutsideOffer, OutsideOfferFollowed
+from domain.profile_facts import holds_many
+from domain.requisition import (
+    REQUISITION,
+    OpeningCancelled,
+    OpeningFilled,
+    OpeningReopened,
+    Requisition,
+    RequisitionOpened,
+)
+
+SOURCE = "greenhouse"
+SCHEME = "sha256 "
+REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, *requisition.OPENINGS)
+APPLICATION_READS: tuple[type[Event], ...] = (
+    *application.STANDING,
+    *application.STAGES,
+    *application.OFFERS,
+)
+JOB_CLOSED = "job-closed"
+ANONYMISED_NAME = "Anonymized"
+"""The first name of everyone whose name was anonymised there; the id is then the last name."""
+CREATED, ACCEPTED_THERE, REJECTED = "Created", "Accepted", "Rejected"
+TAKEN = {"offer_status": ACCEPTED_THERE}
+"""How Greenhouse words what has become of an offer, and what a hire says of it."""
+
+KEPT: Mapping[str, str] = {
+    "ping": "ping",
+    "delete_application": "history-is-not-deleted",
+    "job_deleted": "history-is-not-deleted",
+    "department_deleted": "not-part-of-a-history",
+    "office_deleted": "not-part-of-a-history",
+    "interview_deleted": "not-part-of-a-history",
+    "scorecard_deleted": "not-part-of-a-history",
+    "job_interview_stage_deleted": "not-part-of-a-history",
+    "job_post_created": "not-part-of-a-history",
+    "job_post_updated": "not-part-of-a-history",
+    "job_post_deleted": "not-part-of-a-history",
+}
+"""What Greenhouse may also say, and why it is kept as it came and nothing else."""
+
+ITS_TIME = (
+    *("last_activity_at", "updated_at", "rejected_at", "resolved_at", "closed_at", "hired_at"),
+    *("applied_at", "sent_on", "opened_at", "created_at"),
+)
+"""Where a body says when it was so; the first that is given."""
+MAY_PASS: tuple[type[Refused], ...] = (
+    *(application.ApplicationHasEnded, application.ApplicationDoesNotExist, application.ApplicationIsNotRejected),
+    *(application.CandidateIsNotHired, application.OfferIsNotOut, application.OfferIsOut, application.OfferWasAccepted),
+    *(candidate.CandidateDoesNotExist, requisition.RequisitionDoesNotExist),
+)
+"""What is refused until something is told that came before it there."""
+
+Commands = Iterator[Command]
+
+
+def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Whether `Signature: sha256 <hex>` is the HMAC-SHA256 of the raw body under the secret; in constant time."""
+    given = headers.get("signature", "")
+    expected = SCHEME + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(given.strip().lower().encode(), expected.encode())
+
+
+def delivery_id(headers: Mapping[str, str]) -> str | None:
+    return headers.get("greenhouse-event-id", "").strip() or None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time and how we know it, as a command takes them."""
+
+    at: datetime | None
+    how: str
+
+    def fields(self) -> dict[str, Any]:
+        return {"occurred_at": self.at, "occurred_how": self.how}
+
+
+NOT_TOLD = When(None, "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads what one delivery says, and gives everything in it the stream that it has for ever."""
+
+    told: Told
+
+    def when(self, part: Outside, *names: str, within: str = "") -> When:
+        """The first of these times that is given, at most now: its derivation names it, like 'derived.applied_at'."""
+        for name in names:
+            at = part.moment(name, self.told.zone)
+            if at is not None:
+                return When(min(at, self.told.now), f"derived.{within}{name}")
+        return NOT_TOLD
+
+    def time_of(self, part: Outside) -> datetime | None:
+        """The time that a body gives itself: the first of those that say when something of it was so."""
+        found = [part.moment(name, self.told.zone) for name in ITS_TIME]
+        given = next((at for at in found if at is not None), None)
+        return None if given is None else min(given, self.told.now)
+
+    def stream(self, kind: str, part: Outside) -> UUID:
+        return self.told.stream(kind, required_id(kind, part))
+
+    def state(self, aggregate: Aggregate[Any], stream: UUID, reads: Sequence[type[Event]]) -> Any:
+        return self.told.log.load(aggregate, stream, frozenset(reads)).state
+
+    # --- what a delivery mentions comes to be known
+
+    def candidate(self, body: Outside, job: Outside | None, moment: When) -> Commands:
+        """Sources the person, unless we know them."""
+        person = body.part("candidate")
+        known = [self.when(person, "created_at", within="candidate."), self.when(body, "applied_at"), moment]
+        yield from self.sourced(person, body, job, known)
+
+    def sourced(self, person: Outside, body: Outside, job: Outside | None, known: Sequence[When]) -> Commands:
+        """Sources the person with all that is said of them, unless we know them."""
+        stream = self.stream("candidate", person)
+        if self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
+            yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
+            return
+        yield SourceCandidate(
+            candidate=stream,
+            source=source_of(body),
+            role=UNKNOWN_JOB.role if job is None else seat_of(job).role,
+            location=UNKNOWN_JOB.location if job is None else seat_of(job).location,
+            outside_source=SOURCE,
+            outside_id=required_id("candidate", person),
+            now=self.told.now,
+            **earliest(known).fields(),
+        )
+        # not in the entry, which has the date of the record: a body may be younger than the record, and then so is this
+        yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
+
+    def said_of(self, person: Outside, body: Outside) -> When:
+        """As of when the delivery tells of the person."""
+        own = self.when(person, "updated_at", "last_activity", within="candidate.")
+        return self.when(body, "last_activity_at", "applied_at") if own is NOT_TOLD else own
+
+    def facts(self, person: Outside, wanted: Facts, when: When) -> Commands:
+        """What the delivery says of the person; what we were told before is no news, and adds nothing."""
+        stream = self.stream("candidate", person)
+        known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
+        for fact, value in news(known, person, wanted, when.at or self.told.now):
+            yield self.learn(stream, fact, value, when)
+
+    def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
+        return LearnProfileFact(
+            candidate=stream,
+            fact=fact,
+            learned_from=SOURCE,
+            value=value,
+            leaves_out=True,
+            now=self.told.now,
+            **when.fields(),
+        )
+
+    def requisition(self, job: Outside, moment: When) -> Commands:
+        """Opens the requisition and those of its openings that the delivery names, unless we know them."""
+        stream = self.stream("requisition", job)
+        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
+        opened = self.opened(job, moment)
+        if not known.exists:
+            yield OpenRequisition(
+                requisition=stream,
+                role=seat_of(job).role,
+                location=seat_of(job).location,
+                source=SOURCE,
+                outside_source=SOURCE,
+                outside_id=required_id("requisition", job),
+                title=job.text("name"),
+                now=self.told.now,
+                **opened.fields(),
+            )
+        for seat in self.unknown_seats(known, job):
+            yield self.open(stream, job, seat, opened)
+
+    def opened(self, job: Outside, moment: When) -> When:
+        """When the job was opened; where nothing says so, no later than what we are told of it."""
+        named = self.when(job, "opened_at", "open_date", "created_at", within="job.")
+        return moment if named is NOT_TOLD else named
+
+    def open(self, stream: UUID, job: Outside, seat: Outside, opened: When) -> OpenOpening:
+        named = self.openings_of(job, seat)
+        own = self.when(seat, "opened_at", "open_date", within="opening.")
+        when = opened if own is NOT_TOLD else own
+        outside_id = seat.text("opening_id") or seat.text("id")
+        return OpenOpening(
+            requisition=stream, opening=named[0], outside_id=outside_id, now=self.told.now, **when.fields()
+        )
+
+    def openings_of(self, job: Outside, seat: Outside) -> list[UUID]:
+        """The ids that this seat may have with us: by its visible number, by its hidden one."""
+        job_id = required_id("requisition", job)
+        numbers = [("opening", seat.text("opening_id")), ("opening-id", seat.text("id"))]
+        return [self.told.stream(kind, f"{job_id}/{number}") for kind, number in numbers if number is not None]
+
+    def unknown_seats(self, known: Requisition, job: Outside) -> list[Outside]:
+        """The numbered seats in the delivery that are no openings of the requisition yet, each once."""
+        seats = {ids[0]: (ids, seat) for seat in job.parts("openings") if (ids := self.openings_of(job, seat))}
+        return [seat for ids, seat in seats.values() if known.openings.keys().isdisjoint(ids)]
+
+    def application(self, body: Outside, job: Outside | None, moment: When) -> Commands:
+        """Submits the application, or adds the prospect, unless we know them; with everything they stand on."""
+        yield from self.candidate(body, job, moment)
+        if job is not None:
+            yield from self.requisition(job, moment)
+        stream = self.stream("application", body)
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        applied = earliest([self.when(body, "applied_at"), moment])
+        if body.is_true("prospect") or job is None:
+            if known.may_have_been_prospect(applied.at or self.told.now):
+                begun = self.begun(stream, body, applied)
+                yield AddProspect(requisition=self.job_of(job), in_any_order=known.exists, **begun)
+        elif known.may_be_submitted(applied.at or self.told.now):
+            yield SubmitApplication(requisition=self.stream("requisition", job), **self.begun(stream, body, applied))
+
+    def job_of(self, job: Outside | None) -> UUID | None:
+        return None if job is None else self.stream("requisition", job)
+
+    def begun(self, stream: UUID, body: Outside, applied: When) -> dict[str, Any]:
+        return {
+            "application": stream,
+            "candidate": self.stream("candidate", body.part("candidate")),
+            "source": source_of(body),
+            "outside_source": SOURCE,
+            "outside_id": required_id("application", body),
+            "now": self.told.now,
+            **applied.fields(),
+        }
+
+    def stage(self, body: Outside, entered: When) -> Commands:
+        """Enters the current stage, where the delivery names one."""
+        stage = stage_named(body)
+        if stage is None:
+            return
+        stream = self.stream("application", body)
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if entered.at is None or known.stage_at(entered.at) not in spellings_of(*stage):
+            passed = self.is_passed(stream, self.time_of(body))
+            yield self.enter(body, code_of(*stage), entered, in_any_order=passed)
+
+    def enter(self, body: Outside, stage: str, entered: When, *, in_any_order: bool) -> EnterStage:
+        return EnterStage(
+            application=self.stream("application", body),
+            stage=stage,
+            in_any_order=in_any_order,
+            now=self.told.now,
+            **entered.fields(),
+        )
+
+    def is_passed(self, application: UUID, moment: datetime | None) -> bool:
+        """Whether a later end or reversal is known: then what a delivery says of before was so, whatever its date."""
+        return moment is not None and any(turn.told_at > moment for turn in self.told.others(application, TURNS))
+
+    # --- the values that a delivery states and that replace one another, to be stated again after a late delivery
+
+    def application_statements(self, action: str, body: Outside) -> Iterator[Statement]:
+        yield from self.person_statements(body.part("candidate"), body)
+        entered = self.when(body, *STAGED.get(action, ()))
+        if entered.at is not None and stage_named(body) is not None:
+            yield Statement(self.stream("application", body), STAGE, entered.at)
+
+    def person_statements(self, person: Outside, body: Outside) -> Iterator[Statement]:
+        stream, when = self.stream("candidate", person), self.said_of(person, body)
+        for fact, values in ABOUT_A_PERSON.items():
+            if when.at is not None and fact not in ADDRESSES and any(values(person)):
+                yield Statement(stream, fact, when.at)
+
+    def restate_application(self, action: str, body: Outside, keys: StatementKeys) -> Commands:
+        """It was so there, so no end of the application refuses it. A stage keeps the code that it was entered by."""
+        yield from self.restate_person(body.part("candidate"), body, keys)
+        stream, stage = self.stream("application", body), stage_named(body)
+        if (stream, STAGE) in keys and stage is not None:
+            entered = self.when(body, *STAGED.get(action, ()))
+            known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+            stands = None if entered.at is None else known.stage_at(entered.at)
+            code = stands if stands in spellings_of(*stage) else code_of(*stage)
+            yield self.enter(body, code, entered, in_any_order=True)
+
+    def restate_person(self, person: Outside, body: Outside, keys: StatementKeys) -> Commands:
+        stream, when = self.stream("candidate", person), self.said_of(person, body)
+        for fact in (fact for fact in ABOUT_A_PERSON if (stream, fact) in keys):
+            for value in filter(None, ABOUT_A_PERSON[fact](person)):
+                yield self.learn(stream, fact, value, when)
+
+    def job_statements(self, job: Outside, told: When) -> Iterator[Statement]:
+        team = job.part("hiring_team")
+        stated = {
+            TITLE: job.text("name"),
+            OPENED: job.text("opened_at") or job.text("open_date"),
+            HIRING_MANAGER: team.parts("hiring_managers"),
+            RECRUITER: team.parts("recruiters"),
+        }
+        if told.at is not None:
+            yield from (Statement(self.stream("requisition", job), what, told.at) for what in stated if stated[what])
+
+    # --- what each action says
+
+    def applied(self, body: Outside) -> Commands:
+        when, job = self.when(body, "applied_at", "last_activity_at"), only_job(body)
+        yield from self.application(body, job, when)
+        known: Application = self.state(APPLICATION, self.stream("application", body), APPLICATION_READS)
+        is_new = known.exists and not (known.submitted or body.is_true("prospect") or job is None)
+        if is_new and not known.may_be_submitted(when.at or self.told.now):
+            raise CauseIsMissing("application-has-ended", self.stream("application", body))
+        yield from self.stage(body, when)
+
+    def moved(self, body: Outside) -> Commands:
+        when = self.when(body, "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        yield from self.stage(body, when)
+
+    def rejected(self, body: Outside) -> Commands:
+        when = self.when(body, "rejected_at", "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        stream = self.stream("application", body)
+        turns = self.turns(body, "reject_candidate")
+        if turns is None and self.state(APPLICATION, stream, APPLICATION_READS).ending is ApplicationRejected:
+            return
+        late = turns is not None and turns.comes_late()
+        reason = body.part("rejection_reason")
+        yield RejectApplication(
+            application=stream,
+            reason=code_of(reason.text("name"), numbered("reason", reason)),
+            note=body.text("rejection_details") or body.part("rejection_details").text("name"),
+            in_any_order=late,
+            now=self.told.now,
+            **when.fields(),
+        )
+
+    def turns(self, body: Outside, action: str) -> Turns | None:
+        """What deliveries tell of the application's ends, this one among them; None where it is the only one."""
+        stream, told_at = self.stream("application", body), self.time_of(body)
+        others = self.told.others(stream, TURNS)
+        return Turns(ToldOfSubject(stream, "", action, "now", told_at), others) if told_at and others else None
+
+    def unrejected(self, body: Outside) -> Commands:
+        when = self.when(body, "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        stream = self.stream("application", body)
+        if not self.state(APPLICATION, stream, APPLICATION_READS).of(ApplicationRejected):
+            raise CauseIsMissing("application-is-not-rejected", stream)
+        turns = self.turns(body, "unreject_candidate")
+        if turns is not None:
+            turns.require_reversal()
+        yield UnrejectApplication(
+            application=stream, in_any_order=turns is not None, now=self.told.now, **when.fields()
+        )
+        yield from self.stage(body, when)
+
+    def unhired(self, body: Outside) -> Commands:
+        when = self.when(body, "last_activity_at")
+        yield from self.application(body, only_job(body), when)
+        stream = self.stream("application", body)
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if known.hire is None:
+            raise CauseIsMissing("candidate-is-not-hired", stream)
+        turns = self.turns(body, "unhire_candidate")
+        if turns is not None:
+            turns.require_reversal()
+        yield UnhireCandidate(
+            application=stream,
+            requisition=known.hire.requisition,
+            in_any_order=turns is not None,
+            now=self.told.now,
+            **when.fields(),
+        )
+        yield from self.stage(body, when)
+
+    def updated(self, person: Outside) -> Commands:
+        """Learns what is said of a person whom an application told us of, with the source and the job."""
+        self.require_person(self.stream("candidate", person))
+        yield from self.sourced(person, Outside({}), None, [])
+
+    def merged(self, person: Outside) -> Commands:
+        """The person goes on under the record that Greenhouse kept, once a delivery of their own told us of both."""
+        absorbed, kept = self.stream("candidate", person), Outside({"id": person.found.get("new_candidate_id")})
+        survivor = self.stream("candidate", kept)
+        for record in (absorbed, survivor):
+            self.require_person(record)
+        if self.speaker(absorbed) != self.speaker(survivor):
+            yield MergeCandidates(
+                candidate=self.speaker(survivor), absorbed=self.speaker(absorbed), evidence=("merged-in-greenhouse",),
+                now=self.told.now,
+            )  # fmt: skip
+
+    def erasure(self, action: str, payload: Outside) -> Commands:
+        """Proposes to erase a person who was deleted or anonymised there. No body says when: it came, and then it was.
+
+        Its id follows from what it says, so that a delivery that is read again proposes nothing anew.
+        """
+        record = self.person_gone(payload)
+        self.require_person(record)
+        fields = anonymised(payload) if OF_ERASURES[action] == ANONYMISE else ()
+        said = " ".join((str(record), action, *fields))
+        received = min(self.told.received or self.told.now, self.told.now)
+        yield ProposeErasure(
+            candidate=record,
+            proposal=self.told.stream("erasure-proposal", said),
+            source=SOURCE,
+            kind=OF_ERASURES[action],
+            fields=fields,
+            now=self.told.now,
+            occurred_at=received,
+            occurred_how="derived.received_at",
+        )
+
+    def person_gone(self, payload: Outside) -> UUID:
+        """The record of the person that a delivery deletes or anonymises. Raises PartIsMissing."""
+        record = about(payload, self)
+        if record is None:
+            raise PartIsMissing("candidate-id-is-missing")
+        return record
+
+    def require_person(self, record: UUID) -> None:
+        """Raises CauseIsMissing where no delivery told us of the person yet."""
+        if not self.state(CANDIDATE, record, candidate.ENTRIES).exists:
+            raise CauseIsMissing("candidate-is-not-known-yet", record)
+
+    def speaker(self, record: UUID) -> UUID:
+        """The record that speaks for the person of this one."""
+        above: UUID | None = record
+        while above is not None:
+            record, above = above, self.state(CANDIDATE, above, candidate.MERGES).merged_into
+        return record
+
+    def offered(self, offer: Outside) -> Commands:
+        """An offer is made when it is sent; how it ends is told by its status."""
+        stream = self.told.stream("application", required(offer, "application_id"))
+        yield from self.offer_told(stream, self.job_named(offer), offer)
+
+    def offer_told(self, stream: UUID, requisition: UUID, offer: Outside) -> Commands:
+        """Return what is news of this version of the offer. A version that was sent at a time of its own is an offer of
+        its own; one with the times of another is the same offer, edited."""
+        named = self.offer_named(stream, offer)
+        followed: OutsideOffer = self.state(OUTSIDE_OFFER, named, (OutsideOfferFollowed,))
+        version, status = version_of(offer, followed), offer.text("offer_status")
+        steps = followed.steps(version)
+        sent = self.when(offer, "sent_on", "sent_at", within="offer.")
+        resolved = self.when(offer, "resolved_at", within="offer.")
+        if status == REJECTED and (DECLINED, resolved.at) in followed.dated:
+            return
+        again = status == ACCEPTED_THERE and followed.was_declined_before(version, resolved.at)
+        passed = self.is_passed(stream, self.time_of(offer))
+        named_job: dict[str, Any] = {"application": stream, "requisition": requisition, "in_any_order": passed}
+        is_made = MADE in steps or sent is NOT_TOLD or (MADE, sent.at) in followed.dated
+        if again or not is_made:
+            made = resolved if again else earliest([sent, resolved])
+            yield MakeOffer(**named_job, anew=True, now=self.told.now, **made.fields())
+            yield self.follow(named, stream, version, MADE, sent)
+        is_accepted = ACCEPTED in steps or (ACCEPTED, resolved.at) in followed.dated
+        if status == ACCEPTED_THERE and (again or not is_accepted):
+            yield AcceptOffer(**named_job, anew=True, now=self.told.now, **resolved.fields())
+            yield self.follow(named, stream, version, ACCEPTED, resolved)
+        if status == REJECTED and not followed.has_ended(version):
+            yield self.turned_down(stream, ACCEPTED in steps, resolved)
+            yield self.follow(named, stream, version, DECLINED, resolved)
+
+    def turned_down(self, stream: UUID, was_accepted: bool, resolved: When) -> Command:
+        """The candidate declines the offer, or takes the acceptance back; before all acceptances that has no date."""
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if not (was_accepted and known.acceptances):
+            return DeclineOffer(application=stream, in_any_order=True, now=self.told.now, **resolved.fields())
+        first = min(one.at for one in known.acceptances)
+        when = NOT_TOLD if resolved.at is not None and resolved.at < first else resolved
+        return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
+
+    def offer_named(self, application: UUID, offer: Outside) -> UUID:
+        """The stream of the offer: by its number there, else by the day on which it was sent."""
+        number = offer.text("id") or offer.text("sent_on") or offer.text("resolved_at")
+        return self.told.stream("offer", f"{application}/{number}")
+
+    def follow(self, named: UUID, application: UUID, version: int, step: str, when: When) -> FollowOutsideOffer:
+        return FollowOutsideOffer(
+            offer=named, application=application, version=version, step=step, now=self.told.now, **when.fields()
+        )
+
+    def offer_deleted(self, offer: Outside) -> Commands:
+        """The offer is taken back, unless it has ended or its hire stands."""
+        stream = self.told.stream("application", required(offer, "application_id"))
+        named = self.offer_named(stream, offer)
+        followed: OutsideOffer = self.state(OUTSIDE_OFFER, named, (OutsideOfferFollowed,))
+        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        version = version_of(offer, followed)
+        if followed.has_ended(version) or known.ending is CandidateHired:
+            return
+        yield RescindOffer(application=stream, by="us", reason="deleted-in-greenhouse", now=self.told.now)
+        yield self.follow(named, stream, version, RESCINDED, NOT_TOLD)
+
+    def job_named(self, part: Outside) -> UUID:
+        return self.told.stream("requisition", required(part, "job_id"))
+
+    def hired(self, body: Outside) -> Commands:
+        """The offer was accepted and the candidate hired: into the opening that is named, or into the only one open."""
+        job = only_job(body)
+        accepted = self.when(body.part("offer"), "resolved_at", within="offer.")
+        when = self.hired_when(body, job, accepted)
+        stream = self.stream("application", body)
+        turns = self.turns(body, "hire_candidate")
+        if turns is None and self.state(APPLICATION, stream, APPLICATION_READS).ending is CandidateHired:
+            return
+        late = turns is not None and turns.comes_late()
+        submitted = Outside(body.found | {"prospect": False})
+        yield from self.application(submitted, job, when)
+        if job is None:
+            yield HireCandidate(application=stream, in_any_order=late, now=self.told.now, **when.fields())
+            return
+        opening, to_open = self.seat_filled(body, job, when)
+        yield from to_open
+        requisition = self.stream("requisition", job)
+        if accepted is not NOT_TOLD:
+            yield from self.offer_told(stream, requisition, Outside(body.part("offer").found | TAKEN))
+        yield HireCandidate(
+            application=stream,
+            requisition=requisition,
+            opening=opening,
+            accepted_at=accepted.at,
+            in_any_order=late,
+            now=self.told.now,
+            **when.fields(),
+        )
+
+    def hired_when(self, body: Outside, job: Outside | None, accepted: When) -> When:
+        """When the hire was: when the offer was accepted, else when the seat or the job was closed."""
+        known = [
+            accepted,
+            self.when(body.part("opening"), "closed_at", within="opening."),
+            NOT_TOLD if job is None else self.when(job, "closed_at", "close_date", within="job."),
+            self.when(body, "last_activity_at"),
+        ]
+        return next((when for when in known if when is not NOT_TOLD), NOT_TOLD)
+
+    def seat_filled(self, body: Outside, job: Outside, when: When) -> tuple[UUID | None, list[Command]]:
+        """The opening that the hire takes (None: none can be told, or it was taken before), opened first if unknown."""
+        stream = self.stream("requisition", job)
+        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
+        opened_here = [self.openings_of(job, seat)[0] for seat in self.unknown_seats(known, job)]
+        free = {*opened_here, *(opening for opening, ended in known.openings.items() if ended is None)}
+        ids = self.openings_of(job, body.part("opening"))
+        if not ids:
+            return (free.pop() if len(free) == 1 else None), []
+        taken = next((opening for opening in ids if opening in free or opening in known.openings), None)
+        if taken in free or (taken is not None and known.taken_by.get(taken) == self.stream("application", body)):
+            return taken, []  # where an earlier hire of theirs was recorded first, both took this seat
+        if taken is not None:
+            return self.given_up(stream, known, taken)
+        return ids[0], [self.open(stream, job, body.part("opening"), self.opened(job, when))]
+
+    def given_up(self, stream: UUID, known: Requisition, opening: UUID) -> tuple[UUID | None, list[Command]]:
+        """A seat that was cancelled because its job was closed was filled after all, if we hear of the hire later."""
+        if known.openings[opening] is not OpeningCancelled:
+            return None, []
+        return opening, [ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now)]
+
+    def job_opened(self, job: Outside) -> Commands:
+        """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""
+        yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        yield from self.job_said(job, self.job_told("job_created", job))
+
+    def job_told(self, action: str, job: Outside) -> When:
+        """As of when a delivery tells of the job."""
+        if action != "job_updated":
+            return self.when(job, "updated_at", "created_at", within="job.")
+        otherwise = ("closed_at",) if job.text("status") == "closed" else ()
+        return self.when(job, "updated_at", *otherwise, within="job.")
+
+    def job_said(self, job: Outside, told: When) -> Commands:
+        """The name of the job, when it was opened, and who works on it, as Greenhouse numbers them: the first of
+        several."""
+        fields = {"requisition": self.stream("requisition", job), "now": self.told.now, **told.fields()}
+        name, opened = job.text("name"), self.when(job, "opened_at", "open_date", within="job.")
+        if name is not None:
+            yield RenameRequisition(title=name, **fields)
+        if opened.at is not None:
+            yield CorrectOpeningDate(opened_at=opened.at, **fields)
+        team = job.part("hiring_team")
+        for role, assign in (("hiring_managers", AssignHiringManager), ("recruiters", AssignRecruiter)):
+            named = next((one.text("user_id") for one in team.parts(role)), None)
+            if named is not None:
+                yield assign(user=f"greenhouse-user-{named}", **fields)
+
+    def job_changed(self, job: Outside) -> Commands:
+        """Seats that came are opened; once the job is closed, those that nobody took are given up; and once it is
+        open again, those are open again."""
+        if job.text("status") == "closed":
+            yield from self.job_closed(job)
+            return
+        told = self.job_told("job_updated", job)
+        yield from self.requisition(job, self.when(job, "created_at", within="job."))
+        yield from self.job_said(job, told)
+        stream = self.stream("requisition", job)
+        for opening in sorted(self.state(CLOSED, stream, REQUISITION_READS).openings):
+            yield ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now, **told.fields())
+
+    def job_closed(self, job: Outside) -> Commands:
+        stream, closed = self.stream("requisition", job), self.when(job, "closed_at", within="job.")
+        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
+        if not known.exists:
+            raise CauseIsMissing("job-is-not-known-yet", stream)
+        yield from self.job_said(job, self.job_told("job_updated", job))
+        for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
+            yield CancelOpening(
+                requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The openings that were given up because their job was closed, and have not been opened again."""
+
+    openings: frozenset[UUID] = frozenset()
+
+
+def evolve_closed(closed: Closed, recorded: Recorded[Event]) -> Closed:
+    match recorded.event:
+        case OpeningCancelled(opening=opening, reason=reason) if reason == JOB_CLOSED:
+            return Closed(closed.openings | {opening})
+        case OpeningReopened(opening=opening) | OpeningFilled(opening=opening):
+            return Closed(closed.openings - {opening})
+        case _:
+            return closed
+
+
+CLOSED = Aggregate("closed-openings", Closed(), evolve_closed)
+
+
+def anonymised(payload: Outside) -> tuple[str, ...]:
+    """The fields that were anonymised, each once, in order; those that are none of Greenhouse's as 'other'."""
+    listed = payload.found.get("anonymized_fields")
+    named = listed if isinstance(listed, list) else []
+    known = {one if isinstance(one, str) and one in ANONYMISED_FIELDS else "other" for one in named}
+    return tuple(sorted(known))
+
+
+def version_of(offer: Outside, followed: OutsideOffer) -> int:
+    """The version of the offer that is told; the newest that we followed where it names none."""
+    version = offer.text("version") or ""
+    return int(version) if version.isascii() and version.isdigit() and len(version) <= 9 else max(followed.newest, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The segments of a job."""
+
+    role: str
+    location: str
+
+
+UNKNOWN_JOB = Seat("unknown", "unknown")
+
+
+def seat_of(job: Outside) -> Seat:
+    office = next(iter(job.parts("offices")), Outside({}))
+    return Seat(
+        role=code_of(job.text("name"), numbered("job", job)),
+        location=code_of(office.text("name"), numbered("office", office)),
+    )
+
+
+def stage_named(body: Outside) -> tuple[str | None, str | None] | None:
+    """The name of the current stage and a code in its place; None where the delivery names none."""
+    stage = body.part("current_stage")
+    name, otherwise = stage.text("name"), numbered("stage", stage)
+    return None if name is None and otherwise is None else (name, otherwise)
+
+
+def source_of(body: Outside) -> str:
+    source = body.part("source")
+    return code_of(source.text("name") or source.text("public_name"), numbered("source", source))
+
+
+def numbered(kind: str, part: Outside) -> str | None:
+    """A code for something whose name gives none: 'office-17'."""
+    number = part.text("id")
+    return None if number is None else code_of(f"{kind}-{number}")
+
+
+def required_id(kind: str, part: Outside) -> str:
+    """The vendor's id; raises PartIsMissing."""
+    found = part.text("id")
+    if found is None:
+        raise PartIsMissing(f"{kind}-id-is-missing")
+    return found
+
+
+def required(part: Outside, name: str) -> str:
+    """A text of the part; raises PartIsMissing."""
+    found = part.text(name)
+    if found is None:
+        raise PartIsMissing(f"{name.replace('_', '-')}-is-missing")
+    return found
+
+
+def name_of(person: Outside) -> str | None:
+    """The person's name; None where there is none, also where Greenhouse put its own in the place of one."""
+    names = [person.text("first_name"), person.text("last_name")]
+    if names == [ANONYMISED_NAME, person.text("id")]:
+        return None
+    return " ".join(name for name in names if name) or None
+
+
+def links(person: Outside) -> tuple[str, ...]:
+    return (*texts(person, "website_addresses"), *texts(person, "social_media_addresses"))
+
+
+def tags(person: Outside) -> list[str]:
+    found = person.found.get("tags")
+    named = [Outside({"tag": tag}).text("tag") for tag in found] if isinstance(found, list) else []
+    return [tag for tag in named if tag is not None]
+
+
+Facts = Mapping[str, Callable[[Outside], Sequence[str | None]]]
+"""Facts of a profile, and where a delivery tells of them."""
+
+
+def news(known: Candidate, person: Outside, wanted: Facts, by: datetime) -> Iterator[tuple[str, str]]:
+    """What is said of the person, less what the event that made the candidate says; that counts as said by Greenhouse
+    too, until Greenhouse says something else of a fact with one value."""
+    told = known.everything_told()
+    said = {one.fact for one in told if one.learned_from == SOURCE and one.at <= by and not holds_many(one.fact)}
+    entry = {(one.fact, one.value) for one in told if one.learned_from == known.source and one.fact not in said}
+    for fact, values in wanted.items():
+        for value in values(person):
+            if value is not None and (fact, value) not in entry:
+                yield fact, value
+
+
+ABOUT_A_PERSON: Facts = {
+    "email": lambda person: texts(person, "email_addresses"),
+    "phone": lambda person: texts(person, "phone_numbers"),
+    "name": lambda person: [name_of(person)],
+    "current-role": lambda person: [person.text("title")],
+    "current-employer": lambda person: [person.text("company")],
+    "location": lambda person: texts(person, "addresses"),
+    "link": links,
+    "tag": tags,
+}
+"""Addresses first: that one was kept out is to be known before the rest of an erased person is refused."""
+
+
+def texts(person: Outside, name: str) -> tuple[str, ...]:
+    values = (part.text("value") for part in person.parts(name))
+    return tuple(value for value in values if value is not None)
+
+
+def only_job(body: Outside) -> Outside | None:
+    """The job of an application; None for a prospect for none or several."""
+    jobs = body.parts("jobs") or [body.part("job")]
+    jobs = [job for job in jobs if job.text("id") is not None]
+    return jobs[0] if len(jobs) == 1 or (jobs and not body.is_true("prospect")) else None
+
+
+def earliest(known: Sequence[When]) -> When:
+    """The earliest of the times that are told."""
+    told = [(when.at, when) for when in known if when.at is not None]
+    return min(told, key=lambda one: one[0])[1] if told else NOT_TOLD
+
+
+Action = Callable[[Reader, Outside], Commands]
+OF_APPLICATIONS: Mapping[str, Action] = {
+    "new_candidate_application": Reader.applied,
+    "new_prospect_application": Reader.applied,
+    "application_updated": Reader.moved,
+    "candidate_stage_change": Reader.moved,
+    "reject_candidate": Reader.rejected,
+    "unreject_candidate": Reader.unrejected,
+    "hire_candidate": Reader.hired,
+    "unhire_candidate": Reader.unhired,
+}
+AT_ITS_TIME = ("last_activity_at",)
+STAGED: Mapping[str, tuple[str, ...]] = {
+    "new_candidate_application": ("applied_at", *AT_ITS_TIME),
+    "new_prospect_application": ("applied_at", *AT_ITS_TIME),
+    **dict.fromkeys(
+        ("application_updated", "candidate_stage_change", "unreject_candidate", "unhire_candidate"), AT_ITS_TIME
+    ),
+}
+"""The actions that say in which stage an application is, and from when on."""
+OF_PEOPLE: Mapping[str, tuple[str, Action]] = {
+    "update_candidate": ("candidate", Reader.updated),
+    "merge_candidate": ("person", Reader.merged),
+}
+OF_ERASURES: Mapping[str, str] = {"candidate_anonymized": ANONYMISE, "delete_candidate": DELETE}
+"""What was done with a person there, by the action that tells of it."""
+ANONYMISED_FIELDS = frozenset(
+    (
+        *("activity_items", "addresses", "all_offer_versions", "application_questions", "attachments"),
+        *("candidate_photo", "candidate_stage_data", "coordinator", "credited_to", "custom_application_fields"),
+        *("custom_candidate_fields", "custom_rejection_question_fields", "current_company", "current_title"),
+        *("education", "email_addresses", "employment", "emails", "follow_up_reminders", "full_name", "headline"),
+        *("inmails", "innotes", "location", "notes", "offers", "phone_numbers", "prospect_jobs", "prospect_offices"),
+        *("prospect_offices_and_departments", "prospect_owner", "prospect_pool_and_stage", "recruiter"),
+        *("referral_questions", "rejection_notes", "rejection_reasons", "scorecards_and_interviews"),
+        *("social_media_links", "source", "tags", "third_party_integrations", "touchpoints", "websites"),
+    )
+)
+"""What Greenhouse can anonymise of a person. Anything else in its list may be free text, and is told as 'other'."""
+OF_OFFERS: Mapping[str, Action] = {
+    "offer_created": Reader.offered,
+    "offer_approved": Reader.offered,
+    "offer_updated": Reader.offered,
+    "offer_deleted": Reader.offer_deleted,
+}
+OF_JOBS: Mapping[str, Action] = {
+    "job_created": Reader.job_opened,
+    "job_approved": Reader.job_opened,
+    "job_updated": Reader.job_changed,
+}
+
+
+def read(found: Outside, told: Told) -> Understood:
+    """What a delivery means. One that lacks a part is of the person in it all the same, and goes when they do."""
+    action, payload, reader = written_action(found), found.part("payload"), Reader(told)
+    try:
+        return meaning(action, payload, reader)
+    except PartIsMissing as missing:
+        return Understood(action, about(payload, reader), reason=missing.reason)
+
+
+LISTS: Mapping[str, int] = {
+    "email_addresses": LONGEST_LIST,
+    "phone_numbers": LONGEST_LIST,
+    **dict.fromkeys(("addresses", "website_addresses", "social_media_addresses", "tags", "openings"), MOST_FACTS),
+}
+"""The lists that a delivery is read for, and how many values of each are taken at most."""
+
+
+def require_short_lists(*parts: Outside) -> None:
+    """Raises PartIsMissing, naming the list, where one has more values than are taken."""
+    for part in parts:
+        for name, longest in LISTS.items():
+            found = part.found.get(name)
+            if isinstance(found, list) and len(found) > longest:
+                raise PartIsMissing(f"{name.replace('_', '-')}-has-too-many-values")
+
+
+def meaning(action: str, payload: Outside, reader: Reader) -> Understood:
+    """Raises PartIsMissing."""
+    of_application = payload.part("application")
+    jobs = (payload.part("job"), of_application.part("job"), *of_application.parts("jobs"))
+    people = (payload.part("candidate"), payload.part("person"), of_application.part("candidate"))
+    require_short_lists(*people, *jobs)
+    if action in OF_APPLICATIONS:
+        body = payload.part("application")
+        required_id("application", body)
+        person, subject = reader.stream("candidate", body.part("candidate")), reader.stream("application", body)
+        return Understood(
+            action,
+            person,
+            lambda: list(OF_APPLICATIONS[action](reader, body)),
+            subject=subject,
+            told_at=reader.time_of(body),
+            statements=tuple(reader.application_statements(action, body)),
+            restate=lambda keys: list(reader.restate_application(action, body, keys)),
+        )
+    if action in OF_PEOPLE:
+        named, say = OF_PEOPLE[action]
+        return read_person(action, payload.part(named), say, reader)
+    if action in OF_ERASURES:
+        person = reader.person_gone(payload)
+        return Understood(action, person, lambda: list(reader.erasure(action, payload)), subject=person)
+    if action in OF_OFFERS:
+        return read_offer(action, payload, reader)
+    if action in OF_JOBS:
+        return read_job(action, payload.part("job"), reader)
+    return Understood(action, about(payload, reader), reason=KEPT.get(action, "unknown-action"))
+
+
+def read_person(action: str, found: Outside, say: Action, reader: Reader) -> Understood:
+    person, updated = reader.stream("candidate", found), action == "update_candidate"
+    return Understood(
+        action,
+        person,
+        lambda: list(say(reader, found)),
+        subject=person,
+        told_at=reader.time_of(found),
+        statements=tuple(reader.person_statements(found, Outside({}))) if updated else (),
+        restate=lambda keys: list(reader.restate_person(found, Outside({}), keys)),
+    )
+
+
+def read_offer(action: str, payload: Outside, reader: Reader) -> Understood:
+    """An offer stands in the payload itself or in a part of it; whom it is about, only its application tells."""
+    offer = payload.part("offer") if payload.part("offer").found else payload
+    stream = reader.told.stream("application", required(offer, "application_id"))
+    known: Application = reader.state(APPLICATION, stream, APPLICATION_READS)
+    status, sent = offer.text("offer_status"), offer.text("sent_on") or offer.text("sent_at")
+    if action != "offer_deleted" and status not in (CREATED, ACCEPTED_THERE, REJECTED):
+        return Understood(action, known.candidate, reason="offer-is-in-no-state-that-counts")
+    if action != "offer_deleted" and sent is None and status == CREATED:
+        return Understood(action, known.candidate, reason="offer-was-not-sent")
+
+    def plan() -> list[Command]:
+        if not known.exists:
+            raise CauseIsMissing("application-is-not-known-yet", stream)
+        return list(OF_OFFERS[action](reader, offer))
+
+    return Understood(action, known.candidate, plan, subject=stream, told_at=reader.time_of(offer))
+
+
+def read_job(action: str, job: Outside, reader: Reader) -> Understood:
+    stream = reader.stream("requisition", job)
+    if job.text("status") == "draft":
+        return Understood(action, stream, reason="job-is-a-draft")
+    told = reader.job_told(action, job)
+    return Understood(
+        action,
+        stream,
+        lambda: list(OF_JOBS[action](reader, job)),
+        subject=stream,
+        told_at=reader.time_of(job),
+        statements=tuple(reader.job_statements(job, told)),
+        restate=lambda keys: [command for command in reader.job_said(job, told) if statement_key(command) in keys],
+    )
+
+
+def about(payload: Outside, reader: Reader) -> UUID | None:
+    """Whom a delivery is about that we do not use: the person in it, if there is one."""
+    people = (payload.part("application", "candidate"), payload.part("candidate"), payload.part("person"))
+    ids = [person.text("id") for person in people]
+    named = next((found for found in (*ids, payload.text("candidate_id")) if found), None)
+    return None if named is None else reader.told.stream("candidate", named)
+
+
+def content(found: Outside) -> object:
+    """All that Greenhouse says; the id and the time of a delivery stand outside of it."""
+    return [found.found.get("action"), found.found.get("payload")]
+
+
+INTEGRATION = Integration(SOURCE, "body-signed", is_signed, delivery_id, read, content, MAY_PASS)

@@ -1,0 +1,475 @@
+"""A signed delivery is kept whole, and what we understand of it becomes events, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from adapters.intake.integrations.outside import Outside
+from adapters.intake.integrations.restating import StatementKeys, statements_in
+from adapters.intake.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
+from adapters.postgres.keys.key_file import KeyFile
+from adapters.postgres.log.append import AlreadyReceived
+from adapters.postgres.log.store import PersonWasErased
+from adapters.postgres.tables.deliveries import Deliveries, NewerDelivery, ToldOfSubject, WaitingDelivery
+from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
+from commands.verb import Command, Verb
+from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
+from domain.errors import Refused
+from domain.event import Aggregate, Erased, Event, Recorded
+from domain.streams import Loaded, Reads
+from domain.suppression import AddressIsSuppressed, ArrivalStopped
+
+ERASED = "erased"
+"""Why a delivery about an erased person is kept, and nothing that was in it."""
+ADDRESS_LEFT_OUT = "address-is-left-out"
+"""What is said of a delivery that was applied but for an address that is suppressed."""
+NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
+"""What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
+KEY_STANDS_TWICE = "json-key-stands-twice"
+"""Why a delivery is kept whose JSON has a key twice in one object: which value is meant cannot be known."""
+ID_NAMES_ANOTHER = "event-id-names-another-body"
+"""Why a delivery is kept whose id came before with a different body: the id is not signed, so neither is preferred."""
+TOO_MANY_WAIT = "too-many-deliveries-wait"
+MOST_WAITING_FOR_ONE, MOST_WAITING = 100, 10_000
+"""How many deliveries may wait for one stream, and how many in all; any further one is kept, for `reconcile`."""
+LONGEST_DELIVERY_ID = 200
+LONGEST_ACTION = 64
+ENDINGS = frozenset((ErasureRequested,))
+ATTEMPTS = 3
+
+
+class SignatureIsWrong(Exception):
+    """The delivery is not signed with a secret that we share. Check the secret on both sides. Nothing was kept."""
+
+
+class IntegrationHasNoSecret(Exception):
+    """No signing secret is set for this integration, so nothing can be verified. Set one, then let it be sent again."""
+
+
+class DeliveryCannotBeRead(Exception):
+    """The delivery is signed, but it is not a JSON object. It was kept as it came; nothing else was written."""
+
+
+class PartIsMissing(Exception):
+    """The delivery lacks something that cannot be done without; `reason` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CauseIsMissing(PartIsMissing):
+    """What the delivery follows from has not been told yet; it will appear in `stream`."""
+
+    def __init__(self, reason: str, stream: UUID) -> None:
+        super().__init__(reason)
+        self.stream = stream
+
+
+class InboundLog(Log, Protocol):
+    """A log with what outside systems sent us."""
+
+    @property
+    def deliveries(self) -> Deliveries: ...
+
+    def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased: ...
+
+
+Plan = Callable[[], Sequence[Command]]
+
+
+def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The log as one plan reads it: each state once. A decision on an old state is refused at the append."""
+
+    log: Log
+    loaded: dict[tuple[str, UUID, Reads], Loaded] = field(default_factory=dict)
+
+    def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
+        key = aggregate.name, stream, reads
+        if key not in self.loaded:
+            self.loaded[key] = self.log.load(aggregate, stream, reads)
+        return self.loaded[key]
+
+    def planning(self, plan: Plan) -> Plan:
+        """Return the plan, which reads everything anew each time it is made."""
+
+        def planned() -> Sequence[Command]:
+            self.loaded.clear()
+            return plan()
+
+        return planned
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """When and where a delivery is read, and what is known: all that a translation needs.
+
+    `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first. `others`
+    gives the other deliveries about a subject that were applied or wait, of the actions that are named. `received`:
+    when it came, of one that is read again.
+    """
+
+    stream: Callable[[str, str], UUID]
+    log: Snapshot
+    now: datetime
+    zone: ZoneInfo
+    others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
+    received: datetime | None = None
+
+
+Restate = Callable[[StatementKeys], Sequence[Command]]
+
+
+def restate_nothing(_: StatementKeys) -> Sequence[Command]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`).
+
+    subject: the stream that it tells of. told_at: the time that it gives itself, which says what is newer. waits_for:
+    the stream in which its cause will appear. statements: what it states or confirms of values that replace one
+    another. restate: the commands that state those of the keys once more.
+    """
+
+    action: str
+    about: UUID | None = None
+    plan: Plan | None = None
+    reason: str | None = None
+    subject: UUID | None = None
+    told_at: datetime | None = None
+    waits_for: UUID | None = None
+    statements: Sequence[Statement] = ()
+    restate: Restate = restate_nothing
+
+
+def whole(found: Outside) -> object:
+    return found.found
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """How one outside system signs, numbers and words its deliveries.
+
+    is_signed: (headers in lower case, raw body, secret). delivery_id: from the headers; None where there is none.
+    read: what the body means; raises PartIsMissing. content: the part of the body by which a repetition is known: all
+    but its envelope. may_pass: refusals that end once what is missing was told; until then the delivery waits.
+    """
+
+    source: str
+    assurance: str
+    is_signed: Callable[[Mapping[str, str], bytes, str], bool]
+    delivery_id: Callable[[Mapping[str, str]], str | None]
+    read: Callable[[Outside, Told], Understood]
+    content: Callable[[Outside], object] = whole
+    may_pass: tuple[type[Refused], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A delivery whose signature is right."""
+
+    integration: Integration
+    delivery_id: str
+    body: bytes
+    now: datetime
+    fingerprint: str | None = None
+    settles: WaitingDelivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a delivery: 'applied', 'waiting' or 'kept' (and the reason), or 'duplicate', and the log position
+    after it."""
+
+    outcome: str
+    reason: str | None = None
+    position: int | None = None
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a delivery, and the streams in which others may find their cause now."""
+
+    received: Received
+    touched: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Takes deliveries in. `seal` seals a raw body: (source, delivery id, person, body) -> bytes."""
+
+    log: InboundLog
+    verbs: Mapping[type, Verb]
+    key_file: KeyFile
+    seal: Callable[[str, str, UUID, bytes], bytes]
+    zone: ZoneInfo
+
+    def receive(
+        self, integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Received:
+        """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryCannotBeRead."""
+        require_signed(integration, secrets, headers, body)
+        of_body = self.key_file.fingerprint(f"delivery:{integration.source}", body)
+        given = integration.delivery_id(headers)
+        delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else f"body:{of_body}"
+        try:
+            found = object_in(body)
+        except KeyStandsTwice:
+            arrived = Arrived(integration, delivery_id, body, now, of_body)
+            return self._take(arrived, lambda: Understood("unreadable", reason=KEY_STANDS_TWICE))
+        if found is None:
+            # not under the vendor's id: the body may still come whole under that
+            self._keep(Arrived(integration, f"body:{of_body}", body, now), Understood("unreadable", reason="not-json"))
+            raise DeliveryCannotBeRead
+        arrived = Arrived(integration, delivery_id, body, now, self.fingerprint(integration, found))
+        return self._take(arrived, lambda: self._understood(arrived, found))
+
+    def fingerprint(self, integration: Integration, found: Outside) -> str:
+        """What a body is recognised by, whatever its envelope and however its JSON is written."""
+        content = json.dumps(integration.content(found), sort_keys=True, separators=(",", ":")).encode()
+        return self.key_file.fingerprint(f"content of a delivery:{integration.source}", content)
+
+    def understand(
+        self,
+        integration: Integration,
+        found: Outside,
+        now: datetime,
+        log: Log | None = None,
+        beside: str | None = None,
+        received: datetime | None = None,
+    ) -> Understood:
+        """What the body means, as known from the log (its own, if none is given), and from the deliveries `beside` the
+        one of this id (None: they do not matter). `received`: when it came, of one that is read again.
+
+        Raises PartIsMissing.
+        """
+
+        def others(subject: UUID, actions: Collection[str]) -> Sequence[ToldOfSubject]:
+            told = self.log.deliveries.told_of(subject, actions)
+            return [one for one in told if one.delivery_id != beside]
+
+        def stream(kind: str, outside_id: str) -> UUID:
+            return self.key_file.stream_of(integration.source, kind, outside_id)
+
+        beside_it = no_others if beside is None else others
+        snapshot = Snapshot(log or self.log)
+        understood = integration.read(found, Told(stream, snapshot, now, self.zone, beside_it, received))
+        return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
+
+    def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
+        """Reads a delivery again that waits; the streams that it told of, if it no longer does."""
+        body = self.log.open_delivery(waiting.source, waiting.delivery_id, waiting.body) if waiting.body else Erased()
+        found = None if isinstance(body, Erased) else object_in(body)
+        if found is None or isinstance(body, Erased):
+            return frozenset()  # its person's erasure is at work, and empties it
+        arrived = Arrived(integration, waiting.delivery_id, body, now, settles=waiting)
+        return self._apply(arrived, self._understood(arrived, found)).touched
+
+    def restatements(
+        self, integration: Integration, commands: Sequence[Command], now: datetime, log: Log | None = None
+    ) -> list[Command]:
+        """Return the commands by which newer deliveries state again, as of their times, what these commands change."""
+        changes = statements_in(commands)
+        newer = self.log.deliveries.newer_deliveries(integration.source, changes) if changes else []
+        return [command for delivery in newer for command in self._restated_by(integration, delivery, now, log)]
+
+    def _restated_by(
+        self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None
+    ) -> Sequence[Command]:
+        body = self.log.open_delivery(integration.source, newer.delivery_id, newer.body)
+        found = None if isinstance(body, Erased) else object_in(body)
+        if found is None:
+            return ()
+        try:
+            keys = set(zip(newer.streams, newer.whats, strict=True))
+            return self.understand(integration, found, now, log).restate(keys)
+        except (PartIsMissing, Refused):
+            return ()  # an older version applied it; what this one cannot read it does not state
+
+    def follow(self, integration: Integration, streams: Collection[UUID], now: datetime) -> None:
+        """Applies what waited for a cause in these streams, and what waited for that in its turn."""
+        touched = frozenset(streams)
+        while touched:
+            waiting = [one for one in self.log.deliveries.waiting_for(touched) if one.source == integration.source]
+            touched = frozenset(stream for one in waiting for stream in self.retry(integration, one, now))
+
+    def is_erased(self, person: UUID | None) -> bool:
+        """Whether somebody has asked for the person to be erased: whatever comes of them is nothing to us any more."""
+        if person is None:
+            return False
+        known: Candidate = self.log.load(CANDIDATE, person, ENDINGS).state
+        return known.erasure is not None
+
+    def _take(self, arrived: Arrived, read: Callable[[], Understood]) -> Received:
+        """Takes a delivery in unless it came before; where the same one comes in beside it, it looks again."""
+        for _ in range(2):
+            if (known := self._known(arrived, read)) is not None:
+                return known
+            understood = read()
+            kept = self._apply(arrived, understood)
+            if kept.received.outcome == "duplicate":
+                continue
+            if kept.received.reason == ERASED:
+                self._empty_waiting(arrived, understood)
+            self.follow(arrived.integration, kept.touched, arrived.now)
+            return kept.received
+        return Received("duplicate")
+
+    def _known(self, arrived: Arrived, read: Callable[[], Understood]) -> Received | None:
+        """What becomes of a delivery that came before, or whose id names another one; None: it is new."""
+        source, delivery_id = arrived.integration.source, arrived.delivery_id
+        before = self.log.deliveries.known(source, delivery_id, arrived.fingerprint)
+        if not before:
+            return None
+        if any(one.fingerprint in (None, arrived.fingerprint) for one in before):
+            return Received("duplicate")
+        other = replace(arrived, delivery_id=f"{delivery_id}:{arrived.fingerprint}", fingerprint=None)
+        understood = read()
+        reason = understood.reason if understood.reason in NOT_KEPT else ID_NAMES_ANOTHER
+        return self._keep(other, replace(understood, plan=None, reason=reason)).received
+
+    def _understood(self, arrived: Arrived, found: Outside) -> Understood:
+        try:
+            received = None if arrived.settles is None else arrived.settles.received_at
+            understood = self.understand(
+                arrived.integration, found, arrived.now, beside=arrived.delivery_id, received=received
+            )
+        except PartIsMissing as missing:
+            return Understood(written_action(found), reason=missing.reason)
+        return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood
+
+    def _apply(self, arrived: Arrived, understood: Understood) -> Kept:
+        """A plan that a rule refuses is made anew (somebody may have been faster); refused again, the body is kept."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._keep(arrived, understood)
+            except CauseIsMissing as missing:
+                return self._wait(arrived, understood, missing.reason, missing.stream)
+            except (CandidateIsErased, PersonWasErased):
+                reason = ERASED
+                break
+            except PartIsMissing as missing:
+                reason = missing.reason
+                break
+            except Refused as refusal:
+                reason = refusal.rule()
+                if attempt == ATTEMPTS and isinstance(refusal, arrived.integration.may_pass) and understood.subject:
+                    return self._wait(arrived, understood, reason, understood.subject)
+        return self._keep(arrived, replace(understood, plan=None, reason=reason))
+
+    def _wait(self, arrived: Arrived, understood: Understood, reason: str, stream: UUID) -> Kept:
+        """Keeps a delivery until its cause comes; where too many wait, it is kept only."""
+        deliveries = self.log.deliveries
+        if arrived.settles is not None:
+            deliveries.tried(arrived.settles, reason, stream)
+            return Kept(Received("waiting", reason))
+        if deliveries.many_wait(stream, MOST_WAITING_FOR_ONE, MOST_WAITING):
+            return self._keep(arrived, replace(understood, plan=None, reason=TOO_MANY_WAIT))
+        kept = self._keep(arrived, replace(understood, plan=None, reason=reason, waits_for=stream))
+        # its cause may have come while it was being kept, and it may be what another waits for
+        return replace(kept, touched=frozenset((stream,)))
+
+    def _keep(self, arrived: Arrived, understood: Understood) -> Kept:
+        """Keeps the delivery, and with it the events that its plan comes to."""
+        delivery = self._delivery(arrived, understood)
+        occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
+
+        def plan() -> Sequence[Command]:
+            commands = (understood.plan or nothing_planned)()
+            return [*commands, *self.restatements(arrived.integration, commands, arrived.now)]
+
+        def attach(events: Sequence[Recorded[Event]]) -> Attached:
+            return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
+
+        try:
+            done = handle(self.log, self.verbs, occasion, plan, attach=attach)
+        except AlreadyReceived:
+            return Kept(Received("duplicate"))
+        touched = frozenset(event.stream for event in done.events)
+        reason = reason_of(delivery, done.events)
+        return Kept(Received(delivery.outcome, reason, done.position, len(done.events)), touched)
+
+    def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
+        """What waited for the subject turns out to be about somebody who was erased, and goes as well."""
+        if understood.subject is None:
+            return
+        for waiting in self.log.deliveries.waiting_for([understood.subject]):
+            emptied = Arrived(arrived.integration, waiting.delivery_id, b"", arrived.now, settles=waiting)
+            self._keep(emptied, Understood(waiting.action, understood.about, reason=ERASED))
+
+    def _delivery(self, arrived: Arrived, understood: Understood) -> Delivery:
+        source, delivery_id = arrived.integration.source, arrived.delivery_id
+        about = understood.about or self.key_file.stream_of(source, "delivery", delivery_id)
+        try:
+            sealed = b"" if understood.reason in NOT_KEPT else self.seal(source, delivery_id, about, arrived.body)
+        except PersonWasErased:
+            sealed = b""  # of an erased person nothing more may be kept
+        kept = "waiting" if understood.waits_for is not None else "kept"
+        return Delivery(
+            source=source,
+            delivery_id=delivery_id,
+            assurance=arrived.integration.assurance,
+            action=understood.action,
+            outcome=kept if understood.plan is None else "applied",
+            reason=understood.reason,
+            people=(about,),
+            sealed_body=sealed,
+            fingerprint=arrived.fingerprint if sealed else None,
+            told_at=understood.told_at,
+            subject=understood.subject,
+            waits_for=understood.waits_for,
+            settles=arrived.settles is not None,
+            statements=() if understood.plan is None else tuple(understood.statements),
+        )
+
+
+def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | None:
+    """Why a delivery was not used, or what of it was left out."""
+    left_out = any(isinstance(one.event, ArrivalStopped) for one in events)
+    return ADDRESS_LEFT_OUT if left_out and delivery.reason is None else delivery.reason
+
+
+def require_signed(integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
+    """Raises IntegrationHasNoSecret or SignatureIsWrong."""
+    if not secrets:
+        raise IntegrationHasNoSecret
+    # every secret is tried, so that the time it takes does not tell which one fitted
+    fitting = [secret for secret in secrets if integration.is_signed(headers, body, secret)]
+    if not fitting:
+        raise SignatureIsWrong
+
+
+def nothing_planned() -> Sequence[Command]:
+    return ()
+
+
+def written_action(found: Outside) -> str:
+    """The vendor's name of the action as far as it is one: an unknown text may be anything, and stands in clear."""
+    action = found.text("action") or ""
+    written = action.replace("_", "")
+    return action if written.isascii() and written.isalnum() and len(action) <= LONGEST_ACTION else "unreadable"
+
+
+def object_in(body: bytes) -> Outside | None:
+    """The object in the body; None where there is none to be read. Errors: KeyStandsTwice."""
+    try:
+        found = read_json(body, halves=True, constant=lambda _: None)
+    except KeyStandsTwice:
+        raise
+    except JsonCannotBeRead:
+        return None
+    return Outside(found) if isinstance(found, dict) else None

@@ -1,0 +1,125 @@
+"""Reads the kept deliveries again, once more of them is understood, and adds what is missing and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from adapters.intake.integrations.inbound import (
+    ERASED,
+    KEY_STANDS_TWICE,
+    CauseIsMissing,
+    Inbox,
+    Integration,
+    PartIsMissing,
+    Understood,
+    object_in,
+)
+from adapters.intake.integrations.remembering import Histories, Remembering
+from adapters.intake.strict_json import KeyStandsTwice
+from adapters.postgres.log.store import PersonWasErased
+from adapters.postgres.tables.deliveries import Deliveries, KeptDelivery
+from commands.handle import Handled, Intention, Occasion, Statement, Unit, handle
+from commands.verb import Command, Verb
+from domain.candidate import CandidateIsErased
+from domain.errors import Refused
+from domain.event import Erased
+from domain.streams import load_with_kin
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of a delivery in a sweep: 'complete' (nothing was missing), 'mended', 'kept' or 'unreadable'.
+
+    A rule may refuse now what was applied long ago: such a delivery stays applied. statements: what it states
+    or confirms.
+    """
+
+    outcome: str
+    reason: str | None = None
+    events: int = 0
+    position: int | None = None
+    statements: Sequence[Statement] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Goes over what one outside system has sent. `opened` gives a delivery's raw body, or Erased."""
+
+    inbox: Inbox
+    log: Histories
+    verbs: Mapping[type, Verb]
+    deliveries: Deliveries
+    opened: Callable[[str, str, bytes], bytes | Erased]
+    now: Callable[[], datetime]
+
+    def sweep(self, integration: Integration) -> Iterator[Swept]:
+        """Every delivery in the order in which they came; safe to stop and to run again."""
+        remembering = Remembering(self.log)
+        again = Again(self.inbox, remembering, self.verbs, self.opened, self.now)
+        for delivery in self.deliveries.in_order(integration.source):
+            swept = again.read(integration, delivery)
+            if delivery.outcome != "applied":
+                if swept.outcome in ("mended", "complete"):
+                    self.deliveries.settle(delivery, "applied", None, swept.position)
+                elif swept.reason != delivery.reason:
+                    self.deliveries.settle(delivery, delivery.outcome, swept.reason, None)
+            self.deliveries.add_statements(delivery, swept.statements)
+            yield swept
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Reads one delivery after the other once more, and what the log has of them once for all."""
+
+    inbox: Inbox
+    log: Remembering
+    verbs: Mapping[type, Verb]
+    opened: Callable[[str, str, bytes], bytes | Erased]
+    now: Callable[[], datetime]
+
+    def read(self, integration: Integration, delivery: KeptDelivery) -> Swept:
+        body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
+        try:
+            found = None if isinstance(body, Erased) else object_in(body)
+        except KeyStandsTwice:
+            return Swept("unreadable", KEY_STANDS_TWICE)
+        if found is None:
+            return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
+        try:
+            understood = self.inbox.understand(integration, found, self.now(), self.log, received=delivery.received_at)
+            return self._complete(integration, understood)
+        except CauseIsMissing as missing:
+            # what took back its cause once took it back for good
+            return Swept("complete") if delivery.outcome == "applied" else Swept("kept", missing.reason)
+        except PartIsMissing as missing:
+            return Swept("kept", missing.reason)
+        except (CandidateIsErased, PersonWasErased):
+            return Swept("kept", ERASED)
+        except Refused as refusal:
+            return Swept("kept", refusal.rule())
+
+    def _complete(self, integration: Integration, understood: Understood) -> Swept:
+        """Asks of each command in turn what it would add, and adds what does not stand in the log yet."""
+        if understood.plan is None:
+            return Swept("kept", understood.reason)
+        commands = understood.plan()
+        added = [done for command in commands if (done := self._added(integration, command)) is not None]
+        if added:
+            newer = self.inbox.restatements(integration, commands, self.now(), self.log)
+            added += [done for command in newer if (done := self._added(integration, command)) is not None]
+        events = sum(len(done.events) for done in added)
+        outcome, position = ("mended", added[-1].position) if events else ("complete", None)
+        return Swept(outcome, None, events, position, understood.statements)
+
+    def _added(self, integration: Integration, command: Command) -> Handled | None:
+        occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())
+        whole = self.log.completed((command,))
+        unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), whole.commands)
+        unit.take(load_with_kin(self.log, unit.wanted()))
+        decided, _ = unit.decide_all()
+        if all(map(self.log.stands, decided)):
+            return None
+        return handle(self.log, self.verbs, occasion, lambda: (command,))

@@ -1,0 +1,1 @@
+"""Invented histories, benchmarks and drills: no part of the product, they look at it from outside."""

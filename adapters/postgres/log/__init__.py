@@ -1,0 +1,1 @@
+"""The event log: appends, ordered reads and the settled end."""

@@ -1,0 +1,141 @@
+"""The door to the event table: makes sure of people's keys, seals, and appends, one by one or in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+from uuid import UUID
+
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import EventStore, Notification, Recording, Tracking
+
+from adapters.postgres.keys.sealing import Sealer
+from adapters.postgres.log.append import Append, KeysChanged
+from adapters.postgres.log.mapper import SealingMapper
+from adapters.postgres.log.recorder import LogRecorder
+from adapters.postgres.log.stored import LoggedEvent
+from commands.handle import Attached, SomebodyWasFaster
+from domain.event import Event, Recorded
+
+RESEALS = 4
+
+
+class PersonWasErased(Exception):
+    """Person {person} was erased: nothing personal can be recorded about them any more. Nothing was written."""
+
+    def __init__(self, person: UUID) -> None:
+        super().__init__((self.__doc__ or "").format(person=person))
+        self.person = person
+
+
+@dataclass(frozen=True, slots=True)
+class Putting:
+    """Events to put, and what commits with them."""
+
+    events: Sequence[Recorded[Event]]
+    attached: Attached = field(default_factory=Attached)
+    tracking: Tracking | None = None
+
+
+class SealingEventStore(EventStore[UUID]):
+    """Makes sure of the keys before it maps, and maps again when somebody else made a person's key first."""
+
+    mapper: SealingMapper
+    recorder: LogRecorder
+
+    def put(  # type: ignore[override]  # our keyword arguments are named
+        self,
+        domain_events: Sequence[Recorded[Event]],
+        *,
+        attached: Attached | None = None,
+        tracking: Tracking | None = None,
+    ) -> list[Recording[UUID]]:
+        """Appends all or nothing; each event's position. Errors: StreamMoved, AlreadyReceived, PersonWasErased."""
+        (outcome,) = self.put_all([Putting(domain_events, attached or Attached(), tracking)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def put_all(self, asked: Sequence[Putting]) -> list[list[Recording[UUID]] | Exception]:
+        """For each its recordings, or what stood in its way. Those beside it share its commit and nothing else."""
+        try:
+            people = [{person for event in one.events for person in self.mapper.people_of(event)} for one in asked]
+            self.find_keys([event for one in asked for event in one.events], set().union(*people))
+            return self._seal_and_put(asked, people, RESEALS)
+        except Exception as error:  # noqa: BLE001 - one cannot be sealed: each goes alone, and it alone fails
+            return [self._plainly(asked[0], error)] if len(asked) == 1 else [self.put_all([one])[0] for one in asked]
+
+    def _plainly(self, asked: Putting, error: Exception) -> list[Recording[UUID]] | Exception:
+        """Of an erased person what has happened is recorded still, where only the texts of codes would be theirs."""
+        plain = self.mapper.without_texts(asked.events, error.person) if isinstance(error, PersonWasErased) else None
+        return error if plain is None else self.put_all([replace(asked, events=plain)])[0]
+
+    def _seal_and_put(
+        self, asked: Sequence[Putting], people: Sequence[set[UUID]], reseals: int
+    ) -> list[list[Recording[UUID]] | Exception]:
+        """Seals again what met another key; its people are looked up anew first."""
+        stored = [list(map(self.mapper.to_stored_event, one.events)) for one in asked]
+        appends = [Append(s, one.attached, one.tracking) for s, one in zip(stored, asked, strict=True)]
+        outcomes: list[list[Recording[UUID]] | Exception] = []
+        for number, outcome in enumerate(self.recorder.insert_together(appends)):
+            if isinstance(outcome, KeysChanged) and reseals:
+                self.turn_epoch()
+                self.learn_again(people[number])
+                outcomes += self._seal_and_put(asked[number : number + 1], people[number : number + 1], reseals - 1)
+            elif isinstance(outcome, Exception):
+                outcomes.append(outcome)
+            else:
+                self.mapper.keyring.settle(people[number])
+                three = zip(asked[number].events, stored[number], outcome, strict=True)
+                outcomes.append([recording(*one) for one in three])
+        return outcomes
+
+    def find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
+        """Looks up the keys not yet known; a person whose own stream begins here has none, so is not asked for."""
+        keyring = self.mapper.keyring
+        beginning = {event.stream for event in events if event.version == 1}
+        unknown = [person for person in people if keyring.sealer(person) is None and person not in beginning]
+        if unknown:
+            self._learn(unknown)
+
+    def stored_sealer(self, person: UUID) -> Sealer:
+        """The person's key for sealing, stored already. Errors: PersonWasErased."""
+        keyring = self.mapper.keyring
+        self.learn_again([person])
+        for _ in range(RESEALS):
+            sealer = keyring.sealer(person) or keyring.make(person)
+            if sealer.brought is None:
+                return sealer
+            try:
+                self.recorder.store_key(sealer.brought)
+            except KeysChanged:
+                self.turn_epoch()
+            self.learn_again([person])
+        raise SomebodyWasFaster
+
+    def _learn(self, people: Sequence[UUID]) -> None:
+        stored = self.recorder.keys_of(people)
+        gone = next((key.person for key in stored.values() if key.wrapped is None), None)
+        if gone is not None:
+            raise PersonWasErased(gone)
+        self.mapper.keyring.learn(stored.values())
+
+    def turn_epoch(self) -> None:
+        """Wraps new keys with the epoch that the database calls current.
+
+        Errors: EpochIsNotInKeyFile, EpochKeyIsWrong, EpochKeyIsDoubled.
+        """
+        key_file = self.mapper.keyring.key_file
+        key_file.hold_to(self.recorder.logged_fingerprints())
+        key_file.turn_to(self.recorder.current_epoch())
+
+    def learn_again(self, people: Iterable[UUID]) -> None:
+        people = list(people)
+        self.mapper.keyring.forget(people)
+        self._learn(people)
+
+
+def recording(event: Recorded[Event], stored: LoggedEvent, position: int) -> Recording[UUID]:
+    told = Notification(stored.originator_id, stored.originator_version, stored.topic, stored.state, position)
+    return Recording(cast(DomainEventProtocol[UUID], event), told)

@@ -1,0 +1,55 @@
+"""Loads an invented history into an empty log, which says of itself from then on that it is synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from adapters.postgres.log.bulk import BulkAppend
+from adapters.postgres.log.event_log import Perennial
+from domain.event import Event, Recorded
+
+
+class LogIsNotEmpty(Exception):
+    """This log holds {events} events or marks already. An invented history goes into an empty log and nowhere else."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__((self.__doc__ or "").format(events=events))
+
+
+def load_synthetic(
+    owner: Perennial, events: Iterable[Recorded[Event]], marks: Sequence[tuple[datetime, int]]
+) -> Iterator[int]:
+    """Writes the events with their own recording times, and the marks; the number written, after each chunk.
+
+    `owner` is the log opened as its owner: the service's role may not set a recording time. `marks` are (time, how many
+    events were recorded by then), rising. Errors: LogIsNotEmpty, before anything is written.
+    """
+    label_synthetic(owner)
+    first: int | None = None
+    written = 0
+    for begin, end in BulkAppend(owner.store, recorded_at_too=True).append(events):
+        first = begin if first is None else first
+        written += end - begin + 1
+        yield written
+    set_marks(owner, (first or 1) - 1, [mark for mark in marks if mark[1] <= written])
+
+
+def label_synthetic(owner: Perennial) -> None:
+    """Marks the log synthetic, once and for ever, if it is empty."""
+    with owner.recorder.datastore.transaction(commit=True) as cursor:
+        cursor.execute("select pg_advisory_xact_lock(log_lock())")
+        cursor.execute("select (select count(*) from event) + (select count(*) from mark) as held")
+        held = cursor.fetchone()
+        if held and held["held"]:
+            raise LogIsNotEmpty(held["held"])
+        cursor.execute("update log set synthetic = true")
+
+
+def set_marks(owner: Perennial, before: int, marks: Sequence[tuple[datetime, int]]) -> None:
+    with (
+        owner.recorder.datastore.transaction(commit=True) as cursor,
+        cursor.copy("copy mark (time, position) from stdin") as copy,
+    ):
+        for time, count in marks:
+            copy.write_row((time, before + count))

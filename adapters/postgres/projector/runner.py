@@ -1,0 +1,234 @@
+"""Follows the log and folds it: the healthy read models together, a failing one apart, each by one process alone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from eventsourcing.postgres import PostgresDatastore
+from psycopg_pool import PoolClosed
+
+from adapters.postgres.keys.decrypting import Opener
+from adapters.postgres.keys.key_file import KEYS_ARE_AMISS, KeyFile
+from adapters.postgres.log.barrier import CHANNEL, Barrier
+from adapters.postgres.projector import folds
+from adapters.postgres.projector.fold import FoldFailed, fold
+from adapters.postgres.projector.folds import Connection, FoldRecorder, Standing
+from projections.read_model import ReadModel
+
+LOGGER = logging.getLogger(__name__)
+BATCH = 50_000
+FAR_BEHIND = 2
+"""How many batches behind the head a team must be to be folded in lanes."""
+LANES, LANE_BATCHES = 2, 4
+POLL = 0.25
+STANDBY_LOOKS_EVERY = 1.0
+
+Progress = Callable[[str, int, int], None]
+"""Told after each batch: (read models, position reached, head of the log)."""
+
+
+def no_progress(_: str, __: int, ___: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Read models at the same position that pass over the same streams: they share each batch."""
+
+    models: dict[str, ReadModel]
+    position: int
+    parked: frozenset[UUID]
+
+
+class Runner:
+    """Folds what it may: every read model whose lock its session got. Others' it takes over when they let go."""
+
+    def __init__(
+        self,
+        datastore: PostgresDatastore,
+        models: Iterable[ReadModel],
+        zone: str,
+        key_file: KeyFile,
+        *,
+        batch: int = BATCH,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._datastore = datastore
+        self._opener = Opener(key_file)
+        self._recorder = FoldRecorder(datastore)
+        self._barrier = Barrier(datastore.pool.connection)
+        self._models = {model.schema: model for model in models}
+        self._zone = zone
+        self._batch = batch
+        self._progress = progress
+        self._held: dict[str, ReadModel] = {}
+        self._warned: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Folds until told to stop; after a lost connection, or any trouble of the database, it begins again."""
+        while not stop.is_set():
+            try:
+                self._session(stop)
+            except PoolClosed:
+                return
+            except (psycopg.Error, *KEYS_ARE_AMISS) as error:
+                LOGGER.error("the fold is interrupted and tries again: %s", error)
+                stop.wait(0.5)
+
+    def catch_up(self) -> int:
+        """Folds up to the present head, or waits while another process does; the position reached."""
+        with self._datastore.pool.connection() as connection:
+            self._barrier.expire()  # a head that was read a moment ago is not the present one
+            head = self._barrier.head()
+            while self._behind(connection, head):
+                self._take_on(connection)
+                if not self._step(connection, head) and len(self._held) < len(self._models):
+                    time.sleep(POLL)
+            self._let_go(connection)
+        return head
+
+    def _behind(self, connection: Connection, head: int) -> bool:
+        """Whether any read model that may be folded has not reached the position yet."""
+        known = folds.standings(connection)
+        wanted = [model.schema for model in self._models.values() if self._may_fold(known, model)]
+        return any(schema not in known or known[schema].position < head for schema in wanted)
+
+    def _session(self, stop: threading.Event) -> None:
+        with self._datastore.pool.connection() as connection:
+            connection.execute(f"listen {CHANNEL}")
+            looked = float("-inf")
+            try:
+                while not stop.is_set():
+                    if len(self._held) < len(self._models) and time.monotonic() > looked + STANDBY_LOOKS_EVERY:
+                        self._take_on(connection)
+                        looked = time.monotonic()
+                    if not self._step(connection, self._barrier.head()):
+                        for _ in connection.notifies(timeout=POLL, stop_after=1):
+                            pass
+                        self._barrier.expire()
+            finally:
+                self._let_go(connection)
+
+    def _let_go(self, connection: Connection) -> None:
+        self._held.clear()
+        if not connection.broken:
+            connection.execute("unlisten *")
+            connection.execute("select pg_advisory_unlock_all()")
+
+    def _take_on(self, connection: Connection) -> None:
+        """Tries for the read models nobody folds, makes the tables of those that are new, leaves changed ones alone."""
+        known = folds.standings(connection)
+        for schema, model in self._models.items():
+            if schema in self._held or not self._may_fold(known, model):
+                continue
+            if folds.try_lock(connection, schema):
+                if schema not in known:
+                    with connection.transaction():
+                        folds.register(connection, model, schema, self._zone, "live")
+                else:
+                    folds.learn_new_kinds(connection, known[schema], model, self._zone)
+                self._held[schema] = model
+
+    def _may_fold(self, known: dict[str, Standing], model: ReadModel) -> bool:
+        """A fold that changed under its rows, or a new version beside an older one, waits for its rebuild."""
+        standing = known.get(model.schema)
+        older = [s.schema for s in known.values() if s.name == model.name and s.version < model.version]
+        if standing is None:
+            reason = f"{older[0]} stands in its place" if older else ""
+        else:
+            reason = ", ".join(folds.what_changed(standing, model, self._zone))
+        if reason and model.schema not in self._warned:
+            self._warned.add(model.schema)
+            LOGGER.warning("%s is not folded (%s): run `perennial rebuild %s`", model.schema, reason, model.name)
+        return not reason
+
+    def _step(self, connection: Connection, head: int) -> bool:
+        """The foremost team goes to the head, each team behind it one batch on; whether there is more to do."""
+        teams = self._teams(connection)
+        more = False
+        for team in teams:
+            upto = min(head, team.position + self._batch)
+            if upto > team.position:
+                if head - team.position >= FAR_BEHIND * self._batch and len(team.models) > 1:
+                    upto = min(head, team.position + LANE_BATCHES * self._batch)
+                    self._advance_in_lanes(team, upto)
+                else:
+                    self._advance(connection, team, upto)
+                self._progress(", ".join(model.name for model in team.models.values()), upto, head)
+                more = more or upto < head
+        return more or (len(teams) > 1 and any(team.position < head for team in teams[1:]))
+
+    def _teams(self, connection: Connection) -> list[Team]:
+        """The teams, the foremost first; one behind never holds up one ahead, and joins it where it meets it."""
+        grouped: dict[tuple[int, frozenset[UUID]], dict[str, ReadModel]] = defaultdict(dict)
+        for schema, standing in folds.standings(connection).items():
+            if schema in self._held:
+                grouped[standing.position, standing.parked][schema] = self._held[schema]
+        ordered = sorted(grouped.items(), key=lambda item: -item[0][0])
+        return [Team(models, position, parked) for (position, parked), models in ordered]
+
+    def _advance_in_lanes(self, team: Team, upto: int) -> None:
+        """Far behind, the team parts into two lanes, each with transactions of its own; they meet again at `upto`.
+
+        Nobody can tell from an answer: each read model's rows stand at its own position as ever.
+        """
+        names = [schema for schema in self._models if schema in team.models]
+        lanes = [{name: team.models[name] for name in names[lane::LANES]} for lane in range(LANES)]
+
+        def go(models: dict[str, ReadModel]) -> None:
+            with self._datastore.pool.connection() as connection:
+                for begin in range(team.position, upto, self._batch):
+                    self._advance(connection, Team(models, begin, team.parked), min(upto, begin + self._batch))
+
+        with ThreadPoolExecutor(LANES, thread_name_prefix="lane") as threads:
+            list(threads.map(go, lanes))
+
+    def _advance(self, connection: Connection, team: Team, upto: int) -> None:
+        """One transaction for the whole team; when one of it fails, it goes apart and the others go on."""
+        try:
+            self._fold(connection, team.models, team.position, upto, tuple(team.parked))
+        except FoldFailed as failure:
+            failing = {s: m for s, m in team.models.items() if m.name == failure.model}
+            healthy = {s: m for s, m in team.models.items() if m.name != failure.model}
+            if healthy:
+                self._advance(connection, Team(healthy, team.position, team.parked), upto)
+            for schema, model in failing.items():
+                self._fold_around(connection, schema, model, team.position, upto)
+
+    def _fold(
+        self, connection: Connection, models: dict[str, ReadModel], after: int, upto: int, parked: Sequence[UUID]
+    ) -> None:
+        """Folds nothing where a rebuild has taken the place since: the next step goes on from where that stands."""
+        with connection.transaction():
+            if not folds.hold(connection, list(models)):
+                return
+            known = folds.standings(connection)
+            if any((known[schema].position, known[schema].parked) != (after, frozenset(parked)) for schema in models):
+                return
+            fold(connection, models, after, upto, self._zone, self._opener, parked)
+            for schema in models:
+                self._recorder.track(connection, schema, upto)
+
+    def _fold_around(self, connection: Connection, schema: str, model: ReadModel, after: int, upto: int) -> None:
+        """Halves the range until the event stands alone that cannot be folded, and parks its stream."""
+        parked = tuple(folds.standings(connection)[schema].parked)
+        try:
+            self._fold(connection, {schema: model}, after, upto, parked)
+        except FoldFailed as failure:
+            if upto - after > 1:
+                middle = (after + upto) // 2
+                self._fold_around(connection, schema, model, after, middle)
+                self._fold_around(connection, schema, model, middle, upto)
+                return
+            LOGGER.error("%s parks the stream of position %s: %s", schema, upto, failure)
+            with connection.transaction():
+                folds.park(connection, schema, upto, str(failure))
+                self._recorder.track(connection, schema, upto)

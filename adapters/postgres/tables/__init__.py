@@ -1,0 +1,1 @@
+"""Tables beside the log: API keys, deliveries, erasures, idempotency records and offsets."""

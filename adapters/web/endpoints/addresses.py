@@ -1,0 +1,55 @@
+"""Suppressed addresses over HTTP: a privacy officer releases one that may come in again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.web.framework.plain import Answered, answered
+from adapters.web.framework.who import Who
+from adapters.web.services import Services
+from commands.handle import Occasion, handle
+from commands.release_address import ReleaseAddress
+from domain.codes import CODE
+
+
+class AddressToRelease(BaseModel):
+    """A suppressed address, and why it may come in again. It is in the body, as URLs are logged on the way."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["email", "phone"]
+    address: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$", examples=["a@b.example"])]
+    ground: str = Field(
+        "shared-address", pattern=CODE.pattern, description="Why, as a code.", examples=["shared-address"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedAddress:
+    """The release of an address. `position`: of its event in the log."""
+
+    kind: str
+    ground: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPages:
+    """The endpoint for suppressed addresses."""
+
+    services: Services
+
+    def release_address(self, wanted: AddressToRelease, who: Who) -> Answered[ReleasedAddress]:
+        """Release a suppressed address: it may come in again, whoever has it.
+
+        An erasure and a withdrawal suppress the addresses of their person, also those that other people share. Who
+        released the address, when and on what ground is recorded, and the address itself is not.
+        """
+        services, now = self.services, self.services.now()
+        command = ReleaseAddress(kind=wanted.kind, address=wanted.address, ground=wanted.ground, now=now)
+        occasion = Occasion(services.new_id(), who.actor, now)
+        done = handle(services.log, services.verbs, occasion, lambda: (command,))
+        return answered(ReleasedAddress(wanted.kind, wanted.ground, done.position))

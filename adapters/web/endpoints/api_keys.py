@@ -1,0 +1,117 @@
+"""API keys over HTTP: made for others, listed and revoked by those who may manage them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.access.keys import NAME, KeptKey, State, Wanted
+from adapters.access.policy import Action, Role
+from adapters.web.framework.plain import Answered, answered
+from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Moment
+from adapters.web.services import Services
+from domain.codes import CODE
+
+
+class ApiKeyToMake(BaseModel):
+    """Whom a key is for, and what it may do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=NAME, description="Who it is for; the log says user:<name>.")
+    roles: tuple[Role, ...] = Field(min_length=1, max_length=len(Role), description="What they are.")
+    source: str | None = Field(
+        None, pattern=CODE.pattern, description="Of an integration: the system that it speaks for."
+    )
+    scopes: tuple[Action, ...] | None = Field(
+        None, max_length=len(Action), description="Only these of the things that its roles may; left out: all of them."
+    )
+    expires_at: Moment | None = Field(None, description="From then on it is good for nothing; left out: until revoked.")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it stands, without its secret. `scopes` null: all that its roles may."""
+
+    id: str
+    name: str
+    roles: Sequence[Role]
+    source: str | None
+    scopes: Sequence[Action] | None
+    state: State
+    made_at: datetime
+    made_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    """A key that was just made. `key` is what its owner sends; it is told this once and kept nowhere."""
+
+    key: str
+    about: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class ListOfApiKeys:
+    """Every key that was ever made, the newest first."""
+
+    api_keys: Sequence[ApiKey]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyPages:
+    """The endpoints for API keys."""
+
+    services: Services
+
+    def make_api_key(self, wanted: ApiKeyToMake, who: Who) -> Answered[NewApiKey]:
+        """Make an API key for somebody. The answer alone ever tells its secret.
+
+        Asked twice it makes two: revoke the one that nobody uses.
+        """
+        now, keys = self.services.now(), self.services.api_keys
+        scopes = None if wanted.scopes is None else frozenset(wanted.scopes)
+        made = keys.make(
+            Wanted(wanted.name, frozenset(wanted.roles), wanted.source, scopes, wanted.expires_at), who.actor, now
+        )
+        told = NewApiKey(made.text, about(made.kept, now))
+        return answered(told, headers={"Cache-Control": "no-store"})
+
+    def api_keys(self) -> Answered[ListOfApiKeys]:
+        """Every key that was made: whose it is, what it may, and whether it is good."""
+        now = self.services.now()
+        return answered(ListOfApiKeys([about(key, now) for key in self.services.api_keys.all()]))
+
+    def revoke_api_key(
+        self,
+        api_key: Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The key's id: pnl_<id>_...")],
+        who: Who,
+    ) -> Answered[ApiKey]:
+        """Make a key good for nothing, on every server within five seconds. Safe to repeat."""
+        now = self.services.now()
+        return answered(about(self.services.api_keys.revoke(api_key, who.actor, now), now))
+
+
+def about(key: KeptKey, now: datetime) -> ApiKey:
+    return ApiKey(
+        id=key.id,
+        name=key.name,
+        roles=sorted(key.roles),
+        source=key.source,
+        scopes=None if key.scopes is None else sorted(key.scopes),
+        state=key.state(now),
+        made_at=key.made_at,
+        made_by=key.made_by,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        revoked_by=key.revoked_by,
+    )

@@ -1,0 +1,137 @@
+"""Who belongs to which talent community, and what became of the people whom a referrer named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from fastapi import Query
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+
+from adapters.access.principal import Principal
+from adapters.web.endpoints.candidates import At
+from adapters.web.framework import cursor as cursors
+from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
+from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Whole
+from adapters.web.services import Services
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.talent_community import CommunityDoesNotExist
+from projections.communities import COMMUNITIES
+from projections.referrals import REFERRALS
+from queries import communities, referrals
+from queries.communities import Members, Memberships
+from queries.question import AsOf
+from queries.referrals import MadeReferrals
+
+LONGEST_PAGE = 500
+Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=400, description="The `next` of the page before, asked as that one; left out: the first."),
+]
+
+
+class Page(NamedTuple):
+    """Which page is asked for: as of when, at what time, and after which entry; None: as the request says."""
+
+    as_of: str | None
+    at: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BelongingPages:
+    """The endpoints about communities and referrals."""
+
+    services: Services
+    asker: Asker
+
+    async def community_members(
+        self,
+        community: UUID,
+        who: Who,
+        at: At = None,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[Members]:
+        """Who is in a talent community, since when and by whom, page by page.
+
+        A merged person is listed once. All pages are of the moment of the first, whatever is written meanwhile.
+        """
+        asked = f"members {community} {at} {as_of}"
+        page = self._page(asked, cursor, as_of)
+        moment = at if page.at is None else datetime.fromisoformat(page.at)
+
+        def question(connection: Connection[Any], known: AsOf) -> Members | None:
+            return communities.members(connection, community, known, moment, page.after, limit)
+
+        found: Members | None = await self.asker.ask(COMMUNITIES, question, page.as_of, min_position)
+        if found is None:
+            raise CommunityDoesNotExist(community=community)
+        await self._viewed(who, "community-members", *(member.candidate for member in found.members))
+        following = Page(page.as_of or at_position(found.position), found.valid_at.isoformat(), found.next)
+        return await rendered(replace(found, next=self._cursor(asked, following)))
+
+    async def candidate_communities(
+        self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
+    ) -> Answered[Memberships]:
+        """The talent communities that a candidate is in, since when and by whom."""
+
+        def question(connection: Connection[Any], known: AsOf) -> Memberships:
+            return communities.memberships(connection, candidate, known, at)
+
+        await run_in_threadpool(self._require_known, candidate)
+        found: Memberships = await self.asker.ask(COMMUNITIES, question, as_of, min_position)
+        await self._viewed(who, "candidate-communities", candidate)
+        return await rendered(found)
+
+    async def referrals_made(
+        self,
+        referrer: UUID,
+        who: Who,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[MadeReferrals]:
+        """What became of the people whom a referrer named: the stage of each referral and nothing else, newest first.
+
+        All pages are of the moment of the first, whatever is written meanwhile.
+        """
+        asked = f"referrals {referrer} {as_of}"
+        page = self._page(asked, cursor, as_of)
+
+        def question(connection: Connection[Any], known: AsOf) -> MadeReferrals:
+            return referrals.made_referrals(connection, referrer, known, page.after, limit)
+
+        await run_in_threadpool(self._require_known, referrer)
+        found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
+        await self._viewed(who, "referrals-made", referrer)
+        following = Page(page.as_of or at_position(found.position), None, found.next)
+        return await rendered(replace(found, next=self._cursor(asked, following)))
+
+    async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
+        await run_in_threadpool(self.services.readings.viewed, who, page, people)
+
+    def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
+        """Errors: CursorCannotBeRead."""
+        if cursor is None:
+            return Page(self.asker.unless_now(as_of), None, None)
+        return Page(*cursors.opened(self.services.key_file, asked, cursor))
+
+    def _cursor(self, asked: str, following: Page) -> str | None:
+        if following.after is None:
+            return None
+        return cursors.sealed(self.services.key_file, asked, [following.as_of, following.at, following.after])
+
+    def _require_known(self, candidate: UUID) -> None:
+        """Errors: CandidateDoesNotExist."""
+        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
+        known.require_record(candidate)

@@ -1,0 +1,138 @@
+"""Everything we sent, each with the consent that allowed it, and what was sent elsewhere without one: for auditors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+
+from adapters.web.endpoints.consents import linked, proof_of, receipt_of
+from adapters.web.endpoints.directory import one_of
+from adapters.web.framework import cursor as cursors
+from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
+from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Day, Truth, Whole
+from adapters.web.services import Services
+from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.days import day_begins
+from domain.purposes import PURPOSES
+from projections.dispatches import DISPATCHES
+from queries.dispatches import DEFINITION, VERSION, After, Dispatch, Dispatches, Sought, Totals, dispatches
+from queries.question import AsOf, Period
+
+LONGEST_PAGE = 500
+PROVED_BY = (
+    "perennial audit-bundle --since 0 --out bundle.json",
+    "perennial verify bundle.json --dispatches",
+)
+"""How somebody who does not trust us finds the same exceptions, or that there are none, without a database."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchLine(Dispatch):
+    """Something that we sent, and whether we might.
+
+    `event` recorded it and stands at `position`, unless `corrected_by` names a later event that says what it really
+    was: then `position` is that one's. `record` is where it stands, `candidate` the record that speaks for the person.
+    `consent`: the event that it cites as what allowed it, with its proof and its receipt.
+    """
+
+    @property
+    def proof(self) -> str:
+        return proof_of(self.event)
+
+    @property
+    def consent_proof(self) -> str | None:
+        return None if self.consent is None else proof_of(self.consent)
+
+    @property
+    def consent_receipt(self) -> str | None:
+        return None if self.consent is None else receipt_of(self.consent)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchReport:
+    """A page of what was sent, the newest first, and the totals of everything that was asked for.
+
+    An exception was reported from elsewhere and no consent that it cites covers it. `proved_by`: the commands by which
+    the exceptions, or that there are none, are proved offline. `next`: the `cursor` of the following page; null: this
+    is the last.
+    """
+
+    definition: str
+    version: int
+    position: int
+    as_of: datetime
+    totals: Totals
+    proved_by: Sequence[str]
+    dispatches: Sequence[DispatchLine]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPages:
+    """The endpoint about what was sent."""
+
+    services: Services
+    asker: Asker
+
+    async def audit_dispatches(
+        self,
+        who: Who,
+        begins: Annotated[Day | None, Query(alias="from", description="Sent on this day or later.")] = None,
+        ends: Annotated[Day | None, Query(alias="to", description="Sent before this day.")] = None,
+        candidate: Annotated[UUID | None, Query(description="Sent to this person, in whichever record.")] = None,
+        purpose: Annotated[str | None, one_of(PURPOSES, "Sent for this purpose.")] = None,
+        exceptions: Annotated[Truth, Query(description="List the exceptions alone; the totals stay.")] = False,
+        cursor: Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")] = None,
+        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[DispatchReport]:
+        """Everything that we sent, as it stands after all corrections, with the consent that allowed it.
+
+        All pages are of the moment of the first, whatever is written meanwhile.
+        """
+        if candidate is not None:
+            await run_in_threadpool(self._require_record, candidate)
+        if begins is not None and ends is not None:
+            Period(begins, ends)
+        sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
+        asked = f"dispatches {sought} {exceptions} {as_of}"
+        known_then, after = self.asker.unless_now(as_of), None
+        if cursor is not None:
+            known_then, at, touchpoint = cursors.opened(self.services.key_file, asked, cursor)
+            after = After(datetime.fromisoformat(at), UUID(touchpoint))
+
+        def question(connection: Connection[Any], known: AsOf) -> Dispatches:
+            return dispatches(connection, known, sought, exceptions=exceptions, after=after, limit=limit)
+
+        found: Dispatches = await self.asker.ask(DISPATCHES, question, known_then, min_position)
+        people = [one.candidate for one in found.dispatches]
+        await run_in_threadpool(self.services.readings.viewed, who, "dispatches", people)
+        return await rendered(self._page(found, asked, known_then))
+
+    def _page(self, found: Dispatches, asked: str, as_of: str | None) -> DispatchReport:
+        following = None
+        if found.next is not None:
+            place = [as_of or at_position(found.position), found.next.at.isoformat(), str(found.next.touchpoint)]
+            following = cursors.sealed(self.services.key_file, asked, place)
+        told = [linked(DispatchLine, one) for one in found.dispatches]
+        return DispatchReport(
+            DEFINITION, VERSION, found.position, found.as_of, found.totals, PROVED_BY, told, following,
+        )  # fmt: skip
+
+    def _begin(self, day: date | None) -> datetime | None:
+        return None if day is None else day_begins(day, self.services.zone)
+
+    def _require_record(self, candidate: UUID) -> None:
+        """Errors: CandidateDoesNotExist."""
+        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
+        known.require_record(candidate)

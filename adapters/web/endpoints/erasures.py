@@ -1,0 +1,138 @@
+"""The erasure of a person over HTTP: requested or proposed, accepted or declined, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path, Query
+from psycopg import Connection
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from adapters.erasure.erasing import Erasure
+from adapters.web.framework import cursor as cursors
+from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
+from adapters.web.framework.plain import Answered, answered, rendered
+from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Whole
+from adapters.web.services import Services
+from domain.candidate import ERASURES_ASKED_BY
+from domain.codes import CODE
+from projections.erasure_proposals import ERASURE_PROPOSALS
+from queries import erasure_proposals as queries
+from queries.erasure_proposals import ErasureProposals, State
+from queries.question import AsOf
+
+LONGEST_PAGE = 500
+CANDIDATE = Path(description="Any record of the person.")
+PROPOSAL = Path(description="The proposal, as the list of proposals names it.")
+ASKED_BY = f"One of: {', '.join(ERASURES_ASKED_BY)}."
+
+
+class ErasureToRequest(BaseModel):
+    """Who wants the person erased, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: str = Field("self", pattern=CODE.pattern, description=ASKED_BY, examples=["self"])
+    ground: str = Field(
+        "art-17", pattern=CODE.pattern, description="Why, such as 'consent-withdrawn'.", examples=["art-17"]
+    )
+
+
+class ProposalToAccept(BaseModel):
+    """Who wants the proposed erasure, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: str = Field("recruiter", pattern=CODE.pattern, description=ASKED_BY, examples=["recruiter"])
+    ground: str = Field(
+        "art-17", pattern=CODE.pattern, description="Why, such as 'retention-period-over'.", examples=["art-17"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ErasurePages:
+    """The endpoints for erasures."""
+
+    services: Services
+    asker: Asker
+
+    def erase_candidate(
+        self, candidate: Annotated[UUID, CANDIDATE], wanted: ErasureToRequest, who: Who
+    ) -> Answered[Erasure]:
+        """Erase a person, in whichever records they stand. It cannot be undone.
+
+        The request is recorded first; from then on nothing is taken in about the person or sent to them. Where
+        something must be waited for, the `state` is 'in-progress', and the erasure goes on by itself. `erasers` tells
+        who let go of how much, `exports` which files have left Perennial with data of the person and must be seen to
+        elsewhere, `others_shut_out` how many other people have an address that is kept out from now on, and
+        `erasure_effective_by` when no copy of the database can be opened either.
+        """
+        erasing = self.services.erasing
+        return answered(
+            erasing.erase(candidate, by=wanted.by, ground=wanted.ground, actor=who.actor, count_others=True)
+        )
+
+    def erasure(self, candidate: Annotated[UUID, CANDIDATE], who: Who) -> Answered[Erasure]:
+        """How far the erasure of a person is. What each eraser took away is told once, by who asked for it. Who asks
+        is recorded: it tells why somebody is gone, and which files of them are about."""
+        told = self.services.erasing.told(candidate)
+        self.services.readings.viewed(who, "erasure", told.records)
+        return answered(told)
+
+    async def erasure_proposals(
+        self,
+        who: Who,
+        state: Annotated[State, Query(description="'open', 'accepted', 'declined' or 'closed'.")] = "open",
+        cursor: Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")] = None,
+        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        as_of: AsOfText = None,
+        min_position: MinPosition = None,
+    ) -> Answered[ErasureProposals]:
+        """List what other systems propose to erase, the oldest first: a privacy officer accepts or declines each.
+
+        A system that deletes or anonymises a person proposes that they be erased here. Nothing is hidden or erased by
+        that. A proposal is 'closed' where the erasure was requested without it. All pages are of the moment of the
+        first.
+        """
+        asked = f"erasure-proposals {state} {as_of}"
+        known_then, after = self.asker.unless_now(as_of), None
+        is_now = known_then is None
+        if cursor is not None:
+            known_then, after = cursors.opened(self.services.key_file, asked, cursor)
+        question = partial(self._asked, state, after, limit, is_now=is_now)
+        found: ErasureProposals = await self.asker.ask(ERASURE_PROPOSALS, question, known_then, min_position)
+        people = [one.candidate for one in found.proposals]
+        await run_in_threadpool(self.services.readings.viewed, who, "erasure-proposals", people)
+        return await rendered(self._page(found, asked, known_then))
+
+    def accept_erasure_proposal(
+        self,
+        candidate: Annotated[UUID, CANDIDATE],
+        proposal: Annotated[UUID, PROPOSAL],
+        wanted: ProposalToAccept,
+        who: Who,
+    ) -> Answered[Erasure]:
+        """Accept another system's proposal, and erase the person, in whichever records they stand. It cannot be undone.
+
+        The decision and the request to erase are recorded together, under the rules of any such request: a legal hold
+        refuses both. The answer is that of the erasure.
+        """
+        erasing = self.services.erasing
+        return answered(erasing.accept(candidate, proposal, by=wanted.by, ground=wanted.ground, actor=who.actor))
+
+    def _asked(
+        self, state: State, after: str | None, limit: int, connection: Connection[Any], known: AsOf, *, is_now: bool
+    ) -> ErasureProposals:
+        as_of = AsOf(known.position, self.services.now(), known.zone) if is_now else known
+        return queries.erasure_proposals(connection, as_of, state, after, limit)
+
+    def _page(self, found: ErasureProposals, asked: str, known_then: str | None) -> ErasureProposals:
+        if found.next is None:
+            return found
+        place = [known_then or at_position(found.position), found.next]
+        return replace(found, next=cursors.sealed(self.services.key_file, asked, place))

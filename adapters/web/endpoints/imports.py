@@ -1,0 +1,291 @@
+"""Files of history are taken in over HTTP, imported in the background, and asked about meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from adapters.access.policy import Role
+from adapters.access.principal import Principal
+from adapters.intake.imports.columns import KINDS
+from adapters.intake.imports.encodings import UTF8, delimiter_named, encoding_named, make_utf8
+from adapters.intake.imports.importing import Order
+from adapters.intake.imports.mapping import PLAIN, mapping_in, require_known_names
+from adapters.intake.imports.shelf import About, State
+from adapters.web.framework.cursor import opened, sealed
+from adapters.web.framework.media import declared_in, media_type_of
+from adapters.web.framework.plain import Answered, answered
+from adapters.web.framework.refusals import (
+    BodyIsNoFileOfHistory,
+    IdempotencyKeyWasUsedForAnotherRequest,
+    ImportDoesNotExist,
+    ImportHasNotEnded,
+    ImportRejectedNothing,
+    RequestIsInFlight,
+)
+from adapters.web.framework.who import Who
+from adapters.web.services import Services
+from domain.codes import CODE
+
+FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
+MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+LONGEST_MAPPING = 16 * 1024
+LONGEST_PAGE, PAGE = 100, 50
+QUESTION = "imports"
+
+KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
+SYSTEM = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
+MAPPING = Query(description="What puts its words into ours, as JSON; docs/imports.md.", max_length=LONGEST_MAPPING)
+FORMAT = Query(description="csv or ndjson, where the Content-Type does not say it.")
+DELIMITER = Query(
+    description="What stands between the cells: one character, or 'tab'; left out: detected.", max_length=40
+)
+ENCODING = Query(description="Such as utf-8, utf-16-le or windows-1252; left out: detected.", max_length=40)
+KEY = Header(
+    alias="Idempotency-Key",
+    max_length=255,
+    pattern=r"^[\x21-\x7e]+$",
+    description="Sent again with the same key, an upload is one import.",
+)
+WHICH = Path(description="The import that is meant.")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: what it is of, how far it has come, and what became of its lines.
+
+    `state`: waiting, at-work, done, or stopped for the `problem`. `encoding` and `delimiter` (of CSV): how the file is
+    read. `size` and `read` are bytes, `lines_per_second` and `eta_seconds` are told while it is at work. `reasons`:
+    rejected lines by rule. `notes`: lines with a time that the clocks skipped or showed twice, and how it was read.
+    `kept_until`: when it is forgotten.
+    """
+
+    id: UUID
+    kind: str
+    system: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    state: State
+    asked_at: datetime
+    ended_at: datetime | None
+    kept_until: datetime | None
+    problem: str | None
+    size: int
+    read: int
+    lines: int
+    added: int
+    known: int
+    rejected: int
+    events: int
+    reasons: Mapping[str, int]
+    notes: Mapping[str, int]
+    lines_per_second: float | None
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Imports, the newest first. `next`: where the next page begins; null: there is none."""
+
+    imports: Sequence[Import]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is gone: all that was known of an import, its rejected lines among it. What it recorded stays."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPages:
+    """The endpoints for imports."""
+
+    services: Services
+
+    async def import_file(
+        self,
+        request: Request,
+        who: Who,
+        kind: Annotated[str, KIND],
+        system: Annotated[str, SYSTEM],
+        mapping: Annotated[str | None, MAPPING] = None,
+        format: Annotated[Literal["csv", "ndjson"] | None, FORMAT] = None,  # noqa: A002 - as it is called in a URL
+        delimiter: Annotated[str | None, DELIMITER] = None,
+        encoding: Annotated[str | None, ENCODING] = None,
+        idempotency_key: Annotated[str | None, KEY] = None,
+    ) -> Answered[Import]:
+        """Take in a file of history, CSV or NDJSON by its Content-Type, to be imported in the background.
+
+        Encoding and delimiter are detected unless they are named; the answer says which they are. Each line goes
+        through the same decisions as a command. The same file again adds nothing. The file is deleted once it is
+        through; the lines that were rejected are kept for thirty days.
+        """
+        written = format or FORMATS.get(media_type_of(declared_in(request.scope)))
+        if written is None:
+            raise BodyIsNoFileOfHistory
+        wording = (PLAIN if mapping is None else mapping_in(mapping)).written(
+            None if delimiter is None else delimiter_named(delimiter),
+            None if encoding is None else encoding_named(encoding),
+        )
+        require_known_names(wording, kind)
+        services = self.services
+        name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
+        about = About(name, kind, system, written, services.now(), wording, owner=who.actor)
+        with services.imports.shelf.receiving(services.new_id()) as came:
+            content = await received(request, came)
+            return await run_in_threadpool(self._put, about, came, content)
+
+    def _put(self, about: About, came: FilePath, content: str) -> Answered[Import]:
+        """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight, FileIsEmpty."""
+        order = Order(came, about.kind, about.system, about.format, about.wording).settled()
+        encoding = order.wording.writing.encoding or UTF8
+        make_utf8(came, encoding)
+        about = replace(about, wording=order.wording.written(None, UTF8), encoding=encoding)
+        about = replace(about, digest=self._digest(about, content))
+        try:
+            put = self.services.imports.shelf.put(about, came)
+        except FileExistsError:
+            return self._told_before(self.services.imports.shelf.find(about.id), about)
+        self.services.imports.wake()
+        return answered(self._told(put))
+
+    def imports(
+        self,
+        who: Who,
+        cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=500)] = None,
+        limit: Annotated[int, Query(description="How many at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
+    ) -> Answered[Imports]:
+        """Every import of your own of the last thirty days, the newest first."""
+        key_file = self.services.key_file
+        after = None if cursor is None else place_in(opened(key_file, QUESTION, cursor))
+        own = [about for about in self.services.imports.shelf.all() if belongs(about, who)]
+        known = [about for about in own if after is None or place(about) < after]
+        shown = known[:limit]
+        more = sealed(key_file, QUESTION, written_place(shown[-1])) if len(known) > limit else None
+        return answered(Imports([self._told(about) for about in shown], more))
+
+    def imported(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Import]:
+        """How far an import has come, and what became of its lines."""
+        return answered(self._told(self._found(import_id, who)))
+
+    def rejected_lines(self, import_id: Annotated[UUID, WHICH], who: Who) -> Response:
+        """The lines that were rejected, as they came, each with its reason: mended, they can be imported again.
+
+        The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
+        """
+        about = self._found(import_id, who)
+        path = self.services.imports.shelf.rejected(import_id)
+        if not path.exists():
+            raise ImportRejectedNothing(id=import_id)
+        # Whom the lines are about only they say; they are the uploader's own, and this copy goes to no other.
+        self.services.readings.exported(who, "rejected-lines", (), ("personal",))
+        return FileResponse(path, media_type=MEDIA_TYPES[about.format])
+
+    def remove_import(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Removed]:
+        """Forget an import that has ended, and its rejected lines. What it recorded stays."""
+        if self._found(import_id, who).ended_at is None:
+            raise ImportHasNotEnded(id=import_id)
+        self.services.imports.shelf.remove(import_id)
+        return answered(Removed(import_id))
+
+    def _found(self, name: UUID, who: Principal) -> About:
+        """Errors: ImportDoesNotExist, also where it is another's."""
+        about = self.services.imports.shelf.find(name)
+        if about is None or not belongs(about, who):
+            raise ImportDoesNotExist(id=name)
+        return about
+
+    def _named(self, who: Principal, key: str) -> UUID:
+        return self.services.key_file.stream_of("perennial", "import", f"{who.actor} {key}")
+
+    def _digest(self, about: About, content: str) -> str:
+        wording = json.dumps(about.wording.said(), separators=(",", ":"), ensure_ascii=False)
+        said = f"{about.kind} {about.system} {about.format} {wording} {content}"
+        said = said if about.encoding == UTF8 else f"{said} {about.encoding}"
+        return self.services.key_file.fingerprint("import-request", said.encode())
+
+    def _told_before(self, before: About | None, again: About) -> Answered[Import]:
+        """The import that the key was used for. Errors: as of `_put`."""
+        if before is None:
+            raise RequestIsInFlight
+        if before.digest != again.digest:
+            raise IdempotencyKeyWasUsedForAnotherRequest
+        return answered(self._told(before), headers={"Idempotency-Replayed": "true"})
+
+    def _told(self, about: About) -> Import:
+        standing = self.services.imports.shelf.standing(about.id)
+        return Import(
+            id=about.id,
+            kind=about.kind,
+            system=about.system,
+            format=about.format,
+            encoding=about.encoding,
+            delimiter=about.wording.writing.delimiter if about.format == "csv" else None,
+            state=about.state,
+            asked_at=about.asked_at,
+            ended_at=about.ended_at,
+            kept_until=about.kept_until,
+            problem=about.problem,
+            size=about.size,
+            read=about.read,
+            lines=standing.lines,
+            added=standing.added,
+            known=standing.known,
+            rejected=standing.rejected,
+            events=standing.events,
+            reasons=standing.reasons,
+            notes=standing.notes,
+            lines_per_second=about.rate,
+            eta_seconds=eta(about, standing.lines),
+        )
+
+
+def belongs(about: About, who: Principal) -> bool:
+    """Whether an import is there for somebody: their own, and any for those who answer for everybody's data."""
+    return about.owner in (None, who.actor) or bool(who.roles & {Role.PRIVACY_OFFICER, Role.ADMIN})
+
+
+async def received(request: Request, came: FilePath) -> str:
+    """Writes the body down as it comes; its SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with came.open("wb") as file:
+        async for piece in request.stream():
+            digest.update(piece)
+            await run_in_threadpool(file.write, piece)
+    return digest.hexdigest()
+
+
+def eta(about: About, lines: int) -> float | None:
+    """Seconds until it is through, judged by the bytes that are left; None where nobody is at work on it."""
+    if about.rate is None or not about.rate or not about.read or not lines:
+        return None
+    return round((about.size - about.read) / (about.read / lines) / about.rate, 1)
+
+
+Place = tuple[datetime, UUID]
+
+
+def place(about: About) -> Place:
+    return about.asked_at, about.id
+
+
+def written_place(about: About) -> list[str]:
+    return [about.asked_at.isoformat(), str(about.id)]
+
+
+def place_in(told: list[str]) -> Place:
+    at, name = told
+    return datetime.fromisoformat(at), UUID(name)

@@ -1,0 +1,152 @@
+"""How Perennial itself is doing: alive, ready, how far each read model has come, and every problem it may tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Annotated, Literal
+
+import psycopg
+from fastapi import Path, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from adapters.postgres.log.barrier import Barrier
+from adapters.web.framework.plain import Answered, answered, as_json, plain
+from adapters.web.framework.problems import ProblemType, every_type
+from adapters.web.framework.refusals import PartsDoNotRun, ProblemDoesNotExist
+from adapters.web.services import ReadModelStatus, Services
+
+ANSWERS_WITHIN = 3.0
+"""Seconds that a readiness probe waits for the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The process answers, and all that it runs itself works."""
+
+    status: Literal["alive"] = "alive"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The log answers, and its newest settled position."""
+
+    position: int
+    status: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModels:
+    """How far each read model has come."""
+
+    projections: Sequence[ReadModelStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemTypes:
+    """Every problem that an answer may name."""
+
+    problems: Sequence[ProblemType]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogMetrics(Collector):
+    """The log's head and the lag of every read model, looked up when somebody scrapes."""
+
+    services: Services
+
+    def collect(self) -> Iterator[Metric]:
+        head = GaugeMetricFamily("perennial_log_head", "The log's newest settled position")
+        head.add_metric([], self.services.log.recorder.barrier.head())
+        yield head
+        position = GaugeMetricFamily("perennial_read_model_position", "Folded up to here", labels=["name"])
+        events = GaugeMetricFamily("perennial_read_model_lag_events", "Events not folded yet", labels=["name"])
+        seconds = GaugeMetricFamily("perennial_read_model_lag_seconds", "Age of the oldest of them", labels=["name"])
+        parked = GaugeMetricFamily("perennial_read_model_parked", "Streams held back", labels=["name"])
+        for status in self.services.projections():
+            position.add_metric([status.name], status.position)
+            events.add_metric([status.name], status.lag_events)
+            seconds.add_metric([status.name], status.lag_seconds)
+            parked.add_metric([status.name], status.parked)
+        yield from (position, events, seconds, parked)
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: it need not be known before the first look, and a look asks the database."""
+        return iter(())
+
+
+@cache
+def every_problem() -> Mapping[str, bytes]:
+    """The page of all problems, under no name, and that of each: written once, as nobody needs a key to ask for it."""
+    known = every_type()
+    return {"": as_json(plain(ProblemTypes(known)))} | {one.slug: as_json(plain(one)) for one in known}
+
+
+@dataclass(slots=True)
+class Probe:
+    """Looks whether the log can be read: one look for all who ask meanwhile, who need no key and may be many.
+
+    It has a thread of its own: the others may all be waiting for the database.
+    """
+
+    barrier: Barrier
+    _thread: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "readiness"))
+    _look: asyncio.Future[int] | None = None
+
+    async def head(self) -> int:
+        """The newest settled position. Errors: psycopg.OperationalError, also when the look takes too long."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self.barrier.head())
+            self._look.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._look), ANSWERS_WITHIN)
+        except TimeoutError as error:
+            raise psycopg.OperationalError("the database does not answer") from error
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPages:
+    """The endpoints about the service itself."""
+
+    services: Services
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    probe: Probe = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probe", Probe(self.services.log.recorder.barrier))
+
+    async def healthz(self) -> Answered[Alive]:
+        """The process is alive, and so is all that it runs itself: its threads, an embedded database."""
+        if failed := self.services.failed_parts():
+            raise PartsDoNotRun(parts=", ".join(failed))
+        return answered(Alive())
+
+    async def readyz(self) -> Answered[Ready]:
+        """The log can be read: commands and questions will be answered. Takes three seconds at most."""
+        return answered(Ready(await self.probe.head()))
+
+    def metrics(self) -> Response:
+        """The same and more for Prometheus: requests by route, the log's head, the lag of every read model."""
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+    def projections(self) -> Answered[ReadModels]:
+        """Every read model: its version, position, lag in events and seconds, parked streams and state."""
+        return answered(ReadModels(self.services.projections()))
+
+    async def problems(self) -> Answered[ProblemTypes]:
+        """Every problem that an answer may name, with its status and what to do about it."""
+        return Answered(every_problem()[""], media_type="application/json")
+
+    async def problem(
+        self, slug: Annotated[str, Path(description="The problem's name, as at the end of its `type`.")]
+    ) -> Answered[ProblemType]:
+        """What a problem's `type` means."""
+        found = every_problem().get(slug)
+        if found is None:
+            raise ProblemDoesNotExist
+        return Answered(found, media_type="application/json")

@@ -1,0 +1,59 @@
+"""Whom we keep no longer, over HTTP: the dry run. Who erases them is the command line, or an erasure each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import Query
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+
+from adapters.web.framework import cursor as cursors
+from adapters.web.framework.asking import Asker, MinPosition
+from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Day, Whole
+from adapters.web.services import Services
+from projections.retention import RETENTION
+from queries.question import AsOf
+from queries.retention import READ_MODELS, Retention, Sought, Standing, retention
+
+LONGEST_PAGE = 500
+On = Annotated[Day | None, Query(description="On which day; left out: today.")]
+ByStanding = Annotated[Standing | None, Query(description="Those who are due, or those who are kept; left out: both.")]
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPages:
+    """The endpoint about retention."""
+
+    services: Services
+    asker: Asker
+
+    async def retention(
+        self,
+        who: Who,
+        on: On = None,
+        standing: ByStanding = None,
+        cursor: Annotated[str | None, Query(max_length=500, description="The `next` of the page before.")] = None,
+        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many people, at most.")] = 100,
+        min_position: MinPosition = None,
+    ) -> Answered[Retention]:
+        """Whom the rules of retention would erase on a day, and who is kept longer and why. It erases nobody."""
+        asked = f"retention {on} {standing}"
+        after = None if cursor is None else str(cursors.opened(self.services.key_file, asked, cursor)[0])
+        for model in READ_MODELS:
+            await self.asker.position_from(model.name, min_position or 0)
+        sought = Sought(standing, None, after, limit)
+        found: Retention = await self.asker.ask(RETENTION, partial(self._asked, on, sought), None, min_position)
+        people = [record for person in found.people for record in person.records]
+        await run_in_threadpool(self.services.readings.viewed, who, "retention", people)
+        more = None if found.next is None else cursors.sealed(self.services.key_file, asked, [found.next])
+        return await rendered(replace(found, next=more))
+
+    def _asked(self, on: date | None, sought: Sought, connection: Connection[Any], known: AsOf) -> Retention:
+        today = AsOf(known.position, self.services.now(), known.zone)
+        return retention(connection, today, self.services.retaining.rules, on, sought)

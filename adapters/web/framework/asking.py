@@ -1,0 +1,333 @@
+"""A question over HTTP: which days, whom, and as of when; the answer names the log position it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from inspect import Parameter, Signature, cleandoc, signature
+from typing import Annotated, Any, get_type_hints
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg import Connection
+from psycopg.errors import UndefinedTable
+from starlette.concurrency import run_in_threadpool
+
+from adapters.access.policy import Action
+from adapters.postgres.log.barrier import PositionLiesAhead
+from adapters.web.framework import openapi
+from adapters.web.framework.plain import rendered
+from adapters.web.framework.question_queue import READER, QuestionQueue, reader_of
+from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
+from adapters.web.framework.rules import errors_in
+from adapters.web.framework.writing import DAY, MOMENT, Code, Day, Whole, as_asked
+from adapters.web.services import Services
+from domain.codes import CODE
+from domain.days import last_instant
+from domain.storable import is_storable_moment
+from projections.read_model import ReadModel
+from queries.counts import By, bucket_count
+from queries.question import AsOf, Period, Segment
+
+PATIENCE_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 0.02
+LOOKS_FOR_A_READ_MODEL = 5
+LARGEST_POSITION = 2**53
+POSITION = "position:"
+"""Written before a log position in `as_of`: a bare number could be a year as well."""
+
+LIGHT_BUCKETS = 120
+LIGHT_DAYS = 3 * 366
+"""What a dashboard asks for: up to three years by month, or four months by day."""
+
+Question = Callable[[Connection[Any], AsOf], Any]
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+AsOfText = Annotated[
+    str | None,
+    Query(
+        alias="as_of",
+        max_length=64,
+        description="What was known then: a time, a date (its last microsecond; today's means now), or a log position,"
+        " written position:1200. Left out: now.",
+        examples=["2026-05-04", "2026-05-04T09:30:00Z", "position:1200"],
+    ),
+]
+MinPosition = Annotated[
+    Whole | None,
+    Query(
+        ge=0,
+        le=LARGEST_POSITION,
+        description="Wait (5 seconds at most) until the answer knows this position, such as a command's.",
+    ),
+]
+EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
+    "begins": (Annotated[Day, Query(alias="from", description="The first day.")], ...),
+    "ends": (Annotated[Day, Query(alias="to", description="The day after the last.")], ...),
+    "source": (Annotated[Code, Query(description="Only those who came by this source.")], None),
+    "role": (Annotated[Code, Query(description="Only those of this role.")], None),
+    "location": (Annotated[Code, Query(description="Only those of this location.")], None),
+    "as_of": (AsOfText, None),
+    "min_position": (MinPosition, None),
+}
+BARE_NUMBER = re.compile(r"[+-]?[0-9._]+")
+OWN_NAMES = {"by": "granularity", "window_days": "window", "horizon_days": "horizon"}
+"""How parameters of the query functions are called in a URL, where the name differs."""
+OWN_TOLD: Mapping[str, str] = {
+    "by": "How long the buckets are.",
+    "window_days": "How many days after the sending count: 7, 14, 30 or 90.",
+    "horizon_days": "The days up to which the restricted mean counts.",
+    "definition": "Which definition of the metric, by its name.",
+    "evergreen": "Count evergreen jobs, which hire on and on, instead of the others.",
+    "baseline_from": "The first day of another period, with whose cohort this one is compared.",
+    "baseline_to": "The day after the last of that period.",
+    "baseline_source": "Another source, with whose cohort this one is compared; 'source' names this one's.",
+    "baseline_role": "Another role, with whose cohort this one is compared; 'role' names this one's.",
+    "baseline_location": "Another location, with whose cohort this one is compared; 'location' names this one's.",
+    "view": "What became of those who entered a stage in the period, or what happened in it.",
+    "stages": "Another funnel than the standard one: 2 to 20 codes in their order, with commas between them.",
+    "attribution": "Which touch gets the hire.",
+}
+"""What the parameters of the query functions are for."""
+OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
+    "horizon_days": {"ge": 1, "le": 36_500},
+    "window_days": {"ge": 1, "le": 90},
+    "stages": {"max_length": 1300},
+    **{name: {"pattern": CODE.pattern} for name in ("baseline_source", "baseline_role", "baseline_location")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRoute:
+    """One line of the table of contents: GET `path` is the question, answered from the read model.
+
+    The question is a function (connection, period, as_of, segment, its own parameters with defaults).
+    """
+
+    path: str
+    action: Action
+    question: Callable[..., Any]
+    read_model: ReadModel
+
+
+class Asker:
+    """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
+
+    def __init__(self, services: Services) -> None:
+        self.services, self.queue = services, QuestionQueue()
+        self._looks: dict[str, asyncio.Task[int]] = {}
+
+    async def ask(
+        self,
+        read_model: ReadModel,
+        question: Question,
+        as_of: str | None,
+        min_position: int | None,
+        run: Run | None = None,
+    ) -> Any:
+        """The answer; `run` runs the question in a thread, when it is its turn; left out: among those of pages.
+
+        Errors: those of `as_of`, ReadModelIsBehind, TooManyQuestionsWait.
+        """
+        run = run or partial(self.queue.pages.run, READER.get())
+        as_of = self.unless_now(as_of)
+        wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
+        least = max(min_position or 0, 0 if wanted is None else wanted.position)
+        position = await self.position_from(read_model.name, least)
+        for _ in range(LOOKS_FOR_A_READ_MODEL):
+            try:
+                return await run(partial(self._ask, question, wanted, position))
+            except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
+        raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
+
+    def _ask(self, question: Question, wanted: AsOf | None, position: int) -> Any:
+        as_of = wanted or self.at_position(position)
+        with self.services.reading() as connection:
+            return question(connection, as_of)
+
+    async def position_from(self, read_model: str, least: int) -> int:
+        """The read model's position, once it is at least so far. Errors: PositionLiesAhead, ReadModelIsBehind."""
+        position: int = await run_in_threadpool(self.services.read_model_position, read_model)
+        if position < least:
+            await run_in_threadpool(self.require_written, least)
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while position < least:
+            if time.monotonic() > give_up:
+                raise ReadModelIsBehind(name=read_model, position=position, wanted=least, seconds=int(PATIENCE_SECONDS))
+            position = await asyncio.shield(self._next_look(read_model))
+        return position
+
+    def _next_look(self, read_model: str) -> asyncio.Task[int]:
+        """Return the next look at the read model's position: one for all requests that wait for it."""
+        look = self._looks.get(read_model)
+        if look is None or look.done():
+            look = self._looks[read_model] = asyncio.create_task(self._look(read_model))
+        return look
+
+    async def _look(self, read_model: str) -> int:
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return await run_in_threadpool(self.services.read_model_position, read_model)
+
+    def unless_now(self, as_of: str | None) -> str | None:
+        """Return what was given as `as_of`, or None where it is today's date, which means now."""
+        today = self.services.now().astimezone(self.services.zone).date()
+        return None if as_of == today.isoformat() else as_of
+
+    def as_of(self, text: str) -> AsOf:
+        """Return the position that a position, a time or a past date means, for ever the same.
+
+        Errors: AsOfCannotBeRead, AsOfNumberIsBare, MomentLiesAhead, PositionLiesAhead.
+        """
+        if text.startswith(POSITION):
+            position = position_of(text)
+            self.require_written(position)
+            return self.at_position(position)
+        moment = moment_of(text, self.services)
+        return AsOf(self.services.log.recorder.barrier.position_at(moment), moment, self.services.zone.key)
+
+    def require_written(self, position: int) -> None:
+        """Nothing would come of waiting for what is not in the log. Errors: PositionLiesAhead."""
+        head = self.services.log.recorder.barrier.head()
+        if position > head:
+            raise PositionLiesAhead(position, head)
+
+    def at_position(self, position: int) -> AsOf:
+        return AsOf(position, self.services.log.recorder.barrier.time_of(position), self.services.zone.key)
+
+
+def position_of(text: str) -> int:
+    """Return the number in 'position:1200'. Errors: AsOfCannotBeRead."""
+    number = text.removeprefix(POSITION)
+    if not (number.isascii() and number.isdigit()):
+        raise AsOfCannotBeRead
+    return int(number)
+
+
+def at_position(position: int) -> str:
+    """Return the position as `as_of` is written."""
+    return f"{POSITION}{position}"
+
+
+def moment_of(text: str, services: Services) -> datetime:
+    """Return the time in the text; of a date its last instant in the organisation's zone.
+
+    Errors: AsOfCannotBeRead, AsOfNumberIsBare.
+    """
+    if BARE_NUMBER.fullmatch(text):
+        raise AsOfNumberIsBare(number=text)
+    written = text.replace(" ", "+")  # an unescaped plus of a zone's offset arrives as a blank
+    try:
+        if re.fullmatch(DAY, text):
+            return last_instant(date.fromisoformat(text), services.zone)
+        if re.fullmatch(MOMENT, written) and is_storable_moment(moment := datetime.fromisoformat(written)):
+            return moment
+    except (ValueError, OverflowError):
+        raise AsOfCannotBeRead from None
+    raise AsOfCannotBeRead
+
+
+def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
+    """Adds the route; its parameters are those of every metric and the question's own."""
+    answer = get_type_hints(route.question)["return"]
+    app.add_api_route(
+        route.path,
+        metric_endpoint(asker, route),
+        methods=["GET"],
+        summary=cleandoc(route.question.__doc__ or "").split("\n\n")[0],
+        description=cleandoc(answer.__doc__ or ""),
+        operation_id=route.question.__name__,
+        tags=["metrics"],
+        response_model=None,
+        responses=openapi.of_question(answer, errors_in((route.question,)), route.question),
+    )
+
+
+def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
+    """The function behind a route. It has the signature that the framework reads the parameters from."""
+    own = own_parameters(route.question)
+
+    async def endpoint(request: Request, **given: Any) -> Response:
+        refuse_unknown(request.query_params.multi_items(), known)
+        period = Period(given["begins"], given["ends"])
+        segment = Segment(given["source"], given["role"], given["location"])
+        options = {name: given[name] for name in own}
+        question = partial(asked, route.question, period, segment, options)
+        lane = asker.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
+        run = partial(lane.run, reader_of(request.scope["principal"]))
+        return await rendered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"], run))
+
+    parameters = {**EVERY_METRIC, **own}
+    known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
+    endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
+    return endpoint
+
+
+def is_heavy(period: Period, by: By) -> bool:
+    """Whether a question about the period takes its turn among the heavy ones."""
+    return bucket_count(period, by) > LIGHT_BUCKETS or (period.ends - period.begins).days > LIGHT_DAYS
+
+
+def signature_of(parameters: Mapping[str, tuple[Any, Any]]) -> Signature:
+    """The request, and these parameters: name -> (type, default or ...)."""
+    asked_for = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint, default=Parameter.empty if default is ... else default)
+        for name, (hint, default) in parameters.items()
+    ]
+    return Signature([Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request), *asked_for])
+
+
+def alias_of(name: str, hint: Any) -> str:
+    """What the parameter is called in a URL."""
+    aliases = [mark.alias for mark in getattr(hint, "__metadata__", ()) if getattr(mark, "alias", None)]
+    return aliases[0] if aliases else name
+
+
+MOST_TOLD = 5
+"""How many unknown parameters one answer names, at most: each is told which there are."""
+
+
+def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str], many: Collection[str] = ()) -> None:
+    """A misspelt parameter would be answered with numbers that were not asked for. Those of `many` may be repeated.
+
+    Errors: RequestValidationError.
+    """
+    names = [name for name, _ in given]
+    hint = f"This parameter is not known here; known are: {', '.join(sorted(known)) or 'none'}"
+    wrong = [(name, hint) for name in names if name not in known][:MOST_TOLD]
+    wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1 and name not in many]
+    if wrong:
+        raise RequestValidationError(
+            [{"type": "parameter", "loc": ("query", name), "msg": text} for name, text in wrong]
+        )
+
+
+def asked(
+    question: Callable[..., Any],
+    period: Period,
+    segment: Segment,
+    options: Mapping[str, Any],
+    connection: Connection[Any],
+    as_of: AsOf,
+) -> Any:
+    return question(connection, period, as_of, segment, **options)
+
+
+def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """A question's own parameters, by name: (type, default)."""
+    hints = get_type_hints(question)
+    return {
+        name: (query_parameter(name, hints[name]), parameter.default)
+        for name, parameter in signature(question).parameters.items()
+        if name not in ("connection", "period", "as_of", "segment")
+    }
+
+
+def query_parameter(name: str, hint: Any) -> Any:
+    told = {"alias": OWN_NAMES.get(name, name), "description": OWN_TOLD.get(name), **OWN_LIMITS.get(name, {})}
+    annotated: Any = Annotated[as_asked(hint), Query(**told)]
+    return annotated

@@ -1,0 +1,154 @@
+"""The body of a request is the command itself, less what the route and the request know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import MISSING, Field, fields
+from datetime import date, datetime
+from functools import cache, reduce
+from inspect import cleandoc
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, StrictBool, create_model
+
+from adapters.web.framework.schemas import OF_TYPE
+from adapters.web.framework.writing import Day, Moment
+from commands.verb import Command
+from domain.codes import Written
+
+MOST_IN_A_LIST, LONGEST_IN_A_LIST = 1_000, 1_000
+"""How many values a list has that is read at all, and how long a text in it; the command itself may allow fewer."""
+CONFIG = ConfigDict(extra="forbid", frozen=True)
+PLAIN: dict[Any, Any] = {
+    bool: StrictBool,
+    datetime: Moment,
+    date: Day,
+}
+"""How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""
+
+
+def body_of(
+    command: type[Command], known: tuple[str, ...], made: tuple[str, ...], name: str | None = None
+) -> type[BaseModel]:
+    """The body's model. `known`: what route and request fill in; `made`: new ids, which the body may leave out.
+
+    `name`: how the description calls it, where the command's own name is that of another body.
+    """
+    made_as: Any = command  # mypy takes the hash of an instance for that of the class
+    return model_of_body(made_as, known, made, name or command.__name__)
+
+
+@cache
+def model_of_body(command: Any, known: tuple[str, ...], made: tuple[str, ...], name: str) -> type[BaseModel]:
+    hints, told = hints_of(command), described(command)
+    asked: dict[str, Any] = {
+        field.name: body_field(field, hints[field.name], field.name in made, told.get(field.name))
+        for field in fields(command)
+        if field.name not in known and not field.metadata.get("hidden")
+    }
+    return create_model(name, __config__=CONFIG, __doc__=summary(command), **asked)
+
+
+def hints_of(command: type[Command]) -> dict[str, Any]:
+    return get_type_hints(command, include_extras=True)
+
+
+def body_field(field: Field[Any], hint: Any, made: bool, told: str | None) -> tuple[Any, Any]:
+    """The model's (type, default) of one field of the command."""
+    read_as = as_read(hint)
+    if made:
+        return read_as | None, pydantic.Field(None, description="A new id of your own; left out: we make one.")
+    return read_as, pydantic.Field(... if field.default is MISSING else field.default, description=told)
+
+
+def as_read(hint: Any) -> Any:
+    """The command's type as pydantic is to read it."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[parts[0], *(as_constraint(mark) for mark in parts[1:])]
+    if origin in (Union, UnionType):
+        return reduce(or_, (as_read(part) for part in parts))
+    if origin is tuple:
+        each: Any = as_read(parts[0])
+        if each is str:
+            each = Annotated[str, pydantic.Field(max_length=LONGEST_IN_A_LIST)]
+        return Annotated[tuple[each, ...], pydantic.Field(max_length=MOST_IN_A_LIST)]
+    return hint
+
+
+def as_constraint(mark: Any) -> Any:
+    if isinstance(mark, Written):
+        return pydantic.Field(pattern=mark.pattern, examples=[mark.example])
+    return mark
+
+
+def summary(command: type) -> str:
+    """The first paragraph of a command's docstring."""
+    return " ".join(cleandoc(command.__doc__ or "").split("\n\n")[0].split())
+
+
+def described(command: type) -> dict[str, str]:
+    """What the docstring's last paragraph (and that of Command) says of each field: 'field: what it is.'"""
+    told: dict[str, str] = {}
+    names = {field.name for field in fields(command)}
+    for text in (Command.__doc__, command.__doc__):
+        current: list[str] = []
+        for word in re.sub(r"(?<=\w), (?=[\w, ]+: )", ",", cleandoc(text or "").split("\n\n")[-1]).split():
+            opened = word[:-1].split(",") if word.endswith(":") else []
+            if opened and names.issuperset(opened):
+                current = opened
+            else:
+                spaced = word.replace(",", ", ").strip()
+                told.update({name: f"{told.get(name, '')} {spaced}".strip() for name in current})
+    return told
+
+
+def example_of(command: type[Command], known: Collection[str], made: Collection[str]) -> dict[str, Any]:
+    """An example body: every field that must be given, and the codes, written as they must be."""
+    hints = hints_of(command)
+    asked = [field for field in fields(command) if field.name not in known and field.name not in made]
+    values = {field.name: example_value(field.name, hints[field.name]) for field in asked if field.default is MISSING}
+    return values | OWN_EXAMPLES.get(command.__name__, {})
+
+
+EXAMPLES: dict[str, Any] = {
+    "kind": "email-replied",
+    "purpose": "talent_pool",
+    "channels": ["email"],
+    "stage": "phone-screen",
+    "fact": "current-employer",
+    "learned_from": "self",
+    "value": "Botanical Gardens",
+    "around": "skill",
+    "topic": "data-engineering",
+}
+
+
+OWN_EXAMPLES: dict[str, dict[str, Any]] = {
+    "RequestSend": {"kind": "email-sent"},
+    "SourceCandidate": {"source": "career-site", "role": "backend-engineer", "location": "lisbon", "name": "Zoe Sahin"},
+    "OpenRequisition": {"role": "backend-engineer", "location": "lisbon", "title": "Backend engineer"},
+    "CorrectTouchpoint": {"kind": "email-replied", "occurred_at": "2026-05-04T09:30:00Z", "reason": "wrong thread"},
+}
+"""Where the bare minimum would not say what the command is for."""
+
+
+def example_value(name: str, hint: Any) -> Any:
+    """An example of a field: by its name, by how it must be written, or by its type."""
+    if name in EXAMPLES:
+        return EXAMPLES[name]
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        written = [mark.example for mark in parts[1:] if isinstance(mark, Written)]
+        return written[0] if written else example_value(name, parts[0])
+    if origin is tuple:
+        return [example_value(name, parts[0])]
+    if origin in (Union, UnionType):
+        return example_value(name, parts[0])
+    return OF_TYPE[hint]

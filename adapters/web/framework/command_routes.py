@@ -1,0 +1,219 @@
+"""How a request is read as a command: its path, its headers and its body, each checked once and by little code."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from inspect import Parameter, Signature, cleandoc
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from fastapi import Body, FastAPI, Header, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from starlette.types import Receive, Scope, Send
+
+from adapters.access.principal import Principal
+from adapters.web.framework import openapi
+from adapters.web.framework.asking import refuse_unknown
+from adapters.web.framework.bodies import as_read, body_of, described, example_of, hints_of, summary
+from adapters.web.framework.commanding import Asked, Asking, CommandRoute, Desk
+from adapters.web.framework.counter import Counter
+from adapters.web.framework.etag import VERSION, expected_version
+from adapters.web.framework.json_bodies import beside_the_loop, require_one_meaning
+from adapters.web.framework.media import declared_in, is_json
+from adapters.web.framework.refusals import BodyIsNotDeclaredAsJson
+from commands.verb import Command
+
+
+class AskedInHeaders(BaseModel):
+    """What the headers of any command may say."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            alias="Idempotency-Key",
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Sent again with the same key within 24 hours, a request is done once and answered alike.",
+            examples=["7c0e6d1c-2f4b-4a57-9a55-0a3c8d1b6e02"],
+        ),
+    ] = None
+    if_match: Annotated[
+        str | None,
+        Field(
+            alias="If-Match",
+            description="The ETag of the version that you mean to change; left out, a conflict is tried again.",
+            examples=['"7"'],
+            json_schema_extra={"pattern": VERSION.pattern},
+        ),
+    ] = None
+
+
+HEADERS: Mapping[bytes, str] = {
+    field.alias.lower().encode(): field.alias for field in AskedInHeaders.model_fields.values() if field.alias
+}
+NO_HEADERS = AskedInHeaders()
+MOST_ERRORS_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReader:
+    """Reads requests of one route. `in_path` and `body` are the models that they are checked by."""
+
+    route: CommandRoute
+    desk: Desk
+    in_path: type[BaseModel]
+    body: type[BaseModel]
+    id_fields: tuple[str, ...]
+
+    def read(self, scope: Scope, raw: bytes) -> tuple[Command, Asked]:
+        """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson,
+        PreconditionCannotBeRead, Invalid."""
+        if scope["query_string"]:
+            refuse_unknown(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True), ())
+        given = headers_of(scope)
+        if raw and not is_json(declared_in(scope)):
+            raise BodyIsNotDeclaredAsJson
+        who, makes = scope["principal"], self.route.makes
+        asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
+        in_path = checked("path", self.in_path.model_validate, scope["path_params"])
+        require_one_meaning(raw)
+        body = checked("body", self.body.model_validate_json, raw or b"{}")
+        values = {**body.__dict__, **in_path.__dict__}
+        if makes is not None and values[makes] is None:
+            values[makes] = self.id_of(makes, values, who)
+        command = self.route.command(**values, now=self.desk.services.now())
+        ids = {name: str(values[name]) for name in self.id_fields}
+        path, status = scope["path"], self.route.status
+        return command, Asked(path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids)
+
+    def id_of(self, makes: str, values: Mapping[str, Any], who: Principal) -> UUID:
+        """The id of what is made. What another system knows too has the one that imports and deliveries of that system
+        give it, so it is made once; an integration speaks for its own system alone. Who returns is somebody new."""
+        services, outside_id = self.desk.services, values.get("outside_id")
+        source = (who.source or values["outside_source"]) if "outside_source" in values else None
+        if values.get("returning") or not (source and outside_id):
+            return services.new_id()
+        return services.key_file.stream_of(source, makes, outside_id)
+
+    def asking(self, scope: Scope, raw: bytes) -> Asking:
+        command, asked = self.read(scope, raw)
+        return Asking(command, asked, raw)
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers that commands know, by their names."""
+    return {HEADERS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
+
+
+def checked(part: str, check: Callable[[Any], Any], given: Any) -> Any:
+    """What the model makes of it. Errors: RequestValidationError, naming the part of the request."""
+    try:
+        return check(given)
+    except ValidationError as error:
+        if error.error_count() > MOST_ERRORS_LISTED:  # listing them all costs more than reading the body did
+            told = f"{error.error_count()} fields are unknown or not written as they must be"
+            raise RequestValidationError([{"type": "too_many_errors", "loc": (part,), "msg": told}]) from None
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": (part, *one["loc"])} for one in errors]) from None
+
+
+class LeanRoute(APIRoute):
+    """A route that is described like any other and that answers by its own code.
+
+    The framework's reading of parameters and its exit stacks cost more than recording a touchpoint does.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        answer: Callable[[Request], Awaitable[Response]] = endpoint.answer  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await answer(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = app
+
+
+def add_commands(
+    app: FastAPI, counter: Counter[Asking, Response], desk: Desk, routes: tuple[CommandRoute, ...]
+) -> None:
+    """Adds the routes; their parameters and bodies are derived from the commands' classes."""
+    for route in routes:
+        made = (route.makes,) if route.makes else ()
+        known = ("now", *route.in_path)
+        model = body_of(route.command, known, made)
+        app.router.add_api_route(
+            route.path,
+            endpoint_of(counter, reader_of(route, desk, model)),
+            methods=["POST"],
+            status_code=route.status,
+            summary=summary(route.command),
+            description=cleandoc(route.command.__doc__ or ""),
+            operation_id=route.command.__name__,
+            tags=[route.path.split("/")[2]],
+            response_model=None,
+            responses=openapi.of_command(route.status, desk.services.verbs[route.command], route.makes),
+            openapi_extra=openapi.body_example(example_of(route.command, known, made)),
+            route_class_override=LeanRoute,
+        )
+
+
+def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> CommandReader:
+    hints = hints_of(route.command)
+    parts: dict[str, Any] = {name: (as_read(hints[name]), ...) for name in route.in_path}
+    return CommandReader(
+        route=route,
+        desk=desk,
+        in_path=create_model(f"{route.command.__name__}Path", **parts),
+        body=model,
+        id_fields=tuple(
+            one.name
+            for one in fields(route.command)
+            if one.name in (*route.in_path, route.makes) and hints[one.name] is UUID
+        ),
+    )
+
+
+def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Callable[..., Any]:
+    """What answers, with the signature by which the framework describes it."""
+
+    async def answer(request: Request) -> Response:
+        raw = await request.body()
+        return await counter.answer(await beside_the_loop(raw, partial(reader.asking, request.scope, raw)))
+
+    def endpoint(**_: Any) -> None:
+        """Described, never called: LeanRoute calls `answer`."""
+
+    endpoint.__signature__ = signature(reader)  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
+    endpoint.answer = answer  # type: ignore[attr-defined]  # as above
+    return endpoint
+
+
+def told_of(field: FieldInfo) -> dict[str, Any]:
+    return {"description": field.description, "examples": field.examples, "json_schema_extra": field.json_schema_extra}
+
+
+def signature(reader: CommandReader) -> Signature:
+    body_is_needed = any(field.is_required() for field in reader.body.model_fields.values())
+    body = Parameter.empty if body_is_needed else Body(default_factory=reader.body)
+    told = described(reader.route.command)
+    in_path = [
+        (name, Annotated[as_read(hint), Path(description=told.get(name))], Parameter.empty)
+        for name, hint in hints_of(reader.route.command).items()
+        if name in reader.route.in_path
+    ]
+    in_headers = [
+        (name, Annotated[field.annotation, *field.metadata, Header(alias=field.alias, **told_of(field))], None)
+        for name, field in AskedInHeaders.model_fields.items()
+    ]
+    parameters: list[tuple[str, Any, Any]] = [("body", reader.body, body), *in_path, *in_headers]
+    kind = Parameter.KEYWORD_ONLY
+    return Signature([Parameter(name, kind, annotation=hint, default=default) for name, hint, default in parameters])

@@ -1,0 +1,174 @@
+"""How often one may ask: each key so many times, and whoever shows keys that are not valid far less often."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from adapters.access.principal import Principal
+from adapters.access.refusals import KeyIsNotValid
+from adapters.web.framework.limits import App, Receive, Scope, Send
+from adapters.web.framework.problems import MEDIA_TYPE, TOO_MANY_REQUESTS, document
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """`each`: requests of one key, or of one address without a key. `failed`: keys that are not valid, of one address.
+
+    Counted in this process: of several that serve, each lets so many through.
+    """
+
+    each: RateLimitItem
+    failed: RateLimitItem
+
+
+class AsksTooOften(Exception):
+    """Who asks, by the name under which they are counted, does so more often than the limit."""
+
+    def __init__(self, limit: RateLimitItem, who: str) -> None:
+        super().__init__(who)
+        self.limit, self.who = limit, who
+
+
+class Windows(Storage):
+    """Counters of fixed windows, timed by the monotonic clock.
+
+    The storage that comes with the library reads the wall clock: when that is set back, a window stays open for as long
+    as it was set back by.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted: dict[str, tuple[float, int]] = {}
+        """By key: when its window ends, and how many were counted in it."""
+        self._sweep_at = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        self._sweep()
+        ends, count = self._open(key, time.monotonic() + expiry)
+        self._counted[key] = ends, count + amount
+        return count + amount
+
+    async def get(self, key: str) -> int:
+        return self._open(key, 0.0)[1]
+
+    async def get_expiry(self, key: str) -> float:
+        """When the window ends, by the monotonic clock."""
+        return self._open(key, time.monotonic())[0]
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int:
+        count = len(self._counted)
+        self._counted.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self._counted.pop(key, None)
+
+    def _open(self, key: str, new_ends: float) -> tuple[float, int]:
+        """The end and the count of the key's window; of a new one where it has none that is open."""
+        known = self._counted.get(key)
+        return known if known is not None and time.monotonic() < known[0] else (new_ends, 0)
+
+    def _sweep(self) -> None:
+        """Forgets windows that have ended, once a second."""
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._sweep_at = now + 1.0
+            self._counted = {key: window for key, window in self._counted.items() if now < window[0]}
+
+
+class Limits:
+    """What was asked of this process, by whom."""
+
+    def __init__(self, rates: Rates) -> None:
+        self.rates, self.limiter = rates, FixedWindowRateLimiter(Windows())
+
+    async def count(self, limit: RateLimitItem, who: str) -> None:
+        """Errors: AsksTooOften."""
+        if not await self.limiter.hit(limit, who):
+            raise AsksTooOften(limit, who)
+
+    async def count_look(self, scope: Scope) -> None:
+        """Counts that the database is about to be asked for a key: keys that nobody has are not asked for without end.
+        Errors: AsksTooOften."""
+        await self.count(self.rates.each, f"look {address_of(scope)}")
+
+    async def count_all(self, scope: Scope) -> None:
+        """Counts a request, now that it is known who asks. Errors: AsksTooOften."""
+        if isinstance(scope["not_let_in"], AsksTooOften):
+            raise scope["not_let_in"]
+        for limit, who in asked_by(scope, self.rates):
+            await self.count(limit, who)
+
+
+class Rated:
+    """Answers 429 to who asks too often, before anything of the request is read."""
+
+    def __init__(self, app: App, limits: Limits) -> None:
+        self.app, self.limits = app, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["type"] == "http":
+                await self.limits.count_all(scope)
+        except AsksTooOften as too_often:
+            return await self.refuse(scope, send, too_often.limit, too_often.who)
+        return await self.app(scope, receive, send)
+
+    async def refuse(self, scope: Scope, send: Send, limit: RateLimitItem, who: str) -> None:
+        window = await self.limits.limiter.get_window_stats(limit, who)
+        seconds = max(1, math.ceil(window.reset_time - time.monotonic()))
+        body = json.dumps(document(TOO_MANY_REQUESTS, TOO_MANY_REQUESTS.description, scope["path"])).encode()
+        headers = {
+            "content-type": MEDIA_TYPE,
+            "content-length": str(len(body)),
+            "retry-after": str(seconds),
+            "ratelimit-policy": f'"default";q={limit.amount};w={limit.get_expiry()}',
+            "ratelimit": f'"default";r={window.remaining};t={seconds}',
+        }
+        told = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": TOO_MANY_REQUESTS.status, "headers": told})
+        await send({"type": "http.response.body", "body": body})
+
+
+def asked_by(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]:
+    """The limits that a request counts against, and under which name."""
+    principal: Principal | None = scope["principal"]
+    if principal is not None:
+        return [(rates.each, f"key {principal.kind} {principal.name}")]
+    address = address_of(scope)
+    failed = isinstance(scope["not_let_in"], KeyIsNotValid)
+    return [(rates.each, address), *([(rates.failed, f"failed {address}")] if failed else [])]
+
+
+def address_of(scope: Scope) -> str:
+    return f"address {network_of((scope.get('client') or ('unknown',))[0])}"
+
+
+def network_of(host: str) -> str:
+    """The address that is counted: of IPv6 the /64, which one customer has whole."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

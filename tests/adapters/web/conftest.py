@@ -1,0 +1,187 @@
+"""A served Perennial: the application on a port of its own, and a way to fold what was written."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from adapters import bootstrap
+from adapters.access.keys import Wanted
+from adapters.access.policy import Role
+from adapters.postgres.log.event_log import Perennial
+from adapters.settings import Settings
+from adapters.web.app import create_app
+from adapters.web.framework.document import Api
+from adapters.web.framework.serving import server_of
+from adapters.web.services import Services
+from tests.adapters.web.contract import Contract
+
+SECRETS = ("first-secret", "second-secret")
+Post = Callable[..., dict[str, Any]]
+ClientAs = Callable[..., httpx.Client]
+EVERY_ROLE = frozenset(Role) - {Role.INTEGRATION}
+ACTOR = "user:tester"
+"""What the log calls whoever asks with `key`."""
+
+
+@pytest.fixture
+def settings(key_path: Path, tmp_path: Path) -> Settings:
+    secrets = tuple(SecretStr(secret) for secret in SECRETS)
+    return Settings(key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", greenhouse_secrets=secrets)
+
+
+@pytest.fixture
+def services(log: Perennial, settings: Settings) -> Services:
+    return bootstrap.services(log, settings)
+
+
+def hold_little(endpoint: socket.socket, kernel_bytes: int) -> None:
+    """Has the kernel hold about so much of what was sent and not read yet, instead of megabytes."""
+    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        endpoint.setsockopt(socket.SOL_SOCKET, buffer, kernel_bytes)
+
+
+@contextmanager
+def serving(app: Api, kernel_bytes: int | None = None) -> Iterator[str]:
+    """Serves the application on a free port of the loopback; gives its base URL."""
+    with socket.socket() as listening:
+        if kernel_bytes is not None:
+            hold_little(listening, kernel_bytes)  # a connection has what its listening socket has
+        listening.bind(("127.0.0.1", 0))
+        server = server_of(app, log_level="critical")
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def app(services: Services) -> Iterator[Api]:
+    app = create_app(services)
+    yield app
+    app.end_streams()
+    app.close()
+
+
+@pytest.fixture
+def url(app: Api) -> Iterator[str]:
+    with serving(app) as url:
+        yield url
+
+
+def key_of(services: Services, *roles: Role, name: str = "tester", source: str | None = None) -> str:
+    """A new API key."""
+    return services.api_keys.make(Wanted(name, frozenset(roles), source), "user:test", services.now()).text
+
+
+def bearing(key: str) -> dict[str, str]:
+    """The header that shows the key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def key(services: Services) -> str:
+    """A key of every role but integration."""
+    return key_of(services, *EVERY_ROLE)
+
+
+@pytest.fixture
+def nobody(app: Api, url: str) -> Iterator[httpx.Client]:
+    """Asks over HTTP without a key; every answer must be one that the API's description promises."""
+    with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
+        yield client
+
+
+@pytest.fixture
+def client(app: Api, url: str, key: str) -> Iterator[httpx.Client]:
+    """Asks over HTTP with a key of every role; every answer must be one that the API's description promises."""
+    hooks = {"response": [contract_of(app).check]}
+    with httpx.Client(base_url=url, headers=bearing(key), event_hooks=hooks) as client:
+        yield client
+
+
+@pytest.fixture
+def client_as(app: Api, url: str, services: Services) -> Iterator[ClientAs]:
+    """Makes clients of one role: client_as(Role.AUDITOR), client_as(Role.INTEGRATION, source="greenhouse")."""
+    with ExitStack() as stack:
+
+        def made(role: Role, source: str | None = None) -> httpx.Client:
+            headers = bearing(key_of(services, role, name=f"one-{role}", source=source))
+            hooks = {"response": [contract_of(app).check]}
+            return stack.enter_context(httpx.Client(base_url=url, headers=headers, event_hooks=hooks))
+
+        yield made
+
+
+CONTRACTS: list[Contract] = []
+"""What every application of a test session promises: it is worked out for the first."""
+
+
+def contract_of(app: Api) -> Contract:
+    if not CONTRACTS:
+        CONTRACTS.append(Contract(app.openapi()))
+    return CONTRACTS[0]
+
+
+@pytest.fixture
+def post(client: httpx.Client) -> Post:
+    """Posts what must succeed; gives the answer."""
+
+    def post(path: str, **body: Any) -> dict[str, Any]:
+        answer = client.post(path, json=body)
+        assert answer.status_code in (200, 201), answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    return post
+
+
+@pytest.fixture
+def candidate(post: Post) -> UUID:
+    """Somebody we know."""
+    return UUID(post("/v1/candidates", source="career-site", role="gardener", name="Ines Prado")["stream"])
+
+
+@pytest.fixture
+def fold(database: str, settings: Settings, log: Perennial) -> Iterator[Callable[[], int]]:
+    """Brings every read model up to the log's head, which it gives."""
+    with bootstrap.projector(database) as datastore:
+        yield bootstrap.runner(datastore, settings).catch_up
+
+
+@pytest.fixture
+def folding(database: str, settings: Settings, log: Perennial) -> Iterator[None]:
+    """Every read model follows the log."""
+    stop = threading.Event()
+    with bootstrap.projector(database) as datastore:
+        runner = bootstrap.runner(datastore, settings)
+        runner.catch_up()
+        thread = threading.Thread(target=runner.run, args=(stop,))
+        thread.start()
+        yield
+        stop.set()
+        thread.join()
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the problem's name."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert set(told) >= {"type", "title", "detail", "instance"}
+    return answer.status_code, told["type"].removeprefix("/problems/")

@@ -1,0 +1,99 @@
+"""Who is in a community, page by page, and what became of referrals: as it is and as it was, a merged person once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from tests.adapters.web.conftest import Post, problem
+
+
+def person(post: Post) -> str:
+    stream: str = post("/v1/candidates", source="event", name="Nora Blum")["stream"]
+    return stream
+
+
+def pages(client: httpx.Client, path: str, listed: str, **asked: Any) -> list[list[dict[str, Any]]]:
+    """All pages that follow from the first."""
+    found: list[list[dict[str, Any]]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        told = client.get(path, params={**asked, **cursor}).raise_for_status().json()
+        found.append(told[listed])
+        if told["next"] is None:
+            return found
+        cursor = {"cursor": told["next"]}
+
+
+def test_members_of_a_community_page_by_page_as_of_the_first_page(
+    client: httpx.Client, post: Post, fold: Callable[[], int]
+) -> None:
+    community = post("/v1/communities", around="role", topic="gardener")["stream"]
+    people = sorted(person(post) for _ in range(5))
+    for one in people:
+        post(f"/v1/candidates/{one}/communities/{community}/joining", by="recruiter")
+    fold()
+    path = f"/v1/communities/{community}/members"
+    first = client.get(path, params={"limit": 2}).json()
+    assert (first["n"], first["around"], first["topic"]) == (5, "role", "gardener")
+    post(f"/v1/candidates/{people[3]}/communities/{community}/leaving")
+    fold()
+    second = client.get(path, params={"limit": 9, "cursor": first["next"]}).json()
+    assert [one["candidate"] for page in (first, second) for one in page["members"]] == people
+    assert {one["by"] for one in first["members"]} == {"recruiter"}
+    assert [len(page) for page in pages(client, path, "members", limit=3)] == [3, 1]
+    assert problem(client.get(path, params={"cursor": first["next"], "as_of": "position:3"})) == (
+        422,
+        "cursor-cannot-be-read",
+    )
+    assert problem(client.get(f"/v1/communities/{uuid4()}/members")) == (404, "community-does-not-exist")
+
+
+def test_a_merged_person_is_in_a_community_once_and_twice_again_after_the_undoing(
+    client: httpx.Client, post: Post, fold: Callable[[], int]
+) -> None:
+    community = post("/v1/communities", around="skill", topic="grafting")["stream"]
+    one, other = person(post), person(post)
+    joined = [post(f"/v1/candidates/{each}/communities/{community}/joining", by="self") for each in (one, other)]
+    post(f"/v1/candidates/{one}/merges", absorbed=other, evidence=["same-address"])
+    merged = fold()
+    path = f"/v1/communities/{community}/members"
+    assert [member["candidate"] for member in client.get(path).json()["members"]] == [one]
+    told = client.get(f"/v1/candidates/{other}/communities").json()
+    assert (told["merged_into"], [held["community"] for held in told["communities"]]) == (one, [community])
+    post(f"/v1/candidates/{one}/merges/{other}/undoing")
+    fold()
+    assert client.get(path).json()["n"] == 2
+    assert client.get(path, params={"as_of": f"position:{merged}"}).json()["n"] == 1
+    assert client.get(path, params={"as_of": f"position:{joined[-1]['position']}"}).json()["n"] == 2
+    assert problem(client.get(f"/v1/candidates/{uuid4()}/communities")) == (404, "candidate-does-not-exist")
+
+
+def test_a_referrer_sees_the_stage_of_their_referrals_and_nothing_else(
+    client: httpx.Client, post: Post, candidate: UUID, fold: Callable[[], int]
+) -> None:
+    referrer, job = person(post), post("/v1/requisitions")["stream"]
+    first, second = (
+        post(f"/v1/candidates/{candidate}/referrals", referrer=referrer, relation="friend")["stream"] for _ in "12"
+    )
+    application = post("/v1/applications", candidate=str(candidate), requisition=job)["stream"]
+    post(f"/v1/referrals/{first}/application", application=application)
+    applied = fold()
+    post(f"/v1/applications/{application}/stage", stage="technical-interview")
+    post(f"/v1/referrals/{second}/declination", by="candidate")
+    fold()
+    path = f"/v1/referrers/{referrer}/referrals"
+    told = client.get(path).json()
+    assert {field for one in told["referrals"] for field in one} == {"referral", "made_at", "stage"}
+    assert str(candidate) not in client.get(path).text
+    assert [(one["referral"], one["stage"]) for one in told["referrals"]] == [
+        (second, "declined"), (first, "interviewing"),
+    ]  # fmt: skip
+    before = client.get(path, params={"as_of": f"position:{applied}"}).json()["referrals"]
+    assert [one["stage"] for one in before] == ["made", "applied"]
+    assert [len(page) for page in pages(client, path, "referrals", limit=1)] == [1, 1]
+    assert problem(client.get(path, params={"cursor": "far"})) == (422, "cursor-cannot-be-read")
+    assert problem(client.get(f"/v1/referrers/{uuid4()}/referrals")) == (404, "candidate-does-not-exist")

@@ -1,0 +1,641 @@
+"""One connection takes a bounded part of the server, however it is used: real sockets against the real server."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.exceptions import RequestValidationError
+
+from adapters.intake.imports.shelf import Shelf
+from adapters.web.app import create_app
+from adapters.web.endpoints import docs
+from adapters.web.framework import connections, limits
+from adapters.web.framework.bounds import KIB, MIB, Bounds
+from adapters.web.framework.connections import (
+    AT_WORK,
+    NEVER_ASKED,
+    STARTS_AT_ONCE,
+    Connection,
+    Connections,
+    Forgiving,
+    Starts,
+)
+from adapters.web.framework.document import Api
+from adapters.web.framework.limits import BodyMemory
+from adapters.web.framework.plain import as_json
+from adapters.web.services import Services
+from tests.adapters.web.conftest import bearing, hold_little, problem, serving
+
+PATIENCE = 20.0
+EAGER = Bounds(looks_every=0.05)
+SOON = replace(
+    EAGER, head_seconds=0.5, keep_alive_seconds=0.5, body_idle_seconds=0.5, body_seconds=1.0, closing_seconds=0.2
+)
+Dial = Callable[..., socket.socket]
+
+
+KERNEL = 64 * KIB
+"""What the kernel is asked to hold for a socket, each way. It takes twice as much, and does not grow by itself then."""
+
+
+@contextmanager
+def dialled(services: Services, bounds: Bounds) -> Iterator[Dial]:
+    """What opens connections to an application with these bounds. The kernel holds little for either end."""
+    with ExitStack() as stack:
+        app = create_app(replace(services, bounds=bounds))
+        url = httpx.URL(stack.enter_context(serving(app, kernel_bytes=KERNEL)))
+
+        def dial(address: str = "127.0.0.1") -> socket.socket:
+            connection = stack.enter_context(socket.socket())
+            connection.bind((address, 0))
+            hold_little(connection, KERNEL)
+            connection.settimeout(PATIENCE)
+            connection.connect((url.host, url.port))
+            return connection
+
+        yield dial
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Waits for an event, however long a busy machine takes, and fails where it does not come at all."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Connections]:
+    """What the servers of this test know of their connections."""
+    made: list[Connections] = []
+
+    def noted(bounds: Bounds) -> Connections:
+        made.append(Connections(bounds))
+        return made[-1]
+
+    monkeypatch.setattr("adapters.web.framework.serving.Connections", noted)
+    return made
+
+
+@pytest.fixture
+def memories(monkeypatch: pytest.MonkeyPatch) -> list[BodyMemory]:
+    """The memories of this test's servers: for deliveries, then for other bodies."""
+    memories: list[BodyMemory] = []
+
+    def noted(total: int) -> BodyMemory:
+        memories.append(BodyMemory(total))
+        return memories[-1]
+
+    monkeypatch.setattr(limits, "BodyMemory", noted)
+    return memories
+
+
+def answer_of(connection: socket.socket) -> tuple[int, str, bytes]:
+    """The status, the problem's name and the body of the next answer."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    body = answer.read()
+    assert answer.getheader("x-content-type-options") == "nosniff"
+    told = json.loads(body)
+    return answer.status, str(told.get("type", "")).removeprefix("/problems/"), body
+
+
+def status_of(connection: socket.socket) -> int:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer.status
+
+
+def send_all(connection: socket.socket, pieces: Iterator[bytes]) -> int:
+    """How many bytes went before the server closed."""
+    sent = 0
+    for piece in pieces:
+        try:
+            connection.sendall(piece)
+        except OSError:
+            return sent
+        sent += len(piece)
+    return sent
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other end closes, which is waited for; nothing else may come."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+LONG = b"x" * (256 * KIB)
+TOO_LARGE: dict[str, tuple[bytes, int, str]] = {
+    "one long header": (GET + b"A: " + b"x" * (65 * KIB) + b"\r\n\r\n", 431, "head-is-too-large"),
+    "one long name": (GET + b"x" * (65 * KIB) + b": a\r\n\r\n", 431, "head-is-too-large"),
+    "several headers": (GET + (b"A: " + b"x" * (10 * KIB) + b"\r\n") * 7 + b"\r\n", 431, "head-is-too-large"),
+    "many headers": (GET + b"".join(b"h%d: \r\n" % n for n in range(100)) + b"\r\n", 431, "head-is-too-large"),
+    "many empty ones": (GET + b"a:\r\n" * 15_000 + b"\r\n", 431, "head-is-too-large"),
+    "never ends": (GET + b"A: " + LONG, 431, "head-is-too-large"),
+    "a long target": (GET.replace(b"healthz", b"x" * (33 * KIB)) + b"\r\n", 414, "target-is-too-long"),
+    "a target that never ends": (b"GET /" + LONG, 431, "head-is-too-large"),
+    "a long method": (b"G" * (65 * KIB), 400, "request-cannot-be-read"),
+    "no request": (b"\x16\x03\x01\x02\x00\x01\x00" * 10, 400, "request-cannot-be-read"),
+    "a broken target": (b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request-cannot-be-read"),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_a_head_that_is_too_large_is_refused_before_it_is_whole(services: Services, name: str) -> None:
+    head, status, slug = TOO_LARGE[name]
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        send_all(connection, iter([head]))
+        told = answer_of(connection)
+        assert told[:2] == (status, slug)
+        assert len(told[2]) < KIB
+        assert is_closed(connection)
+
+
+def test_a_head_just_within_the_bounds_is_read(services: Services) -> None:
+    filler = b"".join(b"h%d: %s\r\n" % (n, b"x" * 600) for n in range(98))
+    target = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        connection.sendall(target + filler + b"\r\n")
+        assert answer_of(connection)[0] == 200
+
+
+def test_a_head_without_end_costs_no_more_than_its_bound(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        sent = send_all(connection, (piece for piece in [GET + b"A: ", *[LONG] * 800]))
+        assert sent < 2 * MIB, "the server closes long before 200 MB have come"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"2\r\n{}\r\n0\r\nX: " + LONG,
+        b"2;" + LONG + b"\r\n",
+        b"2\r\n{}\r\n0\r\n" + b"a: b\r\n" * 20_000,
+    ],
+)
+def test_what_is_neither_head_nor_body_is_bounded_too(services: Services, key: str, body: bytes) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        shown = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n".encode()
+        connection.sendall(
+            b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + shown + b"\r\n"
+        )
+        send_all(connection, iter([body, LONG]))
+        assert answer_of(connection)[:2] == (400, "request-cannot-be-read")
+
+
+def test_requests_that_wait_for_one_another_are_bounded(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = [0]
+    complete = Connection.on_headers_complete
+
+    def noted(connection: Connection) -> None:
+        complete(connection)
+        waiting.append(len(connection.pipeline))
+
+    monkeypatch.setattr(Connection, "on_headers_complete", noted)
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        send_all(connection, iter([(GET + b"\r\n") * 50_000]))
+        with suppress(ConnectionError):
+            while connection.recv(64 * KIB):
+                pass
+        assert max(waiting) == EAGER.pipelined
+        assert len(waiting) < 50_000, "the rest was not read"
+        polite = dial()
+        polite.sendall((GET + b"\r\n") * 5)
+        assert [answer_of(polite)[0] for _ in range(5)] == [200] * 5
+
+
+@pytest.mark.parametrize("number", [100, 3_000, 9_000])
+def test_more_parameters_than_any_question_has_are_told_in_a_few_words(services: Services, number: int) -> None:
+    with dialled(services, replace(EAGER, target_bytes=MIB, head_bytes=MIB)) as dial:
+        connection = dial()
+        query = b"&".join(b"a%d=" % n for n in range(number + 1))
+        connection.sendall(b"GET /healthz?" + query + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        status, slug, body = answer_of(connection)
+        assert (status, slug) == (422, "too-many-parameters")
+        assert len(body) < KIB
+
+
+def test_whoever_never_asks_is_sent_away_and_whoever_asked_when_they_ask_no_more(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        silent, slow = dial(), dial()
+        slow.sendall(GET + b"A: ")
+        blank = dial()
+        blank.sendall(b"\r\n\r\n")
+        asked = dial()
+        asked.sendall(GET + b"\r\n")
+        assert answer_of(asked)[0] == 200
+        assert is_closed(silent)
+        assert is_closed(blank)
+        assert answer_of(slow)[:2] == (408, "request-took-too-long")
+        assert is_closed(slow)
+        assert is_closed(asked)
+
+
+def test_a_head_that_drips_is_cut_off(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(GET)
+        until = time.monotonic() + PATIENCE
+        with suppress(OSError):
+            while time.monotonic() < until:
+                connection.sendall(b"a: b\r\n")
+                time.sleep(0.02)
+        assert time.monotonic() < until, "it could send on and on"
+
+
+POST = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n"
+
+
+@pytest.mark.parametrize("drip", [None, 0.02])
+def test_a_body_that_does_not_come_is_not_waited_for(services: Services, key: str, drip: float | None) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(POST + f"Authorization: Bearer {key}\r\n\r\n{{".encode())
+        if drip is not None:
+            connection.settimeout(drip)
+            for _ in range(int(PATIENCE / drip)):
+                try:
+                    connection.sendall(b" ")
+                    if connection.recv(1, socket.MSG_PEEK):
+                        break
+                except TimeoutError:
+                    continue
+            connection.settimeout(PATIENCE)
+        assert answer_of(connection)[:2] == (408, "request-took-too-long")
+
+
+def test_a_body_that_comes_steadily_is_waited_for(services: Services, key: str) -> None:
+    bounds = replace(EAGER, body_idle_seconds=PATIENCE, body_seconds=0.5, bytes_per_second=1.0)
+    with dialled(services, bounds) as dial:
+        connection = dial()
+        head = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1002\r\n"
+        connection.sendall(head + f"Authorization: Bearer {key}\r\n\r\n{{".encode())
+        connection.sendall(b" " * 1_000)
+        time.sleep(1.0)
+        connection.sendall(b"}")
+        assert status_of(connection) in (201, 422)
+
+
+def test_a_body_that_nobody_waits_for_holds_its_connection_for_a_moment_alone(services: Services) -> None:
+    with dialled(services, SOON) as dial:
+        connection = dial()
+        connection.sendall(POST + b"\r\n{")
+        assert answer_of(connection)[:2] == (401, "key-is-missing")
+        assert is_closed(connection)
+
+
+def test_who_does_not_read_an_answer_is_cut_off(services: Services, made: list[Connections]) -> None:
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with dialled(services, replace(EAGER, read_seconds=0.3, bytes_per_second=1e9)) as dial:
+        polite = dial()
+        polite.sendall(asked)
+        assert EAGER.pipelined * len(answer_of(polite)[2]) > 2 * (2 * 2 * KERNEL), "they do not fit between the two"
+        polite.close()
+        connection = dial()
+        connection.sendall(asked * EAGER.pipelined)
+        wait_until(lambda: len(made[0]) == 1)
+        wait_until(lambda: len(made[0]) == 0)
+        assert whole_answers(connection, EAGER.pipelined) < EAGER.pipelined
+
+
+def whole_answers(connection: socket.socket, at_most: int) -> int:
+    """How many answers begin before the other end closes, or so many have."""
+    came = b""
+    with suppress(ConnectionError):
+        while came.count(b"HTTP/1.1 200") < at_most and (piece := connection.recv(64 * KIB)):
+            came += piece
+    return came.count(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("bounds", [replace(EAGER, connections_per_address=5), replace(EAGER, connections=5)])
+def test_the_connection_of_least_use_makes_room(services: Services, bounds: Bounds) -> None:
+    with dialled(services, bounds) as dial:
+        polite = dial()
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        idle = [dial() for _ in range(30)]
+        for one in idle[:-4]:
+            assert is_closed(one)
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        newcomer = dial()
+        newcomer.sendall(GET + b"\r\n")
+        assert answer_of(newcomer)[0] == 200
+
+
+def test_a_body_that_does_not_come_makes_room_and_one_that_comes_does_not(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.0)
+    head = POST + f"Authorization: Bearer {key}\r\nExpect: 100-continue\r\n\r\n".encode()
+
+    def begun(dial: Dial) -> socket.socket:
+        """A connection whose body the application waits for."""
+        connection = dial()
+        connection.sendall(head)
+        assert connection.recv(KIB).startswith(b"HTTP/1.1 100 ")
+        return connection
+
+    with dialled(services, replace(EAGER, connections_per_address=3)) as dial:
+        stalled = [begun(dial) for _ in range(3)]
+        newcomer = dial()
+        newcomer.sendall(GET + b"\r\n")
+        assert answer_of(newcomer)[0] == 200
+        assert is_closed(stalled[0])
+    monkeypatch.setattr(connections, "STALLED_SECONDS", PATIENCE)
+    with dialled(services, replace(EAGER, connections_per_address=3, body_idle_seconds=PATIENCE)) as dial:
+        busy = [begun(dial) for _ in range(3)]
+        told = answer_of(dial())
+        assert told[:2] == (503, "too-many-connections")
+        assert len(busy) == 3
+
+
+STRANGERS = ("127.0.0.3", "127.0.0.4", "127.0.0.5")
+CREEP = POST.replace(b"100000", b"50") + b"Expect: 100-continue\r\n"
+
+
+def crawling(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection whose body comes, and slowly."""
+    connection = dial(address)
+    connection.sendall(CREEP + f"Authorization: Bearer {key}\r\n\r\n".encode())
+    assert connection.recv(KIB).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def unread(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection whose answers are not read."""
+    connection = dial(address)
+    connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * EAGER.pipelined)
+    return connection
+
+
+def answered_early(dial: Dial, address: str, key: str) -> socket.socket:
+    """A connection that was answered before its body came."""
+    connection = dial(address)
+    connection.sendall(POST + b"\r\n{")
+    assert answer_of(connection)[0] == 401
+    return connection
+
+
+@pytest.mark.parametrize("hold", [crawling, unread, answered_early])
+def test_strangers_from_several_addresses_leave_room_for_another_and_what_it_has(
+    services: Services, key: str, made: list[Connections], hold: Callable[..., socket.socket]
+) -> None:
+    bounds = replace(EAGER, connections=12, connections_per_address=4, body_idle_seconds=PATIENCE)
+    with dialled(services, bounds) as dial:
+        polite = dial("127.0.0.2")
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        held = [hold(dial, address, key) for address in (STRANGERS * 4)[:11]]
+        wait_until(lambda: sum(NEVER_ASKED < one.use()[0] < AT_WORK for one in list(made[0]._all.all)) == 12)
+        for _ in range(5):
+            newcomer = dial("127.0.0.2")
+            newcomer.sendall(GET + b"\r\n")
+            assert answer_of(newcomer)[0] == 200
+            newcomer.close()
+            wait_until(lambda: len(made[0]) < bounds.connections)
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        assert len(held) == 11
+
+
+def test_room_for_another_is_found_without_a_look_at_all(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [0]
+    use = Connection.use
+
+    def counted(connection: Connection) -> tuple[int, float]:
+        looks[0] += 1
+        return use(connection)
+
+    monkeypatch.setattr(Connection, "use", counted)
+    with dialled(services, replace(EAGER, connections=50, connections_per_address=20)) as dial:
+        idle = [dial(address) for address in (*STRANGERS, "127.0.0.6") * 20]
+        assert is_closed(idle[0])
+        polite = dial("127.0.0.2")
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        assert looks == [0]
+
+
+def test_a_request_waits_for_one_of_another_party_and_not_for_all_of_them() -> None:
+    begun: list[str] = []
+
+    async def flood() -> None:
+        starts = Starts()
+        for number in range(1_000):
+            starts.begin(("10.0.0.1", b""), partial(begun.append, f"stranger {number}"))
+        for number in range(3):
+            starts.begin(("10.0.0.2", b"a key"), partial(begun.append, f"client {number}"))
+        while len(begun) < 1_003:
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert len(begun) == 1_003
+    assert [one for one in begun if "stranger" in one] == [f"stranger {number}" for number in range(1_000)]
+    places = [begun.index(f"client {number}") for number in range(3)]
+    assert places == sorted(places)
+    assert places[-1] < STARTS_AT_ONCE + 2 * 3
+
+
+def test_no_more_requests_begin_in_a_round_than_may() -> None:
+    begun: list[int] = []
+
+    async def flood() -> None:
+        starts, before = Starts(), 0
+        for number in range(100):
+            starts.begin(("10.0.0.1", b""), partial(begun.append, number))
+        assert len(begun) == STARTS_AT_ONCE
+        while len(begun) < 100:
+            before = len(begun)
+            await asyncio.sleep(0)
+            assert len(begun) <= before + STARTS_AT_ONCE
+
+    asyncio.run(flood())
+    assert begun == list(range(100))
+
+
+def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
+    class Gone:
+        def is_closing(self) -> bool:
+            return True
+
+        def get_extra_info(self, name: str) -> str:
+            return name
+
+        def write(self, data: bytes) -> None:
+            raise RuntimeError("the handler is closed")
+
+        pause_reading = resume_reading = lambda self: self.write(b"")
+
+    transport = Forgiving(cast(asyncio.Transport, Gone()))
+    transport.write(b"late")
+    transport.pause_reading()
+    transport.resume_reading()
+    assert transport.get_extra_info("peername") == "peername"
+
+
+def test_connections_are_forgotten_when_they_end(services: Services, made: list[Connections]) -> None:
+    with dialled(services, replace(EAGER, connections_per_address=2)) as dial:
+        for _ in range(10):
+            connection = dial()
+            connection.sendall(GET + b"\r\n")
+            assert answer_of(connection)[0] == 200
+            connection.close()
+        wait_until(lambda: len(made[0]) == 0)
+        assert (made[0]._of, made[0]._address, made[0]._all.fresh) == ({}, {}, {})
+
+
+def delivery(size: int) -> bytes:
+    head = f"POST /v1/inbound/greenhouse HTTP/1.1\r\nHost: x\r\nSignature: sha256 00\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode()
+
+
+def test_without_a_secret_no_body_of_a_delivery_is_read(services: Services) -> None:
+    with dialled(replace(services, secrets={}), EAGER) as dial:
+        connection = dial()
+        connection.sendall(delivery(5 * MIB))
+        assert answer_of(connection)[:2] == (503, "integration-has-no-secret")
+
+
+def test_bodies_share_their_memory_and_those_that_do_not_come_make_room(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch, memories: list[BodyMemory]
+) -> None:
+    bounds, held = replace(EAGER, body_memory=8 * MIB), MIB - 300 * KIB
+    monkeypatch.setattr(limits, "STALLED_SECONDS", PATIENCE)
+    with dialled(services, bounds) as dial:
+        holding = [dial() for _ in range(4)]
+        for one in holding:
+            one.sendall(delivery(2 * MIB) + b" " * held)
+        wait_until(lambda: memories[0].free == 4 * MIB - 4 * held)
+        full = dial()
+        full.sendall(delivery(4 * MIB))
+        send_all(full, iter([b" " * (2 * MIB)]))
+        assert answer_of(full)[:2] == (503, "bodies-fill-the-memory")
+        polite = dial()  # what has a key has a part of its own
+        body = json.dumps({"name": "Ines Prado"}).encode().ljust(MIB)
+        shown = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {MIB}\r\n\r\n"
+        polite.sendall(b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\n" + shown.encode() + body)
+        assert status_of(polite) == 201
+        monkeypatch.setattr(limits, "STALLED_SECONDS", 0.0)
+        latest = dial()
+        latest.sendall(delivery(3 * MIB) + b" " * (3 * MIB))
+        assert answer_of(latest)[:2] == (401, "signature-is-wrong")
+        assert answer_of(holding[0])[:2] == (408, "request-took-too-long")
+
+
+def test_memory_is_free_again_when_bodies_end(services: Services, memories: list[BodyMemory]) -> None:
+    with dialled(services, replace(EAGER, body_memory=8 * MIB)) as dial:
+        flood = [dial() for _ in range(8)]
+        for one in flood:
+            send_all(one, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
+        wait_until(lambda: memories[0].free < 2 * MIB)
+        for one in flood:
+            one.close()
+        wait_until(lambda: memories[0].free == 4 * MIB)
+        connection = dial()
+        connection.sendall(delivery(2 * MIB) + b" " * (2 * MIB))
+        assert answer_of(connection)[:2] == (401, "signature-is-wrong")
+
+
+def test_bodies_that_do_not_come_make_room_by_themselves(services: Services, memories: list[BodyMemory]) -> None:
+    with dialled(services, replace(EAGER, body_memory=8 * MIB)) as dial:
+        flood = [dial() for _ in range(8)]
+        for one in flood:
+            send_all(one, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
+        wait_until(lambda: memories[0].free < 2 * MIB)
+
+        def taken() -> bool:
+            connection = dial()
+            send_all(connection, iter([delivery(2 * MIB) + b" " * (2 * MIB)]))
+            told = answer_of(connection)[:2]
+            assert told in ((401, "signature-is-wrong"), (503, "bodies-fill-the-memory"))
+            return told[0] == 401
+
+        wait_until(taken)
+
+
+def test_an_answer_that_does_not_begin_in_time_is_a_problem(
+    services: Services, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+    monkeypatch.setattr(Shelf, "all", lambda _: may_go_on.wait() and [])
+    app = create_app(replace(services, bounds=replace(EAGER, answer_seconds=0.3)))
+    with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key), timeout=PATIENCE) as client:
+        try:
+            assert problem(client.get("/v1/imports")) == (504, "answer-takes-too-long")
+            assert client.get("/healthz").status_code == 200
+        finally:
+            may_go_on.set()
+
+
+def test_a_problem_repeats_little_of_what_was_sent(client: httpx.Client) -> None:
+    wide = {f"x{number}": 1 for number in range(80_000)}
+    for body in (wide, {"touchpoints": [wide]}, {"k" * 500_000: 1}, {f"k{n}" * 3_000: 1 for n in range(90)}):
+        for path in ("/v1/candidates", "/v1/touchpoints/bulk", f"/v1/candidates/{uuid4()}/erasure"):
+            answer = client.post(path, json=body)
+            assert problem(answer) == (422, "request-is-malformed")
+            assert len(answer.content) < 16 * KIB
+    assert len(client.get("/v1/" + "x" * 8_000).content) < 2 * KIB
+
+
+def test_the_mistakes_of_a_thousand_touchpoints_are_not_all_collected(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected: list[int] = []
+    errors = RequestValidationError.errors
+
+    def counted(wrong: RequestValidationError) -> Sequence[Any]:
+        collected.append(len(errors(wrong)))
+        return errors(wrong)
+
+    monkeypatch.setattr(RequestValidationError, "errors", counted)
+    item = {f"x{number}": 1 for number in range(100)}
+    answer = client.post("/v1/touchpoints/bulk", json={"touchpoints": [item] * 1_000})
+    assert problem(answer) == (422, "request-is-malformed")
+    assert max(collected) < 200
+
+
+def test_the_description_is_written_once_however_many_ask(app: Api, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def counted(value: Any) -> bytes:
+        written.append(threading.current_thread().name)
+        return as_json(value)
+
+    monkeypatch.setattr(docs, "as_json", counted)
+    with ThreadPoolExecutor(8) as many:
+        answers = list(many.map(lambda _: httpx.get(f"{url}/openapi.json").json(), range(16)))
+    assert all(one == answers[0] for one in answers)
+    assert [name for name in written if "AnyIO" in name] == written
+    assert len(written) == 1
+
+
+def test_a_list_has_as_many_values_as_a_person_has(client: httpx.Client) -> None:
+    many = {"emails": [f"a{number}@example.org" for number in range(90_000 // 4)]}
+    for body in (many, {"emails": ["a@example.org"] * 101}, {"phones": ["+49 30 " + "1" * 2_000]}):
+        answer = client.post("/v1/candidates", json={"name": "Ines", **body})
+        assert problem(answer)[0] == 422
+        assert len(answer.content) < 8 * KIB

@@ -1,0 +1,229 @@
+"""Erasure, legal hold and restriction over HTTP; and every page about somebody erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from adapters import bootstrap
+from adapters.access.policy import Role
+from adapters.erasure.eraser import Eraser, EraserMustWait
+from adapters.postgres.log.event_log import Perennial
+from adapters.settings import Settings
+from adapters.web.services import Services
+from domain.candidate import CandidateErased
+from tests.adapters.web.conftest import ClientAs, Post, problem
+
+Fold = Callable[[], int]
+
+
+@pytest.fixture
+def lena(post: Post) -> UUID:
+    """Somebody with an address, a skill, a note and a consent."""
+    person = UUID(
+        post("/v1/candidates", source="career-site", role="gardener", name="Lena Canary", emails=["lena@canary.org"])[
+            "stream"
+        ]
+    )
+    post(f"/v1/candidates/{person}/profile-facts", fact="skill", learned_from="self", value="Canary breeding")
+    post(f"/v1/candidates/{person}/touchpoints", kind="note-written", note="sings like a canary")
+    post(f"/v1/candidates/{person}/consents", purpose="talent_pool", channels=["email"])
+    return person
+
+
+def erase(client: httpx.Client, person: UUID, **asked: str) -> dict[str, Any]:
+    answer = client.post(f"/v1/candidates/{person}/erasure", json=asked)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
+    client: httpx.Client, post: Post, lena: UUID, log: Perennial
+) -> None:
+    told = erase(client, lena, by="self", ground="consent-withdrawn")
+    assert (told["state"], told["by"], told["ground"]) == ("completed", "self", "consent-withdrawn")
+    assert told["records"] == [str(lena)]
+    erased = {one["name"]: one["erased"] for one in told["erasers"]}
+    assert {"deliveries", "idempotency", "searches", "keyring"} <= erased.keys()
+    assert datetime.fromisoformat(told["erasure_effective_by"]) > datetime.now(UTC)
+    (completed,) = [one for one in log.history(lena) if isinstance(one.event, CandidateErased)]
+    assert told["position"] == log.known([completed.id])[completed.id]
+    again = client.get(f"/v1/candidates/{lena}/erasure").json()
+    assert {one["name"] for one in again["erasers"]} == erased.keys()
+    assert {**again, "erasers": None} == {**told, "erasers": None}
+    assert problem(client.post(f"/v1/candidates/{lena}/erasure", json={})) == (409, "candidate-is-erased")
+
+
+def test_of_nobody_and_of_somebody_untouched_there_is_no_erasure(client: httpx.Client, lena: UUID) -> None:
+    assert problem(client.get(f"/v1/candidates/{lena}/erasure")) == (404, "erasure-was-not-requested")
+    for nobody in (uuid4(),):
+        assert problem(client.get(f"/v1/candidates/{nobody}/erasure")) == (404, "candidate-does-not-exist")
+        refused = client.post(f"/v1/candidates/{nobody}/erasure", json={})
+        assert problem(refused) == (404, "candidate-does-not-exist")
+    refused = client.post(f"/v1/candidates/{lena}/erasure", json={"ground": "Lena asked"})
+    assert problem(refused) == (422, "request-is-malformed")
+    refused = client.post(f"/v1/candidates/{lena}/erasure", json={"by": "nobody"})
+    assert problem(refused) == (422, "erasure-is-asked-by-nobody")
+    assert problem(client.get(f"/v1/candidates/{lena}/erasure")) == (404, "erasure-was-not-requested")
+
+
+def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Post, lena: UUID, fold: Fold) -> None:
+    other = UUID(post("/v1/candidates", source="import", name="L. Canary")["stream"])
+    post(f"/v1/candidates/{lena}/merges", absorbed=str(other), evidence=["stated"])
+    fold()
+    assert client.get("/v1/candidates", params={"q": "canary"}).json()["n"] == 1
+    erase(client, other)
+    position = fold()
+    for record in (lena, other):
+        told = client.get(f"/v1/candidates/{record}").json()
+        assert (told["erased"], told["name"], told["emails"], told["source"]) == (True, None, None, "career-site")
+        events = client.get(f"/v1/candidates/{record}/timeline").json()["events"]
+        assert {"erasure-requested.v1", "candidate-erased.v1"} <= {event["type"] for event in events}
+        assert any(event["erased"] for event in events)
+        assert "anary" not in str([told, events])
+        consents = client.get(f"/v1/candidates/{record}/consents", params={"min_position": position})
+        assert {state["status"] for state in consents.json()["states"]} == {"withdrawn"}
+        assert client.get(f"/v1/candidates/{record}/summary").status_code == 200
+        assert client.get(f"/v1/candidates/{record}/communities").status_code == 200
+        assert client.get(f"/v1/referrers/{record}/referrals").status_code == 200
+    for asked in ({"q": "canary"}, {"skill": "canary breeding"}, {}):
+        found = client.get("/v1/candidates", params=asked).json()
+        assert found["people"] == [], asked
+    looked = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "lena@canary.org"})
+    assert looked.json()["people"] == []
+
+
+def test_also_somebody_of_whom_we_knew_nothing_is_told_to_be_erased(client: httpx.Client, post: Post) -> None:
+    nobody = UUID(post("/v1/candidates", source="import", name="Nora Blum")["stream"])
+    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is False
+    erase(client, nobody)
+    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is True
+
+
+def test_a_hold_stands_until_it_is_lifted(client: httpx.Client, post: Post, lena: UUID) -> None:
+    path = f"/v1/candidates/{lena}/legal-holds"
+    post(path, matter="case-7", note="Canary v. Acme")
+    assert post(path, matter="case-7")["events"] == []
+    assert problem(client.post(f"/v1/candidates/{lena}/erasure", json={})) == (409, "legal-hold-stands")
+    assert problem(client.post(f"{path}/case-8/lifting", json={})) == (409, "legal-hold-is-not-set")
+    post(f"{path}/case-7/lifting")
+    assert erase(client, lena)["state"] == "completed"
+
+
+def test_a_restriction_stops_sends(client: httpx.Client, post: Post, lena: UUID) -> None:
+    path = f"/v1/candidates/{lena}/restriction"
+    send = {"kind": "email-sent"}
+    post(f"/v1/candidates/{lena}/sends", **send)
+    post(path, ground="accuracy-contested")
+    assert problem(client.post(f"/v1/candidates/{lena}/sends", json=send)) == (409, "processing-is-restricted")
+    post(f"{path}/lifting")
+    post(f"/v1/candidates/{lena}/sends", **send)
+    assert problem(client.post(f"{path}/lifting", json={})) == (409, "processing-is-not-restricted")
+
+
+@pytest.mark.parametrize("role", [Role.RECRUITER, Role.ANALYST, Role.AUDITOR, Role.ADMIN])
+def test_only_who_may_erases_holds_and_restricts(client_as: ClientAs, lena: UUID, role: Role) -> None:
+    mine = client_as(role)
+    for path, body in (
+        ("erasure", {}),
+        ("legal-holds", {"matter": "case-7"}),
+        ("legal-holds/case-7/lifting", {}),
+        ("restriction", {"ground": "objection"}),
+        ("restriction/lifting", {}),
+    ):
+        assert problem(mine.post(f"/v1/candidates/{lena}/{path}", json=body)) == (403, "role-may-not")
+    assert problem(mine.get(f"/v1/candidates/{lena}/erasure")) == (403, "role-may-not")
+
+
+def test_the_feed_of_changes_goes_on_through_an_erasure(client: httpx.Client, post: Post, lena: UUID) -> None:
+    told = erase(client, lena)
+    last = post("/v1/candidates", source="import", name="Nora Blum")["position"]
+    found: list[str] = []
+    with client.stream("GET", "/v1/changes", params={"from_position": 0}) as stream:
+        for line in stream.iter_lines():
+            found.append(line)
+            if line == f"id: {last}":
+                break
+    assert "event: erasure-requested.v1" in found
+    assert any(told["request"] in line for line in found)
+    assert "anary" not in "".join(found)
+
+
+def waits(services: Services, person: UUID) -> None:
+    """The person's erasure is asked for and has to wait; none of the keys is destroyed."""
+
+    def wait(*_: object) -> int:
+        raise EraserMustWait("shelf", "an import is at work")
+
+    before = (*services.erasing.before, Eraser("shelf", wait))
+    erasing = replace(services.erasing, before=before)
+    assert erasing.erase(person, by="self", ground="art-17", actor="user:priya").state == "in-progress"
+
+
+TOLD = ("Lena Canary", "lena@canary.org", "Canary breeding", "sings like a canary", "L. Canary", "a canary too",
+        "canary card", "a fellow canary", "canary-1")  # fmt: skip
+
+
+def opened_by(client: httpx.Client, pages: list[str]) -> dict[str, set[str]]:
+    """What each of the pages shows of all that was told; those that show nothing are not in it."""
+    found = {}
+    for page in pages:
+        answer = client.request("POST" if page.endswith("/subject-access") else "GET", page)
+        assert answer.status_code == 200, (page, answer.text)
+        found[page] = {told for told in TOLD if told in answer.text}
+    return {page: told for page, told in found.items() if told}
+
+
+def test_while_an_erasure_waits_nobody_opens_the_person(
+    client: httpx.Client, post: Post, lena: UUID, services: Services, fold: Fold, database: str, settings: Settings
+) -> None:
+    path = f"/v1/candidates/{lena}"
+    other = post("/v1/candidates", source="import", name="L. Canary")["stream"]
+    post(f"{path}/merges", absorbed=other, evidence=["stated"], reason="a canary too")
+    consent = post(f"{path}/consents", purpose="events", channels=["email"], evidence="canary card")
+    given = consent["events"][0]["id"]
+    referred = post("/v1/referrals", referrer=str(lena), name="Bo", referrer_words="a fellow canary")["stream"]
+    job = post("/v1/requisitions", role="gardener")["stream"]
+    application = post("/v1/applications", candidate=str(lena), requisition=job, outside_id="canary-1")
+    applied, submitted = application["stream"], application["events"][0]["id"]
+    fold()
+    assert client.get("/v1/candidates", params={"q": "canary"}).json()["people"]
+    with bootstrap.sequencer(database, settings) as sequencer:
+        sequencer.catch_up()
+    pages = [
+        *(f"/v1/candidates/{record}{page}" for record in (lena, other) for page in ("", "/timeline", "/consents")),
+        f"/v1/candidates/{referred}/timeline", f"/v1/applications/{applied}", f"/v1/events/{submitted}/opening",
+        f"/v1/events/{given}/opening", f"/v1/consents/{given}/receipt", f"/v1/consents/{given}/receipt.html",
+        f"/v1/candidates?min_position={fold()}", "/v1/duplicates", "/v1/audit/accesses",
+    ]  # fmt: skip
+    before = opened_by(client, pages)
+    assert set().union(*before.values()) == set(TOLD)
+    assert len(before) > 8, before.keys()
+    waits(services, UUID(other))
+    assert opened_by(client, pages) == {}
+    assert client.get(path).json()["erased"] is True
+
+    fold()
+    taken = client.post(f"{path}/subject-access").json()
+    assert taken["profile"]["name"] == "L. Canary", "the person's own export tells what is still held"
+    assert [one["data"]["outside_id"] for one in taken["named_in"] if one["stream"] == applied] == ["canary-1"]
+    assert services.erasing.carry_out(lena).state == "completed"
+    fold()
+    assert opened_by(client, [f"{path}/subject-access"]) == {}
+
+
+def test_the_directory_forgets_whom_it_still_holds_as_soon_as_the_erasure_is_asked_for(
+    client: httpx.Client, lena: UUID, services: Services, fold: Fold
+) -> None:
+    fold()
+    waits(services, lena)
+    asked = client.get("/v1/candidates", params={"q": "canary"})
+    assert asked.json()["people"] == []
+    assert "anary" not in client.get("/v1/audit/accesses", params={"min_position": fold()}).text

@@ -1,0 +1,144 @@
+"""A job and an application over HTTP, through holds, offers and everything that is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from tests.adapters.web.conftest import Post, problem
+
+SEAT = "0198f3a0-7c1e-7000-8000-00000000b001"
+PERIOD = {"from": "2026-01-01", "to": "2027-01-01"}
+
+
+@pytest.fixture
+def job(post: Post) -> str:
+    told = post("/v1/requisitions", role="gardener", title="Gardener", occurred_at="2026-01-05T09:00:00Z")
+    requisition: str = told["ids"]["requisition"]
+    post(f"/v1/requisitions/{requisition}/openings", opening=SEAT, outside_id="17", occurred_at="2026-01-05T09:00:00Z")
+    return f"/v1/requisitions/{requisition}"
+
+
+@pytest.fixture
+def application(post: Post, job: str, candidate: UUID) -> str:
+    told = post("/v1/applications", candidate=str(candidate), requisition=job.split("/")[-1], source="referral",
+                occurred_at="2026-02-01T09:00:00Z")  # fmt: skip
+    return f"/v1/applications/{told['ids']['application']}"
+
+
+def test_a_job_is_read_as_it_stands(client: httpx.Client, post: Post, job: str) -> None:
+    post(f"{job}/hold", reason="budget", occurred_at="2026-03-01T09:00:00Z")
+    post(f"{job}/target-date", target="2026-09-01")
+    post(f"{job}/hiring-manager", user="mara")
+    post(f"{job}/recruiter", user="otto")
+    answer = client.get(job)
+    told = answer.json()
+    assert answer.headers["etag"] == f'"{told["version"]}"' == '"6"'
+    assert (told["title"], told["role"], told["evergreen"]) == ("Gardener", "gardener", False)
+    assert (told["held_since"], told["target"]) == ("2026-03-01T09:00:00Z", "2026-09-01")
+    assert (told["hiring_manager"], told["recruiter"]) == ("mara", "otto")
+    assert told["openings"] == [
+        {"opening": SEAT, "state": "open", "since": "2026-01-05T09:00:00Z", "opened_at": "2026-01-05T09:00:00Z",
+         "application": None, "outside_id": "17"}
+    ]  # fmt: skip
+    post(f"{job}/resumption")
+    post(f"{job}/openings/{SEAT}/cancellation", occurred_at="2026-04-01T09:00:00Z")
+    told = client.get(job).json()
+    assert (told["held_since"], told["openings"][0]["state"]) == (None, "cancelled")
+    assert told["openings"][0]["since"] == "2026-04-01T09:00:00Z"
+    assert problem(client.get(f"/v1/requisitions/{uuid4()}")) == (404, "requisition-does-not-exist")
+
+
+def test_an_application_is_read_as_it_stands(client: httpx.Client, post: Post, job: str, application: str) -> None:
+    requisition = job.split("/")[-1]
+    for stage in ("screen", "onsite"):
+        post(f"{application}/stage", stage=stage)
+    post(f"{application}/stage-reversal", stage="screen", reason="wrong-button")
+    post(f"{application}/offer", requisition=requisition, opening=SEAT)
+    told = client.get(application).json()
+    assert (told["state"], told["stage"], told["source"]) == ("submitted", "screen", "referral")
+    assert [visit["stage"] for visit in told["stages"]] == ["screen", "onsite", "screen"]
+    assert told["offer"] == {"state": "made", "requisition": requisition, "opening": SEAT, "accepted_at": None}
+    post(f"{application}/offer-declination", reason="pay")
+    post(f"{application}/rejection", reason="pay")
+    told = client.get(application).json()
+    assert (told["state"], told["offer"]["state"]) == ("rejected", "declined")
+    post(f"{application}/unrejection", reason="mistake")
+    other = post("/v1/requisitions", role="florist")["ids"]["requisition"]
+    post(f"{application}/transfer", requisition=other, reason="better-fit")
+    answer = client.get(application)
+    told = answer.json()
+    assert answer.headers["etag"] == f'"{told["version"]}"'
+    assert (told["state"], told["requisition"], told["left"], told["stage"]) == (
+        "submitted",
+        other,
+        [requisition],
+        None,
+    )
+    assert problem(client.get(f"/v1/applications/{uuid4()}")) == (404, "application-does-not-exist")
+
+
+def test_a_hire_that_falls_through_fills_nothing(
+    client: httpx.Client, post: Post, job: str, application: str, fold: Callable[[], int]
+) -> None:
+    seat = {"requisition": job.split("/")[-1], "opening": SEAT}
+    post(f"{application}/offer-acceptance", **seat, occurred_at="2026-03-01T09:00:00Z")
+    post(f"{application}/hire", **seat, occurred_at="2026-03-15T09:00:00Z")
+    told = client.get(application).json()
+    assert (told["state"], told["opening"], told["offer"]["state"]) == ("hired", SEAT, "accepted")
+    refused = client.post(f"{application}/offer-rescission", json={"by": "candidate"})
+    assert problem(refused) == (409, "hire-stands-on-the-offer")
+    reopened = client.post(f"{job}/openings/{SEAT}/reopening", json={"need": "same"})
+    assert problem(reopened) == (409, "opening-is-taken")
+    hired = client.get(job).json()
+    assert (hired["openings"][0]["state"], hired["openings"][0]["application"]) == ("filled", told["application"])
+    fold()
+    undone = post(f"{application}/unhire", requisition=seat["requisition"], reason="no-show")
+    assert [event["type"] for event in undone["events"]] == ["candidate-unhired.v1", "opening-reopened.v1"]
+    post(f"{application}/offer-rescission", by="candidate", reason="counter-offer")
+    assert client.get(application).json()["offer"]["state"] == "rescinded"
+    assert client.get(job).json()["openings"][0]["state"] == "open"
+    fold()
+
+    def filled(**asked: Any) -> tuple[int, int]:
+        answer = client.get("/v1/metrics/time-to-fill", params={**PERIOD, **asked}).json()
+        return answer["n_filled"], answer["n_censored"]
+
+    assert filled(as_of=f"position:{hired_position(undone)}") == (1, 0)
+    assert filled() == (0, 1)
+
+
+def hired_position(undone: dict[str, Any]) -> int:
+    """The last position at which the hire stood."""
+    position: int = undone["position"]
+    return position - len(undone["events"])
+
+
+def test_a_baseline_is_compared_with(
+    client: httpx.Client, post: Post, job: str, application: str, fold: Callable[[], int]
+) -> None:
+    seat = {"requisition": job.split("/")[-1], "opening": SEAT}
+    post(f"{job}/hold", occurred_at="2026-01-10T09:00:00Z")
+    post(f"{job}/resumption", occurred_at="2026-01-20T09:00:00Z")
+    post(f"{application}/hire", **seat, occurred_at="2026-02-04T09:00:00Z")
+    fold()
+    asked: dict[str, str] = {**PERIOD, "baseline_from": "2025-01-01", "baseline_to": "2026-01-01", "horizon": "365"}
+    told = client.get("/v1/metrics/time-to-fill", params=asked).json()
+    assert (told["median"], told["net_of_holds"]["median"]) == (30, 20)
+    assert told["incidence"][0] == {"day": 30, "filled": 1, "cancelled": 0}
+    assert (told["baseline"]["n"], told["baseline"]["days_saved"], told["baseline"]["p_value"]) == (0, None, None)
+    role = {**PERIOD, "role": "gardener", "baseline_role": "florist"}
+    told = client.get("/v1/metrics/time-to-fill", params=role).json()["baseline"]
+    assert told["segment"] == {"source": None, "role": "florist", "location": None}
+    for shared in ({"baseline_role": "florist"}, {"role": "florist", "baseline_role": "florist"}):
+        refused = client.get("/v1/metrics/time-to-fill", params={**PERIOD, **shared})
+        assert problem(refused) == (422, "baseline-is-not-apart")
+    del asked["baseline_to"]
+    refused = client.get("/v1/metrics/time-to-fill", params=asked)
+    assert problem(refused) == (422, "baseline-needs-both-days")
+    workable = client.get("/v1/metrics/time-to-fill", params={**PERIOD, "definition": "workable"}).json()
+    assert (workable["n_filled"], workable["mean"], workable["net_of_holds"]) == (1, 15, None)

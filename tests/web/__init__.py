@@ -1,1 +1,0 @@
-"""Perennial over real HTTP on the loopback, against a real PostgreSQL."""
