@@ -15,7 +15,7 @@ from eventsourcing.postgres import PostgresDatastore
 from limits import parse
 from psycopg.rows import dict_row
 
-from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.authenticator import Authenticator
 from adapters.access.jwks import KeySet, fetcher
 from adapters.access.oidc import OidcTokens
 from adapters.consent import expiring as expiry
@@ -23,7 +23,7 @@ from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
 from adapters.erasure.retention import Retaining, rules_in
 from adapters.intake.imports.importing import Importer
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.imports.worker import Worker
 from adapters.intake.integrations.inbound import Inbox, Integration
 from adapters.intake.integrations.index import INTEGRATIONS
@@ -35,7 +35,7 @@ from adapters.postgres.embedded.server import condition, embedded_server
 from adapters.postgres.keys.epochs import Rotation
 from adapters.postgres.keys.key_file import KeyFile, read_key_file
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.recorder import LogIsNotMade
 from adapters.postgres.migrate import PROJECTOR, SEQUENCER, SERVICE, bind_keys, migrate
 from adapters.postgres.projector import folds
@@ -47,7 +47,7 @@ from adapters.postgres.proof.sequencer import no_progress as no_leaves_told
 from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.postgres.tables.deliveries import Deliveries
 from adapters.postgres.tables.erasures import Erasures
-from adapters.postgres.tables.idempotency_records import Receipts
+from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.runtime import background
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
@@ -152,10 +152,10 @@ def require_log(conninfo: str) -> None:
 
 
 @contextmanager
-def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[Perennial]:
+def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[EventLog]:
     require_log(conninfo)
     bound(conninfo, settings)
-    with Perennial(conninfo, read_key_file(settings.keys), role=role) as log:
+    with EventLog(conninfo, read_key_file(settings.keys), role=role) as log:
         yield log
 
 
@@ -231,7 +231,7 @@ def rotation(conninfo: str, settings: Settings, progress: Progress) -> Iterator[
         yield Rotation(owner, settings.keys, make_directory_anew, progress)
 
 
-def sweep(log: Perennial, settings: Settings) -> Sweep:
+def sweep(log: EventLog, settings: Settings) -> Sweep:
     """Reads again what integrations have delivered."""
     zone, key_file = ZoneInfo(settings.zone), log.mapper.keyring.key_file
     return Sweep(
@@ -244,7 +244,7 @@ def sweep(log: Perennial, settings: Settings) -> Sweep:
     )
 
 
-def waiting(log: Perennial, settings: Settings) -> Waiting:
+def waiting(log: EventLog, settings: Settings) -> Waiting:
     """Reads again what waited for its cause."""
     inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
     return Waiting(inbox, INTEGRATIONS, lambda: datetime.now(UTC))
@@ -257,24 +257,24 @@ def integration(name: str) -> Integration:
     return INTEGRATIONS[name]
 
 
-def importer(log: Perennial, settings: Settings) -> Importer:
+def importer(log: EventLog, settings: Settings) -> Importer:
     """What takes files of history in."""
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
 
 
-def erasing(log: Perennial, settings: Settings) -> Erasing:
+def erasing(log: EventLog, settings: Settings) -> Erasing:
     """What erases people."""
-    shelf = Shelf(importer(log, settings).folder)
-    holdings = Holdings(log, Erasures(log.recorder.datastore), shelf)
+    uploads = UploadStore(importer(log, settings).folder)
+    holdings = Holdings(log, Erasures(log.recorder.datastore), uploads)
     return Erasing(VERB_OF, holdings, settings.rotate_every, lambda: datetime.now(UTC), ENTROPY.new_id)
 
 
-def expiring(log: Perennial) -> expiry.Clerk:
+def expiring(log: EventLog) -> expiry.ExpiryWorker:
     """What notes that consents have ended."""
-    return expiry.Clerk(log, VERB_OF, log.recorder.datastore.pool.connection, lambda: datetime.now(UTC))
+    return expiry.ExpiryWorker(log, VERB_OF, log.recorder.datastore.pool.connection, lambda: datetime.now(UTC))
 
 
-def retaining(log: Perennial, settings: Settings) -> Retaining:
+def retaining(log: EventLog, settings: Settings) -> Retaining:
     """What erases those whom we keep no longer. Errors: RetentionFileIsWrong."""
     return Retaining(
         log=log,
@@ -287,13 +287,13 @@ def retaining(log: Perennial, settings: Settings) -> Retaining:
     )
 
 
-def position_in(log: Perennial, name: str) -> int:
+def position_in(log: EventLog, name: str) -> int:
     """Where the read model of that name stands. Errors: ReadModelIsUnknown."""
     with log.recorder.datastore.pool.connection() as connection:
         return folds.position_of(connection, read_model(name).schema)
 
 
-def standings_in(log: Perennial) -> list[ReadModelStatus]:
+def standings_in(log: EventLog) -> list[ReadModelStatus]:
     """Where every read model stands, and what it has parked."""
     with log.recorder.datastore.pool.connection() as connection:
         return [
@@ -331,14 +331,14 @@ def bounds(settings: Settings) -> Bounds:
     )
 
 
-def services(log: Perennial, settings: Settings) -> Services:
+def services(log: EventLog, settings: Settings) -> Services:
     """What the HTTP layer is given."""
     taking, known_keys = importer(log, settings), ApiKeys(log.recorder.datastore)
 
     return Services(
         log=log,
         verbs=VERB_OF,
-        receipts=Receipts(log.recorder.datastore),
+        receipts=IdempotencyRecords(log.recorder.datastore),
         key_file=log.mapper.keyring.key_file,
         seal_delivery=log.seal_delivery,
         secrets={"greenhouse": tuple(secret.get_secret_value() for secret in settings.greenhouse_secrets)},
@@ -348,14 +348,14 @@ def services(log: Perennial, settings: Settings) -> Services:
         projections=partial(standings_in, log),
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
-        imports=Worker(taking, Shelf(taking.folder)),
+        imports=Worker(taking, UploadStore(taking.folder)),
         rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
         bounds=bounds(settings),
         https=settings.https,
         erasing=erasing(log, settings),
         retaining=retaining(log, settings),
         api_keys=known_keys,
-        doorkeeper=Doorkeeper(
+        authenticator=Authenticator(
             known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)
         ),
         controller=Controller(settings.controller, settings.controller_contact),

@@ -21,8 +21,8 @@ from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate, Nothi
 from domain.codes import UNKNOWN, Code
 from domain.consent import Merge, after, anything_is_allowed, anything_lives, withholding
 from domain.event import Erased, Event
-from domain.profile_facts import Told, kept
-from domain.streams import Loaded, load_with_kin
+from domain.profile_facts import FactStatement, kept
+from domain.streams import Loaded, load_with_linked_records
 from domain.suppression import (
     SUPPRESSION,
     TURNS,
@@ -221,7 +221,7 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
     if not any(isinstance(command, WithAddresses) for command in commands):
         return Completed(commands)
     people = {record for one in commands if isinstance(one, WithAddresses) for record in one.answering()}
-    known = load_with_kin(log, dict.fromkeys(people, (CANDIDATE, READS))) if people else {}
+    known = load_with_linked_records(log, dict.fromkeys(people, (CANDIDATE, READS))) if people else {}
 
     def complete(command: Any) -> Any:
         if not isinstance(command, WithAddresses):
@@ -273,7 +273,7 @@ def held_by(people: Iterable[UUID], known: Mapping[UUID, Loaded]) -> Iterator[tu
 
 def addresses_told(records: Iterable[Candidate]) -> Iterable[Written]:
     """Every address that anybody told of these records and has not taken back; nothing of what was erased."""
-    said: dict[tuple[UUID, str, str], list[Told]] = {}
+    said: dict[tuple[UUID, str, str], list[FactStatement]] = {}
     for record in records:
         for one in record.everything_told():
             if one.fact in ADDRESSES:

@@ -14,14 +14,14 @@ from uuid import UUID, uuid5
 from commands.verb import IdNamesTwoThings, Load, Verb
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
-from domain.streams import Loaded, Loads, Reads, Wanted, load_with_kin
+from domain.streams import Loaded, Loads, Reads, Wanted, load_with_linked_records
 
 ATTEMPTS = 12
 LEFT = "left "
 """What a refused command leaves has ids of its own: it may be done later, and by its first event it is known then."""
 
 
-class SomebodyWasFaster(Exception):
+class ConcurrencyConflict(Exception):
     """The stream changed between reading and writing. Nothing was written."""
 
 
@@ -212,9 +212,9 @@ class Unit:
             if stream not in self.streams:
                 self.streams[stream] = loaded[stream]
                 aggregate = self.aggregates[stream]
-                if kin := aggregate.kin(loaded[stream].state):
-                    self.aggregates |= {other: aggregate for other in kin if other not in self.aggregates}
-                    waiting += kin
+                if linked_records := aggregate.linked_records(loaded[stream].state):
+                    self.aggregates |= {other: aggregate for other in linked_records if other not in self.aggregates}
+                    waiting += linked_records
 
     def decide_all(self) -> tuple[tuple[Recorded[Event], ...], Attached]:
         """The events of all commands and what goes with them. Errors: whatever rule refuses, and
@@ -322,10 +322,10 @@ def handle_together(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[I
     conflicts = dict.fromkeys(waiting, 0)
     while waiting:
         for number, result in attempt(log, verbs, waiting).items():
-            if isinstance(result, SomebodyWasFaster) and takes_precedence(waiting[number]):
+            if isinstance(result, ConcurrencyConflict) and takes_precedence(waiting[number]):
                 result = attempt_first(log, verbs, waiting[number])
-            conflicts[number] += isinstance(result, SomebodyWasFaster)
-            if not isinstance(result, SomebodyWasFaster) or conflicts[number] == ATTEMPTS:
+            conflicts[number] += isinstance(result, ConcurrencyConflict)
+            if not isinstance(result, ConcurrencyConflict) or conflicts[number] == ATTEMPTS:
                 results[number] = result
                 del waiting[number]
     return [results[number] for number in range(len(intentions))]
@@ -342,7 +342,7 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
             if wanted.keys().isdisjoint(wants):
                 units[number] = unit
                 wanted |= wants
-    loaded = load_with_kin(log, wanted)
+    loaded = load_with_linked_records(log, wanted)
     decided: dict[int, tuple[tuple[Recorded[Event], ...], Attached]] = {}
     for number, unit in units.items():
         with KeptAsResult(results, number):
@@ -373,11 +373,11 @@ def attempt_first(log: Log, verbs: Mapping[type, Verb], intention: Intention) ->
     The versions are checked as ever. A conflict is left only where the person has gained a record or an address since
     it was looked up which streams these are, and then they are locked anew.
     """
-    result: Result = SomebodyWasFaster()
+    result: Result = ConcurrencyConflict()
     for _ in range(ATTEMPTS):
         with log.precedence(streams_of(log, verbs, intention)):
             result = attempt(log, verbs, {0: intention})[0]
-        if not isinstance(result, SomebodyWasFaster):
+        if not isinstance(result, ConcurrencyConflict):
             break
     return result
 
@@ -385,7 +385,7 @@ def attempt_first(log: Log, verbs: Mapping[type, Verb], intention: Intention) ->
 def streams_of(log: Log, verbs: Mapping[type, Verb], intention: Intention) -> frozenset[UUID]:
     """The streams that the intention reads; none where it cannot be planned."""
     wanted = [unit.wanted() for unit in planned(log, verbs, {0: intention}, {}).values()]
-    return frozenset(stream for one in wanted for stream in load_with_kin(log, one))
+    return frozenset(stream for one in wanted for stream in load_with_linked_records(log, one))
 
 
 def planned(
@@ -407,7 +407,7 @@ def planned(
 def require_unmoved(seen: Mapping[UUID, int], loaded: Mapping[UUID, Loaded]) -> None:
     """Raises SomebodyWasFaster where a stream has changed since commands were completed from it."""
     if any(loaded[stream].version != version for stream, version in seen.items() if stream in loaded):
-        raise SomebodyWasFaster
+        raise ConcurrencyConflict
 
 
 def leaving(results: Mapping[int, Result]) -> dict[int, Refused]:

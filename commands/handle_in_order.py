@@ -12,12 +12,12 @@ from uuid import UUID
 from commands.handle import (
     ATTEMPTS,
     Attached,
+    ConcurrencyConflict,
     Handled,
     Intention,
     KeptAsResult,
     Log,
     Result,
-    SomebodyWasFaster,
     Unit,
     event_id,
     leaving,
@@ -28,7 +28,7 @@ from commands.handle import (
 from commands.verb import Verb
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
-from domain.streams import Loaded, Reads, load_with_kin
+from domain.streams import Loaded, Reads, load_with_linked_records
 
 Wants = tuple[Aggregate[Any], Reads]
 Attach = Callable[[Sequence[Result]], Attached]
@@ -89,10 +89,10 @@ def handle_in_order(
     attempt = partial(_attempt, log, verbs, intentions, all_or_none, attach, once)
     try:
         return attempt()
-    except SomebodyWasFaster:
+    except ConcurrencyConflict:
         goes_first = any(takes_precedence(intention) for intention in intentions)
     for _ in range(ATTEMPTS - 2):
-        with suppress(SomebodyWasFaster), going_first(log, verbs, intentions) if goes_first else nullcontext():
+        with suppress(ConcurrencyConflict), going_first(log, verbs, intentions) if goes_first else nullcontext():
             return attempt()
     with going_first(log, verbs, intentions) if goes_first else nullcontext():
         return attempt()
@@ -101,7 +101,7 @@ def handle_in_order(
 def going_first(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention]) -> AbstractContextManager[None]:
     """Keeps all others from the streams of the block: a request in it must get in, and the block is one append."""
     units = planned(log, verbs, dict(enumerate(intentions)), {})
-    return log.precedence(load_with_kin(log, wanted_by(units, {})).keys())
+    return log.precedence(load_with_linked_records(log, wanted_by(units, {})).keys())
 
 
 def wanted_by(units: Mapping[int, Unit], results: dict[int, Result]) -> dict[UUID, Wants]:
@@ -124,7 +124,7 @@ def _attempt(
     units = {number: unit for number, unit in whole.items() if number not in results}
     firsts = [first_event_of(intention) for intention in intentions]
     known = log.known(set(firsts)) if once else {}
-    loaded = load_with_kin(log, wanted)
+    loaded = load_with_linked_records(log, wanted)
     for unit in units.values():
         require_unmoved(unit.seen, loaded)
     queue = Queue(known, dict(loaded))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.course import Course
 from domain.errors import Conflict, Invalid, NotFound
 from domain.event import Aggregate, Clear, Event, Personal, Recorded
 from domain.reversal import last_by, taken_back, without
+from domain.temporal_property import TemporalProperty
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,8 +446,8 @@ class Application:
     submitted: bool = False
     submitted_at: datetime | None = None
     considered: bool = False
-    stages: Course[str | None] = field(default_factory=Course)
-    left: Course[UUID | None] = field(default_factory=Course)
+    stages: TemporalProperty[str | None] = field(default_factory=TemporalProperty)
+    left: TemporalProperty[UUID | None] = field(default_factory=TemporalProperty)
     offers: tuple[Offer, ...] = ()
     former_offer: Offer | None = None
     ends: tuple[Ending, ...] = ()
@@ -523,7 +523,7 @@ class Application:
     def entered_by(self, moment: datetime) -> list[str]:
         """The stages of this job that it had been in by that time, in the order of their first visits."""
         visits = [turn for turn in self.stages.turns if turn.at <= moment]
-        came = self.left.turn_at(moment)
+        came = self.left.dated_value_at(moment)
         since = max(
             (no for no, turn in enumerate(visits, start=1) if turn.value is None and came and turn.at == came.at),
             default=0,

@@ -11,12 +11,12 @@ from uuid import UUID
 from domain import consent, erasure_proposal, touchpoint
 from domain.codes import UNKNOWN
 from domain.consent import Consents, Merge
-from domain.course import Course
 from domain.erasure_proposal import ErasureProposalDoesNotExist, Proposals
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.event import Aggregate, Clear, Erased, Event, Personal, Recorded, SealedFor
-from domain.profile_facts import Told
-from domain.telling import Telling
+from domain.profile_facts import FactStatement
+from domain.statements import Statements
+from domain.temporal_property import TemporalProperty
 from domain.touchpoint import Touchpoints
 
 
@@ -375,8 +375,8 @@ class Candidate:
     source: str = UNKNOWN
     role: str = UNKNOWN
     location: str = UNKNOWN
-    telling: Telling = field(default_factory=Telling)
-    communities: Mapping[UUID, Course[bool]] = field(default_factory=dict)
+    telling: Statements = field(default_factory=Statements)
+    communities: Mapping[UUID, TemporalProperty[bool]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
     touchpoints: Touchpoints = ()
     merged_into: UUID | None = None
@@ -386,7 +386,7 @@ class Candidate:
     erasure: UUID | None = None
     erased: bool = False
     holds: frozenset[str] = frozenset()
-    restriction: Course[bool] = field(default_factory=Course)
+    restriction: TemporalProperty[bool] = field(default_factory=TemporalProperty)
     proposals: Proposals = field(default_factory=dict)
     records: Mapping[UUID, Candidate] = field(default_factory=dict)
 
@@ -474,17 +474,17 @@ class Candidate:
         if self.speaker is not None:
             raise CandidateWasMerged(candidate=candidate, survivor=self.speaker)
 
-    def everything_told(self) -> tuple[Told, ...]:
+    def everything_told(self) -> tuple[FactStatement, ...]:
         """All that anybody told of this record, as the profile's rules want it."""
         return tuple(one for recorded in self.telling for one in told_by(recorded))
 
-    def told(self, fact: str, learned_from: str, value: str, by: datetime) -> tuple[Told, ...]:
+    def told(self, fact: str, learned_from: str, value: str, by: datetime) -> tuple[FactStatement, ...]:
         """What the source had told by that time, as far as it decides whether the source says this value."""
         return tuple(one for one in self.telling.of(fact, learned_from, value) if one.at <= by)
 
-    def membership(self, community: UUID) -> Course[bool]:
+    def membership(self, community: UUID) -> TemporalProperty[bool]:
         """When the candidate was in the community."""
-        return self.communities.get(community, Course())
+        return self.communities.get(community, TemporalProperty())
 
     def require_new(self, candidate: UUID) -> None:
         """Raises CandidateExistsAlready, or CandidateIsErased."""
@@ -541,13 +541,13 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return candidate
 
 
-def told_by(recorded: Recorded[Event]) -> Iterator[Told]:
+def told_by(recorded: Recorded[Event]) -> Iterator[FactStatement]:
     """What an event tells of a profile: one fact, or what was known at the entry, from where the person came."""
     event = recorded.event
     if isinstance(event, CandidateSourced | CandidateReferred):
         yield from entry_told(recorded, event)
     elif isinstance(event, ProfileFactLearned | ProfileFactRetracted):
-        yield Told(
+        yield FactStatement(
             fact=event.fact,
             learned_from=event.learned_from,
             value=event.value,
@@ -559,14 +559,14 @@ def told_by(recorded: Recorded[Event]) -> Iterator[Told]:
         )
 
 
-def entry_told(recorded: Recorded[Event], event: CandidateSourced | CandidateReferred) -> Iterator[Told]:
+def entry_told(recorded: Recorded[Event], event: CandidateSourced | CandidateReferred) -> Iterator[FactStatement]:
     named = () if event.name is None else (event.name,)
     for fact, values in (("name", named), ("email", event.emails), ("phone", event.phones)):
         for value in (values,) if isinstance(values, Erased) else values:
-            yield Told(fact, event.source, value, recorded.at, recorded.stream, recorded.id, recorded.position)
+            yield FactStatement(fact, event.source, value, recorded.at, recorded.stream, recorded.id, recorded.position)
 
 
-def kin(candidate: Candidate) -> frozenset[UUID]:
+def linked_records(candidate: Candidate) -> frozenset[UUID]:
     """The records that this one is merged with directly."""
     return candidate.absorbed if candidate.merged_into is None else candidate.absorbed | {candidate.merged_into}
 
@@ -577,12 +577,12 @@ def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
     What else the records say stays with each of them, in `records`.
     """
     records: dict[UUID, Candidate] = {}
-    waiting = list(kin(candidate))
+    waiting = list(linked_records(candidate))
     while waiting:
         record = waiting.pop()
         if record not in records:
             records[record] = of(record)
-            waiting += kin(records[record])
+            waiting += linked_records(records[record])
     if not records:
         return candidate
     answers = [candidate.consents, *(record.consents for record in records.values())]
@@ -596,7 +596,7 @@ def sides(records: Mapping[UUID, Candidate], merge: Merge) -> tuple[frozenset[UU
     """
     below, waiting = {merge.absorbed}, [merge.absorbed]
     while waiting:
-        found = kin(records[waiting.pop()]) - below - {merge.survivor}
+        found = linked_records(records[waiting.pop()]) - below - {merge.survivor}
         below |= found
         waiting += found
     return frozenset(records.keys() - below), frozenset(below)
@@ -610,7 +610,7 @@ def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | N
     return root
 
 
-CANDIDATE = Aggregate("candidate", Candidate(), evolve, kin, person)
+CANDIDATE = Aggregate("candidate", Candidate(), evolve, linked_records, person)
 
 ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred, ErasureRequested, CandidateErased)
 """The events that make a candidate, and that end one."""

@@ -102,14 +102,14 @@ def alone(state: S, _: Callable[[UUID], S]) -> S:
 class Aggregate(Generic[S]):
     """A kind of stream: its name, the state before its first event, and how an event changes that state.
 
-    `kin` names the streams that a state belongs together with, such as two records of one person; `joined` gives
-    the state that decisions see, from the stream's own and, through the function, that of each of its kin and theirs.
+    `linked_records` names the streams that belong with a state, such as the other records of one person. `joined`
+    gives the state that decisions see, from the stream's own state and, through the function, those of linked streams.
     """
 
     name: str
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
-    kin: Callable[[S], Collection[UUID]] = nobody
+    linked_records: Callable[[S], Collection[UUID]] = nobody
     joined: Callable[[S, Callable[[UUID], S]], S] = alone
 
 

@@ -55,7 +55,7 @@ TRUST_OF_OTHERS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FactStatement:
     """A source told us a value, or took it back (`retracted`).
 
     at: when that was so. record, event, position: where in the log it stands. value: ERASED where the person was.
@@ -78,9 +78,9 @@ class Belief:
 
     fact: str
     value: Personal[str]
-    because: Told
-    confirmed_by: tuple[Told, ...] = ()
-    overruled: tuple[Told, ...] = ()
+    because: FactStatement
+    confirmed_by: tuple[FactStatement, ...] = ()
+    overruled: tuple[FactStatement, ...] = ()
 
 
 def holds_many(fact: str) -> bool:
@@ -109,12 +109,12 @@ def address_key(fact: str, value: str) -> str:
     return likeness.lstrip("0") or likeness if fact == "phone" else likeness
 
 
-def kept(told: Iterable[Told]) -> tuple[Told, ...]:
+def kept(told: Iterable[FactStatement]) -> tuple[FactStatement, ...]:
     """What a source said of one fact and has not taken back, oldest first, each value in its newest spelling.
 
     `told`: all that it ever said of it, in the order in which we learned it.
     """
-    newest: dict[Personal[str], Told] = {}
+    newest: dict[Personal[str], FactStatement] = {}
     for one in first_told(told):
         newest.pop(alike(one.fact, one.value), None)
         if not one.retracted:
@@ -122,13 +122,13 @@ def kept(told: Iterable[Told]) -> tuple[Told, ...]:
     return tuple(newest.values())
 
 
-def first_told(told: Iterable[Told]) -> list[Told]:
+def first_told(told: Iterable[FactStatement]) -> list[FactStatement]:
     """What a source said of one fact, by the times at which it was so, without what it only said once more.
 
     To say the same again of one record is no news, in whatever order we learned of it: the first time counts.
     """
-    news: list[Told] = []
-    before: dict[tuple[UUID, Personal[str] | None], Told] = {}
+    news: list[FactStatement] = []
+    before: dict[tuple[UUID, Personal[str] | None], FactStatement] = {}
     for one in sorted(told, key=lambda said: said.at):
         about = one.record, alike(one.fact, one.value) if holds_many(one.fact) else None
         former, before[about] = before.get(about), one
@@ -137,7 +137,7 @@ def first_told(told: Iterable[Told]) -> list[Told]:
     return news
 
 
-def held(told: Sequence[Told]) -> tuple[Told, ...]:
+def held(told: Sequence[FactStatement]) -> tuple[FactStatement, ...]:
     """What a source still says of one fact (`told` as for `kept`): of many values all that it keeps, of one the newest.
 
     An older value does not come back because the newest was taken back: nobody says it any more.
@@ -148,21 +148,21 @@ def held(told: Sequence[Told]) -> tuple[Told, ...]:
     return tuple(one for one in kept(told) if not is_other(one, said))
 
 
-def believed(told: Iterable[Told]) -> tuple[Belief, ...]:
+def believed(told: Iterable[FactStatement]) -> tuple[Belief, ...]:
     """What is believed, by fact, and of one fact the most trusted and newest first. `told`: all of it, in log order.
 
     Of one value that of the most trusted source, of equally trusted ones the newest; of many values each.
     """
-    by_fact: dict[str, dict[str, list[Told]]] = {}
+    by_fact: dict[str, dict[str, list[FactStatement]]] = {}
     for one in told:
         by_fact.setdefault(one.fact, {}).setdefault(one.learned_from, []).append(one)
     return tuple(belief for fact in sorted(by_fact) for belief in beliefs_of(list(by_fact[fact].values())))
 
 
-def beliefs_of(sources: Sequence[Sequence[Told]]) -> list[Belief]:
+def beliefs_of(sources: Sequence[Sequence[FactStatement]]) -> list[Belief]:
     """What is believed of one fact, from all that each source said of it."""
     standing = sorted((one for said in sources for one in held(said)), key=weight, reverse=True)
-    same: dict[Personal[str], list[Told]] = {}
+    same: dict[Personal[str], list[FactStatement]] = {}
     for one in standing:
         same.setdefault(alike(one.fact, one.value), []).append(one)
     if not standing or holds_many(standing[0].fact):
@@ -172,15 +172,15 @@ def beliefs_of(sources: Sequence[Sequence[Told]]) -> list[Belief]:
     return [belief(winner, sorted(lost, key=weight, reverse=True))]
 
 
-def belief(same: Sequence[Told], overruled: Sequence[Told] = ()) -> Belief:
+def belief(same: Sequence[FactStatement], overruled: Sequence[FactStatement] = ()) -> Belief:
     because, *others = same
     return Belief(because.fact, because.value, because, tuple(others), tuple(overruled))
 
 
-def is_other(one: Told, than: Told) -> bool:
+def is_other(one: FactStatement, than: FactStatement) -> bool:
     return alike(one.fact, one.value) != alike(than.fact, than.value)
 
 
-def weight(one: Told) -> tuple[int, datetime, int]:
+def weight(one: FactStatement) -> tuple[int, datetime, int]:
     """How much it counts: trust, then how new it is, then how lately we learned it."""
     return trust(one.learned_from), one.at, one.position or 0

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.course import Course
 from domain.errors import Conflict, NotFound
 from domain.event import Aggregate, Clear, Event, Personal, Recorded
 from domain.reversal import last_by, taken_back, without
+from domain.temporal_property import TemporalProperty
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +262,12 @@ class Requisition:
     openings: Mapping[UUID, type[Event] | None] = field(default_factory=dict)
     taken_by: Mapping[UUID, UUID] = field(default_factory=dict)
     ends: Mapping[UUID, tuple[SeatEnd, ...]] = field(default_factory=dict)
-    holds: Course[bool] = field(default_factory=Course)
-    target: Course[date | None] = field(default_factory=Course)
-    hiring_manager: Course[Personal[str | None]] = field(default_factory=Course)
-    recruiter: Course[Personal[str | None]] = field(default_factory=Course)
-    title: Course[Personal[str | None]] = field(default_factory=Course)
-    opened: Course[datetime] = field(default_factory=Course)
+    holds: TemporalProperty[bool] = field(default_factory=TemporalProperty)
+    target: TemporalProperty[date | None] = field(default_factory=TemporalProperty)
+    hiring_manager: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
+    recruiter: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
+    title: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
+    opened: TemporalProperty[datetime] = field(default_factory=TemporalProperty)
 
     @property
     def held_since(self) -> datetime | None:

@@ -29,22 +29,22 @@ class Loads(Protocol):
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]: ...
 
 
-def load_with_kin(log: Loads, wanted: Wanted) -> dict[UUID, Loaded]:
+def load_with_linked_records(log: Loads, wanted: Wanted) -> dict[UUID, Loaded]:
     """Loads the streams, and whatever belongs together with any of them, read as that one is."""
     reading = dict(wanted)
     loaded = dict(log.load_all(reading))
-    while kin := kin_to_load(reading, loaded):
-        reading |= kin
-        loaded |= log.load_all(kin)
+    while linked_records := linked_to_load(reading, loaded):
+        reading |= linked_records
+        loaded |= log.load_all(linked_records)
     return loaded
 
 
-def kin_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tuple[Aggregate[Any], Reads]]:
+def linked_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tuple[Aggregate[Any], Reads]]:
     """The streams that belong together with a loaded one, and were not loaded with all that is read of it."""
-    kin: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
+    linked_records: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for stream, (aggregate, reads) in reading.items():
-        for other in aggregate.kin(loaded[stream].state):
-            known = (kin.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
+        for other in aggregate.linked_records(loaded[stream].state):
+            known = (linked_records.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
             if not reads <= known:
-                kin[other] = aggregate, reads | known
-    return kin
+                linked_records[other] = aggregate, reads | known
+    return linked_records

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
-from projections import kin
+from projections import linked_records
 from projections.read_model import ReadModel
 
 TABLES = (
-    kin.tables("accesses")
+    linked_records.tables("accesses")
     + """
 create table accesses.access (
     position bigint      primary key,
@@ -38,9 +38,9 @@ ACCESSES = ReadModel(
     name="accesses",
     version=1,
     tables=TABLES,
-    working=kin.working("accesses"),
+    working=linked_records.working("accesses"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "access": {
             PeopleViewed: _ACCESS.format(kind="viewed"),
             PeopleSearched: _ACCESS.format(kind="searched"),
@@ -48,7 +48,7 @@ ACCESSES = ReadModel(
         },
     },
     recompute=(
-        kin.keep("accesses"),
+        linked_records.keep("accesses"),
         "insert into accesses.access (position, stream, at, reader, kind, page, people, export, holds) {access}",
     ),
 )

@@ -22,7 +22,7 @@ from domain.application import (
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.event import Event
 from domain.referral import ReferralCredited
-from projections import kin, reversals
+from projections import linked_records, reversals
 from projections.read_model import Facts, ReadModel
 
 STEPS: dict[type[Event], str] = {
@@ -54,7 +54,7 @@ offer, on whose standing no count depends."""
 # A step that a reversal takes back stands from `position` until `until`, the position of the reversal, and was so
 # until `until_at`, the time of the reversal.
 TABLES = (
-    kin.tables("applications")
+    linked_records.tables("applications")
     + """
 create table applications.step (
     application uuid        not null,
@@ -121,16 +121,16 @@ APPLICATIONS = ReadModel(
     name="applications",
     version=2,
     tables=TABLES,
-    working=kin.working("applications"),
+    working=linked_records.working("applications"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "step": {**_OF_STEPS, ApplicationTransferred: TRANSFERRED},
         "reversal": {event: _REVERSED.format(step=step) for event, step in REVERSALS.items()},
         "credit": {ReferralCredited: CREDITED},
     },
     recompute=(
-        kin.keep("applications"),
+        linked_records.keep("applications"),
         "insert into applications.entry (record, position, at, source, role, location) {entry}",
         """
         insert into applications.step

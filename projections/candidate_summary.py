@@ -5,14 +5,14 @@ from __future__ import annotations
 from domain.application import ApplicationSubmitted, CandidateHired, CandidateUnhired, ProspectAdded
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin, reversals
+from projections import linked_records, reversals
 from projections.read_model import ReadModel
 
 # The row says what is so now. The facts beside it say what it said at any position, and what is left of a maximum
 # when the touchpoint that made it is taken back (n = -1), or the hire that was the earliest is undone.
 # All is kept by record: what is so of a person of several is put together when it is asked.
 TABLES = (
-    kin.tables("candidate_summary")
+    linked_records.tables("candidate_summary")
     + """
 create table candidate_summary.candidate (
     candidate       uuid    primary key,
@@ -158,7 +158,7 @@ CANDIDATE_SUMMARY = ReadModel(
     name="candidate_summary",
     version=3,
     tables=TABLES,
-    working=kin.working("candidate_summary"),
+    working=linked_records.working("candidate_summary"),
     catalogue=("contact", "engagement"),
     facts={
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
@@ -171,7 +171,7 @@ CANDIDATE_SUMMARY = ReadModel(
             CandidateUnhired: _MILESTONE.format(milestone="unhired"),
         },
         "unhired": {CandidateUnhired: UNHIRED},
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
     },
-    recompute=(kin.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRES, LESS_HIRED),
+    recompute=(linked_records.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRES, LESS_HIRED),
 )

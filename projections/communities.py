@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from domain.candidate import CommunityJoined, CommunityLeft
 from domain.talent_community import CommunityFounded
-from projections import kin
+from projections import linked_records
 from projections.read_model import ReadModel
 
 TABLES = (
-    kin.tables("communities")
+    linked_records.tables("communities")
     + """
 create table communities.community (
     community uuid   primary key,
@@ -44,14 +44,14 @@ COMMUNITIES = ReadModel(
     name="communities",
     version=1,
     tables=TABLES,
-    working=kin.working("communities"),
+    working=linked_records.working("communities"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "founded": {CommunityFounded: FOUNDED},
         "turn": {CommunityJoined: _TURN.format(joined="true"), CommunityLeft: _TURN.format(joined="false")},
     },
     recompute=(
-        kin.keep("communities"),
+        linked_records.keep("communities"),
         "insert into communities.community (community, position, around, topic) {founded}",
         "insert into communities.turn (community, record, position, at, joined, by) {turn}",
     ),

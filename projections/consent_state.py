@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.consent import ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentWithheld, ConsentWithholdingEnded
-from projections import kin
+from projections import linked_records
 from projections.read_model import ReadModel
 
 ANSWERS = """
@@ -27,7 +27,7 @@ create table {name}.answer (
 since which position it is known that an un-merge ended it at `lifted_at`."""
 
 TABLES = (
-    kin.tables("consent_state")
+    linked_records.tables("consent_state")
     + ANSWERS.format(name="consent_state")
     + """
 create index on consent_state.answer (valid_until);
@@ -107,9 +107,9 @@ CONSENT_STATE = ReadModel(
     name="consent_state",
     version=4,
     tables=TABLES,
-    working=kin.working("consent_state"),
+    working=linked_records.working("consent_state"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "answer": {
             ConsentGiven: GIVEN,
             ConsentRefused: REFUSED,
@@ -118,5 +118,5 @@ CONSENT_STATE = ReadModel(
         },
         "lifted": {ConsentWithholdingEnded: LIFTED},
     },
-    recompute=(kin.keep("consent_state"), *keep("consent_state")),
+    recompute=(linked_records.keep("consent_state"), *keep("consent_state")),
 )

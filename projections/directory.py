@@ -28,7 +28,7 @@ from domain.event import Erased, Recorded
 from domain.normal_form import FORM, grams, is_unparted, parts_of, runs, words_of
 from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin
+from projections import linked_records
 from projections.consent_state import CONSENT_STATE
 from projections.read_model import Blind, Opens, ReadModel, quoted
 
@@ -52,7 +52,7 @@ NAMELESS = "\uffff"
 
 # Facts first, by record: they are what an un-merge gives back. Then what is made of them, by person.
 TABLES = (
-    kin.tables("directory")
+    linked_records.tables("directory")
     + f"""
 -- Texts are compared in the normal form {FORM} of domain/normal_form.py.
 create table directory.record (
@@ -164,7 +164,7 @@ alter table directory.clue alter key set statistics 0;
 )
 
 WORKING = {
-    **kin.working("directory"),
+    **linked_records.working("directory"),
     "directory_changed": "record uuid, facts boolean",
     "directory_member": "person uuid, record uuid, facts boolean",
     "directory_belief": "person uuid, fact text, value text, key text, terms text, blind text[], weight bigint",
@@ -331,12 +331,14 @@ insert into directory_changed select distinct record, false from kept
 
 MERGE = "insert into directory_changed select distinct record, true from directory_merged"
 
-# Who a record is of, is asked of the links once; nearly everybody is a person of one record.
+CHANGED_AND_LINKED = "select record, 9223372036854775806 from changed join directory.linked using (record)"
+
+# The links are read once a batch; nearly every person has one record.
 MEMBERS = f"""
 with changed as (
     select record, bool_or(facts) as facts from directory_changed group by record
 ), merged as (
-    {kin.persons("directory", "select record, 9223372036854775806 from changed join directory.linked using (record)")}
+    {linked_records.persons("directory", CHANGED_AND_LINKED)}
 )
 insert into directory_member (person, record, facts)
 select record, record, facts from changed
@@ -576,7 +578,7 @@ DIRECTORY = ReadModel(
         frozenset((CandidateSourced, CandidateReferred, ProfileFactLearned, ProfileFactRetracted)), OPENED, told
     ),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "erased": dict.fromkeys(ENDINGS, "select stream_id as record from batch where {this}"),
         "answer": CONSENT_STATE.facts["answer"],
@@ -586,7 +588,7 @@ DIRECTORY = ReadModel(
         "corrected": {TouchpointCorrected: "select stream_id from batch where {this}"},
     },
     recompute=(
-        kin.keep("directory"),
+        linked_records.keep("directory"),
         ENTER,
         ERASE,
         TELL,

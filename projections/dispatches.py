@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.candidate import ProcessingRestricted, RestrictionLifted
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin
+from projections import linked_records
 from projections.consent_state import ANSWERS, CONSENT_STATE, HOLDS
 from projections.consent_state import keep as keep_answers
 from projections.read_model import ReadModel
@@ -12,7 +12,7 @@ from projections.read_model import ReadModel
 # A belief holds as of the positions known <= p < until. `event_id` is what recorded the dispatch, `corrected_by` the
 # correction that the belief comes from. standing: authorised, not-needed or exception.
 TABLES = (
-    kin.tables("dispatches")
+    linked_records.tables("dispatches")
     + ANSWERS.format(name="dispatches")
     + """
 create table dispatches.restriction (
@@ -95,7 +95,9 @@ where dispatch.touchpoint = told.touchpoint and dispatch.record = told.record an
 # consent that it cites, as far as answers and restrictions were known when it was corrected. One that was not recorded
 # as a dispatch cites none, and is told of by whoever corrected it. adapters/proof/dispatch_rule.py says the same again.
 _STILL_HOLDS = HOLDS.format(answer="answer", position="wrong.position", at="wrong.at")
-_OF = kin.persons("dispatches", "select record, position from wrong where consent is not null and not as_judged")
+_OF = linked_records.persons(
+    "dispatches", "select record, position from wrong where consent is not null and not as_judged"
+)
 KEEP_CORRECTED = f"""
 insert into dispatches.dispatch (touchpoint, record, known, until, at, event_id, corrected_by, consent, kind, channel,
                                  purpose, standing, reported_by)
@@ -142,13 +144,13 @@ DISPATCHES = ReadModel(
     version=4,
     tables=TABLES,
     working={
-        **kin.working("dispatches"),
+        **linked_records.working("dispatches"),
         "dispatches_told": "touchpoint uuid, record uuid, position bigint, until bigint, at timestamptz, event_id uuid,"
         " kind text, actor text, sent uuid",
     },
     catalogue=("channel", "direction", "purpose"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "answer": CONSENT_STATE.facts["answer"],
         "lifted": CONSENT_STATE.facts["lifted"],
         "restriction": {
@@ -159,7 +161,7 @@ DISPATCHES = ReadModel(
         "corrected": {TouchpointCorrected: CORRECTED},
     },
     recompute=(
-        kin.keep("dispatches"),
+        linked_records.keep("dispatches"),
         *keep_answers("dispatches"),
         "insert into dispatches.restriction (record, position, at, restricted) {restriction}",
         KEEP_SENT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin, tally
+from projections import linked_records, tally
 from projections.read_model import ReadModel
 
 WINDOWS = (7, 14, 30, 90)
@@ -14,7 +14,7 @@ WINDOWS = (7, 14, 30, 90)
 # a message counts once for a person, whichever of their records its fates were told of.
 TABLES = (
     tally.tables("engagement")
-    + kin.tables("engagement")
+    + linked_records.tables("engagement")
     + """
 create table engagement.fate (
     message    uuid        not null,
@@ -30,7 +30,7 @@ create index on engagement.fate (record, message);
 )
 
 WORKING = {
-    **kin.working("engagement"),
+    **linked_records.working("engagement"),
     "engagement_fact": 'message uuid, record uuid, touchpoint uuid, at timestamptz, known bigint, fate "char",'
     " taken_back boolean",
     "engagement_turned": "position bigint, person uuid, record uuid, before boolean, after boolean",
@@ -82,7 +82,7 @@ where fate.message = ended.message and fate.record = ended.record and fate.touch
 """
 
 # Of the records that ever had a link: which persons each fact and each merge told of.
-TURN = "insert into engagement_turned (position, person, record, before, after) " + kin.turned(
+TURN = "insert into engagement_turned (position, person, record, before, after) " + linked_records.turned(
     "engagement",
     """
         select record, position from engagement_merged
@@ -193,12 +193,12 @@ ENGAGEMENT = ReadModel(
     catalogue=("outcome",),
     facts={
         "segment": tally.PERSON_SEGMENT,
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "fact": {TouchpointRecorded: RECORDED, TouchpointCorrected: CORRECTED},
     },
     recompute=(
         tally.keep_segment("engagement"),
-        kin.keep("engagement"),
+        linked_records.keep("engagement"),
         "insert into engagement_fact (message, record, touchpoint, at, known, fate, taken_back) {fact}",
         KEEP,
         TAKE_BACK,

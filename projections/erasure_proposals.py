@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from domain.candidate import ErasureRequested
 from domain.erasure_proposal import ErasureProposalAccepted, ErasureProposalDeclined, ErasureProposed
-from projections import kin
+from projections import linked_records
 from projections.read_model import ReadModel
 
 TABLES = (
-    kin.tables("erasure_proposals")
+    linked_records.tables("erasure_proposals")
     + """
 create table erasure_proposals.proposal (
     position bigint      primary key,
@@ -53,9 +53,9 @@ ERASURE_PROPOSALS = ReadModel(
     name="erasure_proposals",
     version=1,
     tables=TABLES,
-    working=kin.working("erasure_proposals"),
+    working=linked_records.working("erasure_proposals"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "proposal": {ErasureProposed: PROPOSED},
         "decision": {
             ErasureProposalAccepted: _DECIDED.format(decision="accepted"),
@@ -64,7 +64,7 @@ ERASURE_PROPOSALS = ReadModel(
         "request": {ErasureRequested: REQUESTED},
     },
     recompute=(
-        kin.keep("erasure_proposals"),
+        linked_records.keep("erasure_proposals"),
         "insert into erasure_proposals.proposal (position, record, proposal, at, source, kind, fields) {proposal}",
         "insert into erasure_proposals.decision (record, proposal, position, at, decision, actor, ground) {decision}",
         "insert into erasure_proposals.request (record, position) {request}",

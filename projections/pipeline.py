@@ -6,7 +6,7 @@ from domain.application import CandidateHired, CandidateUnhired
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.consent import ConsentWithdrawn
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import kin, reversals, tally
+from projections import linked_records, reversals, tally
 from projections.read_model import ReadModel
 
 ACTIVE_DAYS = 180
@@ -18,7 +18,7 @@ ACTIVE_DAYS = 180
 # Nodes are kept by record; the line of a person is all nodes of their records, of which one day and rank is one node.
 TABLES = (
     tally.tables("pipeline")
-    + kin.tables("pipeline")
+    + linked_records.tables("pipeline")
     + """
 create table pipeline.node (
     record uuid     not null,
@@ -41,7 +41,7 @@ create index on pipeline.hire (application, position);
 )
 
 WORKING = {
-    **kin.working("pipeline"),
+    **linked_records.working("pipeline"),
     "pipeline_step": "record uuid, known bigint, day date, before integer, after integer, last integer, rank smallint,"
     " stood boolean",
     "pipeline_turned": "position bigint, person uuid, record uuid, before boolean, after boolean",
@@ -133,7 +133,7 @@ where after > 0
 """
 
 # Of the records that ever had a link: which persons each turn and each merge told of.
-TURN = "insert into pipeline_turned (position, person, record, before, after) " + kin.turned(
+TURN = "insert into pipeline_turned (position, person, record, before, after) " + linked_records.turned(
     "pipeline",
     """
         select record, position from pipeline_merged
@@ -255,7 +255,7 @@ PIPELINE = ReadModel(
     catalogue=("engagement",),
     facts={
         "segment": tally.PERSON_SEGMENT,
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "hire": {CandidateHired: HIRE},
         "unhire": {CandidateUnhired: UNHIRE},
         "fact": {
@@ -270,7 +270,7 @@ PIPELINE = ReadModel(
     },
     recompute=(
         tally.keep_segment("pipeline"),
-        kin.keep("pipeline"),
+        linked_records.keep("pipeline"),
         KEEP_HIRES,
         TAKE_BACK_HIRES,
         COUNT,

@@ -24,12 +24,12 @@ from domain.referral import (
     ReferralMade,
     ReferralTurnedIntoApplication,
 )
-from projections import kin
+from projections import linked_records
 from projections.read_model import ReadModel
 
 # The steps of every application are kept, as one may turn out later to have come of a referral.
 TABLES = (
-    kin.tables("referrals")
+    linked_records.tables("referrals")
     + """
 create table referrals.referral (
     referral uuid        primary key,
@@ -89,9 +89,9 @@ REFERRALS = ReadModel(
     name="referrals",
     version=2,
     tables=TABLES,
-    working=kin.working("referrals"),
+    working=linked_records.working("referrals"),
     facts={
-        "link": kin.LINKS,
+        "link": linked_records.LINKS,
         "made": {ReferralMade: MADE},
         "turn": {
             ReferralAccepted: _TURN.format(turn="accepted"),
@@ -102,7 +102,7 @@ REFERRALS = ReadModel(
         "step": {event: _STEP.format(step=step) for event, step in STEPS},
     },
     recompute=(
-        kin.keep("referrals"),
+        linked_records.keep("referrals"),
         "insert into referrals.referral (referral, referrer, position, at) {made} on conflict do nothing",
         "insert into referrals.turn (referral, position, turn, application) {turn}",
         "insert into referrals.step (application, position, at, step, stage) {step}",

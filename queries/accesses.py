@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.accesses import ACCESSES
 from queries.question import AsOf
 
@@ -64,7 +64,7 @@ class Accesses:
     next: str | None
 
 
-_RECORDS = kin.persons("accesses", "select %(candidate)s::uuid, %(position)s::bigint")
+_RECORDS = linked_records.persons("accesses", "select %(candidate)s::uuid, %(position)s::bigint")
 _FOUND = """
 select position, stream, at, reader, kind, page, people, export, holds
 from accesses.access

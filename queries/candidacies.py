@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from domain.codes import UNKNOWN
-from projections import kin
+from projections import linked_records
 from projections.applications import APPLICATIONS
 from queries.question import AsOf, Period, Segment
 
@@ -42,7 +42,7 @@ touched (record) as materialized (
         select from applications.linked where linked.record = touched.record
     )
     union
-    select person, record from ({kin.persons("applications", _LINKED)}) known
+    select person, record from ({linked_records.persons("applications", _LINKED)}) known
 ), people as materialized (
     {_MEMBERS}
 )"""

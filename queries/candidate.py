@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.candidate_summary import CANDIDATE_SUMMARY, STANDING_HIRE
 from queries.question import AsOf
 
@@ -70,7 +70,7 @@ _RECORD = f"""
     where candidate = of.record and known > of.position and entered <= of.position
 """
 
-_PERSON = kin.persons("candidate_summary", "select %(candidate)s::uuid, %(position)s::bigint")
+_PERSON = linked_records.persons("candidate_summary", "select %(candidate)s::uuid, %(position)s::bigint")
 _QUESTION = f"""
 select nullif(of.person, of.asked), min(entered_at), max(source) filter (where of.record = of.person),
        max(role) filter (where of.record = of.person), max(location) filter (where of.record = of.person),

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.communities import COMMUNITIES
 from queries.question import AsOf
 
@@ -93,7 +93,7 @@ _IN = """
     order by community, record, at desc, position desc
 """
 
-_LINKED = kin.persons(
+_LINKED = linked_records.persons(
     "communities", "select record, %(position)s::bigint from held join communities.linked using (record)"
 )
 _MEMBERS = f"""
@@ -113,7 +113,7 @@ where community.community = %(community)s and community.position <= %(position)s
 order by page.person
 """
 
-_PERSON = kin.persons("communities", "select %(candidate)s::uuid, %(position)s::bigint")
+_PERSON = linked_records.persons("communities", "select %(candidate)s::uuid, %(position)s::bigint")
 _MEMBERSHIPS = f"""
 with known as materialized ({_PERSON}), held as ({_IN.format(whose="record in (select record from known)")})
 select nullif(person, asked), held.community, around, topic, since, by

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.consent_state import CONSENT_STATE, HOLDS
 from queries.question import AsOf
 
@@ -56,7 +56,7 @@ class Consents:
 
 # Of the answers at the same moment one that forbids wins over one that allows, and a person's over what is withheld,
 # which the survivor's stream says first.
-_PERSON = kin.persons("consent_state", "select %(candidate)s::uuid, %(position)s::bigint")
+_PERSON = linked_records.persons("consent_state", "select %(candidate)s::uuid, %(position)s::bigint")
 _QUESTION = f"""
 with of as materialized ({_PERSON}), known as (
     select purpose, channel, at, valid_until, event_id, candidate, survivor,

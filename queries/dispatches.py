@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.dispatches import DISPATCHES
 from queries.question import AsOf
 
@@ -87,7 +87,7 @@ class Dispatches:
     next: After | None
 
 
-_RECORDS = kin.persons("dispatches", "select %(candidate)s::uuid, %(position)s::bigint")
+_RECORDS = linked_records.persons("dispatches", "select %(candidate)s::uuid, %(position)s::bigint")
 _SOUGHT = """
     known <= %(position)s and until > %(position)s
     and (%(begins)s::timestamptz is null or at >= %(begins)s) and (%(ends)s::timestamptz is null or at < %(ends)s)
@@ -99,7 +99,7 @@ select count(*), count(*) filter (where standing = 'authorised'), count(*) filte
        count(*) filter (where standing = 'exception')
 from dispatches.dispatch where {_SOUGHT}
 """
-_LINKED = kin.persons(
+_LINKED = linked_records.persons(
     "dispatches", "select distinct record, %(position)s::bigint from page join dispatches.linked using (record)"
 )
 _PAGE = f"""

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import kin
+from projections import linked_records
 from projections.erasure_proposals import ERASURE_PROPOSALS
 from queries.question import AsOf
 
@@ -70,7 +70,7 @@ left join lateral (
     order by position limit 1) decided on true
 where known.position <= %(position)s
 """
-_LINKED = kin.persons(
+_LINKED = linked_records.persons(
     "erasure_proposals",
     "select distinct record, %(position)s::bigint from page join erasure_proposals.linked using (record)",
 )

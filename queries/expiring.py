@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from domain.purposes import CONSENT_CHANNELS
-from projections import kin
+from projections import linked_records
 from projections.consent_state import CONSENT_STATE, HOLDS
 from queries.question import AsOf
 
@@ -58,7 +58,7 @@ class Expiring:
 
 
 # A consent that a later answer took back or renewed is about nothing any more.
-_LINKED = kin.persons(
+_LINKED = linked_records.persons(
     "consent_state", "select distinct candidate, %(position)s::bigint from due join consent_state.linked l"
     " on l.record = due.candidate"
 )  # fmt: skip

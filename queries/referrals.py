@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 
 from domain.reversal import taken_back
 from domain.stages import APPLIED, FUNNEL, OFFER, stages_of
-from projections import kin
+from projections import linked_records
 from projections.referrals import REFERRALS
 from queries.question import AsOf
 
@@ -54,7 +54,7 @@ class MadeReferrals:
     next: str | None
 
 
-_PERSON = kin.persons("referrals", "select %(referrer)s::uuid, %(position)s::bigint")
+_PERSON = linked_records.persons("referrals", "select %(referrer)s::uuid, %(position)s::bigint")
 _MADE = f"""
 with known as materialized ({_PERSON}), made as (
     select referral, at, position from referrals.referral

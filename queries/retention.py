@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 
 from domain.codes import UNKNOWN
 from domain.retention import Rule, Rules, rule_of
-from projections import kin
+from projections import linked_records
 from projections.applications import APPLICATIONS
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from projections.retention import RETENTION
@@ -83,7 +83,7 @@ where (%(candidate)s::uuid is null or candidate = %(candidate)s)
        or (last_contact at time zone {{zone}})::date + make_interval(months => %(shortest)s) <= %(day)s)
 union
 select person, record from ({
-    kin.persons(
+    linked_records.persons(
         "candidate_summary",
         "select record, 9223372036854775806 from candidate_summary.linked"
         " where %(candidate)s::uuid is null or record = %(candidate)s",

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from adapters.postgres.embedded.server import SETTINGS, embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import grant, migrate
 
 NUMBERS = itertools.count(1)
@@ -79,7 +79,7 @@ def key_file(key_path: Path) -> KeyFile:
 
 
 @pytest.fixture
-def log(database: str, key_file: KeyFile) -> Iterator[Perennial]:
+def log(database: str, key_file: KeyFile) -> Iterator[EventLog]:
     """The event log over an empty database, as the service's role."""
-    with Perennial(database, key_file) as log:
+    with EventLog(database, key_file) as log:
         yield log

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from adapters.access.principal import Principal
-from commands.handle import Attached, SomebodyWasFaster
+from commands.handle import Attached, ConcurrencyConflict
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.event import Event, Recorded
 
@@ -45,7 +45,7 @@ class Readings:
         if shown:
             hour = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H")
             stream = self.view_stream(" ".join([who.actor, page, hour, *shown]))
-            with suppress(SomebodyWasFaster):  # it stands there already
+            with suppress(ConcurrencyConflict):  # it stands there already
                 self._record(who, PeopleViewed(page, shown), stream)
 
     def searched(self, who: Principal, page: str, people: Iterable[UUID], asked: str | None) -> None:

@@ -20,7 +20,7 @@ from adapters.access.operators import operator
 from adapters.access.recording import Readings
 from adapters.cli.progress import bar, printable, say
 from adapters.postgres.keys.sealing import SealIsBroken
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof.bundle_rows import BundleRows, Opening
 from adapters.postgres.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
 from adapters.postgres.proof.tree_rows import Proofs
@@ -28,9 +28,9 @@ from adapters.proof.bundle import Person, written
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import CheckpointWasNotReached, Held, Verified, verify
 from adapters.proof.dispatch_rule import DispatchRule
+from adapters.proof.logged_event import LoggedEvent
 from adapters.proof.note import CheckpointCannotBeRead, read_checkpoint
 from adapters.proof.report import not_shown, on_dispatches, shown
-from adapters.proof.told import Told
 from adapters.proof.trail import Trail
 from adapters.proof.tree import TreeIsSmaller
 from adapters.runtime.entropy import ENTROPY
@@ -82,7 +82,7 @@ def verify_bundle(file: Path, held: Held, *, dispatches: bool) -> None:
     hearing = [trail.hear, *([rule.hear] if dispatches else [])]
     with opened_file(file) as bundle, progress_of(bundle) as told_so:
 
-        def hear(told: Told) -> None:
+        def hear(told: LoggedEvent) -> None:
             for one in hearing:
                 one(told)
             told_so()
@@ -171,7 +171,7 @@ def make_bundle(asked: Asked, out: Path | None, settings: Settings) -> None:
         write(bundle, out)
 
 
-def bundle_of(log: Perennial, asked: Asked) -> Bundle:
+def bundle_of(log: EventLog, asked: Asked) -> Bundle:
     datastore = log.recorder.datastore
     opening = Opening(log) if asked.opened else None
     bundling = Bundling(Proofs(datastore), BundleRows(datastore), opening)
@@ -185,7 +185,7 @@ def size_of(path: Path) -> int:
     return read_checkpoint(note_in(path)).size
 
 
-def record(log: Perennial, bundle: Bundle, asked: Asked) -> None:
+def record(log: EventLog, bundle: Bundle, asked: Asked) -> None:
     who = operator()
     holds = ("proofs", "clear", *(("personal",) if asked.opened else ()))
     view_stream = partial(log.mapper.keyring.key_file.stream_of, "perennial", "view")

@@ -19,7 +19,7 @@ from adapters.access.operators import operator
 from adapters.cli.deliveries import written_age
 from adapters.cli.erasures import shown
 from adapters.cli.progress import say
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
 from adapters.web.framework.plain import plain
@@ -103,7 +103,7 @@ def decline(
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Perennial, Settings]]:
+def opened() -> Iterator[tuple[EventLog, Settings]]:
     """The log, and the settings it is opened by."""
     settings = Settings()
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:

@@ -41,8 +41,8 @@ from adapters.cli.progress import bar, drawn, fold_bar, printable, say
 from adapters.cli.proofs import NothingIsSigned, proof, sequencing
 from adapters.cli.retention import keeping
 from adapters.cli.subject_access import subject
-from adapters.erasure.clerk import Clerk
 from adapters.erasure.retention import ReadModelsAreBehind, RetentionFileIsWrong
+from adapters.erasure.worker import ErasureWorker
 from adapters.intake.imports.encodings import delimiter_named, encoding_named
 from adapters.intake.imports.importing import Order, Report, collecting_between
 from adapters.intake.imports.importing import Progress as ImportProgress
@@ -50,7 +50,7 @@ from adapters.intake.imports.ledger import OUTCOMES, REJECTED, Standing
 from adapters.intake.imports.lines import format_of
 from adapters.intake.imports.mapping import PLAIN, read_mapping
 from adapters.intake.imports.refusals import FileCannotBeImported
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.lab.synthetic.history import history
 from adapters.lab.synthetic.truth import truth
 from adapters.postgres.embedded.data_folder import EmbeddedServerCannotRun
@@ -263,7 +263,7 @@ def serve_until_stopped(
         stack.enter_context(sequencing(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
-    stack.enter_context(Clerk(services.erasing).working())
+    stack.enter_context(ErasureWorker(services.erasing).working())
     stack.enter_context(bootstrap.expiring(log).working())
     stack.enter_context(bootstrap.waiting(log, settings).working())
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
@@ -373,7 +373,7 @@ def import_(
     to = {REJECTED: rejected or file.with_name(f"{file.stem}.rejected{file.suffix}"), OUTCOMES: report}
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
         importer = bootstrap.importer(log, settings)
-        Shelf(importer.folder).sweep(importer.now())
+        UploadStore(importer.folder).sweep(importer.now())
         what = f"{'trying' if dry_run else 'importing'} {kind}"
         with import_bar(what) as shown, collecting_between(shown) as progress:
             done = importer.import_file(order, to, dry_run=dry_run, progress=progress)

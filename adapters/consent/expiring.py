@@ -28,7 +28,7 @@ from projections.consent_state import CONSENT_STATE
 from queries.ended import NEVER, EndedConsent, Watch, ended
 
 LOGGER = logging.getLogger(__name__)
-CLERK = "clerk:expiry"
+ACTOR = "clerk:expiry"
 LOOK_EVERY_SECONDS = 60.0
 AT_ONCE = 500
 UNTIL, POSITION = "expiry:until", "expiry:position"
@@ -49,7 +49,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
+class ExpiryWorker:
     """Looks as long as it is `working`; several, in several processes, do one another no harm.
 
     reading: opens a connection that may read the read models. now: the time, with its zone.
@@ -120,7 +120,7 @@ def intention(found: EndedConsent, now: datetime) -> Intention:
         occurred_how="derived.valid_until",
         now=now,
     )
-    occasion = Occasion(uuid5(found.consent, "expiry"), CLERK, now, causation=found.consent)
+    occasion = Occasion(uuid5(found.consent, "expiry"), ACTOR, now, causation=found.consent)
     return Intention(occasion, lambda: (command,))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.intake.imports.shelf import Shelf
-from adapters.postgres.log.event_log import Perennial
+from adapters.intake.imports.upload_store import UploadStore
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.erasures import Erasures
 
 
@@ -34,9 +34,9 @@ class Person:
 class Holdings:
     """Where people's data may be held."""
 
-    log: Perennial
+    log: EventLog
     erasures: Erasures
-    shelf: Shelf
+    uploads: UploadStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,10 @@ from domain.candidate import (
     ErasureWasNotRequested,
 )
 from domain.event import Aggregate, Erased, Event, Recorded
-from domain.streams import load_with_kin
+from domain.streams import load_with_linked_records
 
 LOGGER = logging.getLogger(__name__)
-CLERK = "clerk:erasure"
+ACTOR = "clerk:erasure"
 ADDRESSES = ("email", "phone")
 
 
@@ -97,11 +97,11 @@ def evolve(trail: Trail, recorded: Recorded[Event]) -> Trail:
             return trail
 
 
-def kin(trail: Trail) -> Collection[UUID]:
-    return CANDIDATE.kin(trail.candidate)
+def linked_records(trail: Trail) -> Collection[UUID]:
+    return CANDIDATE.linked_records(trail.candidate)
 
 
-TRAIL = Aggregate("trail", Trail(), evolve, kin)
+TRAIL = Aggregate("trail", Trail(), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
 
 
@@ -196,14 +196,14 @@ class Erasing:
         with self.holdings.log.recorder.datastore.get_connection() as connection:
             effective_by = next_rotation(connection, self.rotates_every)
         command = CompleteErasure(candidate=candidate, erasers=names, effective_by=effective_by, now=now)
-        self._handle(Occasion(uuid5(request.id, "completion"), CLERK, now, request.correlation, request.id), command)
+        self._handle(Occasion(uuid5(request.id, "completion"), ACTOR, now, request.correlation, request.id), command)
 
     def _handle(self, occasion: Occasion, command: Command) -> None:
         handle(self.holdings.log, self.verbs, occasion, lambda: (command,))
 
     def _trails(self, candidate: UUID) -> dict[UUID, Trail]:
         """What is known of each record of the person. Errors: CandidateDoesNotExist."""
-        loaded = load_with_kin(self.holdings.log.until_keys_are_destroyed, {candidate: (TRAIL, READS)})
+        loaded = load_with_linked_records(self.holdings.log.until_keys_are_destroyed, {candidate: (TRAIL, READS)})
         loaded[candidate].state.candidate.require_record(candidate)
         return {record: found.state for record, found in loaded.items()}
 

@@ -15,7 +15,7 @@ def erase(holdings: Holdings, person: Person) -> int:
     addresses = [address for address, forms in read.items() if forms]  # a placeholder stands in lines about others
     forms = [(kind, form) for (kind, _), known in read.items() for form in known]
     try:
-        return forget(holdings.shelf, key_file, sought(person.records, addresses, forms, reader.region))
+        return forget(holdings.uploads, key_file, sought(person.records, addresses, forms, reader.region))
     except ImportIsAtWork:
         raise EraserMustWait(NAME, "an import that names the person is at work") from None
 

@@ -18,7 +18,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator
 
 from adapters.erasure.erasing import Erasing, Erasure
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -33,13 +33,13 @@ from domain.candidate import (
 from domain.codes import CODE
 from domain.event import Event
 from domain.retention import MONTHS_AT_MOST, RULES, Rule, Rules, is_over, last_contact
-from domain.streams import load_with_kin
+from domain.streams import load_with_linked_records
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
 from domain.validity import ANY
 from queries.question import AsOf
 from queries.retention import READ_MODELS, Overdue, Retention, Sought, retention
 
-CLERK = "clerk:retention"
+ACTOR = "clerk:retention"
 GROUND = "retention-period-over"
 PATIENCE_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.1
@@ -113,7 +113,7 @@ class Stayed:
 class Retaining:
     """Lists and erases those whose time is over. `reading`: a connection that may read the read models."""
 
-    log: Perennial
+    log: EventLog
     erasing: Erasing
     rules: Rules
     zone: ZoneInfo
@@ -149,7 +149,7 @@ class Retaining:
         if why is not None:
             return Stayed(person.candidate, why)
         try:
-            return self.erasing.erase(person.candidate, by="retention", ground=GROUND, actor=CLERK)
+            return self.erasing.erase(person.candidate, by="retention", ground=GROUND, actor=ACTOR)
         except LegalHoldStands:
             return Stayed(person.candidate, "legal-hold")
         except CandidateIsErased:
@@ -173,7 +173,7 @@ class Retaining:
 
     def records_of(self, candidate: UUID) -> list[Candidate]:
         """What the rules know of each record of the person."""
-        loaded = load_with_kin(self.log, {candidate: (CANDIDATE, READS)})
+        loaded = load_with_linked_records(self.log, {candidate: (CANDIDATE, READS)})
         return [found.state for found in loaded.values()]
 
     def require_caught_up(self) -> None:

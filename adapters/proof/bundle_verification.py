@@ -12,6 +12,7 @@ from typing import IO, Any
 from adapters.proof.bundle import Entry, Header, Opened, Person, Range
 from adapters.proof.bundle_reading import BundleDoesNotHold, a_text, read_entries, read_header
 from adapters.proof.leaf import CLEAR, COMMITMENT_DOMAIN
+from adapters.proof.logged_event import LoggedEvent, fields_of, logged_event_of
 from adapters.proof.note import (
     Checkpoint,
     CheckpointCannotBeRead,
@@ -21,7 +22,6 @@ from adapters.proof.note import (
     open_checkpoint,
     read_verifier_key,
 )
-from adapters.proof.told import Told, fields_of, told_of
 from adapters.proof.tree import CompactRange, ProofDoesNotHold, leaf_hash, verify_consistency, verify_inclusion
 
 
@@ -32,7 +32,7 @@ class CheckpointWasNotReached(Exception):
         super().__init__((self.__doc__ or "").format(held=held, why=why))
 
 
-Witness = Callable[[Told], None]
+Witness = Callable[[LoggedEvent], None]
 """Is told each event in the order of the log. What it hears counts only once the whole bundle has been verified."""
 MERGED = ("survivor", "absorbed")
 MERGES = ("candidates-merged.v1", "candidates-unmerged.v1")
@@ -183,9 +183,9 @@ def tree_of(of: Range | Person) -> CompactRange | None:
         return CompactRange.of(of.first, of.prefix)
 
 
-def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> Told:
+def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> LoggedEvent:
     """The event, once its leaf is in its place in the tree and everything beside it is what the leaf binds."""
-    told = told_of(entry.index, entry.leaf, clear)
+    told = logged_event_of(entry.index, entry.leaf, clear)
     require_place(going, told)
     require_leaf(going, entry)
     if CLEAR.encode(clear) != entry.clear or sha256(entry.clear.encode()).hexdigest() != told.clear_sha256:
@@ -197,7 +197,7 @@ def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> Told
     return replace(told, opened=opened_as_committed(going, told, entry.opened)) if entry.opened else told
 
 
-def require_place(going: Going, told: Told) -> None:
+def require_place(going: Going, told: LoggedEvent) -> None:
     """That it is of this log and in its order, and that its stream has no gap before it."""
     if told.origin != going.header.origin:
         raise BundleDoesNotHold(f"leaf {told.index} is of another log")
@@ -225,7 +225,7 @@ def require_leaf(going: Going, entry: Entry) -> None:
 
 
 def opened_as_committed(
-    going: Going, told: Told, laid_open: Sequence[Opened]
+    going: Going, told: LoggedEvent, laid_open: Sequence[Opened]
 ) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """The fields of each opened part, once salt and text hash to the commitment in the leaf."""
     committed = {(part.person, part.group): part.commitment for part in told.parts}
@@ -240,7 +240,7 @@ def opened_as_committed(
     return found
 
 
-def remember_merge(going: Going, told: Told) -> None:
+def remember_merge(going: Going, told: LoggedEvent) -> None:
     """That two records were held to be one person, then or still."""
     survivor, absorbed = (a_text(told.clear.get(one), f"the {one} of leaf {told.index}") for one in MERGED)
     going.merged.setdefault(survivor, set()).add(absorbed)

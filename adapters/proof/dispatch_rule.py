@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.proof.bundle_reading import BundleDoesNotHold
-from adapters.proof.told import Told
+from adapters.proof.logged_event import LoggedEvent
 from domain.catalogue import EVENTS
 from domain.touchpoint_kinds import KINDS, Kind
 
@@ -144,14 +144,14 @@ class DispatchRule:
         """In the order of the log."""
         return sorted((*self.overtaken, *self.standing.values()), key=lambda one: one.index)
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: LoggedEvent) -> None:
         """One more event. Errors: BundleDoesNotHold where it is none that this version could have written."""
         try:
             self._hear(told)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
 
-    def _hear(self, told: Told) -> None:
+    def _hear(self, told: LoggedEvent) -> None:
         match told.type:
             case "touchpoint-recorded.v1":
                 self._touchpoint(told)
@@ -176,7 +176,7 @@ class DispatchRule:
             case other if other not in KNOWN:
                 self.unknown.setdefault(other, told.index)
 
-    def _given(self, told: Told) -> None:
+    def _given(self, told: LoggedEvent) -> None:
         clear, until = told.clear, told.clear["valid_until"]
         if told.event in self.given:
             raise BundleDoesNotHold(f"leaf {told.index} has the id of another consent: which one is cited")
@@ -184,7 +184,7 @@ class DispatchRule:
         self.given_in.setdefault(told.stream, []).append(told.event)
         self.given[told.event] = Given(told.stream, told.at, clear["purpose"], tuple(clear["channels"]), ends)
 
-    def _lift(self, told: Told) -> None:
+    def _lift(self, told: LoggedEvent) -> None:
         """What a merge withheld has ended. Only what was withheld can: a person's own no stands.
 
         A bundle that begins late may not hold the event that withheld it.
@@ -202,7 +202,7 @@ class DispatchRule:
             linked = self.kin.setdefault(record, set())
             linked.add(with_it) if together else linked.discard(with_it)
 
-    def _touchpoint(self, told: Told) -> None:
+    def _touchpoint(self, told: LoggedEvent) -> None:
         clear, touchpoint = told.clear, (told.stream, told.clear["touchpoint"])
         self.sent.pop(touchpoint, None)
         if touchpoint in self.standing:
@@ -223,7 +223,7 @@ class DispatchRule:
         elif cited.consent is not None:
             self.sends_by_consent[cited.consent] += 1
 
-    def _correction(self, told: Told) -> None:
+    def _correction(self, told: LoggedEvent) -> None:
         """What a touchpoint turns out to be is judged anew, by what was known when it was corrected.
 
         The consent that it was recorded with must cover it; what was recorded as no dispatch has none. What the event
@@ -254,18 +254,18 @@ class DispatchRule:
         is_dispatch = row is not None and row.direction == "outbound"
         (self.newest.add if is_dispatch else self.newest.discard)(touchpoint)
 
-    def _kind(self, told: Told, kind: str) -> Kind | None:
+    def _kind(self, told: LoggedEvent, kind: str) -> Kind | None:
         row = KINDS.get(kind)
         if row is None:
             self.unknown.setdefault(f"touchpoint {kind}", told.index)
         return row
 
-    def _except(self, told: Told, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
+    def _except(self, told: LoggedEvent, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
         self.standing[told.stream, told.clear["touchpoint"]] = Unauthorised(
             told.index, told.position, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
         )
 
-    def _why_not_when_recorded(self, told: Told, row: Kind, cited: Cited) -> str | None:
+    def _why_not_when_recorded(self, told: LoggedEvent, row: Kind, cited: Cited) -> str | None:
         """Why it was not allowed any more when it was recorded; None where a consent, be it a newer one, allowed it."""
         given = (event for member in self.person(told.stream) for event in self.given_in.get(member, ()))
         citable = (cited, *(Cited(cited.purpose, event) for event in given))
@@ -321,7 +321,7 @@ class DispatchRule:
             waiting += linked
 
 
-def taken_by(told: Told, partner: str | None) -> Taken:
+def taken_by(told: LoggedEvent, partner: str | None) -> Taken:
     """What a refusal, a withdrawal, an end or a merge takes away. `partner`: the record that it was last merged with.
 
     A merge recorded a withdrawal with the method 'merge' before it withheld.

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.proof.bundle_reading import BundleDoesNotHold
-from adapters.proof.told import Told
+from adapters.proof.logged_event import LoggedEvent
 from domain.touchpoint_kinds import KINDS
 
 NOTICED = {
@@ -33,11 +33,11 @@ LATE = timedelta(minutes=1)
 class Trail:
     """Hears the events of a person's bundle, and writes what matters of them, one line an event."""
 
-    heard: list[Told] = field(default_factory=list)
+    heard: list[LoggedEvent] = field(default_factory=list)
     sends: Counter[str] = field(default_factory=Counter)
     """How many dispatches cite each consent."""
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: LoggedEvent) -> None:
         """One more event."""
         if told.type in NOTICED:
             self.heard.append(told)
@@ -54,7 +54,7 @@ class Trail:
         for line, records in lines.items():
             yield line if records == 1 else f"{line} (in {records} records)"
 
-    def _line(self, told: Told) -> str:
+    def _line(self, told: LoggedEvent) -> str:
         try:
             what, said = self._said(told)
         except (KeyError, TypeError) as error:
@@ -63,7 +63,7 @@ class Trail:
         recorded = f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
         return f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{recorded}"
 
-    def _said(self, told: Told) -> tuple[str, str]:
+    def _said(self, told: LoggedEvent) -> tuple[str, str]:
         clear = told.clear
         match told.type:
             case "consent-requested.v1":
@@ -92,18 +92,18 @@ class Trail:
                 return "erased", f"its key is destroyed; no copy can be opened after {clear['effective_by'][:10]}"
         return NOTICED[told.type], f"the records {clear['survivor']} and {clear['absorbed']}"
 
-    def _until(self, told: Told) -> str:
+    def _until(self, told: LoggedEvent) -> str:
         until, sends = told.clear["valid_until"], self.sends[told.event]
         end = "no end" if until is None else f"until {until[:10]}"
         return f"{end}; consent {told.event}, cited by {sends} {'send' if sends == 1 else 'sends'}"
 
 
-def partner(told: Told) -> str:
+def partner(told: LoggedEvent) -> str:
     """The other record of the merge that the event names."""
     return str(told.clear["survivor"] if told.stream == told.clear["absorbed"] else told.clear["absorbed"])
 
 
-def is_dispatch(told: Told) -> bool:
+def is_dispatch(told: LoggedEvent) -> bool:
     row = KINDS.get(str(told.clear.get("kind")))
     return row is not None and row.direction == "outbound"
 

@@ -8,37 +8,37 @@ from prometheus_client import CollectorRegistry
 from adapters.postgres.log.changes import Following
 from adapters.postgres.proof.tree_rows import Proofs
 from adapters.web import routes
-from adapters.web.endpoints.accesses import AccessPages
-from adapters.web.endpoints.addresses import AddressPages
-from adapters.web.endpoints.api_keys import ApiKeyPages
-from adapters.web.endpoints.belonging import BelongingPages
-from adapters.web.endpoints.bulk import BulkPages
-from adapters.web.endpoints.candidates import CandidatePages
-from adapters.web.endpoints.changes import ChangePages
-from adapters.web.endpoints.consents import ConsentPages
-from adapters.web.endpoints.deliveries import DeliveryPages
-from adapters.web.endpoints.directory import DirectoryPages
-from adapters.web.endpoints.dispatches import DispatchPages
+from adapters.web.endpoints.accesses import AccessEndpoints
+from adapters.web.endpoints.addresses import AddressEndpoints
+from adapters.web.endpoints.api_keys import ApiKeyEndpoints
+from adapters.web.endpoints.belonging import BelongingEndpoints
+from adapters.web.endpoints.bulk import BulkEndpoints
+from adapters.web.endpoints.candidates import CandidateEndpoints
+from adapters.web.endpoints.changes import ChangeEndpoints
+from adapters.web.endpoints.consents import ConsentEndpoints
+from adapters.web.endpoints.deliveries import DeliveryEndpoints
+from adapters.web.endpoints.directory import DirectoryEndpoints
+from adapters.web.endpoints.dispatches import DispatchEndpoints
 from adapters.web.endpoints.docs import add_docs
-from adapters.web.endpoints.erasures import ErasurePages
-from adapters.web.endpoints.imports import ImportPages
-from adapters.web.endpoints.inbound import InboundPages
-from adapters.web.endpoints.jobs import JobPages
-from adapters.web.endpoints.operations import LogMetrics, OperationPages
-from adapters.web.endpoints.proofs import ProofPages
-from adapters.web.endpoints.receipts import ReceiptPages
-from adapters.web.endpoints.retention import RetentionPages
-from adapters.web.endpoints.subject_access import SubjectAccessPages
-from adapters.web.framework.asking import Asker, add_metric
+from adapters.web.endpoints.erasures import ErasureEndpoints
+from adapters.web.endpoints.imports import ImportEndpoints
+from adapters.web.endpoints.inbound import InboundEndpoints
+from adapters.web.endpoints.jobs import JobEndpoints
+from adapters.web.endpoints.operations import LogMetrics, OperationEndpoints
+from adapters.web.endpoints.proofs import ProofEndpoints
+from adapters.web.endpoints.receipts import ReceiptEndpoints
+from adapters.web.endpoints.retention import RetentionEndpoints
+from adapters.web.endpoints.subject_access import SubjectAccessEndpoints
+from adapters.web.framework.command_batcher import CommandBatcher
 from adapters.web.framework.command_routes import add_commands
-from adapters.web.framework.commanding import Asking, Desk
-from adapters.web.framework.counter import Counter
+from adapters.web.framework.command_service import CommandService, PendingCommand
 from adapters.web.framework.document import Api
 from adapters.web.framework.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
 from adapters.web.framework.page import add_page
 from adapters.web.framework.problems import tell_problems
-from adapters.web.framework.rates import Limits, Rated
-from adapters.web.framework.who import Introduced, guard
+from adapters.web.framework.query_runner import QueryRunner, add_metric
+from adapters.web.framework.rates import Limits, RateLimitMiddleware
+from adapters.web.framework.who import AuthenticationMiddleware, guard
 from adapters.web.services import Services
 
 DESCRIPTION = """
@@ -60,13 +60,13 @@ ACTIONS = {
 def create_app(services: Services) -> Api:
     """The application. Serve it with `server_of`; `services` are closed by whoever opened them."""
     following = Following(services.log.recorder)
-    desk, asker = Desk(services), Asker(services)
-    counter: Counter[Asking, Response] = Counter(desk.answer_all)
+    commands, queries = CommandService(services), QueryRunner(services)
+    batcher: CommandBatcher[PendingCommand, Response] = CommandBatcher(commands.answer_all)
     app = Api(
         routes.COMMANDS,
         ACTIONS,
         following.close,
-        counter.close,
+        batcher.close,
         title="Perennial",
         version="1",
         description=DESCRIPTION,
@@ -80,30 +80,30 @@ def create_app(services: Services) -> Api:
     )
     registry = CollectorRegistry()
     pages = {
-        ApiKeyPages: ApiKeyPages(services),
-        AccessPages: AccessPages(services, asker),
-        BelongingPages: BelongingPages(services, asker),
-        BulkPages: BulkPages(services, desk.once),
-        CandidatePages: CandidatePages(services, asker),
-        ChangePages: ChangePages(services, following),
-        ConsentPages: ConsentPages(services, asker),
-        DeliveryPages: DeliveryPages(services),
-        DirectoryPages: DirectoryPages(services, asker),
-        DispatchPages: DispatchPages(services, asker),
-        ErasurePages: ErasurePages(services, asker),
-        AddressPages: AddressPages(services),
-        ImportPages: ImportPages(services),
-        InboundPages: InboundPages(services),
-        JobPages: JobPages(services),
-        OperationPages: OperationPages(services, registry),
-        ProofPages: ProofPages(services),
-        RetentionPages: RetentionPages(services, asker),
-        SubjectAccessPages: SubjectAccessPages(services),
-        ReceiptPages: ReceiptPages(services, Proofs(services.log.recorder.datastore)),
+        ApiKeyEndpoints: ApiKeyEndpoints(services),
+        AccessEndpoints: AccessEndpoints(services, queries),
+        BelongingEndpoints: BelongingEndpoints(services, queries),
+        BulkEndpoints: BulkEndpoints(services, commands.once),
+        CandidateEndpoints: CandidateEndpoints(services, queries),
+        ChangeEndpoints: ChangeEndpoints(services, following),
+        ConsentEndpoints: ConsentEndpoints(services, queries),
+        DeliveryEndpoints: DeliveryEndpoints(services),
+        DirectoryEndpoints: DirectoryEndpoints(services, queries),
+        DispatchEndpoints: DispatchEndpoints(services, queries),
+        ErasureEndpoints: ErasureEndpoints(services, queries),
+        AddressEndpoints: AddressEndpoints(services),
+        ImportEndpoints: ImportEndpoints(services),
+        InboundEndpoints: InboundEndpoints(services),
+        JobEndpoints: JobEndpoints(services),
+        OperationEndpoints: OperationEndpoints(services, registry),
+        ProofEndpoints: ProofEndpoints(services),
+        RetentionEndpoints: RetentionEndpoints(services, queries),
+        SubjectAccessEndpoints: SubjectAccessEndpoints(services),
+        ReceiptEndpoints: ReceiptEndpoints(services, Proofs(services.log.recorder.datastore)),
     }
-    add_commands(app, counter, desk, routes.COMMANDS)
+    add_commands(app, batcher, commands, routes.COMMANDS)
     for metric in routes.METRICS:
-        add_metric(app, asker, metric)
+        add_metric(app, queries, metric)
     for page in routes.PAGES:
         add_page(app, pages, page)
     registry.register(LogMetrics(services))
@@ -111,8 +111,8 @@ def create_app(services: Services) -> Api:
     tell_problems(app)
     guard(app, ACTIONS)
     limits = Limits(services.rates)
-    app.add_middleware(Rated, limits=limits)
-    app.add_middleware(Introduced, doorkeeper=services.doorkeeper, limits=limits)
+    app.add_middleware(RateLimitMiddleware, limits=limits)
+    app.add_middleware(AuthenticationMiddleware, authenticator=services.authenticator, limits=limits)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BoundedBody, bounds=services.bounds)
     app.add_middleware(BoundedQuery, bounds=services.bounds)

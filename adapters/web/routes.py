@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from adapters.access.policy import Action
-from adapters.web.endpoints.accesses import AccessPages
-from adapters.web.endpoints.addresses import AddressPages
-from adapters.web.endpoints.api_keys import ApiKeyPages
-from adapters.web.endpoints.belonging import BelongingPages
-from adapters.web.endpoints.bulk import BulkPages
-from adapters.web.endpoints.candidates import CandidatePages
-from adapters.web.endpoints.changes import ChangePages
-from adapters.web.endpoints.consents import ConsentPages
-from adapters.web.endpoints.deliveries import DeliveryPages
-from adapters.web.endpoints.directory import DirectoryPages
-from adapters.web.endpoints.dispatches import DispatchPages
-from adapters.web.endpoints.erasures import ErasurePages
-from adapters.web.endpoints.imports import ImportPages
-from adapters.web.endpoints.inbound import InboundPages
-from adapters.web.endpoints.jobs import JobPages
-from adapters.web.endpoints.operations import OperationPages
-from adapters.web.endpoints.proofs import ProofPages
-from adapters.web.endpoints.receipts import ReceiptPages
-from adapters.web.endpoints.retention import RetentionPages
-from adapters.web.endpoints.subject_access import SubjectAccessPages
-from adapters.web.framework.asking import MetricRoute
-from adapters.web.framework.commanding import CommandRoute
+from adapters.web.endpoints.accesses import AccessEndpoints
+from adapters.web.endpoints.addresses import AddressEndpoints
+from adapters.web.endpoints.api_keys import ApiKeyEndpoints
+from adapters.web.endpoints.belonging import BelongingEndpoints
+from adapters.web.endpoints.bulk import BulkEndpoints
+from adapters.web.endpoints.candidates import CandidateEndpoints
+from adapters.web.endpoints.changes import ChangeEndpoints
+from adapters.web.endpoints.consents import ConsentEndpoints
+from adapters.web.endpoints.deliveries import DeliveryEndpoints
+from adapters.web.endpoints.directory import DirectoryEndpoints
+from adapters.web.endpoints.dispatches import DispatchEndpoints
+from adapters.web.endpoints.erasures import ErasureEndpoints
+from adapters.web.endpoints.imports import ImportEndpoints
+from adapters.web.endpoints.inbound import InboundEndpoints
+from adapters.web.endpoints.jobs import JobEndpoints
+from adapters.web.endpoints.operations import OperationEndpoints
+from adapters.web.endpoints.proofs import ProofEndpoints
+from adapters.web.endpoints.receipts import ReceiptEndpoints
+from adapters.web.endpoints.retention import RetentionEndpoints
+from adapters.web.endpoints.subject_access import SubjectAccessEndpoints
+from adapters.web.framework.command_service import CommandRoute
 from adapters.web.framework.page import PageRoute
+from adapters.web.framework.query_runner import MetricRoute
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
@@ -163,93 +163,120 @@ METRICS = (
 )
 
 PAGES = (
-    PageRoute("/v1/candidates", Action.READ_PEOPLE, DirectoryPages, DirectoryPages.candidates),
+    PageRoute("/v1/candidates", Action.READ_PEOPLE, DirectoryEndpoints, DirectoryEndpoints.candidates),
     PageRoute(
-        "/v1/candidate-lookups", Action.READ_PEOPLE, DirectoryPages, DirectoryPages.candidates_of_address, method="POST"
+        "/v1/candidate-lookups",
+        Action.READ_PEOPLE,
+        DirectoryEndpoints,
+        DirectoryEndpoints.candidates_of_address,
+        method="POST",
     ),
-    PageRoute("/v1/duplicates", Action.READ_PEOPLE, DirectoryPages, DirectoryPages.duplicates),
-    PageRoute("/v1/candidates/{candidate}", Action.READ_PEOPLE, CandidatePages, CandidatePages.profile),
-    PageRoute("/v1/candidates/{candidate}/summary", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.summary),
-    PageRoute("/v1/candidates/{candidate}/timeline", Action.READ_PSEUDONYMS, CandidatePages, CandidatePages.timeline),
-    PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, ConsentPages, ConsentPages.consents),
-    PageRoute("/v1/consents/expiring", Action.READ_CONSENTS, ConsentPages, ConsentPages.consents_expiring),
-    PageRoute("/v1/consents/{event}/receipt", Action.READ_CONSENTS, ReceiptPages, ReceiptPages.consent_receipt),
+    PageRoute("/v1/duplicates", Action.READ_PEOPLE, DirectoryEndpoints, DirectoryEndpoints.duplicates),
+    PageRoute("/v1/candidates/{candidate}", Action.READ_PEOPLE, CandidateEndpoints, CandidateEndpoints.profile),
     PageRoute(
-        "/v1/consents/{event}/receipt.html", Action.READ_CONSENTS, ReceiptPages, ReceiptPages.consent_receipt_page
+        "/v1/candidates/{candidate}/summary", Action.READ_PSEUDONYMS, CandidateEndpoints, CandidateEndpoints.summary
+    ),
+    PageRoute(
+        "/v1/candidates/{candidate}/timeline", Action.READ_PSEUDONYMS, CandidateEndpoints, CandidateEndpoints.timeline
+    ),
+    PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, ConsentEndpoints, ConsentEndpoints.consents),
+    PageRoute("/v1/consents/expiring", Action.READ_CONSENTS, ConsentEndpoints, ConsentEndpoints.consents_expiring),
+    PageRoute("/v1/consents/{event}/receipt", Action.READ_CONSENTS, ReceiptEndpoints, ReceiptEndpoints.consent_receipt),
+    PageRoute(
+        "/v1/consents/{event}/receipt.html",
+        Action.READ_CONSENTS,
+        ReceiptEndpoints,
+        ReceiptEndpoints.consent_receipt_page,
     ),
     PageRoute(
         "/v1/candidates/{candidate}/subject-access",
         Action.EXPORT_SUBJECT,
-        SubjectAccessPages,
-        SubjectAccessPages.subject_access,
+        SubjectAccessEndpoints,
+        SubjectAccessEndpoints.subject_access,
         method="POST",
     ),
     PageRoute(
         "/v1/candidates/{candidate}/subject-access.html",
         Action.EXPORT_SUBJECT,
-        SubjectAccessPages,
-        SubjectAccessPages.subject_access_page,
+        SubjectAccessEndpoints,
+        SubjectAccessEndpoints.subject_access_page,
         method="POST",
     ),
-    PageRoute("/v1/retention", Action.ERASE, RetentionPages, RetentionPages.retention),
-    PageRoute("/v1/audit/dispatches", Action.AUDIT, DispatchPages, DispatchPages.audit_dispatches),
+    PageRoute("/v1/retention", Action.ERASE, RetentionEndpoints, RetentionEndpoints.retention),
+    PageRoute("/v1/audit/dispatches", Action.AUDIT, DispatchEndpoints, DispatchEndpoints.audit_dispatches),
     PageRoute(
         "/v1/candidates/{candidate}/erasure",
         Action.ERASE,
-        ErasurePages,
-        ErasurePages.erase_candidate,
+        ErasureEndpoints,
+        ErasureEndpoints.erase_candidate,
         method="POST",
     ),
-    PageRoute("/v1/candidates/{candidate}/erasure", Action.ERASE, ErasurePages, ErasurePages.erasure),
-    PageRoute("/v1/erasure-proposals", Action.ERASE, ErasurePages, ErasurePages.erasure_proposals),
+    PageRoute("/v1/candidates/{candidate}/erasure", Action.ERASE, ErasureEndpoints, ErasureEndpoints.erasure),
+    PageRoute("/v1/erasure-proposals", Action.ERASE, ErasureEndpoints, ErasureEndpoints.erasure_proposals),
     PageRoute(
         "/v1/candidates/{candidate}/erasure-proposals/{proposal}/accept",
         Action.ERASE,
-        ErasurePages,
-        ErasurePages.accept_erasure_proposal,
+        ErasureEndpoints,
+        ErasureEndpoints.accept_erasure_proposal,
         method="POST",
     ),
-    PageRoute("/v1/addresses/release", Action.ERASE, AddressPages, AddressPages.release_address, method="POST"),
+    PageRoute("/v1/addresses/release", Action.ERASE, AddressEndpoints, AddressEndpoints.release_address, method="POST"),
     PageRoute(
         "/v1/candidates/{candidate}/communities",
         Action.READ_PSEUDONYMS,
-        BelongingPages,
-        BelongingPages.candidate_communities,
+        BelongingEndpoints,
+        BelongingEndpoints.candidate_communities,
     ),
     PageRoute(
-        "/v1/communities/{community}/members", Action.READ_PSEUDONYMS, BelongingPages, BelongingPages.community_members
+        "/v1/communities/{community}/members",
+        Action.READ_PSEUDONYMS,
+        BelongingEndpoints,
+        BelongingEndpoints.community_members,
     ),
     PageRoute(
-        "/v1/referrers/{referrer}/referrals", Action.READ_PSEUDONYMS, BelongingPages, BelongingPages.referrals_made
+        "/v1/referrers/{referrer}/referrals",
+        Action.READ_PSEUDONYMS,
+        BelongingEndpoints,
+        BelongingEndpoints.referrals_made,
     ),
-    PageRoute("/v1/touchpoints/bulk", Action.WRITE_PEOPLE, BulkPages, BulkPages.record_touchpoints, method="POST"),
-    PageRoute("/v1/imports", Action.IMPORT, ImportPages, ImportPages.import_file, method="POST"),
-    PageRoute("/v1/imports", Action.IMPORT, ImportPages, ImportPages.imports),
-    PageRoute("/v1/imports/{import_id}", Action.IMPORT, ImportPages, ImportPages.imported),
-    PageRoute("/v1/imports/{import_id}", Action.IMPORT, ImportPages, ImportPages.remove_import, method="DELETE"),
     PageRoute(
-        "/v1/imports/{import_id}/rejected", Action.IMPORT, ImportPages, ImportPages.rejected_lines, method="POST"
+        "/v1/touchpoints/bulk", Action.WRITE_PEOPLE, BulkEndpoints, BulkEndpoints.record_touchpoints, method="POST"
     ),
-    PageRoute("/v1/changes", Action.FOLLOW, ChangePages, ChangePages.changes),
-    PageRoute("/v1/audit/accesses", Action.AUDIT, AccessPages, AccessPages.accesses),
-    PageRoute("/v1/audit/bundles", Action.AUDIT, ProofPages, ProofPages.audit_bundle, method="POST"),
-    PageRoute("/v1/log/checkpoint", Action.READ_PROOFS, ProofPages, ProofPages.log_checkpoint),
-    PageRoute("/v1/log/key", Action.READ_PROOFS, ProofPages, ProofPages.log_key),
-    PageRoute("/v1/log/tile/{level}/{path:path}", Action.READ_PROOFS, ProofPages, ProofPages.log_tile),
-    PageRoute("/v1/log/consistency", Action.READ_PROOFS, ProofPages, ProofPages.log_consistency),
-    PageRoute("/v1/events/{event}/proof", Action.READ_PROOFS, ProofPages, ProofPages.event_proof),
-    PageRoute("/v1/events/{event}/opening", Action.READ_EVENTS, ProofPages, ProofPages.event_opening),
-    PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobPages, JobPages.requisition),
-    PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobPages, JobPages.application),
-    PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundPages, InboundPages.greenhouse, method="POST"),
-    PageRoute("/v1/deliveries", Action.READ_DELIVERIES, DeliveryPages, DeliveryPages.deliveries),
-    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.make_api_key, method="POST"),
-    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.api_keys),
-    PageRoute("/v1/api-keys/{api_key}", Action.MANAGE_KEYS, ApiKeyPages, ApiKeyPages.revoke_api_key, method="DELETE"),
-    PageRoute("/v1/projections", Action.OPERATE, OperationPages, OperationPages.projections),
-    PageRoute("/problems", Action.PUBLIC, OperationPages, OperationPages.problems),
-    PageRoute("/problems/{slug}", Action.PUBLIC, OperationPages, OperationPages.problem),
-    PageRoute("/healthz", Action.PUBLIC, OperationPages, OperationPages.healthz),
-    PageRoute("/readyz", Action.PUBLIC, OperationPages, OperationPages.readyz),
-    PageRoute("/metrics", Action.OPERATE, OperationPages, OperationPages.metrics),
+    PageRoute("/v1/imports", Action.IMPORT, ImportEndpoints, ImportEndpoints.import_file, method="POST"),
+    PageRoute("/v1/imports", Action.IMPORT, ImportEndpoints, ImportEndpoints.imports),
+    PageRoute("/v1/imports/{import_id}", Action.IMPORT, ImportEndpoints, ImportEndpoints.imported),
+    PageRoute(
+        "/v1/imports/{import_id}", Action.IMPORT, ImportEndpoints, ImportEndpoints.remove_import, method="DELETE"
+    ),
+    PageRoute(
+        "/v1/imports/{import_id}/rejected",
+        Action.IMPORT,
+        ImportEndpoints,
+        ImportEndpoints.rejected_lines,
+        method="POST",
+    ),
+    PageRoute("/v1/changes", Action.FOLLOW, ChangeEndpoints, ChangeEndpoints.changes),
+    PageRoute("/v1/audit/accesses", Action.AUDIT, AccessEndpoints, AccessEndpoints.accesses),
+    PageRoute("/v1/audit/bundles", Action.AUDIT, ProofEndpoints, ProofEndpoints.audit_bundle, method="POST"),
+    PageRoute("/v1/log/checkpoint", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_checkpoint),
+    PageRoute("/v1/log/key", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_key),
+    PageRoute("/v1/log/tile/{level}/{path:path}", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_tile),
+    PageRoute("/v1/log/consistency", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_consistency),
+    PageRoute("/v1/events/{event}/proof", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.event_proof),
+    PageRoute("/v1/events/{event}/opening", Action.READ_EVENTS, ProofEndpoints, ProofEndpoints.event_opening),
+    PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobEndpoints, JobEndpoints.requisition),
+    PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobEndpoints, JobEndpoints.application),
+    PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundEndpoints, InboundEndpoints.greenhouse, method="POST"),
+    PageRoute("/v1/deliveries", Action.READ_DELIVERIES, DeliveryEndpoints, DeliveryEndpoints.deliveries),
+    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.make_api_key, method="POST"),
+    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.api_keys),
+    PageRoute(
+        "/v1/api-keys/{api_key}", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.revoke_api_key, method="DELETE"
+    ),
+    PageRoute("/v1/projections", Action.OPERATE, OperationEndpoints, OperationEndpoints.projections),
+    PageRoute("/problems", Action.PUBLIC, OperationEndpoints, OperationEndpoints.problems),
+    PageRoute("/problems/{slug}", Action.PUBLIC, OperationEndpoints, OperationEndpoints.problem),
+    PageRoute("/healthz", Action.PUBLIC, OperationEndpoints, OperationEndpoints.healthz),
+    PageRoute("/readyz", Action.PUBLIC, OperationEndpoints, OperationEndpoints.readyz),
+    PageRoute("/metrics", Action.OPERATE, OperationEndpoints, OperationEndpoints.metrics),
 )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.authenticator import Authenticator
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
 from adapters.erasure.erasing import Erasing
@@ -21,9 +21,9 @@ from adapters.erasure.retention import Retaining
 from adapters.intake.imports.worker import Worker
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.entries import entries_of
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.api_keys import ApiKeys
-from adapters.postgres.tables.idempotency_records import Receipts
+from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.web.framework.bounds import Bounds
 from adapters.web.framework.rates import Rates
 from commands.verb import Verb
@@ -65,9 +65,9 @@ class Services:
     whether Perennial is reached by HTTPS alone.
     """
 
-    log: Perennial
+    log: EventLog
     verbs: Mapping[type, Verb]
-    receipts: Receipts
+    receipts: IdempotencyRecords
     key_file: KeyFile
     seal_delivery: SealDelivery
     secrets: Mapping[str, tuple[str, ...]]
@@ -84,7 +84,7 @@ class Services:
     erasing: Erasing
     retaining: Retaining
     api_keys: ApiKeys
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     controller: Controller
     failed_parts: Callable[[], Sequence[str]]
 

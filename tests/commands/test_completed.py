@@ -11,9 +11,18 @@ import pytest
 
 from adapters.bootstrap import VERB_OF
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from commands.give_consent import GiveConsent
-from commands.handle import Completed, Handled, Intention, Occasion, Result, SomebodyWasFaster, handle, handle_together
+from commands.handle import (
+    Completed,
+    ConcurrencyConflict,
+    Handled,
+    Intention,
+    Occasion,
+    Result,
+    handle,
+    handle_together,
+)
 from commands.handle_in_order import handle_in_order
 from commands.learn_profile_fact import LearnProfileFact
 from commands.merge_candidates import MergeCandidates
@@ -37,7 +46,7 @@ def intention(*commands: Command, named: UUID | None = None) -> Intention:
     return Intention(Occasion(named or uuid4(), "user:ana", now()), lambda: commands)
 
 
-def done(log: Perennial, *commands: Command) -> Handled:
+def done(log: EventLog, *commands: Command) -> Handled:
     return handle(log, VERB_OF, Occasion(uuid4(), "user:ana", now()), lambda: commands)
 
 
@@ -55,19 +64,19 @@ def learn(candidate: UUID, fact: str, value: str) -> LearnProfileFact:
     return LearnProfileFact(candidate=candidate, fact=fact, learned_from="self", value=value, now=now())
 
 
-def suppressed(log: Perennial, key_file: KeyFile, kind: str, address: str) -> str | None:
+def suppressed(log: EventLog, key_file: KeyFile, kind: str, address: str) -> str | None:
     found = log.load(SUPPRESSION, log.addresses.stream(kind, address), frozenset(TURNS))
     because: str | None = found.state.because
     return because
 
 
-def stops(log: Perennial, key_file: KeyFile) -> list[ArrivalStopped]:
+def stops(log: EventLog, key_file: KeyFile) -> list[ArrivalStopped]:
     history = log.history(log.addresses.stream("email", EMAIL))
     return [one.event for one in history if isinstance(one.event, ArrivalStopped)]
 
 
 @pytest.fixture
-def gone(log: Perennial) -> UUID:
+def gone(log: EventLog) -> UUID:
     """Somebody who took back all they had allowed, by an address and a number."""
     alice = uuid4()
     done(log, source(alice), learn(alice, "phone", PHONE))
@@ -76,7 +85,7 @@ def gone(log: Perennial) -> UUID:
 
 
 def test_every_address_of_the_person_is_shut_out_however_it_is_written(
-    log: Perennial, key_file: KeyFile, gone: UUID
+    log: EventLog, key_file: KeyFile, gone: UUID
 ) -> None:
     for kind, address in (("email", EMAIL), ("email", " zoe@example.ORG "), ("phone", "0049 30/123"), ("phone", PHONE)):
         assert suppressed(log, key_file, kind, address) == "withdrew"
@@ -84,7 +93,7 @@ def test_every_address_of_the_person_is_shut_out_however_it_is_written(
 
 
 def test_also_those_of_a_record_that_they_were_merged_with_and_none_that_was_taken_back(
-    log: Perennial, key_file: KeyFile
+    log: EventLog, key_file: KeyFile
 ) -> None:
     alice, bob = uuid4(), uuid4()
     done(log, source(alice), source(bob, emails=("b@example.org",)))
@@ -101,7 +110,7 @@ def test_also_those_of_a_record_that_they_were_merged_with_and_none_that_was_tak
     assert suppressed(log, key_file, "email", "wrong@example.org") is None
 
 
-def test_an_arrival_is_refused_and_the_stop_recorded_once(log: Perennial, key_file: KeyFile, gone: UUID) -> None:
+def test_an_arrival_is_refused_and_the_stop_recorded_once(log: EventLog, key_file: KeyFile, gone: UUID) -> None:
     bob = uuid4()
     for _ in range(3):
         with pytest.raises(AddressIsSuppressed):
@@ -113,14 +122,14 @@ def test_an_arrival_is_refused_and_the_stop_recorded_once(log: Perennial, key_fi
     assert len(log.history(bob)) == 1
 
 
-def test_a_consent_of_their_own_lets_them_in_again(log: Perennial, key_file: KeyFile, gone: UUID) -> None:
+def test_a_consent_of_their_own_lets_them_in_again(log: EventLog, key_file: KeyFile, gone: UUID) -> None:
     done(log, GiveConsent(candidate=gone, purpose="events", channels=("email",), method="web-form", now=now()))
     assert suppressed(log, key_file, "email", EMAIL) is suppressed(log, key_file, "phone", PHONE) is None
     assert done(log, source(uuid4())).events
 
 
 def test_a_command_after_another_one_that_was_refused_leaves_only_the_stop(
-    log: Perennial, key_file: KeyFile, gone: UUID
+    log: EventLog, key_file: KeyFile, gone: UUID
 ) -> None:
     bob, carol = uuid4(), uuid4()
     with pytest.raises(AddressIsSuppressed):
@@ -130,7 +139,7 @@ def test_a_command_after_another_one_that_was_refused_leaves_only_the_stop(
 
 
 def test_those_who_ask_at_one_moment_share_the_way_and_nothing_else(
-    log: Perennial, key_file: KeyFile, gone: UUID
+    log: EventLog, key_file: KeyFile, gone: UUID
 ) -> None:
     bob, carol, dave, nobody = uuid4(), uuid4(), uuid4(), uuid4()
     asked = [
@@ -147,7 +156,7 @@ def test_those_who_ask_at_one_moment_share_the_way_and_nothing_else(
 
 
 @pytest.mark.parametrize("others", [0, 150])
-def test_in_a_block_too(log: Perennial, key_file: KeyFile, gone: UUID, others: int) -> None:
+def test_in_a_block_too(log: EventLog, key_file: KeyFile, gone: UUID, others: int) -> None:
     bob, carol, dave, line = uuid4(), uuid4(), uuid4(), uuid4()
     asked = [
         intention(source(bob), named=line),
@@ -167,7 +176,7 @@ def test_in_a_block_too(log: Perennial, key_file: KeyFile, gone: UUID, others: i
     assert len(log.history(bob)) == 1
 
 
-def test_all_or_none_leaves_the_stop_alone(log: Perennial, key_file: KeyFile, gone: UUID) -> None:
+def test_all_or_none_leaves_the_stop_alone(log: EventLog, key_file: KeyFile, gone: UUID) -> None:
     bob, carol = uuid4(), uuid4()
     asked = [intention(source(carol, emails=("c@example.org",))), intention(source(bob))]
     results = handle_in_order(log, VERB_OF, asked, all_or_none=True)
@@ -177,13 +186,13 @@ def test_all_or_none_leaves_the_stop_alone(log: Perennial, key_file: KeyFile, go
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "n/a", "-", "noemail@noemail.com"])
-def test_a_placeholder_is_refused_as_such(log: Perennial, text: str) -> None:
+def test_a_placeholder_is_refused_as_such(log: EventLog, text: str) -> None:
     with pytest.raises(AddressIsPlaceholder) as refused:
         done(log, source(uuid4(), emails=(EMAIL, text)))
     assert (refused.value.where, refused.value.named["number"]) == ("emails", 2)
 
 
-def test_an_address_that_is_learned_meanwhile_is_shut_out_too(log: Perennial, key_file: KeyFile) -> None:
+def test_an_address_that_is_learned_meanwhile_is_shut_out_too(log: EventLog, key_file: KeyFile) -> None:
     """Between the completion of a withdrawal and its decision somebody learns of another address."""
     alice, completions = uuid4(), 0
     done(log, source(alice))
@@ -204,7 +213,7 @@ def test_an_address_that_is_learned_meanwhile_is_shut_out_too(log: Perennial, ke
 
 
 def test_a_stop_that_somebody_else_wrote_meanwhile_is_tried_again(
-    log: Perennial, key_file: KeyFile, gone: UUID, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, key_file: KeyFile, gone: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob, carol, append_all, first = uuid4(), uuid4(), log.append_all, True
 
@@ -222,7 +231,7 @@ def test_a_stop_that_somebody_else_wrote_meanwhile_is_tried_again(
     assert [one.candidate for one in stops(log, key_file)] == [carol, bob]
 
 
-def test_an_ordinary_touchpoint_asks_the_log_once(log: Perennial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_touchpoint_asks_the_log_once(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     alice, loads, load_all = uuid4(), [], log.load_all
     done(log, source(alice))
 
@@ -235,11 +244,11 @@ def test_an_ordinary_touchpoint_asks_the_log_once(log: Perennial, monkeypatch: p
     assert loads == [{alice}]
 
 
-def test_a_mismatch_that_never_ends_is_told(log: Perennial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mismatch_that_never_ends_is_told(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = uuid4()
     done(log, source(alice))
     monkeypatch.setattr(log, "completed", lambda commands: Completed(commands, {alice: 77}))
-    with pytest.raises(SomebodyWasFaster):
+    with pytest.raises(ConcurrencyConflict):
         done(log, withdraw(alice))
-    with pytest.raises(SomebodyWasFaster):
+    with pytest.raises(ConcurrencyConflict):
         handle_in_order(log, VERB_OF, [intention(withdraw(alice))])

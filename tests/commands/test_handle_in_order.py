@@ -9,7 +9,7 @@ import pytest
 
 from adapters.bootstrap import VERB_OF
 from adapters.postgres.log.append import AlreadyReceived
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from commands.give_consent import GiveConsent
 from commands.handle import Attached, Handled, Intention, Occasion, Offset, Result
 from commands.handle_in_order import handle_in_order
@@ -37,7 +37,7 @@ def touch(candidate: UUID, kind: str = "email-replied") -> RecordTouchpoint:
     return RecordTouchpoint(candidate=candidate, touchpoint=uuid4(), kind=kind, now=NOW)
 
 
-def length(log: Perennial) -> int:
+def length(log: EventLog) -> int:
     return log.recorder.barrier.head()
 
 
@@ -47,7 +47,7 @@ def handled(result: Result) -> Handled:
 
 
 @pytest.mark.parametrize("times", [1, 300])
-def test_later_ones_see_earlier_ones_and_each_knows_its_place(log: Perennial, times: int) -> None:
+def test_later_ones_see_earlier_ones_and_each_knows_its_place(log: EventLog, times: int) -> None:
     """A few events are appended one by one, many by COPY."""
     alice = uuid4()
     results = handle_in_order(log, VERB_OF, [intention(source(alice)),
@@ -57,7 +57,7 @@ def test_later_ones_see_earlier_ones_and_each_knows_its_place(log: Perennial, ti
     assert [stored[handled(result).events[0].id] for result in results] == [handled(one).position for one in results]
 
 
-def test_a_refused_one_harms_no_other(log: Perennial) -> None:
+def test_a_refused_one_harms_no_other(log: EventLog) -> None:
     alice, nobody = uuid4(), uuid4()
     results = handle_in_order(log, VERB_OF, [intention(source(alice)), intention(touch(alice), touch(nobody)),
                                              intention(touch(alice))])  # fmt: skip
@@ -66,7 +66,7 @@ def test_a_refused_one_harms_no_other(log: Perennial) -> None:
     assert len(log.history(alice)) == 2
 
 
-def test_all_or_none(log: Perennial) -> None:
+def test_all_or_none(log: EventLog) -> None:
     alice, before = uuid4(), length(log)
     asked = [intention(source(alice)), intention(touch(uuid4()))]
     results = handle_in_order(log, VERB_OF, asked, all_or_none=True)
@@ -75,7 +75,7 @@ def test_all_or_none(log: Perennial) -> None:
 
 
 @pytest.mark.parametrize("others", [0, 200])
-def test_an_intention_that_names_itself_is_done_once(log: Perennial, others: int) -> None:
+def test_an_intention_that_names_itself_is_done_once(log: EventLog, others: int) -> None:
     alice, name = uuid4(), uuid4()
     asked = [intention(source(alice), named=name), intention(source(alice), named=name)]
     asked += [intention(source(uuid4())) for _ in range(others)]
@@ -87,7 +87,7 @@ def test_an_intention_that_names_itself_is_done_once(log: Perennial, others: int
 
 
 @pytest.mark.parametrize("events", [1, 200])
-def test_an_offset_rises_with_the_block_or_nothing_is_written(log: Perennial, events: int) -> None:
+def test_an_offset_rises_with_the_block_or_nothing_is_written(log: EventLog, events: int) -> None:
     def attach(_: object) -> Attached:
         return Attached(offset=Offset("file", 7))
 
@@ -101,7 +101,7 @@ def test_an_offset_rises_with_the_block_or_nothing_is_written(log: Perennial, ev
     assert log.recorder.max_notification_id() == before
 
 
-def test_somebody_who_was_faster_is_seen_the_next_time(log: Perennial) -> None:
+def test_somebody_who_was_faster_is_seen_the_next_time(log: EventLog) -> None:
     alice, asked = uuid4(), 0
     handle_in_order(log, VERB_OF, [intention(source(alice))])
 
@@ -116,7 +116,7 @@ def test_somebody_who_was_faster_is_seen_the_next_time(log: Perennial) -> None:
     assert (handled(result).versions[alice], asked) == (3, 2)
 
 
-def test_the_records_of_one_person_are_loaded_together(log: Perennial) -> None:
+def test_the_records_of_one_person_are_loaded_together(log: EventLog) -> None:
     alice, bob, carol = uuid4(), uuid4(), uuid4()
     consent = GiveConsent(candidate=alice, purpose="talent_pool", channels=("email",), now=NOW, occurred_at=NOW - DAY)
     people = [intention(source(person)) for person in (alice, bob, carol)]

@@ -11,25 +11,27 @@ from hypothesis import given as forall
 from hypothesis import strategies as st
 
 from domain.event import ERASED, Personal
-from domain.profile_facts import CATALOGUE, TRUST, Belief, Told, alike, believed, held, holds_many, kept, trust
+from domain.profile_facts import CATALOGUE, TRUST, Belief, FactStatement, alike, believed, held, holds_many, kept, trust
 from tests.given import ALICE, DAY, START, event_id
 
 
 def told(
     value: Personal[str], source: str = "self", day: int = 0, *, fact: str = "current-employer", gone: bool = False
-) -> Told:
-    return Told(fact, source, value, START + day * DAY, ALICE, event_id(day), day, gone)
+) -> FactStatement:
+    return FactStatement(fact, source, value, START + day * DAY, ALICE, event_id(day), day, gone)
 
 
-def numbered(*said: Told) -> list[Told]:
+def numbered(*said: FactStatement) -> list[FactStatement]:
     """As the log has them: each at a position, whatever day it is about."""
     return [
-        Told(one.fact, one.learned_from, one.value, one.at, one.record, event_id(number), number, one.retracted)
+        FactStatement(
+            one.fact, one.learned_from, one.value, one.at, one.record, event_id(number), number, one.retracted
+        )
         for number, one in enumerate(said, start=1)
     ]
 
 
-def the(said: Sequence[Told]) -> Belief:
+def the(said: Sequence[FactStatement]) -> Belief:
     (belief,) = believed(said)
     return belief
 
@@ -96,7 +98,7 @@ def test_who_says_the_same_confirms_it() -> None:
 
 
 def test_many_values_are_the_union_of_what_each_source_keeps() -> None:
-    def skill(value: str, source: str = "self", day: int = 0, *, gone: bool = False) -> Told:
+    def skill(value: str, source: str = "self", day: int = 0, *, gone: bool = False) -> FactStatement:
         return told(value, source, day, fact="skill", gone=gone)
 
     said = numbered(
@@ -147,9 +149,9 @@ statements = st.lists(
 ).map(lambda said: numbered(*said))
 
 
-def plainly_believed(said: list[Told], fact: str) -> set[Personal[str]]:
+def plainly_believed(said: list[FactStatement], fact: str) -> set[Personal[str]]:
     """The rule once more, told day by day and source by source, without any of its code."""
-    words: dict[str, dict[Personal[str], tuple[int, Told]]] = {}
+    words: dict[str, dict[Personal[str], tuple[int, FactStatement]]] = {}
     for number, one in enumerate(sorted((one for one in said if one.fact == fact), key=lambda one: one.at)):
         mine = words.setdefault(one.learned_from, {})
         key = one.value if one.value is ERASED else str(one.value).strip().lower()
@@ -169,7 +171,7 @@ def plainly_believed(said: list[Told], fact: str) -> set[Personal[str]]:
 
 
 @forall(statements, st.sampled_from(["name", "skill"]))
-def test_the_rule_agrees_with_a_plain_telling(said: list[Told], fact: str) -> None:
+def test_the_rule_agrees_with_a_plain_telling(said: list[FactStatement], fact: str) -> None:
     beliefs = [belief for belief in believed(said) if belief.fact == fact]
     values = [alike(fact, belief.value) for belief in beliefs]
     assert set(values) == plainly_believed(said, fact)
@@ -177,7 +179,9 @@ def test_the_rule_agrees_with_a_plain_telling(said: list[Told], fact: str) -> No
 
 
 @forall(statements, st.randoms(use_true_random=False))
-def test_the_order_in_which_sources_speak_does_not_matter_but_for_ties(said: list[Told], shuffle: Random) -> None:
+def test_the_order_in_which_sources_speak_does_not_matter_but_for_ties(
+    said: list[FactStatement], shuffle: Random
+) -> None:
     alone = list({(one.fact, one.learned_from, one.at): one for one in said}.values())
     mixed = list(alone)
     shuffle.shuffle(mixed)
@@ -185,9 +189,9 @@ def test_the_order_in_which_sources_speak_does_not_matter_but_for_ties(said: lis
 
 
 @forall(statements)
-def test_everything_told_is_believed_confirmed_overruled_or_taken_back(said: list[Told]) -> None:
+def test_everything_told_is_believed_confirmed_overruled_or_taken_back(said: list[FactStatement]) -> None:
     for belief in believed(said):
-        named: list[Told] = [belief.because, *belief.confirmed_by, *belief.overruled]
+        named: list[FactStatement] = [belief.because, *belief.confirmed_by, *belief.overruled]
         assert len({one.event for one in named}) == len(named)
         assert all(one in said and not one.retracted and one.fact == belief.fact for one in named)
         assert all(alike(one.fact, one.value) == alike(belief.fact, belief.value) for one in belief.confirmed_by)
@@ -196,5 +200,5 @@ def test_everything_told_is_believed_confirmed_overruled_or_taken_back(said: lis
 
 def test_the_record_that_a_belief_stands_on_is_named() -> None:
     other = UUID(int=99)
-    elsewhere = Told("name", "self", "Alice", START, other, event_id(1), 1)
+    elsewhere = FactStatement("name", "self", "Alice", START, other, event_id(1), 1)
     assert the([elsewhere]).because.record == other

@@ -74,9 +74,9 @@ def of_constants() -> Iterator[tuple[str, str]]:
     constants: dict[str, str | bytes] = {
         "how far the ends of consents were looked for": expiring.UNTIL,
         "up to which position consents were looked for": expiring.POSITION,
-        "actor of the end of consents": expiring.CLERK,
-        "actor of erasures": erasing.CLERK,
-        "actor of retention": retention.CLERK,
+        "actor of the end of consents": expiring.ACTOR,
+        "actor of erasures": erasing.ACTOR,
+        "actor of retention": retention.ACTOR,
         "ground of retention": retention.GROUND,
         "actor's kind: user": principal.USER,
         "actor's kind: operator": principal.OPERATOR,

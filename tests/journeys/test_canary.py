@@ -26,7 +26,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import bootstrap
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.projector.runner import no_progress
 from adapters.settings import Settings
 from adapters.web.app import create_app
@@ -53,7 +53,7 @@ class House:
 
     settings: Settings
     conninfo: str
-    log: Perennial
+    log: EventLog
     client: httpx.Client
     canaries: Canaries
     swept: bool = False

@@ -39,7 +39,7 @@ from adapters.bootstrap import VERB_OF
 from adapters.intake.imports.importing import Importer, Order, Report
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.migrate import PROJECTOR, grant
 from adapters.postgres.projector.runner import Runner
@@ -68,9 +68,9 @@ from domain.consent import (
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
+from domain.statements import Statements
 from domain.streams import Loaded, Reads, Wanted
 from domain.suppression import SUPPRESSION, AddressIsSuppressed
-from domain.telling import Telling
 from projections.consent_state import CONSENT_STATE
 from projections.directory import DIRECTORY
 from projections.read_model import ReadModel
@@ -114,7 +114,7 @@ class SeeingLog:
     """The log, remembering what it gave to decisions. `meanwhile`: what somebody else does, once, right before the
     named call goes through."""
 
-    log: Perennial
+    log: EventLog
     seen: list[tuple[Aggregate[Any], UUID, Reads, Loaded]] = field(default_factory=list)
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
 
@@ -160,7 +160,7 @@ class House:
         self.passed = timedelta()
         self.owner = stack.enter_context(psycopg.connect(conninfo, autocommit=True, row_factory=dict_row))
         self.owner.execute(MOVED_CLOCK)
-        self.log = stack.enter_context(Perennial(conninfo, key_file))
+        self.log = stack.enter_context(EventLog(conninfo, key_file))
         self.seeing = SeeingLog(self.log)
         self.projector = stack.enter_context(open_datastore(conninfo, PROJECTOR, pool_size=2))
         self.key_file, self.folder = key_file, folder
@@ -747,7 +747,7 @@ def unsealed(state: Any) -> Any:
     """The state without what an erasure makes unreadable: which events told of the profile stays."""
     if not isinstance(state, Candidate):
         return state
-    return replace(state, telling=Telling()), [one.id for one in state.telling]
+    return replace(state, telling=Statements()), [one.id for one in state.telling]
 
 
 def test_any_history_of_consents(server: str, key_file: KeyFile) -> None:

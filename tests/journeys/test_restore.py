@@ -13,7 +13,7 @@ from adapters import bootstrap
 from adapters.postgres.embedded.data_folder import programs
 from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import migrate
 from adapters.postgres.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_signing_key
@@ -38,7 +38,7 @@ def sequence(conninfo: str, settings: Settings) -> None:
 
 
 def test_a_restored_dump_verifies_and_goes_on(
-    log: Perennial, database: str, key_file: KeyFile, settings: Settings, tmp_path: Path, open_path: Path
+    log: EventLog, database: str, key_file: KeyFile, settings: Settings, tmp_path: Path, open_path: Path
 ) -> None:
     person, dump = uuid4(), tmp_path / "perennial.dump"
     log.append([touchpoint(person, 1)], Attached())
@@ -48,7 +48,7 @@ def test_a_restored_dump_verifies_and_goes_on(
         with psycopg.connect(elsewhere) as connection:
             migrate(connection)
         run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={elsewhere}", str(dump))
-        with Perennial(elsewhere, key_file) as restored:
+        with EventLog(elsewhere, key_file) as restored:
             assert "note 1" in str(restored.history(person))
             restored.append([touchpoint(person, 2)], Attached())
         sequence(elsewhere, settings)

@@ -30,7 +30,7 @@ from domain.consent import (
 )
 from domain.event import ERASED, Event, Recorded
 from domain.profile_facts import CATALOGUE as FACTS_OF_PROFILES
-from domain.profile_facts import Told, address_key, believed, holds_many
+from domain.profile_facts import FactStatement, address_key, believed, holds_many
 from domain.purposes import CONSENT_CHANNELS
 from domain.touchpoint_kinds import KINDS as CATALOGUE
 from projections.directory import DIRECTORY, told
@@ -149,7 +149,7 @@ def _make(
 class Expected:
     """What plain Python makes of a history, for one person."""
 
-    told: list[Told] = field(default_factory=list)
+    told: list[FactStatement] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     moves: dict[tuple[str, str], list[tuple[datetime, bool]]] = field(default_factory=lambda: defaultdict(list))
     contacts: list[datetime] = field(default_factory=list)
@@ -197,7 +197,7 @@ def entered(history: History) -> set[str]:
     return {event["stream"] for event in history.log if event["type"].startswith("candidate-")}
 
 
-def told_of(personal: Personal, event: dict[str, Any]) -> list[Told]:
+def told_of(personal: Personal, event: dict[str, Any]) -> list[FactStatement]:
     return list(told_by(personal.recorded(event)))
 
 

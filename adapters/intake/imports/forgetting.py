@@ -25,7 +25,7 @@ from adapters.intake.imports.mapping import translator
 from adapters.intake.imports.origin import Origin
 from adapters.intake.imports.refusals import FileCannotBeImported, ImportIsAtWork
 from adapters.intake.imports.row import Manner, Row
-from adapters.intake.imports.shelf import UPLOAD, About, Shelf
+from adapters.intake.imports.upload_store import UPLOAD, About, UploadStore
 from adapters.postgres.keys.key_file import KeyFile
 from domain.errors import Refused
 from domain.profile_facts import address_key
@@ -65,16 +65,16 @@ def sought(
     return Sought(records, pattern, frozenset(keys["phone"]) - {""}, frozenset(forms), region)
 
 
-def forget(shelf: Shelf, key_file: KeyFile, whom: Sought) -> int:
+def forget(uploads: UploadStore, key_file: KeyFile, whom: Sought) -> int:
     """How many lines were taken out, of uploads that wait and of rejected lines.
 
     Errors: ImportIsAtWork, where an import that says something of the person is running, once all others are through;
     ask again when that one is.
     """
     taken, at_work = 0, None
-    for folder in (path for path in sorted(shelf.folder.glob("*")) if path.is_dir() and path != shelf.coming):
+    for folder in (path for path in sorted(uploads.folder.glob("*")) if path.is_dir() and path != uploads.coming):
         try:
-            taken += forget_in(shelf, folder, key_file, whom)
+            taken += forget_in(uploads, folder, key_file, whom)
         except ImportIsAtWork as error:
             at_work = error
     if at_work is not None:
@@ -82,8 +82,8 @@ def forget(shelf: Shelf, key_file: KeyFile, whom: Sought) -> int:
     return taken
 
 
-def forget_in(shelf: Shelf, folder: Path, key_file: KeyFile, whom: Sought) -> int:
-    about = shelf.find(UUID(folder.name))
+def forget_in(uploads: UploadStore, folder: Path, key_file: KeyFile, whom: Sought) -> int:
+    about = uploads.find(UUID(folder.name))
     if about is None:
         finders: Mapping[str, Finder] = {REJECTED: partial(naming, whom=whom)}
     else:
@@ -99,7 +99,7 @@ def forget_in(shelf: Shelf, folder: Path, key_file: KeyFile, whom: Sought) -> in
             raise
         return 0
     if taken:
-        settle(shelf, folder, about)
+        settle(uploads, folder, about)
     return taken
 
 
@@ -111,12 +111,12 @@ def keeping_time(folder: Path) -> Iterator[None]:
     os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def settle(shelf: Shelf, folder: Path, about: About | None) -> None:
+def settle(uploads: UploadStore, folder: Path, about: About | None) -> None:
     """Of an import on the command line that was broken off nothing is left: it begins anew and adds what is missing."""
     if about is None:
         shutil.rmtree(folder, ignore_errors=True)
     elif (folder / UPLOAD).exists():
-        shelf.note(replace(about, size=(folder / UPLOAD).stat().st_size))
+        uploads.note(replace(about, size=(folder / UPLOAD).stat().st_size))
 
 
 Finder = Callable[[Path], set[int]]

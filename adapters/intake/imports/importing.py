@@ -36,7 +36,7 @@ from adapters.intake.imports.remembering import RememberingLog
 from adapters.intake.imports.row import Manner
 from adapters.intake.imports.trying import TryingLog
 from adapters.postgres.log.append import AlreadyReceived
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.offsets import reached
 from commands.handle import Attached, Log, Offset, Result
@@ -124,7 +124,7 @@ def never() -> bool:
 class Importer:
     """Takes files in. `zone`: of times that name none. `now`: the time, with its zone. `folder`: of the ledgers."""
 
-    log: Perennial
+    log: EventLog
     verbs: Mapping[type, Verb]
     zone: ZoneInfo
     now: Callable[[], datetime]

@@ -73,7 +73,7 @@ class RememberingLog:
             self._known.clear()
         for stream, loaded in found.items():
             aggregate, reads = wanted[stream]
-            if not aggregate.kin(loaded.state):
+            if not aggregate.linked_records(loaded.state):
                 self._known[stream] = aggregate, reads, loaded
 
     def _take(self, events: Sequence[Recorded[Event]]) -> None:
@@ -83,7 +83,7 @@ class RememberingLog:
             if known is not None:
                 aggregate, reads, loaded = known
                 state = aggregate.evolve(loaded.state, event) if type(event.event) in reads else loaded.state
-                if aggregate.kin(state):
+                if aggregate.linked_records(state):
                     del self._known[event.stream]
                 else:
                     self._known[event.stream] = aggregate, reads, Loaded(state, event.version)

@@ -16,8 +16,8 @@ from psycopg_pool import PoolTimeout
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.ledger import END, Standing
 from adapters.intake.imports.refusals import FileCannotBeImported, ImportIsAtWork
-from adapters.intake.imports.shelf import About, Shelf
-from adapters.postgres.keys.key_file import KEYS_ARE_AMISS
+from adapters.intake.imports.upload_store import About, UploadStore
+from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 
 LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 5.0
@@ -29,7 +29,7 @@ class Worker:
     """Works as long as it is `working`. Left in the middle of a file, or killed, it goes on there the next time."""
 
     importer: Importer
-    shelf: Shelf
+    uploads: UploadStore
     _wake: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -52,42 +52,42 @@ class Worker:
     def _work(self) -> None:
         while not self._over.is_set():
             self._wake.clear()
-            self.shelf.sweep(self.importer.now())
-            for about in self.shelf.waiting():
+            self.uploads.sweep(self.importer.now())
+            for about in self.uploads.waiting():
                 if not self._over.is_set():
                     self._import(about)
             self._wake.wait(LOOK_EVERY_SECONDS)
 
     def _import(self, about: About) -> None:
-        folder, now = self.shelf.of(about.id), self.importer.now
-        if not self.shelf.order(about).path.exists():  # the server was killed while it ended this import
-            through = self.shelf.standing(about.id).line == END
-            return self.shelf.end(about, "done" if through else "stopped", now(), None if through else CUT_OFF)
+        folder, now = self.uploads.of(about.id), self.importer.now
+        if not self.uploads.order(about).path.exists():  # the server was killed while it ended this import
+            through = self.uploads.standing(about.id).line == END
+            return self.uploads.end(about, "done" if through else "stopped", now(), None if through else CUT_OFF)
         try:
-            report = self.importer.run(self.shelf.order(about), folder, self._noting(about), self._over.is_set)
+            report = self.importer.run(self.uploads.order(about), folder, self._noting(about), self._over.is_set)
         except ImportIsAtWork:
             return None  # another server of this folder has it
         except FileCannotBeImported as broken:
-            self.shelf.end(about, "stopped", now(), str(broken))
+            self.uploads.end(about, "stopped", now(), str(broken))
         except UNREACHABLE:
             LOGGER.warning("import %s waits for the log", about.id)
-        except KEYS_ARE_AMISS as error:
+        except KEY_FILE_ERRORS as error:
             LOGGER.error("import %s waits for the key file: %s", about.id, error)
         except Exception:  # whoever waits for the import is told that it stopped, and the next one begins
             LOGGER.exception("import %s failed", about.id)
-            self.shelf.end(about, "stopped", now(), FAILED)
+            self.uploads.end(about, "stopped", now(), FAILED)
         else:
             if report.through:
-                self.shelf.end(replace(about, read=about.size), "done", now())
+                self.uploads.end(replace(about, read=about.size), "done", now())
         return None
 
     def _noting(self, about: About) -> Callable[[int, int, Standing], None]:
         """Writes down how far it has come and how fast."""
-        began, before = time.monotonic(), self.shelf.standing(about.id).lines
+        began, before = time.monotonic(), self.uploads.standing(about.id).lines
 
         def note(read: int, _: int, standing: Standing) -> None:
             rate = (standing.lines - before) / max(time.monotonic() - began, 0.001)
-            self.shelf.note(replace(about, state="at-work", read=read, rate=round(rate, 1)))
+            self.uploads.note(replace(about, state="at-work", read=read, rate=round(rate, 1)))
 
         return note
 

@@ -26,7 +26,7 @@ from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
 from domain.event import Erased
-from domain.streams import load_with_kin
+from domain.streams import load_with_linked_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Again:
         occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())
         whole = self.log.completed((command,))
         unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), whole.commands)
-        unit.take(load_with_kin(self.log, unit.wanted()))
+        unit.take(load_with_linked_records(self.log, unit.wanted()))
         decided, _ = unit.decide_all()
         if all(map(self.log.stands, decided)):
             return None

@@ -21,7 +21,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from adapters.lab.bench.figure import Figure, Tail, compared, milliseconds, percentile
 from adapters.lab.bench.ground import Ground, opened, stock_datastore
 from adapters.postgres.keys.key_file import ensure_key_file
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from commands.handle import Attached
 from domain.event import Recorded
 from domain.touchpoint import TouchpointRecorded
@@ -134,7 +134,7 @@ def single_appends(ground: Ground, *, seconds: float, rounds: int) -> Figure:
 
 def writing_process(conninfo: str, key_path: str, seconds: float, writers: int, told: Any) -> None:
     """A process of its own with some of the writers."""
-    with Perennial(conninfo, ensure_key_file(Path(key_path))) as log:
+    with EventLog(conninfo, ensure_key_file(Path(key_path))) as log:
         written = write_for(
             seconds, lambda stream, version: log.recorder.insert_events(stored(stream, version)), writers
         )
@@ -169,7 +169,7 @@ def tail(ground: Ground, *, seconds: float) -> Tail:
     return tail_told(written, read, seconds)
 
 
-def read_on(log: Perennial, after: int, read: list[int]) -> int:
+def read_on(log: EventLog, after: int, read: list[int]) -> int:
     """Reads what settled after a position; the newest position read."""
     found = log.recorder.select_notifications(after, 5_000, inclusive_of_start=False)
     read += [notification.id for notification in found]

@@ -12,7 +12,7 @@ from adapters.lab.bench.appending import touchpoint
 from adapters.lab.bench.figure import Figure, compared, milliseconds, percentile
 from adapters.lab.bench.ground import Ground, analyze, opened
 from adapters.postgres.log.bulk import BulkAppend
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import SERVICE
 from commands.handle import Occasion, handle
 from commands.record_touchpoint import RecordTouchpoint
@@ -39,7 +39,7 @@ def long_stream(ground: Ground, *, calls: int) -> Figure:
     return compared("long-stream", "a touchpoint on a long stream", "ms", times, "at most", 1.5, notes)
 
 
-def grown(log: Perennial, events: int) -> UUID:
+def grown(log: EventLog, events: int) -> UUID:
     """A new candidate's stream with so many events."""
     candidate = uuid4()
     command = SourceCandidate(candidate=candidate, source="bench", name="Lena Grün", now=datetime.now(UTC))
@@ -53,7 +53,7 @@ def touchpoints(candidate: UUID, upto: int) -> Iterator[Recorded[Event]]:
     return (touchpoint(candidate, version) for version in range(2, upto + 1))
 
 
-def measured(log: Perennial, streams: Mapping[str, Sequence[UUID]], calls: int) -> dict[str, list[float]]:
+def measured(log: EventLog, streams: Mapping[str, Sequence[UUID]], calls: int) -> dict[str, list[float]]:
     """Milliseconds of each command, the contestants taking turns; each stream is warmed up first."""
     times: dict[str, list[float]] = {length: [] for length in streams}
     for stream in [stream for some in streams.values() for stream in some] * 2:
@@ -64,7 +64,7 @@ def measured(log: Perennial, streams: Mapping[str, Sequence[UUID]], calls: int) 
     return times
 
 
-def record(log: Perennial, candidate: UUID) -> float:
+def record(log: EventLog, candidate: UUID) -> float:
     """Milliseconds for one touchpoint, from the command to the acknowledged commit."""
     began = time.perf_counter()
     now = datetime.now(UTC)

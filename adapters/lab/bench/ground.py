@@ -20,7 +20,7 @@ from adapters.lab.synthetic.history import history
 from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.datastore import connection_parts
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.synthetic_log import load_synthetic
 from domain.event import Event, Recorded
 
@@ -97,8 +97,8 @@ def own_ground() -> Iterator[Ground]:
 
 
 @contextmanager
-def opened(ground: Ground, conninfo: str, role: str = bootstrap.OWNER) -> Iterator[Perennial]:
-    with Perennial(conninfo, ground.key_file, role=role) as log:
+def opened(ground: Ground, conninfo: str, role: str = bootstrap.OWNER) -> Iterator[EventLog]:
+    with EventLog(conninfo, ground.key_file, role=role) as log:
         yield log
 
 

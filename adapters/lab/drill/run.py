@@ -20,7 +20,7 @@ from adapters.lab.drill.strangers import flood_under_eyes
 from adapters.lab.synthetic.history import history
 from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import read_key_file
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.synthetic_log import load_synthetic
 from adapters.settings import Settings
 
@@ -79,7 +79,7 @@ def fill(cluster: Cluster, conninfo: str, events: int) -> None:
     bootstrap.migrated(conninfo)
     told = history(events, 7, ends_on=LAST_DAY)
     bootstrap.bound(conninfo, Settings(data_folder=cluster.folder))
-    with Perennial(conninfo, read_key_file(cluster.keys), role=bootstrap.OWNER) as owner:
+    with EventLog(conninfo, read_key_file(cluster.keys), role=bootstrap.OWNER) as owner:
         *_, written = load_synthetic(owner, told.recorded(), told.marks())
     say(f"{written} events written beforehand")
 

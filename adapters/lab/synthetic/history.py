@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from adapters.lab.synthetic import imports, kin, touches
+from adapters.lab.synthetic import imports, linked_records, touches
 from adapters.lab.synthetic import jobs as work
 from adapters.lab.synthetic import people as crowd
 from adapters.lab.synthetic.applications import application_events
@@ -104,9 +104,9 @@ def streams_of_randomness(asked: Frame) -> dict[str, np.random.Generator]:
 
 def everybody(asked: Frame, luck: dict[str, np.random.Generator]) -> tuple[People, Block]:
     """All people with all their records, and the events of the merges among these."""
-    people = kin.with_second_records(asked, luck["records"], crowd.drawn(asked, luck["people"]))
+    people = linked_records.with_second_records(asked, luck["records"], crowd.drawn(asked, luck["people"]))
     people = imports.chosen_for_import(asked, luck["imports"], people)
-    return kin.with_merges(asked, kin.merges(asked, luck["merges"], people), people)
+    return linked_records.with_merges(asked, linked_records.merges(asked, luck["merges"], people), people)
 
 
 def blocks(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator], merged: int) -> list[Block]:

@@ -69,7 +69,7 @@ class KeyFileCannotBeWritten(Exception):
 
 
 KEY_BYTES = 32
-KEYS_ARE_AMISS = (EpochIsNotInKeyFile, EpochKeyIsDoubled, EpochKeyIsWrong, KeyFileIsAnothers, KeyFileIsUnusable)
+KEY_FILE_ERRORS = (EpochIsNotInKeyFile, EpochKeyIsDoubled, EpochKeyIsWrong, KeyFileIsAnothers, KeyFileIsUnusable)
 """What a process waits out: the right file is put in the place of its own, and it reads that by itself."""
 
 

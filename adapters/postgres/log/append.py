@@ -12,11 +12,11 @@ from eventsourcing.persistence import IntegrityError, Tracking
 
 from adapters.postgres.keys.sealing import PersonKey
 from adapters.postgres.log.stored import LoggedEvent
-from commands.handle import Attached, SomebodyWasFaster
+from commands.handle import Attached, ConcurrencyConflict
 from domain.event import utc
 
 
-class StreamMoved(SomebodyWasFaster, IntegrityError):
+class StreamMoved(ConcurrencyConflict, IntegrityError):
     """Somebody else appended first ({detail}). Load again and decide anew."""
 
     def __init__(self, detail: str) -> None:

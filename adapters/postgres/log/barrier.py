@@ -40,7 +40,7 @@ class PositionLiesAhead(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimeIndexEntry:
     """Every event up to `position` was recorded by `time`."""
 
     time: datetime
@@ -79,8 +79,8 @@ class Barrier:
     def _ask(self) -> int:
         return int(self._alone("select log_head() as head")["head"])
 
-    def make_mark(self) -> Mark:
-        return Mark(**self._alone("select time, position from make_mark()"))
+    def make_time_index_entry(self) -> TimeIndexEntry:
+        return TimeIndexEntry(**self._alone("select time, position from make_mark()"))
 
     def _alone(self, query: LiteralString) -> dict[str, Any]:
         """Runs a query that needs the barrier, by short waits: one that waits long holds up every writer behind it."""
@@ -97,12 +97,12 @@ class Barrier:
 
     def position_at(self, moment: datetime) -> int:
         """The one position of a past moment, for ever. Errors: MomentLiesAhead."""
-        newest = self._mark("select time, position from mark order by id desc limit 1")
+        newest = self._time_index_entry("select time, position from mark order by id desc limit 1")
         if newest is None or newest.time < moment:
-            newest = self.make_mark()
+            newest = self.make_time_index_entry()
             if newest.time < moment:
                 raise MomentLiesAhead(moment, newest.time)
-        found = self._mark(
+        found = self._time_index_entry(
             "select time, position from mark where time <= %s order by time desc, id desc limit 1", moment
         )
         return found.position if found is not None else 0
@@ -110,29 +110,29 @@ class Barrier:
     def time_of(self, position: int) -> datetime:
         """When the log first stood at this position or later: the time of the mark that closes over it."""
         closing = "select time, position from mark where position >= %s order by position, id limit 1"
-        found = self._mark(closing, position)
+        found = self._time_index_entry(closing, position)
         if found is None:
-            made = self.make_mark()
+            made = self.make_time_index_entry()
             if made.position < position:
                 raise PositionLiesAhead(position, made.position)
-            found = self._mark(closing, position) or made
+            found = self._time_index_entry(closing, position) or made
         return found.time
 
-    def _mark(self, query: LiteralString, *values: Any) -> Mark | None:
+    def _time_index_entry(self, query: LiteralString, *values: Any) -> TimeIndexEntry | None:
         with self._connect() as connection:
             row = connection.execute(query, values, prepare=True).fetchone()
-        return None if row is None else Mark(**row)
+        return None if row is None else TimeIndexEntry(**row)
 
 
-class Crier:
+class Notifier:
     """After appends: wakes the log's followers (many appends, one notice) and sets a mark, once a second at most.
 
     It works beside the appends: none waits for a notice or a mark.
     """
 
-    def __init__(self, connect: Connect, make_mark: Callable[[], object]) -> None:
+    def __init__(self, connect: Connect, make_time_index_entry: Callable[[], object]) -> None:
         self._connect = connect
-        self._make_mark = make_mark
+        self._make_time_index_entry = make_time_index_entry
         self._grew = threading.Event()
         self._stop = False
         self._thread: threading.Thread | None = None
@@ -142,7 +142,7 @@ class Crier:
         if self._thread is None:
             with self._starting:
                 if self._thread is None and not self._stop:
-                    self._thread = threading.Thread(target=self._cry, name="log-crier", daemon=True)
+                    self._thread = threading.Thread(target=self._run, name="log-notifier", daemon=True)
                     self._thread.start()
         self._grew.set()
 
@@ -154,7 +154,7 @@ class Crier:
         if thread is not None:
             thread.join()
 
-    def _cry(self) -> None:
+    def _run(self) -> None:
         marked_at, unmarked = float("-inf"), False
         while not self._stop:
             due = marked_at + MARK_EVERY
@@ -164,7 +164,7 @@ class Crier:
                 self._try(self._notify)
                 time.sleep(NOTIFY_EVERY)
             if unmarked and time.monotonic() >= due:
-                self._try(self._make_mark)
+                self._try(self._make_time_index_entry)
                 marked_at, unmarked = time.monotonic(), False
 
     def _notify(self) -> None:

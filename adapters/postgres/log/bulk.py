@@ -16,7 +16,7 @@ from adapters.postgres.keys.sealing import Sealer
 from adapters.postgres.log.append import KeysChanged, error_of, receipts
 from adapters.postgres.log.precedence import LOCKED
 from adapters.postgres.log.store import RESEALS, PersonWasErased, SealingEventStore
-from commands.handle import Attached, SomebodyWasFaster
+from commands.handle import Attached, ConcurrencyConflict
 from domain.event import Event, Recorded
 
 CHUNK = 10_000
@@ -72,7 +72,7 @@ class BulkAppend:
             self._mapper.keyring.settle(people)
             self._wrote(first + len(chunk) - 1)
             return first, first + len(chunk) - 1
-        raise SomebodyWasFaster
+        raise ConcurrencyConflict
 
     def _wrote(self, position: int) -> None:
         """Told as after any append; an invented history brings marks of its own, so none may be set beside it."""

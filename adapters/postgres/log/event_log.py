@@ -52,7 +52,7 @@ class StreamReader(EventStore[UUID]):
         return map(self.mapper.to_domain_event, self.found.events)
 
 
-class Perennial(Application[UUID]):
+class EventLog(Application[UUID]):
     """The event log. Open it once a process; it is safe to use from many threads; close it to stop its threads."""
 
     name = "perennial"
@@ -209,7 +209,7 @@ class UntilKeysAreDestroyed:
     """The log as an erasure that is at work and the person's own export read it. To everybody else a person is erased
     from the request on, while the erasure still waits for something as well."""
 
-    log: Perennial
+    log: EventLog
 
     def load_all(self, wanted: Wanted) -> dict[UUID, Loaded]:
         return self.log.load_all(wanted, until_destroyed=True)

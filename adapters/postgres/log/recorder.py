@@ -24,7 +24,7 @@ from psycopg.rows import DictRow
 
 from adapters.postgres.keys.sealing import PersonKey
 from adapters.postgres.log.append import Append, StreamMoved
-from adapters.postgres.log.barrier import CHANNEL, Barrier, Crier
+from adapters.postgres.log.barrier import CHANNEL, Barrier, Notifier
 from adapters.postgres.log.group_commit import GroupCommit, call
 from adapters.postgres.log.precedence import LOCKED, Precedence
 from adapters.postgres.log.stored import as_logged, from_row
@@ -108,21 +108,21 @@ class LogRecorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name="event")
         datastore.pool.open()
         self.barrier = Barrier(datastore.pool.connection)
-        self.crier = Crier(datastore.pool.connection, self.barrier.make_mark)
+        self.notifier = Notifier(datastore.pool.connection, self.barrier.make_time_index_entry)
         self.precedence = Precedence(datastore.pool.connection)
         self._commits = GroupCommit(datastore.pool.connection, self.wrote)
 
     def wrote(self, position: int) -> None:
         """Something was appended up to this position: own readers see it at once, followers are told."""
         self.barrier.wrote(position)
-        self.crier.wrote()
+        self.notifier.wrote()
 
     def create_table(self) -> None:
         """The migrations make the tables, not the recorder."""
 
     def close(self) -> None:
         self._commits.close()
-        self.crier.close()
+        self.notifier.close()
 
     def insert_events(  # type: ignore[override]  # our keyword arguments are named
         self,

@@ -15,7 +15,7 @@ from adapters.postgres.log.append import Append, KeysChanged
 from adapters.postgres.log.mapper import SealingMapper
 from adapters.postgres.log.recorder import LogRecorder
 from adapters.postgres.log.stored import LoggedEvent
-from commands.handle import Attached, SomebodyWasFaster
+from commands.handle import Attached, ConcurrencyConflict
 from domain.event import Event, Recorded
 
 RESEALS = 4
@@ -112,7 +112,7 @@ class SealingEventStore(EventStore[UUID]):
             except KeysChanged:
                 self.turn_epoch()
             self.learn_again([person])
-        raise SomebodyWasFaster
+        raise ConcurrencyConflict
 
     def _learn(self, people: Sequence[UUID]) -> None:
         stored = self.recorder.keys_of(people)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from adapters.postgres.log.bulk import BulkAppend
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.event import Event, Recorded
 
 
@@ -18,7 +18,7 @@ class LogIsNotEmpty(Exception):
 
 
 def load_synthetic(
-    owner: Perennial, events: Iterable[Recorded[Event]], marks: Sequence[tuple[datetime, int]]
+    owner: EventLog, events: Iterable[Recorded[Event]], marks: Sequence[tuple[datetime, int]]
 ) -> Iterator[int]:
     """Writes the events with their own recording times, and the marks; the number written, after each chunk.
 
@@ -32,10 +32,10 @@ def load_synthetic(
         first = begin if first is None else first
         written += end - begin + 1
         yield written
-    set_marks(owner, (first or 1) - 1, [mark for mark in marks if mark[1] <= written])
+    set_time_index(owner, (first or 1) - 1, [mark for mark in marks if mark[1] <= written])
 
 
-def label_synthetic(owner: Perennial) -> None:
+def label_synthetic(owner: EventLog) -> None:
     """Marks the log synthetic, once and for ever, if it is empty."""
     with owner.recorder.datastore.transaction(commit=True) as cursor:
         cursor.execute("select pg_advisory_xact_lock(log_lock())")
@@ -46,7 +46,7 @@ def label_synthetic(owner: Perennial) -> None:
         cursor.execute("update log set synthetic = true")
 
 
-def set_marks(owner: Perennial, before: int, marks: Sequence[tuple[datetime, int]]) -> None:
+def set_time_index(owner: EventLog, before: int, marks: Sequence[tuple[datetime, int]]) -> None:
     with (
         owner.recorder.datastore.transaction(commit=True) as cursor,
         cursor.copy("copy mark (time, position) from stdin") as copy,

@@ -16,7 +16,7 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg_pool import PoolClosed
 
 from adapters.postgres.keys.decrypting import Opener
-from adapters.postgres.keys.key_file import KEYS_ARE_AMISS, KeyFile
+from adapters.postgres.keys.key_file import KEY_FILE_ERRORS, KeyFile
 from adapters.postgres.log.barrier import CHANNEL, Barrier
 from adapters.postgres.projector import folds
 from adapters.postgres.projector.fold import FoldFailed, fold
@@ -79,7 +79,7 @@ class Runner:
                 self._session(stop)
             except PoolClosed:
                 return
-            except (psycopg.Error, *KEYS_ARE_AMISS) as error:
+            except (psycopg.Error, *KEY_FILE_ERRORS) as error:
                 LOGGER.error("the fold is interrupted and tries again: %s", error)
                 stop.wait(0.5)
 

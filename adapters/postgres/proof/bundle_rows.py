@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.postgres import PostgresDatastore
 
 from adapters.postgres.keys.sealing import PersonKey, Place, unsealed
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.recorder import keys_of
 from adapters.postgres.proof.tree_rows import NEXT_ROWS, ROW, ROW_OF_EVENT, SignedCheckpoint, stored_row, stored_rows
 from adapters.proof.bundle import Opened
@@ -120,7 +120,7 @@ class BundleRows:
 class Opening:
     """Lays sealed parts open as far as their people's keys live: salt and text, which hash to the commitment."""
 
-    def __init__(self, log: Perennial) -> None:
+    def __init__(self, log: EventLog) -> None:
         self._log = log
 
     def opened(self, row: StoredRow, of: Iterable[str] | None = None) -> list[Opened]:

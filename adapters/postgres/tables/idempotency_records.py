@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class IdempotencyRecord:
     """A kept answer. `request_hash` in hex; `position` None: the request had changed nothing."""
 
     request_hash: str
@@ -26,13 +26,13 @@ class Connecting(Protocol):
     def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
 
 
-class Receipts:
+class IdempotencyRecords:
     """The table `idempotency`, as far as it is not written by the append itself."""
 
     def __init__(self, datastore: Connecting) -> None:
         self._datastore = datastore
 
-    def find(self, key: str, now: datetime) -> Receipt | None:
+    def find(self, key: str, now: datetime) -> IdempotencyRecord | None:
         """The answer kept under the key, unless it has expired."""
         with self._datastore.get_connection() as connection:
             row = connection.execute(
@@ -41,7 +41,7 @@ class Receipts:
                 (key, now),
                 prepare=True,
             ).fetchone()
-        return None if row is None else Receipt(**row)
+        return None if row is None else IdempotencyRecord(**row)
 
     def forget_expired(self, now: datetime) -> int:
         """Makes the keys of expired answers free again; how many there were."""

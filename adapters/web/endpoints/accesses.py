@@ -13,8 +13,8 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Moment, Whole
 from adapters.web.services import Services
@@ -65,11 +65,11 @@ class PeopleAccesses:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessPages:
+class AccessEndpoints:
     """The endpoint about who saw whom."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def accesses(
         self,
@@ -94,14 +94,14 @@ class AccessPages:
         """
         sought = Sought(candidate, reader, kind, begins, ends)
         asked = f"accesses {sought} {as_of}"
-        known_at, after = self.asker.unless_now(as_of), None
+        known_at, after = self.queries.unless_now(as_of), None
         if cursor is not None:
             known_at, after = cursors.opened(self.services.key_file, asked, cursor)
 
         def question(connection: Connection[Any], known: AsOf) -> Accesses:
             return queries.accesses(connection, sought, known, after, limit)
 
-        found: Accesses = await self.asker.ask(ACCESSES, question, known_at, min_position)
+        found: Accesses = await self.queries.ask(ACCESSES, question, known_at, min_position)
         typed = await run_in_threadpool(self._typed, found.accesses)
         shown = {person for one in found.accesses if one.position in typed for person in one.people}
         shown |= set() if candidate is None else {candidate}

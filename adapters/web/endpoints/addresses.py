@@ -37,7 +37,7 @@ class ReleasedAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressPages:
+class AddressEndpoints:
     """The endpoint for suppressed addresses."""
 
     services: Services

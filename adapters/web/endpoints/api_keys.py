@@ -68,7 +68,7 @@ class ListOfApiKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKeyPages:
+class ApiKeyEndpoints:
     """The endpoints for API keys."""
 
     services: Services

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from adapters.access.principal import Principal
 from adapters.web.endpoints.candidates import At
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
@@ -45,11 +45,11 @@ class Page(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BelongingPages:
+class BelongingEndpoints:
     """The endpoints about communities and referrals."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def community_members(
         self,
@@ -72,7 +72,7 @@ class BelongingPages:
         def question(connection: Connection[Any], known: AsOf) -> Members | None:
             return communities.members(connection, community, known, moment, page.after, limit)
 
-        found: Members | None = await self.asker.ask(COMMUNITIES, question, page.as_of, min_position)
+        found: Members | None = await self.queries.ask(COMMUNITIES, question, page.as_of, min_position)
         if found is None:
             raise CommunityDoesNotExist(community=community)
         await self._viewed(who, "community-members", *(member.candidate for member in found.members))
@@ -88,7 +88,7 @@ class BelongingPages:
             return communities.memberships(connection, candidate, known, at)
 
         await run_in_threadpool(self._require_known, candidate)
-        found: Memberships = await self.asker.ask(COMMUNITIES, question, as_of, min_position)
+        found: Memberships = await self.queries.ask(COMMUNITIES, question, as_of, min_position)
         await self._viewed(who, "candidate-communities", candidate)
         return await rendered(found)
 
@@ -112,7 +112,7 @@ class BelongingPages:
             return referrals.made_referrals(connection, referrer, known, page.after, limit)
 
         await run_in_threadpool(self._require_known, referrer)
-        found: MadeReferrals = await self.asker.ask(REFERRALS, question, page.as_of, min_position)
+        found: MadeReferrals = await self.queries.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
         following = Page(page.as_of or at_position(found.position), None, found.next)
         return await rendered(replace(found, next=self._cursor(asked, following)))
@@ -123,7 +123,7 @@ class BelongingPages:
     def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
         """Errors: CursorCannotBeRead."""
         if cursor is None:
-            return Page(self.asker.unless_now(as_of), None, None)
+            return Page(self.queries.unless_now(as_of), None, None)
         return Page(*cursors.opened(self.services.key_file, asked, cursor))
 
     def _cursor(self, asked: str, following: Page) -> str | None:

@@ -80,7 +80,7 @@ class BulkAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkPages:
+class BulkEndpoints:
     """The endpoint for many touchpoints at once."""
 
     services: Services

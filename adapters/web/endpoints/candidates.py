@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition
 from adapters.web.framework.etag import etag
 from adapters.web.framework.plain import Answered, answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.shapes import actor_to
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Moment, Whole
@@ -34,8 +34,8 @@ from domain.candidate import (
 from domain.codec import personal_in, texts_of
 from domain.codes import text_of
 from domain.event import ERASED, Aggregate, Erased, Event, Personal, Recorded
-from domain.profile_facts import Belief, Told, believed
-from domain.streams import Loads, load_with_kin
+from domain.profile_facts import Belief, FactStatement, believed
+from domain.streams import Loads, load_with_linked_records
 from projections.candidate_summary import CANDIDATE_SUMMARY
 from queries import candidate as summaries
 from queries.candidate import CandidateSummary
@@ -158,11 +158,11 @@ def evolve(record: Record, recorded: Recorded[Event]) -> Record:
     return replace(record, candidate=CANDIDATE.evolve(record.candidate, recorded))
 
 
-def kin(record: Record) -> Collection[UUID]:
-    return CANDIDATE.kin(record.candidate)
+def linked_records(record: Record) -> Collection[UUID]:
+    return CANDIDATE.linked_records(record.candidate)
 
 
-RECORD = Aggregate("record", Record(), evolve, kin)
+RECORD = Aggregate("record", Record(), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
 
 
@@ -184,7 +184,7 @@ class Person:
         """The records, the speaking one first, then in the order in which they came to us."""
         return sorted(self.records, key=lambda record: (record != self.root, self.records[record].entered_at, record))
 
-    def told(self) -> list[Told]:
+    def told(self) -> list[FactStatement]:
         """Everything that was told of the person, in log order."""
         return sorted(
             (one for record in self.records.values() for one in record.candidate.everything_told()),
@@ -193,11 +193,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidatePages:
+class CandidateEndpoints:
     """The endpoints about one candidate."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     def profile(self, candidate: UUID, who: Who) -> Answered[Profile]:
         """What we believe about a candidate and why, opened from the log; of a merged person out of all records.
@@ -237,7 +237,7 @@ class CandidatePages:
         def question(connection: Connection[Any], known: AsOf) -> CandidateSummary | None:
             return summaries.candidate(connection, candidate, known)
 
-        found: CandidateSummary | None = await self.asker.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
+        found: CandidateSummary | None = await self.queries.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
         if found is None:
             raise CandidateDoesNotExist(candidate=candidate)
         await run_in_threadpool(self.services.readings.viewed, who, "summary", [candidate])
@@ -249,7 +249,7 @@ class CandidatePages:
 
 def person_of(log: Loads, candidate: UUID) -> Person:
     """The person whose record it is. Errors: CandidateDoesNotExist."""
-    loaded = load_with_kin(log, {candidate: (RECORD, READS)})
+    loaded = load_with_linked_records(log, {candidate: (RECORD, READS)})
     records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
     records[candidate].candidate.require_record(candidate)
     root = candidate
@@ -304,7 +304,7 @@ def fact_of(belief: Belief) -> ProfileFact:
     )
 
 
-def provenance_of(told: Told) -> Provenance:
+def provenance_of(told: FactStatement) -> Provenance:
     return Provenance(told.value, told.learned_from, told.at, told.record, told.event, told.position or 0)
 
 

@@ -69,7 +69,7 @@ LastEventId = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class ChangePages:
+class ChangeEndpoints:
     """The endpoint for those who follow."""
 
     services: Services
@@ -104,7 +104,7 @@ class ChangePages:
     async def _is(self, who: Principal, shown: str) -> bool:
         """Whether what was shown at the door is still good, and names the same as then."""
         try:
-            return await self.services.doorkeeper.principal(shown) == who
+            return await self.services.authenticator.principal(shown) == who
         except (KeyIsNotValid, TokensCannotBeChecked):
             return False
 

@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from adapters.web.endpoints.candidates import At
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.framework.plain import Answered, answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
@@ -136,20 +136,20 @@ def evolve(history: History, recorded: Recorded[Event]) -> History:
     return replace(history, candidate=CANDIDATE.evolve(history.candidate, recorded))
 
 
-def kin(history: History) -> Collection[UUID]:
-    return CANDIDATE.kin(history.candidate)
+def linked_records(history: History) -> Collection[UUID]:
+    return CANDIDATE.linked_records(history.candidate)
 
 
-HISTORY = Aggregate("consent-history", History(), evolve, kin)
+HISTORY = Aggregate("consent-history", History(), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *MERGES, *ASKED, *SENDS))
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentPages:
+class ConsentEndpoints:
     """The endpoints about what candidates allow us."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def consents(
         self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
@@ -165,7 +165,7 @@ class ConsentPages:
             return states.consents(connection, candidate, known, at)
 
         await run_in_threadpool(self._require_record, candidate)
-        found: Consents = await self.asker.ask(CONSENT_STATE, question, as_of, min_position)
+        found: Consents = await self.queries.ask(CONSENT_STATE, question, as_of, min_position)
         return await run_in_threadpool(self._told, found, who)
 
     async def consents_expiring(
@@ -183,7 +183,7 @@ class ConsentPages:
         All pages are of the moment of the first, whatever is written meanwhile.
         """
         asked = f"consents-expiring {within} {purpose} {as_of}"
-        known_then, after = self.asker.unless_now(as_of), None
+        known_then, after = self.queries.unless_now(as_of), None
         if cursor is not None:
             known_then, valid_until, event = cursors.opened(self.services.key_file, asked, cursor)
             after = After(datetime.fromisoformat(valid_until), UUID(event))
@@ -191,7 +191,7 @@ class ConsentPages:
         def question(connection: Connection[Any], known: AsOf) -> Expiring:
             return expiring(connection, known, timedelta(within), purpose, after, limit)
 
-        found: Expiring = await self.asker.ask(CONSENT_STATE, question, known_then, min_position)
+        found: Expiring = await self.queries.ask(CONSENT_STATE, question, known_then, min_position)
         await run_in_threadpool(
             self.services.readings.viewed, who, "consents-expiring", [one.candidate for one in found.consents]
         )

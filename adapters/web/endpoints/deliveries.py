@@ -43,7 +43,7 @@ class DeliveryPage:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryPages:
+class DeliveryEndpoints:
     """The endpoint about deliveries."""
 
     services: Services

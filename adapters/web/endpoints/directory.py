@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.principal import Principal
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, MinPosition
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.query_runner import MinPosition, QueryRunner
 from adapters.web.framework.refusals import ChannelIsAskedWithoutConsent
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Code, Day, Whole
@@ -104,11 +104,11 @@ class Address(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryPages:
+class DirectoryEndpoints:
     """The endpoints of the directory."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def candidates(
         self,
@@ -154,7 +154,7 @@ class DirectoryPages:
         def question(connection: Connection[Any], known: AsOf) -> Directory:
             return queries.search(connection, sought, known, now, sort=sort, limit=limit, after=after)
 
-        found: Directory = await self.asker.ask(DIRECTORY, question, None, min_position)
+        found: Directory = await self.queries.ask(DIRECTORY, question, None, min_position)
         typed = {one.name: value for one in fields(sought) if (value := getattr(sought, one.name)) is not None}
         gone = await self._searched(who, "candidates", found.people, typed)
         following = None if found.next is None else [found.next.key, str(found.next.person)]
@@ -175,7 +175,7 @@ class DirectoryPages:
             people = queries.lookup(connection, EVIDENCE[address.kind], blind)
             return PeopleOfAddress(queries.DEFINITION, queries.VERSION, known.position, known.at, people)
 
-        found: PeopleOfAddress = await self.asker.ask(DIRECTORY, question, None, min_position)
+        found: PeopleOfAddress = await self.queries.ask(DIRECTORY, question, None, min_position)
         gone = await self._searched(who, "candidate-lookups", found.people, address.model_dump())
         return await rendered(replace(found, people=without(found.people, gone)))
 
@@ -192,7 +192,7 @@ class DirectoryPages:
         def question(connection: Connection[Any], known: AsOf) -> Duplicates:
             return duplicates(connection, known, limit=limit, after=after)
 
-        found: Duplicates = await self.asker.ask(DIRECTORY, question, None, min_position)
+        found: Duplicates = await self.queries.ask(DIRECTORY, question, None, min_position)
         shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
         gone = await run_in_threadpool(self.services.erasing.holdings.erasures.asked_for, shown)

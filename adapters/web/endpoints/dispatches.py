@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from adapters.web.endpoints.consents import linked, proof_of, receipt_of
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Day, Truth, Whole
 from adapters.web.services import Services
@@ -77,11 +77,11 @@ class DispatchReport:
 
 
 @dataclass(frozen=True, slots=True)
-class DispatchPages:
+class DispatchEndpoints:
     """The endpoint about what was sent."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def audit_dispatches(
         self,
@@ -106,7 +106,7 @@ class DispatchPages:
             Period(begins, ends)
         sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
         asked = f"dispatches {sought} {exceptions} {as_of}"
-        known_then, after = self.asker.unless_now(as_of), None
+        known_then, after = self.queries.unless_now(as_of), None
         if cursor is not None:
             known_then, at, touchpoint = cursors.opened(self.services.key_file, asked, cursor)
             after = After(datetime.fromisoformat(at), UUID(touchpoint))
@@ -114,7 +114,7 @@ class DispatchPages:
         def question(connection: Connection[Any], known: AsOf) -> Dispatches:
             return dispatches(connection, known, sought, exceptions=exceptions, after=after, limit=limit)
 
-        found: Dispatches = await self.asker.ask(DISPATCHES, question, known_then, min_position)
+        found: Dispatches = await self.queries.ask(DISPATCHES, question, known_then, min_position)
         people = [one.candidate for one in found.dispatches]
         await run_in_threadpool(self.services.readings.viewed, who, "dispatches", people)
         return await rendered(self._page(found, asked, known_then))

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.erasure.erasing import Erasure
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, AsOfText, MinPosition, at_position
 from adapters.web.framework.plain import Answered, answered, rendered
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
@@ -55,11 +55,11 @@ class ProposalToAccept(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ErasurePages:
+class ErasureEndpoints:
     """The endpoints for erasures."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     def erase_candidate(
         self, candidate: Annotated[UUID, CANDIDATE], wanted: ErasureToRequest, who: Who
@@ -100,12 +100,12 @@ class ErasurePages:
         first.
         """
         asked = f"erasure-proposals {state} {as_of}"
-        known_then, after = self.asker.unless_now(as_of), None
+        known_then, after = self.queries.unless_now(as_of), None
         is_now = known_then is None
         if cursor is not None:
             known_then, after = cursors.opened(self.services.key_file, asked, cursor)
         question = partial(self._asked, state, after, limit, is_now=is_now)
-        found: ErasureProposals = await self.asker.ask(ERASURE_PROPOSALS, question, known_then, min_position)
+        found: ErasureProposals = await self.queries.ask(ERASURE_PROPOSALS, question, known_then, min_position)
         people = [one.candidate for one in found.proposals]
         await run_in_threadpool(self.services.readings.viewed, who, "erasure-proposals", people)
         return await rendered(self._page(found, asked, known_then))

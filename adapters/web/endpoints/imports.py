@@ -21,7 +21,7 @@ from adapters.intake.imports.columns import KINDS
 from adapters.intake.imports.encodings import UTF8, delimiter_named, encoding_named, make_utf8
 from adapters.intake.imports.importing import Order
 from adapters.intake.imports.mapping import PLAIN, mapping_in, require_known_names
-from adapters.intake.imports.shelf import About, State
+from adapters.intake.imports.upload_store import About, State
 from adapters.web.framework.cursor import opened, sealed
 from adapters.web.framework.media import declared_in, media_type_of
 from adapters.web.framework.plain import Answered, answered
@@ -110,7 +110,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPages:
+class ImportEndpoints:
     """The endpoints for imports."""
 
     services: Services
@@ -144,7 +144,7 @@ class ImportPages:
         services = self.services
         name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
         about = About(name, kind, system, written, services.now(), wording, owner=who.actor)
-        with services.imports.shelf.receiving(services.new_id()) as came:
+        with services.imports.uploads.receiving(services.new_id()) as came:
             content = await received(request, came)
             return await run_in_threadpool(self._put, about, came, content)
 
@@ -156,9 +156,9 @@ class ImportPages:
         about = replace(about, wording=order.wording.written(None, UTF8), encoding=encoding)
         about = replace(about, digest=self._digest(about, content))
         try:
-            put = self.services.imports.shelf.put(about, came)
+            put = self.services.imports.uploads.put(about, came)
         except FileExistsError:
-            return self._told_before(self.services.imports.shelf.find(about.id), about)
+            return self._told_before(self.services.imports.uploads.find(about.id), about)
         self.services.imports.wake()
         return answered(self._told(put))
 
@@ -171,7 +171,7 @@ class ImportPages:
         """Every import of your own of the last thirty days, the newest first."""
         key_file = self.services.key_file
         after = None if cursor is None else place_in(opened(key_file, QUESTION, cursor))
-        own = [about for about in self.services.imports.shelf.all() if belongs(about, who)]
+        own = [about for about in self.services.imports.uploads.all() if belongs(about, who)]
         known = [about for about in own if after is None or place(about) < after]
         shown = known[:limit]
         more = sealed(key_file, QUESTION, written_place(shown[-1])) if len(known) > limit else None
@@ -187,7 +187,7 @@ class ImportPages:
         The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
         """
         about = self._found(import_id, who)
-        path = self.services.imports.shelf.rejected(import_id)
+        path = self.services.imports.uploads.rejected(import_id)
         if not path.exists():
             raise ImportRejectedNothing(id=import_id)
         # Whom the lines are about only they say; they are the uploader's own, and this copy goes to no other.
@@ -198,12 +198,12 @@ class ImportPages:
         """Forget an import that has ended, and its rejected lines. What it recorded stays."""
         if self._found(import_id, who).ended_at is None:
             raise ImportHasNotEnded(id=import_id)
-        self.services.imports.shelf.remove(import_id)
+        self.services.imports.uploads.remove(import_id)
         return answered(Removed(import_id))
 
     def _found(self, name: UUID, who: Principal) -> About:
         """Errors: ImportDoesNotExist, also where it is another's."""
-        about = self.services.imports.shelf.find(name)
+        about = self.services.imports.uploads.find(name)
         if about is None or not belongs(about, who):
             raise ImportDoesNotExist(id=name)
         return about
@@ -226,7 +226,7 @@ class ImportPages:
         return answered(self._told(before), headers={"Idempotency-Replayed": "true"})
 
     def _told(self, about: About) -> Import:
-        standing = self.services.imports.shelf.standing(about.id)
+        standing = self.services.imports.uploads.standing(about.id)
         return Import(
             id=about.id,
             kind=about.kind,

@@ -14,7 +14,7 @@ from adapters.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class InboundPages:
+class InboundEndpoints:
     """The endpoints for integrations."""
 
     services: Services

@@ -231,7 +231,7 @@ STATES: Mapping[type[Event] | None, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class JobPages:
+class JobEndpoints:
     """The endpoints about one requisition and about one application."""
 
     services: Services

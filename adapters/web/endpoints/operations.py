@@ -110,7 +110,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationPages:
+class OperationEndpoints:
     """The endpoints about the service itself."""
 
     services: Services

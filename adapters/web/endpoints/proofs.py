@@ -123,7 +123,7 @@ class AuditBundle:
     entries: Sequence[Mapping[str, Any]]
 
 
-class ProofPages:
+class ProofEndpoints:
     """The endpoints about proofs."""
 
     def __init__(self, services: Services) -> None:

@@ -19,7 +19,7 @@ from adapters.web.framework.who import Who
 from adapters.web.services import Controller, Services
 from domain.consent import ConsentDoesNotExist
 from domain.event import Event, Personal, Recorded
-from domain.streams import load_with_kin
+from domain.streams import load_with_linked_records
 from queries.consent_trail import Notice, Stand, stand
 
 SCHEMA = "perennial-consent-receipt/1"
@@ -104,7 +104,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptPages:
+class ReceiptEndpoints:
     """The endpoints that give out receipts."""
 
     services: Services
@@ -121,7 +121,7 @@ class ReceiptPages:
     def _receipt(self, event: UUID, who: Who) -> Receipt:
         """Who sees it is recorded before it is answered. Errors: ConsentDoesNotExist."""
         stream, now = self.services.log.recorder.stream_of(event), self.services.now()
-        loaded = {} if stream is None else load_with_kin(self.services.log, {stream: (HISTORY, READS)})
+        loaded = {} if stream is None else load_with_linked_records(self.services.log, {stream: (HISTORY, READS)})
         events = [one for record in loaded.values() for one in record.state.events]
         lines = trail_lines(events, newest(events), now)
         line = next((line for line in lines if line.event == event and line.what in YES), None)

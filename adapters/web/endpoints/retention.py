@@ -12,8 +12,8 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.web.framework import cursor as cursors
-from adapters.web.framework.asking import Asker, MinPosition
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.query_runner import MinPosition, QueryRunner
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Day, Whole
 from adapters.web.services import Services
@@ -27,11 +27,11 @@ ByStanding = Annotated[Standing | None, Query(description="Those who are due, or
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionPages:
+class RetentionEndpoints:
     """The endpoint about retention."""
 
     services: Services
-    asker: Asker
+    queries: QueryRunner
 
     async def retention(
         self,
@@ -46,9 +46,9 @@ class RetentionPages:
         asked = f"retention {on} {standing}"
         after = None if cursor is None else str(cursors.opened(self.services.key_file, asked, cursor)[0])
         for model in READ_MODELS:
-            await self.asker.position_from(model.name, min_position or 0)
+            await self.queries.position_from(model.name, min_position or 0)
         sought = Sought(standing, None, after, limit)
-        found: Retention = await self.asker.ask(RETENTION, partial(self._asked, on, sought), None, min_position)
+        found: Retention = await self.queries.ask(RETENTION, partial(self._asked, on, sought), None, min_position)
         people = [record for person in found.people for record in person.records]
         await run_in_threadpool(self.services.readings.viewed, who, "retention", people)
         more = None if found.next is None else cursors.sealed(self.services.key_file, asked, [found.next])

@@ -174,7 +174,7 @@ PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectAccessPages:
+class SubjectAccessEndpoints:
     """The endpoints that give out everything about one person."""
 
     services: Services

@@ -19,13 +19,13 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.access.principal import Principal
 from adapters.web.framework import openapi
-from adapters.web.framework.asking import refuse_unknown
 from adapters.web.framework.bodies import as_read, body_of, described, example_of, hints_of, summary
-from adapters.web.framework.commanding import Asked, Asking, CommandRoute, Desk
-from adapters.web.framework.counter import Counter
+from adapters.web.framework.command_batcher import CommandBatcher
+from adapters.web.framework.command_service import CommandRoute, CommandService, PendingCommand, RequestContext
 from adapters.web.framework.etag import VERSION, expected_version
 from adapters.web.framework.json_bodies import beside_the_loop, require_one_meaning
 from adapters.web.framework.media import declared_in, is_json
+from adapters.web.framework.query_runner import refuse_unknown
 from adapters.web.framework.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command
 
@@ -68,12 +68,12 @@ class CommandReader:
     """Reads requests of one route. `in_path` and `body` are the models that they are checked by."""
 
     route: CommandRoute
-    desk: Desk
+    commands: CommandService
     in_path: type[BaseModel]
     body: type[BaseModel]
     id_fields: tuple[str, ...]
 
-    def read(self, scope: Scope, raw: bytes) -> tuple[Command, Asked]:
+    def read(self, scope: Scope, raw: bytes) -> tuple[Command, RequestContext]:
         """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson,
         PreconditionCannotBeRead, Invalid."""
         if scope["query_string"]:
@@ -89,23 +89,25 @@ class CommandReader:
         values = {**body.__dict__, **in_path.__dict__}
         if makes is not None and values[makes] is None:
             values[makes] = self.id_of(makes, values, who)
-        command = self.route.command(**values, now=self.desk.services.now())
+        command = self.route.command(**values, now=self.commands.services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
         path, status = scope["path"], self.route.status
-        return command, Asked(path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids)
+        return command, RequestContext(
+            path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids
+        )
 
     def id_of(self, makes: str, values: Mapping[str, Any], who: Principal) -> UUID:
         """The id of what is made. What another system knows too has the one that imports and deliveries of that system
         give it, so it is made once; an integration speaks for its own system alone. Who returns is somebody new."""
-        services, outside_id = self.desk.services, values.get("outside_id")
+        services, outside_id = self.commands.services, values.get("outside_id")
         source = (who.source or values["outside_source"]) if "outside_source" in values else None
         if values.get("returning") or not (source and outside_id):
             return services.new_id()
         return services.key_file.stream_of(source, makes, outside_id)
 
-    def asking(self, scope: Scope, raw: bytes) -> Asking:
+    def asking(self, scope: Scope, raw: bytes) -> PendingCommand:
         command, asked = self.read(scope, raw)
-        return Asking(command, asked, raw)
+        return PendingCommand(command, asked, raw)
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -143,7 +145,10 @@ class LeanRoute(APIRoute):
 
 
 def add_commands(
-    app: FastAPI, counter: Counter[Asking, Response], desk: Desk, routes: tuple[CommandRoute, ...]
+    app: FastAPI,
+    batcher: CommandBatcher[PendingCommand, Response],
+    commands: CommandService,
+    routes: tuple[CommandRoute, ...],
 ) -> None:
     """Adds the routes; their parameters and bodies are derived from the commands' classes."""
     for route in routes:
@@ -152,7 +157,7 @@ def add_commands(
         model = body_of(route.command, known, made)
         app.router.add_api_route(
             route.path,
-            endpoint_of(counter, reader_of(route, desk, model)),
+            endpoint_of(batcher, reader_of(route, commands, model)),
             methods=["POST"],
             status_code=route.status,
             summary=summary(route.command),
@@ -160,18 +165,18 @@ def add_commands(
             operation_id=route.command.__name__,
             tags=[route.path.split("/")[2]],
             response_model=None,
-            responses=openapi.of_command(route.status, desk.services.verbs[route.command], route.makes),
+            responses=openapi.of_command(route.status, commands.services.verbs[route.command], route.makes),
             openapi_extra=openapi.body_example(example_of(route.command, known, made)),
             route_class_override=LeanRoute,
         )
 
 
-def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> CommandReader:
+def reader_of(route: CommandRoute, commands: CommandService, model: type[BaseModel]) -> CommandReader:
     hints = hints_of(route.command)
     parts: dict[str, Any] = {name: (as_read(hints[name]), ...) for name in route.in_path}
     return CommandReader(
         route=route,
-        desk=desk,
+        commands=commands,
         in_path=create_model(f"{route.command.__name__}Path", **parts),
         body=model,
         id_fields=tuple(
@@ -182,12 +187,12 @@ def reader_of(route: CommandRoute, desk: Desk, model: type[BaseModel]) -> Comman
     )
 
 
-def endpoint_of(counter: Counter[Asking, Response], reader: CommandReader) -> Callable[..., Any]:
+def endpoint_of(batcher: CommandBatcher[PendingCommand, Response], reader: CommandReader) -> Callable[..., Any]:
     """What answers, with the signature by which the framework describes it."""
 
     async def answer(request: Request) -> Response:
         raw = await request.body()
-        return await counter.answer(await beside_the_loop(raw, partial(reader.asking, request.scope, raw)))
+        return await batcher.answer(await beside_the_loop(raw, partial(reader.asking, request.scope, raw)))
 
     def endpoint(**_: Any) -> None:
         """Described, never called: LeanRoute calls `answer`."""

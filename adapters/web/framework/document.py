@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.web.framework.bounds import Bounds
-from adapters.web.framework.commanding import CommandRoute
-from adapters.web.framework.headers import Guarded
+from adapters.web.framework.command_service import CommandRoute
+from adapters.web.framework.headers import SecurityHeadersMiddleware
 from adapters.web.framework.problems import PROBLEM_SCHEMA
 
 Described = dict[str, Any]
@@ -48,7 +48,7 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The framework's, and around it what no answer may go without, that to a failure least of all."""
-        return Guarded(super().build_middleware_stack(), https=self.https)
+        return SecurityHeadersMiddleware(super().build_middleware_stack(), https=self.https)
 
     def openapi(self) -> Described:
         """The description; worked out once, when somebody asks."""

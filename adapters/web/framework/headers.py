@@ -16,7 +16,7 @@ ALWAYS = {
 A_YEAR = b"max-age=31536000"
 
 
-class Guarded:
+class SecurityHeadersMiddleware:
     """Puts these headers on every answer that does not say otherwise itself, errors among them. `https`: Perennial is
     reached by HTTPS alone, and browsers are to know."""
 

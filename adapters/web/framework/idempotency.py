@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.append import AlreadyReceived
-from adapters.postgres.tables.idempotency_records import Receipts
+from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.web.framework.refusals import IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight
 from commands.handle import Idempotency
 from domain.candidate import CandidateIsErased
@@ -47,7 +47,7 @@ class Keyed:
 class OnceOnly:
     """Knows which keys are at work in this process, and finds the answers of those that were."""
 
-    def __init__(self, receipts: Receipts, key_file: KeyFile) -> None:
+    def __init__(self, receipts: IdempotencyRecords, key_file: KeyFile) -> None:
         self._receipts = receipts
         self._key_file = key_file
         self._at_work: set[str] = set()

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.access.policy import OF_ANYBODY, Action
 from adapters.postgres.log.changes import Change
-from adapters.web.framework.commanding import CommandAnswer
+from adapters.web.framework.command_service import CommandAnswer
 from adapters.web.framework.problems import MEDIA_TYPE, TOO_MANY_REQUESTS, ProblemType, document, every_type
 from adapters.web.framework.rules import rules_of_verb
 from adapters.web.framework.schemas import example_of, model_of

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from adapters.access.policy import Action
 from adapters.web.framework import openapi
-from adapters.web.framework.asking import refuse_unknown
 from adapters.web.framework.json_bodies import JsonRoute
 from adapters.web.framework.media import taking_json
 from adapters.web.framework.plain import Answered
+from adapters.web.framework.query_runner import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ from adapters.access.refusals import (
 from adapters.intake.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.intake.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
-from adapters.postgres.keys.key_file import KEYS_ARE_AMISS
+from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework import refusals
-from commands.handle import SomebodyWasFaster, VersionIsNotTheExpectedOne
+from commands.handle import ConcurrencyConflict, VersionIsNotTheExpectedOne
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from queries.counts import PeriodHasTooManyBuckets
 from queries.engagement import WindowIsUnknown
@@ -50,7 +50,7 @@ STATUS: Mapping[type[Exception], int] = {
     Conflict: 409,
     Invalid: 422,
     VersionIsNotTheExpectedOne: 412,
-    SomebodyWasFaster: 409,
+    ConcurrencyConflict: 409,
     PersonWasErased: 410,
     MomentLiesAhead: 422,
     PositionLiesAhead: 422,
@@ -134,7 +134,7 @@ RETRY_AFTER_SECONDS = {429: "1", 503: "5", 504: "5"}
 PASSING: tuple[type[Exception], ...] = (
     refusals.RequestIsInFlight,
     refusals.ProofIsPending,
-    SomebodyWasFaster,
+    ConcurrencyConflict,
 )
 """Conflicts that are over in a moment: only these are worth sending again as they are."""
 
@@ -375,7 +375,7 @@ def tell_problems(app: FastAPI) -> None:
         app.add_exception_handler(refusal, refused)
     for failure in UNREACHABLE:
         app.add_exception_handler(failure, unreachable)
-    for failure in KEYS_ARE_AMISS:
+    for failure in KEY_FILE_ERRORS:
         app.add_exception_handler(failure, without_keys)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, of_the_protocol)

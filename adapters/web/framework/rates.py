@@ -117,7 +117,7 @@ class Limits:
             await self.count(limit, who)
 
 
-class Rated:
+class RateLimitMiddleware:
     """Answers 429 to who asks too often, before anything of the request is read."""
 
     def __init__(self, app: App, limits: Limits) -> None:

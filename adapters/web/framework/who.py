@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from starlette.routing import Route
 
-from adapters.access.doorkeeper import Doorkeeper
+from adapters.access.authenticator import Authenticator
 from adapters.access.policy import OF_ANYBODY, Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsMissing, RequestIsCrossSite, RoleMayNot
@@ -28,14 +28,14 @@ OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
 }
 
 
-class Introduced:
+class AuthenticationMiddleware:
     """Says on every request who asks: `principal` in its scope, None where nobody is known.
 
     Why a key was not taken is kept there too, for those routes that need one.
     """
 
-    def __init__(self, app: App, doorkeeper: Doorkeeper, limits: Limits) -> None:
-        self.app, self.doorkeeper, self.limits = app, doorkeeper, limits
+    def __init__(self, app: App, authenticator: Authenticator, limits: Limits) -> None:
+        self.app, self.authenticator, self.limits = app, authenticator, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -47,7 +47,7 @@ class Introduced:
 
     async def introduce(self, scope: Scope, authorization: str) -> None:
         try:
-            scope["principal"] = await self.doorkeeper.principal(
+            scope["principal"] = await self.authenticator.principal(
                 authorization, counting=partial(self.limits.count_look, scope)
             )
         except Exception as error:  # noqa: BLE001 - told at the route, where every error becomes a problem

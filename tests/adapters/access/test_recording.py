@@ -12,7 +12,7 @@ import pytest
 from adapters.access.policy import Role
 from adapters.access.principal import Principal
 from adapters.access.recording import Readings
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.event import ERASED
 
@@ -23,17 +23,17 @@ ONE, OTHER = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def readings(log: Perennial) -> Readings:
+def readings(log: EventLog) -> Readings:
     return Readings(log, uuid4, lambda: NOW, lambda told: uuid5(NAMESPACE_URL, told))
 
 
-def recorded(log: Perennial) -> list[Any]:
+def recorded(log: EventLog) -> list[Any]:
     with log.recorder.datastore.pool.connection() as connection:
         rows = connection.execute("select stream_id from event order by position").fetchall()
     return [event for row in rows for event in log.history(row["stream_id"])]
 
 
-def test_a_page_of_many_people_is_one_event_and_the_reader_its_actor(log: Perennial, readings: Readings) -> None:
+def test_a_page_of_many_people_is_one_event_and_the_reader_its_actor(log: EventLog, readings: Readings) -> None:
     readings.viewed(ANA, "members", [OTHER, ONE, OTHER])
     (event,) = recorded(log)
     assert event.event == PeopleViewed("members", (str(ONE), str(OTHER)))
@@ -43,13 +43,13 @@ def test_a_page_of_many_people_is_one_event_and_the_reader_its_actor(log: Perenn
     assert len({event.stream for event in recorded(log)}) == 2
 
 
-def test_a_page_that_shows_nobody_is_no_reading(log: Perennial, readings: Readings) -> None:
+def test_a_page_that_shows_nobody_is_no_reading(log: EventLog, readings: Readings) -> None:
     readings.viewed(ANA, "members", [])
     assert recorded(log) == []
 
 
 def test_a_search_that_finds_nobody_is_a_search_and_what_was_typed_is_sealed(
-    log: Perennial, readings: Readings, database: str
+    log: EventLog, readings: Readings, database: str
 ) -> None:
     readings.searched(ROBOT, "candidates", [], "Canary Quillfeather")
     (event,) = recorded(log)
@@ -63,7 +63,7 @@ def test_a_search_that_finds_nobody_is_a_search_and_what_was_typed_is_sealed(
     assert event.event.asked == ERASED
 
 
-def test_an_export_has_an_id_of_its_own_and_says_what_it_holds(log: Perennial, readings: Readings) -> None:
+def test_an_export_has_an_id_of_its_own_and_says_what_it_holds(log: EventLog, readings: Readings) -> None:
     export = readings.exported(ANA, "rejected-lines", [ONE], ["personal"])
     (event,) = recorded(log)
     assert event.event == PeopleExported(export, "rejected-lines", (str(ONE),), ("personal",))

@@ -17,7 +17,7 @@ from adapters.cli.main import cli
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from tests.adapters.intake.integrations.bodies import NEW, SECRET, UNREJECTED, delivery, signed
 
 
@@ -29,7 +29,7 @@ def settings(database: str, key_path: Path, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.fixture(autouse=True)
-def delivered(log: Perennial, key_file: KeyFile, database: str) -> None:
+def delivered(log: EventLog, key_file: KeyFile, database: str) -> None:
     inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("UTC"))
     for number, body in enumerate((NEW, UNREJECTED, delivery("interview_deleted"))):
         inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(body, event=f"e{number}"), body, datetime.now(UTC))

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
 from adapters.cli.main import cli
-from adapters.consent.expiring import Clerk, Looked
+from adapters.consent.expiring import ExpiryWorker, Looked
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector.runner import Runner
 from commands.give_consent import GiveConsent
@@ -49,11 +49,11 @@ def fold(projector: PostgresDatastore, key_file: KeyFile) -> Fold:
 
 
 @pytest.fixture
-def clerk(log: Perennial) -> Clerk:
+def clerk(log: EventLog) -> ExpiryWorker:
     return bootstrap.expiring(log)
 
 
-def done(log: Perennial, *commands: Command) -> None:
+def done(log: EventLog, *commands: Command) -> None:
     handle(log, VERB_OF, Occasion(uuid4(), "user:ana", datetime.now(UTC)), lambda: commands)
 
 
@@ -66,17 +66,17 @@ def give(candidate: UUID, *, days: int = 10, channels: tuple[str, ...] = ("email
     )  # fmt: skip
 
 
-def allowed(log: Perennial, *, days: int = 10) -> UUID:
+def allowed(log: EventLog, *, days: int = 10) -> UUID:
     candidate = uuid4()
     done(log, SourceCandidate(candidate=candidate, name="Nora Blum", now=datetime.now(UTC)), give(candidate, days=days))
     return candidate
 
 
-def ends(log: Perennial, candidate: UUID) -> list[Recorded[ConsentExpired]]:
+def ends(log: EventLog, candidate: UUID) -> list[Recorded[ConsentExpired]]:
     return [one for one in log.history(candidate) if isinstance(one.event, ConsentExpired)]  # type: ignore[misc]  # asked just before
 
 
-def test_an_end_is_noted_at_the_moment_it_was(log: Perennial, fold: Fold, clerk: Clerk) -> None:
+def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
     alice = allowed(log)
     assert clerk.look() == Looked(0, 0), "nothing is folded yet"
     fold()
@@ -88,7 +88,7 @@ def test_an_end_is_noted_at_the_moment_it_was(log: Perennial, fold: Fold, clerk:
     assert (end.occurred_how, end.actor) == ("derived.valid_until", "clerk:expiry")
 
 
-def test_whoever_looks_again_finds_what_is_new_alone(log: Perennial, fold: Fold, clerk: Clerk) -> None:
+def test_whoever_looks_again_finds_what_is_new_alone(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
     allowed(log)
     fold()
     assert clerk.look() == Looked(1, 1)
@@ -107,7 +107,7 @@ def test_whoever_looks_again_finds_what_is_new_alone(log: Perennial, fold: Fold,
 
 
 def test_a_consent_that_becomes_known_to_a_clock_that_is_behind_is_not_missed(
-    log: Perennial, fold: Fold, clerk: Clerk
+    log: EventLog, fold: Fold, clerk: ExpiryWorker
 ) -> None:
     allowed(log)
     fold()
@@ -118,7 +118,7 @@ def test_a_consent_that_becomes_known_to_a_clock_that_is_behind_is_not_missed(
     assert len(ends(log, coming)) == 1
 
 
-def test_what_was_answered_anew_or_renewed_is_not_an_end(log: Perennial, fold: Fold, clerk: Clerk) -> None:
+def test_what_was_answered_anew_or_renewed_is_not_an_end(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
     alice, bob, carol = (allowed(log) for _ in range(3))
     now = datetime.now(UTC)
     done(log, WithdrawConsent(candidate=alice, purpose="talent_pool", occurred_at=LONG_AGO + DAY, now=now))
@@ -129,7 +129,7 @@ def test_what_was_answered_anew_or_renewed_is_not_an_end(log: Perennial, fold: F
     assert [len(ends(log, person)) for person in (alice, bob, carol)] == [0, 0, 1]
 
 
-def test_a_merged_record_has_its_end_where_its_yes_stands(log: Perennial, fold: Fold, clerk: Clerk) -> None:
+def test_a_merged_record_has_its_end_where_its_yes_stands(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
     alice, bob = allowed(log), allowed(log, days=5)
     done(log, MergeCandidates(candidate=bob, absorbed=alice, evidence=(), now=datetime.now(UTC)))
     fold()
@@ -137,11 +137,11 @@ def test_a_merged_record_has_its_end_where_its_yes_stands(log: Perennial, fold: 
     assert [len(ends(log, record)) for record in (alice, bob)] == [1, 1]
 
 
-def test_many_clerks_note_each_end_once(log: Perennial, database: str, key_file: KeyFile, fold: Fold) -> None:
+def test_many_clerks_note_each_end_once(log: EventLog, database: str, key_file: KeyFile, fold: Fold) -> None:
     people = [allowed(log) for _ in range(30)]
     fold()
     looked: list[Looked] = []
-    with Perennial(database, key_file) as other:
+    with EventLog(database, key_file) as other:
         clerks = [bootstrap.expiring(one) for one in (log, other, log, other)]
         threads = [threading.Thread(target=lambda clerk=clerk: looked.append(clerk.look())) for clerk in clerks]
         for thread in threads:
@@ -152,16 +152,18 @@ def test_many_clerks_note_each_end_once(log: Perennial, database: str, key_file:
     assert [len(ends(log, person)) for person in people] == [1] * 30
 
 
-def test_broken_off_it_looks_again(log: Perennial, fold: Fold, clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_off_it_looks_again(
+    log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ends are noted, and the clerk dies before it can write down how far it has looked."""
     alice = allowed(log)
     fold()
 
-    def killed(_: Clerk, name: str, before: int, number: int) -> None:
+    def killed(_: ExpiryWorker, name: str, before: int, number: int) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(Clerk, "_remember", killed)
+        dying.setattr(ExpiryWorker, "_remember", killed)
         with pytest.raises(KeyboardInterrupt):
             clerk.look()
     assert len(ends(log, alice)) == 1
@@ -170,7 +172,7 @@ def test_broken_off_it_looks_again(log: Perennial, fold: Fold, clerk: Clerk, mon
     assert clerk.look() == Looked(0, 0)
 
 
-def test_more_than_one_block(log: Perennial, fold: Fold, clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_one_block(log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.consent.expiring.AT_ONCE", 2)
     people = [allowed(log) for _ in range(5)]
     fold()
@@ -179,18 +181,18 @@ def test_more_than_one_block(log: Perennial, fold: Fold, clerk: Clerk, monkeypat
 
 
 def test_it_works_by_itself_and_outlives_what_goes_wrong(
-    log: Perennial, fold: Fold, clerk: Clerk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alice, tried, look = allowed(log), threading.Event(), Clerk.look
+    alice, tried, look = allowed(log), threading.Event(), ExpiryWorker.look
     fold()
 
-    def first_fails(self: Clerk) -> Looked:
+    def first_fails(self: ExpiryWorker) -> Looked:
         if not tried.is_set():
             tried.set()
             raise RuntimeError("out of paper")
         return look(self)
 
-    monkeypatch.setattr(Clerk, "look", first_fails)
+    monkeypatch.setattr(ExpiryWorker, "look", first_fails)
     with replace(clerk, look_every=0.01).working():
         deadline = datetime.now(UTC) + timedelta(seconds=20)
         while not ends(log, alice) and datetime.now(UTC) < deadline:
@@ -200,7 +202,7 @@ def test_it_works_by_itself_and_outlives_what_goes_wrong(
 
 
 def test_an_operator_has_it_done_once(
-    log: Perennial, fold: Fold, database: str, key_file: KeyFile, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, fold: Fold, database: str, key_file: KeyFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = allowed(log)
     fold()

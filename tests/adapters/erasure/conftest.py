@@ -13,8 +13,8 @@ import pytest
 from adapters.bootstrap import VERB_OF
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
-from adapters.intake.imports.shelf import Shelf
-from adapters.postgres.log.event_log import Perennial
+from adapters.intake.imports.upload_store import UploadStore
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.erasures import Erasures
 from commands.give_consent import GiveConsent
 from commands.handle import Handled, Occasion, handle
@@ -29,20 +29,20 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    shelf = Shelf(tmp_path / "imports")
-    shelf.folder.mkdir()
-    return shelf
+def uploads(tmp_path: Path) -> UploadStore:
+    uploads = UploadStore(tmp_path / "imports")
+    uploads.folder.mkdir()
+    return uploads
 
 
 @pytest.fixture
-def erasing(log: Perennial, shelf: Shelf) -> Erasing:
-    holdings = Holdings(log, Erasures(log.recorder.datastore), shelf)
+def erasing(log: EventLog, uploads: UploadStore) -> Erasing:
+    holdings = Holdings(log, Erasures(log.recorder.datastore), uploads)
     return Erasing(VERB_OF, holdings, timedelta(days=30), now, uuid4)
 
 
 @pytest.fixture
-def ask(log: Perennial) -> Ask:
+def ask(log: EventLog) -> Ask:
     """Asks a command of the log."""
 
     def ask(command: type[Command], **fields: Any) -> Handled:

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from eventsourcing.persistence import ProgrammingError
 
-from adapters.erasure.clerk import Clerk
 from adapters.erasure.eraser import Eraser, EraserMustWait, Person
 from adapters.erasure.erasing import Erasing, Erasure, LetGo
-from adapters.postgres.log.event_log import Perennial
+from adapters.erasure.worker import ErasureWorker
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.migrate import PROJECTOR, SERVICE
 from adapters.postgres.tables.erasures import Erasures
@@ -50,11 +50,11 @@ def erase(erasing: Erasing, person: UUID) -> Erasure:
     return erasing.erase(person, by="self", ground="art-17", actor="user:priya")
 
 
-def types(log: Perennial, stream: UUID) -> list[type[Event]]:
+def types(log: EventLog, stream: UUID) -> list[type[Event]]:
     return [type(recorded.event) for recorded in log.history(stream)]
 
 
-def shown(log: Perennial, *people: UUID, asked: str) -> UUID:
+def shown(log: EventLog, *people: UUID, asked: str) -> UUID:
     """A search that showed these people."""
     search = uuid4()
     event = PeopleSearched("candidates", tuple(map(str, people)), asked)
@@ -62,7 +62,7 @@ def shown(log: Perennial, *people: UUID, asked: str) -> UUID:
     return search
 
 
-def test_nothing_personal_can_be_read_any_more(log: Perennial, erasing: Erasing, ines: UUID) -> None:
+def test_nothing_personal_can_be_read_any_more(log: EventLog, erasing: Erasing, ines: UUID) -> None:
     erasure = erase(erasing, ines)
     sourced, *_ = log.history(ines)
     assert isinstance(sourced.event, CandidateSourced)
@@ -81,7 +81,7 @@ def test_nothing_personal_can_be_read_any_more(log: Perennial, erasing: Erasing,
     assert erasure.erasure_effective_by == completed.event.effective_by > now() + timedelta(days=1)
 
 
-def test_of_an_erased_person_nothing_is_taken_in(log: Perennial, ask: Ask, erasing: Erasing, ines: UUID) -> None:
+def test_of_an_erased_person_nothing_is_taken_in(log: EventLog, ask: Ask, erasing: Erasing, ines: UUID) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     erase(erasing, ines)
@@ -103,7 +103,7 @@ def test_of_an_erased_person_nothing_is_taken_in(log: Perennial, ask: Ask, erasi
 
 
 def test_a_merged_person_is_erased_whichever_record_is_named(
-    log: Perennial, ask: Ask, erasing: Erasing, ines: UUID
+    log: EventLog, ask: Ask, erasing: Erasing, ines: UUID
 ) -> None:
     others = [uuid4(), uuid4()]
     for other in others:
@@ -126,7 +126,7 @@ def test_a_merged_person_is_erased_whichever_record_is_named(
 
 
 def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_together(
-    log: Perennial, ask: Ask, erasing: Erasing, ines: UUID
+    log: EventLog, ask: Ask, erasing: Erasing, ines: UUID
 ) -> None:
     parted, absorbed = uuid4(), uuid4()
     for other in (parted, absorbed):
@@ -147,7 +147,7 @@ def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_to
             asking()
 
 
-def test_a_legal_hold_on_any_record_keeps_the_person(log: Perennial, ask: Ask, erasing: Erasing, ines: UUID) -> None:
+def test_a_legal_hold_on_any_record_keeps_the_person(log: EventLog, ask: Ask, erasing: Erasing, ines: UUID) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     ask(SetLegalHold, candidate=other, matter="case-7", note="Prado v. Acme")
@@ -172,7 +172,7 @@ def test_only_the_service_may_ask_and_only_for_whom_somebody_asked(database: str
 
 
 def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
-    log: Perennial, erasing: Erasing, ask: Ask, ines: UUID
+    log: EventLog, erasing: Erasing, ask: Ask, ines: UUID
 ) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
@@ -183,7 +183,7 @@ def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
     assert log.history(theirs)[0].event == PeopleSearched("candidates", (str(other),), "Someone")
 
 
-def test_the_answer_names_what_left_perennial(log: Perennial, erasing: Erasing, ask: Ask, ines: UUID) -> None:
+def test_the_answer_names_what_left_perennial(log: EventLog, erasing: Erasing, ask: Ask, ines: UUID) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     mine = Recorded(
@@ -245,7 +245,7 @@ def breaking(erasing: Erasing, monkeypatch: pytest.MonkeyPatch, step: int) -> Er
 
 @pytest.mark.parametrize("step", range(20))
 def test_broken_off_at_any_step_it_comes_to_the_same_end(
-    log: Perennial, erasing: Erasing, ines: UUID, monkeypatch: pytest.MonkeyPatch, step: int
+    log: EventLog, erasing: Erasing, ines: UUID, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     search = shown(log, ines, asked="Prado")
     died = False
@@ -267,7 +267,7 @@ def test_broken_off_at_any_step_it_comes_to_the_same_end(
     assert list(erasing.resume()) == []
 
 
-def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: Perennial, erasing: Erasing, ines: UUID) -> None:
+def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: EventLog, erasing: Erasing, ines: UUID) -> None:
     def wait(*_: object) -> int:
         raise EraserMustWait("shelf", "an import is at work")
 
@@ -275,7 +275,7 @@ def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: Perennial, erasing
     assert (erasure.state, erasure.completed_at, erasure.erasure_effective_by) == ("in-progress", None, None)
     assert erasure.erasers == [LetGo("shelf", None, "an import is at work")]
     assert erasing.told(ines).state == "in-progress"
-    with Clerk(erasing, look_every=0.01).working():
+    with ErasureWorker(erasing, look_every=0.01).working():
         for _ in range(1000):
             if erasing.told(ines).state == "completed":
                 break
@@ -299,7 +299,7 @@ def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: Erasing, ask: As
     assert erasing.told(bo).state == "completed"
 
 
-def test_many_at_once_complete_it_once(log: Perennial, erasing: Erasing, ines: UUID) -> None:
+def test_many_at_once_complete_it_once(log: EventLog, erasing: Erasing, ines: UUID) -> None:
     with suppress(Broken):
         erase(replace(erasing, after=(Eraser("x", die),)), ines)
     threads = [Thread(target=lambda: list(erasing.resume())) for _ in range(4)]

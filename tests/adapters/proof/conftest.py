@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import SEQUENCER
 from adapters.postgres.proof.sequencer import Sequencer
 from adapters.postgres.proof.tree_rows import Proofs
@@ -46,7 +46,7 @@ def sequencer(database: str, signing_folder: Path) -> Iterator[Sequencer]:
 
 
 @pytest.fixture
-def proofs(log: Perennial) -> Proofs:
+def proofs(log: EventLog) -> Proofs:
     return Proofs(log.recorder.datastore)
 
 
@@ -59,7 +59,7 @@ def superuser(database: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def append(log: Perennial) -> Append:
+def append(log: EventLog) -> Append:
     """Appends that many touchpoints to a person's stream (a new one's unless named); their event ids."""
     versions: dict[UUID, int] = {}
 

@@ -16,14 +16,14 @@ from adapters.proof.bundle import TEXT
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import CheckpointWasNotReached, Held, Verified, verify
 from adapters.proof.leaf import clear_bytes
-from adapters.proof.told import Told
+from adapters.proof.logged_event import LoggedEvent
 from tests.adapters.proof.conftest import Go
 from tests.adapters.proof.story import ANA, ANA_TOO, BEN, KEY, a_story
 from tests.adapters.proof.tamperings import RECORDS, TAMPERINGS, Opened, Tampering, counted_anew, honest, table
 
 
-def ours(bundle: str | bytes, held: Held = Held()) -> tuple[Verified, list[Told]]:  # noqa: B008 - it never changes
-    told: list[Told] = []
+def ours(bundle: str | bytes, held: Held = Held()) -> tuple[Verified, list[LoggedEvent]]:  # noqa: B008 - it never changes
+    told: list[LoggedEvent] = []
     data = bundle if isinstance(bundle, bytes) else bundle.encode()
     return verify(io.BytesIO(data), held, told.append), told
 

@@ -20,7 +20,7 @@ from adapters.bootstrap import VERB_OF
 from adapters.cli.bundles import FileCannotBeUsed
 from adapters.cli.main import COMPLAINTS, cli
 from adapters.intake.code_spelling import code_of
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof.bundle_rows import BundleRows
 from adapters.postgres.proof.bundling import NothingIsSignedYet
 from adapters.postgres.proof.sequencer import Sequencer
@@ -58,7 +58,7 @@ def ask(perennial: CliRunner, *words: object) -> Result:
 
 
 @pytest.fixture
-def do(log: Perennial) -> Do:
+def do(log: EventLog) -> Do:
     """Has a command done, now."""
 
     def do(command: type[Command], **values: Any) -> None:
@@ -89,7 +89,7 @@ def ben(do: Do) -> UUID:
     return ben
 
 
-def exports(log: Perennial) -> list[tuple[str, PeopleExported]]:
+def exports(log: EventLog) -> list[tuple[str, PeopleExported]]:
     with log.recorder.datastore.pool.connection() as connection:
         rows = connection.execute("select stream_id from event where type = 'people-exported.v1' order by position")
         streams = [row["stream_id"] for row in rows]
@@ -98,7 +98,7 @@ def exports(log: Perennial) -> list[tuple[str, PeopleExported]]:
 
 
 def test_a_trail_is_taken_away_and_read(
-    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: Perennial
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: EventLog
 ) -> None:
     sequencer.catch_up()
     file = tmp_path / "ana.json"
@@ -140,7 +140,7 @@ def test_the_text_of_a_code_is_proved_as_every_other_part_is(
 
 
 def test_what_is_personal_goes_along_only_where_it_is_asked_for(
-    perennial: CliRunner, ana: UUID, sequencer: Sequencer, log: Perennial
+    perennial: CliRunner, ana: UUID, sequencer: Sequencer, log: EventLog
 ) -> None:
     sequencer.catch_up()
     made = ask(perennial, "audit-bundle", "--candidate", ana, "--open")
@@ -150,7 +150,7 @@ def test_what_is_personal_goes_along_only_where_it_is_asked_for(
 
 
 def test_the_whole_log_shows_who_was_called_without_a_consent(
-    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: Perennial
+    perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, tmp_path: Path, log: EventLog
 ) -> None:
     sequencer.catch_up()
     file = tmp_path / "whole.json"
@@ -323,7 +323,7 @@ def test_what_cannot_be_made_or_read_is_told_plainly(
         assert isinstance(ask(perennial, *wrong).exception, COMPLAINTS)
 
 
-def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: UUID, log: Perennial) -> None:
+def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: UUID, log: EventLog) -> None:
     """Also where two were parted again: what was allowed while they were one must be seen."""
     other = uuid4()
     do(SourceCandidate, candidate=other, source="fair", role="any", location="any", name="Ana Reis")

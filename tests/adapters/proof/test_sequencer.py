@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from psycopg.rows import tuple_row
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof import sequencer as sequencing_module
 from adapters.postgres.proof import tree_rows
 from adapters.postgres.proof.log_verification import Held, verify_log
@@ -39,7 +39,7 @@ def leaves_in(connection: psycopg.Connection) -> list[tuple[int, int]]:
 
 
 def test_leaves_follow_the_log_without_a_gap(
-    log: Perennial, sequencer: Sequencer, superuser: psycopg.Connection, append: Append
+    log: EventLog, sequencer: Sequencer, superuser: psycopg.Connection, append: Append
 ) -> None:
     append(3)
     with log.recorder.datastore.pool.connection() as connection:
@@ -54,7 +54,7 @@ def test_leaves_follow_the_log_without_a_gap(
 
 @pytest.mark.parametrize("batch", [1, 7, 5_000])
 def test_every_event_is_proved_from_outside(
-    database: str, signing_folder: Path, log: Perennial, proofs: Proofs, append: Append, batch: int
+    database: str, signing_folder: Path, log: EventLog, proofs: Proofs, append: Append, batch: int
 ) -> None:
     """What is answered is enough for somebody who has the verifier key and the event alone."""
     with sequencing(database, signing_folder, batch) as sequencer:
@@ -86,7 +86,7 @@ def test_every_event_is_proved_from_outside(
     assert CompactRange.of(300, proofs.subtrees([(8, 0), (5, 8), (3, 36), (2, 74)])).root() == checkpoint.root
 
 
-def log_stream(log: Perennial, event: UUID) -> UUID:
+def log_stream(log: EventLog, event: UUID) -> UUID:
     with log.recorder.datastore.pool.connection() as connection:
         row = connection.execute("select stream_id from event where event_id = %s", (event,)).fetchone()
     assert row is not None
@@ -245,7 +245,7 @@ def test_not_even_the_owner_changes_proofs_by_mistake(database: str, sequencer: 
             connection.execute(statement.encode())
 
 
-def test_the_service_reads_proofs_and_makes_none(log: Perennial, sequencer: Sequencer, append: Append) -> None:
+def test_the_service_reads_proofs_and_makes_none(log: EventLog, sequencer: Sequencer, append: Append) -> None:
     append()
     sequencer.catch_up()
     for table in ("leaf", "tile", "checkpoint"):

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof import tree_rows
 from adapters.postgres.proof.log_verification import FINDINGS, Held, Verified, verify_log
 from adapters.postgres.proof.sequencer import Sequencer
@@ -233,7 +233,7 @@ class Ground:
 
 
 @pytest.fixture
-def ground(database: str, log: Perennial, superuser: Superuser, sequencer: Sequencer, append: Append) -> Ground:
+def ground(database: str, log: EventLog, superuser: Superuser, sequencer: Sequencer, append: Append) -> Ground:
     append(10, ANA)
     sequencer.catch_up()
     append(10, BEN)

@@ -18,7 +18,7 @@ from adapters import bootstrap
 from adapters.cli.keys import keys
 from adapters.postgres.keys import epochs
 from adapters.postgres.keys.key_file import read_key_file
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.projector import folds
 from adapters.postgres.projector import rebuild as rebuild_
 from adapters.postgres.projector.rebuild import Rebuild
@@ -38,7 +38,7 @@ Owner = psycopg.Connection[dict[str, object]]
 def settings(tmp_path: Path, database: str) -> Settings:
     settings = Settings(data_folder=tmp_path)
     bootstrap.bound(database, settings)
-    with Perennial(database, read_key_file(settings.keys)) as log:
+    with EventLog(database, read_key_file(settings.keys)) as log:
         log.append([recorded(uuid4(), 1, sourced("Ines"))], Attached())
     return settings
 
@@ -94,7 +94,7 @@ def test_what_a_killed_rebuild_left_of_somebody_erased_since_is_not_taken_up(
 ) -> None:
     """Its rows would be deleted one by one, and their bytes would stay in the table that is served from then on."""
     lena = uuid4()
-    with Perennial(database, read_key_file(settings.keys)) as log, bootstrap.projector(database) as datastore:
+    with EventLog(database, read_key_file(settings.keys)) as log, bootstrap.projector(database) as datastore:
         log.append([recorded(lena, 1, sourced("Lena Canary"))], Attached())
         with monkeypatch.context() as dying:
             dying.setattr(rebuild_, "CLOSE_ENOUGH", 0)

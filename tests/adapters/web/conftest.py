@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from adapters import bootstrap
 from adapters.access.keys import Wanted
 from adapters.access.policy import Role
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.framework.document import Api
@@ -41,7 +41,7 @@ def settings(key_path: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def services(log: Perennial, settings: Settings) -> Services:
+def services(log: EventLog, settings: Settings) -> Services:
     return bootstrap.services(log, settings)
 
 
@@ -158,14 +158,14 @@ def candidate(post: Post) -> UUID:
 
 
 @pytest.fixture
-def fold(database: str, settings: Settings, log: Perennial) -> Iterator[Callable[[], int]]:
+def fold(database: str, settings: Settings, log: EventLog) -> Iterator[Callable[[], int]]:
     """Brings every read model up to the log's head, which it gives."""
     with bootstrap.projector(database) as datastore:
         yield bootstrap.runner(datastore, settings).catch_up
 
 
 @pytest.fixture
-def folding(database: str, settings: Settings, log: Perennial) -> Iterator[None]:
+def folding(database: str, settings: Settings, log: EventLog) -> Iterator[None]:
     """Every read model follows the log."""
     stop = threading.Event()
     with bootstrap.projector(database) as datastore:

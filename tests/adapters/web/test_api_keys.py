@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.access.doorkeeper import REMEMBERED_SECONDS
+from adapters.access.authenticator import REMEMBERED_SECONDS
 from adapters.access.policy import Role
 from tests.adapters.web.conftest import ACTOR, ClientAs, bearing, problem
 
@@ -42,7 +42,7 @@ def test_a_revoked_key_is_out_once_it_is_looked_up_again(client: httpx.Client, u
     revoked = client.delete(f"/v1/api-keys/{made['about']['id']}").json()
     assert (revoked["state"], revoked["revoked_by"]) == ("revoked", ACTOR)
     assert client.delete(f"/v1/api-keys/{made['about']['id']}").json() == revoked
-    time.sleep(REMEMBERED_SECONDS)  # five at most, as tests/adapters/access/test_doorkeeper.py says
+    time.sleep(REMEMBERED_SECONDS)  # five at most, as tests/adapters/access/test_authenticator.py says
     assert problem(httpx.get(f"{url}/v1/imports", headers=headers)) == (401, "key-is-not-valid")
 
 

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from tests.adapters.web.conftest import problem
 
 PATH = "/v1/touchpoints/bulk"
@@ -19,11 +19,11 @@ def called(candidate: UUID, **more: Any) -> dict[str, Any]:
     return {"candidate": str(candidate), "kind": "call-answered", **more}
 
 
-def recorded(log: Perennial, candidate: UUID) -> list[str]:
+def recorded(log: EventLog, candidate: UUID) -> list[str]:
     return [one.event.kind for one in log.history(candidate) if one.event.stored_name == "touchpoint-recorded.v1"]  # type: ignore[attr-defined]  # only those have a kind
 
 
-def test_each_touchpoint_has_an_outcome_of_its_own(client: httpx.Client, candidate: UUID, log: Perennial) -> None:
+def test_each_touchpoint_has_an_outcome_of_its_own(client: httpx.Client, candidate: UUID, log: EventLog) -> None:
     nobody, own = uuid4(), str(uuid4())
     asked = [
         called(candidate, touchpoint=own, note="in the spring"),
@@ -45,7 +45,7 @@ def test_each_touchpoint_has_an_outcome_of_its_own(client: httpx.Client, candida
     assert recorded(log, candidate) == ["call-answered", "email-replied"]
 
 
-def test_all_or_none(client: httpx.Client, candidate: UUID, log: Perennial) -> None:
+def test_all_or_none(client: httpx.Client, candidate: UUID, log: EventLog) -> None:
     asked = [called(candidate), called(candidate, kind="pigeon-sent"), called(uuid4())]
     refused = client.post(PATH, json={"touchpoints": asked, "mode": "all"})
     assert problem(refused) == (409, "touchpoints-were-refused")
@@ -58,7 +58,7 @@ def test_all_or_none(client: httpx.Client, candidate: UUID, log: Perennial) -> N
 
 @pytest.mark.parametrize("n", [2, 400])
 def test_a_request_that_is_sent_again_is_answered_alike_and_done_once(
-    client: httpx.Client, candidate: UUID, log: Perennial, n: int
+    client: httpx.Client, candidate: UUID, log: EventLog, n: int
 ) -> None:
     client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"})  # so that positions and numbers differ
     body = {"touchpoints": [called(uuid4()), *[called(candidate)] * n]}
@@ -80,7 +80,7 @@ def test_a_request_of_which_nothing_could_be_recorded_is_answered_alike_too(clie
 
 @pytest.mark.parametrize("mode", ["each", "all"])
 def test_what_is_about_somebody_erased_is_refused(
-    client: httpx.Client, candidate: UUID, log: Perennial, database: str, mode: str
+    client: httpx.Client, candidate: UUID, log: EventLog, database: str, mode: str
 ) -> None:
     gone = UUID(client.post("/v1/candidates", json={"source": "fair", "name": "Ines Prado"}).json()["stream"])
     with psycopg.connect(database) as owner:
@@ -99,7 +99,7 @@ def test_what_has_not_the_form_of_it_is_refused_whole(client: httpx.Client, touc
     assert problem(client.post(PATH, json={"touchpoints": touchpoints})) == (422, "request-is-malformed")
 
 
-def test_a_later_touchpoint_sees_what_an_earlier_one_did(client: httpx.Client, candidate: UUID, log: Perennial) -> None:
+def test_a_later_touchpoint_sees_what_an_earlier_one_did(client: httpx.Client, candidate: UUID, log: EventLog) -> None:
     given = {"purpose": "talent_pool", "channels": ["email"]}
     client.post(f"/v1/candidates/{candidate}/consents", json=given)
     asked = [called(candidate, kind=kind) for kind in ("email-sent", "email-unsubscribed", "email-sent")]

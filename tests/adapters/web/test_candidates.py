@@ -184,7 +184,7 @@ def test_the_summary_waits_for_what_was_written(
     fold()
     told = client.get(f"/v1/candidates/{candidate}/summary", params={"min_position": position}).json()
     assert (told["contacts"], told["position"]) == (1, position)
-    monkeypatch.setattr("adapters.web.framework.asking.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("adapters.web.framework.query_runner.PATIENCE_SECONDS", 0.1)
     later = post(f"/v1/candidates/{candidate}/touchpoints", kind="email-replied")["position"]
     late = client.get(f"/v1/candidates/{candidate}/summary", params={"min_position": later})
     assert problem(late) == (504, "read-model-is-behind")

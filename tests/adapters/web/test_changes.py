@@ -21,12 +21,12 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.access import doorkeeper
+from adapters.access import authenticator
 from adapters.access.policy import Role
 from adapters.access.principal import OIDC, Principal
 from adapters.access.refusals import KeyIsNotValid
 from adapters.postgres.log.changes import Change, Following
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.app import create_app
 from adapters.web.endpoints import changes
 from adapters.web.endpoints.changes import WhileGood
@@ -320,7 +320,7 @@ def test_the_server_stops_with_open_streams(services: Services, post: Post, cand
 
 
 def test_a_log_that_cannot_be_reached_sends_its_readers_away(
-    url: str, log: Perennial, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch, key: str
+    url: str, log: EventLog, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     def gone(*_: object) -> list[Any]:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
@@ -338,7 +338,7 @@ def test_a_log_that_cannot_be_reached_sends_its_readers_away(
 def test_a_stream_ends_with_the_key_it_was_asked_with(
     url: str, post: Post, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
     monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.0)
     key = key_of(services, Role.RECRUITER, name="leaver")
     with following(url, key) as told:
@@ -353,14 +353,14 @@ def revoked(services: Services, key: str) -> None:
 
 
 def test_a_look_and_what_it_may_go_on_for_are_less_than_the_five_seconds_of_the_docs() -> None:
-    assert doorkeeper.REMEMBERED_SECONDS + changes.GOOD_FOR_SECONDS + 2 * changes.TRY_AGAIN_SECONDS <= 5
+    assert authenticator.REMEMBERED_SECONDS + changes.GOOD_FOR_SECONDS + 2 * changes.TRY_AGAIN_SECONDS <= 5
     assert changes.ASK_AGAIN_SECONDS < changes.GOOD_FOR_SECONDS
 
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are looked at all the time, and a stream goes on for a second at most without a look."""
-    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
     monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.05)
     monkeypatch.setattr(changes, "GOOD_FOR_SECONDS", 1.0)
 
@@ -390,10 +390,10 @@ def test_a_stream_ends_with_its_key_while_the_log_is_too_busy_to_be_read(
 def test_a_stream_ends_when_its_key_cannot_be_looked_at(
     url: str, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_go_on, find = threading.Event(), services.doorkeeper.find
+    may_go_on, find = threading.Event(), services.authenticator.find
     with following(url, key_of(services, Role.RECRUITER, name="leaver")) as told:
         assert [one.position for one in until(told, 1)] == [1]
-        monkeypatch.setattr(services.doorkeeper, "find", lambda name: may_go_on.wait() and find(name))
+        monkeypatch.setattr(services.authenticator, "find", lambda name: may_go_on.wait() and find(name))
         try:
             assert list(told) == []
         finally:
@@ -404,7 +404,7 @@ def test_a_stream_ends_when_its_key_cannot_be_looked_at(
 def test_a_stream_outlives_a_database_that_is_away_for_a_moment(
     url: str, post: Post, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find, failures = services.doorkeeper.find, iter(range(2))
+    find, failures = services.authenticator.find, iter(range(2))
 
     def away(name: str) -> Any:
         if next(failures, None) is not None:
@@ -414,7 +414,7 @@ def test_a_stream_outlives_a_database_that_is_away_for_a_moment(
     monkeypatch.setattr(changes, "GOOD_FOR_SECONDS", PATIENCE)
     with following(url, key_of(services, Role.RECRUITER, name="stayer")) as told:
         assert [one.position for one in until(told, 1)] == [1]
-        monkeypatch.setattr(services.doorkeeper, "find", away)
+        monkeypatch.setattr(services.authenticator, "find", away)
         while next(failures, None) is not None:
             time.sleep(0.05)
         position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
@@ -460,7 +460,7 @@ def test_a_stream_ends_with_the_token_it_was_asked_with(
             return Principal("ana", self.roles, kind=OIDC)
 
     tokens = OneToken()
-    monkeypatch.setattr(services.doorkeeper, "tokens", tokens)
+    monkeypatch.setattr(services.authenticator, "tokens", tokens)
     for changed in (None, frozenset({Role.ANALYST})):
         tokens.roles = frozenset({Role.RECRUITER})
         with following(url, "a.b.c") as told:

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from fastapi.exceptions import RequestValidationError
 
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.web.app import create_app
 from adapters.web.endpoints import docs
 from adapters.web.framework import connections, limits
@@ -581,7 +581,7 @@ def test_an_answer_that_does_not_begin_in_time_is_a_problem(
     services: Services, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_go_on = threading.Event()
-    monkeypatch.setattr(Shelf, "all", lambda _: may_go_on.wait() and [])
+    monkeypatch.setattr(UploadStore, "all", lambda _: may_go_on.wait() and [])
     app = create_app(replace(services, bounds=replace(EAGER, answer_seconds=0.3)))
     with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key), timeout=PATIENCE) as client:
         try:

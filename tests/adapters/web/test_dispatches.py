@@ -13,16 +13,16 @@ import pytest
 
 from adapters.access.policy import Role
 from adapters.proof.dispatch_rule import DispatchRule
-from adapters.proof.told import Told as Heard
+from adapters.proof.logged_event import LoggedEvent as Heard
 from tests.adapters.web.conftest import ClientAs, Post, problem
 
 PATH = "/v1/audit/dispatches"
 YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever this runs
-Told = dict[str, Any]
+LoggedEvent = dict[str, Any]
 
 
-def told(client: httpx.Client, **asked: Any) -> Told:
-    answer: Told = client.get(PATH, params=asked).raise_for_status().json()
+def told(client: httpx.Client, **asked: Any) -> LoggedEvent:
+    answer: LoggedEvent = client.get(PATH, params=asked).raise_for_status().json()
     return answer
 
 
@@ -35,10 +35,10 @@ def consent(post: Post, candidate: UUID) -> str:
 
 
 @pytest.fixture
-def reported(post: Post, candidate: UUID, consent: str) -> Callable[..., Told]:
+def reported(post: Post, candidate: UUID, consent: str) -> Callable[..., LoggedEvent]:
     """Something that another system says it sent."""
 
-    def reported(kind: str, day: str, person: UUID | str = candidate, **more: Any) -> Told:
+    def reported(kind: str, day: str, person: UUID | str = candidate, **more: Any) -> LoggedEvent:
         return post(f"/v1/candidates/{person}/touchpoints", kind=kind, occurred_at=f"{day}T09:00:00Z",
                     reported_by="mailer", **more)  # fmt: skip
 
@@ -68,7 +68,7 @@ def test_a_dispatch_names_the_consent_that_allowed_it_and_where_both_are_proved(
 
 
 def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_corrected(
-    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int]
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., LoggedEvent], fold: Callable[[], int]
 ) -> None:
     reported("email-sent", f"{YEAR}-04-01")
     early = reported("email-sent", f"{YEAR}-02-01")
@@ -94,7 +94,7 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
 
 
 def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
-    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., LoggedEvent], fold: Callable[[], int],
     database: str,
 ) -> None:  # fmt: skip
     post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
@@ -117,7 +117,7 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
 
 @pytest.mark.parametrize("two_step", [False, True], ids=["in one batch", "in several"])
 def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
-    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., LoggedEvent], fold: Callable[[], int],
     database: str, two_step: bool,
 ) -> None:  # fmt: skip
     used, other = str(uuid4()), post("/v1/candidates", source="import", name="Nora Blum")["stream"]
@@ -133,7 +133,7 @@ def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
 
 
 def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
-    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., Told], fold: Callable[[], int],
+    client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., LoggedEvent], fold: Callable[[], int],
     database: str,
 ) -> None:  # fmt: skip
     person = f"/v1/candidates/{candidate}"
@@ -185,7 +185,7 @@ def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[
 
 
 def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
-    client: httpx.Client, post: Post, candidate: UUID, consent: str, reported: Callable[..., Told],
+    client: httpx.Client, post: Post, candidate: UUID, consent: str, reported: Callable[..., LoggedEvent],
     fold: Callable[[], int],
 ) -> None:  # fmt: skip
     other = post("/v1/candidates", source="event", name="Nora Blum")["stream"]

@@ -14,7 +14,7 @@ import pytest
 from adapters import bootstrap
 from adapters.access.policy import Role
 from adapters.erasure.eraser import Eraser, EraserMustWait
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.services import Services
 from domain.candidate import CandidateErased
@@ -45,7 +45,7 @@ def erase(client: httpx.Client, person: UUID, **asked: str) -> dict[str, Any]:
 
 
 def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
-    client: httpx.Client, post: Post, lena: UUID, log: Perennial
+    client: httpx.Client, post: Post, lena: UUID, log: EventLog
 ) -> None:
     told = erase(client, lena, by="self", ground="consent-withdrawn")
     assert (told["state"], told["by"], told["ground"]) == ("completed", "self", "consent-withdrawn")

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from adapters.access.policy import Role
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.app import create_app
 from adapters.web.services import Services
 from commands.handle import Attached
@@ -78,7 +78,7 @@ def test_a_repeated_command_that_was_no_news_is_no_news_again(client: httpx.Clie
 
 
 def test_a_request_in_flight_is_not_begun_again(
-    log: Perennial, client: httpx.Client, candidate: UUID, key: str, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, client: httpx.Client, candidate: UUID, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, entered, go_on = f"/v1/candidates/{candidate}/touchpoints", threading.Event(), threading.Event()
     append_all = log.append_all
@@ -138,7 +138,7 @@ def test_a_key_is_a_short_printable_word(client: httpx.Client, word: str) -> Non
     assert problem(answer) == (422, "request-is-malformed")
 
 
-def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client: httpx.Client, log: Perennial) -> None:
+def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client: httpx.Client, log: EventLog) -> None:
     """Not under its key, whether the person is named in its path, in its body or in its answer alone."""
     who = client.post("/v1/candidates", json=(body := {"source": "fair", "name": "Ines Prado"}), headers=KEY)
     assert who.status_code == 201

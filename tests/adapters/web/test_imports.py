@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.intake.imports.shelf import UPLOAD, Shelf
-from adapters.postgres.log.event_log import Perennial
+from adapters.intake.imports.upload_store import UPLOAD, UploadStore
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.app import create_app
 from adapters.web.framework import limits
 from adapters.web.services import Services
@@ -28,8 +28,8 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def shelf(services: Services) -> Shelf:
-    return services.imports.shelf
+def uploads(services: Services) -> UploadStore:
+    return services.imports.uploads
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def put(client: httpx.Client, body: bytes = PEOPLE, **asked: str) -> dict[str, A
 
 @pytest.mark.usefixtures("at_work")
 def test_an_upload_is_imported_in_the_background_and_deleted(
-    client: httpx.Client, shelf: Shelf, log: Perennial, fold: Callable[[], int]
+    client: httpx.Client, uploads: UploadStore, log: EventLog, fold: Callable[[], int]
 ) -> None:
     begun = put(client)
     assert (begun["state"], begun["size"], begun["lines"]) == ("waiting", len(PEOPLE), 0)
@@ -69,7 +69,7 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
         "state": "done", "lines": 3, "added": 2, "known": 0, "rejected": 1, "events": 2, "read": len(PEOPLE),
         "reasons": {"value-cannot-be-read": 1},
     }  # fmt: skip
-    assert not (shelf.folder / begun["id"] / UPLOAD).exists()
+    assert not (uploads.folder / begun["id"] / UPLOAD).exists()
     assert len(log.recorder.select_notifications(None, 100)) == 2
     rejected = client.post(f"/v1/imports/{begun['id']}/rejected")
     assert rejected.headers["content-type"] == "text/csv; charset=utf-8"
@@ -82,7 +82,7 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
 
 
 @pytest.mark.usefixtures("at_work")
-def test_ndjson_and_a_mapping(client: httpx.Client, log: Perennial, services: Services) -> None:
+def test_ndjson_and_a_mapping(client: httpx.Client, log: EventLog, services: Services) -> None:
     mapping = '{"columns": {"id": "nr", "name": ["first", "last"]}, "others": "ignore"}'
     body = b'{"nr": 7, "first": "Ana", "last": "Silva", "salary": 1}\n{"nr": \n'
     asked = {**ASKED, "mapping": mapping}
@@ -95,16 +95,16 @@ def test_ndjson_and_a_mapping(client: httpx.Client, log: Perennial, services: Se
 
 
 @pytest.mark.usefixtures("at_work")
-def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, shelf: Shelf) -> None:
+def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, uploads: UploadStore) -> None:
     told = ended(client, put(client, PEOPLE + b"4,caf\xe9\n", encoding="utf-8")["id"])
     assert told["state"] == "stopped"
     assert "Line 5 is not UTF-8" in told["problem"]
     assert told["added"] == 2
-    assert not (shelf.folder / told["id"] / UPLOAD).exists()
+    assert not (uploads.folder / told["id"] / UPLOAD).exists()
 
 
 @pytest.mark.usefixtures("at_work")
-def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, services: Services, log: Perennial) -> None:
+def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, services: Services, log: EventLog) -> None:
     text = "id;name;at\n1;Jürgen Weiß;2024-01-05\n"
     for number, encoding in enumerate(("utf-8", "utf-16-le", "cp1252")):
         told = ended(client, put(client, text.encode(encoding), system=f"s{number}")["id"])
@@ -117,7 +117,7 @@ def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, servic
     assert (answer["encoding"], answer["delimiter"], ended(client, answer["id"])["added"]) == ("cp1252", "\t", 1)
 
 
-def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, shelf: Shelf) -> None:
+def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, uploads: UploadStore) -> None:
     for body, asked, slug in (
         (b"\xef\xbb\xbf", {}, "file-is-empty"),
         (PEOPLE, {"encoding": "klingon"}, "encoding-is-unknown"),
@@ -126,15 +126,15 @@ def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, she
     ):
         answer = client.post("/v1/imports", params={**ASKED, **asked}, content=body, headers=CSV)
         assert problem(answer) == (422, slug)
-    assert [path for path in shelf.folder.rglob("*") if path.is_file()] == []
+    assert [path for path in uploads.folder.rglob("*") if path.is_file()] == []
 
 
-def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: Perennial, key: str) -> None:
+def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: EventLog, key: str) -> None:
     lines = b"".join(b"%d,2024-01-05,Name\n" % number for number in range(5_000))
     with serving(create_app(services)) as url, httpx.Client(base_url=url, headers=bearing(key)) as client:
         name = put(client, b"id,at,name\n" + lines)["id"]
     services.imports._over.set()  # the server is told to stop while it works: it ends with its first block
-    services.imports._import(services.imports.shelf.waiting()[0])
+    services.imports._import(services.imports.uploads.waiting()[0])
     services.imports._over.clear()
     begun = len(log.recorder.select_notifications(None, 10_000))
     assert 0 < begun < 5_000
@@ -149,16 +149,16 @@ def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log
 
 
 def test_an_import_waits_for_the_newest_key_file(
-    client: httpx.Client, services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, services: Services, uploads: UploadStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was taken in is not lost because this machine's copy of the key file is older than the last rotation."""
     name = put(client)["id"]
-    (about,) = shelf.waiting()
+    (about,) = uploads.waiting()
     with monkeypatch.context() as older:
         key_file = services.log.mapper.keyring.key_file
         older.setattr(services.log.mapper.keyring, "key_file", replace(key_file, epochs={}, path=None))
         services.imports._import(about)
-    assert [one.id for one in shelf.waiting()] == [about.id]
+    assert [one.id for one in uploads.waiting()] == [about.id]
     services.imports._import(about)
     assert ended(client, name)["added"] == 2
 
@@ -187,7 +187,7 @@ def test_an_upload_that_is_sent_again_with_its_key_is_one_import(client: httpx.C
     assert len(client.get("/v1/imports").json()["imports"]) == 1
 
 
-def test_what_is_no_import_is_refused(client: httpx.Client, shelf: Shelf) -> None:
+def test_what_is_no_import_is_refused(client: httpx.Client, uploads: UploadStore) -> None:
     def send(headers: dict[str, str], **asked: str) -> tuple[int, str]:
         return problem(client.post("/v1/imports", params={**ASKED, **asked}, content=PEOPLE, headers=headers))
 
@@ -200,11 +200,11 @@ def test_what_is_no_import_is_refused(client: httpx.Client, shelf: Shelf) -> Non
     assert problem(client.get(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
     assert problem(client.post(f"/v1/imports/{nobody}/rejected")) == (404, "import-does-not-exist")
     assert problem(client.delete(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
-    assert shelf.all() == []
+    assert uploads.all() == []
 
 
 def test_a_file_that_is_too_large_leaves_nothing(
-    client: httpx.Client, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, uploads: UploadStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "IMPORT_BYTES", 1_000)
 
@@ -214,15 +214,15 @@ def test_a_file_that_is_too_large_leaves_nothing(
     for content in (PEOPLE * 100, pieces()):
         answer = client.post("/v1/imports", params=ASKED, content=content, headers=CSV)
         assert problem(answer) == (413, "body-is-too-large")
-    assert [path for path in shelf.folder.rglob("*") if path.is_file()] == []
+    assert [path for path in uploads.folder.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.usefixtures("at_work")
-def test_an_import_that_has_ended_can_be_forgotten(client: httpx.Client, shelf: Shelf, log: Perennial) -> None:
+def test_an_import_that_has_ended_can_be_forgotten(client: httpx.Client, uploads: UploadStore, log: EventLog) -> None:
     name = ended(client, put(client)["id"])["id"]
     assert client.delete(f"/v1/imports/{name}").json() == {"id": name}
     assert problem(client.get(f"/v1/imports/{name}")) == (404, "import-does-not-exist")
-    assert not (shelf.folder / name).exists()
+    assert not (uploads.folder / name).exists()
     assert len(log.recorder.select_notifications(None, 100)) == 2
 
 
@@ -238,25 +238,25 @@ def old(path: Path, days: int) -> None:
 
 @pytest.mark.parametrize(("days", "left"), [(29, True), (31, False)])
 def test_rejected_lines_are_kept_for_thirty_days(
-    services: Services, shelf: Shelf, key: str, days: int, left: bool
+    services: Services, uploads: UploadStore, key: str, days: int, left: bool
 ) -> None:
     app = create_app(services)
     with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key)) as client, services.imports.working():
         name = ended(client, put(client)["id"])["id"]
         waiting = put(client, b"id\n")["id"]
         ended(client, waiting)
-    folder, half = shelf.folder / name, shelf.incoming(services.new_id())
+    folder, half = uploads.folder / name, uploads.incoming(services.new_id())
     half.write_bytes(PEOPLE)
     old(folder, days)
     old(half.parent, 2)
-    shelf.sweep(services.now())
+    uploads.sweep(services.now())
     assert folder.exists() is left
     assert not half.exists()
-    assert (shelf.folder / waiting).exists()
+    assert (uploads.folder / waiting).exists()
 
 
-def test_nobody_else_can_read_what_lies_there(client: httpx.Client, shelf: Shelf) -> None:
-    folder = shelf.folder / put(client)["id"]
+def test_nobody_else_can_read_what_lies_there(client: httpx.Client, uploads: UploadStore) -> None:
+    folder = uploads.folder / put(client)["id"]
     assert folder.stat().st_mode & 0o077 == 0
 
 

@@ -163,7 +163,7 @@ def test_a_question_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fold()
-    monkeypatch.setattr("adapters.web.framework.asking.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("adapters.web.framework.query_runner.PATIENCE_SECONDS", 0.1)
     position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered", occurred_at=MARCH)["position"]
     behind = client.get("/v1/metrics/touchpoints", params=PERIOD | {"min_position": str(position)})
     assert problem(behind) == (504, "read-model-is-behind")

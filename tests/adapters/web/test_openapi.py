@@ -10,7 +10,7 @@ import pytest
 from adapters.web import routes
 from adapters.web.app import create_app
 from adapters.web.framework.bodies import body_of, example_of
-from adapters.web.framework.commanding import CommandRoute
+from adapters.web.framework.command_service import CommandRoute
 from adapters.web.services import Services
 from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.catalogue import VERBS

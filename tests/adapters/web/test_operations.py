@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.runtime import background
 from adapters.runtime.background import beside
 from adapters.web.endpoints import operations
@@ -25,7 +25,7 @@ def test_alive_and_ready(client: httpx.Client, candidate: UUID) -> None:
 
 
 def test_without_its_database_it_is_alive_and_not_ready(
-    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> int:
         raise psycopg.OperationalError("gone")
@@ -36,7 +36,7 @@ def test_without_its_database_it_is_alive_and_not_ready(
 
 
 def test_a_database_that_hangs_is_not_waited_for(
-    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goes_on = threading.Event()
     monkeypatch.setattr(log.recorder.barrier, "head", goes_on.wait)
@@ -48,7 +48,7 @@ def test_a_database_that_hangs_is_not_waited_for(
 
 
 def test_many_who_ask_whether_it_is_ready_share_a_look(
-    url: str, log: Perennial, monkeypatch: pytest.MonkeyPatch
+    url: str, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goes_on, looks = threading.Event(), list[int]()
 

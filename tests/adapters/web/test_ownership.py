@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from adapters.access.policy import Role
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.services import Services
 from tests.adapters.web.conftest import ClientAs, Post, bearing, key_of, problem
 
@@ -87,7 +87,7 @@ def test_what_it_made_and_what_came_from_its_source_are_its_own(
     ],
 )
 def test_it_speaks_in_its_own_name_alone(
-    acorn: httpx.Client, log: Perennial, path: str, field: str, body: dict[str, Any]
+    acorn: httpx.Client, log: EventLog, path: str, field: str, body: dict[str, Any]
 ) -> None:
     own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
     head = log.recorder.barrier.head()

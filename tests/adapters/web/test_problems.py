@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 import adapters.web.app
 from adapters.postgres.keys.epochs import Rotation
 from adapters.postgres.keys.key_file import KeyFile, read_key_file, text_of
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.framework.problems import every_type
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from tests.adapters.web.conftest import problem
@@ -63,7 +63,7 @@ def test_the_protocol_s_own_errors_are_problems(
 
 
 def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(
-    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
@@ -75,7 +75,7 @@ def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(
 
 
 def test_a_key_file_that_is_older_than_the_last_rotation_is_a_503_until_the_newest_is_there(
-    client: httpx.Client, log: Perennial, key_file: KeyFile, database: str, candidate: UUID, tmp_path: Path,
+    client: httpx.Client, log: EventLog, key_file: KeyFile, database: str, candidate: UUID, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Each machine has a copy of the key file; this one's was forgotten."""
@@ -95,7 +95,7 @@ def test_a_key_file_that_is_older_than_the_last_rotation_is_a_503_until_the_newe
 
 
 def test_our_own_mistake_is_a_500_that_tells_no_details(
-    client: httpx.Client, log: Perennial, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def mistaken(*_: object, **__: object) -> None:
         raise KeyError("Ines Prado")

@@ -19,9 +19,9 @@ from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import Held, verify
 from adapters.proof.dispatch_rule import DispatchRule
 from adapters.proof.leaf import COMMITMENT_DOMAIN
+from adapters.proof.logged_event import LoggedEvent
 from adapters.proof.note import Checkpoint, open_checkpoint, read_verifier_key
 from adapters.proof.report import on_dispatches
-from adapters.proof.told import Told
 from adapters.proof.tree import leaf_hash, root_of_full, verify_consistency, verify_inclusion
 from adapters.settings import Settings
 from tests.adapters.web.conftest import ClientAs, Post, problem
@@ -56,10 +56,10 @@ def signed(client: httpx.Client) -> Checkpoint:
     return open_checkpoint(client.get("/v1/log/checkpoint").text, key)
 
 
-def verified(bundle: bytes) -> tuple[DispatchRule, list[Told], bool]:
-    rule, told = DispatchRule(), list[Told]()
+def verified(bundle: bytes) -> tuple[DispatchRule, list[LoggedEvent], bool]:
+    rule, told = DispatchRule(), list[LoggedEvent]()
 
-    def hear(one: Told) -> None:
+    def hear(one: LoggedEvent) -> None:
         rule.hear(one)
         told.append(one)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import adapters.web
 from adapters.web.framework import question_queue
-from adapters.web.framework.asking import is_heavy
+from adapters.web.framework.query_runner import is_heavy
 from adapters.web.framework.question_queue import Lane
 from adapters.web.framework.refusals import TooManyQuestionsWait
 from queries.counts import MOST_BUCKETS, By, PeriodHasTooManyBuckets, bucket_count, first_of_month, require_few_buckets

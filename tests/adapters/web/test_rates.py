@@ -13,7 +13,7 @@ import pytest
 from limits import parse
 from pydantic import ValidationError
 
-from adapters.access import doorkeeper
+from adapters.access import authenticator
 from adapters.access.keys import KeptKey
 from adapters.access.policy import Role
 from adapters.settings import Settings
@@ -67,14 +67,14 @@ def test_an_address_that_tries_keys_is_refused_sooner_and_good_keys_of_it_are_no
 def test_keys_that_nobody_has_are_not_looked_up_without_end(
     served: Served, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
-    looked_up, find = [], services.doorkeeper.find
+    monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
+    looked_up, find = [], services.authenticator.find
 
     def found(name: str) -> KeptKey | None:
         looked_up.append(name)
         return find(name)
 
-    monkeypatch.setattr(services.doorkeeper, "find", found)
+    monkeypatch.setattr(services.authenticator, "find", found)
     ana, ben = (served(key_of(services, Role.RECRUITER, name=name)) for name in ("ana", "ben"))
     assert ana.get("/v1/requisitions/x").status_code == 422
     told = [served(f"pnl_{number:012x}_{'0' * 64}").get("/v1/requisitions/x").status_code for number in range(9)]

@@ -17,7 +17,7 @@ from adapters.access.policy import Role
 from adapters.erasure import retention as retaining_
 from adapters.erasure.erasing import Erasure
 from adapters.erasure.retention import ReadModelsAreBehind, Retaining, RetentionFileIsWrong, Stayed, rules_in
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.services import Services
 from domain.retention import RULES
@@ -138,7 +138,7 @@ def test_the_law_of_the_newest_consent_decides(
 
 
 def test_applying_erases_those_who_are_due_and_nobody_else(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold, log: Perennial
+    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold, log: EventLog
 ) -> None:
     due, held = somebody(name="Due"), somebody(name="Held")
     post(f"/v1/candidates/{held}/legal-holds", matter="one")
@@ -220,7 +220,7 @@ def test_rules_that_say_something_wrong_are_refused(text: str, why: str, tmp_pat
         rules_in(path)
 
 
-def test_own_rules_stand_in_the_place_of_ours(tmp_path: Path, log: Perennial) -> None:
+def test_own_rules_stand_in_the_place_of_ours(tmp_path: Path, log: EventLog) -> None:
     path = tmp_path / "rules.toml"
     path.write_text('["*"]\nmonths = 18\nbecause = "our own policy"\n')
     assert rules_in(None) == RULES

@@ -13,7 +13,7 @@ import pytest
 from limits import parse
 
 from adapters.access.policy import Action, Role
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.framework.document import Api
@@ -134,7 +134,7 @@ def tell_everything(teller: Teller) -> dict[str, str]:
     }  # fmt: skip
 
 
-def everything_personal(log: Perennial) -> dict[tuple[str, str], set[str]]:
+def everything_personal(log: EventLog) -> dict[tuple[str, str], set[str]]:
     """What stands in every sealed field of every event in the log, each text by itself."""
     with log.recorder.datastore.pool.connection() as connection:
         streams = [row["stream_id"] for row in connection.execute("select distinct stream_id from event").fetchall()]
@@ -165,7 +165,7 @@ def bytes_of(client: httpx.Client, route: Route, world: Mapping[str, str], sourc
 
 
 def test_to_those_who_may_not_read_people_nothing_personal_is_told_anywhere(
-    house: House, app: Api, log: Perennial, database: str, settings: Settings, folding: None
+    house: House, app: Api, log: EventLog, database: str, settings: Settings, folding: None
 ) -> None:
     recruiter = house.client(house.key("tester", *EVERY_ROLE))
     teller = Teller(recruiter, app)

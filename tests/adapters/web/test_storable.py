@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web import routes
 from adapters.web.framework.bodies import example_of
 from adapters.web.framework.document import Api
@@ -131,7 +131,7 @@ def test_an_offset_that_no_clock_has_is_refused_and_says_so(client: httpx.Client
 
 
 def test_a_delivery_with_such_an_offset_is_applied_without_that_time(
-    client: httpx.Client, log: Perennial, services: Services
+    client: httpx.Client, log: EventLog, services: Services
 ) -> None:
     body = delivery("new_candidate_application", application=application(applied_at="2026-02-02T08:00:00+16:00"))
     answer = client.post("/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], "e1"))

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.access.policy import Role
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.codec import texts_of
 from domain.event import ERASED
 from tests.adapters.intake.integrations.bodies import ROSA, application, delivery, signed
@@ -74,7 +74,7 @@ def test_who_may_not_read_people_reads_the_codes_alone(client_as: ClientAs, path
         assert "texts" in timeline.json()["events"][0]["withheld"]
 
 
-def test_after_the_erasure_the_codes_are_left(client: httpx.Client, paths: dict[str, str], log: Perennial) -> None:
+def test_after_the_erasure_the_codes_are_left(client: httpx.Client, paths: dict[str, str], log: EventLog) -> None:
     asked = client.post(f"{paths['candidate']}/erasure", json={"by": "self"})
     assert asked.is_success, asked.text
     until = time.monotonic() + 60

@@ -16,7 +16,7 @@ from adapters.web.app import ACTIONS
 from adapters.web.framework.document import Api
 from adapters.web.framework.problems import tell_problems
 from adapters.web.framework.rates import Limits
-from adapters.web.framework.who import OF_THE_FRAMEWORK, Introduced, guard
+from adapters.web.framework.who import OF_THE_FRAMEWORK, AuthenticationMiddleware, guard
 from adapters.web.services import Services
 from tests.adapters.web.conftest import ClientAs, bearing, contract_of, key_of, problem
 
@@ -125,7 +125,7 @@ def test_a_route_that_no_line_names_is_closed_to_everybody(services: Services, k
     app.get("/named")(lambda: "nothing")
     tell_problems(app)
     guard(app, {("/named", "GET"): Action.MANAGE_KEYS})
-    app.add_middleware(Introduced, doorkeeper=services.doorkeeper, limits=Limits(services.rates))
+    app.add_middleware(AuthenticationMiddleware, authenticator=services.authenticator, limits=Limits(services.rates))
     transport = httpx.ASGITransport(app)
 
     async def answers() -> list[httpx.Response]:
@@ -152,7 +152,7 @@ def test_keys_that_cannot_be_looked_up_are_a_log_that_cannot_be_reached(
         raise psycopg.OperationalError("gone")
 
     headers = bearing(key_of(services, Role.RECRUITER))
-    monkeypatch.setattr(services.doorkeeper, "find", gone)
+    monkeypatch.setattr(services.authenticator, "find", gone)
     assert problem(nobody.get("/v1/imports", headers=headers)) == (503, "log-cannot-be-reached")
     assert nobody.get("/healthz", headers=headers).status_code == 200
 

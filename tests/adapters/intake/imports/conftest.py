@@ -16,7 +16,7 @@ from adapters.intake.imports.ledger import OUTCOMES, REJECTED
 from adapters.intake.imports.lines import format_of
 from adapters.intake.imports.mapping import PLAIN, Wording
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.event import Event, Recorded
 
 SYSTEM = "old-crm"
@@ -24,7 +24,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def importer(log: Perennial, tmp_path: Path) -> Importer:
+def importer(log: EventLog, tmp_path: Path) -> Importer:
     """Takes small blocks, so that a short file has several."""
     return Importer(log, VERB_OF, ZoneInfo("Europe/Berlin"), lambda: NOW, tmp_path / "imports", lines_at_once=3)
 

@@ -16,7 +16,7 @@ from adapters.intake.imports.importing import alone
 from adapters.intake.imports.ledger import REJECTED
 from adapters.intake.imports.mapping import PLAIN, Wording
 from adapters.intake.imports.refusals import ImportIsAtWork
-from adapters.intake.imports.shelf import UPLOAD, About, Shelf
+from adapters.intake.imports.upload_store import UPLOAD, About, UploadStore
 from adapters.postgres.keys.key_file import KeyFile
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
@@ -28,25 +28,25 @@ ADDRESSES = (("email", "Ines@Example.org"), ("phone", "001 555-0101"))
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "shelf")
+def uploads(tmp_path: Path) -> UploadStore:
+    return UploadStore(tmp_path / "shelf")
 
 
-def put(shelf: Shelf, text: str, *, sheet: str = UPLOAD, kind: str = "candidates", written: str = "csv",
+def put(uploads: UploadStore, text: str, *, sheet: str = UPLOAD, kind: str = "candidates", written: str = "csv",
         wording: Wording = PLAIN, ended: datetime | None = None) -> Path:  # fmt: skip
     """A file on the shelf."""
     about = About(uuid4(), kind, SYSTEM, written, NOW, wording, ended_at=ended)
-    came = shelf.incoming(about.id)
+    came = uploads.incoming(about.id)
     came.write_text(text, newline="")
-    put = shelf.put(about, came)
-    (shelf.of(put.id) / UPLOAD).rename(shelf.of(put.id) / sheet)
-    return shelf.of(put.id) / sheet
+    put = uploads.put(about, came)
+    (uploads.of(put.id) / UPLOAD).rename(uploads.of(put.id) / sheet)
+    return uploads.of(put.id) / sheet
 
 
-def taken(shelf: Shelf, key_file: KeyFile, *records: UUID) -> int:
+def taken(uploads: UploadStore, key_file: KeyFile, *records: UUID) -> int:
     reader = AddressReader(key_file)
     forms = [(kind, form) for kind, text in ADDRESSES for form in reader.forms(kind, text)]
-    return forget(shelf, key_file, sought(records, ADDRESSES, forms))
+    return forget(uploads, key_file, sought(records, ADDRESSES, forms))
 
 
 @pytest.mark.parametrize(
@@ -63,94 +63,96 @@ def taken(shelf: Shelf, key_file: KeyFile, *records: UUID) -> int:
         "4711,I. P.,,,\n",
     ],
 )
-def test_lines_about_the_person_or_with_an_address_of_theirs_go(shelf: Shelf, key_file: KeyFile, line: str) -> None:
+def test_lines_about_the_person_or_with_an_address_of_theirs_go(
+    uploads: UploadStore, key_file: KeyFile, line: str
+) -> None:
     others = [
         "5,Joan,joines@example.org,+1 555 01010,2024-05-04\n",
         '6,"Joan\n, of Prado","ines@example.org.uk;ines@example.organic",,4711\n',
         "7,Zoë,,,\r\n",
     ]
-    path = put(shelf, HEAD + others[0] + line + "".join(others[1:]))
-    assert taken(shelf, key_file, key_file.stream_of(SYSTEM, "candidate", "4711")) == line.count("\n")
+    path = put(uploads, HEAD + others[0] + line + "".join(others[1:]))
+    assert taken(uploads, key_file, key_file.stream_of(SYSTEM, "candidate", "4711")) == line.count("\n")
     assert path.read_bytes().decode() == HEAD + "".join(others)
-    assert taken(shelf, key_file) == 0
+    assert taken(uploads, key_file) == 0
 
 
-def test_files_are_read_as_their_import_reads_them(shelf: Shelf, key_file: KeyFile) -> None:
+def test_files_are_read_as_their_import_reads_them(uploads: UploadStore, key_file: KeyFile) -> None:
     record = key_file.stream_of(SYSTEM, "candidate", "4711")
     mapped = Wording.model_validate({"columns": {"candidate": "Who"}, "writing": {"delimiter": ";"}})
-    touches = put(shelf, "Who;kind;at\n4711;note-written;x\n4712;note-written;4711\n", kind="touchpoints",
+    touches = put(uploads, "Who;kind;at\n4711;note-written;x\n4712;note-written;4711\n", kind="touchpoints",
                   wording=mapped)  # fmt: skip
     lines = [{"id": "4711"}, {"id": "8", "links": ["mailto:ines@example.org"]}, {"id": "9", "name": "4711"}]
     objects = put(
-        shelf, "".join(json.dumps(one) + "\n" for one in lines) + "{half ines@example.org\n", written="ndjson"
+        uploads, "".join(json.dumps(one) + "\n" for one in lines) + "{half ines@example.org\n", written="ndjson"
     )
-    assert taken(shelf, key_file, record) == 4
+    assert taken(uploads, key_file, record) == 4
     assert touches.read_text() == "Who;kind;at\n4712;note-written;4711\n"
     assert objects.read_text() == json.dumps(lines[2]) + "\n"
 
 
-def test_rejected_lines_go_too_and_their_time_stays(shelf: Shelf, key_file: KeyFile) -> None:
-    sheet = put(shelf, f"perennial_line,perennial_reason,{HEAD}2,why,{INES}3,why,8,Joan,,,\n", sheet=REJECTED,
+def test_rejected_lines_go_too_and_their_time_stays(uploads: UploadStore, key_file: KeyFile) -> None:
+    sheet = put(uploads, f"perennial_line,perennial_reason,{HEAD}2,why,{INES}3,why,8,Joan,,,\n", sheet=REJECTED,
                 ended=NOW)  # fmt: skip
     before = sheet.parent.stat().st_mtime_ns
-    assert taken(shelf, key_file) == 1
+    assert taken(uploads, key_file) == 1
     assert sheet.read_text() == f"perennial_line,perennial_reason,{HEAD}3,why,8,Joan,,,\n"
     assert sheet.parent.stat().st_mtime_ns == before
 
 
-def test_what_cannot_be_read_is_gone_through_line_by_line(shelf: Shelf, key_file: KeyFile) -> None:
+def test_what_cannot_be_read_is_gone_through_line_by_line(uploads: UploadStore, key_file: KeyFile) -> None:
     broken = '5,"Joan"s,,,\n6,Somebody,"ines@example.org"x,,\n7,Zoë,,,\n'
-    path = put(shelf, HEAD + INES + broken)
-    strange = put(shelf, "other,column\nines@example.org,1\n2,3\n")
-    assert taken(shelf, key_file) == 3
+    path = put(uploads, HEAD + INES + broken)
+    strange = put(uploads, "other,column\nines@example.org,1\n2,3\n")
+    assert taken(uploads, key_file) == 3
     assert path.read_text() == HEAD + '5,"Joan"s,,,\n7,Zoë,,,\n'
     assert strange.read_text() == "other,column\n2,3\n"
 
 
-def test_what_an_import_on_the_command_line_left_behind_goes(shelf: Shelf, key_file: KeyFile) -> None:
+def test_what_an_import_on_the_command_line_left_behind_goes(uploads: UploadStore, key_file: KeyFile) -> None:
     for text in (HEAD + INES, HEAD):
-        folder = shelf.of(uuid4())
+        folder = uploads.of(uuid4())
         folder.mkdir(parents=True)
         (folder / REJECTED).write_text(text)
-    assert taken(shelf, key_file) == 1
-    (left,) = (path for path in shelf.folder.glob(f"*/{REJECTED}"))
+    assert taken(uploads, key_file) == 1
+    (left,) = (path for path in uploads.folder.glob(f"*/{REJECTED}"))
     assert left.read_text() == HEAD
 
 
-def test_an_import_at_work_is_waited_for_if_it_names_the_person(shelf: Shelf, key_file: KeyFile) -> None:
-    other = put(shelf, HEAD + "5,Joan,,,\n")
+def test_an_import_at_work_is_waited_for_if_it_names_the_person(uploads: UploadStore, key_file: KeyFile) -> None:
+    other = put(uploads, HEAD + "5,Joan,,,\n")
     with alone(other.parent):
-        assert taken(shelf, key_file) == 0
-    path = put(shelf, HEAD + INES)
+        assert taken(uploads, key_file) == 0
+    path = put(uploads, HEAD + INES)
     with alone(path.parent), pytest.raises(ImportIsAtWork):
-        taken(shelf, key_file)
+        taken(uploads, key_file)
     assert path.read_text() == HEAD + INES
-    assert taken(shelf, key_file) == 1
-    found = shelf.find(UUID(path.parent.name))
+    assert taken(uploads, key_file) == 1
+    found = uploads.find(UUID(path.parent.name))
     assert found is not None
     assert found.size == len(HEAD)
 
 
-def test_what_is_not_at_work_is_clean_before_anything_is_waited_for(shelf: Shelf, key_file: KeyFile) -> None:
-    paths = sorted(put(shelf, HEAD + INES) for _ in range(3))
+def test_what_is_not_at_work_is_clean_before_anything_is_waited_for(uploads: UploadStore, key_file: KeyFile) -> None:
+    paths = sorted(put(uploads, HEAD + INES) for _ in range(3))
     with alone(paths[0].parent), pytest.raises(ImportIsAtWork):
-        taken(shelf, key_file)
+        taken(uploads, key_file)
     assert [path.read_text() for path in paths] == [HEAD + INES, HEAD, HEAD]
 
 
-def test_half_a_file_that_somebody_left_who_was_killed_goes(shelf: Shelf, key_file: KeyFile) -> None:
-    path = put(shelf, HEAD)
+def test_half_a_file_that_somebody_left_who_was_killed_goes(uploads: UploadStore, key_file: KeyFile) -> None:
+    path = put(uploads, HEAD)
     left = path.with_name(f"{UPLOAD}.new")
     left.write_text(HEAD + INES)
-    assert taken(shelf, key_file) == 0
+    assert taken(uploads, key_file) == 0
     assert not left.exists()
 
 
 def test_an_empty_shelf_and_nobody_to_look_for(tmp_path: Path, key_file: KeyFile) -> None:
-    shelf = Shelf(tmp_path / "none")
-    assert forget(shelf, key_file, sought([], [])) == 0
-    path = put(shelf, HEAD + INES)
-    assert forget(shelf, key_file, sought([], [("email", " "), ("phone", "")])) == 0
+    uploads = UploadStore(tmp_path / "none")
+    assert forget(uploads, key_file, sought([], [])) == 0
+    path = put(uploads, HEAD + INES)
+    assert forget(uploads, key_file, sought([], [("email", " "), ("phone", "")])) == 0
     assert path.exists()
 
 

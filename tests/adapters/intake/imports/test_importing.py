@@ -24,7 +24,7 @@ from adapters.intake.imports.refusals import (
     KindIsUnknown,
     SystemIsWrittenWrongly,
 )
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from tests.adapters.intake.imports.conftest import SYSTEM, House
 
 HEAD = "id,at,source,name\n"
@@ -219,7 +219,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr(thing, name, around)
 
-    stepping(Perennial, "append_block")
+    stepping(EventLog, "append_block")
     stepping(Ledger, "propose")
     stepping(Ledger, "_write")
     stepping(Ledger, "end")

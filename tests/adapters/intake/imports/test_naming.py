@@ -22,7 +22,7 @@ from adapters.intake.imports.naming import OWN_ID, column_of, in_words
 from adapters.intake.imports.origin import Origin
 from adapters.intake.imports.refusals import ColumnIsUnknown, LineHasUnknownKeys, MappingCannotBeRead
 from adapters.intake.imports.row import Manner, Row
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.postgres.keys.key_file import KeyFile
 from commands.learn_profile_fact import LearnProfileFact
 from commands.verb import Command, ListIsTooLong
@@ -185,7 +185,7 @@ def test_an_import_that_waits_since_an_older_version_is_known(tmp_path: Path) ->
     }  # fmt: skip
     (tmp_path / str(name)).mkdir()
     (tmp_path / str(name) / "about.json").write_text(json.dumps(note))
-    about = Shelf(tmp_path).find(name)
+    about = UploadStore(tmp_path).find(name)
     assert about is not None
     assert (about.system, about.wording.theirs("candidate_system")) == ("mailer", ("crm",))
 

@@ -30,7 +30,7 @@ from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.embedded.server import SETTINGS, embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import PROJECTOR, grant, migrate
 from adapters.postgres.projector.runner import Runner
 from adapters.web.endpoints.candidates import person_of, profile_of
@@ -355,7 +355,7 @@ def of(server: str, name: str) -> str:
 
 def told(server: str, key_file: KeyFile, stories: Sequence[Story], *, in_order: bool) -> dict[str, Any]:
     """The answers about each story, by its seed, and about all, after their bodies were delivered."""
-    with made_database(server) as database, Perennial(database, key_file) as log:
+    with made_database(server) as database, EventLog(database, key_file) as log:
         inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo(ZONE))
         for story in stories:
             deliver(inbox, story.seed, story.bodies if in_order else shuffled(story.bodies, story.seed))
@@ -387,7 +387,7 @@ def metrics_of(connection: psycopg.Connection[Any], as_of: AsOf, segments: Seque
 
 
 def answers_of(
-    connection: psycopg.Connection[Any], log: Perennial, key_file: KeyFile, story: Story, as_of: AsOf
+    connection: psycopg.Connection[Any], log: EventLog, key_file: KeyFile, story: Story, as_of: AsOf
 ) -> dict[str, Any]:
     segments = [Segment(source=f"source-{story.seed}-1"), *(Segment(role=f"gardener-{job}") for job in story.jobs)]
     answers = metrics_of(connection, as_of, segments)

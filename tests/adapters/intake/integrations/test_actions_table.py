@@ -16,7 +16,7 @@ from adapters.bootstrap import VERB_OF
 from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.profile_facts import believed
 from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, RequisitionOpened, RequisitionRenamed
@@ -132,7 +132,7 @@ STORIES |= {action: [([NEW], delivery(action, **PERSON))] for action in UNUSED}
 
 
 @pytest.fixture
-def receive(log: Perennial, key_file: KeyFile) -> Receive:
+def receive(log: EventLog, key_file: KeyFile) -> Receive:
     inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
     return lambda body: inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(body), body, datetime.now(UTC))
 
@@ -147,7 +147,7 @@ def test_what_becomes_of_an_action_is_what_its_row_says(database: str, key_file:
     """Its stories together make every event and every reason of the row, and nothing else."""
     line, events, reasons = table()[action], set[str](), set[str]()
     for number, (before, told) in enumerate(STORIES[action]):
-        with Perennial(database, key_file) as log:
+        with EventLog(database, key_file) as log:
             inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
 
             def take(body: bytes) -> Received:
@@ -173,7 +173,7 @@ def renumbered(body: bytes, story: int) -> bytes:
     )
 
 
-def test_an_offer_is_made_and_declined_once(log: Perennial, receive: Receive, key_file: KeyFile) -> None:
+def test_an_offer_is_made_and_declined_once(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     stream = key_file.stream_of("greenhouse", "application", "9001")
     declined: dict[str, Any] = {"resolved_at": "2026-02-27T08:00:00Z"}
     receive(JOB_CREATED)
@@ -194,13 +194,13 @@ def test_an_offer_is_made_and_declined_once(log: Perennial, receive: Receive, ke
     assert names(log, stream, "offer") == ["offer-made.v1", "offer-declined.v1", "offer-made.v1", "offer-accepted.v1"]
 
 
-def names(log: Perennial, stream: Any, beginning: str) -> list[str]:
+def names(log: EventLog, stream: Any, beginning: str) -> list[str]:
     told = [one.event.stored_name for one in log.history(stream)]
     return [name for name in told if name.startswith(beginning)]
 
 
 def test_a_closed_job_opens_again_with_the_openings_that_nobody_took(
-    log: Perennial, receive: Receive, key_file: KeyFile
+    log: EventLog, receive: Receive, key_file: KeyFile
 ) -> None:
     stream = key_file.stream_of("greenhouse", "requisition", "77")
     opened_again = delivery("job_updated", job=WITH_SEATS | {"updated_at": "2026-03-12T08:00:00Z"})
@@ -212,7 +212,7 @@ def test_a_closed_job_opens_again_with_the_openings_that_nobody_took(
     assert names(log, stream, "opening-reopened") == ["opening-reopened.v1"]
 
 
-def test_an_older_body_does_not_take_a_newer_name_back(log: Perennial, receive: Receive, key_file: KeyFile) -> None:
+def test_an_older_body_does_not_take_a_newer_name_back(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     bodies = [
         delivery("job_updated", job=JOB | {"name": name, "updated_at": at})
         for name, at in (("Gardener", "2026-03-02T08:00:00Z"), ("Grower", "2026-02-02T08:00:00Z"))
@@ -226,7 +226,7 @@ def test_an_older_body_does_not_take_a_newer_name_back(log: Perennial, receive: 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_name_holds_from_the_bodys_own_time(
-    log: Perennial, receive: Receive, key_file: KeyFile, order: tuple[int, int]
+    log: EventLog, receive: Receive, key_file: KeyFile, order: tuple[int, int]
 ) -> None:
     mail = [{"value": "rosa@berg.example", "type": "personal"}]
     newest = ROSA | {"last_name": "Lind-Berg", "email_addresses": mail}

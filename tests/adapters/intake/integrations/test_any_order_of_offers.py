@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.web.endpoints.jobs import OF_WAY, WAY, page_of_application
 from domain.event import Recorded
 from tests.adapters.intake.integrations.bodies import JOB, ROSA, application, delivery
@@ -96,7 +96,7 @@ STORIES = [
 
 @pytest.mark.parametrize(("first", "bodies", "events"), STORIES)
 def test_offers_and_prospects_end_in_one_state_in_any_order(
-    log: Perennial, receive: Receive, stream: Stream, first: Body, bodies: Sequence[Body], events: dict[str, list[int]]
+    log: EventLog, receive: Receive, stream: Stream, first: Body, bodies: Sequence[Body], events: dict[str, list[int]]
 ) -> None:
     pages = []
     orders = list(itertools.permutations((first, *bodies)))

@@ -20,9 +20,9 @@ from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
 from adapters.intake.integrations.remembering import Remembering
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
-from commands.handle import Attached, Occasion, SomebodyWasFaster, handle
+from commands.handle import Attached, ConcurrencyConflict, Occasion, handle
 from commands.learn_profile_fact import LearnProfileFact
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.event import Event, Recorded
@@ -41,7 +41,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def inbox(log: Perennial, key_file: KeyFile) -> Inbox:
+def inbox(log: EventLog, key_file: KeyFile) -> Inbox:
     return Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("UTC"))
 
 
@@ -66,7 +66,7 @@ def moves(first: int, n: int) -> list[bytes]:
 class Counting:
     """The log, and how many streams were read of it."""
 
-    log: Perennial
+    log: EventLog
     read: Counter[str] = field(default_factory=Counter)
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
@@ -81,12 +81,12 @@ class Counting:
         return getattr(self.log, name)
 
 
-def sweep_of(log: Any, inbox: Inbox, base: Perennial) -> Sweep:
+def sweep_of(log: Any, inbox: Inbox, base: EventLog) -> Sweep:
     return Sweep(inbox, log, VERB_OF, Deliveries(base.recorder.datastore), base.open_delivery, now)
 
 
 def test_a_stream_is_read_once_however_many_deliveries_are_about_it(
-    log: Perennial, inbox: Inbox, receive: Receive
+    log: EventLog, inbox: Inbox, receive: Receive
 ) -> None:
     for body in (NEW, *moves(1, 12)):
         receive(body)
@@ -101,7 +101,7 @@ def test_a_stream_is_read_once_however_many_deliveries_are_about_it(
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_twice_as_many_deliveries_cost_twice_as_much(
-    log: Perennial, inbox: Inbox, receive: Receive, monkeypatch: pytest.MonkeyPatch, missing: bool
+    log: EventLog, inbox: Inbox, receive: Receive, monkeypatch: pytest.MonkeyPatch, missing: bool
 ) -> None:
     """Also where each of them adds an event to the one stream that they are about."""
     cost, first = [], 1
@@ -118,9 +118,7 @@ def test_twice_as_many_deliveries_cost_twice_as_much(
     assert many < 4.6 * few, "20 deliveries, then 80"
 
 
-def test_what_others_append_meanwhile_is_met_and_read_again(
-    log: Perennial, receive: Receive, key_file: KeyFile
-) -> None:
+def test_what_others_append_meanwhile_is_met_and_read_again(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     receive(NEW)
     rosa = key_file.stream_of("greenhouse", "candidate", "501")
     remembering, reads = Remembering(log), frozenset((*ENTRIES, *FACTS))
@@ -140,6 +138,6 @@ def test_what_others_append_meanwhile_is_met_and_read_again(
     assert ids_in(remembering) == ids_in(log)
     learn(log, "ccc")
     (stale,) = [one for one in log.history(rosa) if one.version == version + 2]
-    with pytest.raises(SomebodyWasFaster):
+    with pytest.raises(ConcurrencyConflict):
         remembering.append_block([replace(stale, id=event_id(99))], Attached())
     assert ids_in(remembering) == ids_in(log)

@@ -9,7 +9,7 @@ import pytest
 from adapters.intake.code_spelling import code_of, earlier_code_of
 from adapters.intake.integrations import greenhouse
 from adapters.intake.integrations.reconciling import Sweep
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.application import StageEntered
 from domain.codes import text_of
 from tests.adapters.intake.integrations.bodies import application, delivery
@@ -28,7 +28,7 @@ __all__ = ["inbox", "receive", "stream", "sweep"]  # fixtures
 
 
 def test_reconcile_adds_nothing_where_only_the_rule_changed(
-    log: Perennial, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stages: list[dict[str, Any]] = [
         {"id": 3, "name": "C++ Test"},
@@ -55,7 +55,7 @@ def test_reconcile_adds_nothing_where_only_the_rule_changed(
 
 
 def test_a_delivery_that_spells_a_stage_otherwise_adds_nothing_and_the_first_text_stays(
-    log: Perennial, receive: Receive, sweep: Sweep, stream: Stream
+    log: EventLog, receive: Receive, sweep: Sweep, stream: Stream
 ) -> None:
     for number, name in enumerate(("C++ Test", "C++  test", "c++ TEST", "c-plus-plus-test")):
         told = application(current_stage={"id": 3, "name": name}, last_activity_at=f"2026-02-2{number}T08:00:00Z")

@@ -12,12 +12,12 @@ import pytest
 from adapters.bootstrap import VERB_OF
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing, LetGo
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep, Swept
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
 from adapters.postgres.tables.erasures import Erasures
 from commands.handle import Occasion, handle
@@ -43,13 +43,13 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def erasing(log: Perennial, tmp_path: Path) -> Erasing:
-    holdings = Holdings(log, Erasures(log.recorder.datastore), Shelf(tmp_path))
+def erasing(log: EventLog, tmp_path: Path) -> Erasing:
+    holdings = Holdings(log, Erasures(log.recorder.datastore), UploadStore(tmp_path))
     return Erasing(VERB_OF, holdings, timedelta(days=30), now, uuid4)
 
 
 @pytest.fixture
-def inbox(log: Perennial, key_file: KeyFile) -> Inbox:
+def inbox(log: EventLog, key_file: KeyFile) -> Inbox:
     return Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
 
 
@@ -64,7 +64,7 @@ def rosa(key_file: KeyFile) -> UUID:
 
 
 def test_bodies_go_and_what_comes_later_is_kept_without_one(
-    log: Perennial, database: str, inbox: Inbox, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, database: str, inbox: Inbox, take: Receive, rosa: UUID, erasing: Erasing
 ) -> None:
     take(NEW, "e1")
     take(JOB_CREATED, "e2")
@@ -97,7 +97,7 @@ def test_a_delivery_that_lacked_a_part_goes_with_the_person_in_it(
 
 
 def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
-    log: Perennial, database: str, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, database: str, take: Receive, rosa: UUID, erasing: Erasing
 ) -> None:
     take(NEW, "e1")
     command = RequestErasure(candidate=rosa, now=now())
@@ -107,7 +107,7 @@ def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
 
 
 def test_a_new_record_with_an_erased_persons_address_comes_without_the_address(
-    log: Perennial, key_file: KeyFile, database: str, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, key_file: KeyFile, database: str, take: Receive, rosa: UUID, erasing: Erasing
 ) -> None:
     take(NEW, "e1")
     erasing.erase(rosa, by="self", ground="art-17", actor="user:priya")

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from adapters.bootstrap import VERB_OF
 from adapters.erasure.eraser import Holdings
 from adapters.erasure.erasing import Erasing
-from adapters.intake.imports.shelf import Shelf
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.greenhouse import ANONYMISED_FIELDS, anonymised
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.outside import Outside
 from adapters.intake.integrations.reconciling import Sweep, Swept
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.erasures import Erasures
 from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.handle import Occasion, handle
@@ -41,22 +41,22 @@ Stream = Callable[[str, object], UUID]
 BOTH = pytest.mark.parametrize("body", [ANONYMISED, DELETED], ids=["anonymised", "deleted"])
 
 
-def proposals(log: Perennial, record: UUID) -> list[Recorded[ErasureProposed]]:
+def proposals(log: EventLog, record: UUID) -> list[Recorded[ErasureProposed]]:
     return [one for one in log.history(record) if isinstance(one.event, ErasureProposed)]  # type: ignore[misc]  # the type of an event narrows, that of what holds it does not
 
 
-def swept(log: Perennial, inbox: Inbox) -> list[Swept]:
+def swept(log: EventLog, inbox: Inbox) -> list[Swept]:
     sweep = Sweep(inbox, log, VERB_OF, log.deliveries, log.open_delivery, lambda: NOW)
     return list(sweep.sweep(GREENHOUSE))
 
 
-def done(log: Perennial, command: Any) -> None:
+def done(log: EventLog, command: Any) -> None:
     handle(log, VERB_OF, Occasion(uuid4(), "user:priya", command.now), lambda: (command,))
 
 
 @BOTH
 def test_it_is_proposed_and_nothing_is_requested(
-    log: Perennial, receive: Receive, stream: Stream, tmp_path: Path, body: bytes
+    log: EventLog, receive: Receive, stream: Stream, tmp_path: Path, body: bytes
 ) -> None:
     receive(NEW, "e1")
     before = log.history(stream("candidate", 501))
@@ -71,7 +71,7 @@ def test_it_is_proposed_and_nothing_is_requested(
     said = "candidate_anonymized email_addresses full_name" if body is ANONYMISED else "delete_candidate"
     assert proposed.event.proposal == stream("erasure-proposal", f"{proposed.stream} {said}"), "it never changes"
     erasures = Erasures(log.recorder.datastore)
-    erasing = Erasing(VERB_OF, Holdings(log, erasures, Shelf(tmp_path)), timedelta(days=30), lambda: NOW, uuid4)
+    erasing = Erasing(VERB_OF, Holdings(log, erasures, UploadStore(tmp_path)), timedelta(days=30), lambda: NOW, uuid4)
     assert erasures.unfinished() == []
     assert list(erasing.resume()) == []
     assert log.history(stream("candidate", 501)) == after
@@ -79,7 +79,7 @@ def test_it_is_proposed_and_nothing_is_requested(
 
 @BOTH
 def test_however_often_it_comes_it_is_proposed_once(
-    log: Perennial, inbox: Inbox, receive: Receive, stream: Stream, database: str, body: bytes
+    log: EventLog, inbox: Inbox, receive: Receive, stream: Stream, database: str, body: bytes
 ) -> None:
     receive(NEW, "e1")
     receive(body, "e2")
@@ -94,7 +94,7 @@ def test_however_often_it_comes_it_is_proposed_once(
     assert len(proposals(log, stream("candidate", 501))) == 1
 
 
-def test_what_else_is_anonymised_later_is_proposed_too(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_what_else_is_anonymised_later_is_proposed_too(log: EventLog, receive: Receive, stream: Stream) -> None:
     receive(NEW, "e1")
     receive(ANONYMISED, "e2")
     receive(delivery("candidate_anonymized", candidate_id=501, anonymized_fields=["tags"]), "e3")
@@ -106,7 +106,7 @@ def test_what_else_is_anonymised_later_is_proposed_too(log: Perennial, receive: 
 
 @BOTH
 def test_before_its_person_is_known_it_waits_and_tells_when_it_came(
-    log: Perennial, receive: Receive, stream: Stream, database: str, body: bytes
+    log: EventLog, receive: Receive, stream: Stream, database: str, body: bytes
 ) -> None:
     waits = receive(body, "e1")
     assert (waits.outcome, waits.reason, waits.events) == ("waiting", "candidate-is-not-known-yet", 0)
@@ -124,7 +124,7 @@ def test_before_its_person_is_known_it_waits_and_tells_when_it_came(
 
 @BOTH
 def test_of_an_erased_person_nothing_is_proposed_and_nothing_kept(
-    log: Perennial, receive: Receive, stream: Stream, database: str, body: bytes
+    log: EventLog, receive: Receive, stream: Stream, database: str, body: bytes
 ) -> None:
     receive(NEW, "e1")
     done(log, RequestErasure(candidate=stream("candidate", 501), now=datetime.now(UTC)))
@@ -134,7 +134,7 @@ def test_of_an_erased_person_nothing_is_proposed_and_nothing_kept(
     assert rows(database, "select body from delivery where delivery_id = 'e2'") == [{"body": b""}]
 
 
-def test_a_record_that_was_merged_has_its_proposal_to_itself(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_record_that_was_merged_has_its_proposal_to_itself(log: EventLog, receive: Receive, stream: Stream) -> None:
     other = application(id=9640, candidate=ROSA | {"id": 640, "email_addresses": []})
     for body in (NEW, delivery("new_candidate_application", application=other), MERGED):
         assert receive(body).outcome == "applied"
@@ -144,7 +144,7 @@ def test_a_record_that_was_merged_has_its_proposal_to_itself(log: Perennial, rec
 
 
 def test_what_was_kept_before_there_were_proposals_becomes_one_with_reconcile(
-    log: Perennial, inbox: Inbox, receive: Receive, stream: Stream, database: str
+    log: EventLog, inbox: Inbox, receive: Receive, stream: Stream, database: str
 ) -> None:
     receive(ANONYMISED, "e1")
     receive(NEW, "e2")
@@ -168,7 +168,7 @@ def test_what_was_kept_before_there_were_proposals_becomes_one_with_reconcile(
 
 
 def test_the_name_of_everyone_who_was_anonymised_is_not_learned(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     receive(NEW, "e1")
     receive(ANONYMISED, "e2")

@@ -27,7 +27,7 @@ from adapters.intake.integrations.inbound import (
 )
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.candidate import CandidateSourced, ProfileFactLearned
 from domain.event import Event, Recorded
 from domain.requisition import REQUISITION, OpeningFilled
@@ -53,7 +53,7 @@ Receive = Callable[..., Received]
 
 
 @pytest.fixture
-def inbox(log: Perennial, key_file: KeyFile) -> Inbox:
+def inbox(log: EventLog, key_file: KeyFile) -> Inbox:
     return Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
 
 
@@ -75,18 +75,18 @@ def rows(database: str, query: str) -> list[dict[str, Any]]:
         return connection.execute(query.encode()).fetchall()
 
 
-def kinds(log: Perennial, *streams: UUID) -> Counter[str]:
+def kinds(log: EventLog, *streams: UUID) -> Counter[str]:
     return Counter(recorded.event.stored_name for stream in streams for recorded in log.history(stream))
 
 
-def only(log: Perennial, stream: UUID, kind: type[Event]) -> Recorded[Any]:
+def only(log: EventLog, stream: UUID, kind: type[Event]) -> Recorded[Any]:
     (found,) = [recorded for recorded in log.history(stream) if isinstance(recorded.event, kind)]
     return found
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((JOB_CREATED, NEW, STAGE, HIRED))))
 def test_in_any_order_there_is_one_person_one_job_and_one_hire(
-    log: Perennial, receive: Receive, stream: Callable[[str, object], UUID], order: tuple[bytes, ...]
+    log: EventLog, receive: Receive, stream: Callable[[str, object], UUID], order: tuple[bytes, ...]
 ) -> None:
     for body in (*order, *order):
         assert receive(body, None).outcome in ("applied", "duplicate")
@@ -110,7 +110,7 @@ def test_in_any_order_there_is_one_person_one_job_and_one_hire(
 
 
 def test_a_person_is_read_with_segments_contacts_and_how_we_know_when(
-    log: Perennial, receive: Receive, stream: Callable[[str, object], UUID]
+    log: EventLog, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
     assert receive(NEW) == Received("applied", None, 6, 6)
     sourced = only(log, stream("candidate", 501), CandidateSourced)
@@ -136,7 +136,7 @@ def test_a_person_is_read_with_segments_contacts_and_how_we_know_when(
 
 
 def test_a_prospect_becomes_an_applicant_and_is_rejected(
-    log: Perennial, receive: Receive, stream: Callable[[str, object], UUID]
+    log: EventLog, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
     for body in (PROSPECT, NEW, REJECTED):
         assert receive(body).outcome == "applied"
@@ -149,7 +149,7 @@ def test_a_prospect_becomes_an_applicant_and_is_rejected(
 
 
 def test_a_hire_without_a_named_opening_takes_the_only_open_one(
-    log: Perennial, receive: Receive, stream: Callable[[str, object], UUID]
+    log: EventLog, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
     receive(delivery("job_created", job=JOB | {"openings": SEATS[:1]}))
     for number in (9001, 9002):
@@ -160,7 +160,7 @@ def test_a_hire_without_a_named_opening_takes_the_only_open_one(
     assert kinds(log, stream("application", 9002))["candidate-hired.v1"] == 1
 
 
-def test_times_ahead_of_us_and_strange_parts_do_no_harm(log: Perennial, receive: Receive) -> None:
+def test_times_ahead_of_us_and_strange_parts_do_no_harm(log: EventLog, receive: Receive) -> None:
     somebody = {"id": 502, "first_name": 7, "email_addresses": "none"}
     strange = application(
         applied_at="2031-01-01T00:00:00Z", source="none", jobs="none", current_stage=[], candidate=somebody
@@ -185,7 +185,7 @@ def test_times_ahead_of_us_and_strange_parts_do_no_harm(log: Perennial, receive:
     ],
 )
 def test_what_is_not_used_is_kept_with_a_reason(
-    log: Perennial, database: str, receive: Receive, body: bytes, reason: str
+    log: EventLog, database: str, receive: Receive, body: bytes, reason: str
 ) -> None:
     assert replace(receive(body, "e1"), position=None) == Received("kept", reason)
     assert receive(body, "e1").outcome == "duplicate"
@@ -213,7 +213,7 @@ def test_a_delivery_that_lacks_a_part_is_of_the_person_in_it_all_the_same(
 
 
 def test_every_delivery_is_kept_sealed_for_the_person_it_is_about(
-    log: Perennial, database: str, receive: Receive, stream: Callable[[str, object], UUID]
+    log: EventLog, database: str, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
     receive(NEW, "e1")
     (kept,) = rows(database, "select *, delivery::text as everything from delivery")

@@ -19,7 +19,7 @@ from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep, Swept
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
 from domain.application import ApplicationRejected
 from domain.requisition import REQUISITION, OpeningCancelled, OpeningFilled, OpeningOpened, OpeningReopened
@@ -53,7 +53,7 @@ Stream = Callable[[str, object], UUID]
 
 
 @pytest.fixture
-def inbox(log: Perennial, key_file: KeyFile) -> Inbox:
+def inbox(log: EventLog, key_file: KeyFile) -> Inbox:
     return Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
 
 
@@ -63,7 +63,7 @@ def receive(inbox: Inbox) -> Receive:
 
 
 @pytest.fixture
-def sweep(inbox: Inbox, log: Perennial) -> Sweep:
+def sweep(inbox: Inbox, log: EventLog) -> Sweep:
     return Sweep(inbox, log, VERB_OF, Deliveries(log.recorder.datastore), log.open_delivery, lambda: datetime.now(UTC))
 
 
@@ -72,7 +72,7 @@ def stream(key_file: KeyFile) -> Stream:
     return lambda kind, outside_id: key_file.stream_of("greenhouse", kind, str(outside_id))
 
 
-def kinds(log: Perennial, stream: UUID) -> Counter[str]:
+def kinds(log: EventLog, stream: UUID) -> Counter[str]:
     return Counter(recorded.event.stored_name.removesuffix(".v1") for recorded in log.history(stream))
 
 
@@ -88,13 +88,13 @@ def test_each_of_the_29_actions_is_used_or_kept_with_a_reason() -> None:
     assert sorted([*used, *greenhouse.KEPT]) == sorted([*EVERY_ACTION, "ping"])
 
 
-def test_a_rejection_is_taken_back(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_rejection_is_taken_back(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, NEW, REJECTED, UNREJECTED, STAGE)
     told = kinds(log, stream("application", 9001))
     assert (told["application-rejected"], told["application-unrejected"]) == (1, 1)
 
 
-def test_a_hire_is_undone_and_its_opening_goes_on(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_hire_is_undone_and_its_opening_goes_on(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, JOB_CREATED, NEW, HIRED, UNHIRED)
     told = kinds(log, stream("application", 9001))
     assert (told["candidate-hired"], told["candidate-unhired"]) == (1, 1)
@@ -104,7 +104,7 @@ def test_a_hire_is_undone_and_its_opening_goes_on(log: Perennial, receive: Recei
 
 
 def test_an_offer_is_made_when_it_is_sent_and_ends_by_its_status(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     unsent = delivery("offer_created", application_id=9001, job_id=77, sent_on=None, offer_status="Created")
     applied(receive, JOB_CREATED, NEW)
@@ -114,13 +114,13 @@ def test_an_offer_is_made_when_it_is_sent_and_ends_by_its_status(
     assert (told["offer-made"], told["offer-declined"], told["offer-accepted"]) == (2, 1, 1)
 
 
-def test_a_deleted_offer_is_taken_back(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_deleted_offer_is_taken_back(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, JOB_CREATED, NEW, OFFERED, OFFER_DELETED)
     assert receive(OFFER_DELETED + b" ").outcome == "duplicate"
     assert kinds(log, stream("application", 9001))["offer-rescinded"] == 1
 
 
-def test_what_is_said_of_a_person_is_learned_once(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_what_is_said_of_a_person_is_learned_once(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, NEW, UPDATED)
     before = kinds(log, stream("candidate", 501))
     assert before["profile-fact-learned"] >= 6  # name, role, employer, link and two tags
@@ -129,7 +129,7 @@ def test_what_is_said_of_a_person_is_learned_once(log: Perennial, receive: Recei
 
 
 def test_an_update_of_somebody_unknown_waits_for_their_application(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     assert receive(UPDATED).outcome == "waiting"
     applied(receive, NEW)
@@ -140,7 +140,7 @@ def test_an_update_of_somebody_unknown_waits_for_their_application(
 
 @pytest.mark.parametrize("order", list(itertools.permutations((MERGED, NEW, STAGE))))
 def test_a_merge_joins_the_records_in_any_order(
-    log: Perennial, receive: Receive, stream: Stream, order: tuple[bytes, ...]
+    log: EventLog, receive: Receive, stream: Stream, order: tuple[bytes, ...]
 ) -> None:
     assert receive(order[0]).outcome == ("waiting" if order[0] is MERGED else "applied")
     for body in (*order[1:], *map(again, order)):
@@ -153,7 +153,7 @@ def test_a_merge_joins_the_records_in_any_order(
 
 
 def test_a_merge_of_a_record_that_was_merged_here_already_joins_the_people(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     third = delivery("merge_candidate", person={"id": 640, "new_candidate_id": 700})
     direct = delivery("merge_candidate", person={"id": 501, "new_candidate_id": 700})
@@ -161,7 +161,7 @@ def test_a_merge_of_a_record_that_was_merged_here_already_joins_the_people(
     assert kinds(log, stream("candidate", 700))["candidates-merged"] == 1
 
 
-def test_a_job_grows_gets_its_team_and_is_closed(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_job_grows_gets_its_team_and_is_closed(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, JOB_CREATED, JOB_GROWN, again(JOB_GROWN), JOB_CLOSED, again(JOB_CLOSED))
     told = kinds(log, stream("requisition", 77))
     assert (told["opening-opened"], told["opening-cancelled"]) == (3, 3)
@@ -169,7 +169,7 @@ def test_a_job_grows_gets_its_team_and_is_closed(log: Perennial, receive: Receiv
 
 
 def test_a_hire_that_is_told_after_its_job_was_closed_still_fills_its_seat(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     applied(receive, JOB_CREATED, NEW, JOB_CLOSED, HIRED)
     reads = frozenset((OpeningOpened, OpeningFilled, OpeningReopened, OpeningCancelled))
@@ -194,7 +194,7 @@ def survivor_applies(number: int) -> bytes:
 EVERYTHING = (JOB_CREATED, NEW, STAGE, REJECTED, UNREJECTED, OFFERED, DECLINED, UPDATED, MERGED, HIRED, UNHIRED)
 
 
-def test_a_sweep_over_what_is_complete_adds_nothing(log: Perennial, receive: Receive, sweep: Sweep) -> None:
+def test_a_sweep_over_what_is_complete_adds_nothing(log: EventLog, receive: Receive, sweep: Sweep) -> None:
     for body in EVERYTHING:
         receive(body)
     before = log.recorder.max_notification_id()
@@ -203,7 +203,7 @@ def test_a_sweep_over_what_is_complete_adds_nothing(log: Perennial, receive: Rec
 
 
 def test_a_sweep_applies_what_came_too_early_once(
-    log: Perennial, database: str, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, database: str, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as forgetful:
         forgetful.setattr(Inbox, "follow", lambda *_: None)  # as if the process had died before it looked
@@ -220,7 +220,7 @@ def test_a_sweep_applies_what_came_too_early_once(
 
 
 def test_a_sweep_after_a_mapping_was_mended_adds_only_what_is_missing(
-    log: Perennial, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, receive: Receive, sweep: Sweep, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as ignorant:
         ignorant.delitem(greenhouse.OF_APPLICATIONS, "unreject_candidate")
@@ -235,7 +235,7 @@ def test_a_sweep_after_a_mapping_was_mended_adds_only_what_is_missing(
 
 
 def test_a_sweep_does_not_repeat_what_was_undone_since(
-    log: Perennial, receive: Receive, sweep: Sweep, stream: Stream
+    log: EventLog, receive: Receive, sweep: Sweep, stream: Stream
 ) -> None:
     applied(receive, NEW, REJECTED, UNREJECTED)
     assert {swept.outcome for swept in sweep.sweep(GREENHOUSE)} == {"complete"}
@@ -252,7 +252,7 @@ def test_a_sweep_passes_over_the_erased(database: str, receive: Receive, sweep: 
 
 
 def test_a_person_who_applies_brings_what_the_delivery_says_of_them(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     body = application(candidate=ROSA | {"title": "Arborist", "tags": ["nights"]}, jobs=[JOB])
     applied(receive, delivery("new_candidate_application", application=body))

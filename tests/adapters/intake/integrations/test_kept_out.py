@@ -11,7 +11,7 @@ from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
 from commands.handle import Occasion, handle
 from commands.release_address import ReleaseAddress
@@ -25,7 +25,7 @@ from tests.adapters.intake.integrations.bodies import NEW, ROSA, SECRET, applica
 GREENHOUSE = INTEGRATIONS["greenhouse"]
 
 
-def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: Perennial, key_file: KeyFile) -> None:
+def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: EventLog, key_file: KeyFile) -> None:
     now, alice = datetime.now(UTC), uuid4()
     emails = tuple(one["value"] for one in ROSA["email_addresses"] if one["value"])
     assert emails
@@ -47,7 +47,7 @@ def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: Perenni
 
 
 def test_to_reconcile_brings_no_suppressed_address_in_and_learns_it_once_it_is_released(
-    log: Perennial, key_file: KeyFile
+    log: EventLog, key_file: KeyFile
 ) -> None:
     now, alice, address = datetime.now(UTC), uuid4(), "ana@x.example"
 

@@ -17,12 +17,12 @@ from adapters.intake.imports.row import Manner, Row
 from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial, fold
+from adapters.postgres.log.event_log import EventLog, fold
 from commands.source_candidate import SourceCandidate
 from commands.verb import LONGEST_LIST, MOST_FACTS, ListIsTooLong
 from domain.candidate import CANDIDATE, ProfileFactLearned, ProfileFactRetracted
 from domain.event import Event, Recorded
-from domain.telling import Telling
+from domain.statements import Statements
 from tests.adapters.intake.integrations.bodies import JOB, ROSA, SECRET, application, delivery, signed
 from tests.given import ALICE, DAY, NOW, START, event_id
 
@@ -31,7 +31,7 @@ Receive = Callable[[bytes], Received]
 
 
 @pytest.fixture
-def receive(log: Perennial, key_file: KeyFile) -> Receive:
+def receive(log: EventLog, key_file: KeyFile) -> Receive:
     inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
     return lambda body: inbox.receive(GREENHOUSE, [SECRET], signed(body), body, datetime.now(UTC))
 
@@ -76,7 +76,7 @@ def test_twice_as_many_values_cost_twice_as_much(receive: Receive, body_of: Call
     assert many < 4.8 * few
 
 
-def test_a_thousand_tags_are_learned_once(log: Perennial, receive: Receive, key_file: KeyFile) -> None:
+def test_a_thousand_tags_are_learned_once(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     assert receive(with_tags(501, MOST_FACTS)).outcome == "applied"
     rosa = key_file.stream_of("greenhouse", "candidate", "501")
     told = [one for one in log.history(rosa) if isinstance(one.event, ProfileFactLearned) and one.event.fact == "tag"]
@@ -108,7 +108,7 @@ def test_a_long_history_is_folded_in_as_many_steps_as_it_has_events() -> None:
     ],
 )
 def test_a_delivery_with_a_list_without_end_is_kept_and_changes_nothing(
-    log: Perennial, receive: Receive, body: bytes, reason: str
+    log: EventLog, receive: Receive, body: bytes, reason: str
 ) -> None:
     before = log.recorder.max_notification_id()
     received = receive(body)
@@ -148,4 +148,4 @@ def test_tellings_that_grew_out_of_one_do_not_see_each_other() -> None:
     assert [said.event for said in one.told("tag", "self", "X", NOW)] == [event_id(1)]
     assert left != right
     assert left == fold(CANDIDATE, [event(1), event(2, ProfileFactRetracted)])
-    assert CANDIDATE.initial.telling == Telling()
+    assert CANDIDATE.initial.telling == Statements()

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from adapters.intake.integrations.inbound import Received
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from domain.application import APPLICATION, STANDING, CandidateHired
 from tests.adapters.intake.integrations.bodies import (
     ACCEPTED,
@@ -49,7 +49,7 @@ def test_a_delivery_repeated_under_another_id_adds_nothing(database: str, receiv
     assert positions(database) == before
 
 
-def test_a_rejection_that_was_taken_back_is_not_repeated(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_a_rejection_that_was_taken_back_is_not_repeated(log: EventLog, receive: Receive, stream: Stream) -> None:
     outcomes = [receive(body, f"e{n}").outcome for n, body in enumerate((NEW, REJECTED, UNREJECTED, REJECTED))]
     assert outcomes == ["applied", "applied", "applied", "duplicate"]
     assert log.load(APPLICATION, stream("application", 9001), frozenset(STANDING)).state.ending is None
@@ -60,7 +60,7 @@ def hired(noted_at: str) -> bytes:
     return delivery("hire_candidate", application=told)
 
 
-def test_who_is_hired_anew_on_the_old_day_is_hired(log: Perennial, receive: Receive, stream: Stream) -> None:
+def test_who_is_hired_anew_on_the_old_day_is_hired(log: EventLog, receive: Receive, stream: Stream) -> None:
     first, second = hired("2026-03-02T08:00:00Z"), hired("2026-04-02T08:00:00Z")
     outcomes = [receive(body, f"e{n}").outcome for n, body in enumerate((NEW, first, UNHIRED, first, second))]
     assert outcomes == ["applied", "applied", "applied", "duplicate", "applied"]
@@ -91,7 +91,7 @@ def test_one_body_under_many_ids_at_once_counts_once(database: str, receive: Rec
 
 
 def test_the_fingerprint_is_keyed_and_goes_with_what_was_said(
-    log: Perennial, database: str, receive: Receive, stream: Stream
+    log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
     receive(NEW, "e1")
     (kept,) = rows(database, "select fingerprint from delivery")

@@ -17,7 +17,7 @@ from adapters.intake.integrations import greenhouse
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
 from domain.application import APPLICATION, STAGES, STANDING
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
@@ -83,12 +83,12 @@ def job_changed(number: int, place: int, value: str) -> bytes:
     return delivery("job_updated", job=JOB | named | {"updated_at": time_of(place).isoformat(), "hiring_team": team})
 
 
-def stages(log: Perennial, stream: Stream, number: int) -> Sequence[object]:
+def stages(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
     state = log.load(APPLICATION, stream("application", number), frozenset((*STANDING, *STAGES))).state
     return [state.stage_at(time_of(place)) for place in range(5)]
 
 
-def profile(log: Perennial, stream: Stream, number: int) -> Sequence[object]:
+def profile(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
     """What Greenhouse says of the person at each time."""
     state = log.load(CANDIDATE, stream("candidate", number), frozenset((*ENTRIES, *FACTS))).state
     told = state.everything_told()
@@ -99,7 +99,7 @@ def profile(log: Perennial, stream: Stream, number: int) -> Sequence[object]:
     ]  # fmt: skip
 
 
-def job(log: Perennial, stream: Stream, number: int) -> Sequence[object]:
+def job(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
     told = (RequisitionOpened, RequisitionRenamed, RequisitionDateCorrected, HiringManagerAssigned, RecruiterAssigned)
     state = log.load(REQUISITION, stream("requisition", number), frozenset(told)).state
     courses = (state.title, state.opened, state.hiring_manager, state.recruiter)
@@ -118,11 +118,11 @@ KINDS = [
 @pytest.mark.parametrize("values", VALUES)
 @pytest.mark.parametrize(("say", "read"), KINDS)
 def test_in_every_order_the_value_at_each_time_is_what_the_delivery_of_that_time_said(
-    log: Perennial,
+    log: EventLog,
     receive: Receive,
     stream: Stream,
     say: Callable[[int, int, str], bytes],
-    read: Callable[[Perennial, Stream, int], Sequence[object]],
+    read: Callable[[EventLog, Stream, int], Sequence[object]],
     values: str,
 ) -> None:
     ends = []
@@ -167,7 +167,7 @@ def log_that_counts(inbox: Inbox, opened: list[str]) -> Callable[[bytes], str]:
     return lambda body: through.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(body), body, NOW).outcome
 
 
-def test_what_was_erased_is_not_read_again(log: Perennial, database: str, receive: Receive, stream: Stream) -> None:
+def test_what_was_erased_is_not_read_again(log: EventLog, database: str, receive: Receive, stream: Stream) -> None:
     for place, value in ((0, "x"), (2, "x")):
         receive(moved(1, place, value), f"e{place}")
     ask_to_erase(log, stream("candidate", 1))
@@ -179,7 +179,7 @@ def test_what_was_erased_is_not_read_again(log: Perennial, database: str, receiv
 
 
 def test_an_emptied_delivery_states_restate_nothing(
-    log: Perennial, database: str, receive: Receive, stream: Stream
+    log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
     """As after a restored backup, or where the body was about somebody else who was erased."""
     for place, value in ((0, "x"), (2, "x")):
@@ -190,14 +190,14 @@ def test_an_emptied_delivery_states_restate_nothing(
     assert stages(log, stream, 1)[2] == "stage-y"
 
 
-def sweep(log: Perennial, inbox: Inbox) -> list[str]:
+def sweep(log: EventLog, inbox: Inbox) -> list[str]:
     deliveries = Deliveries(log.recorder.datastore)
     sweeping = Sweep(inbox, log, VERB_OF, deliveries, log.open_delivery, lambda: NOW)
     return [swept.outcome for swept in sweeping.sweep(INTEGRATIONS["greenhouse"])]
 
 
 def test_reconcile_states_again_what_a_mended_delivery_changes_and_then_adds_nothing(
-    log: Perennial, inbox: Inbox, receive: Receive, stream: Stream, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, inbox: Inbox, receive: Receive, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receive(moved(1, 0, "x"), "e0")
     receive(moved(1, 2, "x"), "e2")
@@ -210,7 +210,7 @@ def test_reconcile_states_again_what_a_mended_delivery_changes_and_then_adds_not
 
 
 def test_reconcile_notes_what_deliveries_of_before_say(
-    log: Perennial, database: str, inbox: Inbox, receive: Receive, stream: Stream
+    log: EventLog, database: str, inbox: Inbox, receive: Receive, stream: Stream
 ) -> None:
     for place in (0, 2):
         receive(moved(1, place, "x"), f"e{place}")

@@ -17,7 +17,7 @@ from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.waiting import Waiting
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from commands.handle import Occasion, handle
 from commands.hire_candidate import HireCandidate
 from commands.request_erasure import RequestErasure
@@ -80,7 +80,7 @@ def test_what_comes_before_its_cause_waits_and_is_applied_with_it(
 
 
 def test_one_cause_brings_on_all_that_waited_in_the_order_of_their_times(
-    log: Perennial, receive: Receive, stream: Stream
+    log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     for body in (DECLINED, OFFERED):
         assert receive(body).outcome == "waiting"
@@ -91,7 +91,7 @@ def test_one_cause_brings_on_all_that_waited_in_the_order_of_their_times(
 
 
 def test_what_waits_is_sealed_for_its_person_and_goes_with_them(
-    log: Perennial, database: str, receive: Receive, stream: Stream
+    log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
     receive(NEW, "e1")
     assert receive(UNREJECTED, "e2").outcome == "waiting"
@@ -106,7 +106,7 @@ def test_what_waits_is_sealed_for_its_person_and_goes_with_them(
 
 
 def test_what_waited_for_somebody_erased_is_judged_then_and_emptied(
-    log: Perennial, database: str, receive: Receive, stream: Stream
+    log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
     receive(other(501), "e1")
     assert receive(OFFERED, "e2").outcome == "waiting", "nothing says yet whose offer it is"
@@ -116,13 +116,13 @@ def test_what_waited_for_somebody_erased_is_judged_then_and_emptied(
     assert emptied == {"outcome": "kept", "reason": "erased", "body": b""}
 
 
-def ask_to_erase(log: Perennial, candidate: UUID) -> None:
+def ask_to_erase(log: EventLog, candidate: UUID) -> None:
     command = RequestErasure(candidate=candidate, now=datetime.now(UTC))
     handle(log, VERB_OF, Occasion(uuid4(), "user:priya", command.now), lambda: (command,))
 
 
 def test_a_cause_that_no_delivery_brought_is_found_by_the_worker(
-    log: Perennial, database: str, inbox: Inbox, receive: Receive, stream: Stream
+    log: EventLog, database: str, inbox: Inbox, receive: Receive, stream: Stream
 ) -> None:
     receive(NEW)
     assert receive(UNHIRED).outcome == "waiting"
@@ -138,7 +138,7 @@ def test_a_cause_that_no_delivery_brought_is_found_by_the_worker(
 
 
 def test_a_delivery_that_waits_is_applied_once_though_two_find_its_cause(
-    log: Perennial, database: str, inbox: Inbox, receive: Receive, stream: Stream
+    log: EventLog, database: str, inbox: Inbox, receive: Receive, stream: Stream
 ) -> None:
     receive(NEW)
     receive(UNREJECTED)
@@ -161,7 +161,7 @@ def test_how_many_wait_is_bounded(database: str, receive: Receive, monkeypatch: 
 
 
 def test_a_person_found_otherwise_is_cause_enough(
-    log: Perennial, inbox: Inbox, receive: Receive, stream: Stream, key_file: KeyFile
+    log: EventLog, inbox: Inbox, receive: Receive, stream: Stream, key_file: KeyFile
 ) -> None:
     receive(NEW)
     assert receive(MERGED).outcome == "waiting"

@@ -19,7 +19,7 @@ from adapters.lab.synthetic import shape
 from adapters.lab.synthetic.history import History, history
 from adapters.lab.synthetic.truth import WINDOWS, Believed, truth
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.synthetic_log import load_synthetic
 from adapters.postgres.projector.fold import create_schema, fold
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
@@ -234,7 +234,7 @@ HISTORIES = {
 @pytest.mark.parametrize("kind", HISTORIES)
 def test_the_product_finds_the_truth_again(kind: str, database: str, key_file: KeyFile) -> None:
     told = HISTORIES[kind]()
-    with Perennial(database, key_file, role=bootstrap.OWNER) as owner:
+    with EventLog(database, key_file, role=bootstrap.OWNER) as owner:
         *_, written = load_synthetic(owner, told.recorded(), told.marks())
     assert written == len(told)
     believed = truth(told)

@@ -25,7 +25,7 @@ from adapters.postgres.keys.key_file import (
     KeyFileIsUnusable,
     read_key_file,
 )
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from tests.adapters.postgres.keys.test_epochs import name_of, tell
 
@@ -77,7 +77,7 @@ def test_a_wrong_key_is_refused_at_the_start(database: str, settings: Settings, 
         bootstrap.bound(database, settings)
     with pytest.raises(EpochKeyIsWrong), bootstrap.open_log(database, settings):
         pass
-    with pytest.raises(EpochKeyIsWrong), Perennial(database, read_key_file(settings.keys)):
+    with pytest.raises(EpochKeyIsWrong), EventLog(database, read_key_file(settings.keys)):
         pass
     with pytest.raises(EpochKeyIsWrong):
         Rotation(owner, settings.keys, lambda: None).run()
@@ -86,7 +86,7 @@ def test_a_wrong_key_is_refused_at_the_start(database: str, settings: Settings, 
 
 def test_a_wrong_key_that_comes_later_seals_nothing(database: str, settings: Settings, owner: Owner) -> None:
     """The machine's copy of the file has another key under the name of the epoch that another machine rotated to."""
-    with Perennial(database, read_key_file(settings.keys)) as log:
+    with EventLog(database, read_key_file(settings.keys)) as log:
         before = tell(log, "before")
         right = settings.keys.with_name("right.json")
         right.write_bytes(settings.keys.read_bytes())
@@ -102,7 +102,7 @@ def test_a_wrong_key_that_comes_later_seals_nothing(database: str, settings: Set
 
 
 def test_a_key_that_goes_wrong_in_memory_seals_nothing(database: str, settings: Settings, owner: Owner) -> None:
-    with Perennial(database, read_key_file(settings.keys)) as log:
+    with EventLog(database, read_key_file(settings.keys)) as log:
         log.mapper.keyring.key_file.epochs = {"1": os.urandom(32)}
         log.mapper.keyring.key_file.path = None
         with pytest.raises(EpochKeyIsWrong):
@@ -163,7 +163,7 @@ def test_two_copies_that_are_prepared_apart_never_have_two_keys_of_one_name(
     copy.write_bytes(settings.keys.read_bytes())
     one, two = (Rotation(owner, path, lambda: None) for path in (settings.keys, copy))
     assert one.prepare() != two.prepare()
-    with Perennial(database, read_key_file(copy)) as elsewhere:
+    with EventLog(database, read_key_file(copy)) as elsewhere:
         person = tell(elsewhere, "before")
         assert one.run().epoch in read_key_file(settings.keys).epochs
         with pytest.raises(EpochIsNotInKeyFile):
@@ -176,7 +176,7 @@ def test_two_copies_that_are_prepared_apart_never_have_two_keys_of_one_name(
 
 
 def test_an_older_log_is_bound_by_the_file_that_opens_its_keys(database: str, settings: Settings, owner: Owner) -> None:
-    with Perennial(database, read_key_file(settings.keys)) as log:
+    with EventLog(database, read_key_file(settings.keys)) as log:
         somebody = tell(log, "somebody")
     forget_fingerprints(owner)
     right = settings.keys.read_bytes()
@@ -201,7 +201,7 @@ def test_two_files_of_one_naming_key_are_told_apart(database: str, settings: Set
     key_file = read_key_file(settings.keys)
     other = replace(key_file, epochs={"1": os.urandom(32)}, path=None)
     assert key_file.name == other.name
-    with pytest.raises(EpochKeyIsWrong), Perennial(database, other):
+    with pytest.raises(EpochKeyIsWrong), EventLog(database, other):
         pass
 
 

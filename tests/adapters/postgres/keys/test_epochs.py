@@ -29,7 +29,7 @@ from adapters.postgres.keys.key_file import (
     replace_key_file,
 )
 from adapters.postgres.log.bulk import BulkAppend
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from commands.handle import Attached
 from domain.candidate import CandidateSourced
@@ -62,14 +62,14 @@ def rotate(owner: Owner, path: Path) -> Rotate:
     return Rotation(owner, path, lambda: None).run
 
 
-def tell(log: Perennial, name: str) -> UUID:
+def tell(log: EventLog, name: str) -> UUID:
     """Somebody new."""
     stream = uuid4()
     log.append([recorded(stream, 1, sourced(name))], Attached())
     return stream
 
 
-def name_of(log: Perennial, stream: UUID) -> object:
+def name_of(log: EventLog, stream: UUID) -> object:
     (found,) = log.history(stream)
     assert isinstance(found.event, CandidateSourced)
     return found.event.name
@@ -88,7 +88,7 @@ def test_everybody_stays_readable_and_the_former_epoch_is_gone(
     database: str, path: Path, owner: Owner, rotate: Rotate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(epochs, "BATCH", 3)
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         people = {tell(log, f"person {n}"): f"person {n}" for n in range(8)}
         former = read_key_file(path).epochs["1"]
         done = rotate()
@@ -100,13 +100,13 @@ def test_everybody_stays_readable_and_the_former_epoch_is_gone(
     assert former not in read_key_file(path).epochs.values()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         assert {stream: name_of(log, stream) for stream in people} == people
         assert name_of(log, tell(log, "later")) == "later"
 
 
 def test_whoever_opened_the_log_before_goes_on_after(database: str, path: Path, owner: Owner, rotate: Rotate) -> None:
-    with Perennial(database, read_key_file(path)) as writer, Perennial(database, read_key_file(path)) as reader:
+    with EventLog(database, read_key_file(path)) as writer, EventLog(database, read_key_file(path)) as reader:
         before = tell(writer, "before")
         for _ in range(3):  # also one that slept through two rotations
             rotate()
@@ -128,7 +128,7 @@ def test_whoever_opened_the_log_before_goes_on_after(database: str, path: Path, 
 def test_whoever_only_read_through_several_rotations_can_take_somebody_in(
     database: str, path: Path, rotate: Rotate
 ) -> None:
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         somebody = tell(log, "before")
         for _ in range(3):
             rotate()
@@ -143,14 +143,14 @@ def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
     monkeypatch.setattr(epochs, "BATCH", 20)
     stop = threading.Event()
 
-    def go_on(log: Perennial) -> list[UUID]:
+    def go_on(log: EventLog) -> list[UUID]:
         told = []
         while not stop.is_set():
             told.append(tell(log, "somebody"))
             assert name_of(log, told[0]) == "somebody"
         return told
 
-    logs = [Perennial(database, read_key_file(path)) for _ in range(3)]
+    logs = [EventLog(database, read_key_file(path)) for _ in range(3)]
     try:
         with ThreadPoolExecutor(6) as threads:
             going = [threads.submit(go_on, log) for log in logs * 2]
@@ -166,7 +166,7 @@ def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
             log.close()
     assert len(told) > 20
     assert wrapped_with(owner) == {"6"}
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         assert {name_of(log, stream) for stream in told} == {"somebody"}
 
 
@@ -179,16 +179,16 @@ def test_the_database_itself_refuses_a_key_of_a_former_epoch(owner: Owner, path:
 
 
 def test_a_key_from_an_older_backup_opens_nowhere(database: str, path: Path, owner: Owner, rotate: Rotate) -> None:
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         erased, other = tell(log, "to be erased"), tell(log, "stays")
     backup = owner.execute("select * from person_key").fetchall()
     owner.execute("select destroy_person_key(%s)", (erased,))
     rotate()
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         assert (name_of(log, erased), name_of(log, other)) == (ERASED, "stays")
     for row in backup:
         owner.execute("update person_key set epoch = %(epoch)s, wrapped = %(wrapped)s where person = %(person)s", row)
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         for stream in (erased, other):  # whoever needs the other takes person_key from a later backup
             with pytest.raises(EpochIsNotInKeyFile, match="epoch 1"):
                 log.history(stream)
@@ -200,7 +200,7 @@ def test_a_key_from_an_older_backup_opens_nowhere(database: str, path: Path, own
 def test_a_person_erased_during_the_rotation_gets_no_key_back(
     database: str, path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         people = [tell(log, "somebody") for _ in range(3)]
     anew = epochs.wrapped_anew
 
@@ -210,7 +210,7 @@ def test_a_person_erased_during_the_rotation_gets_no_key_back(
 
     monkeypatch.setattr(epochs, "wrapped_anew", erased_meanwhile)
     Rotation(owner, path, lambda: None).run()
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         assert [name_of(log, person) for person in people] == [ERASED, "somebody", "somebody"]
 
 
@@ -220,7 +220,7 @@ def test_killed_anywhere_it_goes_on_where_it_was(
 ) -> None:
     """Killed before each of its statements and file operations in turn; somebody who has the log open goes on."""
     monkeypatch.setattr(epochs, "BATCH", 2)
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         people = [tell(log, "somebody") for _ in range(5)]
         taken = 0
 
@@ -252,7 +252,7 @@ def test_killed_anywhere_it_goes_on_where_it_was(
     assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
     states = {one.name: one.state for one in epochs.epochs(owner)}
     assert states == {**dict.fromkeys(states, "destroyed"), done.epoch: "current"}
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         assert {name_of(log, person) for person in people} == {"somebody"}
 
 
@@ -260,7 +260,7 @@ def test_other_machines_get_the_next_epoch_before_it_is_used(database: str, path
     """Each has a copy of the file: prepare, copy, rotate, copy."""
     elsewhere = path.with_name("copy.json")
     elsewhere.write_bytes(path.read_bytes())
-    with Perennial(database, read_key_file(elsewhere)) as other:
+    with EventLog(database, read_key_file(elsewhere)) as other:
         somebody = tell(other, "before")
         rotation = Rotation(owner, path, lambda: None)
         assert ordinal(prepared := rotation.prepare()) == "2"
@@ -286,7 +286,7 @@ def test_an_epoch_that_was_prepared_while_a_rotation_was_broken_off_is_the_next_
     assert ordinal(rotation.prepare()) == "3"
     elsewhere.write_bytes(path.read_bytes())
     assert [ordinal(rotation.run().epoch) for _ in range(2)] == ["2", "3"]
-    with Perennial(database, read_key_file(elsewhere)) as other, Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(elsewhere)) as other, EventLog(database, read_key_file(path)) as log:
         assert name_of(log, tell(other, "sealed elsewhere")) == "sealed elsewhere"
     assert list(map(ordinal, read_key_file(path).epochs)) == ["3"]
 
@@ -300,7 +300,7 @@ def test_a_machine_whose_copy_is_too_old_is_told_so_and_writes_nothing(
 ) -> None:
     elsewhere = path.with_name("copy.json")
     elsewhere.write_bytes(path.read_bytes())
-    with Perennial(database, read_key_file(elsewhere)) as other:
+    with EventLog(database, read_key_file(elsewhere)) as other:
         somebody = tell(other, "before")
         rotate()
         with pytest.raises(EpochIsNotInKeyFile, match="put the newest one here"):
@@ -352,7 +352,7 @@ def test_a_new_log_takes_the_epoch_that_its_key_file_has_come_to(database: str, 
     rotated = ensure_key_file(path)
     replace_key_file(path, keyfile.KeyFile(rotated.naming_key, {"4": rotated.epochs["1"]}, "4"))
     bootstrap.bound(database, Settings(key_file=path))
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         tell(log, "somebody")
     assert wrapped_with(owner) == {"4"}
     assert ordinal(Rotation(owner, path, lambda: None).run().epoch) == "5"
@@ -386,7 +386,7 @@ def test_the_former_files_bytes_are_overwritten(tmp_path: Path) -> None:
 
 
 def test_history_is_what_it_was(database: str, path: Path, rotate: Rotate) -> None:
-    with Perennial(database, read_key_file(path)) as log:
+    with EventLog(database, read_key_file(path)) as log:
         stream = tell(log, "somebody")
         before: list[Recorded[Any]] = log.history(stream)
         rotate()

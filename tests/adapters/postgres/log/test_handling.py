@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.bootstrap import VERB_OF
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from commands.handle import (
     Attached,
+    ConcurrencyConflict,
     Handled,
     Idempotency,
     Intention,
     Occasion,
-    SomebodyWasFaster,
     VersionIsNotTheExpectedOne,
     handle,
     handle_together,
@@ -38,7 +38,7 @@ def touch(candidate: UUID) -> Intention:
 
 
 @pytest.fixture
-def candidates(log: Perennial) -> list[UUID]:
+def candidates(log: EventLog) -> list[UUID]:
     made = [uuid4() for _ in range(3)]
     for candidate in made:
         command = SourceCandidate(
@@ -48,14 +48,14 @@ def candidates(log: Perennial) -> list[UUID]:
     return made
 
 
-def test_many_on_one_stream_are_all_done_one_after_the_other(log: Perennial, candidates: list[UUID]) -> None:
+def test_many_on_one_stream_are_all_done_one_after_the_other(log: EventLog, candidates: list[UUID]) -> None:
     results = handle_together(log, VERB_OF, [touch(candidates[n % 2]) for n in range(40)])
     assert all(isinstance(result, Handled) for result in results)
     assert [event.version for event in log.history(candidates[0])] == list(range(1, 22))
     assert [event.version for event in log.history(candidates[1])] == list(range(1, 22))
 
 
-def test_each_has_its_own_result(log: Perennial, candidates: list[UUID]) -> None:
+def test_each_has_its_own_result(log: EventLog, candidates: list[UUID]) -> None:
     expected = Intention(occasion(), touch(candidates[1]).plan, expected={candidates[1]: 7})
 
     def fail() -> tuple[object, ...]:
@@ -68,7 +68,7 @@ def test_each_has_its_own_result(log: Perennial, candidates: list[UUID]) -> None
     assert kinds[2:4] == [VersionIsNotTheExpectedOne, ValueError]
 
 
-def test_a_record_that_is_there_already_fails_its_own_append_alone(log: Perennial, candidates: list[UUID]) -> None:
+def test_a_record_that_is_there_already_fails_its_own_append_alone(log: EventLog, candidates: list[UUID]) -> None:
     kept = Attached(Idempotency("key", "ab" * 32, 201, {}, NOW + timedelta(days=1)))
     twice = [Intention(occasion(), touch(c).plan, attach=lambda _: kept) for c in candidates[:2]]
     first, second, third = handle_together(log, VERB_OF, [*twice, touch(candidates[2])])
@@ -78,9 +78,7 @@ def test_a_record_that_is_there_already_fails_its_own_append_alone(log: Perennia
     assert [len(log.history(candidate)) for candidate in candidates] == [2, 1, 2]
 
 
-def test_a_lasting_conflict_ends_as_one(
-    log: Perennial, candidates: list[UUID], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log, "append_all", lambda appends: [SomebodyWasFaster()] * len(appends))
-    with pytest.raises(SomebodyWasFaster):
+def test_a_lasting_conflict_ends_as_one(log: EventLog, candidates: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "append_all", lambda appends: [ConcurrencyConflict()] * len(appends))
+    with pytest.raises(ConcurrencyConflict):
         handle(log, VERB_OF, occasion(), touch(candidates[0]).plan)

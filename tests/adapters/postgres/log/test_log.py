@@ -19,10 +19,10 @@ from adapters.postgres.keys.sealing import SealIsBroken
 from adapters.postgres.log.append import AlreadyReceived, StreamMoved
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.bulk import BulkAppend
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.log.synthetic_log import LogIsNotEmpty, load_synthetic
-from commands.handle import Attached, Delivery, Idempotency, SomebodyWasFaster
+from commands.handle import Attached, ConcurrencyConflict, Delivery, Idempotency
 from domain.candidate import CANDIDATE, CandidateReferred, CandidateSourced, ProfileFactLearned
 from domain.event import ERASED, Event, Recorded
 
@@ -57,7 +57,7 @@ def owner(database: str) -> Iterator[psycopg.Connection[dict[str, object]]]:
         yield connection
 
 
-def test_an_event_comes_back_as_it_went_in(log: Perennial) -> None:
+def test_an_event_comes_back_as_it_went_in(log: EventLog) -> None:
     stream = uuid4()
     event = replace(recorded(stream, 1), occurred_at=NOW - timedelta(days=1), occurred_how="stated", actor="user:ada")
     position = log.append([event], Attached())
@@ -66,7 +66,7 @@ def test_an_event_comes_back_as_it_went_in(log: Perennial) -> None:
 
 
 def test_personal_fields_are_not_in_the_row_in_the_open(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     log.append([recorded(uuid4(), 1)], Attached())
     (row,) = owner.execute("select event::text as whole, people, clear from event").fetchall()
@@ -76,7 +76,7 @@ def test_personal_fields_are_not_in_the_row_in_the_open(
 
 
 def test_each_person_of_an_event_is_sealed_for_themselves(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     referrer, candidate = uuid4(), uuid4()
     log.append([recorded(referrer, 1)], Attached())
@@ -101,7 +101,7 @@ def test_each_person_of_an_event_is_sealed_for_themselves(
 
 
 def test_an_erased_person_reads_as_erased_and_gets_no_new_key(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1)], Attached())
@@ -115,7 +115,7 @@ def test_an_erased_person_reads_as_erased_and_gets_no_new_key(
 
 
 def test_who_is_erased_meanwhile_costs_those_beside_them_nothing(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     """The key is known here still. What is written beside it is written once, and answered as written."""
     streams = [uuid4() for _ in range(3)]
@@ -128,7 +128,7 @@ def test_who_is_erased_meanwhile_costs_those_beside_them_nothing(
     assert [len(log.history(stream)) for stream in streams] == [2, 1, 2]
 
 
-def test_a_sealed_part_opens_nowhere_else(log: Perennial, owner: psycopg.Connection[dict[str, object]]) -> None:
+def test_a_sealed_part_opens_nowhere_else(log: EventLog, owner: psycopg.Connection[dict[str, object]]) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1, sourced("One")), recorded(stream, 2, learned())], Attached())
     first, second = log.recorder.select_events(stream)
@@ -139,7 +139,7 @@ def test_a_sealed_part_opens_nowhere_else(log: Perennial, owner: psycopg.Connect
 def test_two_processes_making_one_persons_key_agree_on_one(database: str, key_file: KeyFile) -> None:
     """Both think the person has no key yet; whoever comes second seals again under the first one's key."""
     person, streams = uuid4(), [uuid4() for _ in range(2)]
-    with Perennial(database, key_file) as one, Perennial(database, key_file) as other:
+    with EventLog(database, key_file) as one, EventLog(database, key_file) as other:
         for log, stream in ((one, streams[0]), (other, streams[1])):
             log.mapper.keyring.make(person)
             event = CandidateReferred("referral", "any", "any", person, "N", (), (), "Ada", None)
@@ -150,15 +150,15 @@ def test_two_processes_making_one_persons_key_agree_on_one(database: str, key_fi
             assert found.event.referrer_name == "Ada"
 
 
-def test_a_conflict_is_told_and_writes_nothing(log: Perennial) -> None:
+def test_a_conflict_is_told_and_writes_nothing(log: EventLog) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1)], Attached())
-    with pytest.raises(SomebodyWasFaster):
+    with pytest.raises(ConcurrencyConflict):
         log.append([recorded(stream, 2, learned()), recorded(stream, 1, learned())], Attached())
     assert len(log.history(stream)) == 1
 
 
-def test_a_retry_after_a_lost_answer_finds_its_events(log: Perennial) -> None:
+def test_a_retry_after_a_lost_answer_finds_its_events(log: EventLog) -> None:
     stream = uuid4()
     event = recorded(stream, 1)
     first = log.append([event], Attached())
@@ -166,7 +166,7 @@ def test_a_retry_after_a_lost_answer_finds_its_events(log: Perennial) -> None:
     assert len(log.history(stream)) == 1
 
 
-def test_a_lost_acknowledgement_does_not_double(log: Perennial, owner: psycopg.Connection[dict[str, object]]) -> None:
+def test_a_lost_acknowledgement_does_not_double(log: EventLog, owner: psycopg.Connection[dict[str, object]]) -> None:
     """The connection dies after the commit and before the answer: the group asks again, and is answered."""
     commits = log.recorder._commits
     call, lost = commits._call, threading.Event()
@@ -184,7 +184,7 @@ def test_a_lost_acknowledgement_does_not_double(log: Perennial, owner: psycopg.C
     assert [(event.position, event.version) for event in log.history(stream)] == [(position, 1)]
 
 
-def test_concurrent_appends_share_commits_and_fail_alone(log: Perennial) -> None:
+def test_concurrent_appends_share_commits_and_fail_alone(log: EventLog) -> None:
     taken = uuid4()
     log.append([recorded(taken, 1)], Attached())
 
@@ -192,7 +192,7 @@ def test_concurrent_appends_share_commits_and_fail_alone(log: Perennial) -> None
         stream = taken if number % 5 == 0 else uuid4()
         try:
             log.append([recorded(stream, 1)], Attached())
-        except SomebodyWasFaster:
+        except ConcurrencyConflict:
             return False
         return True
 
@@ -203,7 +203,7 @@ def test_concurrent_appends_share_commits_and_fail_alone(log: Perennial) -> None
 
 
 def test_receipts_commit_with_the_events_or_not_at_all(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     kept = Idempotency("key-1", "ab" * 32, 201, {"ok": True}, NOW)
     arrived = Delivery("greenhouse", "d-1", "body-signed", "ping", "kept", "ping", (), b"sealed")
@@ -222,10 +222,10 @@ def test_receipts_commit_with_the_events_or_not_at_all(
     "update mark set position = 0", "delete from mark", "truncate mark",
 ])  # fmt: skip
 def test_the_log_is_append_only_even_for_its_owner(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]], statement: str
+    log: EventLog, owner: psycopg.Connection[dict[str, object]], statement: str
 ) -> None:
     log.append([recorded(uuid4(), 1)], Attached())
-    log.recorder.barrier.make_mark()
+    log.recorder.barrier.make_time_index_entry()
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
         owner.execute(statement.encode())
 
@@ -236,20 +236,20 @@ def test_the_log_is_append_only_even_for_its_owner(
     "insert into event (position, stream_id, stream_version, event_id, type, state, recorded_at)"
     " values (1, gen_random_uuid(), 1, gen_random_uuid(), 'x', '', now())",
 ])  # fmt: skip
-def test_the_service_may_only_read_and_add(log: Perennial, statement: str) -> None:
+def test_the_service_may_only_read_and_add(log: EventLog, statement: str) -> None:
     with log.recorder.datastore.pool.connection() as connection:
         assert connection.execute("select current_user as me").fetchone() == {"me": "perennial_service"}
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
 
 
-def test_a_past_moment_is_one_position_for_ever(log: Perennial) -> None:
+def test_a_past_moment_is_one_position_for_ever(log: EventLog) -> None:
     barrier = log.recorder.barrier
     log.append([recorded(uuid4(), 1)], Attached())
-    mark = barrier.make_mark()
+    mark = barrier.make_time_index_entry()
     log.append([recorded(uuid4(), 1)], Attached())
     assert barrier.position_at(mark.time) == 1
-    later = barrier.make_mark()
+    later = barrier.make_time_index_entry()
     assert (barrier.position_at(mark.time), barrier.position_at(later.time)) == (1, 2)
     assert barrier.position_at(mark.time - timedelta(hours=1)) == 0
     assert barrier.time_of(1) <= mark.time
@@ -257,13 +257,13 @@ def test_a_past_moment_is_one_position_for_ever(log: Perennial) -> None:
     assert mark.time <= barrier.time_of(2) <= later.time
 
 
-def test_asking_beyond_the_newest_mark_makes_one(log: Perennial) -> None:
+def test_asking_beyond_the_newest_mark_makes_one(log: EventLog) -> None:
     barrier = log.recorder.barrier
     log.append([recorded(uuid4(), 1)], Attached())
     asked = datetime.now(UTC)
     position = barrier.position_at(asked)
     log.append([recorded(uuid4(), 1)], Attached())
-    barrier.make_mark()
+    barrier.make_time_index_entry()
     assert barrier.position_at(asked) == position
     with pytest.raises(MomentLiesAhead):
         barrier.position_at(datetime.now(UTC) + timedelta(hours=1))
@@ -272,7 +272,7 @@ def test_asking_beyond_the_newest_mark_makes_one(log: Perennial) -> None:
 
 
 def test_marks_never_fall_and_come_at_most_once_a_second(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     begun = datetime.now(UTC)
     for _ in range(40):
@@ -284,7 +284,7 @@ def test_marks_never_fall_and_come_at_most_once_a_second(
     assert marks == sorted(marks, key=lambda mark: (mark["time"], mark["position"]))
 
 
-def test_a_reader_never_passes_over_an_event_that_commits_later(log: Perennial) -> None:
+def test_a_reader_never_passes_over_an_event_that_commits_later(log: EventLog) -> None:
     """Sixteen writers, some slow; a tailing reader must see every position, each once, rising."""
     stop, seen = threading.Event(), []
 
@@ -310,7 +310,7 @@ def test_a_reader_never_passes_over_an_event_that_commits_later(log: Perennial) 
     assert seen == sorted(written)
 
 
-def test_a_command_loads_only_the_types_it_reads(log: Perennial) -> None:
+def test_a_command_loads_only_the_types_it_reads(log: EventLog) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1), *(recorded(stream, n, learned(str(n))) for n in range(2, 30))], Attached())
     loaded = log.load(CANDIDATE, stream, frozenset({CandidateSourced}))
@@ -319,7 +319,7 @@ def test_a_command_loads_only_the_types_it_reads(log: Perennial) -> None:
     assert log.load(CANDIDATE, uuid4(), frozenset({CandidateSourced})).version == 0
 
 
-def test_a_bulk_append_is_as_good_as_single_ones(log: Perennial) -> None:
+def test_a_bulk_append_is_as_good_as_single_ones(log: EventLog) -> None:
     streams = [uuid4() for _ in range(50)]
     events = [recorded(s, 1, sourced('back\\slash\ttab "quote" \u00e9')) for s in streams]
     events += [recorded(s, 2, learned("two\nlines")) for s in streams]
@@ -337,7 +337,7 @@ def test_an_invented_history_goes_into_an_empty_log_alone(
     database: str, key_file: KeyFile, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     events = [recorded(uuid4(), 1) for _ in range(3)]
-    with Perennial(database, key_file, role="none") as log:
+    with EventLog(database, key_file, role="none") as log:
         assert list(load_synthetic(log, events, [(NOW, 3)])) == [3]
         assert log.recorder.barrier.position_at(NOW) == 3
         with pytest.raises(LogIsNotEmpty):
@@ -347,7 +347,7 @@ def test_an_invented_history_goes_into_an_empty_log_alone(
 
 
 def test_a_delivery_body_is_sealed_and_opens_until_its_person_is_erased(
-    log: Perennial, owner: psycopg.Connection[dict[str, object]]
+    log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
     person = uuid4()
     sealed = log.seal_delivery("greenhouse", "d-9", person, SECRET.encode())
@@ -359,7 +359,7 @@ def test_a_delivery_body_is_sealed_and_opens_until_its_person_is_erased(
         log.seal_delivery("greenhouse", "d-10", person, b"")
 
 
-def test_the_recorder_tells_conflicts_as_the_library_does(log: Perennial) -> None:
+def test_the_recorder_tells_conflicts_as_the_library_does(log: EventLog) -> None:
     stream = uuid4()
     stored = log.mapper.to_stored_event(recorded(stream, 1))
     log.recorder.insert_events([stored])
@@ -367,7 +367,7 @@ def test_the_recorder_tells_conflicts_as_the_library_does(log: Perennial) -> Non
         log.recorder.insert_events([replace(stored, event_id=uuid4())])
 
 
-def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: Perennial) -> None:
+def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: EventLog) -> None:
     log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 7))
     with pytest.raises(AlreadyReceived):
         log.store.put([recorded(uuid4(), 1)], tracking=Tracking("kafka/people/0", 7))
@@ -375,7 +375,7 @@ def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: Perennia
     assert len(log.recorder.select_notifications(None, 10)) == 2
 
 
-def test_the_events_of_several_streams_come_together_in_log_order(log: Perennial) -> None:
+def test_the_events_of_several_streams_come_together_in_log_order(log: EventLog) -> None:
     one, other, stranger = uuid4(), uuid4(), uuid4()
     for number in range(1, 4):
         for stream in (one, stranger, other):

@@ -14,8 +14,8 @@ import pytest
 import commands.handle
 import commands.handle_in_order
 from adapters.bootstrap import VERB_OF
-from adapters.postgres.log.event_log import WORTH_A_COPY, Perennial
-from commands.handle import Handled, Intention, Occasion, SomebodyWasFaster, handle
+from adapters.postgres.log.event_log import WORTH_A_COPY, EventLog
+from commands.handle import ConcurrencyConflict, Handled, Intention, Occasion, handle
 from commands.handle_in_order import handle_in_order
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
@@ -33,7 +33,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WRITERS = 8
 
 
-def ask(log: Perennial, command: Command) -> Handled:
+def ask(log: EventLog, command: Command) -> Handled:
     return handle(log, VERB_OF, Occasion(uuid4(), "api:test", NOW), partial(tuple, [command]))
 
 
@@ -42,7 +42,7 @@ def reply(candidate: UUID) -> RecordTouchpoint:
 
 
 @pytest.fixture
-def person(log: Perennial) -> list[UUID]:
+def person(log: EventLog) -> list[UUID]:
     """Two records of one person, the speaking one first."""
     records = [uuid4(), uuid4()]
     for number, record in enumerate(records):
@@ -63,7 +63,7 @@ ASKED: dict[str, Callable[[UUID], Command]] = {
 
 
 def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
-    log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch
+    log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever conflicts once is refused, so that nothing but precedence can have let the requests in."""
     monkeypatch.setattr(commands.handle, "ATTEMPTS", 1)
@@ -76,7 +76,7 @@ def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
             try:
                 ask(log, reply(person[written % 2]))
                 written += 1
-            except SomebodyWasFaster:
+            except ConcurrencyConflict:
                 conflicts.append(1)
             except CandidateIsErased:
                 break
@@ -101,7 +101,7 @@ def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
 
 @pytest.mark.parametrize("lines", [3, 3 * WORTH_A_COPY])
 def test_a_block_that_holds_a_withdrawal_gets_in_at_its_second_try(
-    log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch, lines: int
+    log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch, lines: int
 ) -> None:
     """As an import writes it: among many touchpoints, while others write about the same person and never rest."""
     monkeypatch.setattr(commands.handle, "ATTEMPTS", 1)
@@ -113,7 +113,7 @@ def test_a_block_that_holds_a_withdrawal_gets_in_at_its_second_try(
         while not over.is_set():
             try:
                 ask(log, reply(person[0]))
-            except SomebodyWasFaster:
+            except ConcurrencyConflict:
                 conflicts += 1
         return conflicts
 
@@ -131,7 +131,7 @@ def test_a_block_that_holds_a_withdrawal_gets_in_at_its_second_try(
         assert sum(one.result() for one in writers), "the writers met nobody: nothing was tried"
 
 
-def test_a_block_waits_for_who_goes_first(log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_waits_for_who_goes_first(log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
     """Locked out, it does not spend its tries while the lock is held."""
     monkeypatch.setattr(commands.handle_in_order, "ATTEMPTS", 2)
     block = [intended(reply(person[0])) for _ in range(2 * WORTH_A_COPY)]
@@ -148,7 +148,7 @@ def intended(command: Command) -> Intention:
 
 
 def test_an_erasure_is_recorded_in_every_record_and_nothing_after_it(
-    log: Perennial, person: list[UUID], monkeypatch: pytest.MonkeyPatch
+    log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands.handle, "ATTEMPTS", 1)
 
@@ -156,7 +156,7 @@ def test_an_erasure_is_recorded_in_every_record_and_nothing_after_it(
         while True:
             try:
                 ask(log, reply(person[number % 2]))
-            except SomebodyWasFaster:
+            except ConcurrencyConflict:
                 continue
             except Refused:
                 return
@@ -170,7 +170,7 @@ def test_an_erasure_is_recorded_in_every_record_and_nothing_after_it(
         assert isinstance(log.history(record)[-1].event, ErasureRequested)
 
 
-def test_two_that_go_first_do_not_wait_for_each_other(log: Perennial, person: list[UUID]) -> None:
+def test_two_that_go_first_do_not_wait_for_each_other(log: EventLog, person: list[UUID]) -> None:
     """In whichever order they name the records."""
     begin = threading.Barrier(2)
 
@@ -187,7 +187,7 @@ def test_two_that_go_first_do_not_wait_for_each_other(log: Perennial, person: li
 
 
 def test_while_somebody_goes_first_an_append_of_another_session_fails_and_is_tried_again(
-    log: Perennial, person: list[UUID]
+    log: EventLog, person: list[UUID]
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         with log.precedence(person):

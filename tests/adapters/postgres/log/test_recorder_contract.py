@@ -8,15 +8,15 @@ from eventsourcing.tests.persistence import (
     NonInterleavingNotificationIDsBaseCase,
 )
 
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.recorder import LogRecorder
 
 
 class OnOurLog:
-    log: Perennial
+    log: EventLog
 
     @pytest.fixture(autouse=True)
-    def open_log(self, log: Perennial) -> None:
+    def open_log(self, log: EventLog) -> None:
         self.log = log
 
     def create_recorder(self) -> LogRecorder:

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from adapters.postgres.keys.key_file import new_key_file
 from adapters.postgres.keys.sealing import Keyring
 from adapters.postgres.log.bulk import BulkAppend
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.mapper import SealingMapper, clear_text
 from adapters.postgres.log.store import PersonWasErased
 from commands.handle import Attached
@@ -87,7 +87,7 @@ def test_the_texts_are_sealed_for_whom_the_event_is_about(kind: type[Event]) -> 
 
 
 def test_the_text_is_read_from_the_log_until_the_person_is_erased(
-    log: Perennial, owner: psycopg.Connection[DictRow]
+    log: EventLog, owner: psycopg.Connection[DictRow]
 ) -> None:
     stream = uuid4()
     plain = EXPECTED["candidate-sourced.v1"]
@@ -105,7 +105,7 @@ def test_the_text_is_read_from_the_log_until_the_person_is_erased(
 
 @pytest.mark.parametrize("in_bulk", [False, True])
 def test_what_happened_with_an_erased_person_is_recorded_without_the_text(
-    log: Perennial, owner: psycopg.Connection[DictRow], *, in_bulk: bool
+    log: EventLog, owner: psycopg.Connection[DictRow], *, in_bulk: bool
 ) -> None:
     person, other = uuid4(), uuid4()
     for one in (person, other):

@@ -20,7 +20,7 @@ from adapters import bootstrap
 from adapters.lab.synthetic.history import history
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.datastore import open_datastore
-from adapters.postgres.log.event_log import Perennial
+from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.synthetic_log import load_synthetic
 from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector import folds
@@ -55,7 +55,7 @@ def projector(database: str) -> Iterator[PostgresDatastore]:
 def told(database: str, key_file: KeyFile) -> int:
     """A log with an invented history; its length."""
     invented = history(3000, 5, ends_on=date(2026, 1, 1), years=2)
-    with Perennial(database, key_file, role="none") as log:
+    with EventLog(database, key_file, role="none") as log:
         return list(load_synthetic(log, invented.recorded(), invented.marks()))[-1]
 
 
@@ -67,7 +67,7 @@ def model(name: str) -> ReadModel:
     return bootstrap.read_model(name)
 
 
-def sourced(log: Perennial, stream: UUID | None = None) -> int:
+def sourced(log: EventLog, stream: UUID | None = None) -> int:
     event = CandidateSourced("fair", "engineer", "berlin", None, None, None, (), ())
     now = datetime.now(UTC)
     return log.append(
@@ -115,14 +115,14 @@ def test_it_catches_up_in_batches_and_then_follows(
 ) -> None:
     running()
     assert soon(lambda: positions(owner) == {told})
-    with Perennial(database, key_file) as log:
+    with EventLog(database, key_file) as log:
         position = sourced(log)
         assert soon(lambda: positions(owner) == {position})
     assert all(row["lag_events"] == 0 and row["lag_seconds"] == 0 for row in folds.report(owner))
 
 
 def test_however_many_run_each_read_model_is_folded_by_one_and_taken_over(
-    log: Perennial, owner: Owner, running: Callable[[], threading.Event]
+    log: EventLog, owner: Owner, running: Callable[[], threading.Event]
 ) -> None:
     first = running()
     position = sourced(log)
@@ -147,7 +147,7 @@ def poison(owner: Owner, stream: UUID) -> int:
 
 
 def test_a_poison_event_parks_its_stream_and_nothing_else(
-    log: Perennial, owner: Owner, running: Callable[[], threading.Event]
+    log: EventLog, owner: Owner, running: Callable[[], threading.Event]
 ) -> None:
     stream = uuid4()
     sourced(log, stream)
@@ -216,7 +216,7 @@ def test_a_killed_rebuild_goes_on_where_it_was(
 
 
 def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
-    log: Perennial, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    log: EventLog, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     before = sourced(log)
     runner(projector, key_file).catch_up()
@@ -243,7 +243,7 @@ def test_two_rebuilds_of_one_read_model_do_not_meet(
 
 
 def test_a_changed_fold_is_noticed_and_not_mixed_with_old_rows(
-    log: Perennial, owner: Owner, projector: PostgresDatastore, caplog: pytest.LogCaptureFixture, key_file: KeyFile
+    log: EventLog, owner: Owner, projector: PostgresDatastore, caplog: pytest.LogCaptureFixture, key_file: KeyFile
 ) -> None:
     sourced(log)
     runner(projector, key_file).catch_up()
@@ -261,7 +261,7 @@ def test_a_changed_fold_is_noticed_and_not_mixed_with_old_rows(
 
 
 def test_a_new_version_is_built_beside_the_old_and_the_old_goes_when_it_is_served(
-    log: Perennial,
+    log: EventLog,
     database: str,
     owner: Owner,
     projector: PostgresDatastore,
@@ -303,7 +303,7 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
     for reader in readers:
         reader.start()
     try:
-        with Perennial(database, key_file) as log:
+        with EventLog(database, key_file) as log:
             for _ in range(3):
                 sourced(log)
                 Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn(Generic[T]):
+class DatedValue(Generic[T]):
     """From `at` on it was `value`."""
 
     at: datetime
@@ -18,26 +18,26 @@ class Turn(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Course(Generic[T]):
+class TemporalProperty(Generic[T]):
     """All its turns, in the order in which they were so; of two at one moment the one learned later is the later."""
 
-    turns: tuple[Turn[T], ...] = ()
+    turns: tuple[DatedValue[T], ...] = ()
 
     @property
     def last(self) -> T | None:
         """What it is after all that is known; None before the first turn."""
         return self.turns[-1].value if self.turns else None
 
-    def turned(self, at: datetime, value: T) -> Course[T]:
+    def turned(self, at: datetime, value: T) -> TemporalProperty[T]:
         """The course with one more turn."""
         after = next((place for place in range(len(self.turns), 0, -1) if self.turns[place - 1].at <= at), 0)
-        return Course((*self.turns[:after], Turn(at, value), *self.turns[after:]))
+        return TemporalProperty((*self.turns[:after], DatedValue(at, value), *self.turns[after:]))
 
-    def turn_at(self, moment: datetime) -> Turn[T] | None:
+    def dated_value_at(self, moment: datetime) -> DatedValue[T] | None:
         """The turn that held at that time; None before the first."""
         return next((turn for turn in reversed(self.turns) if turn.at <= moment), None)
 
     def at(self, moment: datetime) -> T | None:
         """What it was at that time; None before the first turn."""
-        turn = self.turn_at(moment)
+        turn = self.dated_value_at(moment)
         return None if turn is None else turn.value

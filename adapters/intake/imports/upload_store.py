@@ -59,7 +59,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class UploadStore:
     """The folder of all imports. What is in it may be personal: nobody but its owner reads it."""
 
     folder: Path

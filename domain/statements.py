@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from domain.event import Event, Personal, Recorded
-from domain.profile_facts import Told, alike, holds_many
+from domain.profile_facts import FactStatement, alike, holds_many
 
 Key = tuple[str, str, Personal[str] | None]
 """A fact, who says it, and the value where several may be true at once."""
@@ -17,7 +17,7 @@ def key_of(fact: str, learned_from: str, value: Personal[str]) -> Key:
     return fact, learned_from, alike(fact, value) if holds_many(fact) else None
 
 
-class Telling:
+class Statements:
     """Never changes: `plus` gives another one. Both then share a list, of which each sees its own beginning; what
     grows out of an older one is copied first."""
 
@@ -25,10 +25,10 @@ class Telling:
 
     def __init__(self) -> None:
         self._events: list[Recorded[Event]] = []
-        self._places: dict[Key, list[tuple[int, Told]]] = {}
+        self._places: dict[Key, list[tuple[int, FactStatement]]] = {}
         self._length = 0
 
-    def plus(self, recorded: Recorded[Event], told: Iterable[Told]) -> Telling:
+    def plus(self, recorded: Recorded[Event], told: Iterable[FactStatement]) -> Statements:
         """The telling after one more event, and what that event tells."""
         grown = self._shared() if self._length and self._length == len(self._events) else self._copied()
         grown._events.append(recorded)
@@ -38,19 +38,19 @@ class Telling:
         grown._length = self._length + 1
         return grown
 
-    def of(self, fact: str, learned_from: str, value: str) -> list[Told]:
+    def of(self, fact: str, learned_from: str, value: str) -> list[FactStatement]:
         """All that decides whether the source still says this value, in the order in which we learned it."""
         found = self._places.get(key_of(fact, learned_from, value), [])
         return [one for number, one in found if number < self._length]
 
-    def _shared(self) -> Telling:
-        other = Telling()
+    def _shared(self) -> Statements:
+        other = Statements()
         other._events, other._places = self._events, self._places
         return other
 
-    def _copied(self) -> Telling:
+    def _copied(self) -> Statements:
         """With lists of its own. The empty one, which all new states begin with, is never grown itself."""
-        other = Telling()
+        other = Statements()
         other._events = self._events[: self._length]
         for key, found in self._places.items():
             if seen := [one for one in found if one[0] < self._length]:
@@ -64,7 +64,7 @@ class Telling:
         return self._length
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Telling) and list(self) == list(other)
+        return isinstance(other, Statements) and list(self) == list(other)
 
     def __hash__(self) -> int:
         return hash(tuple(self))

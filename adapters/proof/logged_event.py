@@ -31,7 +31,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LoggedEvent:
     """`at` is when it was so, as well as the log knows: the occurrence, or else the recording. `opened`: the personal
     fields that were laid open, by person and group."""
 
@@ -51,7 +51,7 @@ class Told:
     opened: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
-def told_of(index: int, leaf: str, clear: Mapping[str, Any]) -> Told:
+def logged_event_of(index: int, leaf: str, clear: Mapping[str, Any]) -> LoggedEvent:
     """The event of a leaf's text. Errors: BundleDoesNotHold where the text is no leaf."""
     said = parsed(leaf, f"leaf {index}")
     if tuple(said) != MEMBERS or CLEAR.encode(said) != leaf:
@@ -63,7 +63,7 @@ def told_of(index: int, leaf: str, clear: Mapping[str, Any]) -> Told:
     for person in a_list(said["people"], f"the people of leaf {index}"):
         text(person, index)
     recorded_at = moment_of(said["recorded_at"], index)
-    return Told(
+    return LoggedEvent(
         index=index,
         position=whole(said["position"], index),
         stream=text(said["stream"], index),

@@ -65,7 +65,7 @@ class CommandAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """What a request asks, apart from its command."""
 
     path: str
@@ -79,15 +79,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class PendingCommand:
     """One request: its command, what else it asks, and the body as it came, by which a repeated one is known."""
 
     command: Command
-    asked: Asked
+    asked: RequestContext
     body: bytes
 
 
-class Desk:
+class CommandService:
     """Hands commands in: decides and appends them, once for each key, and words the answer."""
 
     def __init__(self, services: Services) -> None:
@@ -95,7 +95,7 @@ class Desk:
         self.once = OnceOnly(services.receipts, services.key_file)
         self.ownership = services.ownership
 
-    def answer_all(self, askings: Sequence[Asking]) -> list[Response | Exception]:
+    def answer_all(self, askings: Sequence[PendingCommand]) -> list[Response | Exception]:
         """The answers to requests that came at the same moment; each is answered, or fails, on its own."""
         results: dict[int, Result] = {}
         intentions: dict[int, Intention] = {}
@@ -123,14 +123,14 @@ class Desk:
             (results[number],) = handle_together(LogWithout(log, hidden[number]), verbs, [intentions[number]])
         return results
 
-    def _keyed(self, asking: Asking) -> Keyed | None:
+    def _keyed(self, asking: PendingCommand) -> Keyed | None:
         asked = asking.asked
         if asked.idempotency_key is None:
             return None
         request = f"{asked.path}\n".encode() + asking.body
         return self.once.keyed(asked.who.actor, asked.idempotency_key, request, asking.command.now)
 
-    def _intention(self, asking: Asking, keyed: Keyed | None) -> Intention:
+    def _intention(self, asking: PendingCommand, keyed: Keyed | None) -> Intention:
         command, asked = asking.command, asking.asked
         stream = main_stream(self.services.verbs[type(command)], command)
 
@@ -144,13 +144,13 @@ class Desk:
             attach,
         )
 
-    def _answer(self, asking: Asking, keyed: Keyed | None, result: Result) -> Response | Exception:
+    def _answer(self, asking: PendingCommand, keyed: Keyed | None, result: Result) -> Response | Exception:
         try:
             return self._worded(asking, self._told(asking, keyed, result))
         except Exception as error:  # noqa: BLE001 - it is this request's alone
             return error
 
-    def _told(self, asking: Asking, keyed: Keyed | None, result: Result) -> Answer:
+    def _told(self, asking: PendingCommand, keyed: Keyed | None, result: Result) -> Answer:
         """What to answer: what was done now or, where that was refused, what this key was answered before."""
         if not isinstance(result, Exception):
             stream = main_stream(self.services.verbs[type(asking.command)], asking.command)
@@ -161,7 +161,7 @@ class Desk:
             raise result
         return before
 
-    def _worded(self, asking: Asking, told: Answer) -> Response:
+    def _worded(self, asking: PendingCommand, told: Answer) -> Response:
         content = self._complete(asking.command, told.content)
         headers = {"ETag": etag(content["version"])}
         if asking.asked.makes == "candidate":
@@ -192,7 +192,7 @@ def main_stream(verb: Verb, command: Command) -> UUID:
     return stream
 
 
-def written_down(events: tuple[Recorded[Event], ...], stream: UUID, asked: Asked) -> dict[str, Any]:
+def written_down(events: tuple[Recorded[Event], ...], stream: UUID, asked: RequestContext) -> dict[str, Any]:
     """The answer but for its position: ids, versions and types; never a value of a field."""
     told = [
         {"id": str(event.id), "type": event.event.stored_name, "stream": str(event.stream), "version": event.version}

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.projector.fold import create_schema, fold
-from projections import kin
+from projections import linked_records
 from projections.consent_state import CONSENT_STATE
 from tests.projections.histories import History, made, record
 from tests.rows import closed
@@ -36,7 +36,7 @@ def asked(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ..
 
 def person(connection: psycopg.Connection[Any], of: str, position: int) -> tuple[str, set[str]]:
     """The root and all records of the person, as known at the position."""
-    rows = asked(connection, kin.persons("consent_state", f"select '{of}'::uuid, {position}::bigint"))
+    rows = asked(connection, linked_records.persons("consent_state", f"select '{of}'::uuid, {position}::bigint"))
     (root,) = {row[2] for row in rows}
     return str(root), {str(row[3]) for row in rows}
 
@@ -84,7 +84,7 @@ def test_a_merge_turns_two_persons_and_an_ordinary_event_one(connection: psycopg
 
     def turned(*wanted: tuple[str, int]) -> set[tuple[str, str, bool, bool]]:
         told = " union all ".join(f"select '{record}'::uuid, {position}::bigint" for record, position in wanted)
-        rows = asked(connection, kin.turned("consent_state", told))
+        rows = asked(connection, linked_records.turned("consent_state", told))
         return {(str(one), str(other), before, after) for _, one, other, before, after in rows}
 
     assert turned((A, 4), (B, 4)) == {(A, A, True, False), (B, A, False, True), (B, B, True, True)}
@@ -94,5 +94,5 @@ def test_a_merge_turns_two_persons_and_an_ordinary_event_one(connection: psycopg
 
 def test_a_circle_of_links_has_an_end_and_no_root(connection: psycopg.Connection[Any]) -> None:
     link(connection, (A, B), (B, C), (C, A))
-    assert asked(connection, kin.persons("consent_state", f"select '{A}'::uuid, 5::bigint")) == []
+    assert asked(connection, linked_records.persons("consent_state", f"select '{A}'::uuid, 5::bigint")) == []
     assert person(connection, UUID(A).hex, 100) == (A, {A})

@@ -114,7 +114,7 @@ class MetricRoute:
     read_model: ReadModel
 
 
-class Asker:
+class QueryRunner:
     """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
 
     def __init__(self, services: Services) -> None:
@@ -231,12 +231,12 @@ def moment_of(text: str, services: Services) -> datetime:
     raise AsOfCannotBeRead
 
 
-def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
+def add_metric(app: FastAPI, queries: QueryRunner, route: MetricRoute) -> None:
     """Adds the route; its parameters are those of every metric and the question's own."""
     answer = get_type_hints(route.question)["return"]
     app.add_api_route(
         route.path,
-        metric_endpoint(asker, route),
+        metric_endpoint(queries, route),
         methods=["GET"],
         summary=cleandoc(route.question.__doc__ or "").split("\n\n")[0],
         description=cleandoc(answer.__doc__ or ""),
@@ -247,7 +247,7 @@ def add_metric(app: FastAPI, asker: Asker, route: MetricRoute) -> None:
     )
 
 
-def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
+def metric_endpoint(queries: QueryRunner, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
     """The function behind a route. It has the signature that the framework reads the parameters from."""
     own = own_parameters(route.question)
 
@@ -257,9 +257,9 @@ def metric_endpoint(asker: Asker, route: MetricRoute) -> Callable[..., Awaitable
         segment = Segment(given["source"], given["role"], given["location"])
         options = {name: given[name] for name in own}
         question = partial(asked, route.question, period, segment, options)
-        lane = asker.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
+        lane = queries.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
         run = partial(lane.run, reader_of(request.scope["principal"]))
-        return await rendered(await asker.ask(route.read_model, question, given["as_of"], given["min_position"], run))
+        return await rendered(await queries.ask(route.read_model, question, given["as_of"], given["min_position"], run))
 
     parameters = {**EVERY_METRIC, **own}
     known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import permutations
 
-from domain.course import Course
+from domain.temporal_property import TemporalProperty
 from tests.given import DAY, START
 
 
 def test_the_order_of_learning_does_not_matter() -> None:
     for order in permutations([(1, "a"), (2, "b"), (3, "a")]):
-        course: Course[str] = Course()
+        course: TemporalProperty[str] = TemporalProperty()
         for day, value in order:
             course = course.turned(START + day * DAY, value)
         assert [course.at(START + day * DAY) for day in range(5)] == [None, "a", "b", "a", "a"]
@@ -19,15 +19,15 @@ def test_the_order_of_learning_does_not_matter() -> None:
 
 
 def test_of_two_at_one_moment_the_one_learned_later_holds() -> None:
-    course: Course[str] = Course()
+    course: TemporalProperty[str] = TemporalProperty()
     course = course.turned(START, "a").turned(START, "b")
     assert course.at(START) == "b"
 
 
 def test_a_turn_to_nothing_is_a_turn() -> None:
-    course: Course[str | None] = Course()
+    course: TemporalProperty[str | None] = TemporalProperty()
     course = course.turned(START, "a").turned(START + DAY, None)
-    turn = course.turn_at(START + 2 * DAY)
+    turn = course.dated_value_at(START + 2 * DAY)
     assert turn is not None
     assert (turn.at, turn.value) == (START + DAY, None)
-    assert course.turn_at(START - DAY) is None
+    assert course.dated_value_at(START - DAY) is None

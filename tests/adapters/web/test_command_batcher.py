@@ -10,23 +10,23 @@ from collections.abc import Sequence
 import httpx
 
 from adapters.web.app import create_app
-from adapters.web.framework.counter import CLERKS, Counter
+from adapters.web.framework.command_batcher import WORKERS, CommandBatcher
 from adapters.web.services import Services
 from tests.adapters.web.conftest import bearing, serving
 
 
-def clerks() -> int:
+def workers() -> int:
     return sum(thread.name.startswith("clerk-") for thread in threading.enumerate())
 
 
 def test_an_application_leaves_no_thread_behind(services: Services, key: str) -> None:
-    before = clerks()
+    before = workers()
     app = create_app(services)
-    assert clerks() == before
+    assert workers() == before
     with serving(app) as url:
         assert httpx.post(f"{url}/v1/candidates", json={"name": "Ana"}, headers=bearing(key)).status_code == 201
-        assert clerks() == before + CLERKS
-    assert clerks() == before
+        assert workers() == before + WORKERS
+    assert workers() == before
 
 
 def test_who_waits_is_answered_before_the_clerks_go_home() -> None:
@@ -35,12 +35,12 @@ def test_who_waits_is_answered_before_the_clerks_go_home() -> None:
         return [asking + 1 for asking in askings]
 
     async def asked() -> list[int]:
-        counter: Counter[int, int] = Counter(slowly)
-        waiting = [asyncio.create_task(counter.answer(number)) for number in range(100)]
+        batcher: CommandBatcher[int, int] = CommandBatcher(slowly)
+        waiting = [asyncio.create_task(batcher.answer(number)) for number in range(100)]
         await asyncio.sleep(0)
-        await asyncio.to_thread(counter.close)
+        await asyncio.to_thread(batcher.close)
         return list(await asyncio.gather(*waiting))
 
-    before = clerks()
+    before = workers()
     assert asyncio.run(asked()) == list(range(1, 101))
-    assert clerks() == before
+    assert workers() == before

@@ -15,7 +15,7 @@ LOOK_EVERY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
+class ErasureWorker:
     """Looks after erasures as long as it is `working`. Several, in several processes, do one another no harm."""
 
     erasing: Erasing

@@ -37,7 +37,7 @@ class Tokens(Protocol):
 
 
 @dataclass(slots=True)
-class Doorkeeper:
+class Authenticator:
     """Tells by credentials who asks. `find`: the key of an id, wherever keys are kept; it may wait.
 
     Every look into the keys is remembered for a moment, so a request costs a hash and no question to the database.

@@ -13,7 +13,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 TAKEN_AT_ONCE = 32
-CLERKS = 2
+WORKERS = 2
 """While one waits for the disk, the other takes the next."""
 
 
@@ -24,17 +24,17 @@ class Waiting(Generic[A, R]):
     answer: asyncio.Future[R] = field(compare=False)
 
 
-class Counter(Generic[A, R]):
+class CommandBatcher(Generic[A, R]):
     """Answers from coroutines what `answer_all` answers in threads, many at once."""
 
     def __init__(self, answer_all: Callable[[Sequence[A]], Sequence[R | Exception]]) -> None:
         self._answer_all = answer_all
         self._queue: queue.SimpleQueue[Waiting[A, R] | None] = queue.SimpleQueue()
-        self._clerks: list[threading.Thread] = []
+        self._workers: list[threading.Thread] = []
 
     async def answer(self, asking: A) -> R:
         """What became of it. The clerks come with the first who asks. Errors: whatever is answered instead."""
-        if not self._clerks:
+        if not self._workers:
             self._open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
@@ -43,18 +43,18 @@ class Counter(Generic[A, R]):
 
     def close(self) -> None:
         """The clerks answer those who wait, and go home. Safe to repeat; whoever asks later opens it again."""
-        clerks, self._clerks = self._clerks, []
-        for _ in clerks:
+        workers, self._workers = self._workers, []
+        for _ in workers:
             self._queue.put(None)
-        for clerk in clerks:
-            clerk.join()
+        for worker in workers:
+            worker.join()
 
     def _open(self) -> None:
-        self._clerks = [
-            threading.Thread(target=self._serve, name=f"clerk-{number}", daemon=True) for number in range(CLERKS)
+        self._workers = [
+            threading.Thread(target=self._serve, name=f"clerk-{number}", daemon=True) for number in range(WORKERS)
         ]
-        for clerk in self._clerks:
-            clerk.start()
+        for worker in self._workers:
+            worker.start()
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:

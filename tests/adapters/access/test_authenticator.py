@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.access import doorkeeper
-from adapters.access.doorkeeper import Doorkeeper
+from adapters.access import authenticator
+from adapters.access.authenticator import Authenticator
 from adapters.access.keys import KeptKey, Wanted, minted
 from adapters.access.policy import Role
 from adapters.access.principal import Principal
@@ -40,11 +40,11 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-def door(kept: Kept) -> Doorkeeper:
-    return Doorkeeper(kept.find, lambda: NOW)
+def door(kept: Kept) -> Authenticator:
+    return Authenticator(kept.find, lambda: NOW)
 
 
-def shown(door: Doorkeeper, authorization: str) -> Principal:
+def shown(door: Authenticator, authorization: str) -> Principal:
     return asyncio.run(door.principal(authorization))
 
 
@@ -52,7 +52,7 @@ def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()
 
 
-def test_a_key_says_who_it_is_and_is_looked_up_once(door: Doorkeeper, kept: Kept) -> None:
+def test_a_key_says_who_it_is_and_is_looked_up_once(door: Authenticator, kept: Kept) -> None:
     for header in (f"Bearer {MADE.text}", f"bearer  {MADE.text} "):
         assert shown(door, header) == Principal("ana", frozenset({Role.RECRUITER}))
     assert kept.asked == [MADE.id]
@@ -78,24 +78,24 @@ def test_a_key_says_who_it_is_and_is_looked_up_once(door: Doorkeeper, kept: Kept
     ],
     ids=[f"header-{number}" for number in range(14)],
 )
-def test_whatever_is_no_good_key_is_refused_alike(door: Doorkeeper, header: str) -> None:
+def test_whatever_is_no_good_key_is_refused_alike(door: Authenticator, header: str) -> None:
     with pytest.raises(KeyIsNotValid) as refused:
         shown(door, header)
     assert MADE.text not in str(refused.value)
 
 
-def test_a_revoked_key_is_out_within_seconds(door: Doorkeeper, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doorkeeper.REMEMBERED_SECONDS <= 5
+def test_a_revoked_key_is_out_within_seconds(door: Authenticator, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert authenticator.REMEMBERED_SECONDS <= 5
     shown(door, f"Bearer {MADE.text}")
     kept.keys[MADE.id] = replace(MADE.kept, revoked_at=NOW, revoked_by="user:ben")
-    clock = time.monotonic() + doorkeeper.REMEMBERED_SECONDS
+    clock = time.monotonic() + authenticator.REMEMBERED_SECONDS
     monkeypatch.setattr(time, "monotonic", lambda: clock)
     with pytest.raises(KeyIsNotValid):
         shown(door, f"Bearer {MADE.text}")
 
 
-def test_those_who_guess_do_not_fill_our_memory(door: Doorkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorkeeper, "REMEMBERED_KEYS", 3)
+def test_those_who_guess_do_not_fill_our_memory(door: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authenticator, "REMEMBERED_KEYS", 3)
     for number in range(10):
         with pytest.raises(KeyIsNotValid):
             shown(door, f"Bearer pnl_{number:012x}_{'0' * 64}")
@@ -103,9 +103,9 @@ def test_those_who_guess_do_not_fill_our_memory(door: Doorkeeper, monkeypatch: p
 
 
 def test_a_key_that_was_good_here_is_looked_up_again_and_not_counted(
-    door: Doorkeeper, monkeypatch: pytest.MonkeyPatch
+    door: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorkeeper, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
     shown(door, f"Bearer {MADE.text}")
 
     async def counting() -> None:
@@ -130,7 +130,7 @@ class Waiting:
 
 def test_tokens_that_wait_for_their_issuer_keep_no_key_waiting(kept: Kept) -> None:
     tokens = Waiting()
-    door = Doorkeeper(kept.find, lambda: NOW, tokens)
+    door = Authenticator(kept.find, lambda: NOW, tokens)
 
     async def ask() -> Principal:
         waiting = [asyncio.ensure_future(door.principal("Bearer a.b.c")) for _ in range(100)]

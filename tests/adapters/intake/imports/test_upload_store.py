@@ -14,7 +14,7 @@ import pytest
 from adapters.intake.imports.encodings import make_utf8
 from adapters.intake.imports.importing import alone
 from adapters.intake.imports.ledger import REJECTED
-from adapters.intake.imports.shelf import BEGINS_WITHIN, UPLOAD, About, Shelf
+from adapters.intake.imports.upload_store import BEGINS_WITHIN, UPLOAD, About, UploadStore
 
 CANARY = "id,name\n1,Canary Zoë\n"
 KILLED = 9
@@ -22,7 +22,7 @@ STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "fcntl.flock"
 """What a process does with files, as Python's audit hooks tell it."""
 
 
-def upload(shelf: Shelf, name: UUID, steps: int | None = None) -> None:
+def upload(uploads: UploadStore, name: UUID, steps: int | None = None) -> None:
     """Takes an upload in, as a server does. `steps`: how many of its steps the process lives for."""
     left = [steps]
 
@@ -34,18 +34,18 @@ def upload(shelf: Shelf, name: UUID, steps: int | None = None) -> None:
 
     sys.addaudithook(count)
     about = About(name, "candidates", "old-crm", "csv", datetime.now(UTC), encoding="utf-16")
-    with shelf.receiving(uuid4()) as came:
+    with uploads.receiving(uuid4()) as came:
         came.write_bytes(CANARY.encode("utf-16"))
         make_utf8(came, "utf-16")
-        shelf.put(replace(about, size=1), came)
+        uploads.put(replace(about, size=1), came)
     left[0] = None
 
 
-def in_a_process_that_lives_for(steps: int, shelf: Shelf, name: UUID) -> bool:
+def in_a_process_that_lives_for(steps: int, uploads: UploadStore, name: UUID) -> bool:
     """Whether it came to its end."""
     child = os.fork()
     if not child:
-        upload(shelf, name, steps)
+        upload(uploads, name, steps)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
@@ -64,59 +64,59 @@ def test_killed_at_any_step_it_is_whole_or_gone_and_its_key_is_free(tmp_path: Pa
     steps, ended = 0, False
     whole = 0
     while not ended:
-        shelf, name = Shelf(tmp_path / f"shelf-{steps}"), uuid4()
-        ended = in_a_process_that_lives_for(steps, shelf, name)
-        shelf.sweep(later())
-        about = shelf.find(name)
+        uploads, name = UploadStore(tmp_path / f"shelf-{steps}"), uuid4()
+        ended = in_a_process_that_lives_for(steps, uploads, name)
+        uploads.sweep(later())
+        about = uploads.find(name)
         if about is None:
-            assert texts(shelf.folder) == [], f"after {steps} steps"
-            assert in_a_process_that_lives_for(1_000, shelf, name), "the same key is taken in"
+            assert texts(uploads.folder) == [], f"after {steps} steps"
+            assert in_a_process_that_lives_for(1_000, uploads, name), "the same key is taken in"
         else:
             whole += 1
-            assert texts(shelf.folder) == [UPLOAD]
-            assert (shelf.of(name) / UPLOAD).read_text(encoding="utf-8").endswith(CANARY)
-            with shelf.receiving(uuid4()) as came:
+            assert texts(uploads.folder) == [UPLOAD]
+            assert (uploads.of(name) / UPLOAD).read_text(encoding="utf-8").endswith(CANARY)
+            with uploads.receiving(uuid4()) as came:
                 came.write_text(CANARY)
                 with pytest.raises(FileExistsError):
-                    shelf.put(about, came)
+                    uploads.put(about, came)
         steps += 1
     assert steps > 8
     assert whole >= 1
 
 
 def test_an_upload_that_still_comes_is_left_alone(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
-    with shelf.receiving(uuid4()) as came:
+    uploads = UploadStore(tmp_path / "shelf")
+    with uploads.receiving(uuid4()) as came:
         came.write_text(CANARY)
-        shelf.sweep(later())
+        uploads.sweep(later())
         assert came.exists()
-    assert texts(shelf.folder) == []
+    assert texts(uploads.folder) == []
 
 
 def test_what_older_versions_left_without_a_note_goes(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
-    folder = shelf.of(uuid4())
+    uploads = UploadStore(tmp_path / "shelf")
+    folder = uploads.of(uuid4())
     folder.mkdir(parents=True)
     (folder / UPLOAD).write_text(CANARY)
-    (shelf.coming).mkdir()
-    (shelf.coming / str(uuid4())).write_text(CANARY)
-    shelf.sweep(datetime.now(UTC))
-    assert len(texts(shelf.folder)) == 2, "it may be at work at this moment"
-    shelf.sweep(later())
-    assert texts(shelf.folder) == []
+    (uploads.coming).mkdir()
+    (uploads.coming / str(uuid4())).write_text(CANARY)
+    uploads.sweep(datetime.now(UTC))
+    assert len(texts(uploads.folder)) == 2, "it may be at work at this moment"
+    uploads.sweep(later())
+    assert texts(uploads.folder) == []
 
 
 def test_what_an_erasure_wrote_anew_and_was_killed_at_goes(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
+    uploads = UploadStore(tmp_path / "shelf")
     about = About(uuid4(), "candidates", "old-crm", "csv", datetime.now(UTC))
-    with shelf.receiving(uuid4()) as came:
+    with uploads.receiving(uuid4()) as came:
         came.write_text("id\n")
-        shelf.put(about, came)
-    half = shelf.of(about.id) / f"{REJECTED}.new"
+        uploads.put(about, came)
+    half = uploads.of(about.id) / f"{REJECTED}.new"
     half.write_text(CANARY)
-    with alone(shelf.of(about.id)):
-        shelf.sweep(datetime.now(UTC))
+    with alone(uploads.of(about.id)):
+        uploads.sweep(datetime.now(UTC))
         assert half.exists(), "somebody is at work there"
-    shelf.sweep(datetime.now(UTC))
+    uploads.sweep(datetime.now(UTC))
     assert not half.exists()
-    assert (shelf.of(about.id) / UPLOAD).exists()
+    assert (uploads.of(about.id) / UPLOAD).exists()
