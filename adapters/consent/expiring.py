@@ -12,9 +12,8 @@ from typing import Any
 from uuid import uuid5
 
 import psycopg
-from eventsourcing.persistence import PersistenceError
-from psycopg_pool import PoolTimeout
 
+from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.projector.folds import position_of
 from adapters.postgres.tables.offsets import reached
@@ -34,7 +33,6 @@ AT_ONCE = 500
 UNTIL, POSITION = "expiry:until", "expiry:position"
 """Under which names the log remembers how far the clerks have looked."""
 MICROSECOND = timedelta(microseconds=1)
-UNREACHABLE = (psycopg.OperationalError, PoolTimeout, PersistenceError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, f
 
 from adapters.erasure.erasing import Erasing, Erasure
 from adapters.postgres.log.event_log import EventLog
+from adapters.postgres.projector.waiting import wait_until_folded
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -42,7 +42,6 @@ from queries.retention import READ_MODELS, Overdue, Retention, Sought, retention
 ACTOR = "clerk:retention"
 GROUND = "retention-period-over"
 PATIENCE_SECONDS = 30.0
-LOOK_EVERY_SECONDS = 0.1
 READS: frozenset[type[Event]] = frozenset(
     (*ENTRIES, *ANSWERS, *HOLDS, ProcessingRestricted, RestrictionLifted, TouchpointRecorded, TouchpointCorrected)
 )
@@ -178,8 +177,6 @@ class Retaining:
 
     def require_caught_up(self) -> None:
         """Waits until the read models know what the log knows. Errors: ReadModelsAreBehind."""
-        head, give_up = self.log.recorder.barrier.head(), time.monotonic() + PATIENCE_SECONDS
-        while any(self.position_of(model.name) < head for model in READ_MODELS):
-            if time.monotonic() > give_up:
-                raise ReadModelsAreBehind
-            time.sleep(LOOK_EVERY_SECONDS)
+        names = [model.name for model in READ_MODELS]
+        if wait_until_folded(self.position_of, names, self.log.recorder.barrier.head(), PATIENCE_SECONDS):
+            raise ReadModelsAreBehind

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 from adapters.erasure.eraser import Holdings, Person
 from adapters.postgres.projector import folds
+from adapters.postgres.projector.waiting import wait_until_folded
 from projections.directory import DIRECTORY, EVIDENCE
 from queries.sharers import sharers
 
-PATIENCE_SECONDS, LOOK_EVERY_SECONDS = 3.0, 0.05
+PATIENCE_SECONDS = 3.0
 
 
 def others_shut_out(holdings: Holdings, person: Person) -> int | None:
@@ -22,11 +23,10 @@ def others_shut_out(holdings: Holdings, person: Person) -> int | None:
     if not hashes:
         return 0
     log.recorder.barrier.expire()
-    head, give_up = log.recorder.barrier.head(), time.monotonic() + PATIENCE_SECONDS
     with log.recorder.datastore.pool.connection() as connection:
-        while folds.position_of(connection, DIRECTORY.schema) < head:
-            if time.monotonic() > give_up:
-                return None
-            time.sleep(LOOK_EVERY_SECONDS)
+        if wait_until_folded(
+            partial(folds.position_of, connection), [DIRECTORY.schema], log.recorder.barrier.head(), PATIENCE_SECONDS
+        ):
+            return None
         found = sharers(connection, hashes, person.records)
     return len(found - holdings.erasures.asked_for(found))

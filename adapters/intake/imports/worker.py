@@ -9,19 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
-from psycopg_pool import PoolTimeout
-
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.ledger import END, Standing
 from adapters.intake.imports.refusals import FileCannotBeImported, ImportIsAtWork
 from adapters.intake.imports.upload_store import About, UploadStore
+from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 
 LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 5.0
-UNREACHABLE = (psycopg.OperationalError, PoolTimeout, PersistenceError)
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import DictRow
+
+from adapters.postgres.connections import Connect
 
 LOGGER = logging.getLogger(__name__)
 CHANNEL = "perennial_log"
@@ -21,8 +21,6 @@ BARRIER_WAITS = "250ms"
 PATIENCE = 20.0
 MARK_EVERY = 1.0
 NOTIFY_EVERY = 0.005
-
-Connect = Callable[[], AbstractContextManager[psycopg.Connection[DictRow]]]
 
 
 class MomentLiesAhead(Exception):

@@ -15,10 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import PersistenceError
 from psycopg.rows import tuple_row
-from psycopg_pool import PoolTimeout
 
+from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.log.barrier import CHANNEL
 from adapters.postgres.log.recorder import LogRecorder
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
@@ -27,7 +26,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOGGER = logging.getLogger(__name__)
-UNREACHABLE = (psycopg.OperationalError, PersistenceError, PoolTimeout, OSError)
+FEED_ERRORS: tuple[type[Exception], ...] = (*UNREACHABLE, OSError)
+"""A connection that is waited on may also fail as a socket does."""
 READ_AT_ONCE = 2
 """Ranges that are read at one moment, however many follow: commands have the other connections."""
 LOOK_AGAIN_SECONDS = 1.0
@@ -120,7 +120,7 @@ class Following:
             try:
                 with self._recorder.datastore.pool.connection() as connection:
                     self._tell_growth(connection)
-            except UNREACHABLE as error:
+            except FEED_ERRORS as error:
                 LOGGER.warning("the log's growth is not heard: %s", error)
                 time.sleep(LOOK_AGAIN_SECONDS)
 

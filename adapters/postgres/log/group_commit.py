@@ -12,8 +12,8 @@ import psycopg
 from eventsourcing.persistence import OperationalError
 from psycopg.rows import DictRow
 
+from adapters.postgres.connections import Connect
 from adapters.postgres.log.append import Append, Outcome, outcome_of
-from adapters.postgres.log.barrier import Connect
 
 LARGEST_GROUP = 48
 ATTEMPTS = 8

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
 
+from adapters.postgres.connections import Connect
+
 LOCKED = "stream_is_locked"
 """The constraint that an append runs into whose stream is locked by another session."""
 LOCKS = "select distinct stream_lock(stream) as lock from unnest(%s::uuid[]) one (stream) order by 1"
-
-Connect = Callable[[], AbstractContextManager[psycopg.Connection[DictRow]]]
 
 
 class Precedence:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from adapters.access.keys import KeptKey, Minted, Wanted, minted
 from adapters.access.policy import Action, Role
 from adapters.access.refusals import KeyDoesNotExist
+from adapters.postgres.connections import Datastore
 
 COLUMNS = "id, secret_hash, name, roles, source, scopes, made_at, made_by, expires_at, revoked_at, revoked_by"
 INSERT = """
@@ -22,14 +21,10 @@ values (%(id)s, %(secret_hash)s, %(name)s, %(roles)s, %(source)s, %(scopes)s, %(
 """
 
 
-class Connecting(Protocol):
-    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
-
-
 class ApiKeys:
     """The table `api_key`. Roles and actions that this version does not know count for nothing."""
 
-    def __init__(self, datastore: Connecting) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def make(self, wanted: Wanted, made_by: str, now: datetime) -> Minted:

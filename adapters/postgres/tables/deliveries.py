@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import DictRow, class_row
+from psycopg.rows import class_row
 
+from adapters.postgres.connections import Datastore
 from commands.handle import Statement
 
 PAGE = 200
@@ -90,14 +88,10 @@ def columns_of(statements: Sequence[Statement]) -> tuple[list[UUID], list[str], 
     return [one.stream for one in statements], [one.what for one in statements], [one.at for one in statements]
 
 
-class Connecting(Protocol):
-    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
-
-
 class Deliveries:
     """The table `delivery`, as far as it is not written by the append itself."""
 
-    def __init__(self, datastore: Connecting) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def count(self, source: str) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import DictRow, class_row
+from psycopg.rows import class_row
 
+from adapters.postgres.connections import Datastore
 from domain.access import PeopleExported
 from domain.candidate import CandidateErased, ErasureRequested
 
@@ -28,10 +26,6 @@ class Export:
     at: datetime
     by: str
     holds: Sequence[str]
-
-
-class Connecting(Protocol):
-    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
 
 
 # The events of a request stand at the positions up to the one that its answer names.
@@ -54,7 +48,7 @@ class Erasures:
     Errors: the library's ProgrammingError, where nobody has asked for one of the records to be erased.
     """
 
-    def __init__(self, datastore: Connecting) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def unfinished(self) -> list[UUID]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-import psycopg
-from psycopg.rows import DictRow
+from adapters.postgres.connections import Datastore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +20,10 @@ class IdempotencyRecord:
     position: int | None
 
 
-class Connecting(Protocol):
-    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
-
-
 class IdempotencyRecords:
     """The table `idempotency`, as far as it is not written by the append itself."""
 
-    def __init__(self, datastore: Connecting) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def find(self, key: str, now: datetime) -> IdempotencyRecord | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import DictRow, class_row
+from psycopg.rows import class_row
 
+from adapters.postgres.connections import Datastore
 from projections.applications import APPLICATIONS
 from projections.referrals import REFERRALS
 
@@ -45,14 +43,10 @@ class SentAbout:
     body: bytes
 
 
-class Connecting(Protocol):
-    def get_connection(self) -> AbstractContextManager[psycopg.Connection[DictRow]]: ...
-
-
 class Subjects:
     """What the database holds about the records of one person, beside the streams that are theirs."""
 
-    def __init__(self, datastore: Connecting) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def streams_naming(self, records: Sequence[UUID]) -> list[UUID]:

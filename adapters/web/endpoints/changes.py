@@ -20,7 +20,7 @@ from adapters.access.ownership import Ownership
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
 from adapters.postgres.log.barrier import PositionLiesAhead
-from adapters.postgres.log.changes import READINGS, UNREACHABLE, Change, Following
+from adapters.postgres.log.changes import FEED_ERRORS, READINGS, Change, Following
 from adapters.web.framework.limits import Receive, Scope, Send
 from adapters.web.framework.plain import plain
 from adapters.web.framework.refusals import EventTypeIsUnknown
@@ -145,7 +145,7 @@ class WhileGood(StreamingResponse):
             except TimeoutError:
                 LOGGER.warning("a reader of the changes is sent away: its key could not be looked at in time")
                 return
-            except UNREACHABLE:
+            except FEED_ERRORS:
                 await asyncio.sleep(TRY_AGAIN_SECONDS)  # it may be reached again before the stream must end
             else:
                 self._good_at = began
@@ -194,7 +194,7 @@ class Telling:
                     self.head = await self._growth()
                 if time.monotonic() >= self._beat_is_due():
                     yield self._told(self.position, f": settled {self.position}\nid: {self.position}\n\n")
-        except UNREACHABLE as error:
+        except FEED_ERRORS as error:
             LOGGER.warning("a reader of the changes is sent away at position %d: %s", self.position, error)
 
     async def _next_range(self) -> str:

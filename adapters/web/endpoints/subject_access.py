@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from fastapi import Response
 
 from adapters.access.principal import OF_OURS, Principal
 from adapters.postgres.log.event_log import UntilKeysAreDestroyed
+from adapters.postgres.projector.waiting import wait_until_folded
 from adapters.postgres.tables.subject import SentAbout, Subjects
 from adapters.web.endpoints.candidates import Person, Profile, person_of, profile_of
 from adapters.web.framework.plain import Answered, answered, as_json, plain
@@ -42,7 +42,6 @@ ACCESSES_AT_ONCE = 500
 ADDRESSES = ("email", "phone")
 ASKED = tuple(model.name for model in (ACCESSES, APPLICATIONS, CONSENT_STATE, REFERRALS))
 PATIENCE_SECONDS = 10.0
-LOOK_EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +238,10 @@ def subject_access_of(services: Services, who: Principal, candidate: UUID) -> Su
 
 def require_folded(services: Services) -> None:
     """Waits until everything that is asked here knows what the log knows now. Errors: ReadModelIsBehind."""
-    head, give_up = services.log.recorder.barrier.head(), time.monotonic() + PATIENCE_SECONDS
-    for name in ASKED:
-        while (position := services.read_model_position(name)) < head:
-            if time.monotonic() > give_up:
-                raise ReadModelIsBehind(name=name, position=position, wanted=head, seconds=int(PATIENCE_SECONDS))
-            time.sleep(LOOK_EVERY_SECONDS)
+    head = services.log.recorder.barrier.head()
+    behind = wait_until_folded(services.read_model_position, ASKED, head, PATIENCE_SECONDS)
+    if behind is not None:
+        raise ReadModelIsBehind(name=behind.name, position=behind.position, wanted=head, seconds=int(PATIENCE_SECONDS))
 
 
 def other_streams(services: Services, subjects: Subjects, person: Person) -> list[UUID]:

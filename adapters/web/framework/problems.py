@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, cast
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
@@ -30,6 +27,7 @@ from adapters.access.refusals import (
 from adapters.intake.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.intake.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
+from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
@@ -101,8 +99,6 @@ STATUS: Mapping[type[Exception], int] = {
     MappingCannotBeRead: 422,
 }
 """The status of an error, or of the nearest class that it belongs to."""
-
-UNREACHABLE: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, PersistenceError)
 
 LONGEST_ECHO = 500
 """Characters that a problem repeats of a request, in each place; and how many mistakes it names."""
