@@ -8,7 +8,7 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import Written
-from domain.requisition import OPENINGS, REQUISITION, OpeningReopened, Requisition, RequisitionOpened
+from domain.requisition import CLOSINGS, OPENINGS, REQUISITION, OpeningReopened, Requisition, RequisitionOpened
 
 Need = Annotated[str, Written(pattern="^(same|new)$", example="same")]
 
@@ -28,8 +28,8 @@ class ReopenOpening(Command):
 
 
 def decide(requisition: Requisition, command: ReopenOpening) -> Events:
-    """Raises OpeningIsOpen, OpeningDoesNotExist, RequisitionDoesNotExist or, for need 'same', OpeningIsTaken or
-    OpeningEndedLater."""
+    """Raises OpeningIsOpen, OpeningDoesNotExist, OpeningIsGivenUpWithItsJob, RequisitionDoesNotExist or, for need
+    'same', OpeningIsTaken or OpeningEndedLater."""
     requisition.require_known(command.requisition)
     requisition.require_ended(command.opening)
     if command.need == "same":
@@ -37,4 +37,4 @@ def decide(requisition: Requisition, command: ReopenOpening) -> Events:
     return {command.requisition: [OpeningReopened(command.opening, command.need, None, command.note)]}
 
 
-VERB = Verb(ReopenOpening, (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),), decide)
+VERB = Verb(ReopenOpening, (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS, *CLOSINGS)),), decide)

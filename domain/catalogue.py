@@ -56,6 +56,8 @@ EVENTS: tuple[type[Event], ...] = (
     requisition.RecruiterAssigned,
     requisition.RequisitionRenamed,
     requisition.RequisitionDateCorrected,
+    requisition.RequisitionClosed,
+    requisition.RequisitionReopened,
     application.ApplicationSubmitted,
     application.ProspectAdded,
     application.StageEntered,

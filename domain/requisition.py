@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from domain.errors import Conflict, NotFound
@@ -139,6 +140,20 @@ class RequisitionDateCorrected(Event):
     opened_at: Clear[datetime]
 
 
+@dataclass(frozen=True, slots=True)
+class RequisitionClosed(Event):
+    """The job is closed: its openings that no hire fills are given up until it is open again."""
+
+    stored_name = "requisition-closed.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class RequisitionReopened(Event):
+    """The job is open again, and so are the openings that were given up with it."""
+
+    stored_name = "requisition-reopened.v1"
+
+
 class RequisitionDoesNotExist(NotFound):
     """There is no requisition {requisition}.
 
@@ -197,6 +212,15 @@ class OpeningIsOpen(Conflict):
     """The opening {opening} is open.
 
     Only one that was filled or cancelled can be opened again; for a further seat open another opening.
+    """
+
+    where = "opening"
+
+
+class OpeningIsGivenUpWithItsJob(Conflict):
+    """The opening {opening} is given up because its job is closed, since {closed_at}.
+
+    Reopen the requisition, which opens it again.
     """
 
     where = "opening"
@@ -268,6 +292,22 @@ class Requisition:
     recruiter: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
     title: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
     opened: TemporalProperty[datetime] = field(default_factory=TemporalProperty)
+    closings: TemporalProperty[bool] = field(default_factory=TemporalProperty)
+
+    @property
+    def closed_since(self) -> datetime | None:
+        """When the job was closed that is closed now; None: it is open."""
+        since: datetime | None = None
+        for turn in self.closings.turns:
+            since = (since or turn.at) if turn.value else None
+        return since
+
+    @property
+    def reopened_at(self) -> datetime | None:
+        """When the job was last open again after it was closed; None: it never was."""
+        turns = self.closings.turns
+        again = [turn.at for former, turn in pairwise(turns) if former.value and not turn.value]
+        return again[-1] if again else None
 
     @property
     def held_since(self) -> datetime | None:
@@ -301,9 +341,11 @@ class Requisition:
             raise ENDINGS[ended](opening=opening)
 
     def require_ended(self, opening: UUID) -> None:
-        """Raises OpeningDoesNotExist or OpeningIsOpen."""
+        """Raises OpeningDoesNotExist, OpeningIsGivenUpWithItsJob or OpeningIsOpen."""
         if opening not in self.openings:
             raise OpeningDoesNotExist(opening=opening)
+        if self.openings[opening] is None and self.closed_since is not None:
+            raise OpeningIsGivenUpWithItsJob(opening=opening, closed_at=self.closed_since.isoformat())
         if self.openings[opening] is None:
             raise OpeningIsOpen(opening=opening)
 
@@ -344,6 +386,9 @@ def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
         case RequisitionHeld() | RequisitionResumed() as event:
             held = isinstance(event, RequisitionHeld)
             return replace(requisition, holds=requisition.holds.turned(recorded.at, held))
+        case RequisitionClosed() | RequisitionReopened() as event:
+            closed = isinstance(event, RequisitionClosed)
+            return replace(requisition, closings=requisition.closings.turned(recorded.at, closed))
         case TargetDateSet(target=target):
             return replace(requisition, target=requisition.target.turned(recorded.at, target))
         case HiringManagerAssigned(user=user):
@@ -398,3 +443,6 @@ OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancel
 
 HOLDS: tuple[type[Event], ...] = (RequisitionHeld, RequisitionResumed)
 """The events that say when nobody works on it."""
+
+CLOSINGS: tuple[type[Event], ...] = (RequisitionClosed, RequisitionReopened)
+"""The events that say when it is closed."""

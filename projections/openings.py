@@ -1,4 +1,4 @@
-"""What became of every opening and every job: each way of counting time to fill, undone ends and holds included."""
+"""What became of every opening and every job, by each way of counting time to fill; holds and closings included."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from domain.requisition import (
     OpeningFilled,
     OpeningOpened,
     OpeningReopened,
+    RequisitionClosed,
     RequisitionHeld,
     RequisitionOpened,
+    RequisitionReopened,
     RequisitionResumed,
 )
 from projections import reversals, tally
@@ -62,6 +64,14 @@ create table openings.hold (
     held        boolean     not null
 );
 create index on openings.hold (requisition);
+create table openings.closing (
+    requisition uuid        not null,
+    position    bigint      not null,
+    at          timestamptz not null,
+    day         date        not null,
+    closed      boolean     not null
+);
+create index on openings.closing (requisition);
 create table openings.beginning (
     application uuid   not null,
     requisition uuid,
@@ -77,8 +87,8 @@ _BOTH = {
 }  # fmt: skip
 _BOTH_SIDES = ", ".join(f"{column}0 {kind}, {column} {kind}" for column, kind in _BOTH.items())
 
-# What a batch tells (`fact` as above, or 't' and 'g' for a hold and its end), of which jobs, and how a job stands
-# after each event that tells of it, and stood before it (..0).
+# What a batch tells (`fact` as above, 't' and 'g' for a hold and its end, 'c' and 'd' for a closing and its end), of
+# which jobs, and how a job stands after each event that tells of it, and stood before it (..0).
 WORKING = {
     "openings_told": "requisition uuid, opening uuid, application uuid, spell bigint, position bigint,"
     ' at timestamptz, day date, fact "char"',
@@ -132,6 +142,11 @@ select stream_id as requisition, position, at, (at at time zone {{zone}})::date 
 from batch where {{this}}
 """
 
+_CLOSING = """
+select stream_id as requisition, position, at, (at at time zone {{zone}})::date as day, {closed} as closed
+from batch where {{this}}
+"""
+
 _BEGINNING = """
 select stream_id as application, (clear ->> '{job}')::uuid as requisition, position,
        (at at time zone {{zone}})::date as day
@@ -148,6 +163,14 @@ with kept as (
 )
 insert into openings_told (requisition, position, day, fact)
 select requisition, position, day, case when held then 't' else 'g' end from kept
+"""
+
+KEEP_CLOSINGS = """
+with kept as (
+    insert into openings.closing (requisition, position, at, day, closed) {closing} returning *
+)
+insert into openings_told (requisition, position, day, fact)
+select requisition, position, day, case when closed then 'c' else 'd' end from kept
 """
 
 KEEP_BEGINNINGS = "insert into openings.beginning (application, requisition, position, day) {beginning}"
@@ -182,7 +205,8 @@ insert into openings_jobs (requisition, mended, held)
 select requisition,
        exists (select from openings.fact where fact.requisition = job.requisition and until is not null)
        or exists (select from openings.fact where fact.requisition = job.requisition and fact in ('f', 'x', 'h')
-                  group by opening, spell, application having count(*) > 1),
+                  group by opening, spell, application having count(*) > 1)
+       or exists (select from openings.closing where closing.requisition = job.requisition),
        exists (select from openings.hold where hold.requisition = job.requisition)
 from (select distinct requisition from openings_told where requisition is not null) job
 """
@@ -228,13 +252,24 @@ _LINES = """
 _KNOWN = "fact.position <= told.position and (fact.until is null or fact.until > told.position)"
 _KNOWN0 = "fact.position < told.position and (fact.until is null or fact.until >= told.position)"
 
-# A spell of an opening at an event `told` (requisition, position, opening, spell), after it and before it.
+# Since when the job is closed, as far as that is known; null: it is open.
+_CLOSED = """
+    select min(day) as since from openings.closing turn
+    where turn.requisition = {told}.requisition and turn.position {known} {told}.position and turn.closed
+          and not exists (
+              select from openings.closing later
+              where later.requisition = turn.requisition and later.position {known} {told}.position
+                    and not later.closed and (later.at, later.position) > (turn.at, turn.position))
+"""
+
+# A spell of an opening at an event `told` (requisition, position, opening, spell), after it and before it. One that has
+# no end is given up while its job is closed.
 _SPELL_STOOD = f"""
-    select *,
+    select days.*, posted.evergreen, given_up.*,
            case when filled0 is not null then 'filled'
-                when cancelled0 is not null then 'cancelled' else 'open' end as fate0,
+                when given_up.cancelled0 is not null then 'cancelled' else 'open' end as fate0,
            case when filled is not null then 'filled'
-                when cancelled is not null then 'cancelled' else 'open' end as fate
+                when given_up.cancelled is not null then 'cancelled' else 'open' end as fate
     from (
         select requisition, position, min(day) filter (where before and known in ('o', 'n')) as started0,
                min(day) filter (where after and known in ('o', 'n')) as started,
@@ -242,8 +277,8 @@ _SPELL_STOOD = f"""
                min(day) filter (where after and known = 'f') as filled,
                (array_agg(accepted order by at, known_at) filter (where before and known = 'f'))[1] as accepted0,
                (array_agg(accepted order by at, known_at) filter (where after and known = 'f'))[1] as accepted,
-               min(day) filter (where before and known = 'x') as cancelled0,
-               min(day) filter (where after and known = 'x') as cancelled
+               min(day) filter (where before and known = 'x') as alone0,
+               min(day) filter (where after and known = 'x') as alone
         from (
             select told.requisition, told.position, {_KNOWN0} as before, {_KNOWN} as after, fact.opening, fact.spell,
                    fact.at, fact.position as known_at, fact.day, fact.accepted, fact.fact as known
@@ -254,9 +289,25 @@ _SPELL_STOOD = f"""
         select evergreen from openings.fact posted where posted.requisition = days.requisition and posted.fact = 'p'
         limit 1
     ) posted on true
+    cross join lateral ({_CLOSED.format(told="days", known="<")}) closed0
+    cross join lateral ({_CLOSED.format(told="days", known="<=")}) closed
+    cross join lateral (
+        select coalesce(alone0, closed0.since) as cancelled0, coalesce(alone, closed.since) as cancelled
+    ) given_up
 """
 
-_TOLD_OF_SPELLS = "select * from openings_told where fact in ('o', 'f', 'x', 'r', 'n')"
+# What is told of a job ('t', 'g', 'c', 'd') is told of each of its openings.
+_TOLD_OF_SEATS = """
+    select told.requisition, told.position, seat.opening, seat.spell from openings_told told
+    join openings.fact seat on seat.requisition = told.requisition and seat.fact in ('o', 'n')
+        and seat.position < told.position
+    where told.fact in ({facts})
+"""
+
+_TOLD_OF_SPELLS = f"""
+    select requisition, position, opening, spell from openings_told where fact in ('o', 'f', 'x', 'r', 'n')
+    union all {_TOLD_OF_SEATS.format(facts="'c', 'd'")}
+"""
 
 OF_OPENINGS = _LINES.format(
     stood=_SPELL_STOOD.format(told=_TOLD_OF_SPELLS),
@@ -267,18 +318,19 @@ OF_OPENINGS = _LINES.format(
         ('greenhouse', started, fate, coalesce(filled, cancelled), 1)""",
 )
 
-# A job after each of its facts, in position order; only the facts of this batch make a difference. `given_up` counts
-# the openings (each as often as it was opened for a new need) that were cancelled.
+# A job after each of its facts, in position order; only the facts of this batch make a difference. `alone` counts the
+# openings (each as often as it was opened for a new need) that were cancelled, `given_up` those that were given up with
+# their job as well.
 _SUMMED = """
     bool_or(evergreen) {over} as evergreen,
     min(day) filter (where fact = 'p') {over} as posted,
     min(day) filter (where fact = 'o') {over} as first,
     count(*) filter (where fact in ('o', 'n')) {over} as seats,
     count(*) filter (where fact = 'f') {over} as fills,
-    count(*) filter (where fact = 'x') {over} as given_up,
+    count(*) filter (where fact = 'x') {over} as alone,
     count(*) filter (where fact = 'h') {over} as hires,
     max(day) filter (where fact = 'f') {over} as last_fill,
-    max(day) filter (where fact = 'x') {over} as last_given_up,
+    max(day) filter (where fact = 'x') {over} as last_alone,
     max(day) filter (where fact = 'h') {over} as last_hire
 """
 
@@ -288,21 +340,28 @@ _JOB_STATE = """
            case when fills + given_up < seats or seats = 0 then 'open' when fills > 0 then 'filled' else 'cancelled' end
                as completion,
            case when fills > 0 then last_fill else last_given_up end as completed
-    from ({running}) running
+    from (
+        select *, case when closed is null then alone else greatest(seats - fills, alone) end as given_up,
+               case when seats - fills > alone then greatest(last_alone, closed) else last_alone end as last_given_up
+        from ({running}) running
+    ) counted
 """
 
 _JOB_RUNNING = f"""
-    select fact.requisition, position, 0 as chain, position as step, {_SUMMED.format(over="over known")}
+    select fact.requisition, position, 0 as chain, position as step, null::date as closed,
+           {_SUMMED.format(over="over known")}
     from openings.fact join openings_jobs job using (requisition)
     where not job.mended
     window known as (partition by fact.requisition order by position)
 """
 
-# Where a fact was taken back, what is known does not only grow; and where an opening ended twice, or an application was
-# hired twice, one of both counts. Such a job is summed up anew at each event, as it was known before (step 0) and after
-# it (1). Of several ends of an opening a fill counts, of several fills and of several hires the earliest.
+# Where a fact was taken back, what is known does not only grow; where an opening ended twice, or an application was
+# hired twice, one of both counts; and a closing gives up all that are open. Such a job is summed up anew at each event,
+# as it was known before (step 0) and after it (1). Of several ends of an opening a fill counts, of several fills and of
+# several hires the earliest.
 _JOB_MENDED = f"""
-    select told.requisition, told.position, told.position as chain, step, {_SUMMED.format(over="")}
+    select told.requisition, told.position, told.position as chain, step, min(closed.since) as closed,
+           {_SUMMED.format(over="")}
     from (
         select requisition, position from openings_told join openings_jobs job using (requisition)
         where job.mended and fact not in ('t', 'g')
@@ -314,7 +373,10 @@ _JOB_MENDED = f"""
         ) counted
         where fact.requisition = told.requisition and case when step = 1 then {_KNOWN} else {_KNOWN0} end
         order by one, fact.fact = 'x', at, position
-    ) known
+    ) known cross join lateral (
+        select case when step = 1 then ({_CLOSED.format(told="told", known="<=")})
+                    else ({_CLOSED.format(told="told", known="<")}) end as since
+    ) closed
     group by told.requisition, told.position, step
 """
 
@@ -408,14 +470,10 @@ _NET = """
     where started{side} is not null
 """
 
-_TOLD_OF_HELD = """
+_TOLD_OF_HELD = f"""
     select requisition, position, opening, spell from openings_told join openings_jobs job using (requisition)
     where job.held and fact in ('o', 'f', 'x', 'r', 'n')
-    union all
-    select told.requisition, told.position, seat.opening, seat.spell from openings_told told
-    join openings.fact seat on seat.requisition = told.requisition and seat.fact in ('o', 'n')
-        and seat.position < told.position
-    where told.fact in ('t', 'g')
+    union all {_TOLD_OF_SEATS.format(facts="'t', 'g', 'c', 'd'")}
 """
 
 OF_HOLDS = f"""
@@ -428,8 +486,9 @@ OF_HOLDS = f"""
     {_NET.format(side="", sign=1, held=_HELD.format(begins="told.started", ends="told.ended", known="<="))})
 """
 
-# Workable counts a hire from the last day on which the job was made active (posted, opened, reopened or resumed) up to
-# the day on which the application for it began, or from that day itself, and leaves out the days on hold.
+# Workable counts a hire from the last day on which the job was made active (posted, opened, reopened or resumed, itself
+# or an opening of it) up to the day on which the application for it began, or from that day itself, and leaves out the
+# days on hold.
 _ACTIVE = """
     select case when bool_or(posted) then coalesce(max(day), hire.begun) end as since
     from (
@@ -444,6 +503,10 @@ _ACTIVE = """
         select false, max(day) from openings.hold
         where hold.requisition = told.requisition and not held and day <= hire.begun
               and hold.position {known} told.position
+        union all
+        select false, max(day) filter (where was and not closed and day <= hire.begun)
+        from (select day, closed, lag(closed) over (order by at, position) as was from openings.closing
+              where closing.requisition = told.requisition and closing.position {known} told.position) turn
     ) active
 """
 
@@ -457,7 +520,7 @@ _ACTIVE_STOOD = f"""
         and hire.position <= told.position
         and (hire.application = told.application
              or hire.position < told.position and (hire.until is null or hire.until > told.position)
-                and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g') and told.day <= hire.begun
+                and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g', 'c', 'd') and told.day <= hire.begun
                      or told.fact in ('t', 'g') and told.day < hire.day))
     left join openings.fact posted on posted.requisition = told.requisition and posted.fact = 'p'
     left join lateral ({_ACTIVE.format(known="<")}) active0 on {_counts(_KNOWN0, "told")}
@@ -473,13 +536,17 @@ OF_ACTIVE = _LINES.format(
 
 OPENINGS = ReadModel(
     name="openings",
-    version=3,
+    version=4,
     tables=TABLES,
     working=WORKING,
     facts={
         "segment": tally.JOB_SEGMENT,
         "fact": FACTS,
         "hold": {RequisitionHeld: _HOLD.format(held="true"), RequisitionResumed: _HOLD.format(held="false")},
+        "closing": {
+            RequisitionClosed: _CLOSING.format(closed="true"),
+            RequisitionReopened: _CLOSING.format(closed="false"),
+        },
         "beginning": {
             ProspectAdded: _BEGINNING.format(job="requisition"),
             ApplicationSubmitted: _BEGINNING.format(job="requisition"),
@@ -491,6 +558,7 @@ OPENINGS = ReadModel(
     recompute=(
         tally.keep_segment("openings"),
         KEEP_HOLDS,
+        KEEP_CLOSINGS,
         KEEP_BEGINNINGS,
         KEEP_RENEWALS,
         KEEP,

@@ -29,6 +29,7 @@ class Job:
     hires: dict[str, dict[str, Any]] = field(default_factory=dict)
     pauses: list[tuple[date, date | None]] = field(default_factory=list)
     active: list[date] = field(default_factory=list)
+    closed_since: date | None = None
 
 
 def jobs(log: Log) -> list[Job]:
@@ -48,7 +49,22 @@ def job_of(log: Log, posted: dict[str, Any]) -> Job:
         if mine:
             job.hires[mine[0]["stream"]] = min(mine, key=in_time)
     job.pauses = pauses(log, posted["stream"])
+    follow_closings(job, sorted(of_type(own, "requisition-closed", "requisition-reopened"), key=in_time))
     return job
+
+
+def follow_closings(job: Job, turns: Log) -> None:
+    """A job that is opened after it was closed is made active; until then its openings without an end are given up."""
+    for turn in turns:
+        day, is_closed = local_day(turn["at"]), job.closed_since is not None
+        if turn["type"].startswith("requisition-closed"):
+            job.closed_since = day if job.closed_since is None else job.closed_since
+        elif is_closed:
+            job.active.append(day)
+            job.closed_since = None
+    if job.closed_since is not None:
+        with_job = {"type": "opening-cancelled.v1", "at": None, "day": job.closed_since}
+        job.spells = [(begun, with_job if end is None else end) for begun, end in job.spells]
 
 
 def in_time(event: dict[str, Any]) -> tuple[Any, int]:
@@ -114,12 +130,18 @@ def _by_spell(job: Job, end_of_fill: Callable[[dict[str, Any]], date]) -> list[S
         elif end["type"].startswith("opening-filled"):
             spells.append((start, "filled", end_of_fill(end)))
         else:
-            spells.append((start, "cancelled", local_day(end["at"])))
+            spells.append((start, "cancelled", day_of(end)))
     return spells
 
 
+def day_of(end: dict[str, Any]) -> date:
+    """The day of an end; that of a closing is worked out."""
+    found: date = end["day"] if "day" in end else local_day(end["at"])
+    return found
+
+
 def _ends(job: Job, name: str) -> list[date]:
-    return [local_day(end["at"]) for _, end in job.spells if end is not None and end["type"].startswith(name)]
+    return [day_of(end) for _, end in job.spells if end is not None and end["type"].startswith(name)]
 
 
 def _days_open(_: Log, job: Job) -> list[Spell]:

@@ -33,6 +33,7 @@ from commands.ask_for_referral import AskForReferral
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
+from commands.close_requisition import CloseRequisition
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
@@ -62,6 +63,7 @@ from commands.refuse_consent import RefuseConsent
 from commands.reject_application import RejectApplication
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
+from commands.reopen_requisition import ReopenRequisition
 from commands.request_consent import RequestConsent
 from commands.request_send import RequestSend
 from commands.rescind_offer import RescindOffer
@@ -130,6 +132,8 @@ COMMANDS = (
     CommandRoute("/v1/requisitions/{requisition}/openings/{opening}/reopening", Action.WRITE_JOBS, ReopenOpening),
     CommandRoute("/v1/requisitions/{requisition}/hold", Action.WRITE_JOBS, HoldRequisition),
     CommandRoute("/v1/requisitions/{requisition}/resumption", Action.WRITE_JOBS, ResumeRequisition),
+    CommandRoute("/v1/requisitions/{requisition}/closing", Action.WRITE_JOBS, CloseRequisition),
+    CommandRoute("/v1/requisitions/{requisition}/reopening", Action.WRITE_JOBS, ReopenRequisition),
     CommandRoute("/v1/requisitions/{requisition}/target-date", Action.WRITE_JOBS, SetTargetDate),
     CommandRoute("/v1/requisitions/{requisition}/hiring-manager", Action.WRITE_JOBS, AssignHiringManager),
     CommandRoute("/v1/requisitions/{requisition}/recruiter", Action.WRITE_JOBS, AssignRecruiter),

@@ -21,6 +21,7 @@ from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.catalogue import VERBS
+from commands.close_requisition import CloseRequisition
 from commands.complete_erasure import CompleteErasure
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
@@ -55,6 +56,7 @@ from commands.reject_application import RejectApplication
 from commands.release_address import ReleaseAddress
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
+from commands.reopen_requisition import ReopenRequisition
 from commands.request_consent import RequestConsent
 from commands.request_erasure import RequestErasure
 from commands.request_send import RequestSend
@@ -159,6 +161,8 @@ SHAPES: dict[type[Command], str] = {
     HireCandidate: "application requisition opening",
     HoldRequisition: "requisition reason",
     ResumeRequisition: "requisition",
+    CloseRequisition: "requisition",
+    ReopenRequisition: "requisition",
     ReopenOpening: "requisition opening need",
     SetTargetDate: "requisition target",
     AssignHiringManager: "requisition user",

@@ -287,6 +287,10 @@ class History:
         self.write(job, "requisition-resumed" if resumed else "requisition-held", at,
                    **({} if resumed else {"reason": "budget"}))  # fmt: skip
 
+    def close(self, job: str, at: datetime, closed: bool) -> None:
+        """The job is said to be closed or open, whatever it was."""
+        self.write(job, "requisition-closed" if closed else "requisition-reopened", at)
+
     def seats_of(self, job: str | None) -> list[str]:
         return [opening for opening, of in self.seats.items() if of is not None and of == job]
 
@@ -514,6 +518,7 @@ JOB_MOVES: Mapping[str, Make] = {
     "end": _end,
     "reopen": lambda history, move: history.reopen_ended(move.one, move.other, "new" if move.flag else "same"),
     "hold": lambda history, move: history.hold(move.job(history), move.other),
+    "close": lambda history, move: history.close(move.job(history), move.other, move.flag),
     "tell-seat": lambda history, move: history.tell_of_seat(move.one, move.other, move.person(history)),
 }
 APPLICATION_MOVES: Mapping[str, Make] = {
@@ -541,8 +546,9 @@ SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "sea
 PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
            "apply", *("tell",) * 3, "community", "community", "refer", "access", "access", "erase",
            *("propose",) * 2)  # fmt: skip
-OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, "apply", "take", "take",
-           "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3, *("tell-seat",) * 3)  # fmt: skip
+OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, *("close",) * 3, "apply",
+           "take", "take", "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3,
+           *("tell-seat",) * 3)  # fmt: skip
 APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat",
                 *sorted(APPLICATION_MOVES))  # fmt: skip
 EVERYTHING = (*PERSONS, *OF_JOBS, *APPLICATIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from adapters.intake.integrations.restating import (
     OPENED,
     RECRUITER,
     STAGE,
+    STATUS,
     TITLE,
     StatementKeys,
     statement_key,
@@ -36,7 +37,7 @@ from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
-from commands.cancel_opening import CancelOpening
+from commands.close_requisition import CloseRequisition
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
@@ -52,6 +53,7 @@ from commands.propose_erasure import ProposeErasure
 from commands.reject_application import RejectApplication
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
+from commands.reopen_requisition import ReopenRequisition
 from commands.rescind_offer import RescindOffer
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
@@ -84,6 +86,7 @@ APPLICATION_READS: tuple[type[Event], ...] = (
     *application.OFFERS,
 )
 JOB_CLOSED = "job-closed"
+"""Why releases before `requisition-closed.v1` gave an opening up."""
 ANONYMISED_NAME = "Anonymized"
 """The first name of everyone whose name was anonymised there; the id is then the last name."""
 CREATED, ACCEPTED_THERE, REJECTED = "Created", "Accepted", "Rejected"
@@ -358,8 +361,11 @@ class Reader:
             HIRING_MANAGER: team.parts("hiring_managers"),
             RECRUITER: team.parts("recruiters"),
         }
+        stream, stands = self.stream("requisition", job), self.job_stands(job, told)
         if told.at is not None:
-            yield from (Statement(self.stream("requisition", job), what, told.at) for what in stated if stated[what])
+            yield from (Statement(stream, what, told.at) for what in stated if stated[what])
+        if stands.occurred_at is not None:
+            yield Statement(stream, STATUS, stands.occurred_at)
 
     # --- what each action says
 
@@ -646,44 +652,49 @@ class Reader:
             if named is not None:
                 yield assign(user=f"greenhouse-user-{named}", **fields)
 
+        yield self.job_stands(job, told)
+
+    def job_stands(self, job: Outside, told: When) -> CloseRequisition | ReopenRequisition:
+        """The job was closed, or open, at that time. Of a closed one the body says since when it is."""
+        fields: dict[str, Any] = {"requisition": self.stream("requisition", job), "now": self.told.now}
+        if job.text("status") != "closed":
+            return ReopenRequisition(**fields, **told.fields())
+        closed = self.when(job, "closed_at", within="job.")
+        return CloseRequisition(**fields, **(told if closed is NOT_TOLD else closed).fields())
+
     def job_changed(self, job: Outside) -> Commands:
-        """Seats that came are opened; once the job is closed, those that nobody took are given up; and once it is
-        open again, those are open again."""
+        """What is said of the job anew is taken in; only a job that we know is closed."""
+        stream, told = self.stream("requisition", job), self.job_told("job_updated", job)
         if job.text("status") == "closed":
-            yield from self.job_closed(job)
+            if not self.state(REQUISITION, stream, REQUISITION_READS).exists:
+                raise CauseIsMissing("job-is-not-known-yet", stream)
+            yield from self.job_said(job, told)
             return
-        told = self.job_told("job_updated", job)
         yield from self.requisition(job, self.when(job, "created_at", within="job."))
         yield from self.job_said(job, told)
-        stream = self.stream("requisition", job)
-        for opening in sorted(self.state(CLOSED, stream, REQUISITION_READS).openings):
+        closed: Closed = self.state(CLOSED, stream, REQUISITION_READS)
+        for opening in sorted(closed.by(told.at or self.told.now)):
             yield ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now, **told.fields())
-
-    def job_closed(self, job: Outside) -> Commands:
-        stream, closed = self.stream("requisition", job), self.when(job, "closed_at", within="job.")
-        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
-        if not known.exists:
-            raise CauseIsMissing("job-is-not-known-yet", stream)
-        yield from self.job_said(job, self.job_told("job_updated", job))
-        for opening in sorted(opening for opening, ended in known.openings.items() if ended is None):
-            yield CancelOpening(
-                requisition=stream, opening=opening, reason=JOB_CLOSED, now=self.told.now, **closed.fields()
-            )
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The openings that were given up because their job was closed, and have not been opened again."""
+    """The openings that releases before `requisition-closed.v1` gave up because their job was closed, and since when,
+    unless they were opened again."""
 
-    openings: frozenset[UUID] = frozenset()
+    openings: Mapping[UUID, datetime] = field(default_factory=dict)
+
+    def by(self, moment: datetime) -> list[UUID]:
+        """Those that were given up by then."""
+        return [opening for opening, since in self.openings.items() if since <= moment]
 
 
 def evolve_closed(closed: Closed, recorded: Recorded[Event]) -> Closed:
     match recorded.event:
         case OpeningCancelled(opening=opening, reason=reason) if reason == JOB_CLOSED:
-            return Closed(closed.openings | {opening})
+            return Closed({**closed.openings, opening: recorded.at})
         case OpeningReopened(opening=opening) | OpeningFilled(opening=opening):
-            return Closed(closed.openings - {opening})
+            return Closed({known: since for known, since in closed.openings.items() if known != opening})
         case _:
             return closed
 

@@ -13,15 +13,18 @@ from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
+from commands.close_requisition import CloseRequisition
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.enter_stage import EnterStage
 from commands.handle import Statement
 from commands.learn_profile_fact import LearnProfileFact
 from commands.rename_requisition import RenameRequisition
+from commands.reopen_requisition import ReopenRequisition
 from commands.submit_application import SubmitApplication
 from commands.verb import Command
 
 STAGE, TITLE, OPENED, HIRING_MANAGER, RECRUITER = "stage", "title", "opened", "hiring-manager", "recruiter"
+STATUS = "status"
 StatementKeys = Collection[tuple[UUID, str]]
 """Streams, and what is stated of each."""
 
@@ -51,5 +54,7 @@ def statement_key(command: Command) -> tuple[UUID, str] | None:
             return stream, HIRING_MANAGER
         case AssignRecruiter(requisition=stream):
             return stream, RECRUITER
+        case CloseRequisition(requisition=stream) | ReopenRequisition(requisition=stream):
+            return stream, STATUS
         case _:
             return None

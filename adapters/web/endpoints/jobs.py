@@ -32,6 +32,7 @@ from domain.application import Offer as LastOffer
 from domain.codes import text_of
 from domain.event import Aggregate, Event, Personal, Recorded
 from domain.requisition import (
+    CLOSINGS,
     HOLDS,
     OPENINGS,
     REQUISITION,
@@ -64,8 +65,9 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class RequisitionPage:
-    """A job as it stands. `held_since` null: it is not on hold. What was personal and has been erased is null.
-    `role_text` and its like: the text that a code was made of; null where it came as a code.
+    """A job as it stands. `held_since` null: it is not on hold; `closed_since` null: it is not closed. What was
+    personal and has been erased is null. `role_text` and its like: the text that a code was made of; null where it
+    came as a code.
 
     `withheld`: so is all that is personal, as the reader's role may not read people.
     """
@@ -83,6 +85,7 @@ class RequisitionPage:
     outside_id: Personal[str | None]
     opened_at: datetime
     held_since: datetime | None
+    closed_since: datetime | None
     target: date | None
     hiring_manager: Personal[str | None]
     recruiter: Personal[str | None]
@@ -216,7 +219,7 @@ WAY = Aggregate("way", Way(), evolve_way)
 DESCRIBED: tuple[type[Event], ...] = (
     *(TargetDateSet, HiringManagerAssigned, RecruiterAssigned, RequisitionRenamed, RequisitionDateCorrected),
 )
-OF_JOB: frozenset[type[Event]] = frozenset((RequisitionOpened, *DESCRIBED, *OPENINGS, *HOLDS))
+OF_JOB: frozenset[type[Event]] = frozenset((RequisitionOpened, *DESCRIBED, *OPENINGS, *HOLDS, *CLOSINGS))
 OF_WAY: frozenset[type[Event]] = frozenset((*STANDING, *STAGES, *OFFERS, ApplicationReferred))
 STATES: Mapping[type[Event] | None, str] = {
     None: "open",
@@ -269,6 +272,7 @@ def page_of_job(requisition: UUID, job: Job, version: int) -> RequisitionPage:
         outside_id=job.entry.outside_id,
         opened_at=job.requisition.opened.last or job.opened_at,
         held_since=job.requisition.held_since,
+        closed_since=job.requisition.closed_since,
         target=job.requisition.target.last,
         hiring_manager=job.requisition.hiring_manager.last,
         recruiter=job.requisition.recruiter.last,
@@ -280,18 +284,24 @@ def page_of_job(requisition: UUID, job: Job, version: int) -> RequisitionPage:
 
 def openings_of(job: Job) -> list[Opening]:
     """The openings in the order in which they were opened."""
-    found = [
-        Opening(
-            opening=opening,
-            state=STATES[job.requisition.openings[opening]],
-            since=seat.since,
-            opened_at=seat.opened_at,
-            application=job.requisition.taken_by.get(opening),
-            outside_id=seat.outside_id,
-        )
-        for opening, seat in job.seats.items()
-    ]
+    found = [opening_of(job.requisition, opening, seat) for opening, seat in job.seats.items()]
     return sorted(found, key=lambda opening: (opening.opened_at, opening.opening))
+
+
+def opening_of(requisition: Requisition, opening: UUID, seat: Seat) -> Opening:
+    """The opening as it stands: one without an end is given up while its job is closed, and then open again."""
+    ending, since = requisition.openings[opening], seat.since
+    if ending is None:
+        with_job = requisition.closed_since or requisition.reopened_at or since
+        ending, since = OpeningCancelled if requisition.closed_since else None, max(since, with_job)
+    return Opening(
+        opening=opening,
+        state=STATES[ending],
+        since=since,
+        opened_at=seat.opened_at,
+        application=requisition.taken_by.get(opening),
+        outside_id=seat.outside_id,
+    )
 
 
 def page_of_application(stream: UUID, way: Way, version: int) -> ApplicationPage:

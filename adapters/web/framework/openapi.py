@@ -207,6 +207,8 @@ EVENT_OF: Mapping[str, str] = {
     "assign-hiring-manager": "hiring-manager-assigned.v1",
     "assign-recruiter": "recruiter-assigned.v1",
     "rename-requisition": "requisition-renamed.v1",
+    "close-requisition": "requisition-closed.v1",
+    "reopen-requisition": "requisition-reopened.v1",
     "correct-opening-date": "requisition-date-corrected.v1",
     "move-back": "application-moved-back.v1",
     "unreject-application": "application-unrejected.v1",

@@ -91,6 +91,8 @@ ROWS: Mapping[str, Row] = {
     "ReopenOpening": Row(own=("requisition",), parts=("opening",)),
     "HoldRequisition": JOB,
     "ResumeRequisition": JOB,
+    "CloseRequisition": JOB,
+    "ReopenRequisition": JOB,
     "SetTargetDate": JOB,
     "AssignHiringManager": JOB,
     "AssignRecruiter": JOB,

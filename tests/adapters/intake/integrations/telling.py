@@ -2,7 +2,7 @@
 
 `python -m tests.adapters.intake.integrations.telling 1000` tells that many random stories, each once in order and once
 shuffled, with repetitions under other event ids, and compares. Many stories share a database, which answers about each
-and about all. With the arguments `1000 0 closings`, jobs are closed and opened again in them, too.
+and about all.
 """
 
 from __future__ import annotations
@@ -73,7 +73,6 @@ class Story:
 
     seed: int
     random: random.Random
-    closings: bool = False
     bodies: list[bytes] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
     applications: list[int] = field(default_factory=list)
@@ -109,7 +108,7 @@ def job_of(story: Story, number: int, seats: int) -> dict[str, Any]:
 
 @dataclass
 class Job:
-    """A job there, which gets another team; where the story has closings, also closed and opened."""
+    """A job there, which gets another team, and is closed and opened again."""
 
     story: Story
     told: dict[str, Any]
@@ -117,7 +116,7 @@ class Job:
     def moves(self) -> dict[str, Any]:
         if self.told["status"] == "closed":
             return {"open": self.open_again}
-        return {"edit": self.edit} | ({"close": self.close} if self.story.closings else {})
+        return {"edit": self.edit, "close": self.close}
 
     def say(self, at: str, **changes: Any) -> None:
         self.told.update(changes, updated_at=at)
@@ -295,9 +294,9 @@ class Applicant:
         self.story.say("unhire_candidate", application=self.body(self.story.moment()))
 
 
-def story_of(seed: int, steps: int = 18, *, closings: bool = False) -> Story:
+def story_of(seed: int, steps: int = 18) -> Story:
     """A random story of three people who apply for one of two jobs; sometimes two turn out to be one."""
-    story = Story(seed, random.Random(seed), closings)
+    story = Story(seed, random.Random(seed))
     jobs = [job_of(story, seed * 10 + number, 3) for number in range(story.random.randint(1, 2))]
     for job in jobs:
         story.say("job_created", job=job)
@@ -426,21 +425,21 @@ def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {first} is {second}"
 
 
-def compare(server: str, key_file: KeyFile, seeds: Sequence[int], *, closings: bool = False) -> list[str]:
+def compare(server: str, key_file: KeyFile, seeds: Sequence[int]) -> list[str]:
     """Where a shuffled telling of random stories ends otherwise than the telling in order, by story."""
-    stories = [story_of(seed, closings=closings) for seed in seeds]
+    stories = [story_of(seed) for seed in seeds]
     in_order, other = (told(server, key_file, stories, in_order=one) for one in (True, False))
     return list(differences(in_order, other))
 
 
-def main(times: int, first: int = 0, *, closings: bool = False) -> int:
+def main(times: int, first: int = 0) -> int:
     different: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="perennial-telling-") as folder:
         key_file = ensure_key_file(Path(folder) / "keys.json")
         with embedded_server(Path(folder) / "data", {**SETTINGS, "fsync": "off"}) as server:
             for begin in range(first, first + times, AT_ONCE):
                 seeds = range(begin, min(begin + AT_ONCE, first + times))
-                lines = compare(server, key_file, seeds, closings=closings)
+                lines = compare(server, key_file, seeds)
                 different |= {line.split("/")[1].removesuffix(":") for line in lines}
                 sys.stdout.writelines(f"story {line}\n" for line in lines[:LINES])
                 sys.stdout.flush()
@@ -449,5 +448,4 @@ def main(times: int, first: int = 0, *, closings: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word != "closings"]
-    sys.exit(bool(main(*numbers, closings="closings" in sys.argv)))
+    sys.exit(bool(main(*map(int, sys.argv[1:]))))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,9 +18,20 @@ from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
+from adapters.web.endpoints.jobs import JOB as JOB_PAGE
+from adapters.web.endpoints.jobs import OF_JOB, page_of_job
+from commands.cancel_opening import CancelOpening
+from commands.handle import Occasion, handle
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.profile_facts import believed
-from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, RequisitionOpened, RequisitionRenamed
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningCancelled,
+    OpeningFilled,
+    RequisitionOpened,
+    RequisitionRenamed,
+)
 from tests.adapters.intake.integrations.bodies import (
     ANONYMISED,
     DELETED,
@@ -199,17 +211,39 @@ def names(log: EventLog, stream: Any, beginning: str) -> list[str]:
     return [name for name in told if name.startswith(beginning)]
 
 
+OPENED_AGAIN = delivery("job_updated", job=WITH_SEATS | {"updated_at": "2026-03-12T08:00:00Z"})
+
+
 def test_a_closed_job_opens_again_with_the_openings_that_nobody_took(
     log: EventLog, receive: Receive, key_file: KeyFile
 ) -> None:
     stream = key_file.stream_of("greenhouse", "requisition", "77")
-    opened_again = delivery("job_updated", job=WITH_SEATS | {"updated_at": "2026-03-12T08:00:00Z"})
-    for body in (JOB_CREATED, NEW, HIRED, JOB_CLOSED, opened_again, opened_again + b" "):
+    for body in (JOB_CREATED, NEW, HIRED, JOB_CLOSED, OPENED_AGAIN, OPENED_AGAIN + b" "):
         assert receive(body).outcome in ("applied", "duplicate")
-    openings = log.load(REQUISITION, stream, frozenset(OPENINGS)).state.openings
+    page = page_of_job(stream, log.load(JOB_PAGE, stream, OF_JOB).state, 0)
     first, second = (key_file.stream_of("greenhouse", "opening", f"77/G-{number}") for number in (1, 2))
-    assert openings == {first: None, second: OpeningFilled}
-    assert names(log, stream, "opening-reopened") == ["opening-reopened.v1"]
+    assert {seat.opening: seat.state for seat in page.openings} == {first: "open", second: "filled"}
+    told = names(log, stream, "requisition-")
+    assert told == ["requisition-opened.v1", "requisition-closed.v1", "requisition-reopened.v1"]
+
+
+def test_the_openings_that_an_earlier_release_gave_up_are_open_again_with_their_job(
+    log: EventLog, receive: Receive, key_file: KeyFile
+) -> None:
+    """It cancelled each of them, as of the time at which the job was closed."""
+    stream = key_file.stream_of("greenhouse", "requisition", "77")
+    first, second = (key_file.stream_of("greenhouse", "opening", f"77/G-{number}") for number in (1, 2))
+    for body in (JOB_CREATED, NEW, HIRED):
+        assert receive(body).outcome == "applied"
+    closed_at = datetime(2026, 3, 10, 8, tzinfo=UTC)
+    now = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    given_up = CancelOpening(requisition=stream, opening=first, reason="job-closed", occurred_at=closed_at, now=now)
+    handle(log, VERB_OF, Occasion(UUID(int=1), "integration:greenhouse", now), lambda: (given_up,))
+    edited_before = delivery("job_updated", job=WITH_SEATS | {"updated_at": "2026-03-09T08:00:00Z"})
+    for body, ended in ((edited_before, OpeningCancelled), (OPENED_AGAIN, None)):
+        assert receive(body).outcome == "applied"
+        openings = log.load(REQUISITION, stream, frozenset(OPENINGS)).state.openings
+        assert openings == {first: ended, second: OpeningFilled}
 
 
 def test_an_older_body_does_not_take_a_newer_name_back(log: EventLog, receive: Receive, key_file: KeyFile) -> None:

@@ -1,0 +1,30 @@
+"""A job is closed, and its openings that no hire fills are given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.requisition import CLOSINGS, REQUISITION, Requisition, RequisitionClosed, RequisitionOpened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRequisition(Command):
+    """Close the job; where it is closed at that time, it is no news. A hire fills an opening of it all the same.
+
+    requisition: the requisition's stream.
+    """
+
+    requisition: UUID
+
+
+def decide(requisition: Requisition, command: CloseRequisition) -> Events:
+    """Raises RequisitionDoesNotExist."""
+    requisition.require_known(command.requisition)
+    if requisition.closings.at(command.moment):
+        return {}
+    return {command.requisition: [RequisitionClosed()]}
+
+
+VERB = Verb(CloseRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),), decide)

@@ -1,0 +1,30 @@
+"""A job that was closed is open again, with the openings that were given up with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.requisition import CLOSINGS, REQUISITION, Requisition, RequisitionOpened, RequisitionReopened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenRequisition(Command):
+    """Open the job again; where it is open at that time, it is no news. An opening that was cancelled alone stays so.
+
+    requisition: the requisition's stream.
+    """
+
+    requisition: UUID
+
+
+def decide(requisition: Requisition, command: ReopenRequisition) -> Events:
+    """Raises RequisitionDoesNotExist."""
+    requisition.require_known(command.requisition)
+    if not requisition.closings.at(command.moment):
+        return {}
+    return {command.requisition: [RequisitionReopened()]}
+
+
+VERB = Verb(ReopenRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),), decide)
