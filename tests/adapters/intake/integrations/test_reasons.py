@@ -14,7 +14,7 @@ from adapters.intake.integrations.reasons import OF_PARTS, REASONS, WAITS, reaso
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
 
-MODULES = sorted((Path(__file__).parents[4] / "adapters" / "integrations").glob("*.py"))
+MODULES = sorted((Path(__file__).parents[4] / "adapters" / "intake" / "integrations").glob("*.py"))
 RAISED = ("PartIsMissing", "CauseIsMissing")
 
 
