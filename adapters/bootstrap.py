@@ -25,7 +25,7 @@ from adapters.erasure.retention import Retaining, rules_in
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.imports.worker import Worker
-from adapters.intake.integrations.inbound import Inbox, Integration
+from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
 from adapters.intake.integrations.waiting import Waiting
@@ -74,13 +74,6 @@ class ReadModelIsUnknown(Exception):
     def __init__(self, name: str) -> None:
         known = ", ".join(model.name for model in READ_MODELS)
         super().__init__((self.__doc__ or "").format(name=name, known=known))
-
-
-class IntegrationIsUnknown(Exception):
-    """There is no integration named {name}. There are: {known}."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__((self.__doc__ or "").format(name=name, known=", ".join(INTEGRATIONS)))
 
 
 class ReadModelsAreOfAnotherZone(Exception):
@@ -250,13 +243,6 @@ def waiting(log: EventLog, settings: Settings) -> Waiting:
     return Waiting(inbox, INTEGRATIONS, lambda: datetime.now(UTC))
 
 
-def integration(name: str) -> Integration:
-    """The integration of that name. Errors: IntegrationIsUnknown."""
-    if name not in INTEGRATIONS:
-        raise IntegrationIsUnknown(name)
-    return INTEGRATIONS[name]
-
-
 def importer(log: EventLog, settings: Settings) -> Importer:
     """What takes files of history in."""
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
@@ -341,7 +327,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         receipts=IdempotencyRecords(log.recorder.datastore),
         key_file=log.mapper.keyring.key_file,
         seal_delivery=log.seal_delivery,
-        secrets={"greenhouse": tuple(secret.get_secret_value() for secret in settings.greenhouse_secrets)},
+        secrets=settings.secrets_of_integrations,
         zone=ZoneInfo(settings.zone),
         reading=partial(bounded_reading, log.recorder.datastore.pool.connection),
         read_model_position=partial(position_in, log),

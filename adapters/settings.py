@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.access.jwks import is_safe
 from adapters.intake.addresses import is_region
+from adapters.intake.integrations.index import INTEGRATIONS
 
 
 class Settings(BaseSettings):
@@ -48,8 +50,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Where the HTTP server listens.")
     port: int = Field(default=8400, ge=0, le=65535)
-    greenhouse_secrets: tuple[SecretStr, ...] = Field(
-        default=(), description="Webhook secrets as a JSON list; two at once while one is being replaced."
+    inbound_secrets: Mapping[str, tuple[SecretStr, ...]] = Field(
+        default={},
+        description="Webhook secrets by integration, as a JSON object of lists; several while one is replaced.",
     )
     controller: str = Field(default="not stated", description="Who answers for the data: named on consent receipts.")
     controller_contact: str = Field(
@@ -111,6 +114,19 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Berlin") from error
         return zone
+
+    @field_validator("inbound_secrets")
+    @classmethod
+    def integrations_exist(cls, by_name: Mapping[str, object]) -> Mapping[str, object]:
+        unknown = sorted(by_name.keys() - INTEGRATIONS.keys())
+        if unknown:
+            raise ValueError(f"{unknown[0][:100]!r} is no integration; there are: {', '.join(INTEGRATIONS)}")
+        return by_name
+
+    @property
+    def secrets_of_integrations(self) -> Mapping[str, tuple[str, ...]]:
+        """The signing secrets of every integration that has any."""
+        return {name: tuple(map(SecretStr.get_secret_value, held)) for name, held in self.inbound_secrets.items()}
 
     @property
     def rotate_every(self) -> timedelta:

@@ -51,6 +51,7 @@ from adapters.intake.imports.lines import format_of
 from adapters.intake.imports.mapping import PLAIN, read_mapping
 from adapters.intake.imports.refusals import FileCannotBeImported
 from adapters.intake.imports.upload_store import UploadStore
+from adapters.intake.integrations.index import IntegrationDoesNotExist, integration_named
 from adapters.lab.synthetic.history import history
 from adapters.lab.synthetic.truth import truth
 from adapters.postgres.embedded.data_folder import EmbeddedServerCannotRun
@@ -107,7 +108,7 @@ COMPLAINTS = (
     LogIsNotEmpty,
     LogIsNotMade,
     ReadModelIsUnknown,
-    bootstrap.IntegrationIsUnknown,
+    IntegrationDoesNotExist,
     IsBeingRebuilt,
     SwapFoundNoMoment,
     FileCannotBeImported,
@@ -321,7 +322,7 @@ def reconcile(source: Annotated[str, typer.Argument(help="The integration, such 
         bootstrap.database(settings, make=False) as conninfo,
         bootstrap.open_log(conninfo, settings) as log,
     ):
-        sweep, integration = bootstrap.sweep(log, settings), bootstrap.integration(source)
+        sweep, integration = bootstrap.sweep(log, settings), integration_named(source)
         with bar(f"reading {source} again", sweep.deliveries.count(source)) as show:
             for done, swept in enumerate(sweep.sweep(integration), start=1):
                 outcomes[swept.outcome if swept.reason is None else f"{swept.outcome}: {swept.reason}"] += 1

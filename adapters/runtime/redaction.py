@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel, SecretStr
 
@@ -26,7 +26,7 @@ PATTERNS = (
     (
         re.compile(
             r"(?i)\b(\w*(?:password|passwd|passphrase|secrets?|token|api[-_]?key))\b(b?['\"]?\s*[:=]\s*)"
-            r"('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\[[^\]]*\]|[^\s,;)}]+)"
+            r"('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\[[^\]]*\]|\{(?:[^{}]|\{[^{}]{0,2000}\}){0,2000}\}|[^\s,;)}]+)"
         ),
         rf"\g<1>\g<2>{GONE}",
     ),
@@ -83,10 +83,21 @@ def said_by(record: logging.LogRecord) -> str:
 
 def secrets_of(settings: BaseModel) -> list[str]:
     """The values of the settings that are secrets, and the password of every URL and DSN among them."""
-    values = [getattr(settings, name) for name in type(settings).model_fields]
-    several = [one for value in values for one in (value if isinstance(value, list | tuple | frozenset) else (value,))]
+    several = [one for name in type(settings).model_fields for one in leaves(getattr(settings, name))]
     hidden = [one.get_secret_value() for one in several if isinstance(one, SecretStr)]
     return hidden + [password for one in several if isinstance(one, str) for password in passwords_in(one)]
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Yield the value, or what stands in it, however deep, where it is a model, a mapping or a list."""
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    inside = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping | list | tuple | frozenset):
+        for one in inside:  # type: ignore[attr-defined]
+            yield from leaves(one)
+    else:
+        yield value
 
 
 def passwords_in(text: str) -> list[str]:

@@ -270,7 +270,9 @@ PAGES = (
     PageRoute("/v1/events/{event}/opening", Action.READ_EVENTS, ProofEndpoints, ProofEndpoints.event_opening),
     PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobEndpoints, JobEndpoints.requisition),
     PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobEndpoints, JobEndpoints.application),
-    PageRoute("/v1/inbound/greenhouse", Action.DELIVER, InboundEndpoints, InboundEndpoints.greenhouse, method="POST"),
+    PageRoute(
+        "/v1/inbound/{source}", Action.DELIVER, InboundEndpoints, InboundEndpoints.receive_delivery, method="POST"
+    ),
     PageRoute("/v1/deliveries", Action.READ_DELIVERIES, DeliveryEndpoints, DeliveryEndpoints.deliveries),
     PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.make_api_key, method="POST"),
     PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.api_keys),

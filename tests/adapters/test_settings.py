@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from adapters.settings import Settings
 
@@ -15,3 +15,8 @@ from adapters.settings import Settings
 def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Settings.model_validate({setting: limit})
+
+
+def test_secrets_of_an_integration_that_does_not_exist_are_refused() -> None:
+    with pytest.raises(ValidationError, match="'acorn' is no integration; there are: greenhouse"):
+        Settings(inbound_secrets={"acorn": (SecretStr("between us"),)})

@@ -108,7 +108,7 @@ def folder() -> Iterator[Path]:
 def house(folder: Path) -> Iterator[House]:
     """The product's own settings of the server; all that is logged goes to a file in the data folder."""
     secrets = tuple(SecretStr(secret) for secret in SECRETS)
-    settings = Settings(data_folder=folder / "data", greenhouse_secrets=secrets)
+    settings = Settings(data_folder=folder / "data", inbound_secrets={"greenhouse": secrets})
     with logged(settings.data_folder / "service.log"), bootstrap.database(settings) as conninfo:
         bootstrap.migrated(conninfo)
         bootstrap.bound(conninfo, settings)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +10,12 @@ from uuid import UUID
 
 from adapters.intake.code_spelling import code_of, spellings_of
 from adapters.intake.integrations.inbound import (
+    Assurance,
     CauseIsMissing,
+    Headers,
     Integration,
     PartIsMissing,
+    Secrets,
     Told,
     Understood,
     written_action,
@@ -30,6 +31,7 @@ from adapters.intake.integrations.restating import (
     StatementKeys,
     statement_key,
 )
+from adapters.intake.integrations.signatures import is_signed_by_one
 from adapters.intake.integrations.turns import TURNS, Turns
 from adapters.postgres.tables.deliveries import ToldOfSubject
 from commands.accept_offer import AcceptOffer
@@ -79,6 +81,10 @@ from domain.requisition import (
 
 SOURCE = "greenhouse"
 SCHEME = "sha256 "
+SIGNS = {
+    "Signature": "`sha256 ` and the HMAC-SHA256 of the raw body, in hex",
+    "Greenhouse-Event-ID": "the delivery's own id",
+}
 REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, *requisition.OPENINGS)
 APPLICATION_READS: tuple[type[Event], ...] = (
     *application.STANDING,
@@ -123,14 +129,13 @@ MAY_PASS: tuple[type[Refused], ...] = (
 Commands = Iterator[Command]
 
 
-def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Whether `Signature: sha256 <hex>` is the HMAC-SHA256 of the raw body under the secret; in constant time."""
-    given = headers.get("signature", "")
-    expected = SCHEME + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(given.strip().lower().encode(), expected.encode())
+def verify(headers: Headers, body: bytes, secrets: Secrets) -> bool:
+    """Return whether `Signature: sha256 <hex>` is the HMAC-SHA256 of the raw body under one of the secrets."""
+    scheme, signature = headers.get("signature", "").strip()[: len(SCHEME)], headers.get("signature", "").strip()
+    return scheme.lower() == SCHEME and is_signed_by_one([signature[len(SCHEME) :]], body, secrets)
 
 
-def delivery_id(headers: Mapping[str, str]) -> str | None:
+def identify(headers: Headers, _: bytes) -> str | None:
     return headers.get("greenhouse-event-id", "").strip() or None
 
 
@@ -886,7 +891,7 @@ OF_JOBS: Mapping[str, Action] = {
 }
 
 
-def read(found: Outside, told: Told) -> Understood:
+def translate(found: Outside, told: Told) -> Understood:
     """What a delivery means. One that lacks a part is of the person in it all the same, and goes when they do."""
     action, payload, reader = written_action(found), found.part("payload"), Reader(told)
     try:
@@ -1005,4 +1010,14 @@ def content(found: Outside) -> object:
     return [found.found.get("action"), found.found.get("payload")]
 
 
-INTEGRATION = Integration(SOURCE, "body-signed", is_signed, delivery_id, read, content, MAY_PASS)
+INTEGRATION = Integration(
+    name=SOURCE,
+    title="Greenhouse",
+    assurance=Assurance.BODY_SIGNED,
+    verify=verify,
+    identify=identify,
+    translate=translate,
+    signs=SIGNS,
+    content=content,
+    may_pass=MAY_PASS,
+)

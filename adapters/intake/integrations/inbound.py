@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -79,6 +80,23 @@ class InboundLog(Log, Protocol):
     def deliveries(self) -> Deliveries: ...
 
     def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased: ...
+
+
+Headers = Mapping[str, str]
+"""The headers of a request, by their names in lower case."""
+Secrets = Sequence[str]
+"""The secrets that a sender may sign with; several are valid while one is replaced."""
+
+
+class Assurance(StrEnum):
+    """How strongly the sender of a delivery is authenticated; recorded with every delivery."""
+
+    BODY_SIGNED = "body-signed"
+    """The signature covers the whole body: nothing in it can be changed, and only the sender can have written it."""
+    TOKEN_SIGNED = "token-signed"  # noqa: S105 - the name of a level, no password
+    """The signature covers a token and a time, not the body: a captured token could carry another body."""
+    SHARED_SECRET = "shared-secret"  # noqa: S105 - the name of a level, no password
+    """The secret itself is sent: who reads one delivery can write any other."""
 
 
 Plan = Callable[[], Sequence[Command]]
@@ -163,16 +181,21 @@ def whole(found: Outside) -> object:
 class Integration:
     """How one outside system signs, numbers and words its deliveries.
 
-    is_signed: (headers in lower case, raw body, secret). delivery_id: from the headers; None where there is none.
-    read: what the body means; raises PartIsMissing. content: the part of the body by which a repetition is known: all
-    but its envelope. may_pass: refusals that end once what is missing was told; until then the delivery waits.
+    name: its code, at the end of the URL that it delivers to. title: its name for people. assurance: how strongly the
+    sender of a delivery is authenticated. verify: whether one of the secrets made the signature, from the headers (in
+    lower case) and the raw body. identify: the delivery's own id; None where it has none. translate: what the body
+    means; raises PartIsMissing. signs: the headers that it sends, each with its meaning, for the API's description.
+    content: the part of the body by which a repetition is recognised: all but its envelope. may_pass: refusals that end
+    once an earlier delivery has arrived; until then the delivery waits.
     """
 
-    source: str
-    assurance: str
-    is_signed: Callable[[Mapping[str, str], bytes, str], bool]
-    delivery_id: Callable[[Mapping[str, str]], str | None]
-    read: Callable[[Outside, Told], Understood]
+    name: str
+    title: str
+    assurance: Assurance
+    verify: Callable[[Headers, bytes, Secrets], bool]
+    identify: Callable[[Headers, bytes], str | None]
+    translate: Callable[[Outside, Told], Understood]
+    signs: Mapping[str, str]
     content: Callable[[Outside], object] = whole
     may_pass: tuple[type[Refused], ...] = ()
 
@@ -219,12 +242,12 @@ class Inbox:
     zone: ZoneInfo
 
     def receive(
-        self, integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime
+        self, integration: Integration, secrets: Secrets, headers: Headers, body: bytes, now: datetime
     ) -> Received:
         """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryCannotBeRead."""
         require_signed(integration, secrets, headers, body)
-        of_body = self.key_file.fingerprint(f"delivery:{integration.source}", body)
-        given = integration.delivery_id(headers)
+        of_body = self.key_file.fingerprint(f"delivery:{integration.name}", body)
+        given = integration.identify(headers, body)
         delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else f"body:{of_body}"
         try:
             found = object_in(body)
@@ -241,7 +264,7 @@ class Inbox:
     def fingerprint(self, integration: Integration, found: Outside) -> str:
         """What a body is recognised by, whatever its envelope and however its JSON is written."""
         content = json.dumps(integration.content(found), sort_keys=True, separators=(",", ":")).encode()
-        return self.key_file.fingerprint(f"content of a delivery:{integration.source}", content)
+        return self.key_file.fingerprint(f"content of a delivery:{integration.name}", content)
 
     def understand(
         self,
@@ -263,11 +286,11 @@ class Inbox:
             return [one for one in told if one.delivery_id != beside]
 
         def stream(kind: str, outside_id: str) -> UUID:
-            return self.key_file.stream_of(integration.source, kind, outside_id)
+            return self.key_file.stream_of(integration.name, kind, outside_id)
 
         beside_it = no_others if beside is None else others
         snapshot = Snapshot(log or self.log)
-        understood = integration.read(found, Told(stream, snapshot, now, self.zone, beside_it, received))
+        understood = integration.translate(found, Told(stream, snapshot, now, self.zone, beside_it, received))
         return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
@@ -284,13 +307,13 @@ class Inbox:
     ) -> list[Command]:
         """Return the commands by which newer deliveries state again, as of their times, what these commands change."""
         changes = statements_in(commands)
-        newer = self.log.deliveries.newer_deliveries(integration.source, changes) if changes else []
+        newer = self.log.deliveries.newer_deliveries(integration.name, changes) if changes else []
         return [command for delivery in newer for command in self._restated_by(integration, delivery, now, log)]
 
     def _restated_by(
         self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None
     ) -> Sequence[Command]:
-        body = self.log.open_delivery(integration.source, newer.delivery_id, newer.body)
+        body = self.log.open_delivery(integration.name, newer.delivery_id, newer.body)
         found = None if isinstance(body, Erased) else object_in(body)
         if found is None:
             return ()
@@ -304,7 +327,7 @@ class Inbox:
         """Applies what waited for a cause in these streams, and what waited for that in its turn."""
         touched = frozenset(streams)
         while touched:
-            waiting = [one for one in self.log.deliveries.waiting_for(touched) if one.source == integration.source]
+            waiting = [one for one in self.log.deliveries.waiting_for(touched) if one.source == integration.name]
             touched = frozenset(stream for one in waiting for stream in self.retry(integration, one, now))
 
     def is_erased(self, person: UUID | None) -> bool:
@@ -331,7 +354,7 @@ class Inbox:
 
     def _known(self, arrived: Arrived, read: Callable[[], Understood]) -> Received | None:
         """What becomes of a delivery that came before, or whose id names another one; None: it is new."""
-        source, delivery_id = arrived.integration.source, arrived.delivery_id
+        source, delivery_id = arrived.integration.name, arrived.delivery_id
         before = self.log.deliveries.known(source, delivery_id, arrived.fingerprint)
         if not before:
             return None
@@ -412,7 +435,7 @@ class Inbox:
             self._keep(emptied, Understood(waiting.action, understood.about, reason=ERASED))
 
     def _delivery(self, arrived: Arrived, understood: Understood) -> Delivery:
-        source, delivery_id = arrived.integration.source, arrived.delivery_id
+        source, delivery_id = arrived.integration.name, arrived.delivery_id
         about = understood.about or self.key_file.stream_of(source, "delivery", delivery_id)
         try:
             sealed = b"" if understood.reason in NOT_KEPT else self.seal(source, delivery_id, about, arrived.body)
@@ -443,13 +466,11 @@ def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | No
     return ADDRESS_LEFT_OUT if left_out and delivery.reason is None else delivery.reason
 
 
-def require_signed(integration: Integration, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
+def require_signed(integration: Integration, secrets: Secrets, headers: Headers, body: bytes) -> None:
     """Raises IntegrationHasNoSecret or SignatureIsWrong."""
     if not secrets:
         raise IntegrationHasNoSecret
-    # every secret is tried, so that the time it takes does not tell which one fitted
-    fitting = [secret for secret in secrets if integration.is_signed(headers, body, secret)]
-    if not fitting:
+    if not integration.verify(headers, body, secrets):
         raise SignatureIsWrong
 
 

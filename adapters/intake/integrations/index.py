@@ -1,4 +1,4 @@
-"""Every outside system that may send us something, one line a system."""
+"""Every outside system that delivers to Perennial: one line each."""
 
 from __future__ import annotations
 
@@ -8,5 +8,22 @@ from adapters.intake.integrations import greenhouse
 from adapters.intake.integrations.inbound import Integration
 
 INTEGRATIONS: Mapping[str, Integration] = {
-    "greenhouse": greenhouse.INTEGRATION,
-}
+    integration.name: integration
+    for integration in (
+        greenhouse.INTEGRATION,
+    )
+}  # fmt: skip
+
+
+class IntegrationDoesNotExist(Exception):
+    """There is no integration named {name}. There are: {names}."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__((self.__doc__ or "").format(name=name[:100], names=", ".join(INTEGRATIONS)))
+
+
+def integration_named(name: str) -> Integration:
+    """Return the integration of that name. Errors: IntegrationDoesNotExist."""
+    if name not in INTEGRATIONS:
+        raise IntegrationDoesNotExist(name)
+    return INTEGRATIONS[name]

@@ -59,7 +59,7 @@ class Sweep:
         """Every delivery in the order in which they came; safe to stop and to run again."""
         remembering = Remembering(self.log)
         again = Again(self.inbox, remembering, self.verbs, self.opened, self.now)
-        for delivery in self.deliveries.in_order(integration.source):
+        for delivery in self.deliveries.in_order(integration.name):
             swept = again.read(integration, delivery)
             if delivery.outcome != "applied":
                 if swept.outcome in ("mended", "complete"):
@@ -115,7 +115,7 @@ class Again:
         return Swept(outcome, None, events, position, understood.statements)
 
     def _added(self, integration: Integration, command: Command) -> Handled | None:
-        occasion = Occasion(uuid4(), f"integration:{integration.source}", self.now())
+        occasion = Occasion(uuid4(), f"integration:{integration.name}", self.now())
         whole = self.log.completed((command,))
         unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), whole.commands)
         unit.take(load_with_linked_records(self.log, unit.wanted()))

@@ -42,7 +42,7 @@ AFTERWARDS = NORMAL_WITHIN + 3
 GIVES_UP_AFTER = 60.0
 NICE = 10
 ALL = "all at once"
-SECRETS = {"PERENNIAL_GREENHOUSE_SECRETS": '["a secret of the drill"]'}
+SECRETS = {"PERENNIAL_INBOUND_SECRETS": '{"greenhouse": ["a secret of the drill"]}'}
 
 Say = Callable[[object], object]
 

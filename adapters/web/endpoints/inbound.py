@@ -1,36 +1,36 @@
-"""Outside systems bring their deliveries here; the raw body is verified before anybody reads it."""
+"""Receives the deliveries of outside systems, and verifies the raw body before it is read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Path, Request
 from starlette.concurrency import run_in_threadpool
 
-from adapters.intake.integrations.inbound import Inbox, Integration, IntegrationHasNoSecret, Received
-from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.intake.integrations.inbound import Inbox, IntegrationHasNoSecret, Received
+from adapters.intake.integrations.index import INTEGRATIONS, integration_named
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.services import Services
+
+Source = Annotated[str, Path(description="The integration.", json_schema_extra={"enum": list(INTEGRATIONS)})]
 
 
 @dataclass(frozen=True, slots=True)
 class InboundEndpoints:
-    """The endpoints for integrations."""
+    """The endpoint for integrations."""
 
     services: Services
 
-    async def greenhouse(self, request: Request) -> Answered[Received]:
-        """A Greenhouse webhook: `Signature: sha256 <hex>` over the raw body, `Greenhouse-Event-ID` its id.
+    async def receive_delivery(self, source: Source, request: Request) -> Answered[Received]:
+        """A webhook of an integration, signed as the integration signs.
 
         'applied': understood, and what was new became events. 'waiting': it came before its cause, and is applied once
         that has come. 'kept': not used, for the reason given. 'duplicate': a delivery that says the same came before,
         under whatever id. Whatever is signed is kept, sealed.
         """
-        return await self._receive(INTEGRATIONS["greenhouse"], request)
-
-    async def _receive(self, integration: Integration, request: Request) -> Answered[Received]:
-        services = self.services
-        secrets = services.secrets.get(integration.source, ())
+        services, integration = self.services, integration_named(source)
+        secrets = services.secrets.get(integration.name, ())
         if not secrets:
             raise IntegrationHasNoSecret  # before the body is read: nothing could tell whose it is
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.access.policy import OF_ANYBODY, Action
+from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.log.changes import Change
 from adapters.web.framework.command_service import CommandAnswer
 from adapters.web.framework.problems import MEDIA_TYPE, TOO_MANY_REQUESTS, ProblemType, document, every_type
@@ -350,20 +351,13 @@ READ_MODEL = {
 SIGNED: Mapping[str, Any] = {
     "parameters": [
         {
-            "name": "Signature",
+            "name": name,
             "in": "header",
-            "required": True,
-            "description": "HMAC-SHA256 of the raw body under a secret that we share, in hex.",
+            "description": f"{integration.title}: {meaning}.",
             "schema": {"type": "string"},
-            "example": "sha256 9f86",
-        },
-        {
-            "name": "Greenhouse-Event-ID",
-            "in": "header",
-            "description": "The delivery's own number, by which one that comes again is known.",
-            "schema": {"type": "string"},
-            "example": "1234567890",
-        },
+        }
+        for integration in INTEGRATIONS.values()
+        for name, meaning in integration.signs.items()
     ],
     "requestBody": {
         "required": True,
@@ -698,12 +692,13 @@ PAGES: Mapping[str, Page] = {
         },
         ("candidate-does-not-exist", "cursor-cannot-be-read", *OF_EVERY_QUESTION),
     ),
-    "greenhouse": Page(
+    "receive_delivery": Page(
         {"outcome": "applied", "reason": None, "position": 1204, "events": 3},
         (
             "delivery-cannot-be-read",
             "signature-is-wrong",
             "body-is-too-large",
+            "integration-does-not-exist",
             "integration-has-no-secret",
             "log-cannot-be-reached",
         ),

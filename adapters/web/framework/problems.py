@@ -26,6 +26,7 @@ from adapters.access.refusals import (
 )
 from adapters.intake.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
 from adapters.intake.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
+from adapters.intake.integrations.index import IntegrationDoesNotExist
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
 from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
@@ -60,6 +61,7 @@ STATUS: Mapping[type[Exception], int] = {
     RoleMayNot: 403,
     RequestIsCrossSite: 403,
     TokensCannotBeChecked: 503,
+    IntegrationDoesNotExist: 404,
     IntegrationHasNoSecret: 503,
     DeliveryCannotBeRead: 400,
     refusals.IdempotencyKeyWasUsedForAnotherRequest: 422,

@@ -23,7 +23,8 @@ LINES = {
     "a DSN": ("host=db.internal password='hush now' user=ines", "hush now", "user=ines"),
     "a DSN's plain password": ("password=hush user=ines", "hush", "user=ines"),
     "JSON": ('{"client_secret": "hush-hush", "kind": "x"}', "hush-hush", '"kind": "x"'),
-    "an environment": ('PERENNIAL_GREENHOUSE_SECRETS=["aa1","bb2"] PERENNIAL_PORT=8400', "bb2", "PERENNIAL_PORT=8400"),
+    "an environment": ('PERENNIAL_INBOUND_SECRETS={"a":["aa1","bb2"]} PERENNIAL_PORT=84', "bb2", "PERENNIAL_PORT=84"),
+    "a list": ('PERENNIAL_SECRETS=["aa1","bb2"] PERENNIAL_PORT=8400', "bb2", "PERENNIAL_PORT=8400"),
     "bearer": ("GET /v1 Bearer abc.def-ghi_123= ended", "abc.def-ghi_123", "ended"),
     "basic": ("shown: Basic dXNlcjpwbmw= at", "dXNlcjpwbmw", "at"),
     "a header": ("Authorization: Digest username=ines, response=6629\nnext line", "6629", "next line"),
@@ -117,7 +118,7 @@ def test_every_handler_of_the_root_is_guarded_and_loses_no_record() -> None:
 )
 def test_the_settings_know_their_secrets(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    monkeypatch.setenv("PERENNIAL_GREENHOUSE_SECRETS", '["first-one", "second-one"]')
+    monkeypatch.setenv("PERENNIAL_INBOUND_SECRETS", '{"greenhouse": ["first-one", "second-one"]}')
     assert set(secrets_of(Settings())) == {"hush-9", "first-one", "second-one"}
 
 

@@ -37,7 +37,9 @@ ACTOR = "user:tester"
 @pytest.fixture
 def settings(key_path: Path, tmp_path: Path) -> Settings:
     secrets = tuple(SecretStr(secret) for secret in SECRETS)
-    return Settings(key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", greenhouse_secrets=secrets)
+    return Settings(
+        key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", inbound_secrets={"greenhouse": secrets}
+    )
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from adapters.postgres.keys.key_file import KeyFile
 from tests.adapters.intake.integrations.bodies import MERGED, NEW, ROSA, UNREJECTED, delivery, offer, signed
 from tests.adapters.web.conftest import SECRETS, ClientAs, Post, problem
 
-GREENHOUSE = INTEGRATIONS["greenhouse"].source
+GREENHOUSE = INTEGRATIONS["greenhouse"].name
 DRAFT = delivery("job_created", job={"id": 78, "name": "Rosa's Gardener", "status": "draft"})
 NOT_SENT = offer("offer_created", "Created", None)
 PERSONAL = ("Rosa", "Lind", "lind.example", "Gardener", "Trial")

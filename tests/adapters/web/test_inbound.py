@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from adapters.intake.integrations.index import INTEGRATIONS
 from tests.adapters.intake.integrations.bodies import HIRED, NEW, signed
 from tests.adapters.web.conftest import SECRETS, problem
 
@@ -33,3 +34,16 @@ def test_a_signed_body_that_is_not_json_is_a_bad_request(client: httpx.Client, b
 
 def test_an_unsigned_body_is_not_even_parsed(client: httpx.Client) -> None:
     assert problem(client.post(PATH, content=b"[" * 100_000)) == (401, "signature-is-wrong")
+
+
+def test_an_integration_that_does_not_exist_is_not_found(client: httpx.Client) -> None:
+    assert problem(client.post("/v1/inbound/acorn", content=NEW)) == (404, "integration-does-not-exist")
+
+
+def test_the_description_names_every_integration_and_its_headers(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()["paths"]["/v1/inbound/{source}"]["post"]["parameters"]
+    (source,) = (one for one in described if one["in"] == "path")
+    assert source["schema"]["enum"] == list(INTEGRATIONS)
+    headers = {one["name"]: one["description"] for one in described if one["in"] == "header"}
+    for integration in INTEGRATIONS.values():
+        assert integration.signs.keys() <= headers.keys()

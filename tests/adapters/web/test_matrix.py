@@ -151,7 +151,7 @@ ROWS: Mapping[str, Row] = {
     "event_opening": Row(there=("event",)),
     "requisition": Row(there=("requisition",)),
     "application": Row(there=("application",)),
-    "greenhouse": NOTHING,
+    "receive_delivery": NOTHING,
     "deliveries": NOTHING,
     "make_api_key": NOTHING,
     "api_keys": NOTHING,
@@ -320,6 +320,7 @@ def world_of(client: httpx.Client, source: str | None) -> dict[str, str]:
         return str(told["ids"][what]) if what in told["ids"] else str(told["events"][0]["id"])
 
     world = {"purpose": "talent_pool", "matter": "case-1", "slug": "consent-is-missing", "level": "0"}
+    world["source"] = "greenhouse"
     for name in ("candidate", "absorbed", "referrer"):
         world[name] = make("/v1/candidates", "candidate", name="Zoe Sahin", **named)
     of_candidate = f"/v1/candidates/{world['candidate']}"

@@ -40,7 +40,7 @@ HOSTILE = "<script>document.title = 'taken over'</script>"
 def settings(key_path: Path, tmp_path: Path) -> Settings:
     return Settings(
         key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin",
-        greenhouse_secrets=tuple(SecretStr(secret) for secret in SECRETS),
+        inbound_secrets={"greenhouse": tuple(SecretStr(secret) for secret in SECRETS)},
         controller="Botanical Gardens Ltd", controller_contact="privacy@gardens.example",
     )  # fmt: skip
 

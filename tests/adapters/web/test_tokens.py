@@ -31,7 +31,7 @@ def settings(key_path: Path, tmp_path: Path) -> Settings:
     return Settings(
         key_file=key_path,
         data_folder=tmp_path,
-        greenhouse_secrets=(SecretStr("secret"),),
+        inbound_secrets={"greenhouse": (SecretStr("secret"),)},
         oidc_issuer=ISSUER,
         oidc_audience="perennial",
         oidc_jwks=str(file),
