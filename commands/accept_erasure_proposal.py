@@ -52,7 +52,7 @@ def decide(candidate: Candidate, known: Suppressions, command: AcceptErasureProp
     """Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased, ErasureProposalIsDecided, and what
     a request to erase raises: LegalHoldStands, ErasureIsAskedByNobody, ErasureCannotBeDatedBack.
     """
-    record = candidate.proposed_on(command.candidate, command.proposal)
+    record = candidate.proposed_on(command.proposal)
     events = request_erasure.decide(candidate, known, command.request())
     events[record] = [ErasureProposalAccepted(command.proposal), *events[record]]
     return events

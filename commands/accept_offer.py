@@ -32,15 +32,15 @@ def decide(application: Application, requisition: Requisition, command: AcceptOf
     Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening; an acceptance may be the
     first that we learn of an offer.
     """
-    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
-    application.require_requisition(command.application, command.requisition)
-    requisition.require_known(command.requisition)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
+    application.require_requisition(command.requisition)
+    requisition.require_known()
     if command.opening is not None:
         requisition.require_open(command.opening)
     if not command.anew:
         if application.accepted_for(command.opening) is not None:
             return {}
-        application.require_acceptable(command.application, command.opening)
+        application.require_acceptable(command.opening)
     return {command.application: [OfferAccepted(candidate, command.requisition, command.opening)]}
 
 

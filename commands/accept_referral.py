@@ -27,11 +27,11 @@ class AcceptReferral(Command):
 def decide(referral: Referral, candidate: Candidate, command: AcceptReferral) -> Events:
     """Raises ReferralDoesNotExist, ReferralWasNotMade, ReferralIsOfAnotherCandidate, ReferralWasDeclined or
     CandidateDoesNotExist."""
-    made = referral.require_made(command.referral)
+    made = referral.require_made()
     if made.candidate != command.candidate:
         raise ReferralIsOfAnotherCandidate(referral=command.referral, candidate=command.candidate)
-    candidate.require_known(command.candidate)
-    referral.require_not_declined(command.referral)
+    candidate.require_known()
+    referral.require_not_declined()
     if referral.accepted:
         return {}
     touchpoint = following(uuid5(command.referral, ACCEPTED), ACCEPTED)

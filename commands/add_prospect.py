@@ -36,9 +36,9 @@ def decide(
     application: Application, candidate: Candidate, requisition: Requisition | None, command: AddProspect
 ) -> Events:
     """Raises CandidateDoesNotExist, RequisitionDoesNotExist or ApplicationExistsAlready."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     if requisition is not None and command.requisition is not None:
-        requisition.require_known(command.requisition)
+        requisition.require_known()
     if application.exists and not (command.in_any_order and application.may_have_been_prospect(command.moment)):
         raise ApplicationExistsAlready(application=command.application)
     added = ProspectAdded(

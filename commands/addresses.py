@@ -267,7 +267,7 @@ def held_by(people: Iterable[UUID], known: Mapping[UUID, Loaded]) -> Iterator[tu
     """Which records hold which addresses, as written, of the persons of these records."""
     for one in people:
         person: Candidate = CANDIDATE.joined(known[one].state, lambda other: known[other].state)
-        for record in person.all_records(one):
+        for record in person.all_records():
             yield from ((record, *written) for written in addresses_told([known[record].state]))
 
 

@@ -36,10 +36,10 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
     """Raises ReferralExistsAlready, CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged,
     ProcessingIsRestricted, RequisitionDoesNotExist, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn,
     ConsentIsWithheld or ConsentHasExpired."""
-    referral.require_new(command.referral)
-    referrer.require_speaking(command.referrer)
+    referral.require_new()
+    referrer.require_speaking()
     if requisition is not None and command.requisition is not None:
-        requisition.require_known(command.requisition)
+        requisition.require_known()
     asked = ReferralAsked(command.referrer, command.requisition, command.note)
     return {command.referral: [asked], command.referrer: [sent(referrer, command)]}
 
@@ -55,7 +55,7 @@ def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
         machine=False,
         purpose=PURPOSE,
         authorised=True,
-        consent=referrer.require_sendable(command.referrer, PURPOSE, channel, command.now, by, command.occurred_at),
+        consent=referrer.require_sendable(PURPOSE, channel, command.now, by, command.occurred_at),
         reported_by=OURSELVES,
         note=None,
     )

@@ -22,7 +22,7 @@ class AssignHiringManager(Command):
 
 def decide(requisition: Requisition, command: AssignHiringManager) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.hiring_manager.at(command.moment) == command.user:
         return {}
     return {command.requisition: [HiringManagerAssigned(command.user)]}

@@ -22,7 +22,7 @@ class AssignRecruiter(Command):
 
 def decide(requisition: Requisition, command: AssignRecruiter) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.recruiter.at(command.moment) == command.user:
         return {}
     return {command.requisition: [RecruiterAssigned(command.user)]}

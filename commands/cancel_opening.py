@@ -24,7 +24,7 @@ class CancelOpening(Command):
 
 def decide(requisition: Requisition, command: CancelOpening) -> Events:
     """Raises RequisitionDoesNotExist, OpeningDoesNotExist, OpeningWasFilled or OpeningWasCancelled."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     requisition.require_open(command.opening)
     return {command.requisition: [OpeningCancelled(command.opening, command.reason)]}
 

@@ -21,7 +21,7 @@ class CloseRequisition(Command):
 
 def decide(requisition: Requisition, command: CloseRequisition) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.closings.at(command.moment):
         return {}
     return {command.requisition: [RequisitionClosed()]}

@@ -26,9 +26,9 @@ class CompleteErasure(Command):
 
 def decide(candidate: Candidate, command: CompleteErasure) -> Events:
     """Raises CandidateDoesNotExist or ErasureWasNotRequested."""
-    candidate.require_record(command.candidate)
+    candidate.require_record()
     events: Events = {}
-    for stream in candidate.all_records(command.candidate):
+    for stream in candidate.all_records():
         record = candidate.records.get(stream, candidate)
         if record.erasure is None:
             raise ErasureWasNotRequested(candidate=stream)

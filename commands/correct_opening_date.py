@@ -24,7 +24,7 @@ class CorrectOpeningDate(Command):
 def decide(requisition: Requisition, command: CorrectOpeningDate) -> Events:
     """Raises RequisitionDoesNotExist or TimeIsInTheFuture."""
     require_past(command.opened_at, command.now, "opened_at")
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.opened.at(command.moment) == command.opened_at:
         return {}
     return {command.requisition: [RequisitionDateCorrected(command.opened_at)]}

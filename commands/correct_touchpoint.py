@@ -47,7 +47,7 @@ class CorrectTouchpoint(WithAddresses):
 
 def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, TouchpointDoesNotExist, TouchpointWasRetracted, TouchpointKindIsUnknown."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     was, was_kind = believed(candidate.touchpoints, command.touchpoint)
     now = as_corrected(was, command)
     if now == was:
@@ -65,7 +65,7 @@ def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint
         reason=command.reason,
     )
     taken_back = withdrawn_by(candidate, was, now, command.occurred_at or candidate.latest(command.now))
-    answers: Events = dict.fromkeys(candidate.all_records(command.candidate), taken_back)
+    answers: Events = dict.fromkeys(candidate.all_records(), taken_back)
     kept_out = shut_out(candidate, known, taken_back, command) if taken_back else {}
     return {**answers, command.candidate: [corrected, *taken_back], **kept_out}
 

@@ -33,10 +33,10 @@ def decide(referral: Referral, application: Application, command: CreditReferral
     """Raises ReferralDoesNotExist, ReferralWasNotMade, ApplicationDoesNotExist, CandidateIsNotHired,
     ReferralIsNotOfThisApplication, ReferralWasCreditedAlready, HireCameBeforeTheReferral or
     HireCameTooLateForTheReferral."""
-    made = referral.require_made(command.referral)
-    application.require_hire(command.application, command.moment)
+    made = referral.require_made()
+    application.require_hire(command.moment)
     hired_at = application.ended_at or command.moment
-    referral.require_credit(command.referral, command.application, made.at, hired_at)
+    referral.require_credit(command.application, made.at, hired_at)
     credited = ReferralCredited(made.referrer, made.candidate, command.application, hired_at, CREDIT_RULE)
     return {command.referral: [credited]}
 

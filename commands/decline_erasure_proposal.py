@@ -28,7 +28,7 @@ class DeclineErasureProposal(Command):
 
 def decide(candidate: Candidate, command: DeclineErasureProposal) -> Events:
     """Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased or ErasureProposalIsDecided."""
-    record = candidate.proposed_on(command.candidate, command.proposal)
+    record = candidate.proposed_on(command.proposal)
     return {record: [ErasureProposalDeclined(command.proposal, command.ground, command.note)]}
 
 

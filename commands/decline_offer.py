@@ -27,8 +27,8 @@ class DeclineOffer(Command):
 def decide(application: Application, command: DeclineOffer) -> Events:
     """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, OfferIsLater, ApplicationHasEnded
     and its kin."""
-    candidate = application.require_live(command.application, command.moment)
-    offer = application.require_declinable(command.application, command.moment, in_any_order=command.in_any_order)
+    candidate = application.require_live(command.moment)
+    offer = application.require_declinable(command.moment, in_any_order=command.in_any_order)
     declined = OfferDeclined(candidate, offer.requisition, offer.opening, command.reason, command.note)
     return {command.application: [declined]}
 

@@ -32,7 +32,7 @@ class DeclineReferral(Command):
 
 def decide(referral: Referral, command: DeclineReferral) -> Events:
     """Raises ReferralDoesNotExist, ReferralWasNotMade or ReferralBecameAnApplication."""
-    made = referral.require_made(command.referral)
+    made = referral.require_made()
     if referral.applications:
         raise ReferralBecameAnApplication(referral=command.referral)
     if referral.declined:

@@ -25,7 +25,7 @@ class EnterStage(Command):
 
 def decide(application: Application, command: EnterStage) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     if application.stage_at(command.moment) == command.stage:
         return {}
     return {command.application: [StageEntered(candidate, application.requisition_at(command.moment), command.stage)]}

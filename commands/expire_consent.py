@@ -33,7 +33,7 @@ class ExpireConsent(Command):
 def decide(candidate: Candidate, command: ExpireConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, ConsentDoesNotExist, ConsentHasNotEnded,
     ConsentEndsAtAnotherTime, ConsentEndWasNoted or ConsentWasAnsweredOver."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     given = given_consent(candidate.consents, command.consent)
     if given.until is None or given.until > command.now:
         raise ConsentHasNotEnded(consent=command.consent, until=given.until or "it is withdrawn")

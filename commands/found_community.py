@@ -26,7 +26,7 @@ class FoundCommunity(Command):
 
 def decide(community: TalentCommunity, command: FoundCommunity) -> Events:
     """Raises CommunityExistsAlready or CommunityNeedsSkillOrRole."""
-    community.require_new(command.community)
+    community.require_new()
     require_around(command.around)
     return {command.community: [CommunityFounded(command.around, command.topic, command.title)]}
 

@@ -71,7 +71,7 @@ def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> E
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, PurposeIsUnknown, LawfulBasisIsUnknown,
     ChannelIsUnknown, ConsentNamesNoChannel, ImportedConsentNeedsItsEvidence, ConsentEndsBeforeItBegins or
     ConsentHoldsTooLong."""
-    candidate.require_speaking(command.candidate)
+    candidate.require_speaking()
     require_purpose(command.purpose)
     require_basis(command.basis)
     channels = require_some_channels(command.purpose, command.channels)

@@ -38,13 +38,13 @@ class HireCandidate(Command):
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
     """Raises what ApplicationHasEnded, OpeningNeedsItsRequisition and OpeningWasFilled say, and their kin."""
-    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     if requisition is None or command.requisition is None:
         if command.opening is not None:
             raise OpeningNeedsItsRequisition(opening=command.opening)
         return {command.application: [CandidateHired(candidate, application.requisition, None)]}
-    application.require_requisition(command.application, command.requisition)
-    requisition.require_known(command.requisition)
+    application.require_requisition(command.requisition)
+    requisition.require_known()
     hired: Events = {command.application: [CandidateHired(candidate, command.requisition, command.opening)]}
     if command.opening is None:
         return hired

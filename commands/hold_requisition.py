@@ -24,8 +24,8 @@ class HoldRequisition(Command):
 
 def decide(requisition: Requisition, command: HoldRequisition) -> Events:
     """Raises RequisitionDoesNotExist or RequisitionIsHeld."""
-    requisition.require_known(command.requisition)
-    requisition.require_running(command.requisition, command.moment)
+    requisition.require_known()
+    requisition.require_running(command.moment)
     return {command.requisition: [RequisitionHeld(command.reason, command.note)]}
 
 

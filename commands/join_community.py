@@ -29,8 +29,8 @@ class JoinCommunity(Command):
 
 def decide(candidate: Candidate, community: TalentCommunity, command: JoinCommunity) -> Events:
     """Raises CandidateDoesNotExist or CommunityDoesNotExist."""
-    candidate.require_known(command.candidate)
-    community.require_known(command.community)
+    candidate.require_known()
+    community.require_known()
     membership = candidate.membership(command.community)
     if membership.at(command.moment):
         return {}

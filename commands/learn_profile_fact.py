@@ -57,7 +57,7 @@ class LearnProfileFact(WithAddresses):
 def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, ValueHoldsSeveralAddresses, AddressIsSuppressed,
     AddressCannotBeRead or AddressIsPlaceholder."""
-    candidate.require_record(command.candidate)
+    candidate.require_record()
     fields = dict.fromkeys(ADDRESSES, command.column)
     if command.leaves_out and command.cells:
         return with_what_is_admitted(candidate, known, command)
@@ -65,7 +65,7 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
     # an erased one has none: that theirs came again is to be written down
     if any_is_suppressed(known) and not has(candidate, command):
         if command.leaves_out:
-            candidate.require_known(command.candidate)
+            candidate.require_known()
             return {}
         require_arrival(
             known,
@@ -74,7 +74,7 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
             candidate=command.candidate,
             fields=dict.fromkeys(ADDRESSES, command.column),
         )
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     require_readable(command.cells, fields)
     return learned(candidate, command, (command.value,))
 

@@ -26,7 +26,7 @@ class LeaveCommunity(Command):
 
 def decide(candidate: Candidate, command: LeaveCommunity) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsNotInCommunity."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     if not candidate.membership(command.community).at(command.moment):
         raise CandidateIsNotInCommunity(community=command.community, at=command.moment.isoformat())
     return {command.candidate: [CommunityLeft(command.community, command.by, command.reason)]}

@@ -25,11 +25,11 @@ class LiftLegalHold(Command):
 
 def decide(candidate: Candidate, command: LiftLegalHold) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased or LegalHoldIsNotSet."""
-    candidate.require_known(command.candidate)
-    candidate.require_hold(command.candidate, command.matter)
+    candidate.require_known()
+    candidate.require_hold(command.matter)
     return {
         record: [LegalHoldLifted(command.matter, command.note)]
-        for record in candidate.all_records(command.candidate)
+        for record in candidate.all_records()
         if command.matter in candidate.records.get(record, candidate).holds
     }
 

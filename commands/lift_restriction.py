@@ -22,12 +22,12 @@ class LiftRestriction(Command):
 
 def decide(candidate: Candidate, command: LiftRestriction) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased or ProcessingIsNotRestricted."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     if not candidate.is_restricted(command.moment):
         raise ProcessingIsNotRestricted(candidate=command.candidate)
     return {
         record: [RestrictionLifted(command.note)]
-        for record in candidate.all_records(command.candidate)
+        for record in candidate.all_records()
         if candidate.records.get(record, candidate).restriction.at(command.moment)
     }
 

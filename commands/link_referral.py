@@ -39,9 +39,9 @@ class LinkReferral(Command):
 def decide(referral: Referral, application: Application, command: LinkReferral) -> Events:
     """Raises ReferralDoesNotExist, ReferralWasNotMade, ReferralWasDeclined, ApplicationDoesNotExist,
     ApplicationIsOfAnotherCandidate or ApplicationCameOfAnotherReferral."""
-    made = referral.require_made(command.referral)
-    referral.require_not_declined(command.referral)
-    if application.require_candidate(command.application) != made.candidate:
+    made = referral.require_made()
+    referral.require_not_declined()
+    if application.require_candidate() != made.candidate:
         raise ApplicationIsOfAnotherCandidate(application=command.application, candidate=made.candidate)
     if application.referral == command.referral:
         return {}

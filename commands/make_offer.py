@@ -28,13 +28,13 @@ class MakeOffer(Command):
 
 def decide(application: Application, requisition: Requisition, command: MakeOffer) -> Events:
     """Raises OfferIsOut, ApplicationHasEnded, ApplicationIsForAnotherRequisition or OpeningWasFilled, and their kin."""
-    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
-    application.require_requisition(command.application, command.requisition)
-    requisition.require_known(command.requisition)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
+    application.require_requisition(command.requisition)
+    requisition.require_known()
     if command.opening is not None:
         requisition.require_open(command.opening)
     if not command.anew and application.accepted_unmade(command.moment) is None:
-        application.require_no_offer(command.application)
+        application.require_no_offer()
     return {command.application: [OfferMade(candidate, command.requisition, command.opening)]}
 
 

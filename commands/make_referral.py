@@ -43,12 +43,12 @@ def decide(
 ) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateCannotReferThemselves, RequisitionDoesNotExist,
     ReferralWasMadeAlready or ReferralWasAskedOfSomebodyElse."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     if (referrer.speaker or command.referrer) == (candidate.speaker or command.candidate):
         raise CandidateCannotReferThemselves(candidate=command.candidate)
     if requisition is not None and command.requisition is not None:
-        requisition.require_known(command.requisition)
-    referral.require_not_made(command.referral, command.referrer)
+        requisition.require_known()
+    referral.require_not_made(command.referrer)
     made = ReferralMade(
         referrer=command.referrer,
         candidate=command.candidate,
@@ -58,7 +58,7 @@ def decide(
     )
     if not referrer.exists:
         return {command.referral: [made]}
-    referrer.require_known(command.referrer)
+    referrer.require_known()
     return {command.referral: [made], command.referrer: [following(uuid5(command.referral, MADE), MADE)]}
 
 

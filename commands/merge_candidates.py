@@ -43,10 +43,10 @@ class MergeCandidates(WithAddresses):
 
 def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: MergeCandidates) -> Events:
     """Raises CandidateDoesNotExist, CandidateWasMerged, CandidateCannotBeMergedWithItself, MergeCannotBeDatedBack."""
-    survivor.require_speaking(command.candidate)
+    survivor.require_speaking()
     if command.absorbed == command.candidate:
         raise CandidateCannotBeMergedWithItself(candidate=command.candidate)
-    absorbed.require_speaking(command.absorbed)
+    absorbed.require_speaking()
     if command.moment < command.now - CLOCKS_DIFFER_BY:
         raise MergeCannotBeDatedBack
     merged = CandidatesMerged(command.candidate, command.absorbed, command.evidence, command.reason)

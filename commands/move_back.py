@@ -24,8 +24,8 @@ class MoveBack(Command):
 
 def decide(application: Application, command: MoveBack) -> Events:
     """Raises ApplicationDoesNotExist, ApplicationHasEnded, StageWasNeverEntered or StageIsNotEarlier."""
-    candidate = application.require_live(command.application, command.moment)
-    application.require_entered_before(command.application, command.stage, command.moment)
+    candidate = application.require_live(command.moment)
+    application.require_entered_before(command.stage, command.moment)
     requisition = application.requisition_at(command.moment)
     return {command.application: [ApplicationMovedBack(candidate, requisition, command.stage, command.reason)]}
 

@@ -24,7 +24,7 @@ class OpenOpening(Command):
 
 def decide(requisition: Requisition, command: OpenOpening) -> Events:
     """Raises RequisitionDoesNotExist or OpeningExistsAlready."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     requisition.require_new_opening(command.opening)
     return {command.requisition: [OpeningOpened(command.opening, command.outside_id)]}
 

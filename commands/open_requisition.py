@@ -33,7 +33,7 @@ class OpenRequisition(Command):
 
 def decide(requisition: Requisition, command: OpenRequisition) -> Events:
     """Raises RequisitionExistsAlready."""
-    requisition.require_new(command.requisition)
+    requisition.require_new()
     opened = RequisitionOpened(
         role=command.role,
         location=command.location,

@@ -32,7 +32,7 @@ class ProposeErasure(Command):
 
 def decide(candidate: Candidate, command: ProposeErasure) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsErased."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     if command.proposal in candidate.proposals:
         return {}
     return {command.candidate: [ErasureProposed(command.proposal, command.source, command.kind, command.fields)]}

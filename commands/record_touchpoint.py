@@ -49,14 +49,14 @@ class RecordTouchpoint(WithAddresses):
 
 def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, TouchpointKindIsUnknown or OwnSendIsRequested."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     kind = kind_named(command.kind)
     if kind.direction == "outbound" and command.reported_by == OURSELVES:
         raise OwnSendIsRequested
     consents, moment = candidate.consents, command.occurred_at or candidate.latest(command.now)
     purpose = command.purpose or kind.purpose
     needed = purpose if kind.direction == "outbound" else None
-    allowed = None if needed is None else candidate.may(command.candidate, needed, kind.channel, moment)
+    allowed = None if needed is None else candidate.may(needed, kind.channel, moment)
     recorded = TouchpointRecorded(
         touchpoint=command.touchpoint,
         kind=command.kind,
@@ -71,7 +71,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint)
     if not kind.withdraws:
         return {command.candidate: [recorded]}
     taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
-    answers: Events = {record: [*taken_back] for record in candidate.all_records(command.candidate)}
+    answers: Events = {record: [*taken_back] for record in candidate.all_records()}
     kept_out = shut_out(candidate, known, taken_back, command)
     return {**answers, command.candidate: [recorded, *taken_back], **kept_out}
 

@@ -35,7 +35,7 @@ def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -
     """Raises NothingNamesTheCandidate, CandidateExistsAlready, CandidateIsErased, CandidateCannotReferThemselves, and
     what `admit` raises."""
     command.require_named(command.name)
-    candidate.require_new(command.candidate)
+    candidate.require_new()
     if command.referrer == command.candidate:
         raise CandidateCannotReferThemselves(candidate=command.candidate)
     emails, phones, released = admit(command, known)

@@ -43,7 +43,7 @@ class RefuseConsent(WithAddresses):
 
 def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown or ChannelIsUnknown."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     require_purpose(command.purpose)
     refused = ConsentRefused(
         purpose=command.purpose,
@@ -54,7 +54,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) ->
         answered_by=command.answered_by,
         evidence=command.evidence,
     )
-    answers: Events = {record: [refused] for record in candidate.all_records(command.candidate)}
+    answers: Events = {record: [refused] for record in candidate.all_records()}
     took_back = anything_is_allowed(candidate.consents, candidate.latest(command.now))  # a first no takes nothing back
     return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
 

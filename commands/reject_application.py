@@ -26,7 +26,7 @@ class RejectApplication(Command):
 
 def decide(application: Application, command: RejectApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application, command.moment, in_any_order=command.in_any_order)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     ended = ApplicationRejected(candidate, application.requisition, command.reason, command.note)
     return {command.application: [ended]}
 

@@ -22,7 +22,7 @@ class RenameRequisition(Command):
 
 def decide(requisition: Requisition, command: RenameRequisition) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.title.at(command.moment) == command.title:
         return {}
     return {command.requisition: [RequisitionRenamed(command.title)]}

@@ -30,7 +30,7 @@ class ReopenOpening(Command):
 def decide(requisition: Requisition, command: ReopenOpening) -> Events:
     """Raises OpeningIsOpen, OpeningDoesNotExist, OpeningIsGivenUpWithItsJob, RequisitionDoesNotExist or, for need
     'same', OpeningIsTaken or OpeningEndedLater."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     requisition.require_ended(command.opening)
     if command.need == "same":
         requisition.require_given_up_by(command.opening, command.moment)

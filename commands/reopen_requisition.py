@@ -21,7 +21,7 @@ class ReopenRequisition(Command):
 
 def decide(requisition: Requisition, command: ReopenRequisition) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if not requisition.closings.at(command.moment):
         return {}
     return {command.requisition: [RequisitionReopened()]}

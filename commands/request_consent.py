@@ -37,7 +37,7 @@ class RequestConsent(Command):
 def decide(candidate: Candidate, command: RequestConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, PurposeIsUnknown, ChannelIsUnknown or
     ConsentNamesNoChannel."""
-    candidate.require_speaking(command.candidate)
+    candidate.require_speaking()
     require_purpose(command.purpose)
     requested = ConsentRequested(
         purpose=command.purpose,

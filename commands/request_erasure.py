@@ -53,15 +53,15 @@ def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -
     """
     if command.by not in ERASURES_ASKED_BY:
         raise ErasureIsAskedByNobody(by=command.by, known=", ".join(ERASURES_ASKED_BY))
-    candidate.require_known(command.candidate)
-    candidate.require_free(command.candidate)
+    candidate.require_known()
+    candidate.require_free()
     if command.moment < command.now - CLOCKS_DIFFER_BY:
         raise ErasureCannotBeDatedBack
     living = [purpose for purpose in PURPOSES if allowed_channels(candidate.consents, purpose, command.moment)]
     taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=ERASURE) for code in living]
     told: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
     shut_out = suppressions(known, command.addresses, ERASED)
-    return {**dict.fromkeys(candidate.all_records(command.candidate), told), **shut_out}
+    return {**dict.fromkeys(candidate.all_records(), told), **shut_out}
 
 
 VERB = Verb(RequestErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)), LOAD), decide)

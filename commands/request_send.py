@@ -34,11 +34,11 @@ def decide(candidate: Candidate, command: RequestSend) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, ProcessingIsRestricted,
     TouchpointKindIsUnknown, TouchpointKindIsNotSent, ConsentIsMissing, ConsentWasRefused, ConsentWasWithdrawn,
     ConsentIsWithheld or ConsentHasExpired."""
-    candidate.require_speaking(command.candidate)
+    candidate.require_speaking()
     kind = sent_kind_named(command.kind)
     purpose = command.purpose or kind.purpose
     by = command.now + CLOCKS_DIFFER_BY  # the log's own clock says when it is recorded
-    consent = candidate.require_sendable(command.candidate, purpose, kind.channel, command.now, by, command.occurred_at)
+    consent = candidate.require_sendable(purpose, kind.channel, command.now, by, command.occurred_at)
     sent = TouchpointRecorded(
         touchpoint=command.touchpoint,
         kind=command.kind,

@@ -39,8 +39,8 @@ def decide(application: Application, command: RescindOffer) -> Events:
     ApplicationHasEnded and kin."""
     if application.hires:
         raise HireStandsOnTheOffer(application=command.application)
-    candidate = application.require_live(command.application, command.moment)
-    offer = application.require_rescindable(command.application, command.moment)
+    candidate = application.require_live(command.moment)
+    offer = application.require_rescindable(command.moment)
     why = (command.by, command.reason, command.note)
     return {command.application: [OfferRescinded(candidate, offer.requisition, offer.opening, *why)]}
 

@@ -31,10 +31,10 @@ class RestrictProcessing(Command):
 
 def decide(candidate: Candidate, command: RestrictProcessing) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsErased."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     return {
         record: [ProcessingRestricted(command.ground, command.note)]
-        for record in candidate.all_records(command.candidate)
+        for record in candidate.all_records()
         if not candidate.records.get(record, candidate).restriction.at(command.moment)
     }
 

@@ -22,8 +22,8 @@ class ResumeRequisition(Command):
 
 def decide(requisition: Requisition, command: ResumeRequisition) -> Events:
     """Raises RequisitionDoesNotExist or RequisitionIsNotHeld."""
-    requisition.require_known(command.requisition)
-    requisition.require_held(command.requisition, command.moment)
+    requisition.require_known()
+    requisition.require_held(command.moment)
     return {command.requisition: [RequisitionResumed(command.note)]}
 
 

@@ -28,10 +28,10 @@ class SetLegalHold(Command):
 
 def decide(candidate: Candidate, command: SetLegalHold) -> Events:
     """Raises CandidateDoesNotExist or CandidateIsErased."""
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     return {
         record: [LegalHoldSet(command.matter, command.note)]
-        for record in candidate.all_records(command.candidate)
+        for record in candidate.all_records()
         if command.matter not in candidate.records.get(record, candidate).holds
     }
 

@@ -23,7 +23,7 @@ class SetTargetDate(Command):
 
 def decide(requisition: Requisition, command: SetTargetDate) -> Events:
     """Raises RequisitionDoesNotExist."""
-    requisition.require_known(command.requisition)
+    requisition.require_known()
     if requisition.target.at(command.moment) == command.target:
         return {}
     return {command.requisition: [TargetDateSet(command.target)]}

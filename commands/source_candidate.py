@@ -33,7 +33,7 @@ class SourceCandidate(Arrival):
 def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) -> Events:
     """Raises NothingNamesTheCandidate, CandidateExistsAlready, CandidateIsErased, and what `admit` raises."""
     command.require_named(command.name, command.outside_id if command.outside_source else None)
-    candidate.require_new(command.candidate)
+    candidate.require_new()
     emails, phones, released = admit(command, known)
     sourced = CandidateSourced(
         source=command.source,

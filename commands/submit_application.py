@@ -41,8 +41,8 @@ def decide(
     application: Application, candidate: Candidate, requisition: Requisition, command: SubmitApplication
 ) -> Events:
     """Raises CandidateDoesNotExist, RequisitionDoesNotExist, or why the application cannot be submitted."""
-    candidate.require_known(command.candidate)
-    requisition.require_known(command.requisition)
+    candidate.require_known()
+    requisition.require_known()
     require_submittable(application, command)
     submitted = ApplicationSubmitted(
         candidate=command.candidate,
@@ -60,7 +60,7 @@ def require_submittable(application: Application, command: SubmitApplication) ->
         return
     if application.submitted:
         raise ApplicationWasSubmittedAlready(application=command.application)
-    if application.require_live(command.application, command.moment) != command.candidate:
+    if application.require_live(command.moment) != command.candidate:
         raise ApplicationIsOfAnotherCandidate(application=command.application, candidate=command.candidate)
 
 

@@ -32,11 +32,11 @@ class TransferApplication(Command):
 
 def decide(application: Application, requisition: Requisition, command: TransferApplication) -> Events:
     """Raises ApplicationIsForThisRequisition, OfferIsOut, ApplicationHasEnded, RequisitionDoesNotExist and kin."""
-    candidate = application.require_live(command.application)
-    requisition.require_known(command.requisition)
+    candidate = application.require_live()
+    requisition.require_known()
     if application.requisition == command.requisition:
         raise ApplicationIsForThisRequisition(application=command.application, requisition=command.requisition)
-    application.require_no_offer(command.application)
+    application.require_no_offer()
     moved = ApplicationTransferred(candidate, application.requisition, command.requisition, command.reason)
     return {command.application: [moved]}
 

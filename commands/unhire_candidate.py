@@ -37,7 +37,7 @@ class UnhireCandidate(Command):
 def decide(application: Application, requisition: Requisition | None, command: UnhireCandidate) -> Events:
     """Raises CandidateIsNotHired, ApplicationDoesNotExist, OpeningNeedsItsRequisition or
     ApplicationIsForAnotherRequisition."""
-    hire = application.require_hire(command.application, command.moment, in_any_order=command.in_any_order)
+    hire = application.require_hire(command.moment, in_any_order=command.in_any_order)
     if command.requisition is None and hire.opening is not None:
         raise OpeningNeedsItsRequisition(opening=hire.opening)
     if command.requisition not in (None, hire.requisition):

@@ -64,8 +64,8 @@ class UnmergeCandidates(WithHolders):
 
 def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: UnmergeCandidates) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidatesAreNotMerged or UnmergeCannotBeDatedBack."""
-    survivor.require_known(command.candidate)
-    absorbed.require_known(command.absorbed)
+    survivor.require_known()
+    absorbed.require_known()
     if absorbed.merged_into != command.candidate:
         raise CandidatesAreNotMerged(absorbed=command.absorbed, candidate=command.candidate)
     if command.moment < command.now - CLOCKS_DIFFER_BY:

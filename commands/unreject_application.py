@@ -26,7 +26,7 @@ class UnrejectApplication(Command):
 
 def decide(application: Application, command: UnrejectApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationIsNotRejected."""
-    candidate = application.require_rejected(command.application, command.moment, in_any_order=command.in_any_order)
+    candidate = application.require_rejected(command.moment, in_any_order=command.in_any_order)
     undone = ApplicationUnrejected(candidate, application.requisition, command.reason, command.note)
     return {command.application: [undone]}
 

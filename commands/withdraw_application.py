@@ -24,7 +24,7 @@ class WithdrawApplication(Command):
 
 def decide(application: Application, command: WithdrawApplication) -> Events:
     """Raises ApplicationDoesNotExist or ApplicationHasEnded."""
-    candidate = application.require_live(command.application, command.moment)
+    candidate = application.require_live(command.moment)
     ended = ApplicationWithdrawn(candidate, application.requisition, command.reason, command.note)
     return {command.application: [ended]}
 

@@ -44,7 +44,7 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
     WithdrawalMethodIsReserved."""
     if command.method in RESERVED_METHODS:
         raise WithdrawalMethodIsReserved(method=command.method)
-    candidate.require_known(command.candidate)
+    candidate.require_known()
     require_purpose(command.purpose)
     withdrawn = withdrawal(
         candidate.consents,
@@ -55,7 +55,7 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
         because_of=command.because_of,
         reason=command.reason,
     )
-    answers: Events = {record: [withdrawn] for record in candidate.all_records(command.candidate)}
+    answers: Events = {record: [withdrawn] for record in candidate.all_records()}
     return answers | shut_out(candidate, known, [withdrawn], command)
 
 

@@ -441,6 +441,7 @@ class Application:
     declined or rescinded. `referral` is the first that it was said to have come of.
     """
 
+    id: UUID
     candidate: UUID | None = None
     requisition: UUID | None = None
     submitted: bool = False
@@ -534,97 +535,97 @@ class Application:
         """When the last standing acceptance for this opening, or for none in particular, was."""
         return next((one.at for one in reversed(self.acceptances) if one.offer.opening in (None, opening)), None)
 
-    def require_candidate(self, application: UUID) -> UUID:
+    def require_candidate(self) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist."""
         if self.candidate is None:
-            raise ApplicationDoesNotExist(application=application)
+            raise ApplicationDoesNotExist(application=self.id)
         return self.candidate
 
-    def require_live(self, application: UUID, moment: datetime | None = None, *, in_any_order: bool = False) -> UUID:
+    def require_live(self, moment: datetime | None = None, *, in_any_order: bool = False) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist, or ApplicationHasEnded.
 
         With a moment, an end that came after it does not matter: what happened before it may be learned later.
         `in_any_order`: no end matters; what was told of it later may have come before.
         """
-        candidate = self.require_candidate(application)
+        candidate = self.require_candidate()
         if in_any_order:
             return candidate
         first = min(self.ends, key=lambda end: end.at, default=None)
         if first is not None and (moment is None or moment >= first.at):
             ending, ended_at = first.event.stored_name, first.at.isoformat()
-            raise ApplicationHasEnded(application=application, ending=ending, ended_at=ended_at)
+            raise ApplicationHasEnded(application=self.id, ending=ending, ended_at=ended_at)
         return candidate
 
-    def require_rejected(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> UUID:
+    def require_rejected(self, moment: datetime, *, in_any_order: bool = False) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist or ApplicationIsNotRejected."""
-        candidate = self.require_candidate(application)
+        candidate = self.require_candidate()
         if (taken_back if in_any_order else last_by)(self.of(ApplicationRejected), moment) is None:
-            raise ApplicationIsNotRejected(application=application, moment=moment.isoformat())
+            raise ApplicationIsNotRejected(application=self.id, moment=moment.isoformat())
         return candidate
 
-    def require_hire(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> CandidateHired:
+    def require_hire(self, moment: datetime, *, in_any_order: bool = False) -> CandidateHired:
         """The hire that can be undone at that moment; raises ApplicationDoesNotExist or CandidateIsNotHired."""
-        self.require_candidate(application)
+        self.require_candidate()
         found = (taken_back if in_any_order else last_by)(self.hires, moment)
         if found is None or not isinstance(found.event, CandidateHired):
-            raise CandidateIsNotHired(application=application, moment=moment.isoformat())
+            raise CandidateIsNotHired(application=self.id, moment=moment.isoformat())
         return found.event
 
     def of(self, kind: type[Event]) -> tuple[Ending, ...]:
         """The ends of that kind that stand, in the order of recording."""
         return tuple(end for end in self.ends if isinstance(end.event, kind))
 
-    def require_requisition(self, application: UUID, requisition: UUID) -> None:
+    def require_requisition(self, requisition: UUID) -> None:
         """Raises ApplicationIsForAnotherRequisition; a prospect for no requisition suits every one."""
         if self.requisition not in (None, requisition):
-            raise ApplicationIsForAnotherRequisition(application=application, requisition=requisition)
+            raise ApplicationIsForAnotherRequisition(application=self.id, requisition=requisition)
 
-    def require_entered_before(self, application: UUID, stage: str, moment: datetime) -> None:
+    def require_entered_before(self, stage: str, moment: datetime) -> None:
         """Raises StageWasNeverEntered, or StageIsNotEarlier than the one it stood in."""
         entered, current = self.entered_by(moment), self.stage_at(moment)
-        named = {"application": application, "stage": stage, "moment": moment.isoformat()}
+        named = {"application": self.id, "stage": stage, "moment": moment.isoformat()}
         if current is None or stage not in entered:
             raise StageWasNeverEntered(**named)
         if entered.index(stage) >= entered.index(current):
             raise StageIsNotEarlier(current=current, **named)
 
-    def require_no_offer(self, application: UUID) -> None:
+    def require_no_offer(self) -> None:
         """Raises OfferIsOut, accepted or not."""
         if self.standing_offer is not None:
-            raise OfferIsOut(application=application)
+            raise OfferIsOut(application=self.id)
 
-    def require_offer(self, application: UUID) -> Offer:
+    def require_offer(self) -> Offer:
         """The offer that is out, accepted or not; raises OfferIsNotOut, OfferWasDeclined or OfferWasRescinded."""
         if self.standing_offer is not None:
             return self.standing_offer
         if self.former_offer is None or self.former_offer.ending is None:
-            raise OfferIsNotOut(application=application)
-        raise REFUSED_OFFERS[self.former_offer.ending](application=application)
+            raise OfferIsNotOut(application=self.id)
+        raise REFUSED_OFFERS[self.former_offer.ending](application=self.id)
 
-    def require_declinable(self, application: UUID, moment: datetime, *, in_any_order: bool = False) -> Offer:
+    def require_declinable(self, moment: datetime, *, in_any_order: bool = False) -> Offer:
         """The offer that can be declined at that moment; in any order it may have been made later.
 
         Raises OfferWasAccepted, OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
-        last = self.require_offer(application)
+        last = self.require_offer()
         if not self.open_offers:
-            raise OfferWasAccepted(application=application)
+            raise OfferWasAccepted(application=self.id)
         found = (taken_back if in_any_order else last_by)(self.open_offers, moment)
-        return self.require_by(application, found, last, moment)
+        return self.require_by(found, last, moment)
 
-    def require_rescindable(self, application: UUID, moment: datetime) -> Offer:
+    def require_rescindable(self, moment: datetime) -> Offer:
         """The offer that can be rescinded at that moment: the one that was accepted, where one was.
 
         Raises OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
-        last, accepted = self.require_offer(application), last_by(self.acceptances, moment)
+        last, accepted = self.require_offer(), last_by(self.acceptances, moment)
         found = accepted.offer if accepted else None if self.acceptances else last_by(self.offers, moment)
-        return self.require_by(application, found, last, moment)
+        return self.require_by(found, last, moment)
 
-    def require_by(self, application: UUID, found: Offer | None, last: Offer, moment: datetime) -> Offer:
+    def require_by(self, found: Offer | None, last: Offer, moment: datetime) -> Offer:
         """The offer found; raises OfferIsLater where there is none by that moment."""
         if found is None:
-            raise OfferIsLater(application=application, since=last.since.isoformat(), moment=moment.isoformat())
+            raise OfferIsLater(application=self.id, since=last.since.isoformat(), moment=moment.isoformat())
         return found
 
     @property
@@ -632,18 +633,18 @@ class Application:
         """The offers that wait for an answer, in the order of recording."""
         return tuple(offer for offer in self.offers if offer.accepted_at is None)
 
-    def require_acceptable(self, application: UUID, opening: UUID | None) -> None:
+    def require_acceptable(self, opening: UUID | None) -> None:
         """Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening.
 
         An acceptance of which we never learned the offer is one.
         """
         if self.offer is None:
             return
-        offer = self.require_offer(application)
+        offer = self.require_offer()
         if offer.accepted_at is not None:
-            raise OfferWasAccepted(application=application)
+            raise OfferWasAccepted(application=self.id)
         if opening is not None and offer.opening not in (None, opening):
-            raise OfferIsForAnotherOpening(application=application, opening=opening)
+            raise OfferIsForAnotherOpening(application=self.id, opening=opening)
 
 
 def evolve(application: Application, recorded: Recorded[Event]) -> Application:
@@ -730,7 +731,7 @@ def offer_ended(application: Application, event: OfferDeclined | OfferRescinded,
     )
 
 
-APPLICATION = Aggregate("application", Application(), evolve)
+APPLICATION = Aggregate("application", Application, evolve)
 
 BEGINNINGS: tuple[type[Event], ...] = (ApplicationSubmitted, ProspectAdded)
 """The events that make an application."""

@@ -371,6 +371,7 @@ class Candidate:
     known, undone or not.
     """
 
+    id: UUID
     exists: bool = False
     source: str = UNKNOWN
     role: str = UNKNOWN
@@ -390,55 +391,55 @@ class Candidate:
     proposals: Proposals = field(default_factory=dict)
     records: Mapping[UUID, Candidate] = field(default_factory=dict)
 
-    def require_record(self, candidate: UUID) -> None:
+    def require_record(self) -> None:
         """That there is or was such a person. Raises CandidateDoesNotExist."""
         if not self.exists:
-            raise CandidateDoesNotExist(candidate=candidate)
+            raise CandidateDoesNotExist(candidate=self.id)
 
-    def require_known(self, candidate: UUID) -> None:
+    def require_known(self) -> None:
         """Raises CandidateDoesNotExist, or CandidateIsErased from the request on."""
-        self.require_record(candidate)
+        self.require_record()
         if self.erasure is not None:
-            raise CandidateIsErased(candidate=candidate)
+            raise CandidateIsErased(candidate=self.id)
 
-    def require_free(self, candidate: UUID) -> None:
+    def require_free(self) -> None:
         """Raises LegalHoldStands where any record of the person is held."""
         matters = sorted(matter for record in (self, *self.records.values()) for matter in record.holds)
         if matters:
-            raise LegalHoldStands(candidate=candidate, matter=matters[0])
+            raise LegalHoldStands(candidate=self.id, matter=matters[0])
 
-    def proposed_on(self, candidate: UUID, proposal: UUID) -> UUID:
+    def proposed_on(self, proposal: UUID) -> UUID:
         """The record of the person on which an open proposal to erase them stands.
 
         Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased or ErasureProposalIsDecided.
         """
-        self.require_record(candidate)
-        known = {record: self.records.get(record, self).proposals for record in self.all_records(candidate)}
+        self.require_record()
+        known = {record: self.records.get(record, self).proposals for record in self.all_records()}
         named = next((record for record, proposals in known.items() if proposal in proposals), None)
         if named is None:
-            raise ErasureProposalDoesNotExist(candidate=candidate, proposal=proposal)
-        self.require_known(candidate)
-        known[named][proposal].require_open(candidate, proposal)
+            raise ErasureProposalDoesNotExist(candidate=self.id, proposal=proposal)
+        self.require_known()
+        known[named][proposal].require_open(self.id)
         return named
 
-    def require_hold(self, candidate: UUID, matter: str) -> None:
+    def require_hold(self, matter: str) -> None:
         """Raises LegalHoldIsNotSet where no record of the person is held for it."""
         if all(matter not in record.holds for record in (self, *self.records.values())):
-            raise LegalHoldIsNotSet(candidate=candidate, matter=matter)
+            raise LegalHoldIsNotSet(candidate=self.id, matter=matter)
 
     def is_restricted(self, at: datetime) -> bool:
         """Whether the person's data, in whichever record, was to be kept and nothing else at that time."""
         return any(record.restriction.at(at) for record in (self, *self.records.values()))
 
-    def require_unrestricted(self, candidate: UUID, *moments: datetime) -> None:
+    def require_unrestricted(self, *moments: datetime) -> None:
         """Raises ProcessingIsRestricted, where it was so at any of these times."""
         if any(self.is_restricted(moment) for moment in moments):
-            raise ProcessingIsRestricted(candidate=candidate)
+            raise ProcessingIsRestricted(candidate=self.id)
 
-    def may(self, candidate: UUID, purpose: str, channel: str, at: datetime) -> UUID | Refused:
+    def may(self, purpose: str, channel: str, at: datetime) -> UUID | Refused:
         """The consent event that allows a send at that time, or why there is none; a restriction comes before all."""
         if self.is_restricted(at):
-            return ProcessingIsRestricted(candidate=candidate)
+            return ProcessingIsRestricted(candidate=self.id)
         return consent.may(self.consents, purpose, channel, at)
 
     def latest(self, now: datetime) -> datetime:
@@ -449,7 +450,7 @@ class Candidate:
         return max((now, *restricted, *(answer.at for answer in self.consents.answers[-1:])))
 
     def require_sendable(
-        self, candidate: UUID, purpose: str | None, channel: str, now: datetime, by: datetime, stated: datetime | None
+        self, purpose: str | None, channel: str, now: datetime, by: datetime, stated: datetime | None
     ) -> UUID | None:
         """The consent event that allows a send at the time stated (None: now), None where none is needed.
 
@@ -459,20 +460,20 @@ class Candidate:
         """
         latest = self.latest(now)
         moments = now, latest, by, stated or latest
-        self.require_unrestricted(candidate, *moments)
+        self.require_unrestricted(*moments)
         if purpose is None:
             return None
         return [consent.require_consent(self.consents, purpose, channel, moment) for moment in moments][-1]
 
-    def all_records(self, candidate: UUID) -> tuple[UUID, ...]:
+    def all_records(self) -> tuple[UUID, ...]:
         """Every record of the person: this one first. A no stands in all of them, and so outlives their merges."""
-        return (candidate, *sorted(self.records.keys() - {candidate}))
+        return (self.id, *sorted(self.records.keys() - {self.id}))
 
-    def require_speaking(self, candidate: UUID) -> None:
+    def require_speaking(self) -> None:
         """Raises CandidateDoesNotExist, CandidateIsErased, or CandidateWasMerged."""
-        self.require_known(candidate)
+        self.require_known()
         if self.speaker is not None:
-            raise CandidateWasMerged(candidate=candidate, survivor=self.speaker)
+            raise CandidateWasMerged(candidate=self.id, survivor=self.speaker)
 
     def everything_told(self) -> tuple[FactStatement, ...]:
         """All that anybody told of this record, as the profile's rules want it."""
@@ -486,11 +487,11 @@ class Candidate:
         """When the candidate was in the community."""
         return self.communities.get(community, TemporalProperty())
 
-    def require_new(self, candidate: UUID) -> None:
+    def require_new(self) -> None:
         """Raises CandidateExistsAlready, or CandidateIsErased."""
         if self.exists:
-            self.require_known(candidate)
-            raise CandidateExistsAlready(candidate=candidate)
+            self.require_known()
+            raise CandidateExistsAlready(candidate=self.id)
 
 
 def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
@@ -610,7 +611,7 @@ def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | N
     return root
 
 
-CANDIDATE = Aggregate("candidate", Candidate(), evolve, linked_records, person)
+CANDIDATE = Aggregate("candidate", Candidate, evolve, linked_records, person)
 
 ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred, ErasureRequested, CandidateErased)
 """The events that make a candidate, and that end one."""

@@ -72,13 +72,14 @@ class ErasureProposalIsDecided(Conflict):
 class Proposal:
     """A proposal to erase a person, and how it was decided; None: it is open."""
 
+    id: UUID
     kind: str
     decision: Decision | None = None
 
-    def require_open(self, candidate: UUID, proposal: UUID) -> None:
+    def require_open(self, candidate: UUID) -> None:
         """Raises ErasureProposalIsDecided."""
         if self.decision is not None:
-            raise ErasureProposalIsDecided(candidate=candidate, proposal=proposal, decision=self.decision)
+            raise ErasureProposalIsDecided(candidate=candidate, proposal=self.id, decision=self.decision)
 
 
 Proposals = Mapping[UUID, Proposal]
@@ -91,7 +92,7 @@ def evolve(proposals: Proposals, recorded: Recorded[Event]) -> Proposals:
     """The proposals after one more event; only the first decision on a proposal counts."""
     match recorded.event:
         case ErasureProposed(proposal=proposal, kind=kind) if proposal not in proposals:
-            return {**proposals, proposal: Proposal(kind)}
+            return {**proposals, proposal: Proposal(proposal, kind)}
         case ErasureProposalAccepted(proposal=proposal):
             return decided(proposals, proposal, "accepted")
         case ErasureProposalDeclined(proposal=proposal):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import Field, dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union
@@ -100,17 +100,26 @@ def alone(state: S, _: Callable[[UUID], S]) -> S:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
-    """A kind of stream: its name, the state before its first event, and how an event changes that state.
+    """A kind of stream: its name, and how its state starts and evolves.
 
-    `linked_records` names the streams that belong with a state, such as the other records of one person. `joined`
-    gives the state that decisions see, from the stream's own state and, through the function, those of linked streams.
+    `start` gives the state of a stream before its first event, from the stream's id, so that a state knows its own id.
+    `evolve` gives the state after one more event. `linked_records` names the streams that belong with a state, such as
+    the other records of one person. `joined` gives the state that decisions see, from the stream's own state and,
+    through the function, those of linked streams.
     """
 
     name: str
-    initial: S
+    start: Callable[[UUID], S]
     evolve: Callable[[S, Recorded[Event]], S]
     linked_records: Callable[[S], Collection[UUID]] = nobody
     joined: Callable[[S, Callable[[UUID], S]], S] = alone
+
+    def fold(self, stream: UUID, events: Iterable[Recorded[Event]]) -> S:
+        """Return the state of the stream after these of its events, in their order."""
+        state = self.start(stream)
+        for recorded in events:
+            state = self.evolve(state, recorded)
+        return state
 
 
 @dataclass(frozen=True, slots=True)

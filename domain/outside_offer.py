@@ -28,6 +28,7 @@ class OutsideOfferFollowed(Event):
 class OutsideOffer:
     """By version the steps that became events here, and of all versions the steps with their times."""
 
+    id: UUID
     versions: Mapping[int, frozenset[str]] = field(default_factory=dict)
     dated: frozenset[tuple[str, datetime]] = frozenset()
 
@@ -61,4 +62,4 @@ def evolve(offer: OutsideOffer, recorded: Recorded[Event]) -> OutsideOffer:
             return offer
 
 
-OUTSIDE_OFFER = Aggregate("outside-offer", OutsideOffer(), evolve)
+OUTSIDE_OFFER = Aggregate("outside-offer", OutsideOffer, evolve)

@@ -224,6 +224,7 @@ class Referral:
     `asked` is who was asked for it. `made` None: nobody was referred yet. `applications`: what it became.
     """
 
+    id: UUID
     asked: UUID | None = None
     made: Made | None = None
     accepted: bool = False
@@ -231,38 +232,38 @@ class Referral:
     applications: frozenset[UUID] = frozenset()
     credited: bool = False
 
-    def require_new(self, referral: UUID) -> None:
+    def require_new(self) -> None:
         """Raises ReferralExistsAlready."""
         if self.asked is not None or self.made is not None:
-            raise ReferralExistsAlready(referral=referral)
+            raise ReferralExistsAlready(referral=self.id)
 
-    def require_not_made(self, referral: UUID, referrer: UUID) -> None:
+    def require_not_made(self, referrer: UUID) -> None:
         """Raises ReferralWasMadeAlready, or ReferralWasAskedOfSomebodyElse."""
         if self.made is not None:
-            raise ReferralWasMadeAlready(referral=referral)
+            raise ReferralWasMadeAlready(referral=self.id)
         if self.asked not in (None, referrer):
-            raise ReferralWasAskedOfSomebodyElse(referral=referral, referrer=referrer)
+            raise ReferralWasAskedOfSomebodyElse(referral=self.id, referrer=referrer)
 
-    def require_made(self, referral: UUID) -> Made:
+    def require_made(self) -> Made:
         """Who referred whom; raises ReferralDoesNotExist or ReferralWasNotMade."""
         if self.made is not None:
             return self.made
         if self.asked is not None:
-            raise ReferralWasNotMade(referral=referral)
-        raise ReferralDoesNotExist(referral=referral)
+            raise ReferralWasNotMade(referral=self.id)
+        raise ReferralDoesNotExist(referral=self.id)
 
-    def require_not_declined(self, referral: UUID) -> None:
+    def require_not_declined(self) -> None:
         """Raises ReferralWasDeclined."""
         if self.declined:
-            raise ReferralWasDeclined(referral=referral)
+            raise ReferralWasDeclined(referral=self.id)
 
-    def require_credit(self, referral: UUID, application: UUID, made_at: datetime, hired_at: datetime) -> None:
+    def require_credit(self, application: UUID, made_at: datetime, hired_at: datetime) -> None:
         """Raises which part of the rule fails: ReferralIsNotOfThisApplication, ReferralWasCreditedAlready,
         HireCameBeforeTheReferral or HireCameTooLateForTheReferral."""
         if application not in self.applications:
-            raise ReferralIsNotOfThisApplication(referral=referral, application=application)
+            raise ReferralIsNotOfThisApplication(referral=self.id, application=application)
         if self.credited:
-            raise ReferralWasCreditedAlready(referral=referral)
+            raise ReferralWasCreditedAlready(referral=self.id)
         named = {"hired_at": hired_at.isoformat(), "made_at": made_at.isoformat()}
         if hired_at < made_at:
             raise HireCameBeforeTheReferral(**named)
@@ -289,7 +290,7 @@ def evolve(referral: Referral, recorded: Recorded[Event]) -> Referral:
             return referral
 
 
-REFERRAL = Aggregate("referral", Referral(), evolve)
+REFERRAL = Aggregate("referral", Referral, evolve)
 
 BEGINNINGS: tuple[type[Event], ...] = (ReferralAsked, ReferralMade)
 """The events that make a referral."""

@@ -282,6 +282,7 @@ class Requisition:
     recording. Where several stand, the earliest fill counts, and what was filled is not given up.
     """
 
+    id: UUID
     exists: bool = False
     openings: Mapping[UUID, type[Event] | None] = field(default_factory=dict)
     taken_by: Mapping[UUID, UUID] = field(default_factory=dict)
@@ -317,15 +318,15 @@ class Requisition:
             since = (since or turn.at) if turn.value else None
         return since
 
-    def require_known(self, requisition: UUID) -> None:
+    def require_known(self) -> None:
         """Raises RequisitionDoesNotExist."""
         if not self.exists:
-            raise RequisitionDoesNotExist(requisition=requisition)
+            raise RequisitionDoesNotExist(requisition=self.id)
 
-    def require_new(self, requisition: UUID) -> None:
+    def require_new(self) -> None:
         """Raises RequisitionExistsAlready."""
         if self.exists:
-            raise RequisitionExistsAlready(requisition=requisition)
+            raise RequisitionExistsAlready(requisition=self.id)
 
     def require_new_opening(self, opening: UUID) -> None:
         """Raises OpeningExistsAlready."""
@@ -362,15 +363,15 @@ class Requisition:
         """The end of the opening that can be taken back at that moment."""
         return (taken_back if in_any_order else last_by)(self.ends.get(opening, ()), moment)
 
-    def require_running(self, requisition: UUID, moment: datetime) -> None:
+    def require_running(self, moment: datetime) -> None:
         """Raises RequisitionIsHeld."""
         if self.holds.at(moment):
-            raise RequisitionIsHeld(requisition=requisition, moment=moment.isoformat())
+            raise RequisitionIsHeld(requisition=self.id, moment=moment.isoformat())
 
-    def require_held(self, requisition: UUID, moment: datetime) -> None:
+    def require_held(self, moment: datetime) -> None:
         """Raises RequisitionIsNotHeld."""
         if not self.holds.at(moment):
-            raise RequisitionIsNotHeld(requisition=requisition, moment=moment.isoformat())
+            raise RequisitionIsNotHeld(requisition=self.id, moment=moment.isoformat())
 
 
 def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
@@ -436,7 +437,7 @@ def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...])
     )
 
 
-REQUISITION = Aggregate("requisition", Requisition(), evolve)
+REQUISITION = Aggregate("requisition", Requisition, evolve)
 
 OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancelled, OpeningReopened)
 """The events of a requisition's openings."""

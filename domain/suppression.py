@@ -96,6 +96,7 @@ class Suppression:
     `merges`: the merges that keep it out, as `merge_named` names them.
     """
 
+    id: UUID
     because: str | None = None
     merges: frozenset[UUID] = frozenset()
     stopped: frozenset[ArrivalStopped] = frozenset()
@@ -151,7 +152,7 @@ def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:
             return suppression
 
 
-SUPPRESSION = Aggregate("suppression", Suppression(), evolve)
+SUPPRESSION = Aggregate("suppression", Suppression, evolve)
 
 TURNS: tuple[type[Event], ...] = (
     AddressSuppressed,

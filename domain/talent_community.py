@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.errors import Conflict, Invalid, NotFound
@@ -54,22 +54,23 @@ class CommunityNeedsSkillOrRole(Invalid):
 class TalentCommunity:
     """What decisions about a talent community need to know; who is in it stands with the candidates."""
 
+    id: UUID
     exists: bool = False
 
-    def require_known(self, community: UUID) -> None:
+    def require_known(self) -> None:
         """Raises CommunityDoesNotExist."""
         if not self.exists:
-            raise CommunityDoesNotExist(community=community)
+            raise CommunityDoesNotExist(community=self.id)
 
-    def require_new(self, community: UUID) -> None:
+    def require_new(self) -> None:
         """Raises CommunityExistsAlready."""
         if self.exists:
-            raise CommunityExistsAlready(community=community)
+            raise CommunityExistsAlready(community=self.id)
 
 
 def evolve(community: TalentCommunity, recorded: Recorded[Event]) -> TalentCommunity:
     """The community after one more event."""
-    return TalentCommunity(exists=True) if isinstance(recorded.event, CommunityFounded) else community
+    return replace(community, exists=True) if isinstance(recorded.event, CommunityFounded) else community
 
 
 def require_around(around: str) -> None:
@@ -78,4 +79,4 @@ def require_around(around: str) -> None:
         raise CommunityNeedsSkillOrRole(around=around, known=", ".join(AROUND))
 
 
-TALENT_COMMUNITY = Aggregate("talent-community", TalentCommunity(), evolve)
+TALENT_COMMUNITY = Aggregate("talent-community", TalentCommunity, evolve)

@@ -55,11 +55,9 @@ class History:
 
     def state(self, load: Load, command: Command, reading_everything: bool) -> object:
         def state_of(stream: UUID) -> Any:
-            state = load.aggregate.initial
-            for recorded in self.streams.get(stream, []):
-                if reading_everything or isinstance(recorded.event, load.reads):
-                    state = load.aggregate.evolve(state, recorded)
-            return state
+            told = self.streams.get(stream, [])
+            read = (one for one in told if reading_everything or isinstance(one.event, load.reads))
+            return load.aggregate.fold(stream, read)
 
         states = {stream: load.aggregate.joined(state_of(stream), state_of) for stream in load.streams(command)}
         return states if load.many else next(iter(states.values()), None)

@@ -132,7 +132,7 @@ class LogWithout:
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
         loaded = self.log.load_all({stream: how for stream, how in wanted.items() if stream not in self.hidden})
-        return {**loaded, **{s: Loaded(how[0].initial, 0) for s, how in wanted.items() if s in self.hidden}}
+        return {**loaded, **{s: Loaded(how[0].start(s), 0) for s, how in wanted.items() if s in self.hidden}}
 
     def completed(self, commands: Sequence[Any]) -> Completed:
         whole = self.log.completed(commands)

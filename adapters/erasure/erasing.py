@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid5
@@ -80,7 +80,7 @@ class Erasure:
 class Trail:
     """What an erasure needs to know of one record: what the rules know of it, and the events of its erasure."""
 
-    candidate: Candidate = field(default_factory=Candidate)
+    candidate: Candidate
     requested: Recorded[ErasureRequested] | None = None
     completed: Recorded[CandidateErased] | None = None
 
@@ -101,7 +101,7 @@ def linked_records(trail: Trail) -> Collection[UUID]:
     return CANDIDATE.linked_records(trail.candidate)
 
 
-TRAIL = Aggregate("trail", Trail(), evolve, linked_records)
+TRAIL = Aggregate("trail", lambda record: Trail(Candidate(record)), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
 
 
@@ -204,7 +204,7 @@ class Erasing:
     def _trails(self, candidate: UUID) -> dict[UUID, Trail]:
         """What is known of each record of the person. Errors: CandidateDoesNotExist."""
         loaded = load_with_linked_records(self.holdings.log.until_keys_are_destroyed, {candidate: (TRAIL, READS)})
-        loaded[candidate].state.candidate.require_record(candidate)
+        loaded[candidate].state.candidate.require_record()
         return {record: found.state for record, found in loaded.items()}
 
     def _told(self, candidate: UUID, told: Sequence[LetGo]) -> Erasure:

@@ -43,7 +43,6 @@ from domain.suppression import (
     Address,
     AddressWithheld,
     AddressWithholdingEnded,
-    Suppression,
     merge_named,
 )
 from tests.given import ALICE, BOB, DAY, NOW, SOURCED, TOUCHPOINT, History, consented, given, withdrawn
@@ -120,10 +119,7 @@ class Story:
         return None
 
     def shut(self, address: Address) -> str | None:
-        state = Suppression()
-        for recorded in self.history.streams.get(address.stream, []):
-            state = SUPPRESSION.evolve(state, recorded)
-        return state.because
+        return SUPPRESSION.fold(address.stream, self.history.streams.get(address.stream, [])).because
 
 
 def story(**events: list[Event]) -> Story:

@@ -15,8 +15,10 @@ from domain.application import APPLICATION
 from domain.candidate import CANDIDATE
 from domain.catalogue import EVENTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
+from domain.outside_offer import OUTSIDE_OFFER
 from domain.referral import REFERRAL
 from domain.requisition import REQUISITION
+from domain.suppression import SUPPRESSION
 from domain.talent_community import TALENT_COMMUNITY
 
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
@@ -49,7 +51,9 @@ def events_of(shape: type[Event]) -> st.SearchStrategy[Event]:
 any_events = st.lists(st.tuples(st.one_of(*(events_of(shape) for shape in EVENTS)), st.none() | PLAIN[datetime]))
 
 
-AGGREGATES: list[Aggregate[Any]] = [CANDIDATE, REQUISITION, APPLICATION, REFERRAL, TALENT_COMMUNITY]
+AGGREGATES: list[Aggregate[Any]] = [
+    CANDIDATE, REQUISITION, APPLICATION, REFERRAL, TALENT_COMMUNITY, SUPPRESSION, OUTSIDE_OFFER,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.name)
@@ -57,14 +61,14 @@ AGGREGATES: list[Aggregate[Any]] = [CANDIDATE, REQUISITION, APPLICATION, REFERRA
 def test_any_events_in_any_order_make_a_state(
     aggregate: Aggregate[Any], dated: list[tuple[Event, datetime | None]]
 ) -> None:
-    state = aggregate.initial
+    stream = UUID(int=9)
+    state = aggregate.start(stream)
     for version, (event, occurred_at) in enumerate(dated, start=1):
-        recorded = Recorded(
-            UUID(int=9), version, event, UUID(int=version), datetime(2026, 1, 1, tzinfo=UTC), occurred_at
-        )
+        recorded = Recorded(stream, version, event, UUID(int=version), datetime(2026, 1, 1, tzinfo=UTC), occurred_at)
         assert aggregate.evolve(state, recorded) == aggregate.evolve(state, recorded)
         state = aggregate.evolve(state, recorded)
-        assert type(state) is type(aggregate.initial)
+        assert type(state) is type(aggregate.start(stream))
+        assert state.id == stream
 
 
 def test_an_event_of_tomorrow_changes_nothing() -> None:
@@ -73,4 +77,4 @@ def test_an_event_of_tomorrow_changes_nothing() -> None:
 
     recorded: Recorded[Event] = Recorded(UUID(int=9), 1, FromTomorrow(), UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC))
     for aggregate in AGGREGATES:
-        assert aggregate.evolve(aggregate.initial, recorded) == aggregate.initial
+        assert aggregate.evolve(aggregate.start(recorded.stream), recorded) == aggregate.start(recorded.stream)

@@ -15,6 +15,7 @@ from domain.retention import RULES, Rule, ends_on, is_over, last_contact, rule_o
 from domain.touchpoint import Touchpoint
 from domain.touchpoint_kinds import CATALOGUE
 from domain.validity import ANY
+from tests.given import ALICE
 
 MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = MARCH + timedelta(days=30)
@@ -27,7 +28,7 @@ def touched(kind: str | None, at: datetime = MARCH, *, machine: bool = False) ->
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.kind)
 def test_what_counts_as_contact_the_catalogue_says(kind: object) -> None:
     name, contact = kind.kind, kind.contact  # type: ignore[attr-defined]  # a Kind
-    found = last_contact([Candidate(touchpoints=(touched(name),))])
+    found = last_contact([Candidate(ALICE, touchpoints=(touched(name),))])
     assert found == (MARCH if contact else None)
 
 
@@ -36,24 +37,24 @@ def test_an_open_and_what_a_machine_did_are_no_contact() -> None:
         touched("email-clicked"), touched("email-opened", LATER), touched("email-clicked", LATER, machine=True),
         touched("email-sent", LATER),
     )  # fmt: skip
-    assert last_contact([Candidate(touchpoints=touchpoints)]) == MARCH
+    assert last_contact([Candidate(ALICE, touchpoints=touchpoints)]) == MARCH
 
 
 def test_a_corrected_touchpoint_counts_as_it_is_believed_now() -> None:
     first = touched("call-received", LATER)
-    assert last_contact([Candidate(touchpoints=(first, replace(first, at=MARCH)))]) == MARCH
-    assert last_contact([Candidate(touchpoints=(first, replace(first, kind=None)))]) is None
+    assert last_contact([Candidate(ALICE, touchpoints=(first, replace(first, at=MARCH)))]) == MARCH
+    assert last_contact([Candidate(ALICE, touchpoints=(first, replace(first, kind=None)))]) is None
 
 
 def test_giving_a_consent_is_contact_and_taking_it_back_is_none() -> None:
     given = Answer(MARCH, uuid4(), ConsentGiven, "talent_pool", ("email",))
     taken = Answer(LATER, uuid4(), ConsentWithdrawn, "talent_pool", ("email",), True)
-    assert last_contact([Candidate(consents=Consents((given, taken)))]) == MARCH
+    assert last_contact([Candidate(ALICE, consents=Consents((given, taken)))]) == MARCH
 
 
 def test_all_records_of_the_person_count() -> None:
     told = [(touched("call-received"),), (touched("call-made", LATER),), (touched("meeting-held", LATER),), ()]
-    records = [Candidate(touchpoints=touchpoints) for touchpoints in told]
+    records = [Candidate(ALICE, touchpoints=touchpoints) for touchpoints in told]
     assert last_contact(records) == LATER
 
 

@@ -44,7 +44,7 @@ def day(number: int) -> datetime:
 
 
 def application_of(*told: tuple[Event, int]) -> Application:
-    state = Application()
+    state = Application(ONE)
     submitted = (ApplicationSubmitted(ALICE, JOB, "x", None, None), 0)
     for number, (event, on) in enumerate((submitted, *told), start=1):
         state = application.evolve(state, Recorded(ONE, number, event, UUID(int=number), day(on)))
@@ -133,7 +133,7 @@ def test_stages_are_no_reversals_and_keep_the_order_in_which_they_were_so() -> N
 
 
 def opening_of(*told: tuple[Event, int]) -> Requisition:
-    state = Requisition(exists=True)
+    state = Requisition(JOB, exists=True)
     for number, (event, on) in enumerate(((OpeningOpened(SEAT, None), 0), *told), start=1):
         state = requisition.evolve(state, Recorded(JOB, number, event, UUID(int=number), day(on)))
     return state

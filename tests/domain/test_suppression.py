@@ -32,11 +32,11 @@ FIELDS = {"email": "emails", "phone": "phones"}
 
 
 def folded(*events: Event) -> Suppression:
-    state = SUPPRESSION.initial
-    for version, event in enumerate(events, 1):
-        recorded = Recorded(EMAIL.stream, version, event, UUID(int=version), datetime(2026, 1, 1, tzinfo=UTC))
-        state = SUPPRESSION.evolve(state, recorded)
-    return state
+    recorded = (
+        Recorded(EMAIL.stream, version, event, UUID(int=version), datetime(2026, 1, 1, tzinfo=UTC))
+        for version, event in enumerate(events, 1)
+    )
+    return SUPPRESSION.fold(EMAIL.stream, recorded)
 
 
 def test_the_last_turn_counts() -> None:

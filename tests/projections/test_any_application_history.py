@@ -183,7 +183,7 @@ def test_as_of_every_position_the_domain_and_the_metrics_agree_on_how_an_applica
     states: dict[str, application.Application] = {}
     names = {shape.stored_name for shape in OF_APPLICATIONS}
     for event in (event for event in log if event["type"] in names):
-        before = states.get(event["stream"], application.Application())
+        before = states.get(event["stream"], application.Application(UUID(event["stream"])))
         states[event["stream"]] = application.evolve(before, recorded(event))
         as_of = AsOf(event["position"], TODAY, ZONE)
         asked = (connection, STANDS, ALWAYS, as_of, Segment(), list(STEPS.values()))

@@ -704,7 +704,7 @@ def evolve_closed(closed: Closed, recorded: Recorded[Event]) -> Closed:
             return closed
 
 
-CLOSED = Aggregate("closed-openings", Closed(), evolve_closed)
+CLOSED = Aggregate("closed-openings", lambda _: Closed(), evolve_closed)
 
 
 def anonymised(payload: Outside) -> tuple[str, ...]:

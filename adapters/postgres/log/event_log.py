@@ -126,7 +126,9 @@ class EventLog(Application[UUID]):
     def _loaded(self, aggregate: Aggregate[Any], stream: UUID, found: FoundStream) -> Loaded:
         self.mapper.keyring.learn(found.keys)
         repository = Repository(StreamReader(self.mapper, self.recorder, found))
-        state = repository.get(stream, projector_func=lambda _, events: fold(aggregate, events))
+        state = repository.get(
+            stream, projector_func=lambda _, events: aggregate.fold(stream, cast(Iterable[Recorded[Event]], events))
+        )
         return Loaded(state, found.head)
 
     def history(self, stream: UUID, *, until_destroyed: bool = False) -> list[Recorded[Event]]:
@@ -219,10 +221,3 @@ class UntilKeysAreDestroyed:
 
     def open_delivery(self, source: str, delivery_id: str, sealed: bytes) -> bytes | Erased:
         return self.log.open_delivery(source, delivery_id, sealed, until_destroyed=True)
-
-
-def fold(aggregate: Aggregate[Any], events: Iterable[Any]) -> Any:
-    state = aggregate.initial
-    for recorded in events:
-        state = aggregate.evolve(state, recorded)
-    return state

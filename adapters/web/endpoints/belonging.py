@@ -134,4 +134,4 @@ class BelongingEndpoints:
     def _require_known(self, candidate: UUID) -> None:
         """Errors: CandidateDoesNotExist."""
         known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record(candidate)
+        known.require_record()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -145,7 +145,7 @@ class Timeline:
 class Record:
     """One record of a person: how it came to us, and what the rules know of it."""
 
-    candidate: Candidate = field(default_factory=Candidate)
+    candidate: Candidate
     entered_at: datetime | None = None
     entry: CandidateSourced | CandidateReferred | None = None
 
@@ -162,7 +162,7 @@ def linked_records(record: Record) -> Collection[UUID]:
     return CANDIDATE.linked_records(record.candidate)
 
 
-RECORD = Aggregate("record", Record(), evolve, linked_records)
+RECORD = Aggregate("record", lambda record: Record(Candidate(record)), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
 
 
@@ -251,7 +251,7 @@ def person_of(log: Loads, candidate: UUID) -> Person:
     """The person whose record it is. Errors: CandidateDoesNotExist."""
     loaded = load_with_linked_records(log, {candidate: (RECORD, READS)})
     records: dict[UUID, Record] = {stream: known.state for stream, known in loaded.items()}
-    records[candidate].candidate.require_record(candidate)
+    records[candidate].candidate.require_record()
     root = candidate
     while (above := records[root].candidate.merged_into) is not None:
         root = above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -125,7 +125,7 @@ class EndingConsents:
 class History:
     """Of one record: whether it is a candidate's, with whom it was merged, and what its part of the trail needs."""
 
-    candidate: Candidate = field(default_factory=Candidate)
+    candidate: Candidate
     events: tuple[Recorded[Event], ...] = ()
 
 
@@ -140,7 +140,7 @@ def linked_records(history: History) -> Collection[UUID]:
     return CANDIDATE.linked_records(history.candidate)
 
 
-HISTORY = Aggregate("consent-history", History(), evolve, linked_records)
+HISTORY = Aggregate("consent-history", lambda record: History(Candidate(record)), evolve, linked_records)
 READS: frozenset[type[Event]] = frozenset((*ENTRIES, *MERGES, *ASKED, *SENDS))
 
 
@@ -219,7 +219,7 @@ class ConsentEndpoints:
     def _require_record(self, candidate: UUID) -> None:
         """Errors: CandidateDoesNotExist."""
         known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record(candidate)
+        known.require_record()
 
 
 def trail_lines(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[TrailLine, ...]:

@@ -135,4 +135,4 @@ class DispatchEndpoints:
     def _require_record(self, candidate: UUID) -> None:
         """Errors: CandidateDoesNotExist."""
         known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record(candidate)
+        known.require_record()

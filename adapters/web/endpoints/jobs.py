@@ -157,7 +157,7 @@ class Seat:
 class Job:
     """A requisition as the rules know it, and what only readers want to know."""
 
-    requisition: Requisition = field(default_factory=Requisition)
+    requisition: Requisition
     entry: RequisitionOpened | None = None
     opened_at: datetime | None = None
     seats: Mapping[UUID, Seat] = field(default_factory=dict)
@@ -195,7 +195,7 @@ def turned(job: Job, former: Mapping[UUID, type[Event] | None], at: datetime) ->
 class Way:
     """An application as the rules know it, and what only readers want to know."""
 
-    application: Application = field(default_factory=Application)
+    application: Application
     source: str = "unknown"
     began_at: datetime | None = None
     referred: ApplicationReferred | None = None
@@ -214,8 +214,8 @@ def evolve_way(way: Way, recorded: Recorded[Event]) -> Way:
             return way
 
 
-JOB = Aggregate("job", Job(), evolve_job)
-WAY = Aggregate("way", Way(), evolve_way)
+JOB = Aggregate("job", lambda requisition: Job(Requisition(requisition)), evolve_job)
+WAY = Aggregate("way", lambda application: Way(Application(application)), evolve_way)
 DESCRIBED: tuple[type[Event], ...] = (
     *(TargetDateSet, HiringManagerAssigned, RecruiterAssigned, RequisitionRenamed, RequisitionDateCorrected),
 )

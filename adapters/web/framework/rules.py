@@ -8,6 +8,7 @@ from functools import cache
 from inspect import isfunction, unwrap
 from types import CodeType
 from typing import Any
+from uuid import UUID
 
 from commands.verb import Verb
 
@@ -16,7 +17,7 @@ ROOMS = ("domain", "commands", "queries", "projections")
 
 def rules_of_verb(verb: Verb) -> frozenset[type[Exception]]:
     """What the decision and the making of the command may raise."""
-    states = tuple(type(load.aggregate.initial) for load in verb.loads)
+    states = tuple(type(load.aggregate.start(UUID(int=0))) for load in verb.loads)
     return errors_in((verb.decide, getattr(verb.command, "__post_init__", None)), states)
 
 

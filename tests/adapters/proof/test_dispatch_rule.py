@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres.log.event_log import fold
 from adapters.proof.bundle_reading import BundleDoesNotHold
 from adapters.proof.bundle_verification import Held, Verified, verify
 from adapters.proof.dispatch_rule import DispatchRule
@@ -355,7 +354,7 @@ def test_two_consents_of_one_id_are_refused() -> None:
         judged(story)
 
 
-CONSENTS: Aggregate[Consents] = Aggregate("consents", Consents(), evolve)
+CONSENTS: Aggregate[Consents] = Aggregate("consents", lambda _: Consents(), evolve)
 ANSWERS = st.lists(
     st.tuples(
         st.sampled_from(["given", "given", "refused", "withdrawn"]),
@@ -375,7 +374,7 @@ def test_the_rule_agrees_with_the_gate(answers: list[tuple[str, int, int | None,
     for what, day, until, channels in answers:
         events.append(tell_both(story, what, day, until, channels))
     at = MORNING + timedelta(days=sent_at)
-    allowed = may(fold(CONSENTS, events), "talent_pool", "email", at)
+    allowed = may(CONSENTS.fold(UUID(ANA), events), "talent_pool", "email", at)
     if isinstance(allowed, UUID):
         story.tell(ANA, "touchpoint-recorded.v1", sent(str(allowed), reported_by="mailer"), at=at)
         assert reasons(story) == []

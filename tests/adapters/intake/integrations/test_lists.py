@@ -17,7 +17,7 @@ from adapters.intake.imports.row import Manner, Row
 from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
-from adapters.postgres.log.event_log import EventLog, fold
+from adapters.postgres.log.event_log import EventLog
 from commands.source_candidate import SourceCandidate
 from commands.verb import LONGEST_LIST, MOST_FACTS, ListIsTooLong
 from domain.candidate import CANDIDATE, ProfileFactLearned, ProfileFactRetracted
@@ -89,7 +89,7 @@ def test_a_long_history_is_folded_in_as_many_steps_as_it_has_events() -> None:
         event = ProfileFactLearned("tag", "greenhouse", f"tag {number}")
         return Recorded(ALICE, number, event, event_id(number), NOW, START + number % 7 * DAY)
 
-    few, many = (calls(partial(fold, CANDIDATE, map(learned, range(1, n + 1)))) for n in (200, 800))
+    few, many = (calls(partial(CANDIDATE.fold, ALICE, map(learned, range(1, n + 1)))) for n in (200, 800))
     assert many < 4.4 * few
 
 
@@ -140,12 +140,12 @@ def test_tellings_that_grew_out_of_one_do_not_see_each_other() -> None:
     def event(number: int, kind: type[ProfileFactLearned | ProfileFactRetracted] = ProfileFactLearned) -> Any:
         return Recorded(ALICE, number, kind("tag", "self", "x"), event_id(number), START)
 
-    one = fold(CANDIDATE, [event(1)])
+    one = CANDIDATE.fold(ALICE, [event(1)])
     left, right = CANDIDATE.evolve(one, event(2, ProfileFactRetracted)), CANDIDATE.evolve(one, event(3))
-    assert [len(state.telling) for state in (CANDIDATE.initial, one, left, right)] == [0, 1, 2, 2]
+    assert [len(state.telling) for state in (CANDIDATE.start(ALICE), one, left, right)] == [0, 1, 2, 2]
     assert [said.retracted for said in left.told("tag", "self", "X", NOW)] == [False, True]
     assert [said.retracted for said in right.told("tag", "self", "X", NOW)] == [False, False]
     assert [said.event for said in one.told("tag", "self", "X", NOW)] == [event_id(1)]
     assert left != right
-    assert left == fold(CANDIDATE, [event(1), event(2, ProfileFactRetracted)])
-    assert CANDIDATE.initial.telling == Statements()
+    assert left == CANDIDATE.fold(ALICE, [event(1), event(2, ProfileFactRetracted)])
+    assert CANDIDATE.start(ALICE).telling == Statements()

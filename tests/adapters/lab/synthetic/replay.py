@@ -124,7 +124,7 @@ class Replay:
         assert without_the_rest(self.owed[row.stream].pop(0)) == without_the_rest(row.event)
         aggregate = OF[type(row.event)]
         key = (aggregate.name, row.stream)
-        self.states[key] = aggregate.evolve(self.states.get(key, aggregate.initial), row)
+        self.states[key] = aggregate.evolve(self.states.get(key, aggregate.start(row.stream)), row)
 
     def in_the_older_form(self, row: Recorded[Event], decided: dict[UUID, list[Event]]) -> dict[UUID, list[Event]]:
         """As releases wrote it before merges withheld, which is the form of a synthetic log: a merge withdrew, an
@@ -165,7 +165,7 @@ class Replay:
         )
 
     def alone(self, aggregate: Aggregate[Any], stream: UUID) -> Any:
-        return self.states.get((aggregate.name, stream), aggregate.initial)
+        return self.states.get((aggregate.name, stream), aggregate.start(stream))
 
 
 NOES = (consent.ConsentRefused, consent.ConsentWithdrawn)
