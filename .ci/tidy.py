@@ -1,4 +1,4 @@
-"""Says how long the functions have grown, and refuses what would tie a file to one machine or one package index."""
+"""Reports the lengths of functions; refuses paths of one machine, package indexes and words the house gave up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import language
 
 LONGEST_AT_P90 = 25
 OF_ONE_MACHINE = re.compile(r"(^|[^\w.])/(home|root|work|opt|Users)/\w|[A-Z]:\\Users")
@@ -25,18 +27,19 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def function_lengths() -> list[tuple[int, str]]:
-    """(lines, where) of every function outside the tests."""
-    found = []
+    """Return (lines, where) of every function outside the tests."""
+    lengths = []
     for path in tracked("*.py"):
         if path.parts[0] != "tests":
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                    found.append((lines, f"{path}:{node.lineno} {node.name}"))
-    return sorted(found)
+                    lengths.append((lines, f"{path}:{node.lineno} {node.name}"))
+    return sorted(lengths)
 
 
 def forbidden_lines() -> Iterator[str]:
+    """Yield the lines that tie a file to one machine or one package index."""
     for path in tracked():
         if str(path) in FREE_OF_RULES:
             continue
@@ -56,6 +59,9 @@ def main() -> int:
     print(f"functions: {len(sizes)}, median {statistics.median(sizes):.0f} lines, 90th percentile {p90}; the longest:")
     print("\n".join(f"  {lines} {where}" for lines, where in lengths[:-4:-1]))
     complaints = list(forbidden_lines())
+    words = list(language.all_complaints(tracked()))
+    complaints += [complaint for path, complaint in words if language.is_clean(path)]
+    print(f"language: {len(words)} lines still use words that the house gives up, none of them in its clean rooms")
     if p90 > LONGEST_AT_P90:
         complaints.append(f"the 90th percentile of function length is {p90} lines; {LONGEST_AT_P90} at most")
     print("\n".join(complaints) or "files: nothing of one machine or one package index")

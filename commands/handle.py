@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from commands.verb import IdNamesTwoThings, Load, Verb
-from domain.errors import Refused
+from domain.errors import ExplainedError, Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.streams import Loaded, Loads, Reads, Wanted, load_with_linked_records
 
@@ -21,16 +21,22 @@ LEFT = "left "
 """What a refused command leaves has ids of its own: it may be done later, and by its first event it is known then."""
 
 
-class ConcurrencyConflict(Exception):
-    """The stream changed between reading and writing. Nothing was written."""
+class ConcurrencyConflict(ExplainedError):
+    """Concurrent change
+
+    Another command changed the stream between reading and writing. Nothing was written.
+
+    Send the request again: it is decided on the newest state.
+    """
 
 
-class VersionIsNotTheExpectedOne(Exception):
-    """Stream {stream} is at version {actual}, not {expected}. Nothing was written: read it again, then change it."""
+class VersionIsNotTheExpectedOne(ExplainedError):
+    """Resource has changed
 
-    def __init__(self, stream: UUID, expected: int, actual: int) -> None:
-        super().__init__((self.__doc__ or "").format(stream=stream, expected=expected, actual=actual))
-        self.stream, self.expected, self.actual = stream, expected, actual
+    The stream {stream} is at version {actual}, not {expected}. Nothing was written.
+
+    Read it again, then send the change with its new ETag.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +227,7 @@ class Unit:
         VersionIsNotTheExpectedOne."""
         for stream, version in self.intention.expected.items():
             if self.streams[stream].version != version:
-                raise VersionIsNotTheExpectedOne(stream, version, self.streams[stream].version)
+                raise VersionIsNotTheExpectedOne(stream=stream, expected=version, actual=self.streams[stream].version)
         for command in self.commands:
             self._decide(command)
         events = tuple(self.decided)

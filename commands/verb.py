@@ -29,65 +29,83 @@ MOST_FACTS = 1_000
 
 
 class IdNamesTwoThings(Invalid):
-    """The id in '{field}' names another thing in the same request.
+    """Same id for two objects
 
-    Name each thing by the id that it was given.
+    The id in '{field}' already names another object in this request.
+
+    Send a different id for each object.
     """
 
 
 class TextIsTooLong(Invalid):
-    """The text in '{field}' has {length} characters; {longest} are the most.
+    """Text too long
 
-    Shorten it, or keep the document elsewhere and say here where.
+    The text in '{field}' has {length} characters; the limit is {longest}.
+
+    Shorten it, or store the document elsewhere and send a link.
     """
 
 
 class ListIsTooLong(Invalid):
-    """The list in '{field}' has {length} values; {longest} are the most.
+    """List too long
 
-    Keep the values that are in use, or send the rest one by one.
+    The list in '{field}' has {length} values; the limit is {longest}.
+
+    Send the values that are in use, or send the rest one by one.
     """
 
 
 class TextHoldsNul(Invalid):
-    """The text in '{field}' has a NUL character in it, which no text has.
+    """NUL character in text
 
-    Take it out; check what made the text.
+    The text in '{field}' contains a NUL character, which cannot be stored.
+
+    Remove it, and check the program that wrote the text.
     """
 
 
 class TextHoldsHalfCharacter(Invalid):
-    """The text in '{field}' has half a character in it (a lone surrogate), which no encoding can write.
+    """Incomplete character in text
 
-    Take it out; a text was cut in the middle of a character, check where.
+    The text in '{field}' contains half a character (a lone surrogate), which no encoding can write.
+
+    Remove it, and check where the text was cut in the middle of a character.
     """
 
 
 class YearIsOutOfRange(Invalid):
-    """The time in '{field}' is not of the years {first} to {last}.
+    """Year out of range
+
+    The time in '{field}' is not within the years {first} to {last}.
 
     Check the year, and whether day, month and year were read in the right order.
     """
 
 
 class OffsetIsTooLarge(Invalid):
-    """The time in '{field}' is 16 hours or more away from UTC, and no clock is.
+    """UTC offset too large
 
-    Write the offset that the clock has there, like +02:00; +14:00 is the largest in use.
+    The time in '{field}' has a UTC offset of 16 hours or more, which no time zone has.
+
+    Write the offset of the local time zone, like +02:00; +14:00 is the largest in use.
     """
 
 
 class TimeHasNoZone(Invalid):
-    """The time in '{field}' names no time zone, so nobody can tell when it was.
+    """Time without a zone
+
+    The time in '{field}' has no time zone, so its moment is ambiguous.
 
     Write it with an offset, like 2026-05-04T09:30:00+02:00.
     """
 
 
 class TimeIsInTheFuture(Invalid):
-    """The time in '{field}', {moment}, has not come yet: it is {now}.
+    """Time in the future
 
-    Record what has happened once it has; check the sender's clock.
+    The time in '{field}', {moment}, is in the future: it is {now}.
+
+    Record what has happened once it has happened, and check the sender's clock.
     """
 
 

@@ -65,7 +65,9 @@ class Cell:
 
 
 class AddressKindIsUnknown(Invalid):
-    """'{kind}' is no kind of address.
+    """Unknown kind of address
+
+    '{kind}' is not a kind of address.
 
     Use one of: {known}.
     """
@@ -74,23 +76,29 @@ class AddressKindIsUnknown(Invalid):
 
 
 class AddressCannotBeRead(Invalid):
-    """Value {number} of '{field}' cannot be read as {kind} addresses or numbers.
+    """Unreadable address
 
-    Write one plain address in it, such as ana@example.org or +49 30 1234567, and nothing else.
+    Value {number} of '{field}' cannot be read as {kind} addresses or numbers.
+
+    Write one plain address, such as ana@example.org or +49 30 1234567, and nothing else.
     """
 
 
 class ValueHoldsSeveralAddresses(Invalid):
-    """Value {number} of '{field}' holds {count} addresses.
+    """Several addresses in one value
 
-    Send each address as a value of its own.
+    Value {number} of '{field}' contains {count} addresses.
+
+    Send each address as a separate value.
     """
 
 
 class AddressIsPlaceholder(Invalid):
-    """Value {number} of '{field}' is a placeholder or blank, and is not the address of a person.
+    """Placeholder instead of an address
 
-    Leave the value out. docs/privacy.md names the placeholders.
+    Value {number} of '{field}' is a placeholder or blank, not the address of a person.
+
+    Leave the value out. docs/privacy.md lists the placeholders.
     """
 
 

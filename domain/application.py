@@ -210,52 +210,64 @@ class ApplicationReferred(Event):
 
 
 class ApplicationDoesNotExist(NotFound):
-    """There is no application {application}.
+    """Unknown application
 
-    Submit it, or add the candidate as a prospect, first.
+    There is no application {application}.
+
+    Submit it first, or add the candidate as a prospect.
     """
 
     where = "application"
 
 
 class ApplicationExistsAlready(Conflict):
-    """The application {application} exists already.
+    """Application already exists
 
-    Give a further application an id of its own.
+    The application {application} already exists.
+
+    Use another id for a further application.
     """
 
     where = "application"
 
 
 class ApplicationWasSubmittedAlready(Conflict):
-    """The application {application} was submitted already.
+    """Application already submitted
 
-    Give a further application an id of its own.
+    The application {application} was already submitted.
+
+    Use another id for a further application.
     """
 
     where = "application"
 
 
 class ApplicationHasEnded(Conflict):
-    """The application {application} ended on {ended_at}: {ending}.
+    """Closed application
 
-    To consider the candidate again, begin a new application.
+    The application {application} ended on {ended_at}: {ending}.
+
+    Start a new application to consider the candidate again.
     """
 
     where = "application"
 
 
 class ApplicationIsOfAnotherCandidate(Conflict):
-    """The application {application} is not of the candidate {candidate}.
+    """Wrong candidate
 
-    Name the candidate that the application began with.
+    The application {application} does not belong to the candidate {candidate}.
+
+    Name the candidate who applied.
     """
 
     where = "candidate"
 
 
 class ApplicationIsForAnotherRequisition(Conflict):
-    """The application {application} is not for the requisition {requisition}.
+    """Wrong requisition
+
+    The application {application} is not for the requisition {requisition}.
 
     Name the requisition that the application is for.
     """
@@ -264,70 +276,86 @@ class ApplicationIsForAnotherRequisition(Conflict):
 
 
 class OpeningNeedsItsRequisition(Invalid):
-    """The opening {opening} is named without its requisition.
+    """Opening without its requisition
 
-    Name the requisition too, or neither.
+    The opening {opening} is named without its requisition.
+
+    Name the requisition too, or leave both out.
     """
 
     where = "requisition"
 
 
 class StageWasNeverEntered(Conflict):
-    """The application {application} had never been in the stage '{stage}' by {moment}.
+    """Stage never entered
 
-    Name a stage that it has been in, or enter the stage, which needs no way back.
+    The application {application} had never been in the stage '{stage}' by {moment}.
+
+    Name a stage that it has been in, or enter the stage instead of going back to it.
     """
 
     where = "stage"
 
 
 class StageIsNotEarlier(Conflict):
-    """The stage '{stage}' is not earlier than '{current}', in which the application {application} stood at {moment}.
+    """Not an earlier stage
 
-    Name an earlier stage, or enter the stage, which needs no way back.
+    The stage '{stage}' is not earlier than '{current}', the stage of the application {application} at {moment}.
+
+    Name an earlier stage, or enter the stage instead of going back to it.
     """
 
     where = "stage"
 
 
 class ApplicationIsNotRejected(Conflict):
-    """The application {application} does not stand rejected at {moment}.
+    """Application not rejected
 
-    Only what we rejected can be un-rejected, and at no time before that.
+    The application {application} was not rejected at {moment}.
+
+    Un-reject only a rejected application, at a time after its rejection.
     """
 
     where = "application"
 
 
 class CandidateIsNotHired(Conflict):
-    """Nobody stands hired by the application {application} at {moment}.
+    """No hire to undo
 
-    Only a hire can be undone, and at no time before it.
+    The application {application} had not led to a hire at {moment}.
+
+    Undo only a hire, at a time after it.
     """
 
     where = "application"
 
 
 class ApplicationIsForThisRequisition(Conflict):
-    """The application {application} is for the requisition {requisition} already.
+    """Application is already for this requisition
 
-    Name the requisition that it is to go on for.
+    The application {application} is already for the requisition {requisition}.
+
+    Name the requisition to move the application to.
     """
 
     where = "requisition"
 
 
 class OfferIsOut(Conflict):
-    """An offer of the application {application} stands, for the job that it is for.
+    """Open offer
 
-    Have it declined or rescinded first.
+    The application {application} already has an open offer for its present job.
+
+    Decline or rescind that offer first.
     """
 
     where = "application"
 
 
 class OfferIsNotOut(Conflict):
-    """No offer of the application {application} is out.
+    """No open offer
+
+    The application {application} has no open offer.
 
     Make an offer first.
     """
@@ -336,16 +364,20 @@ class OfferIsNotOut(Conflict):
 
 
 class OfferWasAccepted(Conflict):
-    """The offer of the application {application} was accepted.
+    """Offer already accepted
 
-    Rescind it, which may be the candidate's doing.
+    The offer of the application {application} was accepted.
+
+    Rescind it first; the reason may be the candidate's.
     """
 
     where = "application"
 
 
 class OfferWasDeclined(Conflict):
-    """The offer of the application {application} was declined.
+    """Offer already declined
+
+    The offer of the application {application} was declined.
 
     Make another offer first.
     """
@@ -354,7 +386,9 @@ class OfferWasDeclined(Conflict):
 
 
 class OfferWasRescinded(Conflict):
-    """The offer of the application {application} was rescinded.
+    """Offer already rescinded
+
+    The offer of the application {application} was rescinded.
 
     Make another offer first.
     """
@@ -363,16 +397,20 @@ class OfferWasRescinded(Conflict):
 
 
 class OfferIsForAnotherOpening(Conflict):
-    """The offer of the application {application} is for another opening than {opening}.
+    """Offer for another opening
 
-    Name the opening that was offered, or rescind the offer and make another.
+    The offer of the application {application} is for another opening than {opening}.
+
+    Name the opening of the offer, or rescind the offer and make another.
     """
 
     where = "opening"
 
 
 class HireStandsOnTheOffer(Conflict):
-    """The candidate was hired on the offer of the application {application}.
+    """Offer led to a hire
+
+    The candidate was hired on the offer of the application {application}.
 
     Undo the hire first.
     """
@@ -381,9 +419,11 @@ class HireStandsOnTheOffer(Conflict):
 
 
 class OfferIsLater(Conflict):
-    """The offer of the application {application} stands as it does since {since}, which is after {moment}.
+    """Time before the offer
 
-    Give a time no earlier than that.
+    The offer of the application {application} has been in its present state since {since}, which is after {moment}.
+
+    Send a time no earlier than that.
     """
 
     where = "occurred_at"

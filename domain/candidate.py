@@ -183,7 +183,9 @@ class CandidateErased(Event):
 
 
 class CandidateDoesNotExist(NotFound):
-    """There is no candidate {candidate}.
+    """Unknown candidate
+
+    There is no candidate {candidate}.
 
     Source or refer the candidate first.
     """
@@ -192,18 +194,22 @@ class CandidateDoesNotExist(NotFound):
 
 
 class CandidateIsErased(Conflict):
-    """The candidate {candidate} was erased, or is being erased: nothing about this person is taken in or sent any more.
+    """Erased candidate
 
-    Should the person come back by themselves, source them as somebody new, with 'returning'.
+    The candidate {candidate} was erased, or is being erased: nothing may be recorded about this person or sent to them.
+
+    If the person returned on their own initiative, source them as a new candidate with 'returning'.
     """
 
     where = "candidate"
 
 
 class ErasureWasNotRequested(NotFound):
-    """Nobody has asked for the candidate {candidate} to be erased.
+    """No erasure requested
 
-    Request the erasure; its completion follows by itself.
+    No erasure of the candidate {candidate} was requested.
+
+    Request the erasure; its completion is recorded automatically.
     """
 
     where = "candidate"
@@ -214,16 +220,20 @@ ERASURES_ASKED_BY = ("self", "recruiter", "retention")
 
 
 class ErasureIsAskedByNobody(Invalid):
-    """'{by}' is nobody who asks for an erasure.
+    """Unknown requester of an erasure
 
-    Name one of: {known}.
+    '{by}' is not a requester of erasures.
+
+    Use one of: {known}.
     """
 
     where = "by"
 
 
 class UnmergeCannotBeDatedBack(Invalid):
-    """An un-merge is decided now and holds from now on: it has no earlier date.
+    """Backdated unmerge
+
+    An unmerge takes effect when it is decided and cannot have an earlier date.
 
     Leave the time out.
     """
@@ -232,7 +242,9 @@ class UnmergeCannotBeDatedBack(Invalid):
 
 
 class ErasureCannotBeDatedBack(Invalid):
-    """An erasure is asked for now, and holds from now on: it has no earlier date.
+    """Backdated erasure
+
+    An erasure takes effect when it is requested and cannot have an earlier date.
 
     Leave the time out.
     """
@@ -241,7 +253,9 @@ class ErasureCannotBeDatedBack(Invalid):
 
 
 class LegalHoldStands(Conflict):
-    """What we hold about the candidate {candidate} must be kept for the legal matter '{matter}'.
+    """Legal hold
+
+    The data of the candidate {candidate} must be kept for the legal matter '{matter}'.
 
     Lift the hold once the matter no longer needs it, then erase.
     """
@@ -250,43 +264,53 @@ class LegalHoldStands(Conflict):
 
 
 class LegalHoldIsNotSet(Conflict):
-    """No legal hold for the matter '{matter}' stands on the candidate {candidate}.
+    """No such legal hold
 
-    Name the matter as it was named when the hold was set.
+    The candidate {candidate} has no legal hold for the matter '{matter}'.
+
+    Name the matter as when the hold was set.
     """
 
     where = "matter"
 
 
 class ProcessingIsRestricted(Conflict):
-    """The processing of the candidate {candidate}'s data is restricted: we keep it, and send nothing.
+    """Processing restricted
 
-    Do not send; lift the restriction first, once its ground is gone.
+    Processing is restricted for the candidate {candidate}: their data is kept, and nothing may be sent.
+
+    Do not send. Lift the restriction first, once its ground no longer applies.
     """
 
     where = "candidate"
 
 
 class ProcessingIsNotRestricted(Conflict):
-    """The processing of the candidate {candidate}'s data is not restricted.
+    """No restriction to lift
 
-    There is nothing to lift.
+    Processing is not restricted for the candidate {candidate}.
+
+    Nothing needs to be lifted.
     """
 
     where = "candidate"
 
 
 class CandidateWasMerged(Conflict):
-    """The candidate {candidate} was merged into {survivor}, which speaks for the person.
+    """Candidate merged into another
 
-    Ask it of {survivor}, or undo the merge.
+    The candidate {candidate} was merged into {survivor}, the record in use.
+
+    Send the request for {survivor}, or undo the merge.
     """
 
     where = "candidate"
 
 
 class CandidateCannotBeMergedWithItself(Invalid):
-    """The candidate {candidate} is named twice.
+    """Merge of a candidate with itself
+
+    The candidate {candidate} is named twice.
 
     Name the two records that are one person.
     """
@@ -295,16 +319,20 @@ class CandidateCannotBeMergedWithItself(Invalid):
 
 
 class CandidatesAreNotMerged(Conflict):
-    """The candidate {absorbed} is not merged into {candidate}.
+    """No such merge
 
-    Name the two records as they were named in the merge.
+    The candidate {absorbed} is not merged into {candidate}.
+
+    Name the two records as in the merge.
     """
 
     where = "absorbed"
 
 
 class MergeCannotBeDatedBack(Invalid):
-    """A merge is decided now, and holds from now on: it has no earlier date.
+    """Backdated merge
+
+    A merge takes effect when it is decided and cannot have an earlier date.
 
     Leave the time out.
     """
@@ -313,25 +341,31 @@ class MergeCannotBeDatedBack(Invalid):
 
 
 class CandidateExistsAlready(Conflict):
-    """The candidate {candidate} is known already.
+    """Candidate already exists
 
-    Record what is new as a touchpoint (a further referral is 'referral-accepted') or as a profile fact.
+    The candidate {candidate} already exists.
+
+    Record new information as a touchpoint (a further referral is 'referral-accepted') or as a profile fact.
     """
 
     where = "candidate"
 
 
 class ProfileFactWasNotTold(Conflict):
-    """The source {learned_from} tells no such value of {fact}.
+    """No such profile fact
 
-    Look the profile up, and take back what a source told by naming that source and that value.
+    The source {learned_from} has not stated this value of {fact}.
+
+    Look the profile up, and retract a value under the source that stated it.
     """
 
     where = "value"
 
 
 class CandidateIsNotInCommunity(Conflict):
-    """The candidate was not in the community {community} at {at}.
+    """Not a member of the community
+
+    The candidate was not in the community {community} at {at}.
 
     Name a community that the candidate had joined by then.
     """
@@ -340,18 +374,22 @@ class CandidateIsNotInCommunity(Conflict):
 
 
 class NothingNamesTheCandidate(Invalid):
-    """Nothing in the request names the candidate, so no search could find them again.
+    """Candidate without a name or address
 
-    Send a name, an e-mail address or a telephone number, or the outside_source that knows them and their outside_id.
+    The request has nothing that a search could find the candidate by.
+
+    Send a name, an e-mail address, a telephone number, or outside_source with outside_id.
     """
 
     where = "name"
 
 
 class CandidateCannotReferThemselves(Invalid):
-    """The candidate {candidate} is named as the referrer as well.
+    """Self-referral
 
-    Name the person who vouched, or source the candidate.
+    The candidate {candidate} is also named as the referrer.
+
+    Name the person who made the referral, or source the candidate instead.
     """
 
     where = "referrer"

@@ -64,9 +64,11 @@ def text_of(code: str | None) -> Personal[str | None]:
 
 
 class TextIsWrittenWrongly(Invalid):
-    """The field '{field}' is not written as it must be: the whole text matches {pattern}.
+    """Invalid format
 
-    Write it like '{example}'; free text belongs into a note.
+    The field '{field}' does not match {pattern}.
+
+    Write it like '{example}'; free text belongs in a note.
     """
 
 

@@ -135,7 +135,9 @@ EVENTS: tuple[type[Event], ...] = (
 
 
 class ConsentIsMissing(Conflict):
-    """The candidate had not consented to {purpose} on {channel} at {at}.
+    """No consent
+
+    The candidate had not consented to {purpose} on {channel} at {at}.
 
     Ask for the consent and record the answer, or use a channel that the candidate consented to.
     """
@@ -144,7 +146,9 @@ class ConsentIsMissing(Conflict):
 
 
 class ConsentWasRefused(Conflict):
-    """The candidate was asked for {purpose} on {channel} and said no.
+    """Consent refused
+
+    The candidate was asked for consent to {purpose} on {channel} and refused.
 
     Do not send; only the candidate can change the answer.
     """
@@ -153,7 +157,9 @@ class ConsentWasRefused(Conflict):
 
 
 class ConsentWasWithdrawn(Conflict):
-    """The candidate withdrew the consent to {purpose} on {channel}.
+    """Consent withdrawn
+
+    The candidate withdrew the consent to {purpose} on {channel}.
 
     Do not send; only the candidate can give it again.
     """
@@ -162,8 +168,10 @@ class ConsentWasWithdrawn(Conflict):
 
 
 class ConsentIsWithheld(Conflict):
-    """The consent to {purpose} on {channel} is withheld since the merge with {partner}: one of the merged records
-    denied it, and the candidate has not answered since.
+    """Consent withheld since a merge
+
+    The consent to {purpose} on {channel} is withheld since the merge with {partner}: one of the merged records denied
+    it, and the candidate has not answered since.
 
     Do not send. Ask the candidate for the consent, or undo the merge if the records are two people.
     """
@@ -172,7 +180,9 @@ class ConsentIsWithheld(Conflict):
 
 
 class ConsentHasExpired(Conflict):
-    """The candidate's consent to {purpose} on {channel} does not last until {at}.
+    """Expired consent
+
+    The candidate's consent to {purpose} on {channel} does not last until {at}.
 
     Ask the candidate to renew it.
     """
@@ -181,7 +191,9 @@ class ConsentHasExpired(Conflict):
 
 
 class ConsentNamesNoChannel(Invalid):
-    """The consent to {purpose} names no channel, so it would allow nothing.
+    """Consent without a channel
+
+    The consent to {purpose} names no channel, so it would permit nothing.
 
     Name the channels that the candidate agreed to.
     """
@@ -190,7 +202,9 @@ class ConsentNamesNoChannel(Invalid):
 
 
 class ImportedConsentNeedsItsEvidence(Invalid):
-    """The imported consent to {purpose} does not say when it was given, or what tells us so.
+    """Imported consent without evidence
+
+    The imported consent to {purpose} does not state when it was given, or the evidence for it.
 
     State in 'occurred_at' when the candidate gave it, and in 'evidence' where the record of it is kept.
     """
@@ -199,25 +213,31 @@ class ImportedConsentNeedsItsEvidence(Invalid):
 
 
 class ConsentEndsBeforeItBegins(Invalid):
-    """The consent to {purpose} would end before it is given.
+    """End before the beginning of a consent
 
-    Let it end later, or leave the end out.
+    The consent to {purpose} would end before it is given.
+
+    Send a later end, or leave the end out.
     """
 
     where = "valid_until"
 
 
 class ConsentHoldsTooLong(Invalid):
-    """The consent to {purpose} would hold longer than {months} months, which is the longest in '{jurisdiction}'.
+    """Consent lasts too long
 
-    Let it end by {latest}, or leave the end out; to go on after that, ask the candidate to renew it.
+    The consent to {purpose} would last longer than {months} months, the limit in '{jurisdiction}'.
+
+    Let it end by {latest}, or leave the end out; ask the candidate to renew it after that.
     """
 
     where = "valid_until"
 
 
 class ConsentDoesNotExist(NotFound):
-    """The candidate gave no consent that the event {consent} records.
+    """Unknown consent
+
+    The candidate has no consent recorded by the event {consent}.
 
     Look it up in the candidate's consents.
     """
@@ -226,43 +246,53 @@ class ConsentDoesNotExist(NotFound):
 
 
 class ConsentHasNotEnded(Conflict):
-    """The consent {consent} has not ended: it holds until {until}.
+    """Consent has not expired
 
-    Note its end once it has come.
+    The consent {consent} has not expired: it lasts until {until}.
+
+    Record its expiry after that time.
     """
 
     where = "consent"
 
 
 class ConsentEndsAtAnotherTime(Invalid):
-    """The consent {consent} ends at {until}, and its end occurs then and at no other time.
+    """Wrong time of expiry
 
-    State that time, or none of this: the clerk notes it by itself.
+    The consent {consent} expires at {until}, so its expiry cannot be recorded for another time.
+
+    Send that time, or nothing: expiry is recorded automatically.
     """
 
     where = "occurred_at"
 
 
 class ConsentWasAnsweredOver(Conflict):
-    """The candidate answered anew, on all its channels, before the consent {consent} ended.
+    """Consent already replaced
 
-    There is nothing to note: the newer answer holds.
+    The candidate answered again, on all its channels, before the consent {consent} expired.
+
+    Nothing needs to be recorded: the newer answer is in effect.
     """
 
     where = "consent"
 
 
 class ConsentEndWasNoted(Conflict):
-    """The end of the consent {consent} was noted before.
+    """Expiry already recorded
 
-    There is nothing left to do.
+    The expiry of the consent {consent} was already recorded.
+
+    Nothing needs to be done.
     """
 
     where = "consent"
 
 
 class WithdrawalMethodIsReserved(Invalid):
-    """The method '{method}' is reserved: a withdrawal with this method is recorded by a merge or an erasure alone.
+    """Reserved withdrawal method
+
+    The method '{method}' is reserved for withdrawals recorded by a merge or an erasure.
 
     State how the candidate withdrew the consent, such as 'web-form' or 'phone'.
     """

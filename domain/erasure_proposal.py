@@ -51,7 +51,9 @@ class ErasureProposalDeclined(Event):
 
 
 class ErasureProposalDoesNotExist(NotFound):
-    """There is no proposal {proposal} to erase the candidate {candidate}.
+    """Unknown erasure proposal
+
+    There is no proposal {proposal} to erase the candidate {candidate}.
 
     Take both ids from the list of proposals.
     """
@@ -60,9 +62,11 @@ class ErasureProposalDoesNotExist(NotFound):
 
 
 class ErasureProposalIsDecided(Conflict):
-    """The proposal {proposal} to erase the candidate {candidate} was {decision} already.
+    """Proposal already decided
 
-    A decision stands. To erase the person after a decline, request the erasure itself.
+    The proposal {proposal} to erase the candidate {candidate} was already {decision}.
+
+    Keep the decision, which is final. To erase the person after a decline, request the erasure directly.
     """
 
     where = "proposal"

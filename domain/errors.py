@@ -1,27 +1,41 @@
-"""A refusal says which rule forbids a command, where in the command, and what to do about it."""
+"""Errors for the author of a request: a title, what happened, and what to do now."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
 from inspect import cleandoc
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.event import Event
 
 
-class Refused(Exception):
-    """Base of all refusals. A rule is a subclass named as the sentence it says.
+class ExplainedError(Exception):
+    """Base of all errors that are shown to the author of a request.
 
-    Its docstring is the message: the first paragraph is `what` is wrong, the second `what_to_do`; `{names}` in
-    them are filled from the keyword arguments, which stay readable as `named`. `where` is the command's field.
-    Never put a personal value into a refusal: refusals are logged.
+    The docstring of a subclass is its message, in three paragraphs: the title (a noun phrase), what happened (`what`)
+    and what to do now (`what_to_do`). `{names}` in the last two are filled from the keyword arguments, which stay
+    readable as `named`. Never put a personal value into a message: messages are logged.
+    """
 
+    def __init__(self, **named: object) -> None:
+        message = message_of(type(self))
+        self.what, self.what_to_do = message.what.format(**named), message.what_to_do.format(**named)
+        self.named = named
+        super().__init__(f"{self.what} {self.what_to_do}")
+
+
+class Refused(ExplainedError):
+    """Refused command
+
+    A rule forbids the command. A rule is a subclass named as the sentence it says; `where` is the command's field.
     `command`: what was refused, None where it never became a command.
     `leaves`: what is recorded although the command is refused, per stream; of nearly every refusal nothing is.
+
+    Correct the request.
     """
 
     kind: ClassVar[str] = "refused"
@@ -30,44 +44,65 @@ class Refused(Exception):
     leaves: Mapping[UUID, Sequence[Event]] = MappingProxyType({})
 
     def __init__(self, **named: object) -> None:
-        made_as: Any = type(self)
-        self.what, self.what_to_do = (text.format(**named) for text in paragraphs(made_as))
-        self.named = named
+        super().__init__(**named)
         self.where = str(named.get("field", self.where))
-        super().__init__(f"{self.what} {self.what_to_do}".strip())
 
     def leaving(self, events: Mapping[UUID, Sequence[Event]]) -> Self:
-        """The same refusal, of which these events are recorded."""
+        """Return the same refusal, with the events that are recorded all the same."""
         self.leaves = events
         return self
 
     @classmethod
     def rule(cls) -> str:
-        """The rule's name as a code, stable over releases: ConsentIsMissing -> consent-is-missing."""
+        """Return the rule's name as a code, stable over releases: ConsentIsMissing -> consent-is-missing."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
 
 
 class NotFound(Refused):
-    """The command names something that the log does not know."""
+    """Not found
+
+    The command names something that the log does not hold.
+
+    Check the id.
+    """
 
     kind = "not-found"
 
 
 class Conflict(Refused):
-    """The command is well formed, and what has happened so far forbids it."""
+    """Conflict with the present state
+
+    The command is well formed, but what has happened so far forbids it.
+
+    Read the present state first.
+    """
 
     kind = "conflict"
 
 
 class Invalid(Refused):
-    """The command carries a value that can never be right."""
+    """Invalid value
+
+    The command has a value that can never be right.
+
+    Correct the value.
+    """
 
     kind = "invalid"
 
 
-@cache
-def paragraphs(refusal: type[Refused]) -> tuple[str, str]:
-    """What the docstring says is wrong, and what to do, each in one line; names in braces are still to be filled in."""
-    found = cleandoc(refusal.__doc__ or refusal.rule()).split("\n\n")
-    what, what_to_do = (" ".join(text.split()) for text in (*found, "")[:2])
-    return what, what_to_do
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an error says, each in one line; names in braces are still to be filled in."""
+
+    title: str
+    what: str
+    what_to_do: str
+
+
+def message_of(error: type[BaseException]) -> Message:
+    """Return the three paragraphs of an error's docstring."""
+    paragraphs = [" ".join(text.split()) for text in cleandoc(error.__doc__ or "").split("\n\n")]
+    if len(paragraphs) != 3:
+        raise TypeError(f"the docstring of {error.__name__} is not a title, what happened and what to do now")
+    return Message(*paragraphs)

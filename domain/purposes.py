@@ -41,27 +41,33 @@ LAWFUL_BASES = ("consent", "explicit-consent", "legitimate-interest", "contract"
 
 
 class PurposeIsUnknown(Invalid):
-    """'{purpose}' is not a purpose that consent is asked for.
+    """Unknown purpose
 
-    Name one of: {known}.
+    '{purpose}' is not a purpose that consent is asked for.
+
+    Use one of: {known}.
     """
 
     where = "purpose"
 
 
 class ChannelIsUnknown(Invalid):
-    """'{channel}' is not a channel that consent is given for.
+    """Unknown channel
 
-    Name one of: {known}.
+    '{channel}' is not a channel that consent is given for.
+
+    Use one of: {known}.
     """
 
     where = "channels"
 
 
 class LawfulBasisIsUnknown(Invalid):
-    """'{basis}' is not a lawful basis that a consent is recorded under.
+    """Unknown lawful basis
 
-    Name one of: {known}.
+    '{basis}' is not a lawful basis that a consent is recorded under.
+
+    Use one of: {known}.
     """
 
     where = "basis"

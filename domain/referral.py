@@ -92,52 +92,64 @@ class ReferralCredited(Event):
 
 
 class ReferralDoesNotExist(NotFound):
-    """There is no referral {referral}.
+    """Unknown referral
 
-    Ask for it or make it first.
+    There is no referral {referral}.
+
+    Request or make it first.
     """
 
     where = "referral"
 
 
 class ReferralExistsAlready(Conflict):
-    """The referral {referral} was asked for or made already.
+    """Referral already exists
 
-    Give a further referral an id of its own.
+    The referral {referral} was already requested or made.
+
+    Use another id for a further referral.
     """
 
     where = "referral"
 
 
 class ReferralWasMadeAlready(Conflict):
-    """The referral {referral} was made already.
+    """Referral already made
 
-    Give a further referral an id of its own.
+    The referral {referral} was already made.
+
+    Use another id for a further referral.
     """
 
     where = "referral"
 
 
 class ReferralWasNotMade(Conflict):
-    """The referral {referral} was asked for, and nobody was referred yet.
+    """Referral not made yet
 
-    Record whom the referrer named, first.
+    The referral {referral} was requested, but no person has been referred yet.
+
+    Record the person that the referrer named first.
     """
 
     where = "referral"
 
 
 class ReferralWasAskedOfSomebodyElse(Conflict):
-    """The referral {referral} was asked of another person than {referrer}.
+    """Wrong referrer
 
-    Name the person who was asked, or give the referral an id of its own.
+    The referral {referral} was requested from another person than {referrer}.
+
+    Name the person it was requested from, or use another id for the referral.
     """
 
     where = "referrer"
 
 
 class ReferralIsOfAnotherCandidate(Conflict):
-    """The referral {referral} is not of the candidate {candidate}.
+    """Referral of another candidate
+
+    The referral {referral} is not of the candidate {candidate}.
 
     Name the candidate who was referred.
     """
@@ -146,16 +158,20 @@ class ReferralIsOfAnotherCandidate(Conflict):
 
 
 class ReferralWasDeclined(Conflict):
-    """The referral {referral} was declined.
+    """Referral already declined
 
-    If the person is referred again, record that as a new referral.
+    The referral {referral} was declined.
+
+    If the person is referred again, record a new referral.
     """
 
     where = "referral"
 
 
 class ReferralBecameAnApplication(Conflict):
-    """The referral {referral} was turned into an application: it was taken up.
+    """Referral already became an application
+
+    The referral {referral} already led to an application.
 
     Reject or withdraw the application instead.
     """
@@ -164,45 +180,55 @@ class ReferralBecameAnApplication(Conflict):
 
 
 class ReferralIsNotOfThisApplication(Conflict):
-    """The application {application} did not come of the referral {referral}.
+    """Application without this referral
 
-    Link the two first, unless the application came of another referral.
+    The application {application} is not linked to the referral {referral}.
+
+    Link the two first, unless the application came from another referral.
     """
 
     where = "application"
 
 
 class ApplicationCameOfAnotherReferral(Conflict):
-    """The application {application} came of another referral, which was named first.
+    """Application has another referral
 
-    An application takes one referral.
+    The application {application} is already linked to another referral.
+
+    Keep that link: an application takes one referral.
     """
 
     where = "referral"
 
 
 class ReferralWasCreditedAlready(Conflict):
-    """The referral {referral} was credited already.
+    """Referral already credited
 
-    A referral is credited once.
+    The referral {referral} was already credited.
+
+    Nothing needs to be done: a referral is credited once.
     """
 
     where = "referral"
 
 
 class HireCameBeforeTheReferral(Conflict):
-    """The hire of {hired_at} came before the referral of {made_at}.
+    """Hire before the referral
 
-    Only a hire that follows a referral is its merit.
+    The hire of {hired_at} came before the referral of {made_at}.
+
+    Credit only a referral that was made before the hire.
     """
 
     where = "application"
 
 
 class HireCameTooLateForTheReferral(Conflict):
-    """The hire of {hired_at} came more than {days} days after the referral of {made_at}.
+    """Hire too late for the referral
 
-    By the rule of credit it is not its merit any more.
+    The hire of {hired_at} came more than {days} days after the referral of {made_at}.
+
+    Do not credit it: the rule of credit ends after that many days.
     """
 
     where = "application"

@@ -155,7 +155,9 @@ class RequisitionReopened(Event):
 
 
 class RequisitionDoesNotExist(NotFound):
-    """There is no requisition {requisition}.
+    """Unknown requisition
+
+    There is no requisition {requisition}.
 
     Open the requisition first.
     """
@@ -164,16 +166,20 @@ class RequisitionDoesNotExist(NotFound):
 
 
 class RequisitionExistsAlready(Conflict):
-    """The requisition {requisition} was opened already.
+    """Requisition already exists
 
-    To hire more people with it, open another opening.
+    The requisition {requisition} was already opened.
+
+    Open another opening in it to hire more people.
     """
 
     where = "requisition"
 
 
 class OpeningDoesNotExist(NotFound):
-    """The requisition has no opening {opening}.
+    """Unknown opening
+
+    The requisition has no opening {opening}.
 
     Open it first, or name an opening of this requisition.
     """
@@ -182,16 +188,20 @@ class OpeningDoesNotExist(NotFound):
 
 
 class OpeningExistsAlready(Conflict):
-    """The opening {opening} was opened already.
+    """Opening already exists
 
-    An opening opens once: give a further seat an id of its own.
+    The opening {opening} was already opened.
+
+    Use another id for a further seat.
     """
 
     where = "opening"
 
 
 class OpeningWasFilled(Conflict):
-    """The opening {opening} was filled.
+    """Opening filled
+
+    The opening {opening} was filled.
 
     Name an opening that is open, or open another.
     """
@@ -200,7 +210,9 @@ class OpeningWasFilled(Conflict):
 
 
 class OpeningWasCancelled(Conflict):
-    """The opening {opening} was cancelled.
+    """Opening cancelled
+
+    The opening {opening} was cancelled.
 
     Name an opening that is open, or open another.
     """
@@ -209,16 +221,20 @@ class OpeningWasCancelled(Conflict):
 
 
 class OpeningIsOpen(Conflict):
-    """The opening {opening} is open.
+    """Opening already open
 
-    Only one that was filled or cancelled can be opened again; for a further seat open another opening.
+    The opening {opening} is open.
+
+    Reopen only an opening that was filled or cancelled; open another one for a further seat.
     """
 
     where = "opening"
 
 
 class OpeningIsGivenUpWithItsJob(Conflict):
-    """The opening {opening} is given up because its job is closed, since {closed_at}.
+    """Opening of a closed job
+
+    The opening {opening} has been given up since {closed_at}, when its job was closed.
 
     Reopen the requisition, which opens it again.
     """
@@ -227,36 +243,44 @@ class OpeningIsGivenUpWithItsJob(Conflict):
 
 
 class OpeningEndedLater(Conflict):
-    """The opening {opening} had not ended by {moment}: it ended on {ended_at}.
+    """Time before the opening ended
 
-    Give a time no earlier than its end, or reopen it for a new need.
+    The opening {opening} had not ended by {moment}: it ended on {ended_at}.
+
+    Send a time no earlier than its end, or reopen it for a new need.
     """
 
     where = "occurred_at"
 
 
 class OpeningIsTaken(Conflict):
-    """The opening {opening} is taken by the hire of the application {application}.
+    """Opening filled by a hire
 
-    Undo that hire, which opens it again; or, where the seat is to be filled anew, reopen it for a new need.
+    The opening {opening} is filled by the hire of the application {application}.
+
+    Undo that hire, which reopens it; or, to fill the seat again, reopen it for a new need.
     """
 
     where = "opening"
 
 
 class RequisitionIsHeld(Conflict):
-    """The requisition {requisition} was on hold at {moment} already.
+    """Requisition on hold
 
-    Resume it first, or tell of a time at which work on it went on.
+    The requisition {requisition} was already on hold at {moment}.
+
+    Resume it first, or send a time at which it was not on hold.
     """
 
     where = "requisition"
 
 
 class RequisitionIsNotHeld(Conflict):
-    """The requisition {requisition} was not on hold at {moment}.
+    """Requisition not on hold
 
-    Hold it first, or tell of a time at which it was held.
+    The requisition {requisition} was not on hold at {moment}.
+
+    Hold it first, or send a time at which it was on hold.
     """
 
     where = "requisition"

@@ -72,18 +72,22 @@ class AddressWithholdingEnded(Event):
 
 
 class AddressIsSuppressed(Conflict):
-    """An address in '{field}' is not brought in again: its person was erased, took back all they had allowed, or is
-    merged with a record that did.
+    """Suppressed address
 
-    Leave it out, and do not write to it. If the person came back by themselves, source them with 'returning'. If other
-    people share the address, a privacy officer can release it.
+    An address in '{field}' is suppressed: its person was erased, withdrew all consents, or is merged with a record that
+    did.
+
+    Leave it out, and do not write to it. If the person returned on their own initiative, source them with 'returning'.
+    If other people share the address, a privacy officer can release it.
     """
 
 
 class AddressIsNotSuppressed(Conflict):
-    """This address is not suppressed: nothing keeps it out.
+    """Address not suppressed
 
-    There is nothing to release. Check how it is written; each address is released by itself.
+    This address is not suppressed.
+
+    Nothing needs to be released. Check the spelling; each address is released separately.
     """
 
     where = "address"

@@ -24,7 +24,9 @@ AROUND = ("skill", "role")
 
 
 class CommunityDoesNotExist(NotFound):
-    """There is no talent community {community}.
+    """Unknown talent community
+
+    There is no talent community {community}.
 
     Found it first.
     """
@@ -33,18 +35,22 @@ class CommunityDoesNotExist(NotFound):
 
 
 class CommunityExistsAlready(Conflict):
-    """The talent community {community} was founded already.
+    """Talent community already exists
 
-    Let people join it, or give a further community an id of its own.
+    The talent community {community} was already founded.
+
+    Let people join it, or use another id for a further community.
     """
 
     where = "community"
 
 
 class CommunityNeedsSkillOrRole(Invalid):
-    """A talent community is not around '{around}'.
+    """Unknown theme of a community
 
-    Name one of: {known}.
+    '{around}' is not what a talent community is formed around.
+
+    Use one of: {known}.
     """
 
     where = "around"

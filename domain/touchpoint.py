@@ -61,16 +61,20 @@ def following(touchpoint: UUID, kind: str) -> TouchpointRecorded:
 
 
 class OwnSendIsRequested(Invalid):
-    """What Perennial itself sends is not reported to it: it must be allowed before it is sent.
+    """Report of Perennial's own send
 
-    Request the send, or say in 'reported_by' who else sent it.
+    A send by Perennial itself must be permitted before it happens, and is not reported.
+
+    Request the send, or name in 'reported_by' the system that sent it.
     """
 
     where = "reported_by"
 
 
 class TouchpointDoesNotExist(NotFound):
-    """The candidate has no touchpoint {touchpoint}.
+    """Unknown touchpoint
+
+    The candidate has no touchpoint {touchpoint}.
 
     Look it up in the candidate's timeline.
     """
@@ -79,7 +83,9 @@ class TouchpointDoesNotExist(NotFound):
 
 
 class TouchpointWasRetracted(Conflict):
-    """The touchpoint {touchpoint} was retracted: it never happened.
+    """Touchpoint already retracted
+
+    The touchpoint {touchpoint} was retracted: it never happened.
 
     If it did happen, record it again as a new touchpoint.
     """

@@ -36,7 +36,9 @@ class Kind:
 
 
 class TouchpointKindIsUnknown(Invalid):
-    """'{kind}' is not a kind of touchpoint in the catalogue.
+    """Unknown touchpoint kind
+
+    '{kind}' is not a kind of touchpoint in the catalogue.
 
     Use a kind of the catalogue: {kinds}. Or add a row for it there.
     """
@@ -45,7 +47,9 @@ class TouchpointKindIsUnknown(Invalid):
 
 
 class TouchpointKindIsNotSent(Invalid):
-    """'{kind}' is not something that we send: its direction is {direction}.
+    """Touchpoint kind not outbound
+
+    '{kind}' is not outbound: its direction is {direction}.
 
     Record it as a touchpoint, or request one of the outbound kinds: {kinds}.
     """

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.errors import ExplainedError
 from projections import tally
 from projections.read_model import ReadModel
 from queries.question import AsOf, Period, Segment
@@ -25,8 +26,13 @@ MOST_BUCKETS = 1_200
 """A century of months, or three years of days."""
 
 
-class PeriodHasTooManyBuckets(ValueError):
-    """A period is answered in at most 1,200 buckets. Ask for months instead of days, or for a shorter period."""
+class PeriodHasTooManyBuckets(ExplainedError, ValueError):
+    """Too many buckets
+
+    The period has {count} buckets; the limit is {most}.
+
+    Ask for months instead of days, or for a shorter period.
+    """
 
 
 def bucket_count(period: Period, by: By) -> int:
@@ -41,10 +47,7 @@ def require_few_buckets(period: Period, by: By) -> None:
     """Raises PeriodHasTooManyBuckets, before any of them is paid for."""
     count = bucket_count(period, by)
     if count > MOST_BUCKETS:
-        raise PeriodHasTooManyBuckets(
-            f"{period.begins} to {period.ends} has {count:,} buckets by {by}; at most {MOST_BUCKETS:,} are answered."
-            " Ask for months instead of days, or for a shorter period."
-        )
+        raise PeriodHasTooManyBuckets(count=f"{count:,}", most=f"{MOST_BUCKETS:,}")
 
 
 @dataclass(slots=True)

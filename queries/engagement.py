@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from domain.errors import ExplainedError
 from projections.engagement import ENGAGEMENT, WINDOWS
 from queries.counts import Spans, read_counts
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
@@ -21,8 +22,13 @@ VERSION = 3
 WHATS = ("sent", "bounced", "opened", "opened.human", "opened.machine", "clicked", "clicked.opened", "replied")
 
 
-class WindowIsUnknown(ValueError):
-    """Reactions are counted within 7, 14, 30 or 90 days only."""
+class WindowIsUnknown(ExplainedError, ValueError):
+    """Unknown response window
+
+    Responses are not counted within {window_days} days.
+
+    Use one of: {windows}.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def engagement(
 ) -> EngagementRates:
     """The engagement with the messages sent in the period, as known at the position; raises WindowIsUnknown."""
     if window_days not in WINDOWS:
-        raise WindowIsUnknown(f"{window_days} is none of {WINDOWS}")
+        raise WindowIsUnknown(window_days=window_days, windows=", ".join(map(str, WINDOWS)))
     spans = Spans().add(period.begins, period.ends, "sent")
     spans.add(max(period.begins, as_of.day - timedelta(days=window_days - 1)), period.ends, "censored")
     censored, total = 0, Counter[str]()

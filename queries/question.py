@@ -8,9 +8,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from domain.errors import ExplainedError
 
-class PeriodIsEmpty(ValueError):
-    """A period begins before it ends."""
+
+class PeriodIsEmpty(ExplainedError, ValueError):
+    """Empty period
+
+    The period's first day {begins} is not before its end {ends}.
+
+    Send a first day before the end; the end itself is not part of the period.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.begins >= self.ends:
-            raise PeriodIsEmpty(f"{self.begins} is not before {self.ends}")
+            raise PeriodIsEmpty(begins=self.begins, ends=self.ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import psycopg
 
 from domain.codes import CODE
+from domain.errors import ExplainedError
 from domain.stages import APPLIED, FUNNEL, HIRED, OFFER, PROSPECT, Funnel, Stage, in_order, stages_of
 from queries.candidacies import IN_PERIOD, PEOPLE, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
@@ -25,8 +26,13 @@ MOST_STAGES = 20
 View = Literal["cohort", "activity"]
 
 
-class StagesCannotBeRead(ValueError):
-    """The stages of a funnel are 2 to 20 codes in their order, each once, with commas between them."""
+class StagesCannotBeRead(ExplainedError, ValueError):
+    """Invalid stages
+
+    The stages '{stages}' are not {fewest} to {most} different codes separated by commas.
+
+    Write them like applied,interview,offer: a-z 0-9 . _ - in each code.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +192,10 @@ def funnel_of(stages: str) -> Funnel:
     """The funnel of these codes, each a stage of its own; raises StagesCannotBeRead."""
     codes = stages.split(",")
     if not 2 <= len(codes) <= MOST_STAGES or len(set(codes)) < len(codes):
-        raise StagesCannotBeRead(f"'{stages}' is not 2 to {MOST_STAGES} different codes with commas between them")
+        raise StagesCannotBeRead(stages=stages, fewest=2, most=MOST_STAGES)
     for code in codes:
         if not re.fullmatch(CODE.pattern, code):
-            raise StagesCannotBeRead(f"'{code}' is no code such as '{CODE.example}'")
+            raise StagesCannotBeRead(stages=stages, fewest=2, most=MOST_STAGES)
     return tuple(Stage(code, (code,)) for code in codes)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from domain.errors import ExplainedError
 from projections.openings import OPENINGS
 from queries.counts import Spans, next_month, read_counts, read_totals
 from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
@@ -38,16 +39,31 @@ DEFINITIONS: Mapping[str, Definition] = {
 }
 
 
-class DefinitionIsUnknown(ValueError):
-    """A time to fill is asked for by one of the definitions' names."""
+class DefinitionIsUnknown(ExplainedError, ValueError):
+    """Unknown definition of time to fill
+
+    '{definition}' is not a definition of the time to fill.
+
+    Use one of: {definitions}.
+    """
 
 
-class BaselineIsNotApart(ValueError):
-    """Two groups are compared that share no opening: name the same dimension in both, with another value."""
+class BaselineIsNotApart(ExplainedError, ValueError):
+    """Overlapping baseline
+
+    The baseline has openings in common with the group it is compared with.
+
+    Name the same dimension in both, with different values, or periods that do not overlap.
+    """
 
 
-class BaselineNeedsBothDays(ValueError):
-    """A baseline is the days from its first to before its last: give both of them, or neither."""
+class BaselineNeedsBothDays(ExplainedError, ValueError):
+    """Incomplete baseline period
+
+    Only one of baseline_from and baseline_to is given.
+
+    Send both, or neither.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +213,9 @@ def time_to_fill(
     BaselineIsNotApart, or PeriodIsEmpty of the baseline.
     """
     if definition not in DEFINITIONS:
-        raise DefinitionIsUnknown(f"'{definition}' is none of {', '.join(DEFINITIONS)}")
+        raise DefinitionIsUnknown(definition=definition, definitions=", ".join(DEFINITIONS))
     if (baseline_from is None) != (baseline_to is None):
-        raise BaselineNeedsBothDays("a baseline needs both baseline_from and baseline_to")
+        raise BaselineNeedsBothDays
     former = None if baseline_from is None or baseline_to is None else Period(baseline_from, baseline_to)
     other = Segment(baseline_source, baseline_role, baseline_location)
     if other.named:
@@ -278,7 +294,7 @@ def require_apart(one: tuple[Period, Segment], other: tuple[Period, Segment]) ->
     (period, segment), (former, compared) = one, other
     apart = any(compared.named.get(dimension, value) != value for dimension, value in segment.named.items())
     if not apart and period.begins < former.ends and former.begins < period.ends:
-        raise BaselineIsNotApart("the baseline shares openings with what it is compared with")
+        raise BaselineIsNotApart
 
 
 def _baseline(now_asked: Asked, period: Period, segment: Segment, now: Fates, summary: Summary) -> Baseline:

@@ -6,102 +6,126 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 
 
 class KeyIsMissing(Refused):
-    """Nothing says who asks.
+    """Authentication required
 
-    Send an API key or a token: Authorization: Bearer <key>.
+    The request has no API key and no token.
+
+    Send one: Authorization: Bearer <key>.
     """
 
     where = "Authorization"
 
 
 class KeyIsNotValid(Refused):
-    """The key or the token is not valid: misspelt, expired, revoked, or not meant for Perennial.
+    """Invalid API key or token
 
-    Ask whoever runs Perennial for a new one.
+    The API key or token is misspelt, expired, revoked, or was not issued for Perennial.
+
+    Ask the operator of this service for a new one.
     """
 
     where = "Authorization"
 
 
 class TokensCannotBeChecked(Refused):
-    """The keys by which tokens are checked cannot be fetched from the issuer.
+    """Token issuer not reachable
 
-    Send the request again in a while; API keys work meanwhile.
+    The issuer's keys, which are needed to check tokens, cannot be fetched.
+
+    Send the request again later, or use an API key, which needs no issuer.
     """
 
     where = "Authorization"
 
 
 class RequestIsCrossSite(Refused):
-    """A browser sends this request for a page of another site.
+    """Cross-site request
 
-    Open the address itself, or ask from a program: those send no Sec-Fetch-Site.
+    A browser sent this request on behalf of a page of another site.
+
+    Open the address directly, or send the request from a program, which sends no Sec-Fetch-Site header.
     """
 
     where = "Sec-Fetch-Site"
 
 
 class RoleMayNot(Refused):
-    """'{action}' is none of the things that this key or token may do.
+    """Action not permitted
 
-    Ask with one whose role may; docs/access.md says which do.
+    The action '{action}' is not permitted to this key or token.
+
+    Use a key or token whose role permits it; docs/access.md lists the roles.
     """
 
     where = "Authorization"
 
 
 class SourceIsNotYours(Refused):
-    """'{field}' names another source than '{source}', for which this key speaks.
+    """Source outside the key's permission
 
-    Leave it out, or send '{source}'; what others say is theirs to send.
+    '{field}' names another source than '{source}', the only one that this key may write for.
+
+    Leave it out, or send '{source}'.
     """
 
 
 class PersonIsNotYours(Refused):
-    """'{field}' names nobody who came from '{source}', for which this key speaks.
+    """Candidate outside the key's source
 
-    Source them first, or leave it to somebody who may write about anybody.
+    '{field}' names a candidate who did not come from '{source}', the only source that this key may write for.
+
+    Source the candidate first, or use a key that may write about every candidate.
     """
 
 
 class IdIsTaken(Conflict):
-    """The id in '{field}' is taken.
+    """Id already in use
 
-    Leave it out, and one is made, or send another.
+    The id in '{field}' is already in use.
+
+    Leave it out to have one generated, or send another.
     """
 
 
 class IntegrationStandsAlone(Invalid):
-    """The role 'integration' and a source belong together, and no other role beside them.
+    """Role 'integration' needs a source, and no other role
 
-    Make a key of the role 'integration' alone with the source that it may write for, or one without a source.
+    A key with the role 'integration' has exactly one source and no other role; any other key has no source.
+
+    Create a key with the role 'integration' alone and its source, or a key without a source.
     """
 
     where = "source"
 
 
 class ScopeIsWiderThanRole(Invalid):
-    """'{action}' is nothing that the key's roles may do.
+    """Scope exceeds the key's roles
 
-    A scope narrows what the roles may: leave it out, or give the key a role that may.
+    The scope '{action}' is not permitted by the roles of the key.
+
+    Leave the scope out, or give the key a role that permits it: a scope can only narrow the roles.
     """
 
     where = "scopes"
 
 
 class ExpiryIsPast(Invalid):
-    """The key would expire before it is made.
+    """Expiry time in the past
 
-    Name a time that is still to come, or none.
+    The key would expire before it is created.
+
+    Send an expiry time in the future, or leave it out.
     """
 
     where = "expires_at"
 
 
 class KeyDoesNotExist(NotFound):
-    """There is no API key {key}.
+    """Unknown API key
 
-    List them: `perennial api-keys list`, or GET /v1/api-keys.
+    There is no API key {key}.
+
+    List the keys: `perennial api-keys list`, or GET /v1/api-keys.
     """
 
     where = "key"

@@ -9,11 +9,18 @@ from typing import Any
 import psycopg
 from psycopg.errors import QueryCanceled
 
+from domain.errors import ExplainedError
+
 LONGEST_SECONDS = 60
 
 
-class QuestionTakesTooLong(Exception):
-    """The question was not answered within a minute. Ask for a shorter period, or try again when less is asked."""
+class QuestionTakesTooLong(ExplainedError):
+    """Query timed out
+
+    The query took longer than a minute.
+
+    Ask for a shorter period, or send it again when the load is lower.
+    """
 
 
 @contextmanager

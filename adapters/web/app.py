@@ -35,7 +35,7 @@ from adapters.web.framework.command_service import CommandService, PendingComman
 from adapters.web.framework.document import Api
 from adapters.web.framework.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
 from adapters.web.framework.page import add_page
-from adapters.web.framework.problems import tell_problems
+from adapters.web.framework.problems import answer_with_problems
 from adapters.web.framework.query_runner import QueryRunner, add_metric
 from adapters.web.framework.rates import Limits, RateLimitMiddleware
 from adapters.web.framework.who import AuthenticationMiddleware, guard
@@ -108,7 +108,7 @@ def create_app(services: Services) -> Api:
         add_page(app, pages, page)
     registry.register(LogMetrics(services))
     add_docs(app)
-    tell_problems(app)
+    answer_with_problems(app)
     guard(app, ACTIONS)
     limits = Limits(services.rates)
     app.add_middleware(RateLimitMiddleware, limits=limits)

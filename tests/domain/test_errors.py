@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import commands.catalogue  # noqa: F401 - so that every rule is known here
-from domain.errors import Conflict, Invalid, NotFound, Refused
+from domain.errors import Conflict, Invalid, NotFound, Refused, message_of
 
 
 def rules(base: type[Refused] = Refused) -> Iterator[type[Refused]]:
@@ -26,6 +26,7 @@ def test_a_rule_speaks(rule: type[Refused]) -> None:
     refused = rule(**named)
     assert refused.kind in ("not-found", "conflict", "invalid")
     assert refused.where
+    assert message_of(rule).title
     assert refused.what.endswith((".", "x"))
     assert refused.what_to_do.endswith(".")
     assert str(refused) == f"{refused.what} {refused.what_to_do}"

@@ -18,7 +18,7 @@ days = st.dates(date(2019, 1, 1), date(2024, 12, 31))
 
 
 def test_a_period_has_a_day() -> None:
-    with pytest.raises(PeriodIsEmpty, match="2024-01-01 is not before 2024-01-01"):
+    with pytest.raises(PeriodIsEmpty, match="first day 2024-01-01 is not before its end 2024-01-01"):
         Period(date(2024, 1, 1), date(2024, 1, 1))
 
 

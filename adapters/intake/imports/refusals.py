@@ -6,193 +6,253 @@ from domain.errors import Refused
 
 
 class FileCannotBeImported(Refused):
-    """Base of what stops an import at a line. What stands before it is kept; mend the file and import it again."""
+    """File that cannot be imported
+
+    Base of the errors that stop an import at a line. What was imported before that line is kept.
+
+    Correct the file and import it again.
+    """
 
 
 class LineCannotBeRead(Refused):
-    """Base of what is wrong with one line, which alone is rejected."""
+    """Line that cannot be imported
+
+    Base of the errors of one line, which alone is rejected.
+
+    Correct the line and import it again.
+    """
 
 
 class FileIsNotInItsEncoding(FileCannotBeImported):
-    """Line {line} is not {encoding} (at its byte {byte}).
+    """Wrong text encoding
 
-    Name the encoding that the file is in (--encoding, or the query parameter 'encoding'), such as windows-1252, or save
-    it as UTF-8. Lines known by then stay as they are.
+    Line {line} is not valid {encoding} (at its byte {byte}).
+
+    Name the file's encoding (--encoding, or the query parameter 'encoding'), such as windows-1252, or save the file as
+    UTF-8. Lines imported before this one stay imported.
     """
 
 
 class EncodingIsUnknown(FileCannotBeImported):
-    """'{name}' is no encoding of text.
+    """Unknown text encoding
 
-    Name one such as utf-8, utf-16-le, windows-1252 or shift_jis, or leave it out: then it is detected.
+    '{name}' is not a known text encoding.
+
+    Send one such as utf-8, utf-16-le, windows-1252 or shift_jis, or leave it out to have it detected.
     """
 
     where = "encoding"
 
 
 class DelimiterIsUnknown(FileCannotBeImported):
-    """'{name}' is no delimiter.
+    """Unknown delimiter
 
-    Name one character, such as ';', or 'tab'; or leave it out: then it is detected.
+    '{name}' is not a delimiter.
+
+    Send one character, such as ';', or 'tab'; or leave it out to have it detected.
     """
 
     where = "delimiter"
 
 
 class LineIsTooLong(FileCannotBeImported):
-    """Line {line} is longer than {limit} bytes.
+    """Line too long
 
-    Break the file into lines, or leave out the column that holds so much.
+    Line {line} is longer than {limit} bytes.
+
+    Break the file into lines, or leave out the column with the long text.
     """
 
 
 class CsvIsBroken(FileCannotBeImported):
-    """From line {line} on this is no CSV: {why}.
+    """Malformed CSV
 
-    Look there for a quote that is not closed, not doubled inside a field, or followed by something else than the
-    delimiter, '{delimiter}'. Another one is named by --delimiter, or the query parameter 'delimiter'.
+    The file is not valid CSV from line {line} on: {why}.
+
+    Check there for a quote that is not closed, not doubled within a field, or not followed by the delimiter
+    '{delimiter}'. Set another delimiter with --delimiter, or the query parameter 'delimiter'.
     """
 
 
 class FileIsEmpty(FileCannotBeImported):
-    """The file is empty, or has nothing in it but blanks or a byte order mark.
+    """Empty file
 
-    A CSV file begins with the names of its columns; an NDJSON file has a JSON object a line.
+    The file is empty, or contains nothing but blanks or a byte order mark.
+
+    Send a CSV file that begins with the names of its columns, or an NDJSON file with one JSON object a line.
     """
 
 
 class ColumnStandsTwice(FileCannotBeImported):
-    """The column '{column}' stands twice in the head (at {first} and {second}).
+    """Duplicate column
 
-    Give each column a name of its own.
+    The header names the column '{column}' twice (columns {first} and {second}).
+
+    Give each column a different name.
     """
 
 
 class ColumnIsUnknown(FileCannotBeImported):
-    """The file has columns that {kind} do not have: {columns}.
+    """Unknown columns
 
-    Name them in a mapping, or say there `others = "ignore"`. The columns of {kind}: {known}.
+    The file has columns that {kind} do not have: {columns}.
+
+    Map them in a mapping, or set `others = "ignore"` in it. The columns of {kind}: {known}.
     """
 
 
 class ColumnIsMissing(FileCannotBeImported):
-    """The file lacks what {kind} need: {columns}.
+    """Required column missing
 
-    Name in a mapping which of its columns that is, or a constant: {given}.
+    The file lacks columns that {kind} require: {columns}.
+
+    In a mapping, name the column that holds each, or give a constant: {given}.
     """
 
 
 class MappingCannotBeRead(FileCannotBeImported):
-    """The mapping cannot be used: {why}.
+    """Invalid mapping
 
-    docs/imports.md shows what a mapping may say.
+    The mapping cannot be used: {why}.
+
+    Correct it; docs/imports.md describes the format.
     """
 
 
 class KindIsUnknown(FileCannotBeImported):
-    """Nothing named '{kind}' is imported.
+    """Unknown kind of import
 
-    Name one of: {known}.
+    '{kind}' cannot be imported.
+
+    Use one of: {known}.
     """
 
     where = "kind"
 
 
 class SystemIsWrittenWrongly(FileCannotBeImported):
-    """The system '{system}' is not written as a code: a-z 0-9 . _ - and at most 64 of them.
+    """Invalid name of a system
 
-    Name the system that the file comes from, such as 'old-crm'; the same one whenever it is imported from.
+    The system '{system}' is not a code: a-z 0-9 . _ - and at most 64 characters.
+
+    Name the system that the file comes from, such as 'old-crm', and use the same name in every import from it.
     """
 
     where = "system"
 
 
 class FormatIsUnknown(FileCannotBeImported):
-    """'{name}' does not say whether it is CSV or NDJSON.
+    """Unknown file format
 
-    Let it end in .csv, .ndjson or .jsonl, or name the format: --format csv, or --format ndjson.
+    The name '{name}' does not tell whether the file is CSV or NDJSON.
+
+    Use a name that ends in .csv, .ndjson or .jsonl, or name the format: --format csv, or --format ndjson.
     """
 
 
 class ImportIsAtWork(FileCannotBeImported):
-    """This file is being imported at this moment, by another process.
+    """Import already running
 
-    Wait for it. Should it be killed, this can be started again and goes on.
+    Another process is importing this file now.
+
+    Wait until it ends. If that process is killed, start the import again: it continues where it stopped.
     """
 
 
 class LineHasOtherCells(LineCannotBeRead):
-    """The line has {cells} cells, and the head names {columns} columns.
+    """Wrong number of cells
 
-    Look for a delimiter that stands in a cell without quotes, or for a missing cell.
+    The line has {cells} cells, and the header names {columns} columns.
+
+    Check for a delimiter inside a cell without quotes, or for a missing cell.
     """
 
 
 class CellIsTooLong(LineCannotBeRead):
-    """What stands in '{field}' has {length} characters; {longest} are the most.
+    """Cell too long
 
-    Shorten it, or keep the document elsewhere and say here where. Only columns that are imported have a limit.
+    The value of '{field}' has {length} characters; the limit is {longest}.
+
+    Shorten it, or store the document elsewhere and import a link. Only imported columns have a limit.
     """
 
 
 class CellCannotBeStored(LineCannotBeRead):
-    """What stands in '{field}' has a character in it that no text has (NUL).
+    """NUL character in a cell
 
-    Take it out; check what made the file.
+    The value of '{field}' contains a NUL character, which cannot be stored.
+
+    Remove it, and check the program that wrote the file.
     """
 
 
 class LineIsNotJson(LineCannotBeRead):
-    """The line is not a JSON object (at its column {column}: {why}).
+    """Line is not a JSON object
 
-    Write one object in one line, and mend the text in perennial_text.
+    The line is not a JSON object (at its column {column}: {why}).
+
+    Write one object in one line, and correct the text in perennial_text.
     """
 
 
 class LineHasUnknownKeys(LineCannotBeRead):
-    """The line has keys that {kind} do not have: {columns}.
+    """Unknown keys in a line
 
-    Name them in a mapping, or say there `others = "ignore"`.
+    The line has keys that {kind} do not have: {columns}.
+
+    Map them in a mapping, or set `others = "ignore"` in it.
     """
 
 
 class ValueIsMissing(LineCannotBeRead):
-    """Nothing stands in '{field}'.
+    """Required value missing
 
-    It cannot be done without: {means}
+    The column '{field}' is empty.
+
+    Fill it in, because it is required: {means}
     """
 
 
 class ValueCannotBeRead(LineCannotBeRead):
-    """What stands in '{field}' cannot be read as {wanted}.
+    """Unreadable value
+
+    The value of '{field}' cannot be read as {wanted}.
 
     Write it like {example}.
     """
 
 
 class TimeIsNumber(LineCannotBeRead):
-    """What stands in '{field}' is a number, as a spreadsheet keeps a date inside.
+    """Number instead of a time
 
-    Let the column be written as dates, such as 2026-05-04, or say in the mapping under [writing]: times = ["excel"].
+    The value of '{field}' is a number, as spreadsheets store dates internally.
+
+    Export the column as dates, such as 2026-05-04, or set in the mapping under [writing]: times = ["excel"].
     """
 
 
 class NameGivesNoCode(LineCannotBeRead):
-    """What stands in '{field}' has no Latin letter or digit, so that no code can be made of it.
+    """Name without a Latin letter or digit
+
+    The value of '{field}' has no Latin letter or digit, so no code can be derived from it.
 
     Translate it in the mapping, under [values.{field}].
     """
 
 
 class StepHasNoTime(LineCannotBeRead):
-    """'{field}' tells of something, and not of when it was.
+    """Step without a time
 
-    Fill in '{time}': it would otherwise be dated today.
+    '{field}' names a step but not when it happened.
+
+    Fill in '{time}'; without it the step would be dated today.
     """
 
 
 class PersonOfTheLineWasErased(LineCannotBeRead):
-    """The line is about somebody who was erased: nothing personal is recorded about them any more.
+    """Line about an erased person
 
-    Leave it out.
+    The person of this line was erased, and nothing personal may be recorded about them.
+
+    Leave the line out.
     """

@@ -21,7 +21,7 @@ from adapters.postgres.tables.deliveries import Deliveries, NewerDelivery, ToldO
 from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
-from domain.errors import Refused
+from domain.errors import ExplainedError, Refused
 from domain.event import Aggregate, Erased, Event, Recorded
 from domain.streams import Loaded, Reads
 from domain.suppression import AddressIsSuppressed, ArrivalStopped
@@ -45,16 +45,31 @@ ENDINGS = frozenset((ErasureRequested,))
 ATTEMPTS = 3
 
 
-class SignatureIsWrong(Exception):
-    """The delivery is not signed with a secret that we share. Check the secret on both sides. Nothing was kept."""
+class SignatureIsWrong(ExplainedError):
+    """Invalid signature
+
+    The delivery is not signed with any of the configured secrets. Nothing was stored.
+
+    Check that both sides have the same secret.
+    """
 
 
-class IntegrationHasNoSecret(Exception):
-    """No signing secret is set for this integration, so nothing can be verified. Set one, then let it be sent again."""
+class IntegrationHasNoSecret(ExplainedError):
+    """Integration not configured
+
+    No signing secret is configured for this integration, so deliveries cannot be verified.
+
+    Configure a secret, then have the delivery sent again.
+    """
 
 
-class DeliveryCannotBeRead(Exception):
-    """The delivery is signed, but it is not a JSON object. It was kept as it came; nothing else was written."""
+class DeliveryCannotBeRead(ExplainedError):
+    """Delivery is not a JSON object
+
+    The delivery is signed, but its body is not a JSON object. It was stored as received; nothing else was written.
+
+    Check the format of the webhook at its sender.
+    """
 
 
 class PartIsMissing(Exception):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from adapters.intake.integrations import greenhouse
 from adapters.intake.integrations.inbound import Integration
+from domain.errors import ExplainedError
 
 INTEGRATIONS: Mapping[str, Integration] = {
     integration.name: integration
@@ -15,15 +16,17 @@ INTEGRATIONS: Mapping[str, Integration] = {
 }  # fmt: skip
 
 
-class IntegrationDoesNotExist(Exception):
-    """There is no integration named {name}. There are: {names}."""
+class IntegrationDoesNotExist(ExplainedError):
+    """Unknown integration
 
-    def __init__(self, name: str) -> None:
-        super().__init__((self.__doc__ or "").format(name=name[:100], names=", ".join(INTEGRATIONS)))
+    There is no integration named '{name}'.
+
+    Use one of: {names}.
+    """
 
 
 def integration_named(name: str) -> Integration:
     """Return the integration of that name. Errors: IntegrationDoesNotExist."""
     if name not in INTEGRATIONS:
-        raise IntegrationDoesNotExist(name)
+        raise IntegrationDoesNotExist(name=name[:100], names=", ".join(INTEGRATIONS))
     return INTEGRATIONS[name]

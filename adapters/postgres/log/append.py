@@ -17,11 +17,12 @@ from domain.event import utc
 
 
 class StreamMoved(ConcurrencyConflict, IntegrityError):
-    """Somebody else appended first ({detail}). Load again and decide anew."""
+    """Concurrent change
 
-    def __init__(self, detail: str) -> None:
-        super().__init__((self.__doc__ or "").format(detail=detail))
-        self.detail = detail
+    Another command appended first ({detail}). Nothing was written.
+
+    Send the request again: it is decided on the newest state.
+    """
 
 
 class AlreadyReceived(IntegrityError):
@@ -86,7 +87,7 @@ def outcome_of(status: str, first_position: int | None, detail: str | None) -> O
 
 def error_of(constraint: str | None) -> AlreadyReceived | StreamMoved:
     """What it means that a unique constraint of the log stood in the way of an append."""
-    return AlreadyReceived(constraint or "") if constraint in RECEIPTS else StreamMoved(constraint or "")
+    return AlreadyReceived(constraint or "") if constraint in RECEIPTS else StreamMoved(detail=constraint or "")
 
 
 def event_text(event: LoggedEvent) -> str:

@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from adapters.postgres.connections import Connect
+from domain.errors import ExplainedError
 
 LOGGER = logging.getLogger(__name__)
 CHANNEL = "perennial_log"
@@ -23,18 +24,22 @@ MARK_EVERY = 1.0
 NOTIFY_EVERY = 0.005
 
 
-class MomentLiesAhead(Exception):
-    """{moment} has not come yet (the log's clock says {now}). Ask for a moment in the past."""
+class MomentLiesAhead(ExplainedError):
+    """Moment in the future
 
-    def __init__(self, moment: datetime, now: datetime) -> None:
-        super().__init__((self.__doc__ or "").format(moment=moment.isoformat(), now=now.isoformat()))
+    {moment} is in the future: the log's clock says {now}.
+
+    Send a moment in the past.
+    """
 
 
-class PositionLiesAhead(Exception):
-    """The log ends at position {head}; {position} is not written yet. Ask for a position up to {head}."""
+class PositionLiesAhead(ExplainedError):
+    """Position after the end of the log
 
-    def __init__(self, position: int, head: int) -> None:
-        super().__init__((self.__doc__ or "").format(position=position, head=head))
+    The log ends at position {head}, before {position}.
+
+    Send a position up to {head}.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Barrier:
         if newest is None or newest.time < moment:
             newest = self.make_time_index_entry()
             if newest.time < moment:
-                raise MomentLiesAhead(moment, newest.time)
+                raise MomentLiesAhead(moment=moment.isoformat(), now=newest.time.isoformat())
         found = self._time_index_entry(
             "select time, position from mark where time <= %s order by time desc, id desc limit 1", moment
         )
@@ -112,7 +117,7 @@ class Barrier:
         if found is None:
             made = self.make_time_index_entry()
             if made.position < position:
-                raise PositionLiesAhead(position, made.position)
+                raise PositionLiesAhead(position=position, head=made.position)
             found = self._time_index_entry(closing, position) or made
         return found.time
 

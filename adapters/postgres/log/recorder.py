@@ -295,7 +295,7 @@ class LogRecorder(PostgresApplicationRecorder):
 
 def is_locked_out(outcome: object) -> bool:
     """Whether another session holds the lock of a stream of the append."""
-    return isinstance(outcome, StreamMoved) and outcome.detail == LOCKED
+    return isinstance(outcome, StreamMoved) and outcome.named["detail"] == LOCKED
 
 
 def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[int] | Exception:

@@ -16,16 +16,22 @@ from adapters.postgres.log.mapper import SealingMapper
 from adapters.postgres.log.recorder import LogRecorder
 from adapters.postgres.log.stored import LoggedEvent
 from commands.handle import Attached, ConcurrencyConflict
+from domain.errors import ExplainedError
 from domain.event import Event, Recorded
 
 RESEALS = 4
 
 
-class PersonWasErased(Exception):
-    """Person {person} was erased: nothing personal can be recorded about them any more. Nothing was written."""
+class PersonWasErased(ExplainedError):
+    """Erased person
+
+    The person {person} was erased, and nothing personal may be recorded about them. Nothing was written.
+
+    Leave the person out. If they returned on their own initiative, source them as a new candidate with 'returning'.
+    """
 
     def __init__(self, person: UUID) -> None:
-        super().__init__((self.__doc__ or "").format(person=person))
+        super().__init__(person=person)
         self.person = person
 
 

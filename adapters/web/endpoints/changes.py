@@ -96,7 +96,7 @@ class ChangeEndpoints:
         wanted = known_types(types)
         head = await self.following.head()
         if after > head:
-            raise PositionLiesAhead(after, head)
+            raise PositionLiesAhead(position=after, head=head)
         shown = request.headers.get("authorization", "")
         told = Telling(self.following, self.services.ownership, who, wanted, after, head)
         return WhileGood(told.text(), partial(self._is, who, shown), began)

@@ -371,7 +371,7 @@ SIGNED: Mapping[str, Any] = {
 }
 PROBLEM = {
     "slug": "consent-is-missing",
-    "title": "Consent is missing",
+    "title": "No consent",
     "status": 409,
     "type": "/problems/consent-is-missing",
 }
@@ -397,7 +397,7 @@ BULK_ANSWER: Mapping[str, Any] = {
             "position": None,
             "problem": {
                 "type": "/problems/touchpoint-kind-is-unknown",
-                "title": "Touchpoint kind is unknown",
+                "title": "Unknown touchpoint kind",
                 "status": 422,
                 "detail": "'pigeon-sent' is not a kind of touchpoint in the catalogue.",
                 "instance": "/v1/touchpoints/bulk#1",
@@ -451,7 +451,7 @@ HISTORY: Mapping[str, Any] = {
     },
 }
 REJECTED_LINES = """perennial_line,perennial_where,perennial_reason,perennial_what_to_do,candidate,kind,at
-7,at,What stands in 'at' cannot be read as a time.,Write it like 2026-05-04.,4711,call-answered,yesterday
+7,at,The value of 'at' cannot be read as a time.,Write it like 2026-05-04.,4711,call-answered,yesterday
 """
 API_KEY: Mapping[str, Any] = {
     "id": "3f9c0a51d2e7",

@@ -1,4 +1,4 @@
-"""The only place that knows which HTTP status an error has, and how a problem is told (RFC 9457)."""
+"""Problem documents (RFC 9457): the only module that knows which HTTP status an error has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import cleandoc
 from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
@@ -34,7 +33,7 @@ from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework import refusals
 from commands.handle import ConcurrencyConflict, VersionIsNotTheExpectedOne
-from domain.errors import Conflict, Invalid, NotFound, Refused
+from domain.errors import Conflict, ExplainedError, Invalid, NotFound, Refused, message_of
 from queries.counts import PeriodHasTooManyBuckets
 from queries.engagement import WindowIsUnknown
 from queries.question import PeriodIsEmpty
@@ -44,7 +43,7 @@ from queries.time_to_fill import BaselineIsNotApart, BaselineNeedsBothDays, Defi
 LOGGER = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
-STATUS: Mapping[type[Exception], int] = {
+STATUS: Mapping[type[ExplainedError], int] = {
     NotFound: 404,
     Conflict: 409,
     Invalid: 422,
@@ -100,23 +99,23 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.PartsDoNotRun: 503,
     MappingCannotBeRead: 422,
 }
-"""The status of an error, or of the nearest class that it belongs to."""
+"""The HTTP status of an error class and of its subclasses."""
 
 LONGEST_ECHO = 500
-"""Characters that a problem repeats of a request, in each place; and how many mistakes it names."""
+"""The most characters of a request that a member of a problem repeats, and the most errors that it lists."""
 MOST_ERRORS = 20
 
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
-    "required": ["type", "title", "status", "detail", "instance"],
+    "required": ["type", "title", "status", "detail", "instance", "what_to_do"],
     "properties": {
-        "type": {"type": "string", "description": "Stable: tells what kind of problem it is."},
-        "title": {"type": "string"},
+        "type": {"type": "string", "description": "Identifies the kind of problem; the same in every release."},
+        "title": {"type": "string", "description": "The kind of problem, for people."},
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "The path that was asked."},
-        "where": {"type": "string", "description": "The field that stands in the way."},
-        "what_to_do": {"type": "string"},
+        "detail": {"type": "string", "description": "What happened."},
+        "instance": {"type": "string", "description": "The path of the request."},
+        "where": {"type": "string", "description": "The field that caused it."},
+        "what_to_do": {"type": "string", "description": "What to do now."},
         "errors": {
             "type": "array",
             "items": {
@@ -129,22 +128,23 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
 
 BEARER = 'Bearer realm="perennial"'
 RETRY_AFTER_SECONDS = {429: "1", 503: "5", 504: "5"}
-PASSING: tuple[type[Exception], ...] = (
+PASSING: tuple[type[ExplainedError], ...] = (
     refusals.RequestIsInFlight,
     refusals.ProofIsPending,
     ConcurrencyConflict,
 )
-"""Conflicts that are over in a moment: only these are worth sending again as they are."""
+"""Conflicts that pass within a moment: only these are worth sending again unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """One kind of problem: `type` is its URI, the same in every release."""
+    """A kind of problem: `type` is its URI, the same in every release; `description` says what happened."""
 
     slug: str
     title: str
     status: int
     description: str
+    what_to_do: str
 
     @property
     def type(self) -> str:
@@ -153,55 +153,69 @@ class ProblemType:
 
 BODY_IS_TOO_LARGE = ProblemType(
     "body-is-too-large",
-    "The body is too large",
+    "Body too large",
     413,
-    "A command may have 1 MiB, a delivery 5 MiB, a file to import 4 GiB. Send less.",
+    "A command may have 1 MiB, a delivery 5 MiB, a file to import 4 GiB.",
+    "Send less at once.",
 )
 TOO_MANY_REQUESTS = ProblemType(
     "too-many-requests",
-    "Too many requests",
+    "Rate limit exceeded",
     429,
-    "This key, or this address, asked more often than it may. Wait as long as Retry-After says, then go on.",
+    "This key, or this address, sent more requests than its limit.",
+    "Wait as long as Retry-After says, then continue.",
 )
 HEAD_IS_TOO_LARGE = ProblemType(
     "head-is-too-large",
-    "The head of the request is too large",
+    "Request headers too large",
     431,
-    "Request line and headers may have 64 KiB, and 100 headers. Send fewer or shorter ones.",
+    "Request line and headers may have 64 KiB, and 100 headers.",
+    "Send fewer or shorter headers.",
 )
 TARGET_IS_TOO_LONG = ProblemType(
-    "target-is-too-long", "The target is too long", 414, "Path and query may have 32 KiB. Ask for less at once."
+    "target-is-too-long", "URL too long", 414, "Path and query may have 32 KiB.", "Ask for less at once."
 )
 REQUEST_CANNOT_BE_READ = ProblemType(
-    "request-cannot-be-read", "The request cannot be read", 400, "It is not written as HTTP/1.1. Nothing was done."
+    "request-cannot-be-read",
+    "Malformed HTTP",
+    400,
+    "The request is not valid HTTP/1.1. Nothing was written.",
+    "Check the client or the proxy that sends it.",
 )
 REQUEST_TOOK_TOO_LONG = ProblemType(
     "request-took-too-long",
-    "The request took too long to come",
+    "Request timed out",
     408,
-    "Head or body came too slowly. Nothing was done. Send the request again at once and whole.",
+    "Headers or body arrived too slowly. Nothing was written.",
+    "Send the request again, at once and complete.",
 )
 TOO_MANY_CONNECTIONS = ProblemType(
     "too-many-connections",
-    "Too many connections",
+    "Connection limit reached",
     503,
-    "This address, or all together, have as many connections open as they may. Close some, or use them again.",
+    "This address, or all addresses together, have as many connections open as permitted.",
+    "Close some, or reuse them.",
 )
 BODIES_FILL_THE_MEMORY = ProblemType(
     "bodies-fill-the-memory",
-    "Bodies fill the memory",
+    "Request memory exhausted",
     503,
-    "As much is held of request bodies at this moment as may be. Nothing was done. Send the request again in a moment.",
+    "The memory for request bodies is in use. Nothing was written.",
+    "Send the request again in a moment.",
 )
 TOO_MANY_PARAMETERS = ProblemType(
-    "too-many-parameters", "Too many parameters", 422, "A query may have 100 parameters. Ask for less at once."
+    "too-many-parameters",
+    "Query parameter limit exceeded",
+    422,
+    "A query may have 100 parameters.",
+    "Ask for less at once.",
 )
 ANSWER_TAKES_TOO_LONG = ProblemType(
     "answer-takes-too-long",
-    "The answer takes too long",
+    "Response timed out",
     504,
-    "No answer has begun in the time that one may take. A question: ask for less. Anything else may still be done:"
-    " send it again with the same Idempotency-Key, and it is done at most once.",
+    "No response began within the time limit. The request may still be processed.",
+    "A query: ask for less. Anything else: send it again with the same Idempotency-Key, and it is done at most once.",
 )
 OF_THE_PROTOCOL = (
     HEAD_IS_TOO_LARGE,
@@ -212,56 +226,75 @@ OF_THE_PROTOCOL = (
     BODIES_FILL_THE_MEMORY,
     ANSWER_TAKES_TOO_LONG,
     TOO_MANY_PARAMETERS,
-    ProblemType("body-is-not-json", "The body is not JSON", 400, "It could not be read as JSON. Nothing was written."),
+    ProblemType(
+        "body-is-not-json",
+        "Invalid JSON",
+        400,
+        "The body cannot be parsed as JSON. Nothing was written.",
+        "Correct the body and send it again.",
+    ),
     ProblemType(
         "request-is-malformed",
-        "The request is malformed",
+        "Invalid request",
         422,
-        "A field is missing, unknown or not written as it must be; 'errors' says which. Nothing was written.",
+        "A field is missing, unknown or has an invalid value. Nothing was written.",
+        "Correct the fields listed in 'errors'.",
     ),
-    ProblemType("route-does-not-exist", "The route does not exist", 404, "Nothing is at this path; see /docs."),
-    ProblemType("method-is-not-allowed", "The method is not allowed", 405, "The path has other methods; see /docs."),
+    ProblemType("route-does-not-exist", "Not found", 404, "There is no resource at this path.", "See /docs."),
+    ProblemType(
+        "method-is-not-allowed",
+        "Method not allowed",
+        405,
+        "The path does not support this method.",
+        "Use one of the methods in the Allow header; see /docs.",
+    ),
     BODY_IS_TOO_LARGE,
     TOO_MANY_REQUESTS,
     ProblemType(
         "log-cannot-be-reached",
-        "The log cannot be reached",
+        "Database not reachable",
         503,
-        "The database does not answer. Send the request again with the same Idempotency-Key: it is done at most once.",
+        "The database does not respond.",
+        "Send the request again with the same Idempotency-Key: it is done at most once.",
     ),
     ProblemType(
         "key-file-is-not-the-newest",
-        "The key file is not the newest",
+        "Outdated key file",
         503,
-        "The key file of the process that answers does not open what the database holds: the keys were rotated, and its"
-        " copy is older. Have the newest one put in its place; it is read by itself. Then send the request again with"
-        " the same Idempotency-Key: it is done at most once.",
+        "The keys were rotated, and the key file of the responding process is an older copy.",
+        "Replace it with the newest one, which is read automatically. Then send the request again with the same"
+        " Idempotency-Key: it is done at most once.",
     ),
-    ProblemType("perennial-failed", "Perennial failed", 500, "This is our mistake; the service's own log says more."),
+    ProblemType(
+        "perennial-failed",
+        "Internal error",
+        500,
+        "An error of Perennial itself; the service's own log has the details.",
+        "Send the request again later with the same Idempotency-Key. If it fails again, report it to the operator.",
+    ),
 )
 BY_SLUG: Mapping[str, ProblemType] = {known.slug: known for known in OF_THE_PROTOCOL}
 
 
-def slug_of(error: type[Exception]) -> str:
+def slug_of(error: type[ExplainedError]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
 
 
-def type_of(error: type[Exception]) -> ProblemType:
-    """The problem type of an error class that has a status."""
-    slug = slug_of(error)
+def type_of(error: type[ExplainedError]) -> ProblemType:
+    """Return the problem type of an error class that has a status."""
     status = next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
-    description = " ".join(cleandoc(error.__doc__ or "").split())
-    return ProblemType(slug, slug.replace("-", " ").capitalize(), status, description)
+    message = message_of(error)
+    return ProblemType(slug_of(error), message.title, status, message.what, message.what_to_do)
 
 
 def every_type() -> list[ProblemType]:
-    """All problem types by name: those of the rules, of the log and of the protocol."""
+    """Return all problem types by name: those of the rules, of the log and of the protocol."""
     classes = {error for root in STATUS for error in leaves(root)}
     return sorted([*OF_THE_PROTOCOL, *(type_of(error) for error in classes)], key=lambda known: known.slug)
 
 
-def leaves(error: type[Exception]) -> Iterator[type[Exception]]:
-    """The most particular classes of an error; NotFound, Conflict and Invalid themselves are nobody's problem."""
+def leaves(error: type[ExplainedError]) -> Iterator[type[ExplainedError]]:
+    """Yield the most particular classes of an error; NotFound, Conflict and Invalid themselves have no problem type."""
     narrower = error.__subclasses__()
     if not narrower and error not in (NotFound, Conflict, Invalid):
         yield error
@@ -269,10 +302,11 @@ def leaves(error: type[Exception]) -> Iterator[type[Exception]]:
         yield from leaves(child)
 
 
-def document(known: ProblemType, detail: str, instance: str, **more: Any) -> dict[str, Any]:
-    told = {"type": known.type, "title": known.title, "status": known.status, "detail": detail}
-    told["instance"] = instance[:LONGEST_ECHO]
-    return told | {name: value for name, value in more.items() if value}
+def document(kind: ProblemType, detail: str, instance: str, **more: Any) -> dict[str, Any]:
+    """Return the problem as JSON; `what_to_do` is that of the kind, unless the error has one of its own."""
+    problem = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": detail}
+    problem |= {"instance": instance[:LONGEST_ECHO], "what_to_do": kind.what_to_do}
+    return problem | {name: value for name, value in more.items() if value}
 
 
 def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Response:
@@ -284,35 +318,35 @@ def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Respo
 
 
 def refused(request: Request, error: Exception) -> Response:
-    """A rule, the log or the protocol said no, and says itself why."""
-    detail, more = said_by(error)
-    told = answer(type_of(type(error)), detail, request.url.path, **more)
+    """Return the problem of an error that explains itself."""
+    explained = cast(ExplainedError, error)
+    detail, more = explanation_of(explained)
+    response = answer(type_of(type(explained)), detail, request.url.path, **more)
     for challenge in challenges(error):
-        told.headers.append("WWW-Authenticate", challenge)
-    return told
+        response.headers.append("WWW-Authenticate", challenge)
+    return response
 
 
 def challenges(error: Exception) -> Iterator[str]:
-    """How one may say who one is."""
+    """Yield how to authenticate, where the error is about that."""
     if isinstance(error, KeyIsMissing | KeyIsNotValid):
         yield BEARER if isinstance(error, KeyIsMissing) else f'{BEARER}, error="invalid_token"'
 
 
-def said_by(error: Exception) -> tuple[str, dict[str, Any]]:
-    """What a refusal says: the detail, and what else its problem tells."""
-    if isinstance(error, Refused):
-        return error.what, {"where": error.where, "what_to_do": error.what_to_do, "errors": error.named.get("errors")}
-    return str(error) or type_of(type(error)).description, {}
+def explanation_of(error: ExplainedError) -> tuple[str, dict[str, Any]]:
+    """Return the detail of an error, and the further members of its problem."""
+    where = error.where if isinstance(error, Refused) else ""
+    return error.what, {"where": where, "what_to_do": error.what_to_do, "errors": error.named.get("errors")}
 
 
-def document_of(error: Exception, instance: str) -> dict[str, Any]:
-    """The problem document of a refusal, where it is one of several."""
-    detail, more = said_by(error)
+def document_of(error: ExplainedError, instance: str) -> dict[str, Any]:
+    """Return the problem document of an error that is one of several."""
+    detail, more = explanation_of(error)
     return document(type_of(type(error)), detail, instance, **more)
 
 
 def malformed(request: Request, error: Exception) -> Response:
-    """The request does not have the form of the command; no value of it is repeated."""
+    """Return the problem of a request that fails validation; no value of the request is repeated."""
     errors: Sequence[Mapping[str, Any]] = cast(RequestValidationError, error).errors()
     not_json = errors[0]["type"] == "json_invalid"
     known = BY_SLUG["body-is-not-json" if not_json else "request-is-malformed"]
@@ -329,7 +363,7 @@ OF_STATUS = {400: "body-is-not-json", 404: "route-does-not-exist", 405: "method-
 
 
 def of_the_protocol(request: Request, error: Exception) -> Response:
-    """The framework itself could not go on."""
+    """Return the problem of an error that the framework raised."""
     raised = cast(HTTPException, error)
     known = BY_SLUG[OF_STATUS.get(raised.status_code, "perennial-failed")]
     told = answer(known, known.description, request.url.path)
@@ -355,7 +389,7 @@ def unreachable(request: Request, _: Exception) -> Response:
 
 
 def without_keys(request: Request, error: Exception) -> Response:
-    """Where the file is stands in our own log alone."""
+    """Return the problem of an outdated key file; its path goes to the service's own log alone."""
     LOGGER.error("%s", error)
     known = BY_SLUG["key-file-is-not-the-newest"]
     return answer(known, known.description, request.url.path)
@@ -366,11 +400,11 @@ def failed(request: Request, _: Exception) -> Response:
     return answer(known, known.description, request.url.path)
 
 
-def tell_problems(app: FastAPI) -> None:
-    """From now on every error that leaves a route is told as a problem."""
-    refusals_told: list[type[Exception]] = [Refused, *STATUS]
-    for refusal in refusals_told:
-        app.add_exception_handler(refusal, refused)
+def answer_with_problems(app: FastAPI) -> None:
+    """Answer every error that leaves a route with a problem document."""
+    errors: list[type[ExplainedError]] = [Refused, *STATUS]
+    for error in errors:
+        app.add_exception_handler(error, refused)
     for failure in UNREACHABLE:
         app.add_exception_handler(failure, unreachable)
     for failure in KEY_FILE_ERRORS:

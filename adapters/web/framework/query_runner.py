@@ -194,7 +194,7 @@ class QueryRunner:
         """Nothing would come of waiting for what is not in the log. Errors: PositionLiesAhead."""
         head = self.services.log.recorder.barrier.head()
         if position > head:
-            raise PositionLiesAhead(position, head)
+            raise PositionLiesAhead(position=position, head=head)
 
     def at_position(self, position: int) -> AsOf:
         return AsOf(position, self.services.log.recorder.barrier.time_of(position), self.services.zone.key)

@@ -6,7 +6,9 @@ from domain.errors import Refused
 
 
 class IdempotencyKeyWasUsedForAnotherRequest(Refused):
-    """The Idempotency-Key was sent before, with another request.
+    """Idempotency-Key reused
+
+    The Idempotency-Key was sent before with another request.
 
     Use a new key for each request; repeat a key only with the same method, path and body.
     """
@@ -15,16 +17,20 @@ class IdempotencyKeyWasUsedForAnotherRequest(Refused):
 
 
 class RequestIsInFlight(Refused):
-    """A request with this Idempotency-Key is being handled at this moment.
+    """Request still in progress
 
-    Wait a little and send the same request again: you will get its answer.
+    Another request with this Idempotency-Key is in progress.
+
+    Wait a moment and send the same request again to get its response.
     """
 
     where = "Idempotency-Key"
 
 
 class BodyIsNotDeclaredAsJson(Refused):
-    """The body is not declared as JSON in UTF-8.
+    """Unsupported content type
+
+    The Content-Type of the body is not JSON in UTF-8.
 
     Send it with Content-Type: application/json.
     """
@@ -33,16 +39,20 @@ class BodyIsNotDeclaredAsJson(Refused):
 
 
 class PreconditionCannotBeRead(Refused):
-    """If-Match is not the version of a stream.
+    """Invalid If-Match
 
-    Send the ETag that you were given, like "7", in its quotes.
+    If-Match is not the version of a stream.
+
+    Send the ETag of an earlier response, such as "7", with its quotes.
     """
 
     where = "If-Match"
 
 
 class AsOfCannotBeRead(Refused):
-    """'as_of' is neither a time with its zone nor a date nor a log position.
+    """Invalid 'as_of'
+
+    'as_of' is not a time with a zone, a date or a log position.
 
     Write it like 2026-05-04T09:30:00Z, 2026-05-04 (the end of that day) or position:1200.
     """
@@ -51,7 +61,9 @@ class AsOfCannotBeRead(Refused):
 
 
 class AsOfNumberIsBare(Refused):
-    """'as_of' is the bare number {number}, which may be a year as well as a log position.
+    """Ambiguous 'as_of'
+
+    'as_of' is the number {number}, which can mean a year or a log position.
 
     Write a log position like position:1200, and a year as its last day, like 2024-12-31.
     """
@@ -60,45 +72,57 @@ class AsOfNumberIsBare(Refused):
 
 
 class TooManyQuestionsWait(Refused):
-    """{waiting} questions of this key wait already, or this one waited for a minute.
+    """Too many queries at once
 
-    Wait for their answers, then ask again; ask fewer at once, or for shorter periods.
+    {waiting} queries of this key are waiting, or this one waited for a minute.
+
+    Wait for their responses, then send fewer at once or ask for shorter periods.
     """
 
 
 class EventTypeIsUnknown(Refused):
-    """There are no events of the type '{type}'.
+    """Unknown event type
 
-    Name types as the log does, such as candidate-sourced.v1, in their newest version.
+    There is no event type '{type}'.
+
+    Name types as in the log, such as candidate-sourced.v1, in their newest version.
     """
 
     where = "types"
 
 
 class ReadModelIsBehind(Refused):
-    """The read model '{name}' stands at position {position} and did not reach {wanted} in {seconds} seconds.
+    """Read model behind
 
-    Ask again later, or ask for an older position; /v1/projections shows how far it has come.
+    The read model '{name}' is at position {position} and did not reach {wanted} within {seconds} seconds.
+
+    Send the request again later, or ask for an older position; /v1/projections shows the progress.
     """
 
 
 class PartsDoNotRun(Refused):
-    """These parts of the service do not run: {parts}.
+    """Service partly down
 
-    An embedded database is started again within seconds; the log of the service says why it ended. If this stays,
-    restart the service.
+    These parts of the service are not running: {parts}.
+
+    Wait: an embedded database is restarted within seconds, and the log of the service says why it ended. If this
+    persists, restart the service.
     """
 
 
 class ProblemDoesNotExist(Refused):
-    """No problem has this name.
+    """Unknown problem type
 
-    GET /problems lists them all.
+    There is no problem type of this name.
+
+    List all of them: GET /problems.
     """
 
 
 class BodyIsNoFileOfHistory(Refused):
-    """The body is declared neither as CSV nor as NDJSON.
+    """Unsupported file type
+
+    The Content-Type is neither CSV nor NDJSON.
 
     Send it with Content-Type: text/csv or application/x-ndjson.
     """
@@ -107,46 +131,58 @@ class BodyIsNoFileOfHistory(Refused):
 
 
 class ImportDoesNotExist(Refused):
-    """There is no import {id}, or it was forgotten.
+    """Unknown import
 
-    GET /v1/imports lists them.
+    There is no import {id}, or its record was removed.
+
+    List the imports: GET /v1/imports.
     """
 
 
 class ImportHasNotEnded(Refused):
-    """The import {id} has not ended.
+    """Import still running
 
-    Wait for its end; what it recorded stays in any case.
+    The import {id} has not ended.
+
+    Wait until it ends. What it has recorded stays recorded.
     """
 
 
 class ImportRejectedNothing(Refused):
-    """The import {id} has no rejected line.
+    """No rejected lines
 
-    There is nothing to mend so far.
+    The import {id} has no rejected line.
+
+    Nothing needs to be corrected.
     """
 
 
 class TouchpointsWereRefused(Refused):
-    """{refused} of {asked} touchpoints are refused, so none was recorded.
+    """Touchpoints refused
 
-    Mend those that 'errors' names, or ask for mode 'each', which records the others.
+    {refused} of {asked} touchpoints were refused, so none was recorded.
+
+    Correct those listed in 'errors', or use mode 'each', which records the others.
     """
 
     where = "touchpoints"
 
 
 class CursorCannotBeRead(Refused):
-    """The cursor is none that was given out here.
+    """Invalid cursor
 
-    Ask with the `next` of a page, or without a cursor for the first.
+    The cursor was not issued by this endpoint.
+
+    Send the `next` of a page, or no cursor for the first page.
     """
 
     where = "cursor"
 
 
 class ChannelIsAskedWithoutConsent(Refused):
-    """'channel' says where a consent must hold, and no 'consent' is asked for.
+    """Channel without a purpose
+
+    'channel' is given without 'consent', the purpose that a consent on this channel is for.
 
     Name the purpose in 'consent', or leave the channel out.
     """
@@ -155,52 +191,65 @@ class ChannelIsAskedWithoutConsent(Refused):
 
 
 class EventDoesNotExist(Refused):
-    """The log holds no event {event}.
+    """Unknown event
 
-    Take its id from the answer that wrote it, or from a timeline.
+    There is no event {event}.
+
+    Take the id from the response to the command that wrote the event, or from a timeline.
     """
 
     where = "event"
 
 
 class ProofIsPending(Refused):
-    """No signed checkpoint covers that yet.
+    """Not yet in a signed checkpoint
 
-    Ask again: it takes a few seconds, while the sequencer runs.
+    No signed checkpoint covers this event yet.
+
+    Send the request again in a few seconds. If this persists, check that the sequencer runs.
     """
 
 
 class TileDoesNotExist(Refused):
-    """The log's tree has no such tile, or not that wide.
+    """Unknown tile
 
-    Write it as C2SP tlog-tiles does: level, index in groups of three digits, and .p/ with the width of one not full.
+    The log's tree has no such tile, or not of that width.
+
+    Write the path as C2SP tlog-tiles does: level, index in groups of three digits, and .p/ with the width of a partial
+    tile.
     """
 
     where = "path"
 
 
 class SizeWasNotSigned(Refused):
-    """The log cannot be proved at {size} events: its newest checkpoint has {newest}.
+    """Unknown tree size
 
-    Name sizes from 1 on, the smaller one first, and no larger one than that.
+    No proof is possible for {size} events: the newest checkpoint has {newest}.
+
+    Send sizes from 1 up to that, the smaller one first.
     """
 
     where = "from"
 
 
 class CheckpointWasNotPublished(Refused):
-    """No checkpoint of {size} events was ever published; the newest has {newest}.
+    """Unknown checkpoint
 
-    Name the size of a checkpoint that you hold, its second line: a bundle leads on from published ones.
+    No checkpoint of {size} events was published; the newest has {newest}.
+
+    Send the size of a checkpoint that you hold: its second line.
     """
 
     where = "from_size"
 
 
 class BundleIsOfOneThing(Refused):
-    """A bundle is either of a candidate or of everything after a position.
+    """Ambiguous audit bundle
 
-    Name one of the two: candidate or since.
+    A bundle covers either one candidate or all events after a position.
+
+    Send one of the two parameters: candidate or since.
     """
 
     where = "candidate"

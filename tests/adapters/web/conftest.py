@@ -183,7 +183,7 @@ def folding(database: str, settings: Settings, log: EventLog) -> Iterator[None]:
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """The status and the problem's name."""
     assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == answer.status_code
-    assert set(told) >= {"type", "title", "detail", "instance"}
-    return answer.status_code, told["type"].removeprefix("/problems/")
+    document = answer.json()
+    assert document["status"] == answer.status_code
+    assert set(document) >= {"type", "title", "detail", "instance", "what_to_do"}
+    return answer.status_code, document["type"].removeprefix("/problems/")

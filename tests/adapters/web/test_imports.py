@@ -98,7 +98,7 @@ def test_ndjson_and_a_mapping(client: httpx.Client, log: EventLog, services: Ser
 def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, uploads: UploadStore) -> None:
     told = ended(client, put(client, PEOPLE + b"4,caf\xe9\n", encoding="utf-8")["id"])
     assert told["state"] == "stopped"
-    assert "Line 5 is not UTF-8" in told["problem"]
+    assert "Line 5 is not valid UTF-8" in told["problem"]
     assert told["added"] == 2
     assert not (uploads.folder / told["id"] / UPLOAD).exists()
 

@@ -16,7 +16,7 @@ import adapters.web.app
 from adapters.postgres.keys.epochs import Rotation
 from adapters.postgres.keys.key_file import KeyFile, read_key_file, text_of
 from adapters.postgres.log.event_log import EventLog
-from adapters.web.framework.problems import every_type
+from adapters.web.framework.problems import ProblemType, every_type
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from tests.adapters.web.conftest import problem
 
@@ -40,6 +40,14 @@ def test_every_rule_has_a_problem_and_every_problem_a_page(client: httpx.Client)
         assert known["description"]
         assert client.get(known["type"]).json() == known
     assert problem(client.get("/problems/none")) == (404, "problem-does-not-exist")
+
+
+@pytest.mark.parametrize("kind", every_type(), ids=lambda kind: kind.slug)
+def test_a_problem_type_has_a_title_for_people_what_happened_and_what_to_do(kind: ProblemType) -> None:
+    assert re.fullmatch(r"[A-Z][^{}.]{4,60}", kind.title)
+    assert kind.description.endswith((".", "}"))
+    assert kind.what_to_do.endswith((".", "}"))
+    assert kind.title.lower() != kind.slug.replace("-", " "), "the title is made from the name of the class"
 
 
 def test_no_two_problems_share_a_name() -> None:

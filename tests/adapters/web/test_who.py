@@ -14,7 +14,7 @@ from starlette.routing import Route
 from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
 from adapters.web.app import ACTIONS
 from adapters.web.framework.document import Api
-from adapters.web.framework.problems import tell_problems
+from adapters.web.framework.problems import answer_with_problems
 from adapters.web.framework.rates import Limits
 from adapters.web.framework.who import OF_THE_FRAMEWORK, AuthenticationMiddleware, guard
 from adapters.web.services import Services
@@ -123,7 +123,7 @@ def test_a_route_that_no_line_names_is_closed_to_everybody(services: Services, k
     app = FastAPI()
     app.get("/forgotten")(lambda: "secrets")
     app.get("/named")(lambda: "nothing")
-    tell_problems(app)
+    answer_with_problems(app)
     guard(app, {("/named", "GET"): Action.MANAGE_KEYS})
     app.add_middleware(AuthenticationMiddleware, authenticator=services.authenticator, limits=Limits(services.rates))
     transport = httpx.ASGITransport(app)

@@ -101,7 +101,7 @@ def test_nothing_is_left_behind_when_a_file_is_through(house: House) -> None:
 def test_a_broken_file_is_imported_up_to_where_it_breaks_and_on_once_it_is_mended(house: House) -> None:
     text = people(range(1, 8), wrong=set())
     path = house.file("c.csv", text + '8,2024-01-05,"fair"x,Bo\n9,2024-01-05,fair,Cy\n')
-    with pytest.raises(CsvIsBroken, match="From line 16 on"):
+    with pytest.raises(CsvIsBroken, match="from line 16 on"):
         house.import_("candidates", path)
     assert house.length() == 7
     mended = house.file("c.csv", path.read_text().replace('"fair"x', "fair"))

@@ -129,12 +129,12 @@ def test_a_line_with_other_cells_is_rejected_alone() -> None:
     ("data", "error", "says"),
     [
         (b"", FileIsEmpty, "The file is empty"),
-        (b"a,b,a\n", ColumnStandsTwice, "'a' stands twice in the head (at 1 and 3)"),
-        (b"a\nx\ncaf\xe9\n", FileIsNotInItsEncoding, "Line 3 is not UTF-8 (at its byte 4)"),
-        ("a\nx".encode("utf-16"), FileIsNotInItsEncoding, "Line 1 is not UTF-8 (at its byte 1)"),
-        (b'a,b\n1,2\n"3"x,4\n', CsvIsBroken, "From line 3 on"),
-        (b'a,b\n1,2\n"3,4\n5,6\n', CsvIsBroken, "From line 3 on"),
-        (b'a,b\n1,"' + b"x\n" * 200_000, CsvIsBroken, "From line 2 on"),
+        (b"a,b,a\n", ColumnStandsTwice, "'a' twice (columns 1 and 3)"),
+        (b"a\nx\ncaf\xe9\n", FileIsNotInItsEncoding, "Line 3 is not valid UTF-8 (at its byte 4)"),
+        ("a\nx".encode("utf-16"), FileIsNotInItsEncoding, "Line 1 is not valid UTF-8 (at its byte 1)"),
+        (b'a,b\n1,2\n"3"x,4\n', CsvIsBroken, "from line 3 on"),
+        (b'a,b\n1,2\n"3,4\n5,6\n', CsvIsBroken, "from line 3 on"),
+        (b'a,b\n1,"' + b"x\n" * 200_000, CsvIsBroken, "from line 2 on"),
         (b"a,b\n1," + b"x" * LONGEST_LINE, LineIsTooLong, "Line 2 is longer"),
     ],
 )

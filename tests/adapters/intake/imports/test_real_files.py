@@ -84,7 +84,7 @@ def test_what_is_utf8_is_never_taken_for_something_else(tmp_path: Path, text: st
 
 def test_a_few_wrong_bytes_stop_a_file_and_do_not_garble_the_rest(house: House) -> None:
     good = "".join(f"{n},Zoë Müller\n" for n in range(1, 8)).encode()
-    with pytest.raises(FileIsNotInItsEncoding, match="Line 9 is not UTF-8"):
+    with pytest.raises(FileIsNotInItsEncoding, match="Line 9 is not valid UTF-8"):
         house.import_("candidates", written(house, b"id,name\n" + good + b"8,caf\xe9\n"))
     assert named(house, "1").name == "Zoë Müller"
 
@@ -202,7 +202,7 @@ def test_a_huge_cell_of_a_column_that_is_imported_rejects_its_line_and_is_named_
     csv.field_size_limit(LONGEST_LINE)
     (row,) = rows_of(house.rejected(path))
     assert row["perennial_where"] == "Full Name"
-    assert row["perennial_reason"] == f"What stands in 'Full Name' has 200000 characters; {LONGEST_TEXT} are the most."
+    assert row["perennial_reason"] == f"The value of 'Full Name' has 200000 characters; the limit is {LONGEST_TEXT}."
     assert row["Full Name"] == "x" * 200_000
 
 

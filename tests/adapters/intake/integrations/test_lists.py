@@ -119,7 +119,7 @@ def test_a_delivery_with_a_list_without_end_is_kept_and_changes_nothing(
 @pytest.mark.parametrize(("field", "longest"), [("emails", LONGEST_LIST), ("phones", LONGEST_LIST)])
 def test_a_command_takes_so_many_values_and_no_more(field: str, longest: int) -> None:
     values: dict[str, Any] = {field: tuple(f"{one}@x.example" for one in range(longest + 1))}
-    with pytest.raises(ListIsTooLong, match=f"'{field}' has 101 values; 100 are the most"):
+    with pytest.raises(ListIsTooLong, match=f"'{field}' has 101 values; the limit is 100"):
         SourceCandidate(candidate=ALICE, now=NOW, **values)
     SourceCandidate(candidate=ALICE, now=NOW, **{field: values[field][:longest]})
 
