@@ -149,8 +149,10 @@ class Told:
     """When and where a delivery is read, and what is known: all that a translation needs.
 
     `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first. `others`
-    gives the other deliveries about a subject that were applied or wait, of the actions that are named. `received`:
-    when it came, of one that is read again.
+    gives the other deliveries about a subject that were applied or wait, of the actions that are named. `stated` gives
+    what all applied deliveries state of a stream, of the values that are named. `people` gives whom the applied
+    deliveries about a subject name, each with the time of the delivery. `received`: when it came, of one that is read
+    again.
     """
 
     stream: Callable[[str, str], UUID]
@@ -159,6 +161,8 @@ class Told:
     zone: ZoneInfo
     others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
     received: datetime | None = None
+    stated: Callable[[UUID, Collection[str]], Sequence[Statement]] = lambda _, __: ()
+    people: Callable[[UUID], Sequence[tuple[datetime, UUID]]] = lambda _: ()
 
 
 Restate = Callable[[StatementKeys], Sequence[Command]]
@@ -300,12 +304,17 @@ class Inbox:
             told = self.log.deliveries.told_of(subject, actions)
             return [one for one in told if one.delivery_id != beside]
 
+        def stated(stream: UUID, whats: Collection[str]) -> Sequence[Statement]:
+            return self.log.deliveries.statements_of(integration.name, stream, whats)
+
         def stream(kind: str, outside_id: str) -> UUID:
             return self.key_file.stream_of(integration.name, kind, outside_id)
 
         beside_it = no_others if beside is None else others
         snapshot = Snapshot(log or self.log)
-        understood = integration.translate(found, Told(stream, snapshot, now, self.zone, beside_it, received))
+        people = self.log.deliveries.people_of
+        told = Told(stream, snapshot, now, self.zone, beside_it, received, stated, people)
+        understood = integration.translate(found, told)
         return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:

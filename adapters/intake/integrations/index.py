@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.intake.integrations import greenhouse
+from adapters.intake.integrations import ashby, greenhouse
 from adapters.intake.integrations.inbound import Integration
 from domain.errors import ExplainedError
 
 INTEGRATIONS: Mapping[str, Integration] = {
     integration.name: integration
     for integration in (
+        ashby.INTEGRATION,
         greenhouse.INTEGRATION,
     )
-}  # fmt: skip
+}
 
 
 class IntegrationDoesNotExist(ExplainedError):

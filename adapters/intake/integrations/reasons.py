@@ -72,6 +72,8 @@ REASONS: Mapping[str, Reason] = {
         "Nothing. Reject or close it in {source} if it should end here.",
     ),
     "not-part-of-a-history": Reason("It tells of nothing that is part of a history here.", NOTHING),
+    "offers-are-not-read": Reason("It is about an offer, and offers of {source} are not read.", NOTHING),
+    "openings-are-not-read": Reason("It is about an opening, and openings of {source} are not read.", NOTHING),
     "ping": Reason("It tests the connection.", NOTHING),
     "unknown-action": Reason("Its action is not known here.", "Report the action, which a later version may apply."),
     "erasure-is-asked-for-here": Reason(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 
 from adapters.postgres.connections import Datastore
 from commands.handle import Statement
@@ -145,6 +145,30 @@ class Deliveries:
                 " where subject = %s and action = any(%s) and outcome in ('applied', 'waiting')"
                 "   and told_at is not null order by told_at, delivery_id",
                 (subject, list(actions)),
+            ).fetchall()
+
+    def people_of(self, subject: UUID) -> list[tuple[datetime, UUID]]:
+        """Return whom the applied deliveries about a subject name, with the times of the deliveries."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
+            return cursor.execute(
+                "select told_at, people[1] from delivery"
+                " where subject = %s and outcome = 'applied' and told_at is not null and people[1] is not null",
+                (subject,),
+            ).fetchall()
+
+    def statements_of(self, source: str, stream: UUID, whats: Collection[str]) -> list[Statement]:
+        """Return what the applied deliveries of a source state of a stream, of these values, the oldest first."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(Statement)) as cursor,
+        ):
+            return cursor.execute(
+                "select stream_id as stream, what, at from delivery_statement"
+                " where stream_id = %s and what = any(%s) and source = %s order by at, what",
+                (stream, list(whats), source),
             ).fetchall()
 
     def newer_deliveries(self, source: str, changes: Sequence[Statement]) -> list[NewerDelivery]:

@@ -1,0 +1,157 @@
+"""Stories of any integration, delivered in many orders, and every answer to them as of now.
+
+`python -m tests.adapters.intake.integrations.retelling ashby 100 0` tells that many random stories of Ashby, each once
+in order and once shuffled, with repetitions, and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from adapters.bootstrap import VERB_OF
+from adapters.intake.integrations.inbound import Inbox, Received
+from adapters.postgres.embedded.server import SETTINGS, embedded_server
+from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
+from adapters.postgres.log.datastore import open_datastore
+from adapters.postgres.log.event_log import EventLog
+from adapters.postgres.migrate import PROJECTOR
+from adapters.postgres.projector.runner import Runner
+from adapters.web.endpoints.candidates import person_of, profile_of
+from adapters.web.endpoints.jobs import JOB, OF_JOB, OF_WAY, WAY, page_of_application, page_of_job
+from domain.candidate import CANDIDATE, MERGES
+from projections.index import READ_MODELS
+from queries.candidate import candidate as summary_of
+from queries.question import EVERYBODY, AsOf, Segment
+from tests.adapters.intake.integrations.samples import NOW, SECRET, Samples, Sent, Story, samples_of
+from tests.adapters.intake.integrations.telling import ZONE, differences, made_database, metrics_of, plain
+
+AT_ONCE = 25
+"""Stories that share a database."""
+
+
+def inbox_of(log: EventLog, key_file: KeyFile) -> Inbox:
+    return Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo(ZONE))
+
+
+def shuffled(sent: Sequence[Sent], seed: int) -> list[Sent]:
+    """Return the deliveries in another order, some of them more than once."""
+    chance = random.Random(seed)
+    told = [*sent, *chance.choices(sent, k=len(sent) // 3)]
+    chance.shuffle(told)
+    return told
+
+
+def deliver(inbox: Inbox, samples: Samples, sent: Sent) -> Received:
+    """Deliver once, signed anew, as a sender does that repeats a delivery."""
+    signed = samples.sign(sent, SECRET, NOW)
+    return inbox.receive(samples.integration, [SECRET], signed.headers, signed.body, NOW)
+
+
+def answers(
+    server: str, key_file: KeyFile, samples: Samples, stories: Sequence[Story], *, in_order: bool
+) -> dict[str, Any]:
+    """Return the answers about each story, by its seed, and about all of them, once all is delivered."""
+    with made_database(server) as database, EventLog(database, key_file) as log:
+        inbox = inbox_of(log, key_file)
+        for story in stories:
+            for sent in story.sent if in_order else shuffled(story.sent, story.seed):
+                deliver(inbox, samples, sent)
+        with open_datastore(database, PROJECTOR, pool_size=2) as datastore:
+            Runner(datastore, READ_MODELS, ZONE, key_file, batch=500).catch_up()
+        as_of = AsOf(log.recorder.barrier.head(), NOW, ZONE)
+        with psycopg.connect(database) as connection:
+            reader = Reader(connection, log, key_file, samples.integration.name, as_of)
+            waiting = connection.execute(
+                "select outcome, action, reason, count(*) from delivery where outcome <> 'applied'"
+                " group by 1, 2, 3 order by 1, 2, 3"
+            ).fetchall()
+            told = {str(one.seed): reader.answers(one) for one in stories}
+            return told | {"all": plain(metrics_of(connection, as_of, [EVERYBODY])), "not applied": plain(waiting)}
+
+
+class Reader:
+    """Asks everything about a story. Which of two merged records an application names is no answer: both are one
+    person, and are given one name here."""
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], log: EventLog, key_file: KeyFile, vendor: str, as_of: AsOf
+    ) -> None:
+        self.connection, self.log, self.key_file, self.vendor, self.as_of = connection, log, key_file, vendor, as_of
+
+    def stream(self, kind: str, outside_id: str) -> UUID:
+        return self.key_file.stream_of(self.vendor, kind, outside_id)
+
+    def speaker(self, record: UUID) -> UUID:
+        above: UUID | None = record
+        while above is not None:
+            record, above = above, self.log.load(CANDIDATE, above, frozenset(MERGES)).state.merged_into
+        return record
+
+    def answers(self, story: Story) -> dict[str, Any]:
+        told = metrics_of(self.connection, self.as_of, [Segment(role=role) for role in story.roles])
+        records = {self.stream("candidate", number): number for number in story.people}
+        speakers = {record: self.speaker(record) for record in records}
+        for record in sorted(set(speakers.values())):
+            absorbs = list(speakers.values()).count(record) > 1
+            profile, summary = person_of(self.log, record), summary_of(self.connection, record, self.as_of)
+            told[f"profile of {records[record]}"] = without_entry(plain(profile_of(profile)), absorbs=absorbs)
+            told[f"summary of {records[record]}"] = without_entry(plain(summary), absorbs=absorbs)
+        for number in story.applications:
+            stream = self.stream("application", number)
+            if self.log.load(WAY, stream, OF_WAY).version:
+                told[f"application {number}"] = page_of_application(stream, self.log.load(WAY, stream, OF_WAY).state, 0)
+        for number in story.jobs:
+            stream = self.stream("requisition", number)
+            told[f"job {number}"] = page_of_job(stream, self.log.load(JOB, stream, OF_JOB).state, 0)
+        return {name: unified(plain(answer), speakers) for name, answer in told.items()}
+
+
+def without_entry(answer: dict[str, Any], *, absorbs: bool) -> dict[str, Any]:
+    """Return the answer. Of a record that absorbs another one the entry is dated by the delivery that first named it,
+    which may be about what the other one did."""
+    return {name: value for name, value in answer.items() if not absorbs or name != "entered_at"}
+
+
+def unified(value: Any, speakers: Mapping[UUID, UUID]) -> Any:
+    if isinstance(value, dict):
+        return {name: unified(one, speakers) for name, one in value.items()}
+    if isinstance(value, list):
+        return [unified(one, speakers) for one in value]
+    return speakers.get(value, value) if isinstance(value, UUID) else value
+
+
+def compare(server: str, key_file: KeyFile, samples: Samples, seeds: Sequence[int]) -> list[str]:
+    """Return where a shuffled telling of random stories ends otherwise than the telling in order, by story."""
+    stories = [samples.story(seed) for seed in seeds]
+    in_order, other = (answers(server, key_file, samples, stories, in_order=one) for one in (True, False))
+    return list(differences(in_order, other))
+
+
+def main(name: str, times: int, first: int = 0) -> int:
+    different: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="perennial-telling-") as folder:
+        key_file = ensure_key_file(Path(folder) / "keys.json")
+        with embedded_server(Path(folder) / "data", {**SETTINGS, "fsync": "off"}) as server:
+            for begin in range(first, first + times, AT_ONCE):
+                seeds = range(begin, min(begin + AT_ONCE, first + times))
+                lines = compare(server, key_file, samples_of(name), seeds)
+                different |= {line.split("/")[1].removesuffix(":") for line in lines}
+                sys.stdout.writelines(f"story {line}\n" for line in lines[:60])
+                sys.stdout.flush()
+    stories = {"stories": times, "first": first, "different": len(different - {"all", "not applied"})}
+    sys.stdout.write(json.dumps(stories) + "\n")
+    return len(different)
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(sys.argv[1], *map(int, sys.argv[2:]))))

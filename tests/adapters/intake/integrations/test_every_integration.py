@@ -1,0 +1,104 @@
+"""What holds for every integration of the registry, shown by the sample stories that its module declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from adapters.intake.integrations.inbound import Inbox, Received, SignatureIsWrong
+from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.postgres.keys.key_file import KeyFile
+from adapters.postgres.log.event_log import EventLog
+from tests.adapters.intake.integrations.retelling import compare, deliver, inbox_of
+from tests.adapters.intake.integrations.samples import ALL, NOW, SECRET, Samples, Sent
+
+each = pytest.mark.parametrize("samples", ALL, ids=lambda samples: samples.integration.name)
+
+
+@pytest.fixture
+def inbox(log: EventLog, key_file: KeyFile) -> Inbox:
+    return inbox_of(log, key_file)
+
+
+def first_of(samples: Samples) -> Sent:
+    return samples.story(1).sent[0]
+
+
+def received(inbox: Inbox, samples: Samples, sent: Sent) -> Received:
+    return inbox.receive(samples.integration, [SECRET], sent.headers, sent.body, NOW)
+
+
+def rows(database: str, query: str) -> list[dict[str, Any]]:
+    with psycopg.connect(database, row_factory=dict_row) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def events(database: str) -> int:
+    return int(rows(database, "select count(*) as n from event")[0]["n"])
+
+
+def kept(database: str) -> int:
+    return int(rows(database, "select count(*) as n from delivery")[0]["n"])
+
+
+def test_every_integration_has_samples_and_its_name_is_its_place() -> None:
+    assert {name: samples.integration for name, samples in zip(INTEGRATIONS, ALL, strict=True)} == INTEGRATIONS
+
+
+@each
+def test_a_signed_delivery_is_accepted_once(inbox: Inbox, database: str, samples: Samples) -> None:
+    sent = first_of(samples)
+    assert deliver(inbox, samples, sent).outcome == "applied"
+    before = events(database)
+    assert before > 0
+    signed = samples.sign(sent, SECRET, NOW)
+    for _ in range(2):
+        assert received(inbox, samples, signed).outcome == "duplicate"
+    assert deliver(inbox, samples, sent).outcome == "duplicate", "signed anew it says the same"
+    assert events(database) == before
+    (row,) = rows(database, "select assurance, outcome, length(body) > 0 as sealed from delivery")
+    assert row == {"assurance": samples.integration.assurance, "outcome": "applied", "sealed": True}
+
+
+@each
+def test_what_is_not_signed_with_our_secret_is_refused_and_not_kept(
+    inbox: Inbox, database: str, samples: Samples
+) -> None:
+    signed = samples.sign(first_of(samples), SECRET, NOW)
+    forgeries = [samples.sign(first_of(samples), "another", NOW), *samples.forgeries(signed)]
+    assert len(forgeries) > 2
+    for sent in forgeries:
+        with pytest.raises(SignatureIsWrong):
+            received(inbox, samples, sent)
+    with pytest.raises(SignatureIsWrong):
+        inbox.receive(samples.integration, ["another"], signed.headers, signed.body, NOW)
+    assert (events(database), kept(database)) == (0, 0)
+
+
+@each
+def test_two_secrets_are_valid_while_one_is_replaced(inbox: Inbox, samples: Samples) -> None:
+    first, second = samples.story(1).sent[:2]
+    for secret, sent in (("old", first), ("new", second)):
+        signed = samples.sign(sent, secret, NOW)
+        inbox.receive(samples.integration, ["old", "new"], signed.headers, signed.body, NOW)
+
+
+@each
+def test_the_test_of_the_connection_is_kept_and_changes_nothing(inbox: Inbox, database: str, samples: Samples) -> None:
+    assert deliver(inbox, samples, samples.ping).outcome == "kept"
+    assert events(database) == 0
+
+
+@each
+def test_an_unknown_action_is_kept_for_later(inbox: Inbox, database: str, samples: Samples) -> None:
+    answer = deliver(inbox, samples, samples.unknown)
+    assert (answer.outcome, answer.reason) == ("kept", "unknown-action")
+    assert events(database) == 0
+
+
+@each
+def test_a_story_told_in_any_order_ends_in_one_state(server: str, key_file: KeyFile, samples: Samples) -> None:
+    assert compare(server, key_file, samples, range(4)) == []
