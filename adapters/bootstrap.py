@@ -18,10 +18,8 @@ from psycopg.rows import dict_row
 from adapters.access.authenticator import Authenticator
 from adapters.access.jwks import KeySet, fetcher
 from adapters.access.oidc import OidcTokens
-from adapters.consent import expiring as expiry
-from adapters.erasure.eraser import Holdings
-from adapters.erasure.erasing import Erasing
-from adapters.erasure.retention import Retaining, rules_in
+from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ, Holdings, erasers
+from adapters.erasure.retention_rules import rules_in
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.imports.worker import Worker
@@ -32,7 +30,7 @@ from adapters.intake.integrations.waiting import Waiting
 from adapters.postgres.bounded_reading import bounded_reading
 from adapters.postgres.embedded.case_folding import folding_complaint
 from adapters.postgres.embedded.server import condition, embedded_server
-from adapters.postgres.keys.epochs import Rotation
+from adapters.postgres.keys.epochs import Rotation, next_rotation
 from adapters.postgres.keys.key_file import KeyFile, read_key_file
 from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
@@ -44,10 +42,12 @@ from adapters.postgres.projector.runner import BATCH, Progress, Runner, no_progr
 from adapters.postgres.proof.sequencer import Progress as SequencerProgress
 from adapters.postgres.proof.sequencer import Sequencer
 from adapters.postgres.proof.sequencer import no_progress as no_leaves_told
+from adapters.postgres.read_models import ConsentEnds, OverduePeople, others_shut_out
 from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.postgres.tables.deliveries import Deliveries
 from adapters.postgres.tables.erasures import Erasures
 from adapters.postgres.tables.idempotency_records import IdempotencyRecords
+from adapters.postgres.tables.offsets import Offsets
 from adapters.runtime import background
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
@@ -56,6 +56,9 @@ from adapters.web.framework.rates import Rates
 from adapters.web.services import Controller, ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
+from commands.workflows.apply_retention import RetentionWorkflow
+from commands.workflows.erase_person import ErasureWorkflow
+from commands.workflows.expire_consents import ExpiryWorkflow
 from domain.catalogue import UPCASTS
 from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
@@ -248,29 +251,52 @@ def importer(log: EventLog, settings: Settings) -> Importer:
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
 
 
-def erasing(log: EventLog, settings: Settings) -> Erasing:
-    """What erases people."""
-    uploads = UploadStore(importer(log, settings).folder)
-    holdings = Holdings(log, Erasures(log.recorder.datastore), uploads)
-    return Erasing(VERB_OF, holdings, settings.rotate_every, lambda: datetime.now(UTC), ENTROPY.new_id)
-
-
-def expiring(log: EventLog) -> expiry.ExpiryWorker:
-    """What notes that consents have ended."""
-    return expiry.ExpiryWorker(log, VERB_OF, log.recorder.datastore.pool.connection, lambda: datetime.now(UTC))
-
-
-def retaining(log: EventLog, settings: Settings) -> Retaining:
-    """What erases those whom we keep no longer. Errors: RetentionFileIsWrong."""
-    return Retaining(
+def erasing(log: EventLog, settings: Settings) -> ErasureWorkflow:
+    """Return the workflow that erases people."""
+    erasures = Erasures(log.recorder.datastore)
+    holdings = Holdings(log, erasures, UploadStore(importer(log, settings).folder))
+    return ErasureWorkflow(
         log=log,
-        erasing=erasing(log, settings),
-        rules=rules_in(settings.retention),
-        zone=ZoneInfo(settings.zone),
+        readable=log.until_keys_are_destroyed,
+        verbs=VERB_OF,
+        records=erasures,
+        before=erasers(WHILE_IT_CAN_BE_READ, holdings),
+        after=erasers(AFTER_THE_KEYS, holdings),
+        effective_by=partial(next_rotation_in, log, settings),
+        others_shut_out=partial(others_shut_out, log, erasures),
+        now=lambda: datetime.now(UTC),
+        new_id=ENTROPY.new_id,
+    )
+
+
+def next_rotation_in(log: EventLog, settings: Settings) -> datetime:
+    """Return by when keys that are destroyed now cannot be had from a copy of the database."""
+    with log.recorder.datastore.get_connection() as connection:
+        return next_rotation(connection, settings.rotate_every)
+
+
+def expiring(log: EventLog) -> ExpiryWorkflow:
+    """Return the workflow that records the ends of consents."""
+    consents = ConsentEnds(log.recorder.datastore.pool.connection)
+    return ExpiryWorkflow(log, VERB_OF, consents, Offsets(log.recorder.datastore), lambda: datetime.now(UTC))
+
+
+def overdue(log: EventLog, settings: Settings) -> OverduePeople:
+    """Return the list of those whose retention period is over. Errors: RetentionFileIsWrong."""
+    return OverduePeople(
         reading=log.recorder.datastore.pool.connection,
         position_of=partial(position_in, log),
+        head=log.recorder.barrier.head,
+        rules=rules_in(settings.retention),
+        zone=ZoneInfo(settings.zone),
         now=lambda: datetime.now(UTC),
     )
+
+
+def retaining(log: EventLog, settings: Settings) -> RetentionWorkflow:
+    """Return the workflow that erases those whose retention period is over. Errors: RetentionFileIsWrong."""
+    people = overdue(log, settings)
+    return RetentionWorkflow(log, erasing(log, settings), people, people.rules, people.zone, people.now)
 
 
 def position_in(log: EventLog, name: str) -> int:
@@ -340,6 +366,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         https=settings.https,
         erasing=erasing(log, settings),
         retaining=retaining(log, settings),
+        erasures=Erasures(log.recorder.datastore),
         api_keys=known_keys,
         authenticator=Authenticator(
             known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)

@@ -19,6 +19,8 @@ def expire_consents() -> None:
         bootstrap.database(settings, make=False) as conninfo,
         bootstrap.open_log(conninfo, settings) as log,
     ):
-        looked = bootstrap.expiring(log).look()
-    others = looked.ended - looked.noted
-    say.print(f"{looked.noted} ends of consents noted; {others} ended otherwise or were noted before", highlight=False)
+        expired = bootstrap.expiring(log).run()
+    others = expired.ended - expired.recorded
+    say.print(
+        f"{expired.recorded} ends of consents noted; {others} ended otherwise or were noted before", highlight=False
+    )

@@ -11,11 +11,11 @@ import typer
 from adapters import bootstrap
 from adapters.access.operators import operator
 from adapters.cli.progress import say
-from adapters.erasure.erasing import Erasure
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
 from commands.handle import Occasion, handle
 from commands.release_address import ReleaseAddress
+from commands.workflows.erase_person import Erasure
 
 privacy = typer.Typer()
 

@@ -41,8 +41,7 @@ from adapters.cli.progress import bar, drawn, fold_bar, printable, say
 from adapters.cli.proofs import NothingIsSigned, proof, sequencing
 from adapters.cli.retention import keeping
 from adapters.cli.subject_access import subject
-from adapters.erasure.retention import ReadModelsAreBehind, RetentionFileIsWrong
-from adapters.erasure.worker import ErasureWorker
+from adapters.erasure.retention_rules import RetentionFileIsWrong
 from adapters.intake.imports.encodings import delimiter_named, encoding_named
 from adapters.intake.imports.importing import Order, Report, collecting_between
 from adapters.intake.imports.importing import Progress as ImportProgress
@@ -72,12 +71,16 @@ from adapters.postgres.projector.rebuild import IsBeingRebuilt, SwapFoundNoMomen
 from adapters.postgres.proof.tree_rows import TreeIsTorn
 from adapters.proof.note import KeyCannotBeRead
 from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
+from adapters.runtime import erasures
 from adapters.runtime.background import beside, end_in_time
 from adapters.runtime.key_rotation import rotating
+from adapters.runtime.periodic import Periodic
 from adapters.runtime.redaction import guard_logs, secrets_of
+from adapters.runtime.supervision import Supervision
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.framework.serving import server_of
+from commands.workflows.apply_retention import ReadModelsAreBehind
 from domain.errors import Refused
 
 
@@ -264,8 +267,12 @@ def serve_until_stopped(
         stack.enter_context(sequencing(conninfo, settings))
     services = bootstrap.services(log, settings)
     stack.enter_context(services.imports.working())
-    stack.enter_context(ErasureWorker(services.erasing).working())
-    stack.enter_context(bootstrap.expiring(log).working())
+    connect, expiry = log.recorder.datastore.pool.connection, bootstrap.expiring(log)
+    for periodic in (
+        Periodic("erasures", connect, partial(erasures.resume, services.erasing), erasures.EVERY_SECONDS),
+        Periodic("consent-expiry", connect, lambda _: expiry.run(), 60.0),
+    ):
+        stack.enter_context(beside(Supervision(periodic.name, periodic.run).run, periodic.name))
     stack.enter_context(bootstrap.waiting(log, settings).working())
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)

@@ -12,9 +12,10 @@ from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.cli.progress import bar, say
-from adapters.erasure.erasing import Erasure
-from adapters.erasure.retention import Retaining
+from adapters.postgres.read_models import OverduePeople
 from adapters.settings import Settings
+from commands.workflows.apply_retention import RetentionWorkflow
+from commands.workflows.erase_person import Erasure
 from queries.retention import Overdue, Sought
 
 keeping = typer.Typer()
@@ -34,11 +35,11 @@ def retention(
         raise typer.BadParameter("--apply erases those who are due today: leave --on out")
     day = None if on is None else day_in(on)
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
-        retaining = bootstrap.retaining(log, settings)
+        people = bootstrap.overdue(log, settings)
         if apply:
-            erase(retaining)
+            erase(people, bootstrap.retaining(log, settings))
         else:
-            show(retaining, day)
+            show(people, day)
 
 
 def day_in(text: str) -> date:
@@ -48,11 +49,11 @@ def day_in(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no day such as 2026-05-04") from error
 
 
-def show(retaining: Retaining, day: date | None) -> None:
-    found = retaining.ask(day, Sought(limit=1))
+def show(people: OverduePeople, day: date | None) -> None:
+    found = people.page(day, Sought(limit=1))
     becomes_of = ("records", "last contact", "law", "months", "kept until", "what becomes of them")
     table = Table(Column("candidate", no_wrap=True), *(Column(name, no_wrap=True) for name in becomes_of))
-    for person in retaining.overdue(day, Sought(limit=1000)):
+    for person in people.overdue(day, Sought(limit=1000)):
         contact = "never" if person.last_contact is None else f"{person.last_contact:%Y-%m-%d}"
         becomes = "would be erased" if person.standing == "due" else f"kept: {why(person)}"
         table.add_row(
@@ -72,11 +73,11 @@ def why(person: Overdue) -> str:
     )
 
 
-def erase(retaining: Retaining) -> None:
+def erase(people: OverduePeople, retention: RetentionWorkflow) -> None:
     became: Counter[str] = Counter()
-    retaining.require_caught_up()
-    with bar("erasing", retaining.ask(None, Sought(limit=1)).due) as told:
-        for number, one in enumerate(retaining.erase_due(), 1):
+    people.require_current()
+    with bar("erasing", people.page(None, Sought(limit=1)).due) as told:
+        for number, one in enumerate(retention.erase_due(), 1):
             became[f"erased, {one.state}" if isinstance(one, Erasure) else f"stayed: {one.because}"] += 1
             told(number)
     for what, n in sorted(became.items()):

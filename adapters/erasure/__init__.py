@@ -1,1 +1,1 @@
-"""Erasing a person: one way through it, and everybody who holds something of a person and lets go of it."""
+"""The holders of personal data outside the log, and what each removes of a person who is erased."""

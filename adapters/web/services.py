@@ -16,17 +16,18 @@ import psycopg
 from adapters.access.authenticator import Authenticator
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
-from adapters.erasure.erasing import Erasing
-from adapters.erasure.retention import Retaining
 from adapters.intake.imports.worker import Worker
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.entries import entries_of
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.api_keys import ApiKeys
+from adapters.postgres.tables.erasures import Erasures
 from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.web.framework.bounds import Bounds
 from adapters.web.framework.rates import Rates
 from commands.verb import Verb
+from commands.workflows.apply_retention import RetentionWorkflow
+from commands.workflows.erase_person import ErasureWorkflow
 
 SealDelivery = Callable[[str, str, UUID, bytes], bytes]
 """(source, delivery id, person, raw body) -> the body sealed for that person. Errors: PersonWasErased."""
@@ -81,8 +82,9 @@ class Services:
     rates: Rates
     bounds: Bounds
     https: bool
-    erasing: Erasing
-    retaining: Retaining
+    erasing: ErasureWorkflow
+    retaining: RetentionWorkflow
+    erasures: Erasures
     api_keys: ApiKeys
     authenticator: Authenticator
     controller: Controller

@@ -13,8 +13,6 @@ from uuid import UUID
 import commands.catalogue  # noqa: F401 - so that every rule is known here
 from adapters.access import principal
 from adapters.access.keys import PREFIX as KEY_PREFIX
-from adapters.consent import expiring
-from adapters.erasure import erasing, retention
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.intake.imports import importing
 from adapters.intake.imports.columns import FORMER_NAMES
@@ -26,6 +24,7 @@ from adapters.web.endpoints import accesses
 from adapters.web.framework import who
 from commands import accept_referral, ask_for_referral, join_community, make_referral
 from commands.handle import LEFT, event_id
+from commands.workflows import apply_retention, erase_person, expire_consents
 from domain import errors, profile_facts, stages, suppression, touchpoint, touchpoint_kinds
 from domain.catalogue import EVENTS, UPCASTS
 from domain.codec import TEXTS
@@ -66,18 +65,18 @@ def of_ids() -> Iterator[tuple[str, str]]:
     yield "event of a command", str(event_id(ID, 3))
     yield "event of a command that is left by its refusal", str(event_id(ID, 3, LEFT))
     yield "merge in the streams of addresses", str(suppression.merge_named(ID, OTHER))
-    ended = expiring.intention(EndedConsent(ID, OTHER, MOMENT), MOMENT)
+    ended = expire_consents.intention(EndedConsent(ID, OTHER, MOMENT), MOMENT)
     yield "command that notes the end of a consent", str(ended.occasion.command_id)
 
 
 def of_constants() -> Iterator[tuple[str, str]]:
     constants: dict[str, str | bytes] = {
-        "how far the ends of consents were looked for": expiring.UNTIL,
-        "up to which position consents were looked for": expiring.POSITION,
-        "actor of the end of consents": expiring.ACTOR,
-        "actor of erasures": erasing.ACTOR,
-        "actor of retention": retention.ACTOR,
-        "ground of retention": retention.GROUND,
+        "how far the ends of consents were looked for": expire_consents.UNTIL,
+        "up to which position consents were looked for": expire_consents.POSITION,
+        "actor of the end of consents": expire_consents.ACTOR,
+        "actor of erasures": erase_person.ACTOR,
+        "actor of retention": apply_retention.ACTOR,
+        "ground of retention": apply_retention.GROUND,
         "actor's kind: user": principal.USER,
         "actor's kind: operator": principal.OPERATOR,
         "actor's kind: token": principal.OIDC,
@@ -115,7 +114,7 @@ def of_names() -> Iterator[tuple[str, str]]:
         "events": lambda: [event.stored_name for event in EVENTS] + [upcast.stored_name for upcast in UPCASTS],
         "touchpoint kinds": lambda: [kind.kind for kind in touchpoint_kinds.CATALOGUE],
         "profile facts": lambda: [fact.code for fact in profile_facts.CATALOGUE],
-        "erasers": lambda: [eraser.name for eraser in (*WHILE_IT_CAN_BE_READ, *AFTER_THE_KEYS)],
+        "erasers": lambda: [*WHILE_IT_CAN_BE_READ, *AFTER_THE_KEYS],
         "rules": lambda: [rule.rule() for rule in rules()],
     }
     for what, names in lists.items():

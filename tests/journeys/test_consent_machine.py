@@ -166,7 +166,7 @@ class House:
         self.key_file, self.folder = key_file, folder
         chosen = Settings(key_file=key_file.path, data_folder=folder)
         self.erasing = replace(bootstrap.erasing(self.log, chosen), now=self.now)
-        self.clerk = replace(bootstrap.expiring(self.log), log=self.seeing, now=self.now)
+        self.expiry = replace(bootstrap.expiring(self.log), log=self.seeing, now=self.now)
         self.importer = Importer(self.log, VERB_OF, ZoneInfo("UTC"), self.now, folder / "imports")
 
     def now(self) -> datetime:
@@ -628,7 +628,7 @@ class AnyConsent(RuleBasedStateMachine):
 
     def expire(self) -> None:
         self.house.fold(CONSENT_STATE)
-        self.house.clerk.look()
+        self.house.expiry.run()
 
     def erased(self, record: UUID) -> None:
         try:

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from adapters.postgres.connections import Datastore
+from commands.workflows.erase_person import Export
 from domain.access import PeopleExported
 from domain.candidate import CandidateErased, ErasureRequested
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """Data of a person that left Perennial as a file, and that no erasure here reaches: what, when, by whom.
-
-    `page` is what was exported, `holds` what is in it.
-    """
-
-    export: UUID
-    page: str
-    at: datetime
-    by: str
-    holds: Sequence[str]
-
 
 # The events of a request stand at the positions up to the one that its answer names.
 FORGET_ANSWERS = b"""

@@ -195,7 +195,7 @@ class DirectoryEndpoints:
         found: Duplicates = await self.queries.ask(DIRECTORY, question, None, min_position)
         shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
-        gone = await run_in_threadpool(self.services.erasing.holdings.erasures.asked_for, shown)
+        gone = await run_in_threadpool(self.services.erasures.asked_for, shown)
         pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
         following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
         return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
@@ -210,7 +210,7 @@ class DirectoryEndpoints:
         def record() -> set[UUID]:
             self.services.readings.searched(who, page, found, asked)
             # Looked for last: an erasure that was asked for before the search was recorded may have found none of it.
-            erasures = self.services.erasing.holdings.erasures
+            erasures = self.services.erasures
             if gone := erasures.asked_for(found):
                 erasures.destroy_searches(gone)
             return gone

@@ -12,13 +12,13 @@ from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from adapters.erasure.erasing import Erasure
 from adapters.web.framework import cursor as cursors
 from adapters.web.framework.plain import Answered, answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
+from commands.workflows.erase_person import Erasure
 from domain.candidate import ERASURES_ASKED_BY
 from domain.codes import CODE
 from projections.erasure_proposals import ERASURE_PROPOSALS
@@ -80,9 +80,9 @@ class ErasureEndpoints:
     def erasure(self, candidate: Annotated[UUID, CANDIDATE], who: Who) -> Answered[Erasure]:
         """How far the erasure of a person is. What each eraser took away is told once, by who asked for it. Who asks
         is recorded: it tells why somebody is gone, and which files of them are about."""
-        told = self.services.erasing.told(candidate)
-        self.services.readings.viewed(who, "erasure", told.records)
-        return answered(told)
+        erasure = self.services.erasing.find(candidate)
+        self.services.readings.viewed(who, "erasure", erasure.records)
+        return answered(erasure)
 
     async def erasure_proposals(
         self,

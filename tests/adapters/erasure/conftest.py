@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
-from adapters.erasure.eraser import Holdings
-from adapters.erasure.erasing import Erasing
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.postgres.log.event_log import EventLog
-from adapters.postgres.tables.erasures import Erasures
+from adapters.settings import Settings
 from commands.give_consent import GiveConsent
 from commands.handle import Handled, Occasion, handle
 from commands.source_candidate import SourceCandidate
 from commands.verb import Command
+from commands.workflows.erase_person import ErasureWorkflow
 
 Ask = Callable[..., Handled]
 
@@ -36,9 +36,8 @@ def uploads(tmp_path: Path) -> UploadStore:
 
 
 @pytest.fixture
-def erasing(log: EventLog, uploads: UploadStore) -> Erasing:
-    holdings = Holdings(log, Erasures(log.recorder.datastore), uploads)
-    return Erasing(VERB_OF, holdings, timedelta(days=30), now, uuid4)
+def erasing(log: EventLog, uploads: UploadStore) -> ErasureWorkflow:
+    return bootstrap.erasing(log, Settings(data_folder=uploads.folder.parent))
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.erasure.erasing import Erasing
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.postgres.log.event_log import EventLog
 from commands.handle import Attached
 from commands.learn_profile_fact import LearnProfileFact
 from commands.release_address import ReleaseAddress
 from commands.source_candidate import SourceCandidate
+from commands.workflows.erase_person import ErasureWorkflow
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, AddressKindIsUnknown
 from domain.candidate import ProfileFactLearned
 from domain.event import Recorded
@@ -23,7 +23,7 @@ SHARED = "family@example.org"
 
 
 def test_a_placeholder_that_an_older_version_took_shuts_nobody_out(
-    log: EventLog, ask: Ask, erasing: Erasing, uploads: UploadStore
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow, uploads: UploadStore
 ) -> None:
     """A value that was stored before placeholders were known is not suppressed, and no stream of it stops."""
     ines = uuid4()
@@ -72,7 +72,7 @@ def test_what_is_not_suppressed_is_not_released(ask: Ask, kind: str, address: st
      ("tag", "ines＠example.org")],
 )  # fmt: skip
 def test_an_erased_address_comes_in_under_no_other_name(
-    log: EventLog, ask: Ask, erasing: Erasing, ines: UUID, fact: str, value: str
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow, ines: UUID, fact: str, value: str
 ) -> None:
     erasing.erase(ines, by="self", ground="art-17", actor="user:priya")
     bo = uuid4()
@@ -85,7 +85,9 @@ def test_an_erased_address_comes_in_under_no_other_name(
     assert len(log.history(bo)) == 2
 
 
-def test_two_mailboxes_that_an_older_version_took_for_one_are_two(log: EventLog, ask: Ask, erasing: Erasing) -> None:
+def test_two_mailboxes_that_an_older_version_took_for_one_are_two(
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow
+) -> None:
     ines = uuid4()
     ask(SourceCandidate, candidate=ines, name="Ines", emails=("strasse@example.org",))
     erasing.erase(ines, by="self", ground="art-17", actor="user:priya")

@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.cli.main import COMPLAINTS, cli
-from adapters.erasure.eraser import Eraser, EraserMustWait, Holdings, Person
-from adapters.erasure.erasing import Erasing
+from commands.workflows.erase_person import Eraser, EraserMustWait, ErasureWorkflow, Person
 from domain.candidate import CandidateDoesNotExist, CandidateIsErased
 from domain.suppression import AddressIsNotSuppressed
 
@@ -28,26 +27,26 @@ def erase(perennial: CliRunner, *asked: object) -> Result:
     return perennial.invoke(cli, ["erase", *map(str, asked)])
 
 
-def test_somebody_is_erased_and_nobody_twice(perennial: CliRunner, ines: UUID, erasing: Erasing) -> None:
+def test_somebody_is_erased_and_nobody_twice(perennial: CliRunner, ines: UUID, erasing: ErasureWorkflow) -> None:
     done = erase(perennial, ines, "--by", "recruiter", "--ground", "consent-withdrawn")
     assert done.exit_code == 0, done.output
     assert f"{ines}: completed" in done.stderr
     assert "no older copy can be opened after" in done.stderr
-    told = erasing.told(ines)
+    told = erasing.find(ines)
     assert (told.by, told.ground, told.state) == ("recruiter", "consent-withdrawn", "completed")
     assert isinstance(erase(perennial, ines).exception, CandidateIsErased)
     assert issubclass(CandidateIsErased, COMPLAINTS)
 
 
-def test_what_was_broken_off_goes_on(perennial: CliRunner, ines: UUID, erasing: Erasing) -> None:
-    def wait(_: Holdings, __: Person) -> int:
+def test_what_was_broken_off_goes_on(perennial: CliRunner, ines: UUID, erasing: ErasureWorkflow) -> None:
+    def wait(_: Person) -> int:
         raise EraserMustWait("imports", "one is at work")
 
     replace(erasing, before=(Eraser("imports", wait),)).erase(ines, by="self", ground="art-17", actor="user:priya")
     done = erase(perennial, "--resume")
     assert done.exit_code == 0, done.output
     assert "1 erasures had not been completed" in done.stderr
-    assert erasing.told(ines).state == "completed"
+    assert erasing.find(ines).state == "completed"
     assert "0 erasures" in erase(perennial, "--resume").stderr
 
 

@@ -14,9 +14,6 @@ import psycopg
 import pytest
 from eventsourcing.persistence import ProgrammingError
 
-from adapters.erasure.eraser import Eraser, EraserMustWait, Person
-from adapters.erasure.erasing import Erasing, Erasure, LetGo
-from adapters.erasure.worker import ErasureWorker
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.migrate import PROJECTOR, SERVICE
@@ -29,6 +26,7 @@ from commands.record_touchpoint import RecordTouchpoint
 from commands.set_legal_hold import SetLegalHold
 from commands.source_candidate import SourceCandidate
 from commands.unmerge_candidates import UnmergeCandidates
+from commands.workflows.erase_person import Eraser, EraserMustWait, EraserResult, Erasure, ErasureWorkflow, Person
 from domain.access import PeopleExported, PeopleSearched
 from domain.candidate import (
     CandidateErased,
@@ -46,7 +44,7 @@ from tests.adapters.erasure.conftest import Ask, now
 ERASERS = ("deliveries", "idempotency", "searches", "keyring")
 
 
-def erase(erasing: Erasing, person: UUID) -> Erasure:
+def erase(erasing: ErasureWorkflow, person: UUID) -> Erasure:
     return erasing.erase(person, by="self", ground="art-17", actor="user:priya")
 
 
@@ -62,7 +60,7 @@ def shown(log: EventLog, *people: UUID, asked: str) -> UUID:
     return search
 
 
-def test_nothing_personal_can_be_read_any_more(log: EventLog, erasing: Erasing, ines: UUID) -> None:
+def test_nothing_personal_can_be_read_any_more(log: EventLog, erasing: ErasureWorkflow, ines: UUID) -> None:
     erasure = erase(erasing, ines)
     sourced, *_ = log.history(ines)
     assert isinstance(sourced.event, CandidateSourced)
@@ -81,7 +79,7 @@ def test_nothing_personal_can_be_read_any_more(log: EventLog, erasing: Erasing, 
     assert erasure.erasure_effective_by == completed.event.effective_by > now() + timedelta(days=1)
 
 
-def test_of_an_erased_person_nothing_is_taken_in(log: EventLog, ask: Ask, erasing: Erasing, ines: UUID) -> None:
+def test_of_an_erased_person_nothing_is_taken_in(log: EventLog, ask: Ask, erasing: ErasureWorkflow, ines: UUID) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     erase(erasing, ines)
@@ -103,7 +101,7 @@ def test_of_an_erased_person_nothing_is_taken_in(log: EventLog, ask: Ask, erasin
 
 
 def test_a_merged_person_is_erased_whichever_record_is_named(
-    log: EventLog, ask: Ask, erasing: Erasing, ines: UUID
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow, ines: UUID
 ) -> None:
     others = [uuid4(), uuid4()]
     for other in others:
@@ -122,11 +120,11 @@ def test_a_merged_person_is_erased_whichever_record_is_named(
         assert history[-1].event.request == requests[record].id
     positions = sorted(log.known([one.id for one in requests.values()]).values())
     assert positions[-1] - positions[0] < 10, "in one append"
-    assert erasing.told(ines).state == "completed"
+    assert erasing.find(ines).state == "completed"
 
 
 def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_together(
-    log: EventLog, ask: Ask, erasing: Erasing, ines: UUID
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow, ines: UUID
 ) -> None:
     parted, absorbed = uuid4(), uuid4()
     for other in (parted, absorbed):
@@ -147,7 +145,9 @@ def test_two_who_were_parted_again_are_erased_one_by_one_and_erased_they_stay_to
             asking()
 
 
-def test_a_legal_hold_on_any_record_keeps_the_person(log: EventLog, ask: Ask, erasing: Erasing, ines: UUID) -> None:
+def test_a_legal_hold_on_any_record_keeps_the_person(
+    log: EventLog, ask: Ask, erasing: ErasureWorkflow, ines: UUID
+) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     ask(SetLegalHold, candidate=other, matter="case-7", note="Prado v. Acme")
@@ -155,12 +155,12 @@ def test_a_legal_hold_on_any_record_keeps_the_person(log: EventLog, ask: Ask, er
     with pytest.raises(LegalHoldStands):
         erase(erasing, ines)
     with pytest.raises(ErasureWasNotRequested):
-        erasing.told(ines)
+        erasing.find(ines)
     with pytest.raises(ErasureWasNotRequested):
         erasing.carry_out(ines)
-    assert erasing.holdings.erasures.unfinished() == []
+    assert erasing.records.unfinished() == []
     with pytest.raises(ProgrammingError, match="nobody has asked"):
-        erasing.holdings.erasures.destroy_keys([ines])
+        erasing.records.destroy_keys([ines])
 
 
 @pytest.mark.parametrize("asked", ["erase_key", "erase_deliveries", "erase_searches", "destroy_person_key"])
@@ -172,18 +172,18 @@ def test_only_the_service_may_ask_and_only_for_whom_somebody_asked(database: str
 
 
 def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
-    log: EventLog, erasing: Erasing, ask: Ask, ines: UUID
+    log: EventLog, erasing: ErasureWorkflow, ask: Ask, ines: UUID
 ) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     mine, theirs = shown(log, ines, other, asked="Prado"), shown(log, other, asked="Someone")
     erasure = erase(erasing, ines)
-    assert LetGo("searches", 1) in erasure.erasers
+    assert EraserResult("searches", 1) in erasure.erasers
     assert log.history(mine)[0].event == PeopleSearched("candidates", (str(ines), str(other)), ERASED)
     assert log.history(theirs)[0].event == PeopleSearched("candidates", (str(other),), "Someone")
 
 
-def test_the_answer_names_what_left_perennial(log: EventLog, erasing: Erasing, ask: Ask, ines: UUID) -> None:
+def test_the_answer_names_what_left_perennial(log: EventLog, erasing: ErasureWorkflow, ask: Ask, ines: UUID) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
     mine = Recorded(
@@ -197,7 +197,9 @@ def test_the_answer_names_what_left_perennial(log: EventLog, erasing: Erasing, a
     assert list(export.holds) == ["personal"]
 
 
-def test_the_persons_addresses_come_in_again_only_with_the_person(erasing: Erasing, ask: Ask, ines: UUID) -> None:
+def test_the_persons_addresses_come_in_again_only_with_the_person(
+    erasing: ErasureWorkflow, ask: Ask, ines: UUID
+) -> None:
     erase(erasing, ines)
     again = {"name": "Ines", "emails": ("INES@example.org",), "source": "import"}
     with pytest.raises(AddressIsSuppressed):
@@ -212,12 +214,12 @@ class Broken(Exception):
     """The process died here."""
 
 
-def steps(erasing: Erasing) -> int:
+def steps(erasing: ErasureWorkflow) -> int:
     """How many steps can be broken off."""
     return 2 * (len(erasing.before) + len(erasing.after) + 2)
 
 
-def breaking(erasing: Erasing, monkeypatch: pytest.MonkeyPatch, step: int) -> Erasing:
+def breaking(erasing: ErasureWorkflow, monkeypatch: pytest.MonkeyPatch, step: int) -> ErasureWorkflow:
     """The same, that dies once at the given step: just before it (even), or just after it (odd)."""
     count = iter(range(step + 1))
 
@@ -235,7 +237,7 @@ def breaking(erasing: Erasing, monkeypatch: pytest.MonkeyPatch, step: int) -> Er
             raise Broken
 
     monkeypatch.setattr(Erasures, "destroy_keys", dying(Erasures.destroy_keys))
-    monkeypatch.setattr(Erasing, "_complete", dying(Erasing._complete))
+    monkeypatch.setattr(ErasureWorkflow, "_complete", dying(ErasureWorkflow._complete))
 
     def wrapped(erasers: Any) -> tuple[Eraser, ...]:
         return tuple(replace(eraser, erase=dying(eraser.erase)) for eraser in erasers)
@@ -245,7 +247,7 @@ def breaking(erasing: Erasing, monkeypatch: pytest.MonkeyPatch, step: int) -> Er
 
 @pytest.mark.parametrize("step", range(20))
 def test_broken_off_at_any_step_it_comes_to_the_same_end(
-    log: EventLog, erasing: Erasing, ines: UUID, monkeypatch: pytest.MonkeyPatch, step: int
+    log: EventLog, erasing: ErasureWorkflow, ines: UUID, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     search = shown(log, ines, asked="Prado")
     died = False
@@ -255,10 +257,10 @@ def test_broken_off_at_any_step_it_comes_to_the_same_end(
         died = True
     assert died == (step < steps(erasing))
     unfinished = [] if not died or step == steps(erasing) - 1 else [ines]
-    assert erasing.holdings.erasures.unfinished() == unfinished
+    assert erasing.records.unfinished() == unfinished
     monkeypatch.undo()
     assert [erasure.state for erasure in erasing.resume()] == ["completed"] * len(unfinished)
-    assert erasing.holdings.erasures.unfinished() == []
+    assert erasing.records.unfinished() == []
     assert types(log, ines)[2:] == [ErasureRequested, ConsentWithdrawn, CandidateErased]
     assert log.history(search)[0].event == PeopleSearched("candidates", (str(ines),), ERASED)
     completed = log.history(ines)[-1].event
@@ -267,39 +269,35 @@ def test_broken_off_at_any_step_it_comes_to_the_same_end(
     assert list(erasing.resume()) == []
 
 
-def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: EventLog, erasing: Erasing, ines: UUID) -> None:
+def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: EventLog, erasing: ErasureWorkflow, ines: UUID) -> None:
     def wait(*_: object) -> int:
         raise EraserMustWait("shelf", "an import is at work")
 
     erasure = erase(replace(erasing, before=(Eraser("shelf", wait),)), ines)
     assert (erasure.state, erasure.completed_at, erasure.erasure_effective_by) == ("in-progress", None, None)
-    assert erasure.erasers == [LetGo("shelf", None, "an import is at work")]
-    assert erasing.told(ines).state == "in-progress"
-    with ErasureWorker(erasing, look_every=0.01).working():
-        for _ in range(1000):
-            if erasing.told(ines).state == "completed":
-                break
-            now()
-    assert erasing.told(ines).state == "completed"
+    assert erasure.erasers == [EraserResult("shelf", None, "an import is at work")]
+    assert erasing.find(ines).state == "in-progress"
+    assert [resumed.state for resumed in erasing.resume()] == ["completed"]
+    assert erasing.find(ines).state == "completed"
 
 
-def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: Erasing, ask: Ask, ines: UUID) -> None:
+def test_one_that_cannot_be_carried_out_keeps_no_other(erasing: ErasureWorkflow, ask: Ask, ines: UUID) -> None:
     bo = uuid4()
     ask(SourceCandidate, candidate=bo, name="Bo Lund")
     for person in (ines, bo):
         with suppress(Broken):
             erase(replace(erasing, after=(Eraser("x", die),)), person)
 
-    def die_of_ines(_: object, person: Person) -> int:
+    def die_of_ines(person: Person) -> int:
         return die() if ines in person.records else 0
 
     with pytest.raises(Broken):
         list(replace(erasing, after=(Eraser("x", die_of_ines),)).resume())
-    assert erasing.holdings.erasures.unfinished() == [ines]
-    assert erasing.told(bo).state == "completed"
+    assert erasing.records.unfinished() == [ines]
+    assert erasing.find(bo).state == "completed"
 
 
-def test_many_at_once_complete_it_once(log: EventLog, erasing: Erasing, ines: UUID) -> None:
+def test_many_at_once_complete_it_once(log: EventLog, erasing: ErasureWorkflow, ines: UUID) -> None:
     with suppress(Broken):
         erase(replace(erasing, after=(Eraser("x", die),)), ines)
     threads = [Thread(target=lambda: list(erasing.resume())) for _ in range(4)]

@@ -10,7 +10,6 @@ import pytest
 from psycopg.rows import dict_row
 
 from adapters import bootstrap
-from adapters.erasure.erasing import Erasing
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.projector import folds
 from adapters.postgres.proof.log_verification import Held, verify_log
@@ -27,6 +26,7 @@ from commands.open_requisition import OpenRequisition
 from commands.record_touchpoint import RecordTouchpoint
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.workflows.erase_person import ErasureWorkflow
 from projections.index import READ_MODELS
 from tests.adapters.erasure.conftest import Ask
 from tests.rows import rows_of
@@ -56,7 +56,7 @@ def busy(ask: Ask, ines: UUID) -> tuple[UUID, UUID]:
 
 
 def test_every_read_model_built_anew_is_as_it_is_served(
-    log: EventLog, database: str, settings: Settings, erasing: Erasing, busy: tuple[UUID, UUID]
+    log: EventLog, database: str, settings: Settings, erasing: ErasureWorkflow, busy: tuple[UUID, UUID]
 ) -> None:
     with bootstrap.projector(database) as datastore:
         runner = bootstrap.runner(datastore, settings)
@@ -79,7 +79,7 @@ def test_every_read_model_built_anew_is_as_it_is_served(
 
 
 def test_what_was_proved_before_is_proved_after(
-    log: EventLog, database: str, settings: Settings, erasing: Erasing, busy: tuple[UUID, UUID]
+    log: EventLog, database: str, settings: Settings, erasing: ErasureWorkflow, busy: tuple[UUID, UUID]
 ) -> None:
     with bootstrap.sequencer(database, settings) as sequencer:
         sequencer.catch_up()

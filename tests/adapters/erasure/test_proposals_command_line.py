@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from adapters import bootstrap
 from adapters.cli.main import COMPLAINTS, cli
-from adapters.erasure.erasing import Erasing
 from adapters.settings import Settings
 from commands.propose_erasure import ProposeErasure
+from commands.workflows.erase_person import ErasureWorkflow
 from domain.candidate import CandidateIsErased
 from domain.erasure_proposal import ErasureProposalDoesNotExist, ErasureProposalIsDecided
 from tests.adapters.erasure.conftest import Ask
@@ -53,7 +53,7 @@ def proposed(ask: Ask, ines: UUID) -> None:
 
 @pytest.mark.usefixtures("proposed")
 def test_proposals_are_listed_and_decided(
-    type_: Callable[..., Result], fold: Callable[[], None], ines: UUID, erasing: Erasing
+    type_: Callable[..., Result], fold: Callable[[], None], ines: UUID, erasing: ErasureWorkflow
 ) -> None:
     unknown = type_("list")
     assert isinstance(unknown.exception, COMPLAINTS)
@@ -74,7 +74,7 @@ def test_proposals_are_listed_and_decided(
     accepted = type_("accept", ines, OTHER, "--by", "self")
     assert accepted.exit_code == 0, accepted.output
     assert f"{ines}: completed" in accepted.output
-    assert (erasing.told(ines).by, erasing.told(ines).state) == ("self", "completed")
+    assert (erasing.find(ines).by, erasing.find(ines).state) == ("self", "completed")
     assert isinstance(type_("decline", ines, OTHER, "--ground", "other").exception, CandidateIsErased)
     fold()
     (one,) = json.loads(type_("list", "--state", "declined", "--json").stdout)

@@ -13,10 +13,10 @@ import pytest
 
 from adapters import bootstrap
 from adapters.access.policy import Role
-from adapters.erasure.eraser import Eraser, EraserMustWait
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.services import Services
+from commands.workflows.erase_person import Eraser, EraserMustWait
 from domain.candidate import CandidateErased
 from tests.adapters.web.conftest import ClientAs, Post, problem
 

@@ -14,12 +14,14 @@ import pytest
 
 from adapters import bootstrap
 from adapters.access.policy import Role
-from adapters.erasure import retention as retaining_
-from adapters.erasure.erasing import Erasure
-from adapters.erasure.retention import ReadModelsAreBehind, Retaining, RetentionFileIsWrong, Stayed, rules_in
+from adapters.erasure.retention_rules import RetentionFileIsWrong, rules_in
+from adapters.postgres import read_models
 from adapters.postgres.log.event_log import EventLog
+from adapters.postgres.read_models import OverduePeople
 from adapters.settings import Settings
 from adapters.web.services import Services
+from commands.workflows.apply_retention import Kept, ReadModelsAreBehind, RetentionWorkflow
+from commands.workflows.erase_person import Erasure
 from domain.retention import RULES
 from queries.retention import Overdue, Sought
 from tests.adapters.web.conftest import ClientAs, Post, problem
@@ -30,8 +32,13 @@ Fold = Callable[[], int]
 
 
 @pytest.fixture
-def retaining(services: Services) -> Retaining:
+def retaining(services: Services) -> RetentionWorkflow:
     return services.retaining
+
+
+@pytest.fixture
+def overdue(log: EventLog, settings: Settings) -> OverduePeople:
+    return bootstrap.overdue(log, settings)
 
 
 @pytest.fixture
@@ -48,22 +55,22 @@ def somebody(post: Post) -> Callable[..., UUID]:
     return somebody
 
 
-def standings(retaining: Retaining) -> dict[UUID, tuple[str, tuple[str, ...]]]:
-    return {one.candidate: (one.standing, tuple(one.because)) for one in retaining.overdue(None, Sought())}
+def standings(overdue: OverduePeople) -> dict[UUID, tuple[str, tuple[str, ...]]]:
+    return {one.candidate: (one.standing, tuple(one.because)) for one in overdue.overdue(None, Sought())}
 
 
 def test_who_was_never_in_contact_is_due_two_years_after_they_came(
-    somebody: Callable[..., UUID], retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], overdue: OverduePeople, fold: Fold
 ) -> None:
     due, _ = somebody(), somebody(NOT_SO_LONG_AGO)
     fold()
-    (found,) = retaining.overdue(None, Sought())
+    (found,) = overdue.overdue(None, Sought())
     assert (found.candidate, found.standing, found.months, found.last_contact) == (due, "due", 24, None)
     assert found.ends_on.isoformat() < datetime.now(UTC).date().isoformat()
 
 
 def test_contact_begins_the_time_anew_and_an_open_does_not(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
     clicked, opened, consented = somebody(), somebody(), somebody()
     post(f"/v1/candidates/{clicked}/touchpoints", kind="email-clicked", occurred_at=NOT_SO_LONG_AGO)
@@ -71,11 +78,11 @@ def test_contact_begins_the_time_anew_and_an_open_does_not(
     post(f"/v1/candidates/{consented}/consents", purpose="talent_pool", channels=["email"], notice="n",
          notice_version="1")  # fmt: skip
     fold()
-    assert set(standings(retaining)) == {opened}
+    assert set(standings(overdue)) == {opened}
 
 
 def test_who_is_kept_longer_is_told_with_the_reason(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
     held, restricted, lifted, free = (somebody() for _ in range(4))
     post(f"/v1/candidates/{held}/legal-holds", matter="smith-v-us")
@@ -83,18 +90,18 @@ def test_who_is_kept_longer_is_told_with_the_reason(
     post(f"/v1/candidates/{lifted}/legal-holds", matter="jones")
     post(f"/v1/candidates/{lifted}/legal-holds/jones/lifting")
     fold()
-    assert standings(retaining) == {
+    assert standings(overdue) == {
         held: ("kept", ("legal-hold",)), restricted: ("kept", ("restriction",)), lifted: ("due", ()), free: ("due", ()),
     }  # fmt: skip
-    page = retaining.ask(None, Sought(limit=1))
+    page = overdue.page(None, Sought(limit=1))
     assert (page.due, page.kept, len(page.people)) == (2, 2, 1)
-    (only,) = retaining.overdue(None, Sought(candidate=held))
+    (only,) = overdue.overdue(None, Sought(candidate=held))
     assert only.matters == ("smith-v-us",)
-    assert {one.candidate for one in retaining.overdue(None, Sought(standing="due", limit=1))} == {lifted, free}
+    assert {one.candidate for one in overdue.overdue(None, Sought(standing="due", limit=1))} == {lifted, free}
 
 
 def test_open_applications_and_hires_keep(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
     people = [somebody() for _ in range(3)]
     job = post("/v1/requisitions", role="gardener", occurred_at=LONG_AGO)["stream"]
@@ -105,40 +112,45 @@ def test_open_applications_and_hires_keep(
     post(f"/v1/applications/{applied[1]}/rejection", reason="other", occurred_at=LONG_AGO)
     post(f"/v1/applications/{applied[2]}/hire", requisition=job, opening=opening, occurred_at=LONG_AGO)
     fold()
-    assert standings(retaining) == {
+    assert standings(overdue) == {
         people[0]: ("kept", ("open-application",)), people[1]: ("due", ()), people[2]: ("kept", ("hired",)),
     }  # fmt: skip
 
 
 def test_two_records_of_one_person_are_one_and_the_newest_contact_counts(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
     one, other, third, fourth = (somebody() for _ in range(4))
     post(f"/v1/candidates/{other}/touchpoints", kind="call-received", occurred_at=NOT_SO_LONG_AGO)
     post(f"/v1/candidates/{one}/merges", absorbed=str(other), evidence=["same-name"])
     post(f"/v1/candidates/{third}/merges", absorbed=str(fourth), evidence=["same-name"])
     fold()
-    (found,) = retaining.overdue(None, Sought())
+    (found,) = overdue.overdue(None, Sought())
     assert (found.candidate, set(found.records)) == (third, {third, fourth})
 
 
 def test_the_law_of_the_newest_consent_decides(
-    somebody: Callable[..., UUID], post: Post, services: Services, fold: Fold, tmp_path: Path
+    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold, tmp_path: Path
 ) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text('[fr]\nmonths = 12\nbecause = "our own policy"\n')
-    retaining = replace(services.retaining, rules=rules_in(rules))
-    people = {law: somebody() for law in ("fr", "de")}
-    for law, one in people.items():
+    own = replace(overdue, rules=rules_in(rules))
+    candidates = {law: somebody() for law in ("fr", "de")}
+    for law, one in candidates.items():
         post(f"/v1/candidates/{one}/consents", purpose="talent_pool", channels=["email"], notice="n",
              notice_version="1", jurisdiction=law, occurred_at=NOT_SO_LONG_AGO)  # fmt: skip
     fold()
-    (found,) = retaining.overdue(None, Sought())
-    assert (found.candidate, found.jurisdiction, found.months) == (people["fr"], "fr", 12)
+    (found,) = own.overdue(None, Sought())
+    assert (found.candidate, found.jurisdiction, found.months) == (candidates["fr"], "fr", 12)
 
 
 def test_applying_erases_those_who_are_due_and_nobody_else(
-    somebody: Callable[..., UUID], post: Post, retaining: Retaining, fold: Fold, log: EventLog
+    somebody: Callable[..., UUID],
+    post: Post,
+    retaining: RetentionWorkflow,
+    overdue: OverduePeople,
+    fold: Fold,
+    log: EventLog,
 ) -> None:
     due, held = somebody(name="Due"), somebody(name="Held")
     post(f"/v1/candidates/{held}/legal-holds", matter="one")
@@ -149,7 +161,7 @@ def test_applying_erases_those_who_are_due_and_nobody_else(
         due, "completed", "retention", "retention-period-over",
     )  # fmt: skip
     fold()
-    assert standings(retaining) == {held: ("kept", ("legal-hold",))}
+    assert standings(overdue) == {held: ("kept", ("legal-hold",))}
     assert list(retaining.erase_due()) == []
     assert log.history(held)[0].event.name == "Held"  # type: ignore[attr-defined]  # an entry
 
@@ -162,23 +174,24 @@ def test_applying_erases_those_who_are_due_and_nobody_else(
      ("legal-holds", {"matter": "one"}, "legal-hold"), ("erasure", {}, "erased-already")],
 )  # fmt: skip
 def test_what_was_learned_since_the_list_was_made_is_heeded(
-    path: str, body: dict[str, Any], why: str, somebody: Callable[..., UUID], post: Post, retaining: Retaining,
+    path: str, body: dict[str, Any], why: str, somebody: Callable[..., UUID], post: Post,
+    retaining: RetentionWorkflow, overdue: OverduePeople,
     fold: Fold,
 ) -> None:  # fmt: skip
     one = somebody()
     fold()
-    (listed,) = retaining.overdue(None, Sought())
+    (listed,) = overdue.overdue(None, Sought())
     post(f"/v1/candidates/{one}/{path}", **body)
-    assert retaining.erase(listed) == Stayed(one, why)
+    assert retaining.erase(listed) == Kept(one, why)
 
 
 def test_nobody_is_erased_by_what_is_not_known_yet(
-    somebody: Callable[..., UUID], retaining: Retaining, fold: Fold, monkeypatch: pytest.MonkeyPatch
+    somebody: Callable[..., UUID], retaining: RetentionWorkflow, fold: Fold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     somebody()
     fold()
     somebody()
-    monkeypatch.setattr(retaining_, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(read_models, "RETENTION_WAITS_SECONDS", 0.1)
     with pytest.raises(ReadModelsAreBehind):
         list(retaining.erase_due())
 
@@ -231,10 +244,10 @@ def test_own_rules_stand_in_the_place_of_ours(tmp_path: Path, log: EventLog) -> 
 
 
 def test_asking_for_one_person_finds_that_person_alone(
-    somebody: Callable[..., UUID], retaining: Retaining, fold: Fold
+    somebody: Callable[..., UUID], overdue: OverduePeople, fold: Fold
 ) -> None:
     people = [somebody() for _ in range(3)]
     fold()
-    found: list[Overdue] = list(retaining.overdue(None, Sought(candidate=people[1])))
+    found: list[Overdue] = list(overdue.overdue(None, Sought(candidate=people[1])))
     assert [one.candidate for one in found] == [people[1]]
-    assert list(retaining.overdue(None, Sought(candidate=uuid4()))) == []
+    assert list(overdue.overdue(None, Sought(candidate=uuid4()))) == []

@@ -11,7 +11,10 @@ import httpx
 import psycopg
 import pytest
 
+from adapters import bootstrap
 from adapters.access.policy import Role
+from adapters.postgres.log.event_log import EventLog
+from adapters.settings import Settings
 from adapters.web.endpoints import subject_access
 from adapters.web.services import Services
 from queries.retention import Sought
@@ -66,7 +69,7 @@ def test_everything_of_every_record_is_in_it(
 
 
 def test_how_long_they_are_kept_is_counted_as_retention_counts(
-    client: httpx.Client, post: Post, fold: Callable[[], int], services: Services
+    client: httpx.Client, post: Post, fold: Callable[[], int], services: Services, log: EventLog, settings: Settings
 ) -> None:
     came, called, applied = (datetime(year, 2, 28, 12, tzinfo=UTC).isoformat() for year in (2020, 2021, 2022))
     person = post("/v1/candidates", source="fair", occurred_at=came, name="Nora Blum")["stream"]
@@ -74,7 +77,7 @@ def test_how_long_they_are_kept_is_counted_as_retention_counts(
     job = post("/v1/requisitions", role="gardener", occurred_at=came)["stream"]
     post("/v1/applications", candidate=person, requisition=job, occurred_at=applied)
     fold()
-    (listed,) = services.retaining.ask(None, Sought(candidate=UUID(person))).people
+    (listed,) = bootstrap.overdue(log, settings).page(None, Sought(candidate=UUID(person))).people
     kept = of(client, person)["kept_until"]
     assert (kept["ends_on"], kept["counted_from"][:10]) == (str(listed.ends_on), "2022-02-28")
 

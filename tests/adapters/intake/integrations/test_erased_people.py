@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
-from adapters.erasure.eraser import Holdings
-from adapters.erasure.erasing import Erasing, LetGo
-from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep, Swept
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
-from adapters.postgres.tables.erasures import Erasures
+from adapters.settings import Settings
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
+from commands.workflows.erase_person import EraserResult, ErasureWorkflow
 from domain.candidate import CandidateErased, CandidateSourced
 from tests.adapters.intake.integrations.bodies import (
     JOB_CREATED,
@@ -43,9 +42,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def erasing(log: EventLog, tmp_path: Path) -> Erasing:
-    holdings = Holdings(log, Erasures(log.recorder.datastore), UploadStore(tmp_path))
-    return Erasing(VERB_OF, holdings, timedelta(days=30), now, uuid4)
+def erasing(log: EventLog, tmp_path: Path) -> ErasureWorkflow:
+    return bootstrap.erasing(log, Settings(data_folder=tmp_path))
 
 
 @pytest.fixture
@@ -64,12 +62,12 @@ def rosa(key_file: KeyFile) -> UUID:
 
 
 def test_bodies_go_and_what_comes_later_is_kept_without_one(
-    log: EventLog, database: str, inbox: Inbox, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, database: str, inbox: Inbox, take: Receive, rosa: UUID, erasing: ErasureWorkflow
 ) -> None:
     take(NEW, "e1")
     take(JOB_CREATED, "e2")
     erasure = erasing.erase(rosa, by="self", ground="art-17", actor="user:priya")
-    assert LetGo("deliveries", 1) in erasure.erasers
+    assert EraserResult("deliveries", 1) in erasure.erasers
     before = kinds(log, rosa)
     late = [take(STAGE, "e3"), take(delivery("update_candidate", candidate=ROSA), "e4")]
     late.append(take(delivery("new_candidate_application", application=application(id=9009)), "e5"))
@@ -82,22 +80,22 @@ def test_bodies_go_and_what_comes_later_is_kept_without_one(
     outcomes = list(sweep.sweep(GREENHOUSE))
     assert outcomes.count(Swept("unreadable", "erased")) == 4
     assert [type(one.event) for one in log.history(rosa)][-1] is CandidateErased
-    assert erasing.told(rosa).state == "completed"
+    assert erasing.find(rosa).state == "completed"
 
 
 def test_a_delivery_that_lacked_a_part_goes_with_the_person_in_it(
-    database: str, take: Receive, rosa: UUID, erasing: Erasing
+    database: str, take: Receive, rosa: UUID, erasing: ErasureWorkflow
 ) -> None:
     take(NEW, "e1")
     torn = take(delivery("hire_candidate", application=application(id=None)), "e2")
     assert (torn.outcome, torn.reason) == ("kept", "application-id-is-missing")
-    assert LetGo("deliveries", 2) in erasing.erase(rosa, by="self", ground="art-17", actor="user:priya").erasers
+    assert EraserResult("deliveries", 2) in erasing.erase(rosa, by="self", ground="art-17", actor="user:priya").erasers
     assert [row["people"] for row in rows(database, "select people from delivery")] == [[rosa]] * 2
     assert take(delivery("hire_candidate", application=application(id=None)), "e3").reason == "erased"
 
 
 def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
-    log: EventLog, database: str, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, database: str, take: Receive, rosa: UUID, erasing: ErasureWorkflow
 ) -> None:
     take(NEW, "e1")
     command = RequestErasure(candidate=rosa, now=now())
@@ -107,7 +105,7 @@ def test_what_comes_while_the_erasure_is_under_way_is_not_kept_either(
 
 
 def test_a_new_record_with_an_erased_persons_address_comes_without_the_address(
-    log: EventLog, key_file: KeyFile, database: str, take: Receive, rosa: UUID, erasing: Erasing
+    log: EventLog, key_file: KeyFile, database: str, take: Receive, rosa: UUID, erasing: ErasureWorkflow
 ) -> None:
     take(NEW, "e1")
     erasing.erase(rosa, by="self", ground="art-17", actor="user:priya")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,10 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
-from adapters.erasure.eraser import Holdings
-from adapters.erasure.erasing import Erasing
-from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.greenhouse import ANONYMISED_FIELDS, anonymised
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
@@ -25,6 +23,7 @@ from adapters.intake.integrations.outside import Outside
 from adapters.intake.integrations.reconciling import Sweep, Swept
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.erasures import Erasures
+from adapters.settings import Settings
 from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
@@ -71,7 +70,7 @@ def test_it_is_proposed_and_nothing_is_requested(
     said = "candidate_anonymized email_addresses full_name" if body is ANONYMISED else "delete_candidate"
     assert proposed.event.proposal == stream("erasure-proposal", f"{proposed.stream} {said}"), "it never changes"
     erasures = Erasures(log.recorder.datastore)
-    erasing = Erasing(VERB_OF, Holdings(log, erasures, UploadStore(tmp_path)), timedelta(days=30), lambda: NOW, uuid4)
+    erasing = bootstrap.erasing(log, Settings(data_folder=tmp_path))
     assert erasures.unfinished() == []
     assert list(erasing.resume()) == []
     assert log.history(stream("candidate", 501)) == after

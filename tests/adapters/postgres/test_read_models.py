@@ -1,9 +1,9 @@
-"""The clerk notes each end once, at the moment it was, whoever else looks and whenever it is broken off."""
+"""Each end of a consent is recorded once, at the moment it was, whoever else runs and whenever one is killed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,18 +15,19 @@ from typer.testing import CliRunner
 from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
 from adapters.cli.main import cli
-from adapters.consent.expiring import ExpiryWorker, Looked
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector.runner import Runner
+from adapters.postgres.tables.offsets import Offsets
 from commands.give_consent import GiveConsent
 from commands.handle import Occasion, handle
 from commands.merge_candidates import MergeCandidates
 from commands.source_candidate import SourceCandidate
 from commands.verb import Command
 from commands.withdraw_consent import WithdrawConsent
+from commands.workflows.expire_consents import Expired, ExpiryWorkflow
 from domain.consent import ConsentExpired, ConsentGiven
 from domain.event import Recorded
 from projections.consent_state import CONSENT_STATE
@@ -49,7 +50,7 @@ def fold(projector: PostgresDatastore, key_file: KeyFile) -> Fold:
 
 
 @pytest.fixture
-def clerk(log: EventLog) -> ExpiryWorker:
+def expiry(log: EventLog) -> ExpiryWorkflow:
     return bootstrap.expiring(log)
 
 
@@ -76,11 +77,11 @@ def ends(log: EventLog, candidate: UUID) -> list[Recorded[ConsentExpired]]:
     return [one for one in log.history(candidate) if isinstance(one.event, ConsentExpired)]  # type: ignore[misc]  # asked just before
 
 
-def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
+def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
     alice = allowed(log)
-    assert clerk.look() == Looked(0, 0), "nothing is folded yet"
+    assert expiry.run() == Expired(0, 0), "nothing is folded yet"
     fold()
-    assert clerk.look() == Looked(1, 1)
+    assert expiry.run() == Expired(1, 1)
     (end,) = ends(log, alice)
     (yes,) = (one.id for one in log.history(alice) if isinstance(one.event, ConsentGiven))
     assert (end.event.consent, end.event.channels, end.causation) == (yes, ("email",), yes)
@@ -88,117 +89,97 @@ def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, clerk: 
     assert (end.occurred_how, end.actor) == ("derived.valid_until", "clerk:expiry")
 
 
-def test_whoever_looks_again_finds_what_is_new_alone(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
+def test_whoever_looks_again_finds_what_is_new_alone(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
     allowed(log)
     fold()
-    assert clerk.look() == Looked(1, 1)
-    assert clerk.look() == Looked(0, 0)
+    assert expiry.run() == Expired(1, 1)
+    assert expiry.run() == Expired(0, 0)
     late = allowed(log, days=3)
     fold()
-    assert clerk.look() == Looked(1, 1), "it ended long before, and became known now"
+    assert expiry.run() == Expired(1, 1), "it ended long before, and became known now"
     assert len(ends(log, late)) == 1
     coming = allowed(log, days=101)
     fold()
-    assert clerk.look() == Looked(0, 0)
-    tomorrow = replace(clerk, now=lambda: datetime.now(UTC) + 2 * DAY)
-    assert tomorrow.look() == Looked(1, 1)
+    assert expiry.run() == Expired(0, 0)
+    tomorrow = replace(expiry, now=lambda: datetime.now(UTC) + 2 * DAY)
+    assert tomorrow.run() == Expired(1, 1)
     assert len(ends(log, coming)) == 1
-    assert clerk.look() == Looked(0, 0), "by a clock that is behind"
+    assert expiry.run() == Expired(0, 0), "by a clock that is behind"
 
 
 def test_a_consent_that_becomes_known_to_a_clock_that_is_behind_is_not_missed(
-    log: EventLog, fold: Fold, clerk: ExpiryWorker
+    log: EventLog, fold: Fold, expiry: ExpiryWorkflow
 ) -> None:
     allowed(log)
     fold()
-    replace(clerk, now=lambda: datetime.now(UTC) + 2 * DAY).look()
+    replace(expiry, now=lambda: datetime.now(UTC) + 2 * DAY).run()
     coming = allowed(log, days=101)
     fold()
-    assert clerk.look() == Looked(1, 1)
+    assert expiry.run() == Expired(1, 1)
     assert len(ends(log, coming)) == 1
 
 
-def test_what_was_answered_anew_or_renewed_is_not_an_end(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
+def test_what_was_answered_anew_or_renewed_is_not_an_end(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
     alice, bob, carol = (allowed(log) for _ in range(3))
     now = datetime.now(UTC)
     done(log, WithdrawConsent(candidate=alice, purpose="talent_pool", occurred_at=LONG_AGO + DAY, now=now))
     done(log, replace(give(bob, days=200), occurred_at=LONG_AGO + DAY))
     done(log, replace(give(carol, days=200), occurred_at=LONG_AGO + 20 * DAY))
     fold()
-    assert clerk.look() == Looked(3, 1)
+    assert expiry.run() == Expired(3, 1)
     assert [len(ends(log, person)) for person in (alice, bob, carol)] == [0, 0, 1]
 
 
-def test_a_merged_record_has_its_end_where_its_yes_stands(log: EventLog, fold: Fold, clerk: ExpiryWorker) -> None:
+def test_a_merged_record_has_its_end_where_its_yes_stands(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
     alice, bob = allowed(log), allowed(log, days=5)
     done(log, MergeCandidates(candidate=bob, absorbed=alice, evidence=(), now=datetime.now(UTC)))
     fold()
-    assert clerk.look().noted == 2
+    assert expiry.run().recorded == 2
     assert [len(ends(log, record)) for record in (alice, bob)] == [1, 1]
 
 
-def test_many_clerks_note_each_end_once(log: EventLog, database: str, key_file: KeyFile, fold: Fold) -> None:
+def test_several_at_once_record_each_end_once(log: EventLog, database: str, key_file: KeyFile, fold: Fold) -> None:
     people = [allowed(log) for _ in range(30)]
     fold()
-    looked: list[Looked] = []
+    results: list[Expired] = []
     with EventLog(database, key_file) as other:
-        clerks = [bootstrap.expiring(one) for one in (log, other, log, other)]
-        threads = [threading.Thread(target=lambda clerk=clerk: looked.append(clerk.look())) for clerk in clerks]
+        workflows = [bootstrap.expiring(one) for one in (log, other, log, other)]
+        threads = [threading.Thread(target=lambda one=one: results.append(one.run())) for one in workflows]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert len(looked) == 4
+    assert len(results) == 4
     assert [len(ends(log, person)) for person in people] == [1] * 30
 
 
-def test_broken_off_it_looks_again(
-    log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch
+def test_interrupted_before_the_watermark_advances_it_is_repeated(
+    log: EventLog, fold: Fold, expiry: ExpiryWorkflow
 ) -> None:
-    """The ends are noted, and the clerk dies before it can write down how far it has looked."""
+    """The ends are recorded, and the process dies before it can write down how far it has come."""
     alice = allowed(log)
     fold()
 
-    def killed(_: ExpiryWorker, name: str, before: int, number: int) -> None:
-        raise KeyboardInterrupt
+    class Dying(Offsets):
+        def advance(self, before: Mapping[str, int], reached: Mapping[str, int]) -> bool:
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as dying:
-        dying.setattr(ExpiryWorker, "_remember", killed)
-        with pytest.raises(KeyboardInterrupt):
-            clerk.look()
+    with pytest.raises(KeyboardInterrupt):
+        replace(expiry, offsets=Dying(log.recorder.datastore)).run()
     assert len(ends(log, alice)) == 1
-    assert clerk.look() == Looked(1, 0)
+    assert expiry.run() == Expired(1, 0)
     assert len(ends(log, alice)) == 1
-    assert clerk.look() == Looked(0, 0)
+    assert expiry.run() == Expired(0, 0)
 
 
-def test_more_than_one_block(log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.consent.expiring.AT_ONCE", 2)
+def test_more_than_one_block(
+    log: EventLog, fold: Fold, expiry: ExpiryWorkflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.workflows.expire_consents.AT_ONCE", 2)
     people = [allowed(log) for _ in range(5)]
     fold()
-    assert clerk.look() == Looked(5, 5)
+    assert expiry.run() == Expired(5, 5)
     assert [len(ends(log, person)) for person in people] == [1] * 5
-
-
-def test_it_works_by_itself_and_outlives_what_goes_wrong(
-    log: EventLog, fold: Fold, clerk: ExpiryWorker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    alice, tried, look = allowed(log), threading.Event(), ExpiryWorker.look
-    fold()
-
-    def first_fails(self: ExpiryWorker) -> Looked:
-        if not tried.is_set():
-            tried.set()
-            raise RuntimeError("out of paper")
-        return look(self)
-
-    monkeypatch.setattr(ExpiryWorker, "look", first_fails)
-    with replace(clerk, look_every=0.01).working():
-        deadline = datetime.now(UTC) + timedelta(seconds=20)
-        while not ends(log, alice) and datetime.now(UTC) < deadline:
-            threading.Event().wait(0.02)
-    assert len(ends(log, alice)) == 1
-    assert "out of paper" in caplog.text
 
 
 def test_an_operator_has_it_done_once(

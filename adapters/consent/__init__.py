@@ -1,1 +1,0 @@
-"""Looks after consents as time goes by."""

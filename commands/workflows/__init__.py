@@ -1,0 +1,1 @@
+"""Workflows that take several commands and their time: each is deterministic given its ports and its clock."""

@@ -1,1 +1,0 @@
-"""What is looked after as time goes by."""
