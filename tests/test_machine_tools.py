@@ -24,7 +24,7 @@ def programs_seen_to() -> set[str]:
 
 
 def test_every_program_that_the_tests_start_is_seen_to() -> None:
-    started = programs_of(ROOT / "tests") | programs_of(ROOT / "adapters" / "drill")
+    started = programs_of(ROOT / "tests") | programs_of(ROOT / "adapters/lab/drill")
     assert {"go", "chromium"} <= started - set(WORKS_WITHOUT_ROOT)
     assert started - set(WORKS_WITHOUT_ROOT) - {"gcc"} <= programs_seen_to()
 

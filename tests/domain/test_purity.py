@@ -16,7 +16,7 @@ STANDARD = {
 }  # fmt: skip
 IMPURE = {"now", "utcnow", "today", "uuid1", "uuid4", "getenv", "urandom", "open", "print"}
 ROOMS = {"domain": ("domain",), "commands": ("commands", "domain")}
-MODULES = [path for room in ROOMS for path in sorted((ROOT / room).glob("*.py"))]
+MODULES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
 def name_of(path: Path) -> str:

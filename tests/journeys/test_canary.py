@@ -174,7 +174,7 @@ def told_over_http(house: House) -> UUID:
         evidence=canaries.bird("evidence"),
     )  # fmt: skip
     for other in (delivered(house), imported(house)):
-        house.post(f"{path}/merges", absorbed=str(other), evidence=["same-name"], reason=canaries.bird("merge"))
+        house.post(f"{path}/merge", absorbed=str(other), evidence=["same-name"], reason=canaries.bird("merge"))
     return ana
 
 
@@ -237,11 +237,11 @@ def sought(house: House, ana: UUID) -> None:
     name = next(bird for bird, where in house.canaries.told.items() if where == "name")
     assert [one["candidate"] for one in house.get("/v1/candidates", q=name)["people"]] == [str(ana)]
     address = house.canaries.address("lookup")
-    house.post("/v1/candidate-lookups", kind="email", address=address)
+    house.post("/v1/candidates/find", kind="email", address=address)
     house.get(f"/v1/candidates/{ana}")
     house.get(f"/v1/candidates/{ana}/timeline", limit=500)
     house.folded()
-    taken = house.post(f"/v1/candidates/{ana}/subject-access")
+    taken = house.post(f"/v1/candidates/{ana}/subject-access-report")
     assert name in str(taken).lower()
     for wrong in ({"q": f"{name} \0 '\""}, {"q": name, "sort": name}, {"q": name, "cursor": name}):
         assert house.client.get("/v1/candidates", params=wrong).status_code in (200, 422)
@@ -262,7 +262,7 @@ def test_after_erasure_and_rotation_no_byte_of_the_person_is_left(house: House) 
     before = house.found()
     assert {"name", "email", "phone", "current-employer", "skill", "delivery", "import", "rejected line"} <= set(before)
 
-    erased = house.client.post(f"/v1/candidates/{ana}/erasure", json={"by": "self"})
+    erased = house.client.post(f"/v1/candidates/{ana}/erase", json={"by": "self"})
     assert erased.status_code == 200, erased.text
     assert (erased.json()["state"], len(erased.json()["records"])) == ("completed", 3)
     (export,) = erased.json()["exports"]
@@ -332,7 +332,7 @@ def test_no_spelling_of_an_erased_address_comes_in_by_any_entrance(house: House)
         "stream"
     ]
     house.folded()
-    erased = house.client.post(f"/v1/candidates/{ana}/erasure", json={"by": "self"}).json()
+    erased = house.client.post(f"/v1/candidates/{ana}/erase", json={"by": "self"}).json()
     assert (erased["state"], erased["others_shut_out"]) == ("completed", 1)
 
     for kind, text in SPELLINGS:
@@ -364,7 +364,7 @@ def test_no_spelling_of_an_erased_address_comes_in_by_any_entrance(house: House)
     house.folded()
 
     for kind, text in (("email", MAIL), ("email", "ána.returns@xn--bcher-kva.example"), ("phone", PHONE)):
-        people = house.post("/v1/candidate-lookups", kind=kind, address=text)["people"]
+        people = house.post("/v1/candidates/find", kind=kind, address=text)["people"]
         assert [one["candidate"] for one in people] == ([bo] if kind == "phone" else []), text
 
     assert house.client.post("/v1/addresses/release", json={"kind": "phone", "address": "n/a"}).status_code == 422

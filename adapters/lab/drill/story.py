@@ -42,7 +42,7 @@ def story(luck: random.Random, candidate: str) -> Iterator[tuple[str, dict[str, 
     if luck.random() < 0.3:
         yield from hire(luck, candidate, segments, moments)
     if luck.random() < 0.2:
-        yield f"{at}/consents/talent_pool/withdrawal", {"reason": "moved abroad", **next(moments)}
+        yield f"{at}/consents/talent_pool/withdraw", {"reason": "moved abroad", **next(moments)}
 
 
 def message(luck: random.Random, at: str, moments: Iterator[dict[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,7 +52,7 @@ def message(luck: random.Random, at: str, moments: Iterator[dict[str, str]]) -> 
         touchpoint = str(new_id(luck))
         yield f"{at}/touchpoints", {"touchpoint": touchpoint, "kind": kind, **sent, **next(moments)}
     if luck.random() < 0.2:
-        yield f"{at}/touchpoints/{touchpoint}/correction", {"reason": "it was somebody else", **next(moments)}
+        yield f"{at}/touchpoints/{touchpoint}/correct", {"reason": "it was somebody else", **next(moments)}
 
 
 def hire(
@@ -66,7 +66,7 @@ def hire(
     submitted = {"application": application, "candidate": candidate, "requisition": requisition}
     yield "/v1/applications", {**submitted, **next(moments)}
     yield f"{at}/stage", {"stage": "phone-screen", **next(moments)}
-    yield f"{at}/offer-acceptance", {**seat, **next(moments)}
+    yield f"{at}/offer/accept", {**seat, **next(moments)}
     yield f"{at}/hire", {**seat, **next(moments)}
 
 

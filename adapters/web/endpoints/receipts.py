@@ -168,7 +168,7 @@ def receipt_for(
         renews=renewed_by(line, own),
         standing=tuple(one for one in stands if one is not None),
         history=own,
-        withdrawal=Withdrawal(controller.contact, f"/v1/candidates/{line.record}/consents/{line.purpose}/withdrawal"),
+        withdrawal=Withdrawal(controller.contact, f"/v1/candidates/{line.record}/consents/{line.purpose}/withdraw"),
         proof=proof,
         made_at=now,
     )

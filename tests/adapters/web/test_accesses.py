@@ -69,9 +69,9 @@ def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of
 ) -> None:
     friend = post("/v1/candidates", source="fair", name="Nora Blum")["stream"]
     touched = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
-    merged = post(f"/v1/candidates/{friend}/merges", absorbed=str(candidate), evidence=["same-email"])
+    merged = post(f"/v1/candidates/{friend}/merge", absorbed=str(candidate), evidence=["same-email"])
     for told in (touched, merged):
-        assert client.get(f"/v1/events/{told['events'][0]['id']}/opening").json()["opened"] == []
+        assert client.get(f"/v1/events/{told['events'][0]['id']}/content").json()["opened"] == []
     assert [sorted(one["people"]) for one in seen() if one["page"] == "event-opening"] == [
         sorted([friend, str(candidate)]),
         [str(candidate)],
@@ -79,9 +79,9 @@ def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of
 
 
 def test_how_far_an_erasure_is_is_a_look_at_whom_it_erases(client: httpx.Client, candidate: UUID, seen: Any) -> None:
-    assert problem(client.get(f"/v1/candidates/{candidate}/erasure")) == (404, "erasure-was-not-requested")
-    assert client.post(f"/v1/candidates/{candidate}/erasure", json={}).json()["state"] == "completed"
-    assert client.get(f"/v1/candidates/{candidate}/erasure").status_code == 200
+    assert problem(client.get(f"/v1/erasures/{candidate}")) == (404, "erasure-was-not-requested")
+    assert client.post(f"/v1/candidates/{candidate}/erase", json={}).json()["state"] == "completed"
+    assert client.get(f"/v1/erasures/{candidate}").status_code == 200
     assert [(one["page"], one["people"]) for one in seen()] == [("erasure", [str(candidate)])]
 
 
@@ -99,7 +99,7 @@ def test_a_search_tells_what_was_typed_until_the_key_of_it_is_destroyed(
     at = {"min_position": fold()}
     assert client.get("/v1/candidates", params=at | {"q": "Prado", "limit": 5}).json()["n"] == 1
     assert client.get("/v1/candidates", params=at | {"q": "Nobody Nowhere"}).json()["n"] == 0
-    client.post("/v1/candidate-lookups", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
+    client.post("/v1/candidates/find", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
     lookup, nothing, found = seen(kind="searched")
     assert (found["asked"], found["people"]) == ('{"words": "Prado"}', [str(candidate)])
     assert (nothing["asked"], nothing["people"]) == ('{"words": "Nobody Nowhere"}', [])
@@ -118,9 +118,9 @@ def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_kee
     ]
     at = {"min_position": fold()}
     assert len(client.get("/v1/duplicates", params=at).json()["pairs"]) == 1
-    assert client.post(f"/v1/candidates/{twins[0]}/erasure", json={}).json()["state"] == "completed"
+    assert client.post(f"/v1/candidates/{twins[0]}/erase", json={}).json()["state"] == "completed"
     found = client.get("/v1/candidates", params={"q": "Sahin"}).json()["people"]
-    same = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
+    same = client.post("/v1/candidates/find", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
     assert [one["candidate"] for one in (*found, *same)] == [twins[1], twins[1]]
     assert client.get("/v1/duplicates").json()["pairs"] == []
     assert [(one["asked"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]
@@ -135,7 +135,7 @@ def test_the_auditor_is_seen_too(seen: Any, candidate: UUID, client: httpx.Clien
 def test_any_record_of_the_person_is_the_person(client: httpx.Client, post: Post, candidate: UUID, seen: Any) -> None:
     other = post("/v1/candidates", source="fair", name="Nora Blum")["stream"]
     client.get(f"/v1/candidates/{other}").raise_for_status()
-    post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["same-email"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=other, evidence=["same-email"])
     assert page(seen(candidate=str(candidate))) == [(ACTOR, "viewed", "profile")]
     assert [one["people"] for one in seen(candidate=other, kind="viewed", reader=ACTOR)] == [[other]]
 
@@ -146,7 +146,7 @@ def test_duplicates_applications_and_members_are_looks(
     job = post("/v1/requisitions", role="gardener")["stream"]
     application = post("/v1/applications", candidate=str(candidate), requisition=job)["stream"]
     community = post("/v1/communities", around="skill", topic="python")["stream"]
-    post(f"/v1/candidates/{candidate}/communities/{community}/joining")
+    post(f"/v1/candidates/{candidate}/communities/{community}/join")
     twin = post("/v1/candidates", emails=["a@example.org"])["stream"]
     other = post("/v1/candidates", emails=["a@example.org"])["stream"]
     at = {"min_position": fold()}
@@ -233,6 +233,6 @@ def test_what_leaves_as_a_file_and_searches_are_recorded_each_time(
     for _ in range(3):
         assert client.get(f"/v1/candidates/{candidate}").status_code == 200
         assert client.get("/v1/candidates", params={"q": "Prado"}).status_code == 200
-        assert client.post(f"/v1/candidates/{candidate}/subject-access").status_code == 200
+        assert client.post(f"/v1/candidates/{candidate}/subject-access-report").status_code == 200
     kinds = [kind for _, kind, _ in page(seen())]
     assert (kinds.count("viewed"), kinds.count("searched"), kinds.count("exported")) == (1, 3, 3)

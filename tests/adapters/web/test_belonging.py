@@ -34,12 +34,12 @@ def test_members_of_a_community_page_by_page_as_of_the_first_page(
     community = post("/v1/communities", around="role", topic="gardener")["stream"]
     people = sorted(person(post) for _ in range(5))
     for one in people:
-        post(f"/v1/candidates/{one}/communities/{community}/joining", by="recruiter")
+        post(f"/v1/candidates/{one}/communities/{community}/join", by="recruiter")
     fold()
     path = f"/v1/communities/{community}/members"
     first = client.get(path, params={"limit": 2}).json()
     assert (first["n"], first["around"], first["topic"]) == (5, "role", "gardener")
-    post(f"/v1/candidates/{people[3]}/communities/{community}/leaving")
+    post(f"/v1/candidates/{people[3]}/communities/{community}/leave")
     fold()
     second = client.get(path, params={"limit": 9, "cursor": first["next"]}).json()
     assert [one["candidate"] for page in (first, second) for one in page["members"]] == people
@@ -57,14 +57,14 @@ def test_a_merged_person_is_in_a_community_once_and_twice_again_after_the_undoin
 ) -> None:
     community = post("/v1/communities", around="skill", topic="grafting")["stream"]
     one, other = person(post), person(post)
-    joined = [post(f"/v1/candidates/{each}/communities/{community}/joining", by="self") for each in (one, other)]
-    post(f"/v1/candidates/{one}/merges", absorbed=other, evidence=["same-address"])
+    joined = [post(f"/v1/candidates/{each}/communities/{community}/join", by="self") for each in (one, other)]
+    post(f"/v1/candidates/{one}/merge", absorbed=other, evidence=["same-address"])
     merged = fold()
     path = f"/v1/communities/{community}/members"
     assert [member["candidate"] for member in client.get(path).json()["members"]] == [one]
     told = client.get(f"/v1/candidates/{other}/communities").json()
     assert (told["merged_into"], [held["community"] for held in told["communities"]]) == (one, [community])
-    post(f"/v1/candidates/{one}/merges/{other}/undoing")
+    post(f"/v1/candidates/{one}/unmerge", absorbed=str(other))
     fold()
     assert client.get(path).json()["n"] == 2
     assert client.get(path, params={"as_of": f"position:{merged}"}).json()["n"] == 1
@@ -80,10 +80,10 @@ def test_a_referrer_sees_the_stage_of_their_referrals_and_nothing_else(
         post(f"/v1/candidates/{candidate}/referrals", referrer=referrer, relation="friend")["stream"] for _ in "12"
     )
     application = post("/v1/applications", candidate=str(candidate), requisition=job)["stream"]
-    post(f"/v1/referrals/{first}/application", application=application)
+    post(f"/v1/referrals/{first}/link", application=application)
     applied = fold()
     post(f"/v1/applications/{application}/stage", stage="technical-interview")
-    post(f"/v1/referrals/{second}/declination", by="candidate")
+    post(f"/v1/referrals/{second}/decline", by="candidate")
     fold()
     path = f"/v1/referrers/{referrer}/referrals"
     told = client.get(path).json()

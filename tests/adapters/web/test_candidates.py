@@ -47,11 +47,11 @@ def test_a_belief_says_who_told_it_and_what_it_overruled(client: httpx.Client, p
     }  # fmt: skip
     assert [one["learned_from"] for one in fact["confirmed_by"]] == ["import"]
     assert [(one["value"], one["position"]) for one in fact["overruled"]] == [("City Parks", guessed["position"])]
-    post(f"{path}/retraction", fact="current-employer", learned_from="self", value="Botanical Gardens")
+    post(f"{path}/retract", fact="current-employer", learned_from="self", value="Botanical Gardens")
     (fact,) = facts(client, candidate, "current-employer")
     assert (fact["value"], fact["because"]["learned_from"]) == ("botanical gardens", "import")
     refused = client.post(
-        f"{path}/retraction", json={"fact": "current-employer", "learned_from": "self", "value": "Botanical Gardens"}
+        f"{path}/retract", json={"fact": "current-employer", "learned_from": "self", "value": "Botanical Gardens"}
     )
     assert problem(refused) == (409, "profile-fact-was-not-told")
 
@@ -70,7 +70,7 @@ def test_the_entry_is_told_by_where_the_person_came_from(client: httpx.Client, p
     }
     ines = UUID(post("/v1/candidates", **entered)["stream"])
     post(f"/v1/candidates/{ines}/profile-facts", fact="name", learned_from="recruiter", value="Ines Prado")
-    post(f"/v1/candidates/{ines}/profile-facts/retraction", fact="email", learned_from="career-site",
+    post(f"/v1/candidates/{ines}/profile-facts/retract", fact="email", learned_from="career-site",
          value="I@example.org")  # fmt: skip
     told = client.get(f"/v1/candidates/{ines}").json()
     assert (told["name"], told["emails"], told["phones"]) == ("Ines Prado", ["ines@example.org"], ["+1 555 0101"])
@@ -88,8 +88,8 @@ def test_a_merged_person_has_one_profile_under_every_record(
 ) -> None:
     third = UUID(post("/v1/candidates", source="event", name="Inês")["stream"])
     post(f"/v1/candidates/{other}/profile-facts", fact="skill", learned_from="self", value="grafting")
-    post(f"/v1/candidates/{other}/merges", absorbed=str(third), evidence=["stated"])
-    post(f"/v1/candidates/{candidate}/merges", absorbed=str(other), evidence=["same-name"])
+    post(f"/v1/candidates/{other}/merge", absorbed=str(third), evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["same-name"])
     post(f"/v1/candidates/{third}/profile-facts", fact="skill", learned_from="self", value="pruning")
     told = {record: client.get(f"/v1/candidates/{record}").json() for record in (candidate, other, third)}
     for record, profile in told.items():
@@ -108,15 +108,15 @@ def test_an_unmerge_gives_each_record_its_own_profile_back(
     client: httpx.Client, post: Post, candidate: UUID, other: UUID
 ) -> None:
     before = [client.get(f"/v1/candidates/{record}").json() for record in (candidate, other)]
-    post(f"/v1/candidates/{candidate}/merges", absorbed=str(other), evidence=["stated"])
-    post(f"/v1/candidates/{candidate}/merges/{other}/undoing")
+    post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/unmerge", absorbed=str(other))
     after = [client.get(f"/v1/candidates/{record}").json() for record in (candidate, other)]
     assert [{**one, "version": 3} for one in before] == after
 
 
 def test_a_merged_persons_time_line_is_one(client: httpx.Client, post: Post, candidate: UUID, other: UUID) -> None:
     written = [post(f"/v1/candidates/{record}/touchpoints", kind="note-written") for record in (other, candidate)]
-    post(f"/v1/candidates/{candidate}/merges", absorbed=str(other), evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["stated"])
     told = client.get(f"/v1/candidates/{other}/timeline").json()
     assert (told["candidate"], told["merged_into"]) == (str(candidate), str(candidate))
     assert [event["record"] for event in told["events"]] == [
@@ -129,7 +129,7 @@ def test_a_merged_persons_time_line_is_one(client: httpx.Client, post: Post, can
 def test_a_time_line_that_grows_while_it_is_read_is_read_once(
     client: httpx.Client, post: Post, candidate: UUID, other: UUID
 ) -> None:
-    post(f"/v1/candidates/{candidate}/merges", absorbed=str(other), evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["stated"])
     seen: list[int] = []
     after: int | None = 0
     while after is not None:

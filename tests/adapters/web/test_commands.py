@@ -58,7 +58,7 @@ def test_what_another_system_knows_too_is_made_once_however_it_comes_to_us(
 def test_who_was_erased_and_comes_back_is_somebody_new_by_whatever_id(client: httpx.Client, post: Post) -> None:
     known: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
     gone = post("/v1/candidates", emails=["zoe@sahin.example"], **known)["stream"]
-    assert post(f"/v1/candidates/{gone}/erasure")["state"] == "completed"
+    assert post(f"/v1/candidates/{gone}/erase")["state"] == "completed"
     assert problem(client.post("/v1/candidates", json=known)) == (409, "candidate-is-erased")
     assert post("/v1/candidates", emails=["zoe@sahin.example"], returning=True, **known)["stream"] != gone
 
@@ -136,7 +136,7 @@ def test_a_send_needs_consent_and_cites_it(client: httpx.Client, post: Post, can
     post(sends, kind="email-sent")
     sent = client.get(f"/v1/candidates/{candidate}/timeline").json()["events"][-1]
     assert sent["data"]["consent"] == given["events"][0]["id"]
-    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal")
+    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdraw")
     assert problem(client.post(sends, json={"kind": "email-sent"})) == (409, "consent-was-withdrawn")
 
 
@@ -171,25 +171,25 @@ def test_a_hire_fills_the_opening_in_the_same_transaction(client: httpx.Client, 
     application = post("/v1/applications", candidate=str(candidate), requisition=requisition)["stream"]
     post(f"/v1/applications/{application}/stage", stage="trial-day")
     named = {"requisition": requisition, "opening": opening}
-    post(f"/v1/applications/{application}/offer-acceptance", **named)
+    post(f"/v1/applications/{application}/offer/accept", **named)
     hired = post(f"/v1/applications/{application}/hire", **named)
     assert [(event["type"], event["stream"]) for event in hired["events"]] == [
         ("candidate-hired.v1", application),
         ("opening-filled.v1", requisition),
     ]
-    refused = client.post(f"/v1/requisitions/{requisition}/openings/{opening}/cancellation", json={})
+    refused = client.post(f"/v1/requisitions/{requisition}/openings/{opening}/cancel", json={})
     assert problem(refused) == (409, "opening-was-filled")
 
 
 def test_a_referral_and_a_prospect_and_the_ways_out(client: httpx.Client, post: Post, candidate: UUID) -> None:
     words = "grows anything"
     friend = post("/v1/referrals", referrer=str(candidate), name="Tomas Reis", referrer_words=words)["stream"]
-    for ending in ("rejection", "withdrawal"):
+    for ending in ("reject", "withdraw"):
         application = post("/v1/prospects", candidate=friend)["stream"]
         post(f"/v1/applications/{application}/{ending}", reason="not-now")
         again = client.post(f"/v1/applications/{application}/{ending}", json={})
         assert problem(again) == (409, "application-has-ended")
-    post(f"/v1/candidates/{friend}/consents/newsletter/refusal", channels=["email"])
+    post(f"/v1/candidates/{friend}/consents/newsletter/refuse", channels=["email"])
     touchpoint = post(f"/v1/candidates/{friend}/touchpoints", kind="call-answered")["ids"]["touchpoint"]
-    corrected = post(f"/v1/candidates/{friend}/touchpoints/{touchpoint}/correction", reason="it was somebody else")
+    corrected = post(f"/v1/candidates/{friend}/touchpoints/{touchpoint}/correct", reason="it was somebody else")
     assert corrected["events"][0]["type"] == "touchpoint-corrected.v1"

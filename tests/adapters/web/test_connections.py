@@ -594,7 +594,7 @@ def test_an_answer_that_does_not_begin_in_time_is_a_problem(
 def test_a_problem_repeats_little_of_what_was_sent(client: httpx.Client) -> None:
     wide = {f"x{number}": 1 for number in range(80_000)}
     for body in (wide, {"touchpoints": [wide]}, {"k" * 500_000: 1}, {f"k{n}" * 3_000: 1 for n in range(90)}):
-        for path in ("/v1/candidates", "/v1/touchpoints/bulk", f"/v1/candidates/{uuid4()}/erasure"):
+        for path in ("/v1/candidates", "/v1/touchpoints/bulk", f"/v1/candidates/{uuid4()}/erase"):
             answer = client.post(path, json=body)
             assert problem(answer) == (422, "request-is-malformed")
             assert len(answer.content) < 16 * KIB

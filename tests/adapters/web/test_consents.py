@@ -40,7 +40,7 @@ def test_consents_are_answered_at_a_time_and_as_known_at_a_position(
     client: httpx.Client, post: Post, path: str, candidate: UUID, fold: Callable[[], int]
 ) -> None:
     given = post(path, purpose="talent_pool", channels=["email"], occurred_at=MARCH)["position"]
-    post(f"{path}/talent_pool/withdrawal", occurred_at=JUNE)
+    post(f"{path}/talent_pool/withdraw", occurred_at=JUNE)
     fold()
 
     def found(**asked: str | int) -> tuple[set[str], list[str]]:
@@ -80,13 +80,13 @@ def test_the_trail_tells_of_asking_renewing_refusing_and_what_was_sent(
     post(f"{path}/talent_pool/request", channels=["email"], occurred_at=MARCH, note="at the fair", **NOTICE)
     first = post(path, purpose="talent_pool", channels=["email"], occurred_at=APRIL)
     renewed = post(path, purpose="talent_pool", channels=["email", "text"], occurred_at=MAY)
-    post(f"{path}/newsletter/refusal", channels=["email"], occurred_at=MAY)
+    post(f"{path}/newsletter/refuse", channels=["email"], occurred_at=MAY)
     sends = f"/v1/candidates/{candidate}/touchpoints"
     early = post(sends, kind="email-sent", occurred_at=f"{YEAR}-04-02T09:00:00Z")
     never = post(sends, kind="email-sent", occurred_at=f"{YEAR}-05-02T09:00:00Z")
     late = post(sends, kind="text-sent", occurred_at=f"{YEAR}-05-03T09:00:00Z")
     before = fold()
-    post(f"{sends}/{never['ids']['touchpoint']}/correction")
+    post(f"{sends}/{never['ids']['touchpoint']}/correct")
     fold()
     lines = trail(client, candidate)
     assert [line["what"] for line in lines] == ["requested", "given", "renewed", "refused"]
@@ -108,7 +108,7 @@ def test_a_withdrawal_says_by_which_message_and_how_far_it_goes(
 ) -> None:
     post(path, purpose="talent_pool", channels=["email", "text"], occurred_at=MARCH)
     unsubscribed = post(f"/v1/candidates/{candidate}/touchpoints", kind="email-unsubscribed", purpose="talent_pool")
-    post(f"{path}/talent_pool/withdrawal", method="phone", reason="found a job")
+    post(f"{path}/talent_pool/withdraw", method="phone", reason="found a job")
     fold()
     _, by_mail, by_phone = trail(client, candidate)
     assert (by_mail["what"], by_mail["because_of"]) == ("withdrawn", unsubscribed["ids"]["touchpoint"])
@@ -124,12 +124,12 @@ def test_a_merged_persons_trail_is_that_of_all_records_as_known_then(
     apart = post(f"/v1/candidates/{other}/consents", purpose="events", channels=["email"], occurred_at=APRIL)[
         "position"
     ]
-    post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=other, evidence=["stated"])
     merged = fold()
     for record in (candidate, other):
         assert [line["record"] for line in trail(client, record)] == [str(candidate), other]
     assert [line["record"] for line in trail(client, candidate, as_of=f"position:{apart}")] == [str(candidate)]
-    post(f"/v1/candidates/{candidate}/merges/{other}/undoing")
+    post(f"/v1/candidates/{candidate}/unmerge", absorbed=str(other))
     fold()
     assert [line["record"] for line in trail(client, other)] == [other]
     assert len(trail(client, other, as_of=f"position:{merged}")) == 2
@@ -159,21 +159,21 @@ def test_consents_that_end_soon_come_page_by_page_as_of_the_first(
         post(f"/v1/candidates/{one}/consents", purpose=purpose, channels=["email", "text"], valid_until=ends)
     fold()
     asked: Told = {"within": 40, "limit": 2}
-    first = client.get("/v1/consents/expiring", params=asked).raise_for_status().json()
-    post(f"/v1/candidates/{people[2]}/consents/talent_pool/withdrawal")
+    first = client.get("/v1/expiring-consents", params=asked).raise_for_status().json()
+    post(f"/v1/candidates/{people[2]}/consents/talent_pool/withdraw")
     post(f"/v1/candidates/{people[0]}/consents", purpose="talent_pool", channels=["email"])
     fold()
-    second = client.get("/v1/consents/expiring", params={**asked, "cursor": first["next"]}).json()
+    second = client.get("/v1/expiring-consents", params={**asked, "cursor": first["next"]}).json()
     assert [one["candidate"] for page in (first, second) for one in page["consents"]] == people
     assert (first["n"], second["n"], second["next"], first["position"]) == (4, 4, None, second["position"])
-    now = client.get("/v1/consents/expiring", params={**asked, "purpose": "talent_pool"}).json()["consents"]
+    now = client.get("/v1/expiring-consents", params={**asked, "purpose": "talent_pool"}).json()["consents"]
     assert [(one["candidate"], one["channels"]) for one in now] == [
         (people[0], ["text"]), (people[1], ["email", "text"]),
     ]  # fmt: skip
     assert now[0]["receipt"] == f"/v1/consents/{now[0]['event']}/receipt"
-    assert client.get("/v1/consents/expiring").json()["consents"] == []
-    assert problem(client.get("/v1/consents/expiring", params={"cursor": "far"})) == (422, "cursor-cannot-be-read")
-    assert problem(client.get("/v1/consents/expiring", params={"purpose": "spam"})) == (422, "request-is-malformed")
+    assert client.get("/v1/expiring-consents").json()["consents"] == []
+    assert problem(client.get("/v1/expiring-consents", params={"cursor": "far"})) == (422, "cursor-cannot-be-read")
+    assert problem(client.get("/v1/expiring-consents", params={"purpose": "spam"})) == (422, "request-is-malformed")
 
 
 @pytest.mark.parametrize("role", [Role.RECRUITER, Role.AUDITOR, Role.PRIVACY_OFFICER])
@@ -196,7 +196,7 @@ def test_whoever_may_read_consents_reads_the_evidence_and_leaves_a_trace(
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_nobody_else_reads_consents(role: Role, client_as: ClientAs, candidate: UUID, path: str) -> None:
-    for page in (path, "/v1/consents/expiring", f"/v1/consents/{uuid4()}/receipt"):
+    for page in (path, "/v1/expiring-consents", f"/v1/consents/{uuid4()}/receipt"):
         assert problem(client_as(role).get(page)) == (403, "role-may-not")
 
 
@@ -205,7 +205,7 @@ def test_an_erasure_is_the_last_line_of_the_trail_and_the_consent_can_still_be_s
 ) -> None:
     given = post(path, purpose="talent_pool", channels=["email"], occurred_at=MARCH, evidence="token 4711")
     sent = post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
-    post(f"/v1/candidates/{candidate}/erasure", by="self", ground="art-17")
+    post(f"/v1/candidates/{candidate}/erase", by="self", ground="art-17")
     fold()
     first, last = trail(client, candidate)
     assert (first["evidence"], first["unreadable"]) == (None, True)

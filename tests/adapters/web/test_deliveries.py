@@ -158,7 +158,7 @@ def test_of_an_erased_person_nothing_is_shown_from_the_request_on(
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("create function hold_back() returns trigger language plpgsql as 'begin return null; end'")
         owner.execute("create trigger hold_back before update on delivery for each row execute function hold_back()")
-    post(f"/v1/candidates/{rosa}/erasure")
+    post(f"/v1/candidates/{rosa}/erase")
     (early,) = listed(client)["deliveries"]
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("drop trigger hold_back on delivery")

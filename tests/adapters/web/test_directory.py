@@ -131,21 +131,21 @@ def test_somebody_is_found_by_an_address_that_is_written_down_nowhere(
     ines = person(post, "Ines Prado", emails=["Ines.Canary@example.org"], phones=["+351 (0) 21 555 0101"])
     fold()
     for kind, address in (("email", "ines.canary@EXAMPLE.org"), ("phone", "00351 0 21 5550101")):
-        found = client.post("/v1/candidate-lookups", json={"kind": kind, "address": address}).json()
+        found = client.post("/v1/candidates/find", json={"kind": kind, "address": address}).json()
         assert [one["candidate"] for one in found["people"]] == [ines]
-    other = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "ines@example.org"})
+    other = client.post("/v1/candidates/find", json={"kind": "email", "address": "ines@example.org"})
     assert other.json()["people"] == []
-    none = client.post("/v1/candidate-lookups", json={"kind": "phone", "address": "ines.canary@example.org"})
+    none = client.post("/v1/candidates/find", json={"kind": "phone", "address": "ines.canary@example.org"})
     assert problem(none) == (422, "address-cannot-be-read")
     assert "canary" not in none.text
-    wrong = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "canary\0"})
+    wrong = client.post("/v1/candidates/find", json={"kind": "email", "address": "canary\0"})
     assert problem(wrong) == (422, "request-is-malformed")
     assert "canary" not in wrong.text
     assert "canary" not in caplog.text.lower()
-    post(f"/v1/candidates/{ines}/profile-facts/retraction", fact="email", learned_from="career-site",
+    post(f"/v1/candidates/{ines}/profile-facts/retract", fact="email", learned_from="career-site",
          value="Ines.Canary@example.org")  # fmt: skip
     fold()
-    gone = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "ines.canary@example.org"})
+    gone = client.post("/v1/candidates/find", json={"kind": "email", "address": "ines.canary@example.org"})
     assert gone.json()["people"] == []
 
 
@@ -177,10 +177,10 @@ def test_pairs_that_may_be_one_are_told_with_the_evidence_until_they_are_merged(
         paged |= {frozenset((p["first"]["candidate"], p["second"]["candidate"])): p["evidence"] for p in page["pairs"]}
         cursor = page["next"]
     assert (paged, cursor) == (expected, None)
-    post(f"/v1/candidates/{one}/merges", absorbed=other, evidence=everything)
+    post(f"/v1/candidates/{one}/merge", absorbed=other, evidence=everything)
     fold()
     assert pairs() == {frozenset((one, third)): ["same-phone"]}
-    post(f"/v1/candidates/{one}/merges/{other}/undoing")
+    post(f"/v1/candidates/{one}/unmerge", absorbed=str(other))
     fold()
     assert frozenset((one, other)) not in pairs()
 
@@ -190,12 +190,12 @@ def test_a_merged_person_is_one_row_until_they_are_two_again(client: httpx.Clien
     other = person(post, "Ines P", location="porto")
     learn(post, other, "skill", "Pruning")
     post(f"/v1/candidates/{other}/touchpoints", kind="email-replied")
-    post(f"/v1/candidates/{one}/merges", absorbed=other, evidence=["same-name-and-employer"])
+    post(f"/v1/candidates/{one}/merge", absorbed=other, evidence=["same-name-and-employer"])
     fold()
     told = client.get("/v1/candidates", params={"skill": "pruning", "location": "lisbon"}).json()
     assert [(p["candidate"], p["last_contact"] is not None) for p in told["people"]] == [(one, True)]
     assert names(client, location="porto") == []
-    post(f"/v1/candidates/{one}/merges/{other}/undoing")
+    post(f"/v1/candidates/{one}/unmerge", absorbed=str(other))
     fold()
     assert [p["candidate"] for p in client.get("/v1/candidates", params={"skill": "pruning"}).json()["people"]] == [
         other

@@ -80,7 +80,7 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
     ids = [one["ids"]["touchpoint"] for one in (letter, text, early)]
     assert [one["touchpoint"] for one in exceptions["dispatches"]] == ids
     assert {(one["consent"], one["reported_by"]) for one in exceptions["dispatches"]} == {(None, "mailer")}
-    path = f"/v1/candidates/{candidate}/touchpoints/{{}}/correction"
+    path = f"/v1/candidates/{candidate}/touchpoints/{{}}/correct"
     moved = post(path.format(ids[2]), kind="email-sent", at=f"{YEAR}-04-05T09:00:00Z")
     post(path.format(ids[1]), kind="note-written")
     post(path.format(ids[0]))
@@ -100,18 +100,18 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
     post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
     for kind, day in (("email-sent", f"{YEAR}-02-01"), ("email-sent", f"{YEAR}-04-01"), ("call-made", f"{YEAR}-04-02")):
         reported(kind, day)
-    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal", occurred_at=f"{YEAR}-05-01T09:00:00Z")
+    post(f"/v1/candidates/{candidate}/consents/talent_pool/withdraw", occurred_at=f"{YEAR}-05-01T09:00:00Z")
     reported("email-sent", f"{YEAR}-04-30")
     late = reported("email-sent", f"{YEAR}-05-02")
     sent = reported("email-sent", f"{YEAR}-04-29")["ids"]["touchpoint"]
-    moved = f"/v1/candidates/{candidate}/touchpoints/{sent}/correction"
+    moved = f"/v1/candidates/{candidate}/touchpoints/{sent}/correct"
     post(moved, kind="email-sent", at=f"{YEAR}-04-28T09:00:00Z")
     assert len(agreed(client, database, fold)) == 3
     post(moved, kind="email-sent", at=f"{YEAR}-05-03T09:00:00Z")
     assert len(agreed(client, database, fold)) == 4
     assert late["events"][0]["id"] in agreed(client, database, fold)
     called = reported("call-answered", f"{YEAR}-04-10")["ids"]["touchpoint"]
-    turned = post(f"/v1/candidates/{candidate}/touchpoints/{called}/correction", kind="email-sent")
+    turned = post(f"/v1/candidates/{candidate}/touchpoints/{called}/correct", kind="email-sent")
     assert turned["events"][0]["id"] in agreed(client, database, fold), "alive as the consent was, it was not cited"
 
 
@@ -125,9 +125,9 @@ def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
         reported("email-sent", day, person, touchpoint=used)
         if two_step:
             fold()
-    post(f"/v1/candidates/{candidate}/touchpoints/{used}/correction", kind="email-sent", at=f"{YEAR}-02-04T09:00:00Z")
+    post(f"/v1/candidates/{candidate}/touchpoints/{used}/correct", kind="email-sent", at=f"{YEAR}-02-04T09:00:00Z")
     assert len(agreed(client, database, fold)) == 3
-    post(f"/v1/candidates/{candidate}/touchpoints/{used}/correction")
+    post(f"/v1/candidates/{candidate}/touchpoints/{used}/correct")
     assert len(agreed(client, database, fold)) == 2
     assert {one["parked"] for one in client.get("/v1/projections").json()["projections"]} == {0}
 
@@ -143,20 +143,20 @@ def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
     post(f"{person}/sends", kind="email-sent", occurred_at=f"{YEAR}-04-02T09:00:00Z")
     assert agreed(client, database, fold) == set(), "allowed by one at its date, by the other when it was asked for"
     moved = reported("email-sent", f"{YEAR}-04-20")["ids"]["touchpoint"]
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-04-21T09:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correct", kind="email-sent", at=f"{YEAR}-04-21T09:00:00Z")
     assert agreed(client, database, fold) == set()
     short = {"occurred_at": f"{YEAR}-04-05T09:00:00Z", "valid_until": f"{YEAR}-04-06T09:00:00Z"}
     post(f"{person}/consents", **yes, **short)
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-04-22T09:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correct", kind="email-sent", at=f"{YEAR}-04-22T09:00:00Z")
     assert len(agreed(client, database, fold)) == 1, "the newest answer by then had ended"
     sent = reported("email-sent", f"{YEAR}-05-03")
     fold()
     assert told(client)["dispatches"][0]["consent"] == renewed
-    post(f"{person}/restriction", ground="disputed", occurred_at=f"{YEAR}-05-04T09:00:00Z")
+    post(f"{person}/restrict", ground="disputed", occurred_at=f"{YEAR}-05-04T09:00:00Z")
     moved = sent["ids"]["touchpoint"]
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-05-05T09:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correct", kind="email-sent", at=f"{YEAR}-05-05T09:00:00Z")
     assert len(agreed(client, database, fold)) == 2, "nothing was to be sent then"
-    post(f"{person}/touchpoints/{moved}/correction", kind="email-sent", at=f"{YEAR}-05-03T10:00:00Z")
+    post(f"{person}/touchpoints/{moved}/correct", kind="email-sent", at=f"{YEAR}-05-03T10:00:00Z")
     assert len(agreed(client, database, fold)) == 1
 
 
@@ -193,7 +193,7 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
     for day in days:
         reported("email-sent", day)
     reported("newsletter-sent", f"{YEAR}-04-02", other)
-    post(f"/v1/candidates/{candidate}/merges", absorbed=other, evidence=["stated"])
+    post(f"/v1/candidates/{candidate}/merge", absorbed=other, evidence=["stated"])
     fold()
     first = told(client, limit=4)
     reported("email-sent", f"{YEAR}-04-06")

@@ -38,7 +38,7 @@ def lena(post: Post) -> UUID:
 
 
 def erase(client: httpx.Client, person: UUID, **asked: str) -> dict[str, Any]:
-    answer = client.post(f"/v1/candidates/{person}/erasure", json=asked)
+    answer = client.post(f"/v1/candidates/{person}/erase", json=asked)
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -55,28 +55,28 @@ def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
     assert datetime.fromisoformat(told["erasure_effective_by"]) > datetime.now(UTC)
     (completed,) = [one for one in log.history(lena) if isinstance(one.event, CandidateErased)]
     assert told["position"] == log.known([completed.id])[completed.id]
-    again = client.get(f"/v1/candidates/{lena}/erasure").json()
+    again = client.get(f"/v1/erasures/{lena}").json()
     assert {one["name"] for one in again["erasers"]} == erased.keys()
     assert {**again, "erasers": None} == {**told, "erasers": None}
-    assert problem(client.post(f"/v1/candidates/{lena}/erasure", json={})) == (409, "candidate-is-erased")
+    assert problem(client.post(f"/v1/candidates/{lena}/erase", json={})) == (409, "candidate-is-erased")
 
 
 def test_of_nobody_and_of_somebody_untouched_there_is_no_erasure(client: httpx.Client, lena: UUID) -> None:
-    assert problem(client.get(f"/v1/candidates/{lena}/erasure")) == (404, "erasure-was-not-requested")
+    assert problem(client.get(f"/v1/erasures/{lena}")) == (404, "erasure-was-not-requested")
     for nobody in (uuid4(),):
-        assert problem(client.get(f"/v1/candidates/{nobody}/erasure")) == (404, "candidate-does-not-exist")
-        refused = client.post(f"/v1/candidates/{nobody}/erasure", json={})
+        assert problem(client.get(f"/v1/erasures/{nobody}")) == (404, "candidate-does-not-exist")
+        refused = client.post(f"/v1/candidates/{nobody}/erase", json={})
         assert problem(refused) == (404, "candidate-does-not-exist")
-    refused = client.post(f"/v1/candidates/{lena}/erasure", json={"ground": "Lena asked"})
+    refused = client.post(f"/v1/candidates/{lena}/erase", json={"ground": "Lena asked"})
     assert problem(refused) == (422, "request-is-malformed")
-    refused = client.post(f"/v1/candidates/{lena}/erasure", json={"by": "nobody"})
+    refused = client.post(f"/v1/candidates/{lena}/erase", json={"by": "nobody"})
     assert problem(refused) == (422, "erasure-is-asked-by-nobody")
-    assert problem(client.get(f"/v1/candidates/{lena}/erasure")) == (404, "erasure-was-not-requested")
+    assert problem(client.get(f"/v1/erasures/{lena}")) == (404, "erasure-was-not-requested")
 
 
 def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Post, lena: UUID, fold: Fold) -> None:
     other = UUID(post("/v1/candidates", source="import", name="L. Canary")["stream"])
-    post(f"/v1/candidates/{lena}/merges", absorbed=str(other), evidence=["stated"])
+    post(f"/v1/candidates/{lena}/merge", absorbed=str(other), evidence=["stated"])
     fold()
     assert client.get("/v1/candidates", params={"q": "canary"}).json()["n"] == 1
     erase(client, other)
@@ -96,7 +96,7 @@ def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Po
     for asked in ({"q": "canary"}, {"skill": "canary breeding"}, {}):
         found = client.get("/v1/candidates", params=asked).json()
         assert found["people"] == [], asked
-    looked = client.post("/v1/candidate-lookups", json={"kind": "email", "address": "lena@canary.org"})
+    looked = client.post("/v1/candidates/find", json={"kind": "email", "address": "lena@canary.org"})
     assert looked.json()["people"] == []
 
 
@@ -111,35 +111,35 @@ def test_a_hold_stands_until_it_is_lifted(client: httpx.Client, post: Post, lena
     path = f"/v1/candidates/{lena}/legal-holds"
     post(path, matter="case-7", note="Canary v. Acme")
     assert post(path, matter="case-7")["events"] == []
-    assert problem(client.post(f"/v1/candidates/{lena}/erasure", json={})) == (409, "legal-hold-stands")
-    assert problem(client.post(f"{path}/case-8/lifting", json={})) == (409, "legal-hold-is-not-set")
-    post(f"{path}/case-7/lifting")
+    assert problem(client.post(f"/v1/candidates/{lena}/erase", json={})) == (409, "legal-hold-stands")
+    assert problem(client.post(f"{path}/case-8/lift", json={})) == (409, "legal-hold-is-not-set")
+    post(f"{path}/case-7/lift")
     assert erase(client, lena)["state"] == "completed"
 
 
 def test_a_restriction_stops_sends(client: httpx.Client, post: Post, lena: UUID) -> None:
-    path = f"/v1/candidates/{lena}/restriction"
+    path = f"/v1/candidates/{lena}"
     send = {"kind": "email-sent"}
     post(f"/v1/candidates/{lena}/sends", **send)
-    post(path, ground="accuracy-contested")
+    post(f"{path}/restrict", ground="accuracy-contested")
     assert problem(client.post(f"/v1/candidates/{lena}/sends", json=send)) == (409, "processing-is-restricted")
-    post(f"{path}/lifting")
+    post(f"{path}/unrestrict")
     post(f"/v1/candidates/{lena}/sends", **send)
-    assert problem(client.post(f"{path}/lifting", json={})) == (409, "processing-is-not-restricted")
+    assert problem(client.post(f"{path}/unrestrict", json={})) == (409, "processing-is-not-restricted")
 
 
 @pytest.mark.parametrize("role", [Role.RECRUITER, Role.ANALYST, Role.AUDITOR, Role.ADMIN])
 def test_only_who_may_erases_holds_and_restricts(client_as: ClientAs, lena: UUID, role: Role) -> None:
     mine = client_as(role)
     for path, body in (
-        ("erasure", {}),
+        ("erase", {}),
         ("legal-holds", {"matter": "case-7"}),
-        ("legal-holds/case-7/lifting", {}),
-        ("restriction", {"ground": "objection"}),
-        ("restriction/lifting", {}),
+        ("legal-holds/case-7/lift", {}),
+        ("restrict", {"ground": "objection"}),
+        ("unrestrict", {}),
     ):
         assert problem(mine.post(f"/v1/candidates/{lena}/{path}", json=body)) == (403, "role-may-not")
-    assert problem(mine.get(f"/v1/candidates/{lena}/erasure")) == (403, "role-may-not")
+    assert problem(mine.get(f"/v1/erasures/{lena}")) == (403, "role-may-not")
 
 
 def test_the_feed_of_changes_goes_on_through_an_erasure(client: httpx.Client, post: Post, lena: UUID) -> None:
@@ -175,7 +175,7 @@ def opened_by(client: httpx.Client, pages: list[str]) -> dict[str, set[str]]:
     """What each of the pages shows of all that was told; those that show nothing are not in it."""
     found = {}
     for page in pages:
-        answer = client.request("POST" if page.endswith("/subject-access") else "GET", page)
+        answer = client.request("POST" if page.endswith("/subject-access-report") else "GET", page)
         assert answer.status_code == 200, (page, answer.text)
         found[page] = {told for told in TOLD if told in answer.text}
     return {page: told for page, told in found.items() if told}
@@ -186,7 +186,7 @@ def test_while_an_erasure_waits_nobody_opens_the_person(
 ) -> None:
     path = f"/v1/candidates/{lena}"
     other = post("/v1/candidates", source="import", name="L. Canary")["stream"]
-    post(f"{path}/merges", absorbed=other, evidence=["stated"], reason="a canary too")
+    post(f"{path}/merge", absorbed=other, evidence=["stated"], reason="a canary too")
     consent = post(f"{path}/consents", purpose="events", channels=["email"], evidence="canary card")
     given = consent["events"][0]["id"]
     referred = post("/v1/referrals", referrer=str(lena), name="Bo", referrer_words="a fellow canary")["stream"]
@@ -199,8 +199,8 @@ def test_while_an_erasure_waits_nobody_opens_the_person(
         sequencer.catch_up()
     pages = [
         *(f"/v1/candidates/{record}{page}" for record in (lena, other) for page in ("", "/timeline", "/consents")),
-        f"/v1/candidates/{referred}/timeline", f"/v1/applications/{applied}", f"/v1/events/{submitted}/opening",
-        f"/v1/events/{given}/opening", f"/v1/consents/{given}/receipt", f"/v1/consents/{given}/receipt.html",
+        f"/v1/candidates/{referred}/timeline", f"/v1/applications/{applied}", f"/v1/events/{submitted}/content",
+        f"/v1/events/{given}/content", f"/v1/consents/{given}/receipt", f"/v1/consents/{given}/receipt.html",
         f"/v1/candidates?min_position={fold()}", "/v1/duplicates", "/v1/audit/accesses",
     ]  # fmt: skip
     before = opened_by(client, pages)
@@ -211,12 +211,12 @@ def test_while_an_erasure_waits_nobody_opens_the_person(
     assert client.get(path).json()["erased"] is True
 
     fold()
-    taken = client.post(f"{path}/subject-access").json()
+    taken = client.post(f"{path}/subject-access-report").json()
     assert taken["profile"]["name"] == "L. Canary", "the person's own export tells what is still held"
     assert [one["data"]["outside_id"] for one in taken["named_in"] if one["stream"] == applied] == ["canary-1"]
     assert services.erasing.carry_out(lena).state == "completed"
     fold()
-    assert opened_by(client, [f"{path}/subject-access"]) == {}
+    assert opened_by(client, [f"{path}/subject-access-report"]) == {}
 
 
 def test_the_directory_forgets_whom_it_still_holds_as_soon_as_the_erasure_is_asked_for(

@@ -66,7 +66,7 @@ def test_before_the_decision_everything_is_as_it_was(
             told.pop(passing, None)
     assert after == before
     assert after[0]["name"] == "Rosa Lind"
-    assert problem(client.get(f"/v1/candidates/{rosa}/erasure")) == (404, "erasure-was-not-requested")
+    assert problem(client.get(f"/v1/erasures/{rosa}")) == (404, "erasure-was-not-requested")
     touch = client.post(f"/v1/candidates/{rosa}/touchpoints", json={"kind": "call-received"})
     assert touch.status_code == 201
 
@@ -155,7 +155,7 @@ def test_a_legal_hold_refuses_the_acceptance_and_records_no_decision(
     assert problem(decide(client, one, "accept")) == (409, "legal-hold-stands")
     fold()
     assert listed(client)["n"] == 1
-    post(f"/v1/candidates/{rosa}/legal-holds/case-7/lifting")
+    post(f"/v1/candidates/{rosa}/legal-holds/case-7/lift")
     assert decide(client, one, "accept").json()["state"] == "completed"
 
 
@@ -164,7 +164,7 @@ def test_of_a_merged_person_the_record_that_speaks_is_listed_and_all_are_erased(
 ) -> None:
     deliver(NEW, DELETED)
     survivor = post("/v1/candidates", name="Rosa Lind-Berg")["stream"]
-    post(f"/v1/candidates/{survivor}/merges", absorbed=rosa, evidence=["stated"])
+    post(f"/v1/candidates/{survivor}/merge", absorbed=rosa, evidence=["stated"])
     fold()
     (one,) = listed(client)["proposals"]
     assert (one["candidate"], one["record"]) == (survivor, rosa)
@@ -175,7 +175,7 @@ def test_an_erasure_that_was_requested_otherwise_closes_a_proposal(
     client: httpx.Client, deliver: Deliver, rosa: str, fold: Fold, post: Post
 ) -> None:
     deliver(NEW, DELETED)
-    post(f"/v1/candidates/{rosa}/erasure")
+    post(f"/v1/candidates/{rosa}/erase")
     fold()
     assert listed(client)["n"] == 0
     assert [one["record"] for one in listed(client, state="closed")["proposals"]] == [rosa]

@@ -158,7 +158,7 @@ def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client:
     for path, sent in requests.items():
         answer = client.post(path, json=sent, headers=keys[path])
         assert answer.status_code in (200, 201), (path, answer.text)
-    assert client.post(f"/v1/candidates/{person}/erasure", json={}).json()["state"] == "completed"
+    assert client.post(f"/v1/candidates/{person}/erase", json={}).json()["state"] == "completed"
     head = log.recorder.max_notification_id()
     for path, sent in requests.items():
         for _ in range(2):

@@ -71,14 +71,15 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
     }  # fmt: skip
     assert not (uploads.folder / begun["id"] / UPLOAD).exists()
     assert len(log.recorder.select_notifications(None, 100)) == 2
-    rejected = client.post(f"/v1/imports/{begun['id']}/rejected")
+    rejected = client.post(f"/v1/imports/{begun['id']}/rejected-lines")
     assert rejected.headers["content-type"] == "text/csv; charset=utf-8"
     (export,) = client.get("/v1/audit/accesses", params={"kind": "exported", "min_position": fold()}).json()["accesses"]
     assert (export["reader"], export["page"], export["holds"]) == (ACTOR, "rejected-lines", ["personal"])
     mended = rejected.content.replace(b"nonsense", b"2024-01-06")
     assert ended(client, put(client, mended)["id"])["added"] == 1
     assert ended(client, put(client)["id"])["known"] == 2
-    assert problem(client.post(f"/v1/imports/{put(client, mended)['id']}/rejected")) == (409, "import-rejected-nothing")
+    nothing = client.post(f"/v1/imports/{put(client, mended)['id']}/rejected-lines")
+    assert problem(nothing) == (409, "import-rejected-nothing")
 
 
 @pytest.mark.usefixtures("at_work")
@@ -90,7 +91,7 @@ def test_ndjson_and_a_mapping(client: httpx.Client, log: EventLog, services: Ser
     assert ended(client, name)["added"] == 1
     (sourced,) = log.history(services.key_file.stream_of("old-crm", "candidate", "7"))
     assert sourced.event.name == "Ana Silva"  # type: ignore[attr-defined]  # that event has it
-    rejected = client.post(f"/v1/imports/{name}/rejected")
+    rejected = client.post(f"/v1/imports/{name}/rejected-lines")
     assert rejected.json()["perennial_text"] == '{"nr": '
 
 
@@ -198,7 +199,7 @@ def test_what_is_no_import_is_refused(client: httpx.Client, uploads: UploadStore
     assert send(CSV, mapping='{"columns": {"nam": "x"}}') == (422, "mapping-cannot-be-read")
     nobody = "0198f3a0-7c1e-7000-8000-00000000a001"
     assert problem(client.get(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
-    assert problem(client.post(f"/v1/imports/{nobody}/rejected")) == (404, "import-does-not-exist")
+    assert problem(client.post(f"/v1/imports/{nobody}/rejected-lines")) == (404, "import-does-not-exist")
     assert problem(client.delete(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
     assert uploads.all() == []
 

@@ -45,8 +45,8 @@ def test_a_job_is_read_as_it_stands(client: httpx.Client, post: Post, job: str) 
         {"opening": SEAT, "state": "open", "since": "2026-01-05T09:00:00Z", "opened_at": "2026-01-05T09:00:00Z",
          "application": None, "outside_id": "17"}
     ]  # fmt: skip
-    post(f"{job}/resumption")
-    post(f"{job}/openings/{SEAT}/cancellation", occurred_at="2026-04-01T09:00:00Z")
+    post(f"{job}/resume")
+    post(f"{job}/openings/{SEAT}/cancel", occurred_at="2026-04-01T09:00:00Z")
     told = client.get(job).json()
     assert (told["held_since"], told["openings"][0]["state"]) == (None, "cancelled")
     assert told["openings"][0]["since"] == "2026-04-01T09:00:00Z"
@@ -57,17 +57,17 @@ def test_an_application_is_read_as_it_stands(client: httpx.Client, post: Post, j
     requisition = job.split("/")[-1]
     for stage in ("screen", "onsite"):
         post(f"{application}/stage", stage=stage)
-    post(f"{application}/stage-reversal", stage="screen", reason="wrong-button")
+    post(f"{application}/move-back", stage="screen", reason="wrong-button")
     post(f"{application}/offer", requisition=requisition, opening=SEAT)
     told = client.get(application).json()
     assert (told["state"], told["stage"], told["source"]) == ("submitted", "screen", "referral")
     assert [visit["stage"] for visit in told["stages"]] == ["screen", "onsite", "screen"]
     assert told["offer"] == {"state": "made", "requisition": requisition, "opening": SEAT, "accepted_at": None}
-    post(f"{application}/offer-declination", reason="pay")
-    post(f"{application}/rejection", reason="pay")
+    post(f"{application}/offer/decline", reason="pay")
+    post(f"{application}/reject", reason="pay")
     told = client.get(application).json()
     assert (told["state"], told["offer"]["state"]) == ("rejected", "declined")
-    post(f"{application}/unrejection", reason="mistake")
+    post(f"{application}/unreject", reason="mistake")
     other = post("/v1/requisitions", role="florist")["ids"]["requisition"]
     post(f"{application}/transfer", requisition=other, reason="better-fit")
     answer = client.get(application)
@@ -86,20 +86,20 @@ def test_a_hire_that_falls_through_fills_nothing(
     client: httpx.Client, post: Post, job: str, application: str, fold: Callable[[], int]
 ) -> None:
     seat = {"requisition": job.split("/")[-1], "opening": SEAT}
-    post(f"{application}/offer-acceptance", **seat, occurred_at="2026-03-01T09:00:00Z")
+    post(f"{application}/offer/accept", **seat, occurred_at="2026-03-01T09:00:00Z")
     post(f"{application}/hire", **seat, occurred_at="2026-03-15T09:00:00Z")
     told = client.get(application).json()
     assert (told["state"], told["opening"], told["offer"]["state"]) == ("hired", SEAT, "accepted")
-    refused = client.post(f"{application}/offer-rescission", json={"by": "candidate"})
+    refused = client.post(f"{application}/offer/rescind", json={"by": "candidate"})
     assert problem(refused) == (409, "hire-stands-on-the-offer")
-    reopened = client.post(f"{job}/openings/{SEAT}/reopening", json={"need": "same"})
+    reopened = client.post(f"{job}/openings/{SEAT}/reopen", json={"need": "same"})
     assert problem(reopened) == (409, "opening-is-taken")
     hired = client.get(job).json()
     assert (hired["openings"][0]["state"], hired["openings"][0]["application"]) == ("filled", told["application"])
     fold()
     undone = post(f"{application}/unhire", requisition=seat["requisition"], reason="no-show")
     assert [event["type"] for event in undone["events"]] == ["candidate-unhired.v1", "opening-reopened.v1"]
-    post(f"{application}/offer-rescission", by="candidate", reason="counter-offer")
+    post(f"{application}/offer/rescind", by="candidate", reason="counter-offer")
     assert client.get(application).json()["offer"]["state"] == "rescinded"
     assert client.get(job).json()["openings"][0]["state"] == "open"
     fold()
@@ -123,7 +123,7 @@ def test_a_baseline_is_compared_with(
 ) -> None:
     seat = {"requisition": job.split("/")[-1], "opening": SEAT}
     post(f"{job}/hold", occurred_at="2026-01-10T09:00:00Z")
-    post(f"{job}/resumption", occurred_at="2026-01-20T09:00:00Z")
+    post(f"{job}/resume", occurred_at="2026-01-20T09:00:00Z")
     post(f"{application}/hire", **seat, occurred_at="2026-02-04T09:00:00Z")
     fold()
     asked: dict[str, str] = {**PERIOD, "baseline_from": "2025-01-01", "baseline_to": "2026-01-01", "horizon": "365"}

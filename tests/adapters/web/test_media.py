@@ -32,7 +32,7 @@ NOT_JSON = [
 NOBODY = UUID(int=7)
 BODIES = {
     "/v1/candidates": b'{"name": "Ines Prado"}',
-    f"/v1/candidates/{NOBODY}/erasure": b'{"by": "self"}',
+    f"/v1/candidates/{NOBODY}/erase": b'{"by": "self"}',
     "/v1/touchpoints/bulk": b'{"touchpoints": [{"candidate": "%s", "kind": "call-answered"}]}' % str(NOBODY).encode(),
     "/v1/api-keys": b'{"name": "ana", "roles": ["analyst"]}',
 }

@@ -38,7 +38,7 @@ WRITES: list[tuple[str, dict[str, Any]]] = [
     ("/v1/candidates/{candidate}/profile-facts", {"fact": "skill", "value": "roses", "learned_from": "acorn"}),
     ("/v1/applications", {"candidate": "{candidate}", "requisition": str(UUID(int=5))}),
     ("/v1/prospects", {"candidate": "{candidate}"}),
-    ("/v1/candidates/{candidate}/merges", {"absorbed": str(UUID(int=6)), "evidence": ["same-email"]}),
+    ("/v1/candidates/{candidate}/merge", {"absorbed": str(UUID(int=6)), "evidence": ["same-email"]}),
 ]
 
 
@@ -122,11 +122,11 @@ def test_a_record_that_is_its_own_is_decided_with_all_of_its_person(
         post(f"/v1/candidates/{record}/consents", **consent)
     send, email = f"/v1/candidates/{own}/sends", {"kind": "email-sent"}
     assert acorn.post(send, json=email).status_code == 201
-    post(f"/v1/candidates/{own}/merges", absorbed=foreign, evidence=["same-email"])
+    post(f"/v1/candidates/{own}/merge", absorbed=foreign, evidence=["same-email"])
     assert acorn.post(send, json=email).status_code == 201
-    post(f"/v1/candidates/{own}/merges/{foreign}/undoing")
-    post(f"/v1/candidates/{foreign}/consents/talent_pool/withdrawal", method="reply")
-    post(f"/v1/candidates/{own}/merges", absorbed=foreign, evidence=["same-email"])
+    post(f"/v1/candidates/{own}/unmerge", absorbed=str(foreign))
+    post(f"/v1/candidates/{foreign}/consents/talent_pool/withdraw", method="reply")
+    post(f"/v1/candidates/{own}/merge", absorbed=foreign, evidence=["same-email"])
     assert problem(acorn.post(send, json=email))[0] == 409
     assert problem(acorn.post(f"/v1/candidates/{foreign}/sends", json=email)) == (404, "candidate-does-not-exist")
 
@@ -153,7 +153,7 @@ def test_an_id_that_is_taken_is_taken_and_nothing_else_is_told(
     acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
 ) -> None:
     gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
-    assert client.post(f"/v1/candidates/{gone}/erasure", json={}).json()["state"] == "completed"
+    assert client.post(f"/v1/candidates/{gone}/erase", json={}).json()["state"] == "completed"
     told = {
         acorn.post("/v1/candidates", json={"candidate": taken, "name": "Nora Blum"}, headers=headers).text
         for taken in (foreign, gone)
@@ -188,7 +188,7 @@ def test_nobody_is_named_as_a_referrer_who_is_not_its_own(
     acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
 ) -> None:
     gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
-    assert client.post(f"/v1/candidates/{gone}/erasure", json={}).json()["state"] == "completed"
+    assert client.post(f"/v1/candidates/{gone}/erase", json={}).json()["state"] == "completed"
     said = {"name": "Bo", "referrer_words": "the best of gardeners", "source": "acorn"}
     refused = [acorn.post("/v1/referrals", json={**said, "referrer": who}) for who in (foreign, gone, str(uuid4()))]
     assert len({answer.text for answer in refused}) == 1
@@ -211,7 +211,7 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
         for name, roles in (("ana", {Role.RECRUITER}), ("ben", {Role.RECRUITER}), ("carl", both))
     )
     uploaded = client.post("/v1/imports", headers={**headers, **ana}, **asked).json()["id"]
-    for method, path in (("GET", f"/v1/imports/{uploaded}"), ("POST", f"/v1/imports/{uploaded}/rejected")):
+    for method, path in (("GET", f"/v1/imports/{uploaded}"), ("POST", f"/v1/imports/{uploaded}/rejected-lines")):
         assert problem(client.request(method, path, headers=ben)) == (404, "import-does-not-exist")
     assert problem(client.delete(f"/v1/imports/{uploaded}", headers=ben)) == (404, "import-does-not-exist")
     assert client.get("/v1/imports", headers=ben).json()["imports"] == []

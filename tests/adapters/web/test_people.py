@@ -18,11 +18,11 @@ def types(answer: dict[str, Any]) -> list[str]:
 def test_a_community_is_founded_joined_and_left(client: httpx.Client, post: Post, candidate: UUID) -> None:
     community = post("/v1/communities", around="skill", topic="grafting", title="The grafters")["stream"]
     path = f"/v1/candidates/{candidate}/communities/{community}"
-    assert types(post(f"{path}/joining", by="self")) == ["community-joined.v1", "touchpoint-recorded.v1"]
-    assert types(post(f"{path}/joining", by="recruiter")) == [], "who is in it already is no news"
-    assert types(post(f"{path}/leaving", by="self", reason="too much mail")) == ["community-left.v1"]
-    assert problem(client.post(f"{path}/leaving")) == (409, "candidate-is-not-in-community")
-    elsewhere = f"/v1/candidates/{candidate}/communities/{{}}/joining"
+    assert types(post(f"{path}/join", by="self")) == ["community-joined.v1", "touchpoint-recorded.v1"]
+    assert types(post(f"{path}/join", by="recruiter")) == [], "who is in it already is no news"
+    assert types(post(f"{path}/leave", by="self", reason="too much mail")) == ["community-left.v1"]
+    assert problem(client.post(f"{path}/leave")) == (409, "candidate-is-not-in-community")
+    elsewhere = f"/v1/candidates/{candidate}/communities/{{}}/join"
     assert problem(client.post(elsewhere.format(uuid4()))) == (404, "community-does-not-exist")
     assert problem(client.post(elsewhere.format(candidate))) == (422, "id-names-two-things")
     refused = client.post("/v1/communities", json={"around": "hobby", "topic": "chess"})
@@ -43,13 +43,13 @@ def test_a_referral_from_asking_to_credit(client: httpx.Client, post: Post, cand
     referral = request["stream"]
     made = post(f"/v1/candidates/{candidate}/referrals", referral=referral, referrer=str(referrer), relation="friend")
     assert (types(made), made["stream"]) == (["referral-made.v1", "touchpoint-recorded.v1"], referral)
-    accepted = post(f"/v1/referrals/{referral}/acceptance", candidate=str(candidate))
+    accepted = post(f"/v1/referrals/{referral}/accept", candidate=str(candidate))
     assert [event["stream"] for event in accepted["events"]] == [referral, str(candidate)]
     job = post("/v1/requisitions")["stream"]
     application = post("/v1/applications", candidate=str(candidate), requisition=job)["stream"]
-    linked = post(f"/v1/referrals/{referral}/application", application=application)
+    linked = post(f"/v1/referrals/{referral}/link", application=application)
     assert types(linked) == ["referral-turned-into-application.v1", "application-referred.v1"]
-    assert problem(client.post(f"/v1/referrals/{referral}/declination")) == (409, "referral-became-an-application")
+    assert problem(client.post(f"/v1/referrals/{referral}/decline")) == (409, "referral-became-an-application")
     early = client.post(f"/v1/referrals/{referral}/credit", json={"application": application})
     assert problem(early) == (409, "candidate-is-not-hired")
     post(f"/v1/applications/{application}/hire")

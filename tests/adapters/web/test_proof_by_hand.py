@@ -49,7 +49,7 @@ def test_it_holds_and_notices_each_alteration(
     post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
     with bootstrap.sequencer(database, settings) as sequencer:
         sequencer.catch_up()
-    got = {"key.txt": "log/key", "proof.txt": f"events/{consent}/proof", "opening.json": f"events/{consent}/opening"}
+    got = {"key.txt": "log/key", "proof.txt": f"events/{consent}/proof", "opening.json": f"events/{consent}/content"}
     texts = {name: client.get(f"/v1/{path}").text for name, path in got.items()}
     for name, text in texts.items():
         (by_hand / name).write_text(text, "utf-8")

@@ -94,7 +94,7 @@ def test_an_event_is_proved_and_opened(client: httpx.Client, post: Post, candida
     event = written["events"][0]["id"]
     sequence()
     heading, index, *hashes = client.get(f"/v1/events/{event}/proof").text.partition("\n\n")[0].split("\n")
-    opening, checkpoint = client.get(f"/v1/events/{event}/opening").json(), signed(client)
+    opening, checkpoint = client.get(f"/v1/events/{event}/content").json(), signed(client)
     assert (heading, index) == ("c2sp.org/tlog-proof@v1", f"index {opening['index']}")
     decoded = [base64.b64decode(one) for one in hashes]
     leaf = leaf_hash(opening["leaf"].encode())
@@ -109,7 +109,7 @@ def test_an_event_is_proved_and_opened(client: httpx.Client, post: Post, candida
 
 
 def test_of_an_event_that_does_not_exist_there_is_nothing(client: httpx.Client) -> None:
-    for what in ("proof", "opening"):
+    for what in ("proof", "content"):
         assert problem(client.get(f"/v1/events/{uuid4()}/{what}")) == (404, "event-does-not-exist")
 
 
@@ -193,7 +193,7 @@ def test_proofs_made_before_an_erasure_hold_after_it(
     events = [one.event for one in verified(before)[1]]
     proofs = [client.get(f"/v1/events/{event}/proof").text for event in events]
     held = client.get("/v1/log/checkpoint").text
-    erased = client.post(f"/v1/candidates/{wrote_to}/erasure", json={"by": "self", "ground": "gdpr-17"})
+    erased = client.post(f"/v1/candidates/{wrote_to}/erase", json={"by": "self", "ground": "gdpr-17"})
     assert erased.status_code in (200, 201, 202), erased.text
     sequence()
     assert [one.event for one in verified(before)[1]] == events
@@ -202,7 +202,7 @@ def test_proofs_made_before_an_erasure_hold_after_it(
     told = verified(after)[1]
     assert [one.event for one in told[: len(events)]] == events
     assert verify(io.BytesIO(after), Held(checkpoint=held), lambda _: None).held == size
-    openings = [client.get(f"/v1/events/{event}/opening").json() for event in events]
+    openings = [client.get(f"/v1/events/{event}/content").json() for event in events]
     assert all(opening["opened"] == [] for opening in openings)
     assert sum(opening["erased"] for opening in openings) >= 3
     key = read_verifier_key(client.get("/v1/log/key").text)

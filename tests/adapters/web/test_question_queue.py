@@ -147,7 +147,7 @@ def test_too_many_buckets_are_refused_before_they_cost_anything(client: httpx.Cl
 
 def coroutines() -> Iterator[tuple[str, ast.AsyncFunctionDef]]:
     """Every coroutine of the HTTP layer, with the name of its module."""
-    for path in sorted(Path(adapters.web.__path__[0]).glob("*.py")):
+    for path in sorted(Path(adapters.web.__path__[0]).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.AsyncFunctionDef):
                 yield path.stem, node
@@ -179,7 +179,7 @@ def test_no_coroutine_writes_an_answer_itself() -> None:
     # Problems of a few lines, what was typed in a search, and whether the process is healthy: that must not wait for
     # a thread, all of which may be waiting for the database.
     assert {one for one in writing if one[1] in WRITES_JSON} <= short
-    assert ("asking", "rendered") in writing
+    assert ("query_runner", "rendered") in writing
 
 
 def test_searches_take_turns_by_who_asks(

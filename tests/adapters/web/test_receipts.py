@@ -81,7 +81,7 @@ def test_a_receipt_has_the_fields_of_a_consent_record(
                        "evidence": HOSTILE, "unreadable": False, "imported": False},
         "given_at": MARCH, "renews": None,
         "withdrawal": {"contact": "privacy@gardens.example",
-                       "path": f"/v1/candidates/{candidate}/consents/talent_pool/withdrawal"},
+                       "path": f"/v1/candidates/{candidate}/consents/talent_pool/withdraw"},
     }  # fmt: skip
     assert client.post(told["withdrawal"]["path"], json={}).status_code == 200
 
@@ -91,8 +91,8 @@ def test_a_receipt_tells_what_became_of_each_channel(
 ) -> None:
     consents = f"/v1/candidates/{candidate}/consents"
     renewed = post(consents, purpose="talent_pool", channels=["text"], occurred_at=APRIL)["events"][0]["id"]
-    withdrawn = post(f"{consents}/talent_pool/withdrawal", channels=["email"], occurred_at=MAY)["events"][0]["id"]
-    post(f"{consents}/newsletter/refusal", channels=["email"])
+    withdrawn = post(f"{consents}/talent_pool/withdraw", channels=["email"], occurred_at=MAY)["events"][0]["id"]
+    post(f"{consents}/newsletter/refuse", channels=["email"])
     told = client.get(path).json()
     assert [(one["channel"], one["status"], one["event"]) for one in told["standing"]] == [
         ("email", "withdrawn", withdrawn), ("text", "given", renewed),
@@ -104,7 +104,7 @@ def test_a_receipt_tells_what_became_of_each_channel(
 def test_a_receipt_is_of_a_consent_and_of_nothing_else(
     client: httpx.Client, post: Post, candidate: UUID, path: str
 ) -> None:
-    refused = post(f"/v1/candidates/{candidate}/consents/newsletter/refusal", channels=["email"])
+    refused = post(f"/v1/candidates/{candidate}/consents/newsletter/refuse", channels=["email"])
     note = post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")
     job = post("/v1/requisitions")
     for event in (str(uuid4()), *(one["events"][0]["id"] for one in (refused, note, job))):

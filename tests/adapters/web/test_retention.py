@@ -86,9 +86,9 @@ def test_who_is_kept_longer_is_told_with_the_reason(
 ) -> None:
     held, restricted, lifted, free = (somebody() for _ in range(4))
     post(f"/v1/candidates/{held}/legal-holds", matter="smith-v-us")
-    post(f"/v1/candidates/{restricted}/restriction", ground="accuracy-contested")
+    post(f"/v1/candidates/{restricted}/restrict", ground="accuracy-contested")
     post(f"/v1/candidates/{lifted}/legal-holds", matter="jones")
-    post(f"/v1/candidates/{lifted}/legal-holds/jones/lifting")
+    post(f"/v1/candidates/{lifted}/legal-holds/jones/lift")
     fold()
     assert standings(overdue) == {
         held: ("kept", ("legal-hold",)), restricted: ("kept", ("restriction",)), lifted: ("due", ()), free: ("due", ()),
@@ -109,7 +109,7 @@ def test_open_applications_and_hires_keep(
     applied = [
         post("/v1/applications", candidate=str(one), requisition=job, occurred_at=LONG_AGO)["stream"] for one in people
     ]
-    post(f"/v1/applications/{applied[1]}/rejection", reason="other", occurred_at=LONG_AGO)
+    post(f"/v1/applications/{applied[1]}/reject", reason="other", occurred_at=LONG_AGO)
     post(f"/v1/applications/{applied[2]}/hire", requisition=job, opening=opening, occurred_at=LONG_AGO)
     fold()
     assert standings(overdue) == {
@@ -122,8 +122,8 @@ def test_two_records_of_one_person_are_one_and_the_newest_contact_counts(
 ) -> None:
     one, other, third, fourth = (somebody() for _ in range(4))
     post(f"/v1/candidates/{other}/touchpoints", kind="call-received", occurred_at=NOT_SO_LONG_AGO)
-    post(f"/v1/candidates/{one}/merges", absorbed=str(other), evidence=["same-name"])
-    post(f"/v1/candidates/{third}/merges", absorbed=str(fourth), evidence=["same-name"])
+    post(f"/v1/candidates/{one}/merge", absorbed=str(other), evidence=["same-name"])
+    post(f"/v1/candidates/{third}/merge", absorbed=str(fourth), evidence=["same-name"])
     fold()
     (found,) = overdue.overdue(None, Sought())
     assert (found.candidate, set(found.records)) == (third, {third, fourth})
@@ -170,8 +170,8 @@ def test_applying_erases_those_who_are_due_and_nobody_else(
     ("path", "body", "why"),
     [("touchpoints", {"kind": "call-received"}, "contact"),
      ("consents", {"purpose": "talent_pool", "channels": ["email"], "notice": "n", "notice_version": "1"}, "contact"),
-     ("restriction", {"ground": "accuracy-contested"}, "restriction"),
-     ("legal-holds", {"matter": "one"}, "legal-hold"), ("erasure", {}, "erased-already")],
+     ("restrict", {"ground": "accuracy-contested"}, "restriction"),
+     ("legal-holds", {"matter": "one"}, "legal-hold"), ("erase", {}, "erased-already")],
 )  # fmt: skip
 def test_what_was_learned_since_the_list_was_made_is_heeded(
     path: str, body: dict[str, Any], why: str, somebody: Callable[..., UUID], post: Post,
@@ -204,7 +204,7 @@ def test_pages_lead_on_to_the_end(
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = client.get("/v1/retention", params={"limit": "2", "standing": "due", **cursor})
+        answer = client.get("/v1/due-erasures", params={"limit": "2", "standing": "due", **cursor})
         assert answer.status_code == 200, answer.text
         told = answer.json()
         assert (told["due"], told["kept"]) == (5, 0)
@@ -213,10 +213,13 @@ def test_pages_lead_on_to_the_end(
             break
         cursor = {"cursor": told["next"]}
     assert (len(found), set(found)) == (5, people)
-    assert client.get("/v1/retention", params={"on": "2020-01-01"}).json()["people"] == []
-    assert client.get("/v1/retention", params={"standing": "kept"}).json()["due"] == 5
-    assert problem(client.get("/v1/retention", params={**cursor, "standing": "kept"})) == (422, "cursor-cannot-be-read")
-    assert problem(client_as(Role.RECRUITER).get("/v1/retention")) == (403, "role-may-not")
+    assert client.get("/v1/due-erasures", params={"on": "2020-01-01"}).json()["people"] == []
+    assert client.get("/v1/due-erasures", params={"standing": "kept"}).json()["due"] == 5
+    assert problem(client.get("/v1/due-erasures", params={**cursor, "standing": "kept"})) == (
+        422,
+        "cursor-cannot-be-read",
+    )
+    assert problem(client_as(Role.RECRUITER).get("/v1/due-erasures")) == (403, "role-may-not")
 
 
 @pytest.mark.parametrize(

@@ -82,50 +82,50 @@ def tell_everything(teller: Teller) -> dict[str, str]:
     person, twin, friend = (say("/v1/candidates", outside_source="oak", name="Nora Blum")["stream"] for _ in range(3))
     say("/v1/referrals", referrer=friend, name="Nora Blum")
     of, job = f"/v1/candidates/{person}", say("/v1/requisitions", role="gardener", outside_source="oak")["stream"]
-    for path in ("profile-facts", "profile-facts/retraction"):
+    for path in ("profile-facts", "profile-facts/retract"):
         say(f"{of}/{path}", fact="skill", learned_from="self", value="Quillfeather-roses")
     say(f"{of}/profile-facts", fact="note", learned_from="self")
-    say(f"{of}/merges", absorbed=twin, evidence=["same-email"])
-    say(f"{of}/merges/{twin}/undoing")
+    say(f"{of}/merge", absorbed=twin, evidence=["same-email"])
+    say(f"{of}/unmerge", absorbed=str(twin))
     community = say("/v1/communities", around="skill", topic="python")["stream"]
-    say(f"{of}/communities/{community}/joining")
-    say(f"{of}/communities/{community}/leaving")
+    say(f"{of}/communities/{community}/join")
+    say(f"{of}/communities/{community}/leave")
     say(f"{of}/legal-holds", matter="case-1")
-    say(f"{of}/legal-holds/case-1/lifting")
-    say(f"{of}/restriction", ground="contested")
-    say(f"{of}/restriction/lifting")
+    say(f"{of}/legal-holds/case-1/lift")
+    say(f"{of}/restrict", ground="contested")
+    say(f"{of}/unrestrict")
     touchpoint = say(f"{of}/touchpoints", kind="call-answered")["ids"]["touchpoint"]
-    say(f"{of}/touchpoints/{touchpoint}/correction", kind="email-replied")
+    say(f"{of}/touchpoints/{touchpoint}/correct", kind="email-replied")
     purpose = {"purpose": "talent_pool", "channels": ["email"]}
     say(f"{of}/consents/talent_pool/request", channels=["email"])
     given = say(
         f"{of}/consents", **purpose, notice="privacy", notice_version="3", language="en", came_from="203.0.113.0"
     )
-    say(f"{of}/consents/events/refusal")
+    say(f"{of}/consents/events/refuse")
     say(f"{of}/sends", kind="email-sent")
-    say(f"{of}/consents/talent_pool/withdrawal")
+    say(f"{of}/consents/talent_pool/withdraw")
     say(f"/v1/requisitions/{job}/title")
     opening = say(f"/v1/requisitions/{job}/openings")["ids"]["opening"]
-    say(f"/v1/requisitions/{job}/openings/{opening}/cancellation")
-    say(f"/v1/requisitions/{job}/openings/{opening}/reopening", need="same")
-    for path in ("hold", "resumption", "hiring-manager", "recruiter"):
+    say(f"/v1/requisitions/{job}/openings/{opening}/cancel")
+    say(f"/v1/requisitions/{job}/openings/{opening}/reopen", need="same")
+    for path in ("hold", "resume", "hiring-manager", "recruiter"):
         say(f"/v1/requisitions/{job}/{path}")
     both = {"candidate": person, "requisition": job, "outside_source": "oak"}
     application = f"/v1/applications/{(stream := say('/v1/applications', **both)['stream'])}"
-    for path in ("rejection", "unrejection"):
+    for path in ("reject", "unreject"):
         say(f"{application}/{path}")
-    for path in ("offer-declination", "offer-rescission"):
+    for path in ("decline", "rescind"):
         say(f"{application}/offer", requisition=job)
-        say(f"{application}/{path}")
+        say(f"{application}/offer/{path}")
     say(f"{application}/hire")
     say(f"{application}/unhire")
-    say(f"{application}/withdrawal")
+    say(f"{application}/withdraw")
     say("/v1/prospects", candidate=person, outside_source="oak")
     asked = {"purpose": "referral_contact", "channels": ["email"], "language": "en", "came_from": "203.0.113.0"}
     say(f"/v1/candidates/{friend}/consents", **asked)
     say("/v1/referral-requests", referrer=friend)
     referral = say(f"{of}/referrals", referrer=friend)["stream"]
-    say("/v1/candidate-lookups", kind="email", address="quillfeather-typed@mail.example")
+    say("/v1/candidates/find", kind="email", address="quillfeather-typed@mail.example")
     return {
         "candidate": person, "absorbed": twin, "referrer": friend, "community": community, "touchpoint": touchpoint,
         "requisition": job, "opening": opening, "application": stream, "referral": referral, "purpose": "talent_pool",

@@ -26,7 +26,7 @@ WORDS = "we were at school together"
 
 
 def of(client: httpx.Client, candidate: UUID | str) -> dict[str, Any]:
-    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access-report")
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -45,7 +45,7 @@ def test_everything_of_every_record_is_in_it(
     post(f"{path}/consents", purpose="talent_pool", channels=["email"], notice="n", notice_version="1",
          jurisdiction="fr", evidence="form 7")  # fmt: skip
     other = post("/v1/candidates", source="fair", name="Ines P.", emails=["ines@example.org"])["stream"]
-    post(f"{path}/merges", absorbed=other, evidence=["same-name"])
+    post(f"{path}/merge", absorbed=other, evidence=["same-name"])
     job = post("/v1/requisitions", title="Gardener", role="gardener")["stream"]
     applied = post("/v1/applications", candidate=str(candidate), requisition=job, outside_id="A-1")["stream"]
     client.get(path)
@@ -129,7 +129,7 @@ def test_after_an_erasure_it_tells_what_is_left_and_the_erasure_names_the_export
 ) -> None:
     fold()
     export = of(client, candidate)["export"]
-    erasure = client.post(f"/v1/candidates/{candidate}/erasure", json={}).json()
+    erasure = client.post(f"/v1/candidates/{candidate}/erase", json={}).json()
     assert [(one["export"], one["page"]) for one in erasure["exports"]] == [(export, "subject-access")]
     fold()
     told = of(client, candidate)
@@ -143,7 +143,7 @@ def test_the_page_says_the_same_and_runs_nothing(
 ) -> None:
     post(f"/v1/candidates/{candidate}/touchpoints", kind="call-received", note=HOSTILE)
     fold()
-    page = client.post(f"/v1/candidates/{candidate}/subject-access.html")
+    page = client.post(f"/v1/candidates/{candidate}/subject-access-report.html")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Ines Prado" in page.text
     assert "[&#34;" not in page.text, "lists are spelled as people do"
@@ -159,16 +159,16 @@ def test_only_who_may_export_gets_it(client: httpx.Client, client_as: ClientAs, 
     for role in Role:
         if role in (Role.PRIVACY_OFFICER, Role.INTEGRATION):
             continue
-        asked = client_as(role).post(f"/v1/candidates/{candidate}/subject-access")
+        asked = client_as(role).post(f"/v1/candidates/{candidate}/subject-access-report")
         assert problem(asked) == (403, "role-may-not"), role
-    assert problem(client.post(f"/v1/candidates/{uuid4()}/subject-access")) == (404, "candidate-does-not-exist")
+    assert problem(client.post(f"/v1/candidates/{uuid4()}/subject-access-report")) == (404, "candidate-does-not-exist")
 
 
 def test_before_everything_was_folded_it_has_to_be_waited_for(
     client: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subject_access, "PATIENCE_SECONDS", 0.1)
-    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access-report")
     assert problem(answer) == (504, "read-model-is-behind")
 
 
@@ -178,6 +178,6 @@ def test_nothing_is_given_out_that_cannot_be_recorded(
     fold()
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("revoke insert on event from perennial_service")
-    answer = client.post(f"/v1/candidates/{candidate}/subject-access")
+    answer = client.post(f"/v1/candidates/{candidate}/subject-access-report")
     assert answer.status_code >= 500
     assert "Ines" not in answer.text

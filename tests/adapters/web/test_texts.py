@@ -75,11 +75,11 @@ def test_who_may_not_read_people_reads_the_codes_alone(client_as: ClientAs, path
 
 
 def test_after_the_erasure_the_codes_are_left(client: httpx.Client, paths: dict[str, str], log: EventLog) -> None:
-    asked = client.post(f"{paths['candidate']}/erasure", json={"by": "self"})
+    asked = client.post(f"{paths['candidate']}/erase", json={"by": "self"})
     assert asked.is_success, asked.text
     until = time.monotonic() + 60
     while asked.json()["state"] != "completed" and time.monotonic() < until:
-        asked = client.get(f"{paths['candidate']}/erasure")
+        asked = client.get(f"/v1/erasures/{paths['candidate'].rsplit('/', 1)[1]}")
     profile, page = told(client, paths["candidate"]), told(client, paths["application"])
     assert among(profile, CODES | TEXTS) == CODES | dict.fromkeys(TEXTS)
     assert (page["stage"], page["stage_text"], page["source_text"]) == (STAGE, None, None)

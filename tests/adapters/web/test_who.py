@@ -95,9 +95,9 @@ def test_files_about_people_are_asked_for_by_post() -> None:
     """What is recorded as an export, by the methods that give it out."""
     for path in (
         "/v1/audit/bundles",
-        "/v1/candidates/{candidate}/subject-access",
-        "/v1/candidates/{candidate}/subject-access.html",
-        "/v1/imports/{import_id}/rejected",
+        "/v1/candidates/{candidate}/subject-access-report",
+        "/v1/candidates/{candidate}/subject-access-report.html",
+        "/v1/imports/{import_id}/rejected-lines",
     ):
         assert (path, "POST") in ACTIONS
         assert (path, "GET") not in ACTIONS
