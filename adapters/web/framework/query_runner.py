@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from adapters.access.policy import Action
 from adapters.postgres.log.barrier import PositionLiesAhead
 from adapters.web.framework import openapi
-from adapters.web.framework.plain import rendered
+from adapters.web.framework.plain import answered
 from adapters.web.framework.question_queue import READER, QuestionQueue, reader_of
 from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
 from adapters.web.framework.rules import errors_in
@@ -135,15 +135,21 @@ class QueryRunner:
         """
         run = run or partial(self.queue.pages.run, READER.get())
         as_of = self.unless_now(as_of)
-        wanted = None if as_of is None else await run_in_threadpool(self.as_of, as_of)
+        wanted, position = await run_in_threadpool(self._standing, read_model.name, as_of)
         least = max(min_position or 0, 0 if wanted is None else wanted.position)
-        position = await self.position_from(read_model.name, least)
+        if position < least:
+            position = await self.position_from(read_model.name, least)
         for _ in range(LOOKS_FOR_A_READ_MODEL):
             try:
                 return await run(partial(self._ask, question, wanted, position))
             except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
         raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
+
+    def _standing(self, read_model: str, as_of: str | None) -> tuple[AsOf | None, int]:
+        """Return what `as_of` means and the read model's position: in one turn of a thread, as each waits for a round
+        of the event loop. Errors: those of `as_of`."""
+        return None if as_of is None else self.as_of(as_of), self.services.read_model_position(read_model)
 
     def _ask(self, question: Question, wanted: AsOf | None, position: int) -> Any:
         as_of = wanted or self.at_position(position)
@@ -258,8 +264,14 @@ def metric_endpoint(queries: QueryRunner, route: MetricRoute) -> Callable[..., A
         options = {name: given[name] for name in own}
         question = partial(asked, route.question, period, segment, options)
         lane = queries.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
-        run = partial(lane.run, reader_of(request.scope["principal"]))
-        return await rendered(await queries.ask(route.read_model, question, given["as_of"], given["min_position"], run))
+        reader = reader_of(request.scope["principal"])
+
+        async def run(work: Callable[[], Any]) -> Response:
+            """Return the answer, written in the thread that asks."""
+            return await lane.run(reader, lambda: answered(work()))
+
+        told: Response = await queries.ask(route.read_model, question, given["as_of"], given["min_position"], run)
+        return told
 
     parameters = {**EVERY_METRIC, **own}
     known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
