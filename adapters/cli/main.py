@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -79,6 +80,7 @@ from adapters.runtime.redaction import guard_logs, secrets_of
 from adapters.runtime.supervision import Supervision
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
 from commands.workflows.apply_retention import ReadModelsAreBehind
 from domain.errors import Refused
@@ -277,7 +279,16 @@ def serve_until_stopped(
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)
+    threading.Thread(target=prepare, args=(app,), name="description", daemon=True).start()
     server_of(app).run(sockets=[listening])
+
+
+def prepare(app: Api) -> None:
+    """Works out the description, a second of work that no request has to wait for then. What is there by now stays, so
+    the collector need not look at it again and again: each look holds up every request."""
+    app.openapi()
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

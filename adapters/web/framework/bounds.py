@@ -14,7 +14,8 @@ class Bounds:
     Sizes are in bytes, times in seconds. `pipelined`: requests of one connection that wait for the one before them.
     `bytes_per_second`: how fast a body is sent and an answer is read at least, on average and after a first while
     (`body_seconds`, `read_seconds`). `answer_seconds`: from the end of a request to the beginning of its answer.
-    `body_memory`: what is held of all bodies at one moment, half of it for deliveries.
+    `body_memory`: what is held of all bodies at one moment, half of it for deliveries. `kernel_bytes`: what the kernel
+    is asked to hold of a connection, each way.
     """
 
     head_bytes: int = 64 * KIB
@@ -25,6 +26,7 @@ class Bounds:
     connections: int = 768
     connections_per_address: int = 256
     body_memory: int = 64 * MIB
+    kernel_bytes: int = 64 * KIB
     head_seconds: float = 10.0
     keep_alive_seconds: float = 30.0
     body_idle_seconds: float = 20.0

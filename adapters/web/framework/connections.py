@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Literal, cast
@@ -18,6 +17,7 @@ from typing import Any, Literal, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from adapters.access.principal import Principal
 from adapters.web.framework.bounds import Bounds
 from adapters.web.framework.headers import ALWAYS
 from adapters.web.framework.problems import (
@@ -31,7 +31,9 @@ from adapters.web.framework.problems import (
     ProblemType,
     document,
 )
+from adapters.web.framework.question_queue import reader_of
 from adapters.web.framework.rates import network_of
+from adapters.web.framework.turns import KnownKeys, Turns
 
 STALLED_SECONDS = 1.0
 """After how long without a byte an unfinished body makes room for another connection."""
@@ -41,12 +43,12 @@ Stage = Literal["idle", "head", "body"]
 NEVER_ASKED, WAITING, STALLED, CRAWLING, ANSWERED, MOVING, AT_WORK = range(7)
 """Of how much use a connection is. WAITING: for another request, or it was answered and goes on sending. STALLED: its
 body stopped coming. CRAWLING: its body comes, or its answer is read, slower than bodies may on average. ANSWERED: a
-moment ago. MOVING: its body comes, or its answer is read, as it should. AT_WORK: its answer is being made."""
+moment ago. MOVING: its body comes, or its answer is read, as it should, or its request waits for its turn. AT_WORK: its
+answer is being made."""
 LOOKS_AGAIN_AFTER = 0.1
-STARTS_AT_ONCE = 8
-"""Requests that begin in one round of the event loop: each takes a millisecond or two of it."""
-Party = tuple[str, bytes]
-"""An address, and what is shown as a key."""
+STARTS_AT_ONCE, READS_AT_ONCE = 2, 4
+"""Requests that begin, and pieces that are read, in one round of the event loop: each takes a millisecond or two of it.
+"""
 
 
 class HeadIsRefused(Exception):
@@ -55,46 +57,6 @@ class HeadIsRefused(Exception):
     def __init__(self, problem: ProblemType) -> None:
         super().__init__(problem.slug)
         self.problem = problem
-
-
-class Starts:
-    """In which order requests begin: a few in each round of the event loop, and each party in its turn.
-
-    A party is an address and what it shows as its key. The requests that wait of one, however many connections it has,
-    hold up those of another by one request, not by all of them.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: dict[Party, deque[Callable[[], None]]] = {}
-        self._left = STARTS_AT_ONCE
-        self._due = False
-
-    def begin(self, party: Party, start: Callable[[], None]) -> None:
-        """Calls `start`: now, where none waits and this round has places left, else when it is its turn."""
-        self._next_round()
-        if self._left and not self._waiting:
-            self._left -= 1
-            start()
-        else:
-            self._waiting.setdefault(party, deque()).append(start)
-
-    def _next_round(self) -> None:
-        if not self._due:
-            self._due = True
-            asyncio.get_running_loop().call_soon(self._round)
-
-    def _round(self) -> None:
-        self._due, self._left = False, STARTS_AT_ONCE
-        while self._left and self._waiting:
-            self._left -= 1
-            party, starts = next(iter(self._waiting.items()))
-            start = starts.popleft()
-            del self._waiting[party]
-            if starts:
-                self._waiting[party] = starts  # behind all others
-            start()
-        if self._waiting:
-            self._next_round()
 
 
 @dataclass(slots=True)
@@ -118,7 +80,8 @@ class Connections:
     """Every connection of a server, in the order in which they were made, and those of each address."""
 
     def __init__(self, bounds: Bounds) -> None:
-        self.bounds, self.starts = bounds, Starts()
+        self.bounds, self.keys = bounds, KnownKeys()
+        self.starts, self.reads = Turns(STARTS_AT_ONCE), Turns(READS_AT_ONCE)
         self._all, self._of = Group(), dict[str, Group]()
         self._address: dict[Connection, str] = {}
 
@@ -130,9 +93,9 @@ class Connections:
 
         It is the one of least use, and none whose body or answer moves: among those of its address where that has too
         many. Where there are too many in all, the address that has most of them gives one up, also of those that move;
-        where that is the newcomer's own, any address does.
+        where that is the newcomer's own, it does too, or else any that has as many.
         """
-        address = network_of(connection.client[0]) if connection.client else "unknown"
+        address = connection.network
         own = self._of.get(address, Group())
         if len(own.all) >= self.bounds.connections_per_address and not self._make_room(own, MOVING):
             return False
@@ -157,6 +120,14 @@ class Connections:
             if not self._of[address].all:
                 del self._of[address]
 
+    def turned_away(self, host: str) -> bytes | None:
+        """The answer to a newcomer from that host, where it is known by now that none makes room for it."""
+        own = self._of.get(network_of(host))
+        if own is None or len(own.all) < self.bounds.connections_per_address or own.fresh:
+            return None
+        full = time.monotonic() < own.full_until.get((MOVING, 0), 0.0)
+        return raw_answer(TOO_MANY_CONNECTIONS) if full else None
+
     def look(self) -> None:
         """Ends what took too long."""
         for connection in list(self._all.all):
@@ -166,7 +137,7 @@ class Connections:
         most = max(self._of.values(), key=lambda group: len(group.all))
         if len(most.all) > len(own.all) + 1 and self._make_room(most, AT_WORK):
             return True
-        return self._make_room(self._all, MOVING, of_at_least=max(1, len(own.all)))
+        return self._make_room(own, MOVING) or self._make_room(self._all, MOVING, of_at_least=len(own.all))
 
     def _make_room(self, group: Group, below: int, of_at_least: int = 0) -> bool:
         """Cuts the connection of least use, of an address with so many; False: there is none of less use than that."""
@@ -201,6 +172,7 @@ class Forgiving:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_held = self._is_paused = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -210,11 +182,28 @@ class Forgiving:
             self._transport.write(data)
 
     def pause_reading(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._is_paused = True
+        self._follow()
 
     def resume_reading(self) -> None:
-        if not self._transport.is_closing():
+        self._is_paused = False
+        self._follow()
+
+    def hold(self) -> None:
+        """Reads nothing until it is released, whatever else says that it may be read on."""
+        self.is_held = True
+        self._follow()
+
+    def release(self) -> None:
+        self.is_held = False
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._transport.is_closing():
+            return
+        if self._is_paused or self.is_held:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
 
@@ -234,9 +223,15 @@ class Connection(HttpToolsProtocol):
         self.stalled: tuple[float, int] | None = None
         """When the other end stopped reading, and how much waited for it then."""
         self.closing_at: float | None = None
+        self.answering: RequestResponseCycle | None = None
+        self.begun = False
+        """Whether the request had its turn; meanwhile its connection may be given up."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(cast(asyncio.Transport, Forgiving(transport)))
+        self.gate = Forgiving(transport)
+        super().connection_made(cast(asyncio.Transport, self.gate))
+        self.network = network_of(self.client[0]) if self.client else "unknown"
+        self.party = self.everyone.keys.party(b"", self.network)
         if not self.everyone.admit(self):
             self.refuse(TOO_MANY_CONNECTIONS)
 
@@ -245,8 +240,14 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """What comes is taken in turns. Meanwhile nothing more of it is read, so that little waits here."""
         self._unset_keepalive_if_required()
-        if self.transport.is_closing():
+        if not self.everyone.reads.begin(self.party, partial(self._take, data)):
+            self.gate.hold()
+
+    def _take(self, data: bytes) -> None:
+        self.gate.release()
+        if self.transport.is_closing() or self.parser is None:
             return
         self.unread += len(data)
         try:
@@ -274,12 +275,17 @@ class Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """The request's turn is waited for; one whose sender has gone by then is not begun."""
 
+        self.begun = False
+
         def start() -> None:
+            self.begun = True
             if not cycle.disconnected:
+                self.answering = cycle
                 super(Connection, self)._start_asgi_task(cycle, app)
 
-        shown = next((value for name, value in cycle.scope["headers"] if name == b"authorization"), b"")
-        self.everyone.starts.begin((network_of(self.client[0]) if self.client else "unknown", shown), start)
+        shown = shown_in(cycle)
+        self.party = self.everyone.keys.party(shown, self.network)
+        self.everyone.starts.begin(self.party, start)
 
     def on_body(self, body: bytes) -> None:
         self.came += len(body)
@@ -292,9 +298,16 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.served, self.answered_at = True, self.loop.time()
+        if self.answering is not None:
+            self._note_key(self.answering)
         if self.stage == "idle":
             self.since = self.answered_at
         super().on_response_complete()
+
+    def _note_key(self, answered: RequestResponseCycle) -> None:
+        if shown := shown_in(answered):
+            principal = cast(Principal | None, answered.scope.get("principal"))
+            self.everyone.keys.note(shown, self.network, None if principal is None else reader_of(principal))
 
     def pause_writing(self) -> None:
         self.stalled = self.loop.time(), self.transport.get_write_buffer_size()
@@ -314,7 +327,7 @@ class Connection(HttpToolsProtocol):
                 self.transport.abort()
         elif self.stalled is not None and now > self._reads_until(*self.stalled):
             self.transport.abort()
-        elif self.flow.read_paused:  # it is we who do not read
+        elif self.flow.read_paused or self.gate.is_held:  # it is we who do not read
             self.since, self.moved_at = self.since + waited, self.moved_at + waited
         elif now > self._sends_until():
             self._end()
@@ -324,10 +337,10 @@ class Connection(HttpToolsProtocol):
         now = self.loop.time()
         if self.stalled is not None and now > self.stalled[0] + STALLED_SECONDS:
             return (CRAWLING if self._reads_slowly(now) else MOVING, self.stalled[0])
-        if self.stage == "body" and not self._responding() and not self.flow.read_paused:
+        if self.stage == "body" and not self._responding() and not (self.flow.read_paused or self.gate.is_held):
             return self._use_of_a_body(now)
         if self._busy():
-            return (AT_WORK, self.since)
+            return (AT_WORK if self.begun else MOVING, self.since)
         if not self.served:
             return (NEVER_ASKED, self.since)
         return (WAITING if now > self.since + STALLED_SECONDS else ANSWERED, self.since)
@@ -409,6 +422,11 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+
+
+def shown_in(cycle: RequestResponseCycle) -> bytes:
+    """What a request shows as its key; nothing where it shows none."""
+    return next((value for name, value in cycle.scope["headers"] if name == b"authorization"), b"")
 
 
 @cache

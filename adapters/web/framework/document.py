@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -45,19 +46,22 @@ class Api(FastAPI):
         self.end_streams, self.close = end_streams, close
         self.https, self.bounds = https, bounds
         self.document: Described | None = None
+        self._describing = Lock()
 
     def build_middleware_stack(self) -> ASGIApp:
         """The framework's, and around it what no answer may go without, that to a failure least of all."""
         return SecurityHeadersMiddleware(super().build_middleware_stack(), https=self.https)
 
     def openapi(self) -> Described:
-        """The description; worked out once, when somebody asks."""
-        if self.document is None:
-            self.document = completed(super().openapi(), self.commands, self.actions)
-            for route in self.routes:
-                if isinstance(route, APIRoute) and route.include_in_schema:
-                    put_back_nulls(self.document["paths"][route.path_format], route)
-        return self.document
+        """The description; worked out once: at the first call, for all who call meanwhile."""
+        with self._describing:
+            if self.document is None:
+                document = completed(super().openapi(), self.commands, self.actions)
+                for route in self.routes:
+                    if isinstance(route, APIRoute) and route.include_in_schema:
+                        put_back_nulls(document["paths"][route.path_format], route)
+                self.document = document
+            return self.document
 
 
 def put_back_nulls(methods: Described, route: APIRoute) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from limits import RateLimitItem
 from limits.aio.storage import Storage
@@ -161,6 +162,7 @@ def address_of(scope: Scope) -> str:
     return f"address {network_of((scope.get('client') or ('unknown',))[0])}"
 
 
+@lru_cache(4096)
 def network_of(host: str) -> str:
     """The address that is counted: of IPv6 the /64, which one customer has whole."""
     try:

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from adapters.runtime.background import end_in_time
+from adapters.web.framework.accepting import Door
 from adapters.web.framework.connections import Connection, Connections
 from adapters.web.framework.document import Api
 from adapters.web.framework.memory import Trimmer
@@ -39,6 +40,23 @@ class Server(uvicorn.Server):
         self.everyone = everyone
         self._end_streams, self._close = end_streams, close
         self._trimmer, self._look_at = Trimmer(), 0.0
+        self._doors: list[Door] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens. uvicorn's own startup has nothing to listen to then."""
+        for listening in sockets or ():
+            hold_little(listening, self.everyone.bounds.kernel_bytes)
+            listening.setblocking(False)
+            listening.listen(self.config.backlog)
+            self._doors.append(Door(listening, self.everyone.turned_away, self._made))
+            self._doors[-1].open()
+        await super().startup([])
+
+    def _made(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn does
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         now = asyncio.get_running_loop().time()
@@ -58,9 +76,17 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in self._doors:
+            door.close()
         await asyncio.to_thread(self._end_streams)
         await super().shutdown(sockets)
         await asyncio.to_thread(self._close)
+
+
+def hold_little(listening: socket.socket, kernel_bytes: int) -> None:
+    """Has the kernel hold about so much of what was sent and not read yet, for each connection that comes in here."""
+    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        listening.setsockopt(socket.SOL_SOCKET, buffer, kernel_bytes)
 
 
 def server_of(app: Api, *, log_level: str = "warning") -> Server:

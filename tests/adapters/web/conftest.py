@@ -47,18 +47,10 @@ def services(log: EventLog, settings: Settings) -> Services:
     return bootstrap.services(log, settings)
 
 
-def hold_little(endpoint: socket.socket, kernel_bytes: int) -> None:
-    """Has the kernel hold about so much of what was sent and not read yet, instead of megabytes."""
-    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-        endpoint.setsockopt(socket.SOL_SOCKET, buffer, kernel_bytes)
-
-
 @contextmanager
-def serving(app: Api, kernel_bytes: int | None = None) -> Iterator[str]:
+def serving(app: Api) -> Iterator[str]:
     """Serves the application on a free port of the loopback; gives its base URL."""
     with socket.socket() as listening:
-        if kernel_bytes is not None:
-            hold_little(listening, kernel_bytes)  # a connection has what its listening socket has
         listening.bind(("127.0.0.1", 0))
         server = server_of(app, log_level="critical")
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,6 +30,7 @@ from adapters.postgres.log.event_log import EventLog
 from adapters.web.app import create_app
 from adapters.web.endpoints import changes
 from adapters.web.endpoints.changes import WhileGood
+from adapters.web.framework.bounds import Bounds
 from adapters.web.framework.serving import PATIENCE_SECONDS, Server, server_of
 from adapters.web.services import Services
 from tests.adapters.web.conftest import ACTOR, Post, bearing, key_of, problem, serving
@@ -204,11 +205,12 @@ def test_every_position_once_across_restarts_under_writers(services: Services, d
 
 
 @contextmanager
-def started(services: Services, **options: int) -> Iterator[tuple[Server, tuple[str, int], threading.Thread]]:
-    """A server with its own socket, whose options its connections take over."""
+def started(
+    services: Services, kernel_bytes: int = Bounds().kernel_bytes
+) -> Iterator[tuple[Server, tuple[str, int], threading.Thread]]:
+    """A server with its own socket; the kernel holds so much of each connection."""
+    services = replace(services, bounds=replace(services.bounds, kernel_bytes=kernel_bytes))
     with socket.socket() as listening:
-        for name, value in options.items():
-            listening.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
         listening.bind(("127.0.0.1", 0))
         server = server_of(create_app(services), log_level="critical")
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -283,7 +285,7 @@ def test_who_does_not_read_holds_up_nobody(
     monkeypatch.setattr("adapters.web.framework.serving.PATIENCE_SECONDS", 1)
     for _ in range(400):
         position = post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")["position"]
-    with started(services, SO_SNDBUF=4096) as (_, address, _thread), socket.socket() as idle:
+    with started(services, kernel_bytes=4096) as (_, address, _thread), socket.socket() as idle:
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         idle.connect(address)
         shown = f"Authorization: Bearer {key}\r\n\r\n".encode()
@@ -435,7 +437,7 @@ def test_who_does_not_read_is_cut_off_with_the_key(
     monkeypatch.setattr(WhileGood, "_until_not_good", watched)
     for _ in range(400):
         post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")
-    with started(services, SO_SNDBUF=4096) as (server, address, _thread), socket.socket() as idle:
+    with started(services, kernel_bytes=4096) as (server, address, _thread), socket.socket() as idle:
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         idle.connect(address)
         idle.sendall(f"GET /v1/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode())

@@ -12,33 +12,29 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi.exceptions import RequestValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.web.app import create_app
 from adapters.web.endpoints import docs
 from adapters.web.framework import connections, limits
+from adapters.web.framework.accepting import Door
 from adapters.web.framework.bounds import KIB, MIB, Bounds
-from adapters.web.framework.connections import (
-    AT_WORK,
-    NEVER_ASKED,
-    STARTS_AT_ONCE,
-    Connection,
-    Connections,
-    Forgiving,
-    Starts,
-)
+from adapters.web.framework.connections import AT_WORK, MOVING, NEVER_ASKED, Connection, Connections, Forgiving
 from adapters.web.framework.document import Api
 from adapters.web.framework.limits import BodyMemory
 from adapters.web.framework.plain import as_json
+from adapters.web.framework.serving import hold_little
+from adapters.web.framework.turns import Party, Turns
 from adapters.web.services import Services
-from tests.adapters.web.conftest import bearing, hold_little, problem, serving
+from tests.adapters.web.conftest import bearing, problem, serving
 
 PATIENCE = 20.0
 EAGER = Bounds(looks_every=0.05)
@@ -48,7 +44,7 @@ SOON = replace(
 Dial = Callable[..., socket.socket]
 
 
-KERNEL = 64 * KIB
+KERNEL = EAGER.kernel_bytes
 """What the kernel is asked to hold for a socket, each way. It takes twice as much, and does not grow by itself then."""
 
 
@@ -57,7 +53,7 @@ def dialled(services: Services, bounds: Bounds) -> Iterator[Dial]:
     """What opens connections to an application with these bounds. The kernel holds little for either end."""
     with ExitStack() as stack:
         app = create_app(replace(services, bounds=bounds))
-        url = httpx.URL(stack.enter_context(serving(app, kernel_bytes=KERNEL)))
+        url = httpx.URL(stack.enter_context(serving(app)))
 
         def dial(address: str = "127.0.0.1") -> socket.socket:
             connection = stack.enter_context(socket.socket())
@@ -440,43 +436,6 @@ def test_room_for_another_is_found_without_a_look_at_all(services: Services, mon
         assert looks == [0]
 
 
-def test_a_request_waits_for_one_of_another_party_and_not_for_all_of_them() -> None:
-    begun: list[str] = []
-
-    async def flood() -> None:
-        starts = Starts()
-        for number in range(1_000):
-            starts.begin(("10.0.0.1", b""), partial(begun.append, f"stranger {number}"))
-        for number in range(3):
-            starts.begin(("10.0.0.2", b"a key"), partial(begun.append, f"client {number}"))
-        while len(begun) < 1_003:
-            await asyncio.sleep(0)
-
-    asyncio.run(flood())
-    assert len(begun) == 1_003
-    assert [one for one in begun if "stranger" in one] == [f"stranger {number}" for number in range(1_000)]
-    places = [begun.index(f"client {number}") for number in range(3)]
-    assert places == sorted(places)
-    assert places[-1] < STARTS_AT_ONCE + 2 * 3
-
-
-def test_no_more_requests_begin_in_a_round_than_may() -> None:
-    begun: list[int] = []
-
-    async def flood() -> None:
-        starts, before = Starts(), 0
-        for number in range(100):
-            starts.begin(("10.0.0.1", b""), partial(begun.append, number))
-        assert len(begun) == STARTS_AT_ONCE
-        while len(begun) < 100:
-            before = len(begun)
-            await asyncio.sleep(0)
-            assert len(begun) <= before + STARTS_AT_ONCE
-
-    asyncio.run(flood())
-    assert begun == list(range(100))
-
-
 def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
     class Gone:
         def is_closing(self) -> bool:
@@ -495,6 +454,128 @@ def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
     transport.pause_reading()
     transport.resume_reading()
     assert transport.get_extra_info("peername") == "peername"
+
+
+class Reading:
+    """A transport that counts, as both event loops do, on being paused and resumed."""
+
+    reads = True
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+
+@given(steps=st.lists(st.sampled_from(["pause_reading", "resume_reading", "hold", "release"])))
+def test_a_connection_is_read_where_neither_the_application_nor_its_turn_forbids_it(steps: list[str]) -> None:
+    below = Reading()
+    transport = Forgiving(cast(asyncio.Transport, below))
+    paused = held = False
+    for step in steps:
+        getattr(transport, step)()
+        paused = step == "pause_reading" if step.endswith("reading") else paused
+        held = step == "hold" if not step.endswith("reading") else held
+        assert below.reads == (not paused and not held)
+        assert transport.is_held == held
+
+
+def test_requests_are_taken_in_turns_and_a_good_key_is_known_afterwards(
+    services: Services, key: str, made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties: list[Party] = []
+    begin = Turns.begin
+
+    def noted(turns: Turns, party: Party, start: Callable[[], None]) -> bool:
+        if turns is made[0].starts:
+            parties.append(party)
+        return begin(turns, party, start)
+
+    monkeypatch.setattr(Turns, "begin", noted)
+    asked = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+    with dialled(services, EAGER) as dial:
+        for shown in (key, "pnl_nobody", key, "pnl_nobody"):
+            connection = dial("127.0.0.2")
+            connection.sendall(asked % shown.encode())
+            status_of(connection)
+        assert [one.is_known for one in parties] == [False, False, True, False]
+        assert [one.name for one in parties if not one.is_known] == ["127.0.0.2"] * 3
+        assert made[0].keys.party(b"", "127.0.0.2").is_known, "its next connection has a turn among those with a key"
+        assert not made[0].keys.party(b"", "127.0.0.3").is_known
+
+
+def test_a_request_that_waits_for_its_turn_makes_room_and_one_that_began_does_not(
+    services: Services, made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Callable[[], None]] = []
+
+    def never(turns: Turns, party: Party, start: Callable[[], None]) -> bool:
+        if turns is made[0].starts and party.name != "127.0.0.2":
+            waiting.append(start)
+            return False
+        start()
+        return True
+
+    monkeypatch.setattr(Turns, "begin", never)
+    bounds = replace(EAGER, connections=6, connections_per_address=3)
+    with dialled(services, bounds) as dial:
+        held = [dial(address) for address in ("127.0.0.3", "127.0.0.4") * 3]
+        for one in held:
+            one.sendall(GET + b"\r\n")
+        wait_until(lambda: len(waiting) == 6)
+        assert {one.use()[0] for one in list(made[0]._all.all)} == {MOVING}
+        newcomer = dial("127.0.0.2")
+        newcomer.sendall(GET + b"\r\n")
+        assert answer_of(newcomer)[0] == 200
+
+
+def test_what_comes_of_a_connection_that_has_ended_is_let_go(
+    services: Services, made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Callable[[], None]] = []
+
+    def later(turns: Turns, party: Party, start: Callable[[], None]) -> bool:
+        if turns is made[0].reads and party.name == "127.0.0.3":
+            waiting.append(start)
+            return False
+        start()
+        return True
+
+    monkeypatch.setattr(Turns, "begin", later)
+    with dialled(services, replace(EAGER, connections=1)) as dial:
+        gone = dial("127.0.0.3")
+        gone.sendall(GET + b"\r\n")
+        wait_until(lambda: len(waiting) == 1)
+        polite = dial("127.0.0.2")
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+        waiting[0]()
+        assert is_closed(gone)
+        polite.sendall(GET + b"\r\n")
+        assert answer_of(polite)[0] == 200
+
+
+def test_the_kernel_holds_as_little_of_a_connection_as_was_said(services: Services) -> None:
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    accepted: list[socket.socket] = []
+    take = Door._let_in
+
+    def noted(door: Door, connection: socket.socket, address: tuple[str, int]) -> None:
+        accepted.append(connection)
+        take(door, connection, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Door, "_let_in", noted)
+        with dialled(services, replace(EAGER, kernel_bytes=32 * KIB)) as dial:
+            connection = dial()
+            connection.sendall(asked)
+            assert status_of(connection) == 200
+            for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                assert accepted[0].getsockopt(socket.SOL_SOCKET, buffer) <= 2 * 32 * KIB
 
 
 def test_connections_are_forgotten_when_they_end(services: Services, made: list[Connections]) -> None:

@@ -1,0 +1,147 @@
+"""However many come from one address, another's connection waits for few of them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvloop
+
+from adapters.web.framework import accepting
+from adapters.web.framework.accepting import ACCEPTED_AT_ONCE, Door
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Visitors:
+    """Protocols that note who came, and in which round of the loop."""
+
+    came: list[str] = field(default_factory=list)
+
+    def made(self) -> asyncio.Protocol:
+        visitors = self
+
+        class Visitor(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                visitors.came.append(transport.get_extra_info("peername")[0])
+
+        return Visitor()
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, Callable[[str], socket.socket]]]:
+    """A listening socket, and what connects to it from an address."""
+    with ExitStack() as stack:
+        open_ = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
+        open_.setblocking(False)
+
+        def dial(address: str) -> socket.socket:
+            made = stack.enter_context(socket.socket())
+            made.bind((address, 0))
+            made.settimeout(PATIENCE)
+            made.connect(open_.getsockname())
+            return made
+
+        yield open_, dial
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(work, PATIENCE))
+
+
+def test_those_who_came_are_let_in_many_at_a_time() -> None:
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            for _ in range(3 * ACCEPTED_AT_ONCE):
+                dial("127.0.0.3")
+            dial("127.0.0.2")
+            door, taken = Door(open_, lambda _: None, visitors.made), list[None]()
+            take = door._take
+            door._take = lambda: taken.append(take())  # type: ignore[method-assign]
+            door.open()
+            while len(visitors.came) < 3 * ACCEPTED_AT_ONCE + 1:
+                await asyncio.sleep(0)
+            door.close()
+            assert visitors.came[-1] == "127.0.0.2"
+            assert len(taken) <= 5, "not one in each round"
+
+    run(work())
+
+
+def test_who_finds_no_room_is_answered_and_nothing_is_made_for_them() -> None:
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            away = [dial("127.0.0.3") for _ in range(10)]
+            dial("127.0.0.2")
+            door = Door(open_, lambda host: b"full" if host == "127.0.0.3" else None, visitors.made)
+            door.open()
+            while not visitors.came:
+                await asyncio.sleep(0)
+            door.close()
+            assert visitors.came == ["127.0.0.2"]
+            assert [one.recv(64) + one.recv(64) for one in away] == [b"full"] * 10
+
+    run(work())
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_without_file_descriptors_it_rests_and_then_lets_in_again(
+    number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(accepting, "TRIES_AGAIN_AFTER", 0.01)
+    visitors, tries = Visitors(), 0
+
+    class Exhausted:
+        def __init__(self, below: socket.socket) -> None:
+            self.below = below
+
+        def fileno(self) -> int:
+            return self.below.fileno()
+
+        def accept(self) -> tuple[socket.socket, Any]:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise OSError(number, "too many")
+            return self.below.accept()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            dial("127.0.0.2")
+            door = Door(Exhausted(open_), lambda _: None, visitors.made)  # type: ignore[arg-type]
+            door.open()
+            while not visitors.came:
+                await asyncio.sleep(0)
+            door.close()
+
+    run(work())
+    assert visitors.came == ["127.0.0.2"]
+    assert [one.levelname for one in caplog.records] == ["ERROR"] * 2
+
+
+def test_a_closed_door_lets_nobody_in() -> None:
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            door = Door(open_, lambda _: None, visitors.made)
+            door.open()
+            door.close()
+            dial("127.0.0.2")
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    run(work())
+    assert visitors.came == []

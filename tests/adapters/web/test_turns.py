@@ -1,0 +1,129 @@
+"""Whoever asks waits for one of everybody else's, however much of it there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.web.framework import turns
+from adapters.web.framework.turns import KnownKeys, Party, Turns
+
+AT_ONCE = 4
+STRANGERS = [Party(f"10.0.0.{number}") for number in range(1, 4)]
+KNOWN = [Party("key user:a", is_known=True), Party("key user:b", is_known=True)]
+
+
+def begun_of(asked: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list[str]:
+    """In which order they begin, all asked for in one round."""
+    begun: list[str] = []
+
+    async def flood() -> None:
+        ring = Turns(at_once)
+        for party, name in asked:
+            ring.begin(party, partial(begun.append, name))
+        while len(begun) < len(asked):
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    return begun
+
+
+def test_what_waits_waits_for_one_of_another_party_and_not_for_all_of_it() -> None:
+    asked = [(STRANGERS[0], f"stranger {number}") for number in range(1_000)]
+    asked += [(STRANGERS[1], f"client {number}") for number in range(3)]
+    begun = begun_of(asked)
+    assert len(begun) == 1_003
+    assert [one for one in begun if "stranger" in one] == [f"stranger {number}" for number in range(1_000)]
+    places = [begun.index(f"client {number}") for number in range(3)]
+    assert places == sorted(places)
+    assert places[-1] < AT_ONCE + 2 * 3
+
+
+def test_those_with_a_key_that_was_good_have_every_other_turn_however_many_the_others_are() -> None:
+    crowd = [(Party(f"10.1.{number // 250}.{number % 250}"), f"stranger {number}") for number in range(1_000)]
+    begun = begun_of(crowd + [(KNOWN[0], f"client {number}") for number in range(5)])
+    assert max(begun.index(f"client {number}") for number in range(5)) < AT_ONCE + 2 * 5
+
+
+def test_no_more_begin_in_a_round_than_may() -> None:
+    begun: list[int] = []
+
+    async def flood() -> None:
+        ring = Turns(AT_ONCE)
+        told = [ring.begin(STRANGERS[0], partial(begun.append, number)) for number in range(100)]
+        assert told == [True] * AT_ONCE + [False] * (100 - AT_ONCE)
+        assert len(begun) == AT_ONCE
+        while len(begun) < 100:
+            before = len(begun)
+            await asyncio.sleep(0)
+            assert len(begun) <= before + AT_ONCE
+
+    asyncio.run(flood())
+    assert begun == list(range(100))
+
+
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=60), at_once=st.integers(1, 5))
+def test_everything_begins_once_in_the_order_of_its_party(chosen: list[Party], at_once: int) -> None:
+    asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
+    begun = begun_of(asked, at_once)
+    assert sorted(begun) == sorted(name for _, name in asked)
+    for party in (*STRANGERS, *KNOWN):
+        own = [name for one, name in asked if one == party]
+        assert [name for name in begun if name in own] == own
+
+
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=60))
+def test_nothing_is_overtaken_by_two_of_another_party_of_its_kind(chosen: list[Party]) -> None:
+    asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
+    waited = begun_of(asked, 1)[1:]  # the first began at once
+    party_of = {name: party for party, name in asked}
+    for place, name in enumerate(waited):
+        own = party_of[name]
+        since = max((at for at, one in enumerate(waited[:place]) if party_of[one] == own), default=-1) + 1
+        others = [party_of[one] for one in waited[since:place] if party_of[one].is_known == own.is_known]
+        assert len(others) == len(set(others))
+
+
+def test_a_start_may_ask_for_more() -> None:
+    begun: list[int] = []
+
+    async def flood() -> None:
+        ring = Turns(AT_ONCE)
+
+        def start(number: int) -> None:
+            begun.append(number)
+            if number < 50:
+                ring.begin(STRANGERS[0], partial(start, number + 1))
+
+        ring.begin(STRANGERS[0], partial(start, 0))
+        while len(begun) < 51:
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert begun == list(range(51))
+
+
+def test_a_key_is_known_while_it_is_good_and_its_network_too() -> None:
+    keys = KnownKeys()
+    assert keys.party(b"Bearer a", "10.0.0.1") == Party("10.0.0.1")
+    keys.note(b"Bearer a", "10.0.0.1", "key user:a")
+    assert keys.party(b"Bearer a", "10.0.0.9") == Party("key user:a", is_known=True)
+    assert keys.party(b"", "10.0.0.1").is_known
+    assert keys.party(b"Bearer guess", "10.0.0.1") == Party("10.0.0.1")
+    assert keys.party(b"", "10.0.0.9") == Party("10.0.0.9")
+    keys.note(b"Bearer a", "10.0.0.1", None)
+    assert keys.party(b"Bearer a", "10.0.0.1") == Party("10.0.0.1")
+
+
+def test_only_so_many_keys_are_remembered_and_the_latest_of_them() -> None:
+    keys = KnownKeys()
+    number = turns.KEYS_REMEMBERED + 10
+    for one in range(number):
+        keys.note(b"Bearer %d" % one, f"10.{one >> 16}.{one >> 8 & 255}.{one & 255}", f"key user:{one}")
+    assert (len(keys._names), len(keys._networks)) == (turns.KEYS_REMEMBERED, turns.KEYS_REMEMBERED)
+    assert keys.party(b"Bearer %d" % (number - 1), "x").is_known
+    assert not keys.party(b"Bearer 0", "x").is_known
