@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.intake.integrations.outside import Outside
-from adapters.intake.integrations.restating import StatementKeys, statements_in
+from adapters.intake.integrations.restating import StatementKeys, every_statement_in, statements_in
 from adapters.intake.strict_json import JsonCannotBeRead, KeyStandsTwice, read_json
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import Deliveries, NewerDelivery, ToldOfSubject, WaitingDelivery
-from commands.handle import Attached, Delivery, Log, Occasion, Statement, handle
+from commands.handle import Attached, Delivery, Handled, Log, Occasion, Statement, handle
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import ExplainedError, Refused
@@ -115,6 +118,15 @@ class Assurance(StrEnum):
 
 
 Plan = Callable[[], Sequence[Command]]
+Restate = Callable[[StatementKeys], Sequence[Command]]
+
+
+def restate_nothing(_: StatementKeys) -> Sequence[Command]:
+    return ()
+
+
+def nothing_seen() -> Mapping[UUID, int]:
+    return {}
 
 
 def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
@@ -143,6 +155,22 @@ class Snapshot:
 
         return planned
 
+    def restating(self, restate: Restate) -> Restate:
+        """Return what states values again, which reads everything anew each time."""
+
+        def restated(keys: StatementKeys) -> Sequence[Command]:
+            self.loaded.clear()
+            return restate(keys)
+
+        return restated
+
+    def versions(self) -> dict[UUID, int]:
+        """Return the versions at which the streams stood that were read; of several the oldest."""
+        found: dict[UUID, int] = {}
+        for (_, stream, _), loaded in self.loaded.items():
+            found[stream] = min(loaded.version, found.get(stream, loaded.version))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -165,20 +193,14 @@ class Told:
     people: Callable[[UUID], Sequence[tuple[datetime, UUID]]] = lambda _: ()
 
 
-Restate = Callable[[StatementKeys], Sequence[Command]]
-
-
-def restate_nothing(_: StatementKeys) -> Sequence[Command]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`).
 
     subject: the stream that it tells of. told_at: the time that it gives itself, which says what is newer. waits_for:
     the stream in which its cause will appear. statements: what it states or confirms of values that replace one
-    another. restate: the commands that state those of the keys once more.
+    another. restate: the commands that state those of the keys once more. seen: the versions of the streams that the
+    plan was made from.
     """
 
     action: str
@@ -190,6 +212,7 @@ class Understood:
     waits_for: UUID | None = None
     statements: Sequence[Statement] = ()
     restate: Restate = restate_nothing
+    seen: Callable[[], Mapping[UUID, int]] = nothing_seen
 
 
 def whole(found: Outside) -> object:
@@ -240,6 +263,15 @@ class Received:
     reason: str | None = None
     position: int | None = None
     events: int = 0
+
+
+@dataclass(slots=True)
+class Basis:
+    """What the commands of a delivery change of values that replace one another, and the newer deliveries that were
+    read again for that."""
+
+    changes: Sequence[Statement] = ()
+    newer: Sequence[NewerDelivery] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +347,12 @@ class Inbox:
         people = self.log.deliveries.people_of
         told = Told(stream, snapshot, now, self.zone, beside_it, received, stated, people)
         understood = integration.translate(found, told)
-        return replace(understood, plan=understood.plan and snapshot.planning(understood.plan))
+        return replace(
+            understood,
+            plan=understood.plan and snapshot.planning(understood.plan),
+            restate=snapshot.restating(understood.restate),
+            seen=snapshot.versions,
+        )
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
         """Reads a delivery again that waits; the streams that it told of, if it no longer does."""
@@ -327,15 +364,17 @@ class Inbox:
         return self._apply(arrived, self._understood(arrived, found)).touched
 
     def restatements(
-        self, integration: Integration, commands: Sequence[Command], now: datetime, log: Log | None = None
+        self, integration: Integration, changes: Sequence[Statement], now: datetime, log: Log | None = None
     ) -> list[Command]:
-        """Return the commands by which newer deliveries state again, as of their times, what these commands change."""
-        changes = statements_in(commands)
-        newer = self.log.deliveries.newer_deliveries(integration.name, changes) if changes else []
+        """Return the commands by which newer deliveries state again, as of their times, what is changed."""
+        newer = self._newer(integration, changes)
         return [command for delivery in newer for command in self._restated_by(integration, delivery, now, log)]
 
+    def _newer(self, integration: Integration, changes: Sequence[Statement]) -> Sequence[NewerDelivery]:
+        return self.log.deliveries.newer_deliveries(integration.name, changes) if changes else ()
+
     def _restated_by(
-        self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None
+        self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None = None
     ) -> Sequence[Command]:
         body = self.log.open_delivery(integration.name, newer.delivery_id, newer.body)
         found = None if isinstance(body, Erased) else object_in(body)
@@ -432,12 +471,15 @@ class Inbox:
 
     def _keep(self, arrived: Arrived, understood: Understood) -> Kept:
         """Keeps the delivery, and with it the events that its plan comes to."""
-        delivery = self._delivery(arrived, understood)
+        delivery, basis = self._delivery(arrived, understood), Basis()
         occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
 
         def plan() -> Sequence[Command]:
             commands = (understood.plan or nothing_planned)()
-            return [*commands, *self.restatements(arrived.integration, commands, arrived.now)]
+            basis.changes = statements_in(commands)
+            basis.newer = self._newer(arrived.integration, basis.changes)
+            newer = [self._restated_by(arrived.integration, one, arrived.now) for one in basis.newer]
+            return [*commands, *chain.from_iterable(newer)]
 
         def attach(events: Sequence[Recorded[Event]]) -> Attached:
             return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
@@ -448,7 +490,43 @@ class Inbox:
             return Kept(Received("duplicate"))
         touched = frozenset(event.stream for event in done.events)
         reason = reason_of(delivery, done.events)
+        if delivery.outcome == "applied" and self._came_in_beside(arrived, understood, basis, done):
+            touched |= self._state_again(arrived, understood, basis)
         return Kept(Received(delivery.outcome, reason, done.position, len(done.events)), touched)
+
+    def _came_in_beside(self, arrived: Arrived, understood: Understood, basis: Basis, done: Handled) -> bool:
+        """Whether, while this delivery was planned and stored, another stated or changed a value that it states.
+
+        Each looks once it is stored itself: so of two that are taken in at one moment the later one sees the earlier.
+        """
+        seen, own = understood.seen(), Counter(event.stream for event in done.events)
+        expected = {one.stream: seen.get(one.stream, 0) + own[one.stream] for one in understood.statements}
+        now = self.log.load_all({stream: (CANDIDATE, frozenset[type[Event]]()) for stream in expected})
+        if any(now[stream].version != version for stream, version in expected.items()):
+            return True
+        return [one.delivery_id for one in self._newer(arrived.integration, basis.changes)] != [
+            one.delivery_id for one in basis.newer
+        ]
+
+    def _state_again(self, arrived: Arrived, understood: Understood, basis: Basis) -> frozenset[UUID]:
+        """States the values of this delivery again, then those of the next newer ones, and so on while that is news.
+
+        Returns the streams that were written to.
+        """
+        written: set[UUID] = set()
+        with suppress(Refused, PersonWasErased):  # what is refused meanwhile, such as of an erased person, stays out
+            own = understood.restate({(one.stream, one.what) for one in understood.statements})
+            changes = [*basis.changes, *every_statement_in(own)]
+            commands = [*own, *self.restatements(arrived.integration, changes, arrived.now)]
+            while events := self._added(arrived, commands):
+                written.update(event.stream for event in events)
+                commands = self.restatements(arrived.integration, every_statement_in(commands), arrived.now)
+        return frozenset(written)
+
+    def _added(self, arrived: Arrived, commands: Sequence[Command]) -> Sequence[Recorded[Event]]:
+        """Hands in what is stated again; the events that this is news by."""
+        occasion = Occasion(uuid4(), f"integration:{arrived.integration.name}", arrived.now)
+        return handle(self.log, self.verbs, occasion, lambda: commands).events if commands else ()
 
     def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
         """What waited for the subject turns out to be about somebody who was erased, and goes as well."""

@@ -18,6 +18,7 @@ from adapters.intake.integrations.inbound import (
     object_in,
 )
 from adapters.intake.integrations.remembering import Histories, Remembering
+from adapters.intake.integrations.restating import statements_in
 from adapters.intake.strict_json import KeyStandsTwice
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import Deliveries, KeptDelivery
@@ -108,7 +109,7 @@ class Again:
         commands = understood.plan()
         added = [done for command in commands if (done := self._added(integration, command)) is not None]
         if added:
-            newer = self.inbox.restatements(integration, commands, self.now(), self.log)
+            newer = self.inbox.restatements(integration, statements_in(commands), self.now(), self.log)
             added += [done for command in newer if (done := self._added(integration, command)) is not None]
         events = sum(len(done.events) for done in added)
         outcome, position = ("mended", added[-1].position) if events else ("complete", None)

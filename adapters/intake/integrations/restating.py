@@ -32,11 +32,17 @@ StatementKeys = Collection[tuple[UUID, str]]
 def statements_in(commands: Iterable[Command]) -> list[Statement]:
     """Return what the commands state of values that replace one another: each once, at the earliest time."""
     earliest: dict[tuple[UUID, str], Statement] = {}
-    for command in commands:
-        key = statement_key(command)
-        if key is not None and (key not in earliest or command.moment < earliest[key].at):
-            earliest[key] = Statement(*key, command.moment)
+    for one in every_statement_in(commands):
+        key = one.stream, one.what
+        if key not in earliest or one.at < earliest[key].at:
+            earliest[key] = one
     return list(earliest.values())
+
+
+def every_statement_in(commands: Iterable[Command]) -> list[Statement]:
+    """Return what the commands state of values that replace one another, each at its time."""
+    keys = [(statement_key(command), command.moment) for command in commands]
+    return [Statement(*key, moment) for key, moment in keys if key is not None]
 
 
 def statement_key(command: Command) -> tuple[UUID, str] | None:

@@ -2,7 +2,7 @@
 
 `python -m tests.adapters.intake.integrations.telling 1000` tells that many random stories, each once in order and once
 shuffled, with repetitions under other event ids, and compares. Many stories share a database, which answers about each
-and about all.
+and about all. `1000 0 4` delivers the bodies of each shuffled story by four threads at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -352,12 +353,14 @@ def of(server: str, name: str) -> str:
     return psycopg.conninfo.make_conninfo(server, dbname=name)
 
 
-def told(server: str, key_file: KeyFile, stories: Sequence[Story], *, in_order: bool) -> dict[str, Any]:
-    """The answers about each story, by its seed, and about all, after their bodies were delivered."""
+def told(
+    server: str, key_file: KeyFile, stories: Sequence[Story], *, in_order: bool, threads: int = 1
+) -> dict[str, Any]:
+    """The answers about each story, by its seed, and about all, after their bodies were delivered, so many at once."""
     with made_database(server) as database, EventLog(database, key_file) as log:
         inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo(ZONE))
         for story in stories:
-            deliver(inbox, story.seed, story.bodies if in_order else shuffled(story.bodies, story.seed))
+            deliver(inbox, story.seed, story.bodies if in_order else shuffled(story.bodies, story.seed), threads)
         with open_datastore(database, PROJECTOR, pool_size=2) as datastore:
             Runner(datastore, READ_MODELS, ZONE, key_file, batch=500).catch_up()
         as_of = AsOf(log.recorder.barrier.head(), NOW, ZONE)
@@ -369,11 +372,16 @@ def told(server: str, key_file: KeyFile, stories: Sequence[Story], *, in_order: 
             return answers | {"all": plain(metrics_of(connection, as_of, [EVERYBODY])), "not applied": plain(waiting)}
 
 
-def deliver(inbox: Inbox, seed: int, bodies: Sequence[bytes]) -> None:
-    """Delivers the bodies in this order, each under an event id of its own."""
-    for number, body in enumerate(bodies):
+def deliver(inbox: Inbox, seed: int, bodies: Sequence[bytes], threads: int) -> None:
+    """Delivers the bodies in this order, each under an event id of its own; so many threads take the next one each."""
+
+    def receive(number: int, body: bytes) -> None:
         headers = signed(body, event=f"{seed}-{number}")
         inbox.receive(INTEGRATIONS["greenhouse"], [SECRET], headers, body, NOW)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(receive, number, body) for number, body in enumerate(bodies)]:
+            done.result()
 
 
 def metrics_of(connection: psycopg.Connection[Any], as_of: AsOf, segments: Sequence[Segment]) -> dict[str, Any]:
@@ -425,21 +433,21 @@ def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {first} is {second}"
 
 
-def compare(server: str, key_file: KeyFile, seeds: Sequence[int]) -> list[str]:
+def compare(server: str, key_file: KeyFile, seeds: Sequence[int], threads: int = 1) -> list[str]:
     """Where a shuffled telling of random stories ends otherwise than the telling in order, by story."""
     stories = [story_of(seed) for seed in seeds]
-    in_order, other = (told(server, key_file, stories, in_order=one) for one in (True, False))
-    return list(differences(in_order, other))
+    in_order = told(server, key_file, stories, in_order=True)
+    return list(differences(in_order, told(server, key_file, stories, in_order=False, threads=threads)))
 
 
-def main(times: int, first: int = 0) -> int:
+def main(times: int, first: int = 0, threads: int = 1) -> int:
     different: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="perennial-telling-") as folder:
         key_file = ensure_key_file(Path(folder) / "keys.json")
         with embedded_server(Path(folder) / "data", {**SETTINGS, "fsync": "off"}) as server:
             for begin in range(first, first + times, AT_ONCE):
                 seeds = range(begin, min(begin + AT_ONCE, first + times))
-                lines = compare(server, key_file, seeds)
+                lines = compare(server, key_file, seeds, threads)
                 different |= {line.split("/")[1].removesuffix(":") for line in lines}
                 sys.stdout.writelines(f"story {line}\n" for line in lines[:LINES])
                 sys.stdout.flush()
