@@ -25,6 +25,7 @@ from adapters.web.app import create_app
 HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md")])
 WALK = HOUSE / "docs/one-touchpoint.md"
+OF_TESTS_ALONE = {"golden", "journeys", "adapters/intake/integrations/samples"}
 ROOMS = ("adapters", "commands", "domain", "projections", "queries")
 
 
@@ -37,6 +38,32 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", document.read_text())
     missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
     assert missing == []
+
+
+def folders_in_the_tree() -> set[str]:
+    """Return the folders that the tree in CONTRIBUTING shows, by their indentation."""
+    block = (HOUSE / "CONTRIBUTING.md").read_text().split("## The tree\n\n```text\n")[1].split("```")[0]
+    shown: list[str] = []
+    folders = set()
+    for line in block.splitlines():
+        name = line.split("/")[0]
+        shown[(len(name) - len(name.lstrip())) // 2 :] = [name.strip()]
+        folders.add("/".join(shown))
+    return folders
+
+
+def packages(room: str) -> set[str]:
+    """Return the folders below a room that hold modules."""
+    return {name_of(path.parent) for path in (HOUSE / room).rglob("*.py")}
+
+
+def test_the_tree_in_contributing_is_the_tree_on_disk() -> None:
+    assert folders_in_the_tree() == {"tests", "docs"}.union(*map(packages, ROOMS))
+
+
+def test_every_test_folder_has_its_code_folder() -> None:
+    of_tests = {folder.removeprefix("tests/") for folder in packages("tests") - {"tests"}}
+    assert of_tests - OF_TESTS_ALONE <= set().union(*map(packages, ROOMS))
 
 
 def files_in_the_walk() -> set[str]:
