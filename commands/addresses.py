@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from commands.handle import Completed, Log
+from commands.log import Completed, Log
 from commands.verb import HIDDEN, Command, Load
 from domain.addresses import (
     KINDS,

@@ -9,22 +9,21 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from commands.attached import Attached
 from commands.handle import (
     ATTEMPTS,
-    Attached,
-    ConcurrencyConflict,
     Handled,
     Intention,
     KeptAsResult,
-    Log,
     Result,
     Unit,
     event_id,
     leaving,
     planned,
     require_unmoved,
-    takes_precedence,
 )
+from commands.log import ConcurrencyConflict, Log
+from commands.precedence import takes_precedence
 from commands.verb import Verb
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
@@ -54,9 +53,8 @@ class Queue:
         position = self.known.get(first) or self.begun.get(first)
         if position is not None:
             return Handled((), position, {}, before=True)
-        unit.take(self.streams)
-        events, _ = unit.decide_all()
-        self.streams.update(unit.streams)
+        events, _ = unit.decide_over(self.streams)
+        self.streams.update(unit.streams.loaded)
         self.decided += events
         if events:
             self.begun[first] = len(self.decided)
@@ -65,7 +63,7 @@ class Queue:
     def leave(self, unit: Unit, refusal: Refused) -> None:
         """Takes what is recorded of a refused unit."""
         self.decided += unit.leave(refusal, self.streams)
-        self.streams.update({stream: unit.streams[stream] for stream in refusal.leaves})
+        self.streams.update({stream: unit.streams.loaded[stream] for stream in refusal.leaves})
 
 
 def handle_in_order(
@@ -84,13 +82,13 @@ def handle_in_order(
     first event (made from its `command_id`) is in the log was done before, and is not done again. Their own `attach` is
     not asked: `attach` is for the block.
     A block that holds a request to erase, to withdraw or to restrict goes before all others after its first conflict.
-    Errors: SomebodyWasFaster after many attempts; AlreadyReceived for what is attached.
+    Errors: ConcurrencyConflict after many attempts; AlreadyReceived for what is attached.
     """
     attempt = partial(_attempt, log, verbs, intentions, all_or_none, attach, once)
     try:
         return attempt()
     except ConcurrencyConflict:
-        goes_first = any(takes_precedence(intention) for intention in intentions)
+        goes_first = any(takes_precedence(intention.plan) for intention in intentions)
     for _ in range(ATTEMPTS - 2):
         with suppress(ConcurrencyConflict), going_first(log, verbs, intentions) if goes_first else nullcontext():
             return attempt()
@@ -130,7 +128,7 @@ def _attempt(
     queue = Queue(known, dict(loaded))
     for number, unit in units.items():
         with KeptAsResult(results, number):
-            unit.reading = {stream: wanted[stream][1] for stream in unit.reading}
+            unit.streams.reading = {stream: wanted[stream][1] for stream in unit.streams.reading}
             results[number] = queue.handle(unit, firsts[number])
         refusal = results[number]
         if isinstance(refusal, Refused) and not all_or_none:

@@ -1,13 +1,13 @@
-"""The port by which decisions and questions read streams, and records of one person that are read together."""
+"""The port by which decisions and queries load streams, and the linked records of one person loaded with them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.event import Aggregate, Event
+from domain.event import Aggregate, Event, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,53 @@ def linked_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID,
             if not reads <= known:
                 linked_records[other] = aggregate, reads | known
     return linked_records
+
+
+@dataclass(slots=True)
+class ReadStreams:
+    """The streams that a decision reads: what it reads of each, their states, and linked records of one person.
+
+    Events that it decides are added to the states, so that what is decided after them sees them.
+    """
+
+    reading: dict[UUID, Reads] = field(default_factory=dict)
+    aggregates: dict[UUID, Aggregate[Any]] = field(default_factory=dict)
+    loaded: dict[UUID, Loaded] = field(default_factory=dict)
+
+    def want(self, stream: UUID, aggregate: Aggregate[Any], reads: Reads) -> bool:
+        """Read these event types of the stream too. Return False where it is read as a stream of another kind."""
+        if self.aggregates.setdefault(stream, aggregate) is not aggregate:
+            return False
+        known = self.reading.get(stream)
+        self.reading[stream] = reads if known is None else known | reads
+        return True
+
+    def wanted(self) -> Wanted:
+        """Return every stream that was wanted, with all that is read of it."""
+        return {stream: (self.aggregates[stream], reads) for stream, reads in self.reading.items()}
+
+    def take(self, loaded: Mapping[UUID, Loaded]) -> None:
+        """Keep the wanted ones of the loaded streams, and the records that are linked to them."""
+        waiting = list(self.aggregates)
+        while waiting:
+            stream = waiting.pop()
+            if stream not in self.loaded:
+                self.loaded[stream] = loaded[stream]
+                aggregate = self.aggregates[stream]
+                if linked_records := aggregate.linked_records(loaded[stream].state):
+                    self.aggregates |= {other: aggregate for other in linked_records if other not in self.aggregates}
+                    waiting += linked_records
+
+    def version(self, stream: UUID) -> int:
+        return self.loaded[stream].version
+
+    def state(self, stream: UUID) -> Any:
+        """Return the state that a decision sees: of a candidate that of the whole person."""
+        return self.aggregates[stream].joined(self.loaded[stream].state, lambda other: self.loaded[other].state)
+
+    def add(self, recorded: Recorded[Event]) -> None:
+        """Evolve the stream's state by the event. A type that is not read is passed over, as loading passes it over."""
+        reads, state = self.reading.get(recorded.stream), self.loaded[recorded.stream].state
+        if reads is None or type(recorded.event) in reads:
+            state = self.aggregates[recorded.stream].evolve(state, recorded)
+        self.loaded[recorded.stream] = Loaded(state, recorded.version)

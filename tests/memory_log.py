@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from commands.attached import Attached
 from commands.catalogue import VERBS
-from commands.handle import Attached, Completed, ConcurrencyConflict
+from commands.log import Completed, ConcurrencyConflict
 from domain.event import Aggregate, Event, Recorded
 from domain.streams import Loaded, Reads, Wanted
 

@@ -32,6 +32,9 @@ SQL = re.compile(
     r"|\bcopy\s+\w+.*\b(from stdin|to stdout)\b",
     re.DOTALL,
 )
+ROOMS_OF_HTTP = ("adapters/web/", "adapters/lab/")
+"""The lab is a client of the API, and measures it beside a bare one."""
+STATUSES = {"status", "status_code"}
 TERMS = re.compile(r"hiring_?manager", re.IGNORECASE)
 """What recruiters call a person is no name of ours."""
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc", "info", "process"}
@@ -99,6 +102,42 @@ def test_the_heuristic_knows_sql_when_it_sees_it() -> None:
     assert SQL.search("\n    select position\n    from batch")
     assert SQL.search("update consumer_offset set offset_id = 1")
     assert not SQL.search("Selected candidates stay; an updated answer is set apart, copy it from there")
+
+
+def http_statuses_in(tree: ast.Module) -> Iterator[int]:
+    """The lines that handle an HTTP status: a `status` that is a whole number, or the names that libraries give it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(arg=name, annotation=ast.Name("int")) if name in STATUSES:
+                yield node.lineno
+            case ast.AnnAssign(target=ast.Name(name), annotation=ast.Name("int")) if name in STATUSES:
+                yield node.lineno
+            case ast.keyword(arg=str(name), value=ast.Constant(int())) if name in STATUSES:
+                yield node.value.lineno
+            case ast.Compare(left=ast.Attribute(attr=name) | ast.Name(name), comparators=[ast.Constant(int())]):
+                yield from [node.lineno] if name in STATUSES else []
+            case ast.Attribute(attr="status_code" | "HTTPStatus") | ast.Name("HTTPStatus"):
+                yield node.lineno
+
+
+@every_module
+def test_http_statuses_stand_in_the_web_alone(path: Path) -> None:
+    if not name_of(path).startswith(ROOMS_OF_HTTP):
+        assert list(http_statuses_in(parsed(path))) == [], f"{name_of(path)}: an HTTP status belongs to adapters/web"
+
+
+def test_the_heuristic_knows_an_http_status_when_it_sees_it() -> None:
+    for text in (
+        "class Answer:\n    status: int",
+        "def answer(status: int): ...",
+        "Response(status_code=201)",
+        "answer.status == 404",
+        "response.status_code",
+        "HTTPStatus.CREATED",
+    ):
+        assert list(http_statuses_in(ast.parse(text))), text
+    for text in ("class Job:\n    status: str", "Job(status='open')", "job.status == 'open'", "len(statuses) == 200"):
+        assert not list(http_statuses_in(ast.parse(text))), text
 
 
 @everything_written

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from adapters.access.principal import Principal
 from adapters.access.refusals import IdIsTaken, PersonIsNotYours, SourceIsNotYours
-from commands.handle import Attached, Completed, Log
+from commands.attached import Attached
+from commands.log import Completed, Log
 from commands.verb import Command, Load, Verb
 from domain.application import APPLICATION
 from domain.candidate import CANDIDATE

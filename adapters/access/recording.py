@@ -10,7 +10,8 @@ from typing import Protocol
 from uuid import UUID
 
 from adapters.access.principal import Principal
-from commands.handle import Attached, ConcurrencyConflict
+from commands.attached import Attached
+from commands.log import ConcurrencyConflict
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 from domain.event import Event, Recorded
 

@@ -112,7 +112,7 @@ def grant(connection: psycopg.Connection[Any]) -> None:
         f"revoke select on api_key from {PROJECTOR}",
         f"grant update on consumer_offset to {SERVICE}",
         f"grant update (outcome, reason, position, waits_for, tried_at) on delivery to {SERVICE}",
-        f"grant update (request_hash, status, response) on idempotency to {SERVICE}",
+        f"grant update (request_hash, response) on idempotency to {SERVICE}",
         f"grant delete on idempotency to {SERVICE}, {PROJECTOR}",
         f"grant execute on function erase_key(uuid), erase_deliveries(uuid), erase_searches(uuid) to {SERVICE}",
         f"grant insert on mark to {PROJECTOR}",

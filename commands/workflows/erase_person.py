@@ -11,7 +11,8 @@ from uuid import UUID, uuid5
 
 from commands.accept_erasure_proposal import AcceptErasureProposal
 from commands.complete_erasure import CompleteErasure
-from commands.handle import Log, Occasion, handle
+from commands.handle import Occasion, handle
+from commands.log import Log
 from commands.request_erasure import RequestErasure
 from commands.verb import Command, Verb
 from domain.candidate import (

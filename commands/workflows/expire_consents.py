@@ -9,8 +9,9 @@ from typing import Protocol
 from uuid import UUID, uuid5
 
 from commands.expire_consent import ExpireConsent
-from commands.handle import Handled, Intention, Log, Occasion, Result
+from commands.handle import Handled, Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
+from commands.log import Log
 from commands.verb import Verb
 from domain.errors import Refused
 

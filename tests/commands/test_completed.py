@@ -13,18 +13,10 @@ from adapters.bootstrap import VERB_OF
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from commands.give_consent import GiveConsent
-from commands.handle import (
-    Completed,
-    ConcurrencyConflict,
-    Handled,
-    Intention,
-    Occasion,
-    Result,
-    handle,
-    handle_together,
-)
+from commands.handle import Handled, Intention, Occasion, Result, handle, handle_together
 from commands.handle_in_order import handle_in_order
 from commands.learn_profile_fact import LearnProfileFact
+from commands.log import Completed, ConcurrencyConflict
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.retract_profile_fact import RetractProfileFact

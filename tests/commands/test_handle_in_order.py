@@ -10,8 +10,9 @@ import pytest
 from adapters.bootstrap import VERB_OF
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.event_log import EventLog
+from commands.attached import Attached, Offset
 from commands.give_consent import GiveConsent
-from commands.handle import Attached, Handled, Intention, Occasion, Offset, Result
+from commands.handle import Handled, Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint

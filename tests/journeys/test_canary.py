@@ -30,7 +30,7 @@ from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.projector.runner import no_progress
 from adapters.settings import Settings
 from adapters.web.app import create_app
-from commands.handle import Attached
+from commands.attached import Attached
 from domain import candidate as candidates
 from domain import consent, erasure_proposal, touchpoint
 from domain.catalogue import EVENTS

@@ -44,10 +44,12 @@ from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.migrate import PROJECTOR, grant
 from adapters.postgres.projector.runner import Runner
 from adapters.settings import Settings
+from commands.attached import Attached
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.give_consent import GiveConsent
-from commands.handle import Attached, Completed, Occasion, handle
+from commands.handle import Occasion, handle
 from commands.learn_profile_fact import LearnProfileFact
+from commands.log import Completed
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refuse_consent import RefuseConsent

@@ -19,7 +19,7 @@ from adapters.postgres.proof.log_verification import Held, verify_log
 from adapters.proof.note import read_signing_key
 from adapters.proof.signer import KEY, RECORD
 from adapters.settings import Settings
-from commands.handle import Attached
+from commands.attached import Attached
 from tests.adapters.proof.conftest import touchpoint
 
 

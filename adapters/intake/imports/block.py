@@ -20,7 +20,8 @@ from adapters.intake.imports.origin import Origin
 from adapters.intake.imports.refusals import PersonOfTheLineWasErased
 from adapters.intake.imports.row import FOLD, GAP, Manner, Row
 from adapters.intake.spreadsheets import neutral
-from commands.handle import Intention, Log, Occasion, Result
+from commands.handle import Intention, Occasion, Result
+from commands.log import Log
 from commands.verb import Command
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused

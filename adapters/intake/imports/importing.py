@@ -39,8 +39,10 @@ from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.offsets import reached
-from commands.handle import Attached, Log, Offset, Result
+from commands.attached import Attached, Offset
+from commands.handle import Result
 from commands.handle_in_order import handle_in_order
+from commands.log import Log
 from commands.verb import Verb
 from domain.codes import CODE
 

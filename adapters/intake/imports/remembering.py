@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.handle import Attached, Completed, Log
+from commands.attached import Attached
+from commands.log import Completed, Log
 from domain.event import Aggregate, Event, Recorded
 from domain.streams import Loaded, Reads, Wanted
 

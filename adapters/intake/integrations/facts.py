@@ -19,9 +19,9 @@ from adapters.intake.integrations.inbound import CauseIsMissing, Told, Understoo
 from adapters.intake.integrations.restating import OPENED, STAGE, TITLE, StatementKeys, statement_key
 from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
+from commands.attached import Statement
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.enter_stage import EnterStage
-from commands.handle import Statement
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
 from commands.merge_candidates import MergeCandidates

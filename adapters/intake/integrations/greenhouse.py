@@ -39,12 +39,12 @@ from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
+from commands.attached import Statement
 from commands.close_requisition import CloseRequisition
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.follow_outside_offer import FollowOutsideOffer
-from commands.handle import Statement
 from commands.hire_candidate import HireCandidate
 from commands.learn_profile_fact import LearnProfileFact
 from commands.make_offer import MakeOffer

@@ -21,7 +21,9 @@ from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import Deliveries, NewerDelivery, ToldOfSubject, WaitingDelivery
-from commands.handle import Attached, Delivery, Handled, Log, Occasion, Statement, handle
+from commands.attached import Attached, Delivery, Statement
+from commands.handle import Handled, Occasion, handle
+from commands.log import Log
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import ExplainedError, Refused

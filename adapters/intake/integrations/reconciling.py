@@ -22,7 +22,8 @@ from adapters.intake.integrations.restating import statements_in
 from adapters.intake.strict_json import KeyStandsTwice
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import Deliveries, KeptDelivery
-from commands.handle import Handled, Intention, Occasion, Statement, Unit, handle
+from commands.attached import Statement
+from commands.handle import Handled, Intention, Occasion, Unit, handle
 from commands.verb import Command, Verb
 from domain.candidate import CandidateIsErased
 from domain.errors import Refused
@@ -119,8 +120,7 @@ class Again:
         occasion = Occasion(uuid4(), f"integration:{integration.name}", self.now())
         whole = self.log.completed((command,))
         unit = Unit(self.verbs, Intention(occasion, lambda: (command,)), whole.commands)
-        unit.take(load_with_linked_records(self.log, unit.wanted()))
-        decided, _ = unit.decide_all()
+        decided, _ = unit.decide_over(load_with_linked_records(self.log, unit.wanted()))
         if all(map(self.log.stands, decided)):
             return None
         return handle(self.log, self.verbs, occasion, lambda: (command,))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 from uuid import UUID
 
-from commands.handle import Attached, Completed, Log
+from commands.attached import Attached
+from commands.log import Completed, Log
 from domain.event import Aggregate, Erased, Event, Recorded
 from domain.streams import Loaded, Reads, Wanted
 

@@ -13,10 +13,10 @@ from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
+from commands.attached import Statement
 from commands.close_requisition import CloseRequisition
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.enter_stage import EnterStage
-from commands.handle import Statement
 from commands.learn_profile_fact import LearnProfileFact
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_requisition import ReopenRequisition

@@ -22,7 +22,7 @@ from adapters.lab.bench.figure import Figure, Tail, compared, milliseconds, perc
 from adapters.lab.bench.ground import Ground, opened, stock_datastore
 from adapters.postgres.keys.key_file import ensure_key_file
 from adapters.postgres.log.event_log import EventLog
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.event import Recorded
 from domain.touchpoint import TouchpointRecorded
 

@@ -12,7 +12,8 @@ from eventsourcing.persistence import IntegrityError, Tracking
 
 from adapters.postgres.keys.sealing import PersonKey
 from adapters.postgres.log.stored import LoggedEvent
-from commands.handle import Attached, ConcurrencyConflict
+from commands.attached import Attached
+from commands.log import ConcurrencyConflict
 from domain.event import utc
 
 
@@ -122,7 +123,6 @@ def receipts(attached: Attached) -> Mapping[str, Any]:
         given["idempotency"] = {
             "key": kept.key,
             "request_hash": kept.request_hash,
-            "status": kept.status,
             "response": kept.response,
             "expires_at": kept.expires_at.isoformat(),
         }

@@ -16,7 +16,8 @@ from adapters.postgres.keys.sealing import Sealer
 from adapters.postgres.log.append import KeysChanged, error_of, receipts
 from adapters.postgres.log.precedence import LOCKED
 from adapters.postgres.log.store import RESEALS, PersonWasErased, SealingEventStore
-from commands.handle import Attached, ConcurrencyConflict
+from commands.attached import Attached
+from commands.log import ConcurrencyConflict
 from domain.event import Event, Recorded
 
 CHUNK = 10_000

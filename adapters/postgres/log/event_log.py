@@ -25,7 +25,8 @@ from adapters.postgres.log.store import Putting, SealingEventStore
 from adapters.postgres.migrate import SERVICE
 from adapters.postgres.tables.deliveries import Deliveries
 from commands.addresses import completed
-from commands.handle import Attached, Completed
+from commands.attached import Attached
+from commands.log import Completed
 from domain.catalogue import EVENTS, UPCASTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
 from domain.streams import Loaded, Reads, Wanted

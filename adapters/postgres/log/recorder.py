@@ -28,7 +28,7 @@ from adapters.postgres.log.barrier import CHANNEL, Barrier, Notifier
 from adapters.postgres.log.group_commit import GroupCommit, call
 from adapters.postgres.log.precedence import LOCKED, Precedence
 from adapters.postgres.log.stored import as_logged, from_row
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.candidate import ErasureRequested
 
 SELECT_EVENTS = """

@@ -15,7 +15,8 @@ from adapters.postgres.log.append import Append, KeysChanged
 from adapters.postgres.log.mapper import SealingMapper
 from adapters.postgres.log.recorder import LogRecorder
 from adapters.postgres.log.stored import LoggedEvent
-from commands.handle import Attached, ConcurrencyConflict
+from commands.attached import Attached
+from commands.log import ConcurrencyConflict
 from domain.errors import ExplainedError
 from domain.event import Event, Recorded
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import class_row, tuple_row
 
 from adapters.postgres.connections import Datastore
-from commands.handle import Statement
+from commands.attached import Statement
 
 PAGE = 200
 NEWER_DELIVERIES = """

@@ -14,7 +14,7 @@ from domain.candidate import CandidateErased, ErasureRequested
 
 # The events of a request stand at the positions up to the one that its answer names.
 FORGET_ANSWERS = b"""
-update idempotency set request_hash = '', status = 409, response = jsonb_build_object('erased', %(id)s::text)
+update idempotency set request_hash = '', response = jsonb_build_object('erased', %(id)s::text)
 where not response ? 'erased' and (response::text like %(like)s or exists (
     select from event
     where event.position between idempotency.position - jsonb_array_length(coalesce(response -> 'events', '[]')) + 1

@@ -15,7 +15,6 @@ class IdempotencyRecord:
     """A kept answer. `request_hash` in hex; `position` None: the request had changed nothing."""
 
     request_hash: str
-    status: int
     response: Mapping[str, Any]
     position: int | None
 
@@ -30,7 +29,7 @@ class IdempotencyRecords:
         """The answer kept under the key, unless it has expired."""
         with self._datastore.get_connection() as connection:
             row = connection.execute(
-                "select encode(request_hash, 'hex') as request_hash, status, response, position"
+                "select encode(request_hash, 'hex') as request_hash, response, position"
                 " from idempotency where key = %s and expires_at > %s",
                 (key, now),
                 prepare=True,

@@ -20,7 +20,8 @@ from adapters.web.framework.problems import document_of, type_of
 from adapters.web.framework.refusals import TouchpointsWereRefused
 from adapters.web.framework.who import Who
 from adapters.web.services import Services
-from commands.handle import Attached, Intention, Occasion, Result
+from commands.attached import Attached
+from commands.handle import Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
 from commands.record_touchpoint import RecordTouchpoint
 from domain.candidate import CandidateDoesNotExist

@@ -31,7 +31,7 @@ from adapters.web.framework.refusals import (
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
-from commands.handle import Log
+from commands.log import Log
 from domain.candidate import CANDIDATE, ENTRIES
 
 HEADING = "c2sp.org/tlog-proof@v1"

@@ -17,7 +17,8 @@ from adapters.web.framework.etag import etag
 from adapters.web.framework.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.framework.plain import written
 from adapters.web.services import Services
-from commands.handle import Attached, Intention, KeptAsResult, Occasion, Result, handle_together
+from commands.attached import Attached
+from commands.handle import Intention, KeptAsResult, Occasion, Result, handle_together
 from commands.verb import Command, Verb
 from domain.event import Event, Recorded
 

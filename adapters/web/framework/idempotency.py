@@ -13,7 +13,7 @@ from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.web.framework.refusals import IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight
-from commands.handle import Idempotency
+from commands.attached import Idempotency
 from domain.candidate import CandidateIsErased
 
 KEPT_FOR = timedelta(hours=24)
@@ -41,7 +41,7 @@ class Keyed:
 
     def record(self, status: int, response: Mapping[str, Any]) -> Idempotency:
         """The answer, to be kept in the transaction of what was done; its position is added there."""
-        return Idempotency(self.key, self.request_hash, status, response, self.now + KEPT_FOR)
+        return Idempotency(self.key, self.request_hash, {"status": status, **response}, self.now + KEPT_FOR)
 
 
 class OnceOnly:
@@ -88,7 +88,8 @@ class OnceOnly:
             raise CandidateIsErased(candidate=kept.response[ERASED])
         if kept.request_hash != keyed.request_hash:
             raise IdempotencyKeyWasUsedForAnotherRequest
-        return Answer(kept.status, {"position": kept.position, **kept.response}, replayed=True)
+        content = {"position": kept.position, **kept.response}
+        return Answer(content.pop("status"), content, replayed=True)
 
     def _clean(self, now: datetime) -> None:
         if time.monotonic() - self._cleaned_at > CLEAN_EVERY_SECONDS:

@@ -32,7 +32,8 @@ from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework import refusals
-from commands.handle import ConcurrencyConflict, VersionIsNotTheExpectedOne
+from commands.handle import VersionIsNotTheExpectedOne
+from commands.log import ConcurrencyConflict
 from domain.errors import Conflict, ExplainedError, Invalid, NotFound, Refused, message_of
 from queries.counts import PeriodHasTooManyBuckets
 from queries.engagement import WindowIsUnknown

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.postgres.log.event_log import EventLog
-from commands.handle import Attached
+from commands.attached import Attached
 from commands.learn_profile_fact import LearnProfileFact
 from commands.release_address import ReleaseAddress
 from commands.source_candidate import SourceCandidate

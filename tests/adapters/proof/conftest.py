@@ -19,7 +19,7 @@ from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import SEQUENCER
 from adapters.postgres.proof.sequencer import Sequencer
 from adapters.postgres.proof.tree_rows import Proofs
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.event import Recorded
 from domain.touchpoint import TouchpointRecorded
 

@@ -26,7 +26,7 @@ from adapters.postgres.projector.runner import no_progress
 from adapters.runtime import key_rotation as rotating
 from adapters.runtime.key_rotation import MustStop, rotate_if_due, rotate_on_time
 from adapters.settings import Settings
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.candidate import ErasureRequested
 from projections.directory import DIRECTORY
 from tests.adapters.postgres.log.test_log import recorded, sourced

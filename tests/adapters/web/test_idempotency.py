@@ -17,7 +17,7 @@ from adapters.access.policy import Role
 from adapters.postgres.log.event_log import EventLog
 from adapters.web.app import create_app
 from adapters.web.services import Services
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.event import Event, Recorded
 from tests.adapters.web.conftest import ClientAs, bearing, problem, serving
 
@@ -165,6 +165,6 @@ def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client:
             assert problem(client.post(path, json=sent, headers=keys[path])) == (409, "candidate-is-erased"), path
     assert log.recorder.max_notification_id() == head
     with log.recorder.datastore.get_connection() as connection:
-        rows = connection.execute("select request_hash, response from idempotency where status = 409").fetchall()
+        rows = connection.execute("select request_hash, response from idempotency where response ? 'erased'").fetchall()
     assert len(rows) == len(requests)
     assert all(bytes(row["request_hash"]) == b"" and row["response"] == {"erased": person} for row in rows)

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.bootstrap import VERB_OF
-from commands.handle import Attached, Occasion, handle
+from commands.attached import Attached
+from commands.handle import Occasion, handle
 from commands.request_erasure import RequestErasure
 from domain.candidate import CandidateSourced
 from domain.event import Recorded

@@ -22,8 +22,10 @@ from adapters.intake.integrations.remembering import Remembering
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
-from commands.handle import Attached, ConcurrencyConflict, Occasion, handle
+from commands.attached import Attached
+from commands.handle import Occasion, handle
 from commands.learn_profile_fact import LearnProfileFact
+from commands.log import ConcurrencyConflict
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
 from domain.event import Event, Recorded
 from domain.streams import Loaded, Wanted

@@ -31,7 +31,7 @@ from adapters.postgres.keys.key_file import (
 from adapters.postgres.log.bulk import BulkAppend
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.candidate import CandidateSourced
 from domain.event import ERASED, Recorded
 from tests.adapters.postgres.log.test_log import NOW, recorded, sourced

@@ -10,17 +10,9 @@ import pytest
 
 from adapters.bootstrap import VERB_OF
 from adapters.postgres.log.event_log import EventLog
-from commands.handle import (
-    Attached,
-    ConcurrencyConflict,
-    Handled,
-    Idempotency,
-    Intention,
-    Occasion,
-    VersionIsNotTheExpectedOne,
-    handle,
-    handle_together,
-)
+from commands.attached import Attached, Idempotency
+from commands.handle import Handled, Intention, Occasion, VersionIsNotTheExpectedOne, handle, handle_together
+from commands.log import ConcurrencyConflict
 from commands.record_touchpoint import RecordTouchpoint
 from commands.source_candidate import SourceCandidate
 from domain.errors import NotFound
@@ -69,7 +61,7 @@ def test_each_has_its_own_result(log: EventLog, candidates: list[UUID]) -> None:
 
 
 def test_a_record_that_is_there_already_fails_its_own_append_alone(log: EventLog, candidates: list[UUID]) -> None:
-    kept = Attached(Idempotency("key", "ab" * 32, 201, {}, NOW + timedelta(days=1)))
+    kept = Attached(Idempotency("key", "ab" * 32, {}, NOW + timedelta(days=1)))
     twice = [Intention(occasion(), touch(c).plan, attach=lambda _: kept) for c in candidates[:2]]
     first, second, third = handle_together(log, VERB_OF, [*twice, touch(candidates[2])])
     assert isinstance(first, Handled)

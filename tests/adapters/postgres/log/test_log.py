@@ -22,7 +22,8 @@ from adapters.postgres.log.bulk import BulkAppend
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.log.synthetic_log import LogIsNotEmpty, load_synthetic
-from commands.handle import Attached, ConcurrencyConflict, Delivery, Idempotency
+from commands.attached import Attached, Delivery, Idempotency
+from commands.log import ConcurrencyConflict
 from domain.candidate import CANDIDATE, CandidateReferred, CandidateSourced, ProfileFactLearned
 from domain.event import ERASED, Event, Recorded
 
@@ -205,7 +206,7 @@ def test_concurrent_appends_share_commits_and_fail_alone(log: EventLog) -> None:
 def test_receipts_commit_with_the_events_or_not_at_all(
     log: EventLog, owner: psycopg.Connection[dict[str, object]]
 ) -> None:
-    kept = Idempotency("key-1", "ab" * 32, 201, {"ok": True}, NOW)
+    kept = Idempotency("key-1", "ab" * 32, {"ok": True}, NOW)
     arrived = Delivery("greenhouse", "d-1", "body-signed", "ping", "kept", "ping", (), b"sealed")
     position = log.append([recorded(uuid4(), 1)], Attached(idempotency=kept, delivery=arrived))
     with pytest.raises(AlreadyReceived):
@@ -213,7 +214,8 @@ def test_receipts_commit_with_the_events_or_not_at_all(
     with pytest.raises(AlreadyReceived):
         log.append([recorded(uuid4(), 1)], Attached(delivery=arrived))
     assert owner.execute("select count(*) as n from event").fetchall() == [{"n": 1}]
-    assert owner.execute("select position from idempotency").fetchall() == [{"position": position}]
+    kept_rows = owner.execute("select position, response from idempotency").fetchall()
+    assert kept_rows == [{"position": position, "response": {"ok": True}}]
     assert log.append([], Attached(delivery=replace(arrived, delivery_id="d-2"))) >= position
 
 

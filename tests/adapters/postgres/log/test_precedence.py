@@ -15,8 +15,9 @@ import commands.handle
 import commands.handle_in_order
 from adapters.bootstrap import VERB_OF
 from adapters.postgres.log.event_log import WORTH_A_COPY, EventLog
-from commands.handle import ConcurrencyConflict, Handled, Intention, Occasion, handle
+from commands.handle import Handled, Intention, Occasion, handle
 from commands.handle_in_order import handle_in_order
+from commands.log import ConcurrencyConflict
 from commands.merge_candidates import MergeCandidates
 from commands.record_touchpoint import RecordTouchpoint
 from commands.refuse_consent import RefuseConsent

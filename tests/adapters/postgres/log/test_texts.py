@@ -19,7 +19,7 @@ from adapters.postgres.log.bulk import BulkAppend
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.mapper import SealingMapper, clear_text
 from adapters.postgres.log.store import PersonWasErased
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.application import StageEntered
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.catalogue import EVENTS

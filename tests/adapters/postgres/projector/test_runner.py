@@ -26,7 +26,7 @@ from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector import folds
 from adapters.postgres.projector.rebuild import IsBeingRebuilt, Rebuild
 from adapters.postgres.projector.runner import Runner, Team
-from commands.handle import Attached
+from commands.attached import Attached
 from domain.candidate import CandidateSourced
 from domain.event import Recorded
 from projections.index import READ_MODELS
