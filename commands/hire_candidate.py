@@ -26,7 +26,8 @@ class HireCandidate(Command):
     application: the application's stream. requisition: the one it is for; left out: as the application says.
     opening: an open one of that requisition, which must then be named too; left out: none is filled.
     in_any_order: what was told later may have been told before it, and dates do not refuse it.
-    accepted_at: when the offer was accepted; left out: as the application says.
+    accepted_at: when the offer was accepted; left out: as the application says. although_taken: another system's hire;
+    what it took the opening from may be told later.
     """
 
     application: UUID
@@ -34,6 +35,7 @@ class HireCandidate(Command):
     opening: UUID | None = None
     in_any_order: bool = field(default=False, metadata=HIDDEN)
     accepted_at: datetime | None = field(default=None, metadata=HIDDEN)
+    although_taken: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
@@ -48,7 +50,9 @@ def decide(application: Application, requisition: Requisition | None, command: H
     hired: Events = {command.application: [CandidateHired(candidate, command.requisition, command.opening)]}
     if command.opening is None:
         return hired
-    if not (command.in_any_order and requisition.taken_by.get(command.opening) == command.application):
+    if command.although_taken:
+        requisition.require_opening(command.opening)
+    else:
         requisition.require_open(command.opening)
     accepted_at = command.accepted_at or application.accepted_for(command.opening) or command.moment
     filled = OpeningFilled(command.opening, command.application, candidate, accepted_at)

@@ -47,7 +47,9 @@ def decide(application: Application, requisition: Requisition | None, command: U
     if command.requisition is None or requisition is None or hire.opening is None:
         return events
     # Where the seat was opened for a new need since, it is not this hire's any more.
-    end = requisition.end_by(hire.opening, command.moment, in_any_order=command.in_any_order)
+    end = requisition.end_by(
+        hire.opening, command.moment, undone=command.application, in_any_order=command.in_any_order
+    )
     if end is not None and end.application == command.application:
         events[command.requisition] = [OpeningReopened(hire.opening, "same", command.application, None)]
     return events

@@ -357,18 +357,21 @@ class Requisition:
         if opening in self.openings:
             raise OpeningExistsAlready(opening=opening)
 
-    def require_open(self, opening: UUID) -> None:
-        """Raises OpeningDoesNotExist, OpeningWasFilled or OpeningWasCancelled."""
+    def require_opening(self, opening: UUID) -> None:
+        """Raises OpeningDoesNotExist."""
         if opening not in self.openings:
             raise OpeningDoesNotExist(opening=opening)
+
+    def require_open(self, opening: UUID) -> None:
+        """Raises OpeningDoesNotExist, OpeningWasFilled or OpeningWasCancelled."""
+        self.require_opening(opening)
         ended = self.openings[opening]
         if ended is not None:
             raise ENDINGS[ended](opening=opening)
 
     def require_ended(self, opening: UUID) -> None:
         """Raises OpeningDoesNotExist, OpeningIsGivenUpWithItsJob or OpeningIsOpen."""
-        if opening not in self.openings:
-            raise OpeningDoesNotExist(opening=opening)
+        self.require_opening(opening)
         if self.openings[opening] is None and self.closed_since is not None:
             raise OpeningIsGivenUpWithItsJob(opening=opening, closed_at=self.closed_since.isoformat())
         if self.openings[opening] is None:
@@ -383,9 +386,12 @@ class Requisition:
         if end.application is not None:
             raise OpeningIsTaken(opening=opening, application=end.application)
 
-    def end_by(self, opening: UUID, moment: datetime, *, in_any_order: bool = False) -> SeatEnd | None:
-        """The end of the opening that can be taken back at that moment."""
-        return (taken_back if in_any_order else last_by)(self.ends.get(opening, ()), moment)
+    def end_by(
+        self, opening: UUID, moment: datetime, *, undone: UUID | None = None, in_any_order: bool = False
+    ) -> SeatEnd | None:
+        """The end of the opening that can be taken back at that moment, by undoing the hire of `undone` if given."""
+        ends = ends_to_take_back(self.ends.get(opening, ()), undone)
+        return (taken_back if in_any_order else last_by)(ends, moment)
 
     def require_running(self, moment: datetime) -> None:
         """Raises RequisitionIsHeld."""
@@ -435,11 +441,17 @@ def seated(requisition: Requisition, event: Event, at: datetime) -> Requisition:
             return standing(requisition, opening, (*requisition.ends.get(opening, ()), SeatEnd(at, None)))
         case OpeningReopened(opening=opening, need="new"):
             return standing(requisition, opening, ())
-        case OpeningReopened(opening=opening):
+        case OpeningReopened(opening=opening, application=undone):
             ends = requisition.ends.get(opening, ())
-            return standing(requisition, opening, without(ends, taken_back(ends, at)))
+            return standing(requisition, opening, without(ends, taken_back(ends_to_take_back(ends, undone), at)))
         case _:
             return requisition
+
+
+def ends_to_take_back(ends: tuple[SeatEnd, ...], undone: UUID | None) -> tuple[SeatEnd, ...]:
+    """Of which ends one is taken back: where a hire is undone, of its own, if it has any."""
+    own = tuple(end for end in ends if undone is not None and end.application == undone)
+    return own or ends
 
 
 def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...]) -> Requisition:

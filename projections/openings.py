@@ -25,9 +25,9 @@ from projections.read_model import ReadModel
 
 # fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'r' reopened for the same need, 'n' for a new
 # one, 'h' somebody hired for the job (or for none), 'u' that undone. A fact holds from `position` until `until`, when
-# another takes it back: 'r' an end of its spell, 'u' a hire of its application. `spell` is the position of the 'n' that
-# began the time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the
-# job began.
+# another takes it back: 'r' an end of its spell, 'u' a hire of its application. `taker` is the application whose hire a
+# fill is: an 'r' by which that hire is undone takes that fill back. `spell` is the position of the 'n' that began the
+# time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
 TABLES = (
     tally.tables("openings")
     + """
@@ -41,6 +41,7 @@ create table openings.fact (
     at          timestamptz not null,
     day         date        not null,
     accepted    date,
+    taker       uuid,
     begun       date,
     evergreen   boolean,
     fact        "char"  not null
@@ -99,8 +100,8 @@ WORKING = {
 
 _FACT = """
 select {requisition} as requisition, {opening} as opening, {application} as application, position, at,
-       (at at time zone {{zone}})::date as day, {accepted}::date as accepted, {evergreen}::boolean as evergreen,
-       {fact}::"char" as fact
+       (at at time zone {{zone}})::date as day, {accepted}::date as accepted, {taker} as taker,
+       {evergreen}::boolean as evergreen, {fact}::"char" as fact
 from batch where {{this}}
 """
 
@@ -111,6 +112,7 @@ def _fact(
     opening: str = "(clear ->> 'opening')::uuid",
     application: str = "null::uuid",
     accepted: str = "null",
+    taker: str = "null::uuid",
     evergreen: str = "null",
 ) -> str:
     return _FACT.format(
@@ -119,6 +121,7 @@ def _fact(
         opening=opening,
         application=application,
         accepted=accepted,
+        taker=taker,
         evergreen=evergreen,
     )
 
@@ -130,7 +133,11 @@ def _of_application(fact: str) -> str:
 FACTS = {
     RequisitionOpened: _fact("'p'", opening="null::uuid", evergreen="(clear ->> 'evergreen')"),
     OpeningOpened: _fact("'o'"),
-    OpeningFilled: _fact("'f'", accepted="((clear ->> 'accepted_at')::timestamptz at time zone {zone})"),
+    OpeningFilled: _fact(
+        "'f'",
+        accepted="((clear ->> 'accepted_at')::timestamptz at time zone {zone})",
+        taker="(clear ->> 'application')::uuid",
+    ),
     OpeningCancelled: _fact("'x'"),
     OpeningReopened: _fact("case when clear ->> 'need' = 'new' then 'n' else 'r' end"),
     CandidateHired: _of_application("'h'"),
@@ -154,7 +161,9 @@ from batch where {{this}}
 """
 
 _REOPENING = """
-select (clear ->> 'opening')::uuid as opening, position, clear ->> 'need' = 'new' as new from batch where {this}
+select (clear ->> 'opening')::uuid as opening, position, clear ->> 'need' = 'new' as new,
+       (clear ->> 'application')::uuid as undone
+from batch where {this}
 """
 
 KEEP_HOLDS = """
@@ -183,11 +192,11 @@ insert into openings.renewal (opening, position) select opening, position from (
 KEEP = """
 with kept as (
     insert into openings.fact
-        (requisition, opening, application, position, spell, at, day, accepted, begun, evergreen, fact)
+        (requisition, opening, application, position, spell, at, day, accepted, taker, begun, evergreen, fact)
     select requisition, opening, application, position,
            coalesce((select max(renewal.position) from openings.renewal
                      where renewal.opening = told.opening and renewal.position <= told.position), 0),
-           at, day, accepted,
+           at, day, accepted, taker,
            case when fact = 'h' then coalesce(
                (select coalesce(min(began.day) filter (where began.requisition = told.requisition), min(began.day))
                 from openings.beginning began
@@ -214,7 +223,8 @@ from (select distinct requisition from openings_told where requisition is not nu
 TAKE_BACK_ENDS = reversals.take_back(
     "openings.fact",
     "opening = reversal.opening and spell = reversal.spell and fact in ('f', 'x')",
-    "select told.* from openings_told told join ({reopening}) reopened using (position) where told.fact = 'r'",
+    "select told.*, undone from openings_told told join ({reopening}) reopened using (position) where told.fact = 'r'",
+    own="taker = reversal.undone",
 )
 
 TAKE_BACK_HIRES = reversals.take_back("openings.fact", "application = reversal.application and fact = 'h'", "{unhire}")

@@ -12,22 +12,27 @@ declare
 begin
     for reversal in select * from ({told}) undoing order by position loop
         update {table} set until = reversal.position{more}
-        where {same} and until is null and position = coalesce(
-            (select max(position) from {table}
-             where {same} and until is null and position < reversal.position and at <= reversal.at),
-            (select max(position) from {table}
-             where {same} and until is null and position < reversal.position));
+        where {same} and until is null and position = coalesce({places});
     end loop;
 end
 $$
 """
 
 
-def take_back(table: str, same: str, told: str, more: str = "") -> str:
+_PLACE = """
+            (select max(position) from {table}
+             where {same} and until is null and position < reversal.position and {dated})"""
+
+
+def take_back(table: str, same: str, told: str, more: str = "", own: str | None = None) -> str:
     """The statement that sets `until`, of the fact that each reversal takes back, to the reversal's position.
 
     `table` has the facts: (position, at, until), until null while it stands. `told` gives the batch's reversals:
     (position, at, and what `same` asks for). `same`: the condition on a row of the table that it is a fact of the
-    kind which `told` takes back. `more`: what else to set, after a comma.
+    kind which `told` takes back. `more`: what else to set, after a comma. `own`: the condition on a row that it is the
+    reversal's own, which goes before all others of the kind.
     """
-    return _TAKE_BACK.format(table=table, same=same, told=told, more=more)
+    kinds = [same] if own is None else [f"{same} and {own}", same]
+    asked = [(kind, dated) for kind in kinds for dated in ("at <= reversal.at", "true")]
+    places = ",".join(_PLACE.format(table=table, same=kind, dated=dated) for kind, dated in asked)
+    return _TAKE_BACK.format(table=table, same=same, told=told, more=more, places=places)

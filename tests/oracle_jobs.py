@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle import Log, Wanted, by_stream, fits, hires, local_day, of_type, standing
+from tests.oracle import Log, Wanted, by_stream, fits, hires, local_day, of_type
 
 Line = tuple[str, int]
 """(filled, cancelled or open; days)"""
@@ -80,9 +80,25 @@ def spells(told: Log) -> list[tuple[date, dict[str, Any] | None]]:
         parts[-1].append(event)
     found = []
     for part in parts:
-        ends = standing(part[1:], ("opening-filled", "opening-cancelled"), ("opening-reopened",))
+        ends = ends_that_stand(part[1:])
         fills = of_type(ends, "opening-filled")
         found.append((local_day(part[0]["at"]), min(fills or ends, key=in_time, default=None)))
+    return found
+
+
+def ends_that_stand(told: Log) -> Log:
+    """The ends of a spell: a reopening takes back the last before it that is dated no later, else the last; where it
+    names an application whose hires fill it, of those."""
+    found: Log = []
+    for event in told:
+        if not event["type"].startswith("opening-reopened"):
+            found.append(event)
+            continue
+        undone = event["clear"].get("application")
+        own = [end for end in found if undone is not None and end["clear"].get("application") == undone] or found
+        dated = [end for end in own if end["at"] <= event["at"]]
+        if own:
+            found.remove((dated or own)[-1])
     return found
 
 

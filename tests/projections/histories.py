@@ -271,12 +271,12 @@ class History:
         """Whatever may be told of any opening, by a system whose rules are not ours: again, late, in any order."""
         if not self.seat_of:
             return
-        opening = sorted(self.seat_of)[which % len(self.seat_of)]
+        opening, no = sorted(self.seat_of)[which % len(self.seat_of)], len(self.log)
         name = ("opening-filled", "opening-cancelled", "opening-reopened")[which % 3]
         told: dict[str, dict[str, Any]] = {
-            "opening-filled": {"application": made("apply", 1), "candidate": person, "accepted_at": stored(at)},
+            "opening-filled": {"application": made("apply", no % 2), "candidate": person, "accepted_at": stored(at)},
             "opening-cancelled": {"reason": "budget"},
-            "opening-reopened": {"need": "same", "application": None},
+            "opening-reopened": {"need": "same", "application": (None, made("apply", 0), made("apply", 1))[no % 3]},
         }
         self.write(self.seat_of[opening], name, at, opening=opening, **told[name])
 

@@ -594,6 +594,7 @@ class Reader:
             opening=opening,
             accepted_at=accepted.at,
             in_any_order=late,
+            although_taken=opening is not None,
             now=self.told.now,
             **when.fields(),
         )
@@ -609,7 +610,7 @@ class Reader:
         return next((when for when in known if when is not NOT_TOLD), NOT_TOLD)
 
     def seat_filled(self, body: Outside, job: Outside, when: When) -> tuple[UUID | None, list[Command]]:
-        """The opening that the hire takes (None: none can be told, or it was taken before), opened first if unknown."""
+        """The opening that the hire takes (None: none can be told), opened first if unknown."""
         stream = self.stream("requisition", job)
         known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
         opened_here = [self.openings_of(job, seat)[0] for seat in self.unknown_seats(known, job)]
@@ -617,18 +618,10 @@ class Reader:
         ids = self.openings_of(job, body.part("opening"))
         if not ids:
             return (free.pop() if len(free) == 1 else None), []
-        taken = next((opening for opening in ids if opening in free or opening in known.openings), None)
-        if taken in free or (taken is not None and known.taken_by.get(taken) == self.stream("application", body)):
-            return taken, []  # where an earlier hire of theirs was recorded first, both took this seat
-        if taken is not None:
-            return self.given_up(stream, known, taken)
+        known_seat = next((opening for opening in ids if opening in free or opening in known.openings), None)
+        if known_seat is not None:
+            return known_seat, []  # also where another hire holds it: what undid that is told later, or was before it
         return ids[0], [self.open(stream, job, body.part("opening"), self.opened(job, when))]
-
-    def given_up(self, stream: UUID, known: Requisition, opening: UUID) -> tuple[UUID | None, list[Command]]:
-        """A seat that was cancelled because its job was closed was filled after all, if we hear of the hire later."""
-        if known.openings[opening] is not OpeningCancelled:
-            return None, []
-        return opening, [ReopenOpening(requisition=stream, opening=opening, need="same", now=self.told.now)]
 
     def job_opened(self, job: Outside) -> Commands:
         """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""

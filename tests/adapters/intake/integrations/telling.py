@@ -78,6 +78,7 @@ class Story:
     people: list[int] = field(default_factory=list)
     applications: list[int] = field(default_factory=list)
     jobs: list[int] = field(default_factory=list)
+    taken: dict[str, int] = field(default_factory=dict)
     days: float = 0.0
 
     def moment(self) -> str:
@@ -211,13 +212,20 @@ class Applicant:
 
     def offers(self) -> dict[str, Any]:
         """What may become of the offer: hires without any, hires on the one that was accepted."""
+        hire = {} if self.seat in self.story.taken else {"hire": self.hire}
         if self.offer is None:
-            return {"hire": self.hire} if self.accepted_at else {"hire": self.hire, "offer": self.make_offer}
+            return hire if self.accepted_at else hire | {"offer": self.make_offer}
         if self.offer.status == "Created":
             return {"accept": self.accept, "decline": self.decline}
         if self.offer.status == "Rejected":
             return {"offer": self.make_offer}
-        return {"hire": self.hire, "offer": self.make_offer} if self.was_hired else {"hire": self.hire}
+        return hire | {"offer": self.make_offer} if self.was_hired else hire
+
+    @property
+    def seat(self) -> str:
+        """The opening that they are hired into, which others may be hired into before and afterwards."""
+        seats = self.job["openings"]
+        return str(seats[self.number % len(seats)]["opening_id"])
 
     def make_offer(self) -> None:
         version = 1 if self.offer is None else self.offer.version + 1
@@ -277,8 +285,8 @@ class Applicant:
 
     def hire(self) -> None:
         at, self.stands = self.story.moment(), "hired"
-        seat = self.job["openings"][self.number % len(self.job["openings"])]
-        more = {"opening": {"opening_id": seat["opening_id"]}, "offer": self.offer_of_hire(at)}
+        self.story.taken[self.seat] = self.number
+        more = {"opening": {"opening_id": self.seat}, "offer": self.offer_of_hire(at)}
         self.was_hired = True
         self.story.say("hire_candidate", application=self.body(at, **more))
 
@@ -292,13 +300,15 @@ class Applicant:
 
     def unhire(self) -> None:
         self.stands = "active"
+        del self.story.taken[self.seat]
         self.story.say("unhire_candidate", application=self.body(self.story.moment()))
 
 
 def story_of(seed: int, steps: int = 18) -> Story:
     """A random story of three people who apply for one of two jobs; sometimes two turn out to be one."""
     story = Story(seed, random.Random(seed))
-    jobs = [job_of(story, seed * 10 + number, 3) for number in range(story.random.randint(1, 2))]
+    numbers = range(seed * 10, seed * 10 + story.random.randint(1, 2))
+    jobs = [job_of(story, number, story.random.randint(1, 3)) for number in numbers]
     for job in jobs:
         story.say("job_created", job=job)
     people = [applicant_of(story, seed * 10 + 1 + number, story.random.choice(jobs)) for number in range(3)]

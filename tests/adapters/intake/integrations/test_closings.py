@@ -26,15 +26,15 @@ NAMES_OF_SEATS = ("A", "B", "C")
 
 @dataclass(frozen=True)
 class Story:
-    """What happens day by day: 'closed' and 'open' as the job's bodies say, 'hire' and 'unhire' of the first seat; and
-    in which order it is told."""
+    """What happens day by day: 'closed' and 'open' as the job's bodies say, 'hire 1' or 'unhire 2' as one of two people
+    takes or gives back the first seat; and in which order it is told."""
 
     days: tuple[str, ...]
     order: tuple[int, ...]
 
 
 def stories(longest: int = 7) -> st.SearchStrategy[Story]:
-    told = st.lists(st.sampled_from(("closed", "open", "closed", "open", "turn")), min_size=1, max_size=longest)
+    told = st.lists(st.sampled_from(("closed", "open", "1", "2")), min_size=1, max_size=longest)
     return told.map(in_turns).flatmap(in_any_order)
 
 
@@ -43,9 +43,15 @@ def in_any_order(days: tuple[str, ...]) -> st.SearchStrategy[Story]:
 
 
 def in_turns(days: list[str]) -> tuple[str, ...]:
-    """Hires and what undoes them take turns."""
-    turns = iter(("hire", "unhire") * len(days))
-    return tuple(next(turns) if day == "turn" else day for day in days)
+    """Who is hired takes the seat; nobody else is until that is undone."""
+    told, holder = [], ""
+    for day in days:
+        if day in ("closed", "open"):
+            told.append(day)
+        else:
+            told.append(f"unhire {holder}" if holder else f"hire {day}")
+            holder = "" if holder else day
+    return tuple(told)
 
 
 def at(day: int) -> str:
@@ -53,8 +59,9 @@ def at(day: int) -> str:
 
 
 def body(story: Story, day: int, number: int) -> bytes:
-    if story.days[day] in ("hire", "unhire"):
-        return of_hire(story.days[day], day, number)
+    if story.days[day] not in ("closed", "open"):
+        action, who = story.days[day].split()
+        return of_hire(action, day, number, int(who))
     since = day
     while story.days[day] == "closed" and (former := before(story, since)) is not None:
         since = former
@@ -73,11 +80,11 @@ def job_of(number: int) -> dict[str, Any]:
     return JOB | {"id": number, "opened_at": at(-10), "created_at": at(-10), "openings": seats}
 
 
-def of_hire(action: str, day: int, number: int) -> bytes:
-    more = {"opening": {"opening_id": f"{number}-A"}, "offer": {"id": number, "resolved_at": at(day)}}
+def of_hire(action: str, day: int, number: int, who: int) -> bytes:
+    more = {"opening": {"opening_id": f"{number}-A"}, "offer": {"id": number * 10 + who, "resolved_at": at(day)}}
     told = application(
-        id=number,
-        candidate=ROSA | {"id": number, "email_addresses": []},
+        id=number * 10 + who,
+        candidate=ROSA | {"id": number * 10 + who, "email_addresses": []},
         applied_at=at(-5),
         last_activity_at=at(day),
         jobs=[{name: value for name, value in job_of(number).items() if name != "openings"}],
@@ -96,9 +103,9 @@ def expected(story: Story) -> list[tuple[str, datetime]]:
             closed_since = day if closed_since is None else closed_since
         elif what == "open" and closed_since is not None:
             closed_since, free_since = None, day
-        elif what == "hire":
+        elif what.startswith("hire"):
             hired = day
-        elif what == "unhire":
+        elif what.startswith("unhire"):
             hired, freed = None, day
     state, since = ("open", free_since) if closed_since is None else ("cancelled", closed_since)
     first = (state, max(since, freed)) if hired is None else ("filled", hired)
