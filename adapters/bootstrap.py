@@ -53,7 +53,7 @@ from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
 from adapters.web.framework.bounds import MIB, Bounds
 from adapters.web.framework.rates import Rates
-from adapters.web.services import Controller, ReadModelStatus, Services
+from adapters.web.services import ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
 from commands.workflows.apply_retention import RetentionWorkflow
@@ -63,6 +63,7 @@ from domain.catalogue import UPCASTS
 from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
+from queries.controller import Controller
 
 LOGGER = logging.getLogger(__name__)
 OWNER = "none"

@@ -53,9 +53,19 @@ class Readings:
         """The candidates that were found, if any, and what was asked: as it was sent, sealed under a key of its own."""
         self._record(who, PeopleSearched(page, as_told(people), asked))
 
-    def exported(self, who: Principal, page: str, people: Iterable[UUID], holds: Collection[str]) -> UUID:
-        """The candidates whose data leaves as a file. `holds`: codes of what is in it; gives the export's id."""
-        export = self.new_id()
+    def exported(
+        self,
+        who: Principal,
+        page: str,
+        people: Iterable[UUID],
+        holds: Collection[str],
+        export: UUID | None = None,
+    ) -> UUID:
+        """Record the candidates whose data leaves as a file, and return the export's id.
+
+        `holds`: codes of what is in the file. `export`: the id that the file names; left out, a new one.
+        """
+        export = export or self.new_id()
         self._record(who, PeopleExported(export, page, as_told(people), tuple(holds)))
         return export
 

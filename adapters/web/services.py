@@ -28,6 +28,7 @@ from adapters.web.framework.rates import Rates
 from commands.verb import Verb
 from commands.workflows.apply_retention import RetentionWorkflow
 from commands.workflows.erase_person import ErasureWorkflow
+from queries.controller import Controller
 
 SealDelivery = Callable[[str, str, UUID, bytes], bytes]
 """(source, delivery id, person, raw body) -> the body sealed for that person. Errors: PersonWasErased."""
@@ -44,14 +45,6 @@ class ReadModelStatus:
     lag_seconds: float
     parked: int
     state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """Who answers for the data, and how candidates reach them."""
-
-    name: str
-    contact: str
 
 
 @dataclass(frozen=True, slots=True)

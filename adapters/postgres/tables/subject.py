@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -12,6 +10,7 @@ from psycopg.rows import class_row
 from adapters.postgres.connections import Datastore
 from projections.applications import APPLICATIONS
 from projections.referrals import REFERRALS
+from queries.subject_access import SentAbout
 
 _NAMING = f"""
 with own as (
@@ -28,19 +27,6 @@ select stream from own union select stream from referred union select stream fro
 except select unnest(%(records)s::uuid[])
 order by stream
 """
-
-
-@dataclass(frozen=True, slots=True)
-class SentAbout:
-    """A delivery about the person as it is kept: `body` is sealed, empty where it was erased."""
-
-    source: str
-    delivery_id: str
-    received_at: datetime
-    action: str
-    outcome: str
-    reason: str | None
-    body: bytes
 
 
 class Subjects:

@@ -19,12 +19,12 @@ from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunn
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
 from domain.talent_community import CommunityDoesNotExist
 from projections.communities import COMMUNITIES
 from projections.referrals import REFERRALS
 from queries import communities, referrals
 from queries.communities import Members, Memberships
+from queries.person import require_candidate
 from queries.question import AsOf
 from queries.referrals import MadeReferrals
 
@@ -87,7 +87,7 @@ class BelongingEndpoints:
         def question(connection: Connection[Any], known: AsOf) -> Memberships:
             return communities.memberships(connection, candidate, known, at)
 
-        await run_in_threadpool(self._require_known, candidate)
+        await run_in_threadpool(require_candidate, self.services.log, candidate)
         found: Memberships = await self.queries.ask(COMMUNITIES, question, as_of, min_position)
         await self._viewed(who, "candidate-communities", candidate)
         return await rendered(found)
@@ -111,7 +111,7 @@ class BelongingEndpoints:
         def question(connection: Connection[Any], known: AsOf) -> MadeReferrals:
             return referrals.made_referrals(connection, referrer, known, page.after, limit)
 
-        await run_in_threadpool(self._require_known, referrer)
+        await run_in_threadpool(require_candidate, self.services.log, referrer)
         found: MadeReferrals = await self.queries.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
         following = Page(page.as_of or at_position(found.position), None, found.next)
@@ -130,8 +130,3 @@ class BelongingEndpoints:
         if following.after is None:
             return None
         return cursors.sealed(self.services.key_file, asked, [following.as_of, following.at, following.after])
-
-    def _require_known(self, candidate: UUID) -> None:
-        """Errors: CandidateDoesNotExist."""
-        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record()

@@ -1,9 +1,8 @@
-"""What a candidate allows us over HTTP: how it stands, how it came to that, line by line, and what ends soon."""
+"""Endpoints about what candidates allow us: how it stands, how it came to that, and which consents end soon."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -12,6 +11,7 @@ from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.web.endpoints import links
 from adapters.web.endpoints.candidates import At
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
@@ -20,72 +20,18 @@ from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunn
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
-from domain.event import Aggregate, Event, Recorded
 from domain.purposes import PURPOSES
 from projections.consent_state import CONSENT_STATE
 from queries import consents as states
-from queries.consent_trail import ASKED, SENDS, Line, Sent, trail
-from queries.consents import Consents, ConsentState
+from queries.consent_history import ConsentTrail, consent_history
+from queries.consents import Consents
 from queries.expiring import DEFINITION, VERSION, After, Expiring, ExpiringConsent, expiring
+from queries.person import require_candidate
 from queries.question import AsOf
 
 LONGEST_PAGE = 500
 LONGEST_DAYS = 3660
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class SentLine(Sent):
-    """A message that cites the answer, as we believe of it: what it was and when, the event that says so, and where
-    the proof of that event is."""
-
-    @property
-    def proof(self) -> str:
-        return proof_of(self.event)
-
-
-@dataclass(frozen=True, slots=True)
-class TrailLine(Line):
-    """One thing asked or answered. `renewed`: given while an earlier yes to the same was living; `erased`: taken back
-    because the person was erased. `withheld` is no answer: since the merge with `merged_with`, one of the records
-    allows it and the other denied it; `lifted_at`: when an un-merge ended that.
-
-    `answered_by` is who answered and `recorded_by` who wrote it down. `everywhere`: a withdrawal that left nothing of
-    the purpose. `because_of`: the touchpoint that a withdrawal came with; `consent`: the yes that expired.
-    came_from, evidence and note are personal: null where there is none, or where `unreadable` says it was erased.
-    `sent`: what was sent because of it. `receipt`: of a yes, where its receipt is.
-    """
-
-    sent: tuple[SentLine, ...]
-
-    @property
-    def proof(self) -> str:
-        return proof_of(self.event)
-
-    @property
-    def receipt(self) -> str | None:
-        return receipt_of(self.event) if self.what in ("given", "renewed") else None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentTrail:
-    """All answers that held at `valid_at`, and everything that was asked and answered up to then, in that order.
-
-    A purpose and channel not listed in `states` was not answered. The answers of all `records` of the person count
-    together. `merged_into` is the record that speaks for the person, where another one was asked for.
-    """
-
-    definition: str
-    version: int
-    position: int
-    as_of: datetime
-    candidate: UUID
-    merged_into: UUID | None
-    records: tuple[UUID, ...]
-    valid_at: datetime
-    states: tuple[ConsentState, ...]
-    trail: tuple[TrailLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +43,11 @@ class EndingConsent(ExpiringConsent):
 
     @property
     def proof(self) -> str:
-        return proof_of(self.event)
+        return links.proof(self.event)
 
     @property
     def receipt(self) -> str:
-        return receipt_of(self.event)
+        return links.receipt(self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,29 +65,6 @@ class EndingConsents:
     n: int
     consents: tuple[EndingConsent, ...]
     next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Of one record: whether it is a candidate's, with whom it was merged, and what its part of the trail needs."""
-
-    candidate: Candidate
-    events: tuple[Recorded[Event], ...] = ()
-
-
-def evolve(history: History, recorded: Recorded[Event]) -> History:
-    """The history after one more event of the record."""
-    if isinstance(recorded.event, (*ASKED, *SENDS, *MERGES)):
-        history = replace(history, events=(*history.events, recorded))
-    return replace(history, candidate=CANDIDATE.evolve(history.candidate, recorded))
-
-
-def linked_records(history: History) -> Collection[UUID]:
-    return CANDIDATE.linked_records(history.candidate)
-
-
-HISTORY = Aggregate("consent-history", lambda record: History(Candidate(record)), evolve, linked_records)
-READS: frozenset[type[Event]] = frozenset((*ENTRIES, *MERGES, *ASKED, *SENDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +87,9 @@ class ConsentEndpoints:
         def question(connection: Connection[Any], known: AsOf) -> Consents:
             return states.consents(connection, candidate, known, at)
 
-        await run_in_threadpool(self._require_record, candidate)
+        await run_in_threadpool(require_candidate, self.services.log, candidate)
         found: Consents = await self.queries.ask(CONSENT_STATE, question, as_of, min_position)
-        return await run_in_threadpool(self._told, found, who)
+        return await run_in_threadpool(self._answered, found, who)
 
     async def consents_expiring(
         self,
@@ -207,39 +130,13 @@ class ConsentEndpoints:
             DEFINITION, VERSION, found.position, found.as_of, found.until, found.n, told, following,
         )  # fmt: skip
 
-    def _told(self, found: Consents, who: Who) -> Answered[ConsentTrail]:
-        """Who sees it is recorded before it is answered."""
-        loaded = self.services.log.load_all(dict.fromkeys(found.records, (HISTORY, READS)))
-        events = [event for history in loaded.values() for event in history.state.events]
-        lines = trail_lines(events, found.position, found.valid_at)
-        self.services.readings.viewed(who, "consents", found.records)
-        told = {one.name: getattr(found, one.name) for one in fields(found)}
-        return answered(ConsentTrail(**told, trail=lines))
-
-    def _require_record(self, candidate: UUID) -> None:
-        """Errors: CandidateDoesNotExist."""
-        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record()
+    def _answered(self, states: Consents, who: Who) -> Answered[ConsentTrail]:
+        """The access is recorded before the answer goes out."""
+        answer = consent_history(self.services.log, states, links)
+        self.services.readings.viewed(who, "consents", answer.records)
+        return answered(answer)
 
 
-def trail_lines(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[TrailLine, ...]:
-    """The trail of these events of one person, each line with its links."""
-    return tuple(
-        replace(linked(TrailLine, line), sent=tuple(linked(SentLine, sent) for sent in line.sent))
-        for line in trail(events, position, valid_at)
-    )
-
-
-def linked(kind: type[T], told: Any) -> T:
-    """The same as `told`, of the kind that knows its links."""
-    return kind(**{one.name: getattr(told, one.name) for one in fields(told)})
-
-
-def proof_of(event: UUID) -> str:
-    """Where the proof is that the log holds the event."""
-    return f"/v1/events/{event}/proof"
-
-
-def receipt_of(consent: UUID) -> str:
-    """Where the receipt is of the consent that the event records."""
-    return f"/v1/consents/{consent}/receipt"
+def linked(kind: type[T], answer: Any) -> T:
+    """Return the same answer as the kind that adds its links."""
+    return kind(**{one.name: getattr(answer, one.name) for one in fields(answer)})

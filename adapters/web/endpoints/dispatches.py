@@ -12,7 +12,8 @@ from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
-from adapters.web.endpoints.consents import linked, proof_of, receipt_of
+from adapters.web.endpoints import links
+from adapters.web.endpoints.consents import linked
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
 from adapters.web.framework.plain import Answered, rendered
@@ -20,11 +21,11 @@ from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunn
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Day, Truth, Whole
 from adapters.web.services import Services
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
 from domain.days import day_begins
 from domain.purposes import PURPOSES
 from projections.dispatches import DISPATCHES
 from queries.dispatches import DEFINITION, VERSION, After, Dispatch, Dispatches, Sought, Totals, dispatches
+from queries.person import require_candidate
 from queries.question import AsOf, Period
 
 LONGEST_PAGE = 500
@@ -46,15 +47,15 @@ class DispatchLine(Dispatch):
 
     @property
     def proof(self) -> str:
-        return proof_of(self.event)
+        return links.proof(self.event)
 
     @property
     def consent_proof(self) -> str | None:
-        return None if self.consent is None else proof_of(self.consent)
+        return None if self.consent is None else links.proof(self.consent)
 
     @property
     def consent_receipt(self) -> str | None:
-        return None if self.consent is None else receipt_of(self.consent)
+        return None if self.consent is None else links.receipt(self.consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class DispatchEndpoints:
         All pages are of the moment of the first, whatever is written meanwhile.
         """
         if candidate is not None:
-            await run_in_threadpool(self._require_record, candidate)
+            await run_in_threadpool(require_candidate, self.services.log, candidate)
         if begins is not None and ends is not None:
             Period(begins, ends)
         sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
@@ -131,8 +132,3 @@ class DispatchEndpoints:
 
     def _begin(self, day: date | None) -> datetime | None:
         return None if day is None else day_begins(day, self.services.zone)
-
-    def _require_record(self, candidate: UUID) -> None:
-        """Errors: CandidateDoesNotExist."""
-        known: Candidate = self.services.log.load(CANDIDATE, candidate, frozenset(ENTRIES)).state
-        known.require_record()

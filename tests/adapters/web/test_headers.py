@@ -43,7 +43,7 @@ def test_answers_problems_and_failures_are_all_guarded(
         client.post("/v1/candidates", content=b"x" * 2_000_000),
         client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"}),
     ]
-    monkeypatch.setattr("adapters.web.endpoints.candidates.CandidateEndpoints._person", lambda *_: 1 / 0)
+    monkeypatch.setattr("adapters.web.endpoints.candidates.profile", lambda *_: 1 / 0)
     answers.append(client.get(f"/v1/candidates/{candidate}"))
     assert [answer.status_code for answer in answers] == [200, 422, 404, 405, 401, 200, 200, 200, 200, 413, 201, 500]
     for answer in answers:

@@ -13,11 +13,13 @@ import pytest
 
 from adapters import bootstrap
 from adapters.access.policy import Role
+from adapters.access.principal import OF_OURS
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.endpoints import subject_access
 from adapters.web.services import Services
 from queries.retention import Sought
+from queries.subject_access import source_of
 from tests.adapters.intake.integrations.bodies import ROSA, application, delivery, signed
 from tests.adapters.web.conftest import SECRETS, ClientAs, Post, problem
 
@@ -59,7 +61,7 @@ def test_everything_of_every_record_is_in_it(
     assert [(one["stream"], one["data"]["outside_id"]) for one in told["named_in"]] == [(applied, "A-1")]
     assert told["events"][0]["means"].startswith("We found this person")
     assert {one["told_by"] for one in told["events"]} == {"one of us"}, "colleagues are not named"
-    assert {subject_access.by(f"{kind}:ana") for kind in ("user", "operator", "oidc")} == {"one of us"}
+    assert {source_of(f"{kind}:ana", OF_OURS) for kind in ("user", "operator", "oidc")} == {"one of us"}
     assert [(one["purpose"], one["status"]) for one in told["permissions"]] == [("talent_pool", "given")]
     assert [one["page"] for one in told["seen"]] == ["profile"]
     kept = told["kept_until"]

@@ -26,11 +26,12 @@ from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector.runner import Runner
-from adapters.web.endpoints.candidates import person_of, profile_of
-from adapters.web.endpoints.jobs import JOB, OF_JOB, OF_WAY, WAY, page_of_application, page_of_job
 from domain.candidate import CANDIDATE, MERGES
 from projections.index import READ_MODELS
 from queries.candidate import candidate as summary_of
+from queries.jobs import APPLICATION_RECORD, JOB, OF_APPLICATION, OF_JOB, page_of_application, page_of_job
+from queries.person import person_of
+from queries.profile import profile_of
 from queries.question import EVERYBODY, AsOf, Segment
 from tests.adapters.intake.integrations.samples import NOW, SECRET, Samples, Sent, Story, samples_of
 from tests.adapters.intake.integrations.telling import ZONE, differences, made_database, metrics_of, plain
@@ -108,8 +109,10 @@ class Reader:
             told[f"summary of {records[record]}"] = without_entry(plain(summary), absorbs=absorbs)
         for number in story.applications:
             stream = self.stream("application", number)
-            if self.log.load(WAY, stream, OF_WAY).version:
-                told[f"application {number}"] = page_of_application(stream, self.log.load(WAY, stream, OF_WAY).state, 0)
+            if self.log.load(APPLICATION_RECORD, stream, OF_APPLICATION).version:
+                told[f"application {number}"] = page_of_application(
+                    stream, self.log.load(APPLICATION_RECORD, stream, OF_APPLICATION).state, 0
+                )
         for number in story.jobs:
             stream = self.stream("requisition", number)
             told[f"job {number}"] = page_of_job(stream, self.log.load(JOB, stream, OF_JOB).state, 0)

@@ -34,13 +34,14 @@ from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.migrate import PROJECTOR, grant, migrate
 from adapters.postgres.projector.runner import Runner
-from adapters.web.endpoints.candidates import person_of, profile_of
-from adapters.web.endpoints.jobs import JOB, OF_JOB, OF_WAY, WAY, page_of_application, page_of_job
 from domain.catalogue import UPCASTS
 from projections.index import READ_MODELS
 from queries.candidate import candidate as summary_of
 from queries.engagement import engagement
+from queries.jobs import APPLICATION_RECORD, JOB, OF_APPLICATION, OF_JOB, page_of_application, page_of_job
+from queries.person import person_of
 from queries.pipeline_growth import pipeline_growth
+from queries.profile import profile_of
 from queries.question import EVERYBODY, AsOf, Period, Segment
 from queries.source_of_hire import source_of_hire
 from queries.stage_conversion import stage_conversion
@@ -414,7 +415,7 @@ def answers_of(
         answers[f"summary of {number}"] = summary_of(connection, candidate, as_of)
     for number in story.applications:
         stream = key_file.stream_of("greenhouse", "application", str(number))
-        page = page_of_application(stream, log.load(WAY, stream, OF_WAY).state, 0)
+        page = page_of_application(stream, log.load(APPLICATION_RECORD, stream, OF_APPLICATION).state, 0)
         answers[f"application {number}"] = page
     for number in story.jobs:
         stream = key_file.stream_of("greenhouse", "requisition", str(number))

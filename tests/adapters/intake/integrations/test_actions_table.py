@@ -18,8 +18,6 @@ from adapters.intake.integrations.inbound import Inbox, Received
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
-from adapters.web.endpoints.jobs import JOB as JOB_PAGE
-from adapters.web.endpoints.jobs import OF_JOB, page_of_job
 from commands.cancel_opening import CancelOpening
 from commands.handle import Occasion, handle
 from domain.candidate import CANDIDATE, ENTRIES, FACTS
@@ -32,6 +30,8 @@ from domain.requisition import (
     RequisitionOpened,
     RequisitionRenamed,
 )
+from queries.jobs import JOB as JOB_PAGE
+from queries.jobs import OF_JOB, page_of_job
 from tests.adapters.intake.integrations.bodies import (
     ANONYMISED,
     DELETED,

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from adapters.postgres.log.event_log import EventLog
-from adapters.web.endpoints.jobs import OF_WAY, WAY, page_of_application
 from domain.event import Recorded
+from queries.jobs import APPLICATION_RECORD, OF_APPLICATION, page_of_application
 from tests.adapters.intake.integrations.bodies import JOB, ROSA, application, delivery
 from tests.adapters.intake.integrations.test_greenhouse import Receive, inbox, receive, stream
 
@@ -105,7 +105,7 @@ def test_offers_and_prospects_end_in_one_state_in_any_order(
             assert receive(body(number)).outcome in ("applied", "waiting")
         recorded = log.history(stream("application", number))
         assert days_of(recorded) == events
-        state = log.load(WAY, stream("application", number), OF_WAY).state
+        state = log.load(APPLICATION_RECORD, stream("application", number), OF_APPLICATION).state
         page = page_of_application(stream("application", number), state, 0)
         pages.append((page.offer, page.state, page.began_at, page.ended_at, page.stage, page.stages))
     assert [page for page in pages if page != pages[0]] == []

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres.log.event_log import EventLog
-from adapters.web.endpoints.jobs import JOB as PAGE
-from adapters.web.endpoints.jobs import OF_JOB, page_of_job
+from queries.jobs import JOB as PAGE
+from queries.jobs import OF_JOB, page_of_job
 from tests.adapters.intake.integrations.bodies import JOB, ROSA, application, delivery
 from tests.adapters.intake.integrations.test_greenhouse import Receive, inbox, receive, stream
 from tests.adapters.intake.integrations.test_restating import Stream

@@ -21,10 +21,10 @@ from adapters.intake.integrations.reconciling import Sweep, Swept
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
-from adapters.web.endpoints.jobs import JOB as JOB_PAGE
-from adapters.web.endpoints.jobs import OF_JOB, page_of_job
 from domain.application import ApplicationRejected
 from domain.requisition import REQUISITION, OpeningFilled, OpeningOpened, OpeningReopened
+from queries.jobs import JOB as JOB_PAGE
+from queries.jobs import OF_JOB, page_of_job
 from tests.adapters.intake.integrations.bodies import (
     DECLINED,
     EVERY_ACTION,

@@ -13,7 +13,7 @@ import pytest
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.log.event_log import EventLog
-from adapters.web.endpoints.jobs import JOB, OF_JOB
+from queries.jobs import JOB, OF_JOB
 from tests.adapters.intake.integrations.bodies import SECRET, delivery, signed
 from tests.adapters.intake.integrations.test_closings import Story, body, job_of
 from tests.adapters.intake.integrations.test_greenhouse import NOW, Receive, inbox, receive, stream
