@@ -505,7 +505,7 @@ def invent(conninfo: str, settings: Settings, *, events: int, seed: int, years: 
         bootstrap.open_log(conninfo, settings, bootstrap.OWNER) as owner,
         bar("writing the history", len(told)) as show,
     ):
-        for written in load_synthetic(owner, told.recorded(), told.marks()):
+        for written in load_synthetic(owner, told.recorded(), told.time_index()):
             show(written)
     to.parent.mkdir(parents=True, exist_ok=True)
     truth(told).write(to)

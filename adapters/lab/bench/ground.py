@@ -112,17 +112,17 @@ def stock_datastore(conninfo: str, connections: int) -> Iterator[PostgresDatasto
 
 
 def events_of_history(events: int) -> tuple[list[Recorded[Event]], list[tuple[datetime, int]]]:
-    """A synthetic history's events, made beforehand, and its marks. The same years whatever the number."""
+    """A synthetic history's events, made beforehand, and its time index. The same years whatever the number."""
     told = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
-    return list(told.recorded()), told.marks()
+    return list(told.recorded()), told.time_index()
 
 
 def load(ground: Ground, conninfo: str, events: int) -> int:
     """Fills an empty log with a synthetic history; how many events it has."""
     told = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
     with opened(ground, conninfo) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.marks())
-    analyze(conninfo, ("event", "person_key", "mark"))
+        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
+    analyze(conninfo, ("event", "person_key", "time_index"))
     return written
 
 

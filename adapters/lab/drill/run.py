@@ -80,7 +80,7 @@ def fill(cluster: Cluster, conninfo: str, events: int) -> None:
     told = history(events, 7, ends_on=LAST_DAY)
     bootstrap.bound(conninfo, Settings(data_folder=cluster.folder))
     with EventLog(conninfo, read_key_file(cluster.keys), role=bootstrap.OWNER) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.marks())
+        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
     say(f"{written} events written beforehand")
 
 

@@ -65,7 +65,7 @@ class History:
             names = Names(self.names.high[part], self.names.low[part])
             yield from page(self.cast, rows, self.versions[part], names)
 
-    def marks(self) -> list[tuple[datetime, int]]:
+    def time_index(self) -> list[tuple[datetime, int]]:
         """(the last microsecond of a UTC day, how many events had been recorded by then), a pair for every day."""
         ends = np.arange(self.frame.start + DAY, self.frame.end + 1, DAY)
         counts = np.searchsorted(self.rows["recorded"], ends, side="left")
@@ -176,8 +176,8 @@ def first_stream(rows: Block, of: str, *begin_with: Type) -> int:
     return int((rows["stream"][begins] - rows[of][begins]).sum())
 
 
-def marks(rows: Iterable[Recorded[Event]]) -> Iterator[tuple[datetime, int]]:
-    """The same marks from the events themselves: each UTC day's end and the count by then, to the last event's day."""
+def time_index(rows: Iterable[Recorded[Event]]) -> Iterator[tuple[datetime, int]]:
+    """The same entries from the events themselves: the end of each UTC day with events, and the count by then."""
     count, closes = 0, None
     for row in rows:
         day = row.recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -190,4 +190,4 @@ def marks(rows: Iterable[Recorded[Event]]) -> Iterator[tuple[datetime, int]]:
         yield closes - timedelta(microseconds=1), count
 
 
-__all__ = ["History", "Type", "history", "marks", "synthetic_history"]
+__all__ = ["History", "Type", "history", "synthetic_history", "time_index"]

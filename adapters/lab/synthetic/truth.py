@@ -102,8 +102,8 @@ class Truth:
 
 def truth(history: History) -> Truth:
     """The truth about a history. `middle` stands on the end of the recorded day that is nearest to half the events."""
-    marks = history.marks()
-    time, middle = min(marks, key=lambda mark: abs(mark[1] - len(history) / 2))
+    entries = history.time_index()
+    time, middle = min(entries, key=lambda entry: abs(entry[1] - len(history) / 2))
     asked, people, strength = (
         history.frame,
         history.people,
@@ -124,7 +124,7 @@ def truth(history: History) -> Truth:
         nurtured=int((people.nurtured_from != FOREVER).sum()),
         hires=int((history.rows["type"] == Type.HIRED).sum()),
         openings_without_candidates=history.jobs.starved,
-        end=believed(history, len(history), marks[-1][0]),
+        end=believed(history, len(history), entries[-1][0]),
         middle=believed(history, middle, time),
     )
 

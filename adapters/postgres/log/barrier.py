@@ -20,7 +20,7 @@ CHANNEL = "perennial_log"
 HEAD_IS_FRESH_FOR = 0.05
 BARRIER_WAITS = "250ms"
 PATIENCE = 20.0
-MARK_EVERY = 1.0
+INDEX_EVERY = 1.0
 NOTIFY_EVERY = 0.005
 
 
@@ -83,7 +83,7 @@ class Barrier:
         return int(self._alone("select log_head() as head")["head"])
 
     def make_time_index_entry(self) -> TimeIndexEntry:
-        return TimeIndexEntry(**self._alone("select time, position from make_mark()"))
+        return TimeIndexEntry(**self._alone("select time, position from make_time_index_entry()"))
 
     def _alone(self, query: LiteralString) -> dict[str, Any]:
         """Runs a query that needs the barrier, by short waits: one that waits long holds up every writer behind it."""
@@ -100,19 +100,19 @@ class Barrier:
 
     def position_at(self, moment: datetime) -> int:
         """The one position of a past moment, for ever. Errors: MomentLiesAhead."""
-        newest = self._time_index_entry("select time, position from mark order by id desc limit 1")
+        newest = self._time_index_entry("select time, position from time_index order by id desc limit 1")
         if newest is None or newest.time < moment:
             newest = self.make_time_index_entry()
             if newest.time < moment:
                 raise MomentLiesAhead(moment=moment.isoformat(), now=newest.time.isoformat())
         found = self._time_index_entry(
-            "select time, position from mark where time <= %s order by time desc, id desc limit 1", moment
+            "select time, position from time_index where time <= %s order by time desc, id desc limit 1", moment
         )
         return found.position if found is not None else 0
 
     def time_of(self, position: int) -> datetime:
-        """When the log first stood at this position or later: the time of the mark that closes over it."""
-        closing = "select time, position from mark where position >= %s order by position, id limit 1"
+        """When the log first stood at this position or later: the time of the entry that closes over it."""
+        closing = "select time, position from time_index where position >= %s order by position, id limit 1"
         found = self._time_index_entry(closing, position)
         if found is None:
             made = self.make_time_index_entry()
@@ -128,9 +128,9 @@ class Barrier:
 
 
 class Notifier:
-    """After appends: wakes the log's followers (many appends, one notice) and sets a mark, once a second at most.
+    """Wakes the log's followers after appends (many appends, one notice), and adds to the time index once a second.
 
-    It works beside the appends: none waits for a notice or a mark.
+    It works beside the appends: none waits for a notice or an entry.
     """
 
     def __init__(self, connect: Connect, make_time_index_entry: Callable[[], object]) -> None:
@@ -158,24 +158,24 @@ class Notifier:
             thread.join()
 
     def _run(self) -> None:
-        marked_at, unmarked = float("-inf"), False
+        indexed_at, pending = float("-inf"), False
         while not self._stop:
-            due = marked_at + MARK_EVERY
-            if self._grew.wait(max(0.0, due - time.monotonic()) if unmarked else None):
+            due = indexed_at + INDEX_EVERY
+            if self._grew.wait(max(0.0, due - time.monotonic()) if pending else None):
                 self._grew.clear()
-                unmarked = True
+                pending = True
                 self._try(self._notify)
                 time.sleep(NOTIFY_EVERY)
-            if unmarked and time.monotonic() >= due:
+            if pending and time.monotonic() >= due:
                 self._try(self._make_time_index_entry)
-                marked_at, unmarked = time.monotonic(), False
+                indexed_at, pending = time.monotonic(), False
 
     def _notify(self) -> None:
         with self._connect() as connection:
             connection.execute(f"notify {CHANNEL}")
 
     def _try(self, action: Callable[[], object]) -> None:
-        """A notice or a mark that fails costs nothing: followers also poll, and the next reader makes the mark."""
+        """A notice or an entry that fails costs nothing: followers also poll, and the next reader makes the entry."""
         try:
             action()
         except (psycopg.Error, OSError) as error:

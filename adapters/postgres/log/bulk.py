@@ -76,7 +76,7 @@ class BulkAppend:
         raise ConcurrencyConflict
 
     def _wrote(self, position: int) -> None:
-        """Told as after any append; an invented history brings marks of its own, so none may be set beside it."""
+        """Notify as after any append. A synthetic history brings its own time index: no entry is added beside it."""
         (self._recorder.barrier if self._recorded_at_too else self._recorder).wrote(position)
 
     def _write(self, chunk: Sequence[Recorded[Event]], people: Iterable[UUID], attached: Attached) -> int:

@@ -11,19 +11,19 @@ from domain.event import Event, Recorded
 
 
 class LogIsNotEmpty(Exception):
-    """This log holds {events} events or marks already. An invented history goes into an empty log and nowhere else."""
+    """This log holds {events} events or times already. An invented history goes into an empty log and nowhere else."""
 
     def __init__(self, events: int) -> None:
         super().__init__((self.__doc__ or "").format(events=events))
 
 
 def load_synthetic(
-    owner: EventLog, events: Iterable[Recorded[Event]], marks: Sequence[tuple[datetime, int]]
+    owner: EventLog, events: Iterable[Recorded[Event]], time_index: Sequence[tuple[datetime, int]]
 ) -> Iterator[int]:
-    """Writes the events with their own recording times, and the marks; the number written, after each chunk.
+    """Writes the events with their own recording times, and the time index; the number written, after each chunk.
 
-    `owner` is the log opened as its owner: the service's role may not set a recording time. `marks` are (time, how many
-    events were recorded by then), rising. Errors: LogIsNotEmpty, before anything is written.
+    `owner` is the log opened as its owner: the service's role may not set a recording time. `time_index` holds
+    (time, how many events were recorded by then), rising. Errors: LogIsNotEmpty, before anything is written.
     """
     label_synthetic(owner)
     first: int | None = None
@@ -32,24 +32,24 @@ def load_synthetic(
         first = begin if first is None else first
         written += end - begin + 1
         yield written
-    set_time_index(owner, (first or 1) - 1, [mark for mark in marks if mark[1] <= written])
+    set_time_index(owner, (first or 1) - 1, [entry for entry in time_index if entry[1] <= written])
 
 
 def label_synthetic(owner: EventLog) -> None:
-    """Marks the log synthetic, once and for ever, if it is empty."""
+    """Label the log synthetic, once and for ever, if it is empty."""
     with owner.recorder.datastore.transaction(commit=True) as cursor:
         cursor.execute("select pg_advisory_xact_lock(log_lock())")
-        cursor.execute("select (select count(*) from event) + (select count(*) from mark) as held")
+        cursor.execute("select (select count(*) from event) + (select count(*) from time_index) as held")
         held = cursor.fetchone()
         if held and held["held"]:
             raise LogIsNotEmpty(held["held"])
         cursor.execute("update log set synthetic = true")
 
 
-def set_time_index(owner: EventLog, before: int, marks: Sequence[tuple[datetime, int]]) -> None:
+def set_time_index(owner: EventLog, before: int, time_index: Sequence[tuple[datetime, int]]) -> None:
     with (
         owner.recorder.datastore.transaction(commit=True) as cursor,
-        cursor.copy("copy mark (time, position) from stdin") as copy,
+        cursor.copy("copy time_index (time, position) from stdin") as copy,
     ):
-        for time, count in marks:
+        for time, count in time_index:
             copy.write_row((time, before + count))

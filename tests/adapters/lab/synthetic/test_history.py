@@ -13,7 +13,7 @@ import pytest
 
 from adapters.lab.synthetic import imports, page, shape
 from adapters.lab.synthetic.columns import DAY, FOREVER, HOUR, NONE, Type
-from adapters.lab.synthetic.history import History, history, marks, synthetic_history
+from adapters.lab.synthetic.history import History, history, synthetic_history, time_index
 from adapters.lab.synthetic.kinds import KINDS
 from domain.candidate import CandidateReferred, CandidatesMerged, CandidateSourced, ProfileFactLearned
 from domain.consent import ConsentGiven, ConsentWithdrawn
@@ -150,10 +150,10 @@ def test_ten_times_the_events_are_ten_times_the_people_over_the_same_years() -> 
 
 
 def test_marks_close_every_day_and_agree_with_the_events(some: History, rows: list[Recorded[Event]]) -> None:
-    by_columns = some.marks()
+    by_columns = some.time_index()
     assert len(by_columns) == some.frame.days
     assert by_columns[-1] == (datetime(2026, 1, 1, tzinfo=UTC) - timedelta(microseconds=1), len(rows))
-    told = dict(marks(iter(rows)))
+    told = dict(time_index(iter(rows)))
     assert all(told.get(time, count) == count for time, count in by_columns)
     assert len(told) > some.frame.days - 5
     for time, count in list(told.items())[::97]:

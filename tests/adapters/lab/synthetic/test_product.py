@@ -235,7 +235,7 @@ HISTORIES = {
 def test_the_product_finds_the_truth_again(kind: str, database: str, key_file: KeyFile) -> None:
     told = HISTORIES[kind]()
     with EventLog(database, key_file, role=bootstrap.OWNER) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.marks())
+        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
     assert written == len(told)
     believed = truth(told)
     with folded(database, len(told)) as connection:

@@ -36,7 +36,7 @@ def old_folder(open_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with embedded_server(folder) as conninfo:
         bootstrap.migrated(conninfo)
         with psycopg.connect(conninfo) as connection:
-            connection.execute("insert into mark (time, position) select now(), 0 from generate_series(1, 40)")
+            connection.execute("insert into time_index (time, position) select now(), 0 from generate_series(1, 40)")
     monkeypatch.undo()
     return folder
 
@@ -62,7 +62,7 @@ def test_an_older_embedded_folder_is_carried_over_whole(old_folder: Path) -> Non
         assert folded(conninfo) == [lower for _, lower in CASES]
         with psycopg.connect(conninfo) as connection:
             assert connection.execute("select origin from log").fetchone() == (origin,)
-            assert connection.execute("select count(*) from mark").fetchone() == (FEW_EVENTS,)
+            assert connection.execute("select count(*) from time_index").fetchone() == (FEW_EVENTS,)
             names = connection.execute("select datname from pg_database where datname like 'perennial%'").fetchall()
         assert names == [(embedded.DATABASE,)]
         bootstrap.require_log(conninfo)
@@ -76,7 +76,7 @@ def test_what_cannot_be_carried_over_stays_in_use(
 
     monkeypatch.setattr(case_folding, "copy", fails)
     with embedded_server(old_folder, renew=True) as conninfo, psycopg.connect(conninfo) as connection:
-        assert connection.execute("select count(*) from mark").fetchone() == (FEW_EVENTS,)
+        assert connection.execute("select count(*) from time_index").fetchone() == (FEW_EVENTS,)
     assert "No space left" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""What must hold of the log: order, idempotence, keys, marks, and that nothing in it can be changed."""
+"""What must hold of the log: order, idempotence, keys, the time index, and that nothing in it can be changed."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_receipts_commit_with_the_events_or_not_at_all(
 
 @pytest.mark.parametrize("statement", [
     "update event set actor = 'x'", "delete from event", "truncate event cascade",
-    "update mark set position = 0", "delete from mark", "truncate mark",
+    "update time_index set position = 0", "delete from time_index", "truncate time_index",
 ])  # fmt: skip
 def test_the_log_is_append_only_even_for_its_owner(
     log: EventLog, owner: psycopg.Connection[dict[str, object]], statement: str
@@ -234,7 +234,7 @@ def test_the_log_is_append_only_even_for_its_owner(
 
 @pytest.mark.parametrize("statement", [
     "update event set actor = 'x'", "delete from event", "truncate event", "update person_key set wrapped = null",
-    "delete from mark", "drop table event", "select destroy_person_key(gen_random_uuid())",
+    "delete from time_index", "drop table event", "select destroy_person_key(gen_random_uuid())",
     "insert into event (position, stream_id, stream_version, event_id, type, state, recorded_at)"
     " values (1, gen_random_uuid(), 1, gen_random_uuid(), 'x', '', now())",
 ])  # fmt: skip
@@ -248,15 +248,15 @@ def test_the_service_may_only_read_and_add(log: EventLog, statement: str) -> Non
 def test_a_past_moment_is_one_position_for_ever(log: EventLog) -> None:
     barrier = log.recorder.barrier
     log.append([recorded(uuid4(), 1)], Attached())
-    mark = barrier.make_time_index_entry()
+    entry = barrier.make_time_index_entry()
     log.append([recorded(uuid4(), 1)], Attached())
-    assert barrier.position_at(mark.time) == 1
+    assert barrier.position_at(entry.time) == 1
     later = barrier.make_time_index_entry()
-    assert (barrier.position_at(mark.time), barrier.position_at(later.time)) == (1, 2)
-    assert barrier.position_at(mark.time - timedelta(hours=1)) == 0
-    assert barrier.time_of(1) <= mark.time
+    assert (barrier.position_at(entry.time), barrier.position_at(later.time)) == (1, 2)
+    assert barrier.position_at(entry.time - timedelta(hours=1)) == 0
+    assert barrier.time_of(1) <= entry.time
     assert barrier.position_at(barrier.time_of(1)) == 1
-    assert mark.time <= barrier.time_of(2) <= later.time
+    assert entry.time <= barrier.time_of(2) <= later.time
 
 
 def test_asking_beyond_the_newest_mark_makes_one(log: EventLog) -> None:
@@ -281,9 +281,9 @@ def test_marks_never_fall_and_come_at_most_once_a_second(
         log.append([recorded(uuid4(), 1)], Attached())
     log.close()
     seconds = (datetime.now(UTC) - begun).total_seconds()
-    marks = owner.execute("select time, position from mark order by id").fetchall()
-    assert len(marks) <= seconds + 2
-    assert marks == sorted(marks, key=lambda mark: (mark["time"], mark["position"]))
+    entries = owner.execute("select time, position from time_index order by id").fetchall()
+    assert len(entries) <= seconds + 2
+    assert entries == sorted(entries, key=lambda entry: (entry["time"], entry["position"]))
 
 
 def test_a_reader_never_passes_over_an_event_that_commits_later(log: EventLog) -> None:

@@ -56,7 +56,7 @@ def told(database: str, key_file: KeyFile) -> int:
     """A log with an invented history; its length."""
     invented = history(3000, 5, ends_on=date(2026, 1, 1), years=2)
     with EventLog(database, key_file, role="none") as log:
-        return list(load_synthetic(log, invented.recorded(), invented.marks()))[-1]
+        return list(load_synthetic(log, invented.recorded(), invented.time_index()))[-1]
 
 
 def runner(datastore: PostgresDatastore, key_file: KeyFile, batch: int = 700) -> Runner:
