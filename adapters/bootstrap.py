@@ -23,6 +23,8 @@ from adapters.erasure.retention_rules import rules_in
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.imports.worker import Worker
+from adapters.intake.integrations.fetching import FetchAccess, Fetching
+from adapters.intake.integrations.handshakes import Handshakes
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
@@ -47,6 +49,7 @@ from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.postgres.tables.deliveries import Deliveries
 from adapters.postgres.tables.erasures import Erasures
 from adapters.postgres.tables.idempotency_records import IdempotencyRecords
+from adapters.postgres.tables.learned_secrets import LearnedSecrets
 from adapters.postgres.tables.offsets import Offsets
 from adapters.runtime import background
 from adapters.runtime.entropy import ENTROPY
@@ -247,6 +250,18 @@ def waiting(log: EventLog, settings: Settings) -> Waiting:
     return Waiting(inbox, INTEGRATIONS, lambda: datetime.now(UTC))
 
 
+def fetching(log: EventLog, settings: Settings) -> Fetching:
+    """Return what fetches for thin deliveries."""
+    inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
+    access = {name: FetchAccess(one.base, one.token.get_secret_value()) for name, one in settings.inbound_fetch.items()}
+    return Fetching(inbox, INTEGRATIONS, access, lambda: datetime.now(UTC))
+
+
+def handshakes(log: EventLog) -> Handshakes:
+    """Return what takes the secrets that vendors hand over."""
+    return Handshakes(LearnedSecrets(log.recorder.datastore), log.mapper.keyring.key_file)
+
+
 def importer(log: EventLog, settings: Settings) -> Importer:
     """What takes files of history in."""
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
@@ -355,6 +370,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         key_file=log.mapper.keyring.key_file,
         seal_delivery=log.seal_delivery,
         secrets=settings.secrets_of_integrations,
+        handshakes=handshakes(log),
         zone=ZoneInfo(settings.zone),
         reading=partial(bounded_reading, log.recorder.datastore.pool.connection),
         read_model_position=partial(position_in, log),

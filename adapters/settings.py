@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from limits import parse_many
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from adapters.access.jwks import is_safe
 from adapters.intake.addresses import is_region
 from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.runtime.fetch import is_safe
+
+
+class FetchAccess(BaseModel):
+    """Where a vendor is asked for what its deliveries only name, and the token that is shown to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: str = Field(description="The vendor's API, such as https://api.lever.co.")
+    token: SecretStr = Field(description="The API key that is shown there.")
+
+    @field_validator("base")
+    @classmethod
+    def base_is_safe(cls, base: str) -> str:
+        if not is_safe(base) or urlsplit(base).path.strip("/"):
+            raise ValueError(f"{base!r} is no https URL of a host alone, such as https://api.lever.co")
+        return base
 
 
 class Settings(BaseSettings):
@@ -53,6 +70,10 @@ class Settings(BaseSettings):
     inbound_secrets: Mapping[str, tuple[SecretStr, ...]] = Field(
         default={},
         description="Webhook secrets by integration, as a JSON object of lists; several while one is replaced.",
+    )
+    inbound_fetch: Mapping[str, FetchAccess] = Field(
+        default={},
+        description="By integration whose deliveries are thin: where the rest is fetched, and the token to show there.",
     )
     controller: str = Field(default="not stated", description="Who answers for the data: named on consent receipts.")
     controller_contact: str = Field(
@@ -121,6 +142,15 @@ class Settings(BaseSettings):
         unknown = sorted(by_name.keys() - INTEGRATIONS.keys())
         if unknown:
             raise ValueError(f"{unknown[0][:100]!r} is no integration; there are: {', '.join(INTEGRATIONS)}")
+        return by_name
+
+    @field_validator("inbound_fetch")
+    @classmethod
+    def integrations_fetch(cls, by_name: Mapping[str, FetchAccess]) -> Mapping[str, FetchAccess]:
+        fetching = [name for name, integration in INTEGRATIONS.items() if integration.fetch is not None]
+        unknown = sorted(by_name.keys() - set(fetching))
+        if unknown:
+            raise ValueError(f"{unknown[0][:100]!r} is not fetched from; what is: {', '.join(fetching)}")
         return by_name
 
     @property

@@ -38,6 +38,7 @@ class Delivery:
     fingerprint: a keyed hash of its content, None where a repetition is not to be recognised. told_at: the time that it
     gives itself. subject: the stream that it is about. waits_for: the stream in which its cause will appear.
     `settles`: it is kept already, and waited until now. statements: what it states or confirms, where it was applied.
+    is_thin: the facts that it names are to be fetched.
     """
 
     source: str
@@ -54,6 +55,7 @@ class Delivery:
     waits_for: UUID | None = None
     settles: bool = False
     statements: tuple[Statement, ...] = ()
+    is_thin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

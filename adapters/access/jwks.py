@@ -6,20 +6,18 @@ import json
 import logging
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from adapters.access.refusals import TokensCannotBeChecked
+from adapters.runtime.fetch import fetched
 
 LOGGER = logging.getLogger(__name__)
 ALGORITHMS: Mapping[tuple[str, str | None], str] = {
@@ -35,44 +33,17 @@ AGAIN_AFTER_SECONDS = 10.0
 """How soon after an attempt the next may be made, however many tokens name a key that nobody knows."""
 STALE_SECONDS = 24 * 3600.0
 SHORTEST_RSA_BITS = 2048
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Whoever is sent elsewhere for keys takes somebody else's."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-OPENER = urllib.request.build_opener(NoRedirect)
-
-
-def is_safe(url: str) -> bool:
-    """Whether nobody on the way can put other keys in: https, or this machine."""
-    told = urlsplit(url)
-    return told.scheme == "https" or (told.scheme == "http" and told.hostname in LOOPBACK)
 
 
 def fetcher(source: str) -> Callable[[], bytes]:
     """What reads the key set: from an https URL, or from a file. Errors of what it gives: OSError, ValueError,
     HTTPException."""
-    return (lambda: fetched(source)) if "://" in source else Path(source).read_bytes
+    return (lambda: fetched_keys(source)) if "://" in source else Path(source).read_bytes
 
 
-def fetched(url: str) -> bytes:
+def fetched_keys(url: str) -> bytes:
     """Errors: OSError, ValueError, HTTPException."""
-    if not is_safe(url):
-        raise ValueError("keys are fetched over https alone")
-    give_up, came = time.monotonic() + FETCH_SECONDS, b""
-    with OPENER.open(url, timeout=FETCH_SECONDS) as answer:
-        while piece := answer.read1(FETCH_BYTES):
-            came += piece
-            if len(came) > FETCH_BYTES:
-                raise ValueError("the key set is too large")
-            if time.monotonic() > give_up:  # its timeout is that of each piece
-                raise TimeoutError
-    return came
+    return fetched(url, FETCH_SECONDS, FETCH_BYTES)
 
 
 def keys_in(told: bytes) -> dict[str, tuple[PyJWK, ...]]:

@@ -37,6 +37,7 @@ from adapters.cli.consents import consent
 from adapters.cli.deliveries import delivering
 from adapters.cli.erasure_proposals import ProposalsAreNotFolded, proposals
 from adapters.cli.erasures import NobodyIsNamed, privacy
+from adapters.cli.handshakes import handshaking
 from adapters.cli.keys import keys
 from adapters.cli.progress import bar, drawn, fold_bar, printable, say
 from adapters.cli.proofs import NothingIsSigned, proof, sequencing
@@ -51,6 +52,7 @@ from adapters.intake.imports.lines import format_of
 from adapters.intake.imports.mapping import PLAIN, read_mapping
 from adapters.intake.imports.refusals import FileCannotBeImported
 from adapters.intake.imports.upload_store import UploadStore
+from adapters.intake.integrations.handshakes import IntegrationHasNoHandshake, IntegrationHasSecret
 from adapters.intake.integrations.index import IntegrationDoesNotExist, integration_named
 from adapters.lab.synthetic.history import history
 from adapters.lab.synthetic.truth import truth
@@ -114,6 +116,8 @@ COMPLAINTS = (
     LogIsNotMade,
     ReadModelIsUnknown,
     IntegrationDoesNotExist,
+    IntegrationHasNoHandshake,
+    IntegrationHasSecret,
     IsBeingRebuilt,
     SwapFoundNoMoment,
     FileCannotBeImported,
@@ -151,6 +155,7 @@ cli = typer.Typer(
     add_completion=False,
 )
 cli.add_typer(keys, name="keys")
+cli.add_typer(handshaking, name="handshakes")
 cli.add_typer(keeping)
 cli.add_typer(subject)
 cli.add_typer(proof)
@@ -276,6 +281,7 @@ def serve_until_stopped(
     ):
         stack.enter_context(beside(Supervision(periodic.name, periodic.run).run, periodic.name))
     stack.enter_context(bootstrap.waiting(log, settings).working())
+    stack.enter_context(bootstrap.fetching(log, settings).working())
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)

@@ -17,6 +17,7 @@ from adapters.access.authenticator import Authenticator
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
 from adapters.intake.imports.worker import Worker
+from adapters.intake.integrations.handshakes import Handshakes
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.entries import entries_of
 from adapters.postgres.log.event_log import EventLog
@@ -53,10 +54,10 @@ class Services:
 
     verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
-    secrets: per integration its signing secrets, of which any is valid. now: the time, with a zone. imports: takes
-    uploaded files in, and works on them once somebody lets it. doorkeeper: says who asks. rates: how often one may
-    ask. bounds: what connections and bodies may take. failed_parts: what this process runs and no longer works. https:
-    whether Perennial is reached by HTTPS alone.
+    secrets: per integration its signing secrets, of which any is valid. handshakes: takes those that vendors hand over.
+    now: the time, with a zone. imports: takes uploaded files in, and works on them once somebody lets it. doorkeeper:
+    says who asks. rates: how often one may ask. bounds: what connections and bodies may take. failed_parts: what this
+    process runs and no longer works. https: whether Perennial is reached by HTTPS alone.
     """
 
     log: EventLog
@@ -65,6 +66,7 @@ class Services:
     key_file: KeyFile
     seal_delivery: SealDelivery
     secrets: Mapping[str, tuple[str, ...]]
+    handshakes: Handshakes
     zone: ZoneInfo
     reading: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
     read_model_position: Callable[[str], int]

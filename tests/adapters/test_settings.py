@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -20,3 +22,16 @@ def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: st
 def test_secrets_of_an_integration_that_does_not_exist_are_refused() -> None:
     with pytest.raises(ValidationError, match=r"'acorn' is no integration; there are: .*greenhouse"):
         Settings(inbound_secrets={"acorn": (SecretStr("between us"),)})
+
+
+@pytest.mark.parametrize(
+    ("access", "told"),
+    [
+        ({"greenhouse": {"base": "https://x.example", "token": "t"}}, "'greenhouse' is not fetched from"),
+        ({"lever": {"base": "http://x.example", "token": "t"}}, "is no https URL of a host alone"),
+        ({"lever": {"base": "https://x.example/v1", "token": "t"}}, "is no https URL of a host alone"),
+    ],
+)
+def test_what_is_fetched_from_a_vendor_comes_from_one_safe_host(access: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings.model_validate({"inbound_fetch": access})

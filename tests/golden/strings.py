@@ -16,7 +16,7 @@ from adapters.access.keys import PREFIX as KEY_PREFIX
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ
 from adapters.intake.imports import importing
 from adapters.intake.imports.columns import FORMER_NAMES
-from adapters.intake.integrations import greenhouse, inbound
+from adapters.intake.integrations import facts, greenhouse, handshakes, inbound
 from adapters.postgres.keys.key_file import KeyFile, read_key_file
 from adapters.proof import dispatch_rule
 from adapters.proof.leaf import COMMITMENT_DOMAIN
@@ -58,6 +58,7 @@ def of_the_key_file(keys: KeyFile) -> Iterator[tuple[str, str]]:
     yield "name of an epoch", keys.name_of(2, bytes(32))
     yield "blind index of an e-mail address", keys.blind("email", "ana@example.org")
     yield "blind index of a phone number", keys.blind("phone", "+49301234567")
+    yield "key that seals the secret of an integration", handshakes.sealing_key(keys, "smartrecruiters").hex()
     yield "actor of an import", importing.PREFIX + keys.fingerprint("import", b"what was ordered")
 
 
@@ -71,6 +72,7 @@ def of_ids() -> Iterator[tuple[str, str]]:
 
 def of_constants() -> Iterator[tuple[str, str]]:
     constants: dict[str, str | bytes] = {
+        **{f"state of an application: {state}": stated for state, stated in facts.STANDINGS_OF.items()},
         "how far the ends of consents were looked for": expire_consents.UNTIL,
         "up to which position consents were looked for": expire_consents.POSITION,
         "actor of the end of consents": expire_consents.ACTOR,

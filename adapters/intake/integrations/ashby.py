@@ -31,7 +31,7 @@ from adapters.intake.integrations.inbound import (
     Secrets,
     Told,
     Understood,
-    object_in,
+    readable,
     written_action,
 )
 from adapters.intake.integrations.outside import Outside
@@ -67,9 +67,9 @@ def verify(headers: Headers, body: bytes, secrets: Secrets) -> bool:
 
 def identify(_: Headers, body: bytes) -> str | None:
     """Return the id of what happened and the action: several deliveries tell of one happening, one for each action."""
-    found = object_in(body)
-    happened = None if found is None else found.text("webhookActionId")
-    return None if found is None or happened is None else f"{happened}:{written_action(found)}"
+    found = readable(body)
+    happened = found.text("webhookActionId")
+    return None if happened is None else f"{happened}:{written_action(found)}"
 
 
 def content(found: Outside) -> object:

@@ -362,6 +362,10 @@ class Facts:
             for stage, entered in way.stages:
                 stands = None if entered.at is None else known.stage_at(entered.at)
                 yield self.enter(stream, stands if stands in stage.spellings else stage.code, entered)
+        for standing in way.standings:
+            if (stream, STANDINGS_OF[standing.state]) in keys:
+                ends = Ends(stream, self.state(APPLICATION, stream, APPLICATION_READS), self.delivery.now)
+                yield from ends.settled(standing, self.delivery.stated(stream, STANDINGS))
 
 
 STANDINGS_OF = {state: f"standing-{state}" for state in State}
@@ -399,8 +403,19 @@ class Ends:
             goes_on = after is not None and after[1] is standing.state
             yield from self.added(standing, until, goes_on=goes_on)
 
+    def settled(self, standing: Standing, stated: Sequence[Statement]) -> Commands:
+        """Yield what makes the newest state hold, where another delivery was taken in at the same moment."""
+        newest = max(((one.at, STANDINGS.index(one.what)) for one in stated), default=None)
+        if newest != (standing.since.at, ORDER.index(standing.state)) or self.stands_as(standing.state):
+            return
+        current = next((state for state, kind in KINDS.items() if kind is self.known.ending), State.ACTIVE)
+        if current is not State.ACTIVE:
+            yield self.undo(current, standing.since)
+        if standing.state is not State.ACTIVE:
+            yield self.end(standing.state, standing.since, standing.reason)
+
     def stands_as(self, state: State) -> bool:
-        return self.known.ending is {State.REJECTED: ApplicationRejected, State.HIRED: CandidateHired}.get(state)
+        return self.known.ending is KINDS.get(state)
 
     def left_out(self, state: State, since: When, until: datetime | None) -> Commands:
         """Take the stretch out of an end. What goes on after it is ended anew then."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Any, Protocol
@@ -20,7 +21,13 @@ from adapters.intake.strict_json import JsonCannotBeRead, KeyStandsTwice, read_j
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.store import PersonWasErased
-from adapters.postgres.tables.deliveries import Deliveries, NewerDelivery, ToldOfSubject, WaitingDelivery
+from adapters.postgres.tables.deliveries import (
+    Deliveries,
+    DeliveryToFetch,
+    NewerDelivery,
+    ToldOfSubject,
+    WaitingDelivery,
+)
 from commands.attached import Attached, Delivery, Statement
 from commands.handle import Handled, Occasion, handle
 from commands.log import Log
@@ -41,6 +48,8 @@ KEY_STANDS_TWICE = "json-key-stands-twice"
 """Why a delivery is kept whose JSON has a key twice in one object: which value is meant cannot be known."""
 ID_NAMES_ANOTHER = "event-id-names-another-body"
 """Why a delivery is kept whose id came before with a different body: the id is not signed, so neither is preferred."""
+NOT_FETCHED = "not-fetched-yet"
+"""Why a delivery waits that only names what changed."""
 TOO_MANY_WAIT = "too-many-deliveries-wait"
 MOST_WAITING_FOR_ONE, MOST_WAITING = 100, 10_000
 """How many deliveries may wait for one stream, and how many in all; any further one is kept, for `reconcile`."""
@@ -65,6 +74,24 @@ class IntegrationHasNoSecret(ExplainedError):
     No signing secret is configured for this integration, so deliveries cannot be verified.
 
     Configure a secret, then have the delivery sent again.
+    """
+
+
+class DeliveryIsStale(ExplainedError):
+    """Stale delivery
+
+    The delivery is signed, but it was sent too long ago, or is dated in the future. Nothing was stored.
+
+    Check the clocks on both sides, then have the event sent anew.
+    """
+
+
+class TokenWasUsed(ExplainedError):
+    """Token used twice
+
+    The token of this delivery came before with another body, which its signature does not cover. Nothing was stored.
+
+    Have the event sent anew, with a token of its own.
     """
 
 
@@ -215,10 +242,37 @@ class Understood:
     statements: Sequence[Statement] = ()
     restate: Restate = restate_nothing
     seen: Callable[[], Mapping[UUID, int]] = nothing_seen
+    is_thin: bool = False
+    """What it names is to be fetched before it means anything."""
 
 
 def whole(found: Outside) -> object:
     return found.found
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is checked where the signature does not cover the body: when a delivery was sent, at most `window` ago, and
+    that the id that `identify` returns, which follows from what is signed, comes with one body only."""
+
+    sent_at: Callable[[Headers, bytes], datetime | None]
+    window: timedelta
+
+    def is_fresh(self, headers: Headers, body: bytes, now: datetime) -> bool:
+        sent_at = self.sent_at(headers, body)
+        return sent_at is not None and abs(now - sent_at) <= self.window
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How that is fetched what a delivery only names.
+
+    paths: (the delivery, what was fetched so far) -> name -> path or URL; the delivery is then read with its answers
+    under "fetched". headers: the headers that show a token.
+    """
+
+    paths: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, str]]
+    headers: Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +285,11 @@ class Integration:
     means; raises PartIsMissing. signs: the headers that it sends, each with its meaning, for the API's description.
     content: the part of the body by which a repetition is recognised: all but its envelope. may_pass: refusals that end
     once an earlier delivery has arrived; until then the delivery waits.
+
+    What some vendors need besides. keeps: the headers that mean something; a delivery is then kept as the JSON object
+    {"headers": {...}, "body": "..."}, and `translate` reads that. replay: what is checked where the signature does not
+    cover the body. handshake: the header in which the vendor hands over its secret. fetch: how that is fetched what a
+    delivery only names.
     """
 
     name: str
@@ -242,6 +301,10 @@ class Integration:
     signs: Mapping[str, str]
     content: Callable[[Outside], object] = whole
     may_pass: tuple[type[Refused], ...] = ()
+    keeps: tuple[str, ...] = ()
+    replay: Replay | None = None
+    handshake: str | None = None
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +360,16 @@ class Inbox:
     def receive(
         self, integration: Integration, secrets: Secrets, headers: Headers, body: bytes, now: datetime
     ) -> Received:
-        """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryCannotBeRead."""
+        """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryIsStale,
+        TokenWasUsed, DeliveryCannotBeRead."""
         require_signed(integration, secrets, headers, body)
+        require_fresh(integration, headers, body, now)
         of_body = self.key_file.fingerprint(f"delivery:{integration.name}", body)
         given = integration.identify(headers, body)
         delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else f"body:{of_body}"
+        raw, body = body, document_of(integration, headers, body)
         try:
-            found = object_in(body)
+            found = None if object_in(raw) is None else object_in(body)
         except KeyStandsTwice:
             arrived = Arrived(integration, delivery_id, body, now, of_body)
             return self._take(arrived, lambda: Understood("unreadable", reason=KEY_STANDS_TWICE))
@@ -425,10 +491,12 @@ class Inbox:
             return None
         if any(one.fingerprint in (None, arrived.fingerprint) for one in before):
             return Received("duplicate")
+        if arrived.integration.replay is not None:
+            raise TokenWasUsed
         other = replace(arrived, delivery_id=f"{delivery_id}:{arrived.fingerprint}", fingerprint=None)
         understood = read()
         reason = understood.reason if understood.reason in NOT_KEPT else ID_NAMES_ANOTHER
-        return self._keep(other, replace(understood, plan=None, reason=reason)).received
+        return self._keep(other, replace(understood, plan=None, reason=reason, is_thin=False)).received
 
     def _understood(self, arrived: Arrived, found: Outside) -> Understood:
         try:
@@ -438,10 +506,14 @@ class Inbox:
             )
         except PartIsMissing as missing:
             return Understood(written_action(found), reason=missing.reason)
-        return replace(understood, plan=None, reason=ERASED) if self.is_erased(understood.about) else understood
+        if self.is_erased(understood.about):
+            return replace(understood, plan=None, reason=ERASED, is_thin=False)
+        return understood
 
     def _apply(self, arrived: Arrived, understood: Understood) -> Kept:
         """A plan that a rule refuses is made anew (somebody may have been faster); refused again, the body is kept."""
+        if understood.is_thin and arrived.settles is None:
+            return self._wait_for_fetch(arrived, understood)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._keep(arrived, understood)
@@ -530,6 +602,23 @@ class Inbox:
         occasion = Occasion(uuid4(), f"integration:{arrived.integration.name}", arrived.now)
         return handle(self.log, self.verbs, occasion, lambda: commands).events if commands else ()
 
+    def _wait_for_fetch(self, arrived: Arrived, understood: Understood) -> Kept:
+        """Keeps a delivery until a worker has fetched what it names; where too many wait, it is kept only."""
+        waits_with = understood.subject or self.key_file.stream_of(arrived.integration.name, "delivery", "")
+        if self.log.deliveries.many_wait(waits_with, MOST_WAITING_FOR_ONE, MOST_WAITING):
+            return self._keep(arrived, replace(understood, reason=TOO_MANY_WAIT, is_thin=False))
+        return self._keep(arrived, understood)
+
+    def keep_fetched(self, integration: Integration, delivery: DeliveryToFetch, body: bytes) -> bytes | None:
+        """Stores a delivery with what was fetched for it; it sealed, or None where it no longer waits.
+
+        Errors: PersonWasErased.
+        """
+        understood = self.understand(integration, readable(body), delivery.received_at)
+        about = understood.about or self.key_file.stream_of(integration.name, "delivery", delivery.delivery_id)
+        sealed = self.seal(integration.name, delivery.delivery_id, about, body)
+        return sealed if self.log.deliveries.keep_fetched(delivery, about, sealed) else None
+
     def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
         """What waited for the subject turns out to be about somebody who was erased, and goes as well."""
         if understood.subject is None:
@@ -545,7 +634,7 @@ class Inbox:
             sealed = b"" if understood.reason in NOT_KEPT else self.seal(source, delivery_id, about, arrived.body)
         except PersonWasErased:
             sealed = b""  # of an erased person nothing more may be kept
-        kept = "waiting" if understood.waits_for is not None else "kept"
+        kept = "waiting" if understood.waits_for is not None or understood.is_thin else "kept"
         return Delivery(
             source=source,
             delivery_id=delivery_id,
@@ -560,6 +649,7 @@ class Inbox:
             subject=understood.subject,
             waits_for=understood.waits_for,
             settles=arrived.settles is not None,
+            is_thin=understood.is_thin,
             statements=() if understood.plan is None else tuple(understood.statements),
         )
 
@@ -578,15 +668,46 @@ def require_signed(integration: Integration, secrets: Secrets, headers: Headers,
         raise SignatureIsWrong
 
 
+def require_fresh(integration: Integration, headers: Headers, body: bytes, now: datetime) -> None:
+    """Raises DeliveryIsStale, or SignatureIsWrong where nothing that is signed identifies the delivery."""
+    if integration.replay is None:
+        return
+    if not integration.replay.is_fresh(headers, body, now):
+        raise DeliveryIsStale
+    if not integration.identify(headers, body):
+        raise SignatureIsWrong
+
+
+def document_of(integration: Integration, headers: Headers, body: bytes) -> bytes:
+    """Return what is kept of a delivery: the raw body, with the headers that mean something where there are any."""
+    if not integration.keeps:
+        return body
+    kept = {name: headers[name] for name in integration.keeps if name in headers}
+    return json.dumps({"headers": kept, "body": body.decode("utf-8", "surrogateescape")}).encode()
+
+
 def nothing_planned() -> Sequence[Command]:
     return ()
 
 
 def written_action(found: Outside) -> str:
     """The vendor's name of the action as far as it is one: an unknown text may be anything, and stands in clear."""
-    action = found.text("action") or ""
-    written = action.replace("_", "")
-    return action if written.isascii() and written.isalnum() and len(action) <= LONGEST_ACTION else "unreadable"
+    return written_code(found.text("action"))
+
+
+def written_code(action: str | None) -> str:
+    """The name of an action or event as far as it is one."""
+    written = re.sub("[_.-]", "", action or "")
+    is_code = written.isascii() and written.isalnum() and len(action or "") <= LONGEST_ACTION
+    return action if is_code and action is not None else "unreadable"
+
+
+def readable(body: bytes) -> Outside:
+    """The object in the body; an empty one where there is none, or where a key in it stands twice."""
+    try:
+        return object_in(body) or Outside({})
+    except KeyStandsTwice:
+        return Outside({})
 
 
 def object_in(body: bytes) -> Outside | None:

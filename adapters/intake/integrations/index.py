@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.intake.integrations import ashby, greenhouse
+from adapters.intake.integrations import ashby, greenhouse, lever, smartrecruiters
 from adapters.intake.integrations.inbound import Integration
 from domain.errors import ExplainedError
 
@@ -13,6 +13,8 @@ INTEGRATIONS: Mapping[str, Integration] = {
     for integration in (
         ashby.INTEGRATION,
         greenhouse.INTEGRATION,
+        lever.INTEGRATION,
+        smartrecruiters.INTEGRATION,
     )
 }
 

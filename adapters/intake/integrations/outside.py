@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.storable import is_storable_moment
+
+MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,24 @@ class Outside:
 
     def is_true(self, name: str) -> bool:
         return self.found.get(name) is True
+
+    def seconds(self, name: str) -> datetime | None:
+        """A time that is written as seconds since 1970; None where it is none."""
+        return self._since_1970(name, 1)
+
+    def milliseconds(self, name: str) -> datetime | None:
+        """A time that is written as milliseconds since 1970; None where it is none."""
+        return self._since_1970(name, 1000)
+
+    def _since_1970(self, name: str, parts_of_second: int) -> datetime | None:
+        text = self.text(name) or ""
+        if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+            return None
+        try:
+            found = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text) * 1_000_000 // parts_of_second)
+        except OverflowError:
+            return None
+        return found if is_storable_moment(found) else None
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
         """A time, or noon (in the zone) of a date; None where it is neither."""

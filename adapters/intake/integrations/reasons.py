@@ -72,6 +72,15 @@ REASONS: Mapping[str, Reason] = {
         "Nothing. Reject or close it in {source} if it should end here.",
     ),
     "not-part-of-a-history": Reason("It tells of nothing that is part of a history here.", NOTHING),
+    "not-fetched-yet": Reason(
+        "It only names what changed, which has not been fetched from {source} yet.",
+        "Nothing while PERENNIAL_INBOUND_FETCH names {source}: a worker fetches it. Else set that.",
+    ),
+    "could-not-be-fetched": Reason("What it names could not be fetched from {source} for two days.", RECONCILE),
+    "link-leads-elsewhere": Reason(
+        "Its link leads to another host than PERENNIAL_INBOUND_FETCH names, where nothing is fetched.",
+        "Correct PERENNIAL_INBOUND_FETCH, then run `perennial reconcile {source}`.",
+    ),
     "offers-are-not-read": Reason("It is about an offer, and offers of {source} are not read.", NOTHING),
     "openings-are-not-read": Reason("It is about an opening, and openings of {source} are not read.", NOTHING),
     "ping": Reason("It tests the connection.", NOTHING),

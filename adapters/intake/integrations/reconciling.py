@@ -10,6 +10,7 @@ from uuid import uuid4
 from adapters.intake.integrations.inbound import (
     ERASED,
     KEY_STANDS_TWICE,
+    NOT_FETCHED,
     CauseIsMissing,
     Inbox,
     Integration,
@@ -66,6 +67,8 @@ class Sweep:
             if delivery.outcome != "applied":
                 if swept.outcome in ("mended", "complete"):
                     self.deliveries.settle(delivery, "applied", None, swept.position)
+                elif swept.reason == NOT_FETCHED and delivery.outcome == "kept":
+                    self.deliveries.fetch_again(delivery, NOT_FETCHED)
                 elif swept.reason != delivery.reason:
                     self.deliveries.settle(delivery, delivery.outcome, swept.reason, None)
             self.deliveries.add_statements(delivery, swept.statements)

@@ -141,6 +141,7 @@ def receipts(attached: Attached) -> Mapping[str, Any]:
             "told_at": None if arrived.told_at is None else arrived.told_at.isoformat(),
             "subject": None if arrived.subject is None else str(arrived.subject),
             "waits_for": None if arrived.waits_for is None else str(arrived.waits_for),
+            "is_thin": arrived.is_thin,
             "settles": arrived.settles,
             "statements": [
                 {"stream": str(statement.stream), "what": statement.what, "at": statement.at.isoformat()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row, tuple_row
@@ -50,8 +50,29 @@ class WaitingDelivery:
     reason: str
     body: bytes
     subject: UUID | None
-    waits_for: UUID
+    waits_for: UUID | None
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryToFetch:
+    """A delivery that a worker has taken to fetch for; `fetch_tries` counts this time. `body` is sealed."""
+
+    source: str
+    delivery_id: str
+    action: str
+    reason: str
+    body: bytes
+    subject: UUID | None
+    waits_for: UUID | None
+    received_at: datetime
+    fetch_tries: int
+
+    def fetched(self, body: bytes) -> WaitingDelivery:
+        """Return the delivery as one that waits no longer for its fetch; `body` is sealed."""
+        return WaitingDelivery(
+            self.source, self.delivery_id, self.action, self.reason, body, self.subject, None, self.received_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +218,60 @@ class Deliveries:
         """Writes down for what a delivery waits that was read again."""
         with self._datastore.get_connection() as connection:
             connection.execute(
-                "update delivery set reason = %s, waits_for = %s, tried_at = clock_timestamp()"
+                "update delivery set reason = %s, waits_for = %s, tried_at = clock_timestamp(), fetch_after = null"
                 " where source = %s and delivery_id = %s and outcome = 'waiting'",
                 (reason, waits_for, delivery.source, delivery.delivery_id),
+            )
+
+    def take_to_fetch(self, sources: Collection[str], most: int, lease: timedelta) -> list[DeliveryToFetch]:
+        """Take deliveries of these sources that are due, for as long as the lease; no other worker takes them then."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=class_row(DeliveryToFetch)) as cursor,
+        ):
+            return cursor.execute(
+                "update delivery set fetch_after = clock_timestamp() + %s, fetch_tries = fetch_tries + 1"
+                " where (source, delivery_id) in (select source, delivery_id from delivery"
+                "   where outcome = 'waiting' and fetch_after <= clock_timestamp() and source = any(%s) and body <> ''"
+                "   order by fetch_after limit %s for update skip locked)"
+                " returning source, delivery_id, action, reason, body, subject, waits_for, received_at, fetch_tries",
+                (lease, list(sources), most),
+            ).fetchall()
+
+    def keep_fetched(self, delivery: DeliveryToFetch, person: UUID, sealed: bytes) -> bool:
+        """Store a delivery with what was fetched for it. Return False where it was emptied or settled meanwhile."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select keep_fetched_delivery(%s, %s, %s, %s) as kept",
+                (delivery.source, delivery.delivery_id, [person], sealed),
+            ).fetchone()
+        return row is not None and bool(row["kept"])
+
+    def fetch_later(self, delivery: DeliveryToFetch, pause: timedelta) -> None:
+        """Have a delivery fetched for again after a pause."""
+        with self._datastore.get_connection() as connection:
+            connection.execute(
+                "update delivery set fetch_after = clock_timestamp() + %s"
+                " where source = %s and delivery_id = %s and outcome = 'waiting'",
+                (pause, delivery.source, delivery.delivery_id),
+            )
+
+    def give_up_fetching(self, delivery: DeliveryToFetch, reason: str) -> None:
+        """Keep a delivery that cannot be fetched for, with the reason."""
+        with self._datastore.get_connection() as connection:
+            connection.execute(
+                "update delivery set outcome = 'kept', reason = %s, fetch_after = null"
+                " where source = %s and delivery_id = %s and outcome = 'waiting'",
+                (reason, delivery.source, delivery.delivery_id),
+            )
+
+    def fetch_again(self, delivery: KeptDelivery, reason: str) -> None:
+        """Have a delivery that is kept fetched for once more."""
+        with self._datastore.get_connection() as connection:
+            connection.execute(
+                "update delivery set outcome = 'waiting', reason = %s, fetch_after = clock_timestamp(), fetch_tries = 0"
+                " where source = %s and delivery_id = %s and outcome = 'kept' and body <> ''",
+                (reason, delivery.source, delivery.delivery_id),
             )
 
     def _waiting(

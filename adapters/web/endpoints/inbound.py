@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Path, Request
 from starlette.concurrency import run_in_threadpool
 
-from adapters.intake.integrations.inbound import Inbox, IntegrationHasNoSecret, Received
+from adapters.intake.integrations.inbound import Inbox, Integration, IntegrationHasNoSecret, Received
 from adapters.intake.integrations.index import INTEGRATIONS, integration_named
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.services import Services
@@ -27,15 +28,26 @@ class InboundEndpoints:
 
         'applied': understood, and what was new became events. 'waiting': it came before its cause, and is applied once
         that has come. 'kept': not used, for the reason given. 'duplicate': a delivery that says the same came before,
-        under whatever id. Whatever is signed is kept, sealed.
+        under whatever id. 'handshake': the secret was taken. Whatever is signed is kept, sealed.
         """
-        services, integration = self.services, integration_named(source)
-        secrets = services.secrets.get(integration.name, ())
+        services, integration, headers = self.services, integration_named(source), dict(request.headers)
+        configured = services.secrets.get(integration.name, ())
+        if integration.handshake is not None and integration.handshake in headers:
+            return await self._shake_hands(integration, configured, headers[integration.handshake])
+        learned = await run_in_threadpool(services.handshakes.secrets, integration)
+        secrets = (*configured, *learned)
         if not secrets:
             raise IntegrationHasNoSecret  # before the body is read: nothing could tell whose it is
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
-        headers = dict(request.headers)
         body = await request.body()
         return await rendered(
             await run_in_threadpool(inbox.receive, integration, secrets, headers, body, services.now())
         )
+
+    async def _shake_hands(
+        self, integration: Integration, configured: Sequence[str], secret: str
+    ) -> Answered[Received]:
+        """Take the secret of an open handshake, and answer with it. Errors: HandshakeIsNotOpen."""
+        learn, now = self.services.handshakes.learn, self.services.now()
+        await run_in_threadpool(learn, integration, configured, secret, now)
+        return await rendered(Received("handshake"), {integration.handshake or "": secret})

@@ -696,6 +696,9 @@ PAGES: Mapping[str, Page] = {
         {"outcome": "applied", "reason": None, "position": 1204, "events": 3},
         (
             "delivery-cannot-be-read",
+            "delivery-is-stale",
+            "token-was-used",
+            "handshake-is-not-open",
             "signature-is-wrong",
             "body-is-too-large",
             "integration-does-not-exist",

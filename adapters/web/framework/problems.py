@@ -24,7 +24,14 @@ from adapters.access.refusals import (
     TokensCannotBeChecked,
 )
 from adapters.intake.imports.refusals import FileCannotBeImported, LineCannotBeRead, MappingCannotBeRead
-from adapters.intake.integrations.inbound import DeliveryCannotBeRead, IntegrationHasNoSecret, SignatureIsWrong
+from adapters.intake.integrations.handshakes import HandshakeIsNotOpen
+from adapters.intake.integrations.inbound import (
+    DeliveryCannotBeRead,
+    DeliveryIsStale,
+    IntegrationHasNoSecret,
+    SignatureIsWrong,
+    TokenWasUsed,
+)
 from adapters.intake.integrations.index import IntegrationDoesNotExist
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
 from adapters.postgres.connections import UNREACHABLE
@@ -63,6 +70,9 @@ STATUS: Mapping[type[ExplainedError], int] = {
     TokensCannotBeChecked: 503,
     IntegrationDoesNotExist: 404,
     IntegrationHasNoSecret: 503,
+    HandshakeIsNotOpen: 403,
+    DeliveryIsStale: 401,
+    TokenWasUsed: 401,
     DeliveryCannotBeRead: 400,
     refusals.IdempotencyKeyWasUsedForAnotherRequest: 422,
     refusals.RequestIsInFlight: 409,

@@ -36,10 +36,8 @@ ACTOR = "user:tester"
 
 @pytest.fixture
 def settings(key_path: Path, tmp_path: Path) -> Settings:
-    secrets = tuple(SecretStr(secret) for secret in SECRETS)
-    return Settings(
-        key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", inbound_secrets={"greenhouse": secrets}
-    )
+    secrets = {name: tuple(SecretStr(secret) for secret in SECRETS) for name in ("greenhouse", "lever")}
+    return Settings(key_file=key_path, data_folder=tmp_path, zone="Europe/Berlin", inbound_secrets=secrets)
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.web.services import Services
 from tests.adapters.intake.integrations.bodies import HIRED, NEW, signed
+from tests.adapters.intake.integrations.samples import samples_of
 from tests.adapters.web.conftest import SECRETS, problem
 
 PATH = "/v1/inbound/greenhouse"
@@ -47,3 +51,26 @@ def test_the_description_names_every_integration_and_its_headers(client: httpx.C
     headers = {one["name"]: one["description"] for one in described if one["in"] == "header"}
     for integration in INTEGRATIONS.values():
         assert integration.signs.keys() <= headers.keys()
+
+
+def test_a_handshake_is_answered_once_while_it_is_open(client: httpx.Client, services: Services) -> None:
+    vendor, offered = INTEGRATIONS["smartrecruiters"], {"X-Hook-Secret": "handed over"}
+    path = f"/v1/inbound/{vendor.name}"
+    assert problem(client.post(path, headers=offered)) == (403, "handshake-is-not-open")
+    services.handshakes.open(vendor, (), services.now(), timedelta(minutes=5))
+    answer = client.post(path, headers=offered)
+    assert (answer.status_code, answer.headers["X-Hook-Secret"]) == (200, "handed over")
+    assert answer.json() == {"outcome": "handshake", "reason": None, "position": None, "events": 0}
+    assert problem(client.post(path, headers=offered)) == (403, "handshake-is-not-open")
+    samples = samples_of(vendor.name)
+    signed = samples.sign(samples.ping, "handed over", services.now())
+    assert client.post(path, content=signed.body, headers=signed.headers).json()["outcome"] == "kept"
+    wrong = samples.sign(samples.ping, "another", services.now())
+    assert problem(client.post(path, content=wrong.body, headers=wrong.headers)) == (401, "signature-is-wrong")
+
+
+def test_a_stale_delivery_is_unauthorised(client: httpx.Client, services: Services) -> None:
+    samples = samples_of("lever")
+    signed = samples.sign(samples.story(1).sent[0], SECRETS[0], services.now())
+    answer = client.post("/v1/inbound/lever", content=signed.body, headers=signed.headers)
+    assert problem(answer) == (401, "delivery-is-stale")

@@ -11,15 +11,20 @@ import random
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
 
 from adapters.bootstrap import VERB_OF
-from adapters.intake.integrations.inbound import Inbox, Received
+from adapters.intake.integrations.fetching import FetchAccess, Fetching, Get
+from adapters.intake.integrations.inbound import NOT_FETCHED, Inbox, Integration, Received
 from adapters.postgres.embedded.server import SETTINGS, embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.datastore import open_datastore
@@ -52,10 +57,48 @@ def shuffled(sent: Sequence[Sent], seed: int) -> list[Sent]:
     return told
 
 
+def integration_of(samples: Samples) -> Integration:
+    """Return the integration; deliveries of long ago are fresh to it, as a story takes months."""
+    integration = samples.integration
+    replay = integration.replay
+    return integration if replay is None else replace(integration, replay=replace(replay, window=timedelta(days=999)))
+
+
+def fetching_of(inbox: Inbox, samples: Samples, get: Get) -> Fetching:
+    integration = integration_of(samples)
+    access = {integration.name: FetchAccess("https://vendor.example", "token")}
+    return Fetching(inbox, {integration.name: integration}, access, lambda: NOW, get)
+
+
+def vendor(sent: Sent) -> Get:
+    """Return what answers for the vendor, as it stood when the delivery was sent."""
+
+    def get(url: str, _: Mapping[str, str]) -> bytes:
+        path = url.removeprefix("https://vendor.example")
+        if path not in sent.fetched:
+            raise HTTPError(url, 404, "not found", Message(), None)
+        return json.dumps(sent.fetched[path]).encode()
+
+    return get
+
+
 def deliver(inbox: Inbox, samples: Samples, sent: Sent) -> Received:
-    """Deliver once, signed anew, as a sender does that repeats a delivery."""
+    """Deliver once, signed anew, as a sender does that repeats a delivery; and fetch what it names."""
     signed = samples.sign(sent, SECRET, NOW)
-    return inbox.receive(samples.integration, [SECRET], signed.headers, signed.body, NOW)
+    received = inbox.receive(integration_of(samples), [SECRET], signed.headers, signed.body, NOW)
+    if received.reason != NOT_FETCHED:
+        return received
+    assert fetching_of(inbox, samples, vendor(sent)).look() == 1
+    return newest(inbox)
+
+
+def newest(inbox: Inbox) -> Received:
+    """Return what has become of the delivery that came last."""
+    assert isinstance(inbox.log, EventLog)
+    with inbox.log.recorder.datastore.get_connection() as connection:
+        row = connection.execute("select outcome, reason from delivery order by received_at desc limit 1").fetchone()
+    assert row is not None
+    return Received(row["outcome"], row["reason"])
 
 
 def answers(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from adapters.intake.integrations.inbound import Inbox, Received, SignatureIsWrong
+from adapters.intake.integrations.inbound import (
+    Assurance,
+    DeliveryCannotBeRead,
+    DeliveryIsStale,
+    Inbox,
+    Received,
+    SignatureIsWrong,
+    TokenWasUsed,
+)
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
-from tests.adapters.intake.integrations.retelling import compare, deliver, inbox_of
+from tests.adapters.intake.integrations.retelling import compare, deliver, inbox_of, integration_of
 from tests.adapters.intake.integrations.samples import ALL, NOW, SECRET, Samples, Sent
 
 each = pytest.mark.parametrize("samples", ALL, ids=lambda samples: samples.integration.name)
@@ -28,7 +38,7 @@ def first_of(samples: Samples) -> Sent:
 
 
 def received(inbox: Inbox, samples: Samples, sent: Sent) -> Received:
-    return inbox.receive(samples.integration, [SECRET], sent.headers, sent.body, NOW)
+    return inbox.receive(integration_of(samples), [SECRET], sent.headers, sent.body, NOW)
 
 
 def rows(database: str, query: str) -> list[dict[str, Any]]:
@@ -74,7 +84,7 @@ def test_what_is_not_signed_with_our_secret_is_refused_and_not_kept(
         with pytest.raises(SignatureIsWrong):
             received(inbox, samples, sent)
     with pytest.raises(SignatureIsWrong):
-        inbox.receive(samples.integration, ["another"], signed.headers, signed.body, NOW)
+        inbox.receive(integration_of(samples), ["another"], signed.headers, signed.body, NOW)
     assert (events(database), kept(database)) == (0, 0)
 
 
@@ -83,7 +93,7 @@ def test_two_secrets_are_valid_while_one_is_replaced(inbox: Inbox, samples: Samp
     first, second = samples.story(1).sent[:2]
     for secret, sent in (("old", first), ("new", second)):
         signed = samples.sign(sent, secret, NOW)
-        inbox.receive(samples.integration, ["old", "new"], signed.headers, signed.body, NOW)
+        inbox.receive(integration_of(samples), ["old", "new"], signed.headers, signed.body, NOW)
 
 
 @each
@@ -96,6 +106,43 @@ def test_the_test_of_the_connection_is_kept_and_changes_nothing(inbox: Inbox, da
 def test_an_unknown_action_is_kept_for_later(inbox: Inbox, database: str, samples: Samples) -> None:
     answer = deliver(inbox, samples, samples.unknown)
     assert (answer.outcome, answer.reason) == ("kept", "unknown-action")
+    assert events(database) == 0
+
+
+@each
+def test_where_the_body_is_not_signed_a_token_is_fresh_and_comes_with_one_body(
+    inbox: Inbox, database: str, samples: Samples
+) -> None:
+    signed, replay = samples.sign(first_of(samples), SECRET, NOW), samples.integration.replay
+    if samples.integration.assurance is Assurance.BODY_SIGNED:
+        assert replay is None
+        return
+    assert replay is not None
+    sent_at = replay.sent_at(signed.headers, signed.body)
+    assert sent_at is not None
+    for moment in (sent_at + replay.window + timedelta(seconds=1), sent_at - replay.window - timedelta(seconds=1)):
+        with pytest.raises(DeliveryIsStale):
+            inbox.receive(samples.integration, [SECRET], signed.headers, signed.body, moment)
+    assert kept(database) == 0
+    assert inbox.receive(samples.integration, [SECRET], signed.headers, signed.body, sent_at).outcome == "waiting"
+    with pytest.raises(TokenWasUsed):
+        received(inbox, samples, samples.reused(signed))
+    assert received(inbox, samples, signed).outcome == "duplicate"
+    assert kept(database) == 1
+
+
+@each
+def test_a_signed_body_that_is_cut_in_half_is_kept_as_it_came(inbox: Inbox, database: str, samples: Samples) -> None:
+    whole = first_of(samples)
+    cut = replace(whole, body=whole.body[: len(whole.body) // 2])
+    if samples.integration.assurance is Assurance.BODY_SIGNED:
+        signed = samples.sign(cut, SECRET, NOW)
+        with pytest.raises(DeliveryCannotBeRead):
+            received(inbox, samples, signed)
+        assert rows(database, "select reason from delivery") == [{"reason": "not-json"}]
+    else:
+        with pytest.raises(SignatureIsWrong):
+            received(inbox, samples, cut)
     assert events(database) == 0
 
 

@@ -41,6 +41,7 @@ class Story:
     jobs: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
     days: float = 0.0
+    opened: datetime = BEGINS
 
     def moment(self) -> datetime:
         """Return the next moment: everything that happens has one of its own."""
@@ -54,7 +55,8 @@ class Samples:
 
     tell: tells a random story. sign: signs a delivery with a secret, as sent at a time. forgeries: what can be made
     of a signed delivery without its secret: no signature, a broken one, and what the signature covers changed. ping:
-    the vendor's test of the connection. unknown: a delivery with an action that does not exist.
+    the vendor's test of the connection. unknown: a delivery with an action that does not exist. reused: another
+    body under the token of this delivery, where the signature does not cover the body.
     """
 
     integration: Integration
@@ -63,6 +65,7 @@ class Samples:
     forgeries: Callable[[Sent], Sequence[Sent]]
     ping: Sent
     unknown: Sent
+    reused: Callable[[Sent], Sent] = lambda sent: sent
 
     def story(self, seed: int) -> Story:
         story = Story(seed, random.Random(seed))
