@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -25,21 +25,23 @@ class RescindOffer(Command):
     """Rescind the offer that is out, accepted or not: an acceptance that is taken back fills nothing.
 
     application: the application's stream. by: 'us', or the 'candidate' who had accepted.
-    reason: why, as a code. note: why, in free text; personal, sealed.
+    reason: why, as a code. note: why, in free text; personal, sealed. in_any_order: another system's rescission, of
+    which no later end or hire refuses it.
     """
 
     application: UUID
     by: Side = "us"
     reason: Code = UNKNOWN
     note: str | None = None
+    in_any_order: bool = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, command: RescindOffer) -> Events:
     """Raises HireStandsOnTheOffer, OfferIsNotOut, OfferWasDeclined, OfferWasRescinded, OfferIsLater,
     ApplicationHasEnded and kin."""
-    if application.hires:
+    if application.hires and not command.in_any_order:
         raise HireStandsOnTheOffer(application=command.application)
-    candidate = application.require_live(command.moment)
+    candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     offer = application.require_rescindable(command.moment)
     why = (command.by, command.reason, command.note)
     return {command.application: [OfferRescinded(candidate, offer.requisition, offer.opening, *why)]}

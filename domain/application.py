@@ -169,6 +169,18 @@ class OfferDeclined(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferDeclineTakenBack(Event):
+    """What was told as a decline was none: the offer had been accepted before. It is out again, for the acceptance."""
+
+    stored_name = "offer-decline-taken-back.v1"
+    person_field = "candidate"
+
+    candidate: Clear[UUID]
+    requisition: Clear[UUID]
+    opening: Clear[UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
 class OfferRescinded(Event):
     """The offer was taken back, accepted or not; an acceptance that it undoes fills nothing."""
 
@@ -385,6 +397,17 @@ class OfferWasDeclined(Conflict):
     where = "application"
 
 
+class OfferWasNotDeclined(Conflict):
+    """Offer not declined
+
+    No offer of the application {application} stands declined at {moment}.
+
+    Only a decline can be taken back, and at no time before it.
+    """
+
+    where = "application"
+
+
 class OfferWasRescinded(Conflict):
     """Offer already rescinded
 
@@ -461,6 +484,14 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Decline:
+    """A decline that was not taken back, and the offer that it answered (None: none that is known)."""
+
+    offer: Offer | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """An acceptance that stands, of this offer."""
 
@@ -491,6 +522,7 @@ class Application:
     left: TemporalProperty[UUID | None] = field(default_factory=TemporalProperty)
     offers: tuple[Offer, ...] = ()
     former_offer: Offer | None = None
+    declines: tuple[Decline, ...] = ()
     ends: tuple[Ending, ...] = ()
     referral: UUID | None = None
 
@@ -662,6 +694,13 @@ class Application:
         found = accepted.offer if accepted else None if self.acceptances else last_by(self.offers, moment)
         return self.require_by(found, last, moment)
 
+    def require_declined(self, moment: datetime) -> Offer:
+        """The offer whose decline can be taken back at that moment. Raises OfferWasNotDeclined."""
+        found = last_by(self.declines, moment)
+        if found is None or found.offer is None:
+            raise OfferWasNotDeclined(application=self.id, moment=moment.isoformat())
+        return found.offer
+
     def require_by(self, found: Offer | None, last: Offer, moment: datetime) -> Offer:
         """The offer found; raises OfferIsLater where there is none by that moment."""
         if found is None:
@@ -714,6 +753,8 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
             return accepted(application, event, recorded)
         case OfferDeclined() | OfferRescinded() as event:
             return offer_ended(application, event, recorded.at)
+        case OfferDeclineTakenBack():
+            return decline_taken_back(application, recorded.at)
         case ApplicationRejected() | ApplicationWithdrawn() | CandidateHired() as event:
             return replace(application, ends=(*application.ends, Ending(event, recorded.at)))
         case ApplicationReferred() as event if application.referral is None:
@@ -754,6 +795,7 @@ def offer_ended(application: Application, event: OfferDeclined | OfferRescinded,
     """The application after its offer was declined, which none is that was accepted; or its acceptance rescinded."""
     if isinstance(event, OfferDeclined):
         gone = taken_back(application.open_offers, at)
+        application = replace(application, declines=(*application.declines, Decline(gone, at)))
     elif application.acceptances:
         acceptance = taken_back(application.acceptances, at)
         gone = None if acceptance is None else acceptance.offer
@@ -769,6 +811,14 @@ def offer_ended(application: Application, event: OfferDeclined | OfferRescinded,
         offers=without(application.offers, gone),
         former_offer=replace(gone, ending=type(event)),
     )
+
+
+def decline_taken_back(application: Application, at: datetime) -> Application:
+    """The application after a decline was taken back: the offer that it answered waits for an answer again."""
+    decline = taken_back(application.declines, at)
+    again = () if decline is None or decline.offer is None else (decline.offer,)
+    declines = without(application.declines, decline)
+    return replace(application, declines=declines, offers=(*application.offers, *again))
 
 
 APPLICATION = Aggregate("application", Application, evolve)
@@ -788,5 +838,5 @@ STANDING: tuple[type[Event], ...] = (*BEGINNINGS, *ENDINGS, *UNDOES, Application
 STAGES: tuple[type[Event], ...] = (StageEntered, ApplicationMovedBack, ApplicationTransferred)
 """The events that say which stage an application is in."""
 
-OFFERS: tuple[type[Event], ...] = (OfferMade, OfferAccepted, OfferDeclined, OfferRescinded)
+OFFERS: tuple[type[Event], ...] = (OfferMade, OfferAccepted, OfferDeclined, OfferDeclineTakenBack, OfferRescinded)
 """The events of an application's offers."""

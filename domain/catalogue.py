@@ -71,6 +71,7 @@ EVENTS: tuple[type[Event], ...] = (
     application.OfferMade,
     application.OfferDeclined,
     application.OfferRescinded,
+    application.OfferDeclineTakenBack,
     application.ApplicationTransferred,
     application.ApplicationReferred,
     outside_offer.OutsideOfferFollowed,

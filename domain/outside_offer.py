@@ -26,11 +26,13 @@ class OutsideOfferFollowed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OutsideOffer:
-    """By version the steps that became events here, and of all versions the steps with their times."""
+    """By version the steps that became events here and the time of its decline, and of all versions the steps with
+    their times."""
 
     id: UUID
     versions: Mapping[int, frozenset[str]] = field(default_factory=dict)
     dated: frozenset[tuple[str, datetime]] = frozenset()
+    declined_at: Mapping[int, datetime] = field(default_factory=dict)
 
     @property
     def newest(self) -> int:
@@ -57,7 +59,13 @@ def evolve(offer: OutsideOffer, recorded: Recorded[Event]) -> OutsideOffer:
     match recorded.event:
         case OutsideOfferFollowed(version=version, step=step):
             versions = {**offer.versions, version: offer.steps(version) | {step}}
-            return replace(offer, versions=versions, dated=offer.dated | {(step, recorded.at)})
+            declined = {version: recorded.at} if step == DECLINED else {}
+            return replace(
+                offer,
+                versions=versions,
+                dated=offer.dated | {(step, recorded.at)},
+                declined_at={**offer.declined_at, **declined},
+            )
         case _:
             return offer
 

@@ -386,6 +386,12 @@ class Requisition:
         if end.application is not None:
             raise OpeningIsTaken(opening=opening, application=end.application)
 
+    def end_of(self, opening: UUID) -> SeatEnd | None:
+        """The end of the opening that counts: the earliest fill that stands, else the earliest end that does."""
+        ends = self.ends.get(opening, ())
+        fills = [end for end in ends if end.application is not None]
+        return min(fills or ends, key=lambda end: end.at, default=None)
+
     def end_by(
         self, opening: UUID, moment: datetime, *, undone: UUID | None = None, in_any_order: bool = False
     ) -> SeatEnd | None:
@@ -456,21 +462,14 @@ def ends_to_take_back(ends: tuple[SeatEnd, ...], undone: UUID | None) -> tuple[S
 
 def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...]) -> Requisition:
     """The requisition with these ends of the opening."""
-    fills = [end for end in ends if end.application is not None]
-    first = min(fills or ends, key=lambda end: end.at, default=None)
+    requisition = replace(requisition, ends={**requisition.ends, opening: ends})
     taken_by = dict(requisition.taken_by)
     taken_by.pop(opening, None)
     ended: type[Event] | None = None
-    if first is not None:
-        ended = OpeningCancelled if first.application is None else OpeningFilled
-    if first is not None and first.application is not None:
-        taken_by[opening] = first.application
-    return replace(
-        requisition,
-        openings={**requisition.openings, opening: ended},
-        taken_by=taken_by,
-        ends={**requisition.ends, opening: ends},
-    )
+    if (end := requisition.end_of(opening)) is not None:
+        ended = OpeningCancelled if end.application is None else OpeningFilled
+        taken_by |= {opening: end.application} if end.application is not None else {}
+    return replace(requisition, openings={**requisition.openings, opening: ended}, taken_by=taken_by)
 
 
 REQUISITION = Aggregate("requisition", Requisition, evolve)

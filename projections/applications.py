@@ -14,6 +14,7 @@ from domain.application import (
     CandidateUnhired,
     OfferAccepted,
     OfferDeclined,
+    OfferDeclineTakenBack,
     OfferMade,
     OfferRescinded,
     ProspectAdded,
@@ -47,9 +48,10 @@ REVERSALS: dict[type[Event], str] = {
     CandidateUnhired: "hired",
     ApplicationUnrejected: "rejected",
     OfferRescinded: "offer-accepted",
+    OfferDeclineTakenBack: "offer-declined",
 }
 """The events that take a step back, and which. A decline, or a rescission of what was not accepted, takes back an
-offer, on whose standing no count depends."""
+offer, on whose standing no count depends. A decline that was taken back was none, and is not counted."""
 
 # A step that a reversal takes back stands from `position` until `until`, the position of the reversal, and was so
 # until `until_at`, the time of the reversal.
@@ -73,7 +75,7 @@ create table applications.step (
 create index on applications.step (day);
 create index on applications.step (candidate);
 create index on applications.step (application, step, position)
-    where until is null and step in ('hired', 'rejected', 'offer-accepted');
+    where until is null and step in ('hired', 'rejected', 'offer-accepted', 'offer-declined');
 create table applications.entry (
     record   uuid        primary key,
     position bigint      not null,
@@ -119,7 +121,7 @@ _OF_STEPS: Facts = {event: _STEP.format(step=step) for event, step in STEPS.item
 
 APPLICATIONS = ReadModel(
     name="applications",
-    version=2,
+    version=3,
     tables=TABLES,
     working=linked_records.working("applications"),
     facts={
@@ -139,7 +141,7 @@ APPLICATIONS = ReadModel(
         reversals.take_back(
             "applications.step",
             "application = reversal.application and step = reversal.step"
-            " and step in ('hired', 'rejected', 'offer-accepted')",
+            " and step in ('hired', 'rejected', 'offer-accepted', 'offer-declined')",
             "{reversal}",
             more=", until_at = reversal.at",
         ),

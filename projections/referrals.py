@@ -12,6 +12,7 @@ from domain.application import (
     CandidateUnhired,
     OfferAccepted,
     OfferDeclined,
+    OfferDeclineTakenBack,
     OfferMade,
     OfferRescinded,
     StageEntered,
@@ -77,6 +78,7 @@ STEPS: tuple[tuple[type[Event], str], ...] = (
     (OfferMade, "offer-made"),
     (OfferAccepted, "offer-accepted"),
     (OfferDeclined, "offer-declined"),
+    (OfferDeclineTakenBack, "offer-decline-taken-back"),
     (OfferRescinded, "offer-rescinded"),
     (ApplicationRejected, "rejected"),
     (ApplicationWithdrawn, "withdrawn"),
@@ -87,7 +89,7 @@ STEPS: tuple[tuple[type[Event], str], ...] = (
 
 REFERRALS = ReadModel(
     name="referrals",
-    version=2,
+    version=3,
     tables=TABLES,
     working=linked_records.working("referrals"),
     facts={

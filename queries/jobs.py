@@ -143,10 +143,9 @@ class ApplicationPage:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An opening's dates: when it was first opened, since when it has its state, and when it was last opened."""
+    """An opening's dates: when it was first opened, and when it was last opened."""
 
     opened_at: datetime
-    since: datetime
     outside_id: Personal[str | None]
     last_opened_at: datetime
 
@@ -169,25 +168,12 @@ def evolve_job(job: Job, recorded: Recorded[Event]) -> Job:
         case RequisitionOpened() as event if job.entry is None:
             return replace(job, entry=event, opened_at=recorded.at)
         case OpeningOpened(opening=opening) as event if opening not in former:
-            seat = Seat(recorded.at, recorded.at, event.outside_id, recorded.at)
-            return replace(job, seats={**job.seats, opening: seat})
+            return replace(job, seats={**job.seats, opening: Seat(recorded.at, event.outside_id, recorded.at)})
         case OpeningReopened(opening=opening) if opening in job.seats:
             seat = replace(job.seats[opening], last_opened_at=max(job.seats[opening].last_opened_at, recorded.at))
-            return with_changed_seats(replace(job, seats={**job.seats, opening: seat}), former, recorded.at)
+            return replace(job, seats={**job.seats, opening: seat})
         case _:
-            return with_changed_seats(job, former, recorded.at)
-
-
-def with_changed_seats(job: Job, former: Mapping[UUID, type[Event] | None], at: datetime) -> Job:
-    """Return the job with new dates for the seats whose state changed; an open seat's state begins when it was last
-    opened, even where that is recorded later."""
-    now = job.requisition.openings
-    changed = {
-        opening: replace(seat, since=seat.last_opened_at if now[opening] is None else at)
-        for opening, seat in job.seats.items()
-        if former[opening] is not now[opening]
-    }
-    return replace(job, seats={**job.seats, **changed})
+            return job
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,10 +268,11 @@ def openings_of(job: Job) -> list[Opening]:
 
 def opening_of(requisition: Requisition, opening: UUID, seat: Seat) -> Opening:
     """Return the opening: without an end of its own it is cancelled while its job is closed, and then open again."""
-    ending, since = requisition.openings[opening], seat.since
-    if ending is None:
-        with_job = requisition.closed_since or requisition.reopened_at or since
-        ending, since = OpeningCancelled if requisition.closed_since else None, max(since, with_job)
+    end, ending = requisition.end_of(opening), requisition.openings[opening]
+    with_job = requisition.closed_since or requisition.reopened_at or seat.last_opened_at
+    since = max(seat.last_opened_at, with_job) if end is None else end.at
+    if end is None and requisition.closed_since is not None:
+        ending = OpeningCancelled
     return Opening(
         opening=opening,
         state=STATES[ending],

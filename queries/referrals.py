@@ -130,6 +130,13 @@ class _Accepted(NamedTuple):
     unmade: bool = False
 
 
+class _Declined(NamedTuple):
+    """A decline, and the offer that it answered."""
+
+    at: datetime
+    offer: _Step | None
+
+
 def _stage_of(steps: Sequence[_Step]) -> Stage:
     """Where an application stands after these steps, which are in the order in which we learned of them."""
     if _standing(steps, "hired", "unhired"):
@@ -162,6 +169,7 @@ def _offers(steps: Iterable[_Step]) -> list[_Step]:
     """The offers that stand: a decline takes back one that waits for an answer, a rescission one that was accepted."""
     offers: list[_Step] = []
     accepted: list[_Accepted] = []
+    declined: list[_Declined] = []
     for step in steps:
         waiting = [offer for offer in offers if all(one.offer is not offer for one in accepted)]
         gone: _Step | None = None
@@ -178,6 +186,10 @@ def _offers(steps: Iterable[_Step]) -> list[_Step]:
             accepted.append(_Accepted(step.at, newest, not waiting))
         elif step.what == "offer-declined":
             gone = taken_back(waiting, step.at)
+            declined.append(_Declined(step.at, gone))
+        elif step.what == "offer-decline-taken-back" and declined:
+            declined.remove(decline := taken_back(declined, step.at) or declined[-1])
+            offers += [] if decline.offer is None else [decline.offer]
         elif step.what == "offer-rescinded":
             acceptance = taken_back(accepted, step.at)
             gone = acceptance.offer if acceptance else taken_back(offers, step.at)

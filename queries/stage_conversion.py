@@ -151,6 +151,7 @@ select case when step in ('prospect', 'submitted', 'stage') then 'entered' else 
        case step when 'prospect' then '{PROSPECT}' when 'submitted' then '{APPLIED}' else stage end, count(*)
 from people join applications.step on candidate = record
 where {IN_PERIOD} and position <= %(position)s and step = any (%(steps)s::text[])
+      and (step <> 'offer-declined' or until is null or until > %(position)s)
 group by 1, 2
 """
 

@@ -467,6 +467,7 @@ def _application_stage(own: Log) -> str:
 def _offers(own: Log) -> Log:
     """Every offer with its `at` and `accepted`, and whether it is `gone`, which a no has answered."""
     offers: Log = []
+    declines: list[tuple[Any, dict[str, Any]]] = []
     for event in own:
         name, at = event["type"].removesuffix(".v1"), event["at"]
         out = [offer for offer in offers if not offer["gone"]]
@@ -486,8 +487,15 @@ def _offers(own: Log) -> Log:
             newest |= {"accepted": at, "as": event["position"]}
         elif name == "offer-accepted":
             offers.append({"at": at, "accepted": at, "gone": False, "as": event["position"], "unmade": True})
-        elif name == "offer-declined" and waiting:
-            ([offer for offer in waiting if offer["at"] <= at] or waiting)[-1]["gone"] = True
+        elif name == "offer-declined":
+            answered = ([offer for offer in waiting if offer["at"] <= at] or waiting)[-1] if waiting else {}
+            answered["gone"] = True
+            declines.append((at, answered))
+        elif name == "offer-decline-taken-back" and declines:
+            number = declines.index(([one for one in declines if one[0] <= at] or declines)[-1])
+            _, back = declines.pop(number)
+            back["gone"] = False
+            offers = [one for one in offers if one is not back] + [back] * ("at" in back)  # told anew, it comes last
         elif name == "offer-rescinded" and len(waiting) < len(out):
             taken = sorted((offer for offer in out if offer["accepted"]), key=lambda offer: offer["as"])
             ([offer for offer in taken if offer["accepted"] <= at] or taken)[-1]["gone"] = True

@@ -141,12 +141,13 @@ TAKES_BACK = {
     "candidate-unhired": "candidate-hired",
     "application-unrejected": "application-rejected",
     "offer-rescinded": "offer-accepted",
+    "offer-decline-taken-back": "offer-declined",
 }
 BEGIN = ("prospect-added", "application-submitted")
 MOVE = ("stage-entered", "application-moved-back")
 END = ("application-rejected", "application-withdrawn", "candidate-hired")
 RESTORE = ("application-unrejected", "candidate-unhired")
-OFFERS = ("offer-made", "offer-accepted", "offer-declined", "offer-rescinded")
+OFFERS = ("offer-made", "offer-accepted", "offer-declined", "offer-decline-taken-back", "offer-rescinded")
 OF_APPLICATIONS = (*BEGIN, *MOVE, *END, *RESTORE, *OFFERS, "application-transferred", "application-referred")
 
 
@@ -300,8 +301,11 @@ ACTIVITIES = {
 
 def activity(log: Log, begins: date, ends: date, wanted: Mapping[str, str]) -> Counter[tuple[str, str | None]]:
     counted: Counter[tuple[str, str | None]] = Counter()
-    for events in Known(log).courses(wanted).values():
+    known = Known(log)
+    for events in known.courses(wanted).values():
         for event in events:
+            if name_of(event) == "offer-declined" and event["position"] in known.undone:
+                continue
             if name_of(event) in ACTIVITIES and begins <= day_of(event) < ends:
                 special = {"prospect-added": "prospect", "application-submitted": "applied"}
                 code = special.get(name_of(event), event["clear"].get("stage"))

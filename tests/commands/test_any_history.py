@@ -68,6 +68,7 @@ from commands.set_legal_hold import SetLegalHold
 from commands.set_target_date import SetTargetDate
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.take_back_decline import TakeBackDecline
 from commands.transfer_application import TransferApplication
 from commands.unhire_candidate import UnhireCandidate
 from commands.unmerge_candidates import UnmergeCandidates
@@ -176,12 +177,15 @@ SHAPES: dict[type[Command], str] = {
     MakeOffer: "application requisition opening",
     DeclineOffer: "application reason",
     RescindOffer: "application by",
+    TakeBackDecline: "application",
     TransferApplication: "application requisition",
 }
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
+OUT = (application.OfferMade, application.OfferDeclineTakenBack)
 TOLD_LATE = (
     *ENDS, application.StageEntered, application.ApplicationMovedBack,
     application.OfferMade, application.OfferAccepted, application.OfferDeclined, application.OfferRescinded,
+    application.OfferDeclineTakenBack,
 )  # fmt: skip
 """What may be told of an application after its end, if it was before it."""
 ABOUT_GROUPS: list[type[Command]] = [
@@ -364,9 +368,9 @@ class AnyHistory(RuleBasedStateMachine):
     def one_offer_is_out_at_a_time(self) -> None:
         allowed: dict[type[Event], tuple[type[Event] | None, ...]] = {
             application.OfferMade: (None, application.OfferDeclined, application.OfferRescinded),
-            application.OfferAccepted: (None, application.OfferMade),
-            application.OfferDeclined: (application.OfferMade,),
-            application.OfferRescinded: (application.OfferMade, application.OfferAccepted),
+            application.OfferAccepted: (None, *OUT),
+            application.OfferDeclined: OUT,
+            application.OfferRescinded: (*OUT, application.OfferAccepted),
             application.ApplicationTransferred: (None, application.OfferDeclined, application.OfferRescinded),
         }
         for stream in self.history.streams.values():

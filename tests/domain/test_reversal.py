@@ -22,6 +22,7 @@ from domain.application import (
     CandidateUnhired,
     OfferAccepted,
     OfferDeclined,
+    OfferDeclineTakenBack,
     OfferMade,
     OfferRescinded,
     StageEntered,
@@ -35,6 +36,7 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 HIRE, UNHIRE = CandidateHired(ALICE, JOB, None), CandidateUnhired(ALICE, JOB, None, "x", None)
 REJECT, UNREJECT = ApplicationRejected(ALICE, JOB, "x", None), ApplicationUnrejected(ALICE, JOB, "x", None)
 WITHDRAW = ApplicationWithdrawn(ALICE, JOB, "x", None)
+NO_DECLINE = OfferDeclineTakenBack(ALICE, JOB, SEAT)
 MAKE, ACCEPT = OfferMade(ALICE, JOB, SEAT), OfferAccepted(ALICE, JOB, SEAT)
 DECLINE, RESCIND = OfferDeclined(ALICE, JOB, SEAT, "x", None), OfferRescinded(ALICE, JOB, SEAT, "us", "x", None)
 
@@ -95,6 +97,11 @@ def test_of_the_ends_of_an_application_one_is_undone(
         ([(ACCEPT, 6), (MAKE, 5), (RESCIND, 9)], None, False),
         ([(ACCEPT, 6), (MAKE, 7), (RESCIND, 9)], None, True),
         ([(MAKE, 7), (MAKE, 5), (DECLINE, 6), (ACCEPT, 8)], 8, True),
+        ([(MAKE, 5), (DECLINE, 9), (NO_DECLINE, 9)], None, True),
+        ([(MAKE, 5), (DECLINE, 9), (NO_DECLINE, 9), (ACCEPT, 6), (RESCIND, 9)], None, False),
+        ([(MAKE, 5), (DECLINE, 9), (NO_DECLINE, 9), (ACCEPT, 6)], 6, True),
+        ([(DECLINE, 9), (NO_DECLINE, 9)], None, False),
+        ([(MAKE, 5), (DECLINE, 9), (MAKE, 10), (NO_DECLINE, 9), (DECLINE, 11)], None, True),
     ],
 )
 def test_of_the_offers_one_is_answered_by_a_no(told: list[tuple[Event, int]], accepted: int | None, out: bool) -> None:

@@ -19,6 +19,7 @@ from domain.application import (
     CandidateUnhired,
     OfferAccepted,
     OfferDeclined,
+    OfferDeclineTakenBack,
     OfferMade,
     OfferRescinded,
     ProspectAdded,
@@ -246,6 +247,7 @@ EXPECTED: Mapping[str, Event] = {
         candidate=PERSON, requisition=REQUISITION, opening=OPENING, reason="did-not-start", note=None
     ),
     "offer-made.v1": OfferMade(candidate=PERSON, requisition=REQUISITION, opening=None),
+    "offer-decline-taken-back.v1": OfferDeclineTakenBack(candidate=PERSON, requisition=STREAM, opening=None),
     "offer-declined.v1": OfferDeclined(
         candidate=PERSON, requisition=REQUISITION, opening=OPENING, reason="pay", note="wanted a tenth more"
     ),

@@ -358,6 +358,7 @@ class History:
             "offer-made": {"opening": None},
             "offer-accepted": {"opening": made("seat", 0)},
             "offer-declined": {"opening": None, "reason": "salary"},
+            "offer-decline-taken-back": {"opening": None},
             "offer-rescinded": {"opening": None, "reason": "salary", "by": "us"},
         }
         self.write(one.id, name, at, candidate=one.person, requisition=job, **told.get(name, {"reason": "other"}))
@@ -490,12 +491,13 @@ def _transfer(history: History, move: Move, one: Ongoing) -> None:
 
 TOLD_ANEW = ("candidate-hired", "candidate-hired", "candidate-unhired", "application-rejected",
              "application-unrejected", "application-withdrawn", "offer-made", "offer-accepted", "offer-accepted",
-             "offer-declined", "offer-rescinded", "offer-rescinded")  # fmt: skip
+             "offer-declined", "offer-declined", "offer-decline-taken-back", "offer-rescinded",
+             "offer-rescinded")  # fmt: skip
 """The facts, and what takes them back, that a history tells whatever went before."""
 
 
 def _tell(history: History, move: Move, one: Ongoing) -> None:
-    name = TOLD_ANEW[(move.one * 2 + move.flag) % len(TOLD_ANEW)]
+    name = TOLD_ANEW[(move.one * 2 + move.flag + move.number * 3) % len(TOLD_ANEW)]
     job = history.job(move.number % JOBS, move.at) if move.flag or name.startswith("offer") else one.job
     history.tell(one, name, move.other, job)
 

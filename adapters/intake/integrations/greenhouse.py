@@ -59,6 +59,7 @@ from commands.reopen_requisition import ReopenRequisition
 from commands.rescind_offer import RescindOffer
 from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
+from commands.take_back_decline import TakeBackDecline
 from commands.unhire_candidate import UnhireCandidate
 from commands.unreject_application import UnrejectApplication
 from commands.verb import LONGEST_LIST, MOST_FACTS, Command
@@ -528,8 +529,14 @@ class Reader:
             yield self.follow(named, stream, version, MADE, sent)
         is_accepted = ACCEPTED in steps or (ACCEPTED, resolved.at) in followed.dated
         if status == ACCEPTED_THERE and (again or not is_accepted):
+            declined_at = None if again else followed.declined_at.get(version)
+            no = None if declined_at is None else When(declined_at, "derived.offer.resolved_at")
+            if no is not None:
+                yield TakeBackDecline(application=stream, now=self.told.now, **no.fields())
             yield AcceptOffer(**named_job, anew=True, now=self.told.now, **resolved.fields())
             yield self.follow(named, stream, version, ACCEPTED, resolved)
+            if no is not None:
+                yield self.rescinded(stream, no)
         if status == REJECTED and not followed.has_ended(version):
             yield self.turned_down(stream, ACCEPTED in steps, resolved)
             yield self.follow(named, stream, version, DECLINED, resolved)
@@ -541,7 +548,11 @@ class Reader:
             return DeclineOffer(application=stream, in_any_order=True, now=self.told.now, **resolved.fields())
         first = min(one.at for one in known.acceptances)
         when = NOT_TOLD if resolved.at is not None and resolved.at < first else resolved
-        return RescindOffer(application=stream, by="candidate", now=self.told.now, **when.fields())
+        return self.rescinded(stream, when)
+
+    def rescinded(self, stream: UUID, when: When) -> Command:
+        """The candidate takes the acceptance back; a hire that is told already was later, or on another offer."""
+        return RescindOffer(application=stream, by="candidate", in_any_order=True, now=self.told.now, **when.fields())
 
     def offer_named(self, application: UUID, offer: Outside) -> UUID:
         """The stream of the offer: by its number there, else by the day on which it was sent."""

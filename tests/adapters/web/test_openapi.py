@@ -20,6 +20,7 @@ from commands.follow_outside_offer import FollowOutsideOffer
 from commands.propose_erasure import ProposeErasure
 from commands.release_address import ReleaseAddress
 from commands.request_erasure import RequestErasure
+from commands.take_back_decline import TakeBackDecline
 
 Operation = tuple[str, str, dict[str, Any]]
 
@@ -46,6 +47,7 @@ NOT_ROUTED = {
     ProposeErasure,
     ReleaseAddress,
     RequestErasure,
+    TakeBackDecline,
 }
 """What a clerk or an integration notes, and what a page carries out beyond the command."""
 

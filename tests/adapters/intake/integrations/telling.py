@@ -212,7 +212,7 @@ class Applicant:
         return {"unreject": self.unreject} if self.stands == "rejected" else {"unhire": self.unhire}
 
     def offers(self) -> dict[str, Any]:
-        """What may become of the offer: hires without any, hires on the one that was accepted."""
+        """What may become of the offer: hires without any, hires on the one that was accepted; a late no."""
         hire = {} if self.seat in self.story.taken else {"hire": self.hire}
         if self.offer is None:
             return hire if self.accepted_at else hire | {"offer": self.make_offer}
@@ -220,7 +220,7 @@ class Applicant:
             return {"accept": self.accept, "decline": self.decline}
         if self.offer.status == "Rejected":
             return {"offer": self.make_offer}
-        return hire | {"offer": self.make_offer} if self.was_hired else hire
+        return hire | ({"offer": self.make_offer} if self.was_hired else {"turn down": self.decline})
 
     @property
     def seat(self) -> str:

@@ -113,6 +113,7 @@ STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
         ([NEW], TAKEN),
         ([NEW], offer("offer_updated", "Rejected", resolved_at="2026-02-27T08:00:00Z")),
         ([NEW, TAKEN], offer("offer_updated", "Rejected", resolved_at="2026-02-28T08:00:00Z")),
+        ([NEW, offer("offer_updated", "Rejected", resolved_at="2026-03-09T08:00:00Z")], TAKEN),
         ([NEW], GONE),
     ],
     "offer_deleted": [([NEW, OFFERED], OFFER_DELETED)],

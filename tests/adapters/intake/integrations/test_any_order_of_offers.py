@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from adapters.postgres.log.event_log import EventLog
+from domain.application import OfferDeclined, OfferDeclineTakenBack
 from domain.event import Recorded
 from queries.jobs import APPLICATION_RECORD, OF_APPLICATION, page_of_application
 from tests.adapters.intake.integrations.bodies import JOB, ROSA, application, delivery
@@ -18,8 +19,8 @@ from tests.adapters.intake.integrations.test_greenhouse import Receive, inbox, r
 
 __all__ = ["inbox", "receive", "stream"]  # fixtures
 Stream = Callable[[str, object], UUID]
-NAMES = ("offer-made.v1", "offer-accepted.v1", "offer-declined.v1", "candidate-hired.v1", "candidate-unhired.v1",
-         "prospect-added.v1", "application-submitted.v1")  # fmt: skip
+NAMES = ("offer-made.v1", "offer-accepted.v1", "offer-declined.v1", "offer-rescinded.v1", "candidate-hired.v1",
+         "candidate-unhired.v1", "prospect-added.v1", "application-submitted.v1")  # fmt: skip
 Body = Callable[[int], bytes]
 
 
@@ -82,6 +83,27 @@ STORIES = [
         id="acceptances on different days",
     ),
     pytest.param(
+        FIRST,
+        (offer(1, "Created", 2), offer(1, "Accepted", 2, 3), offer(1, "Rejected", 2, 5)),
+        SUBMITTED | {"offer-made.v1": [2], "offer-accepted.v1": [3], "offer-rescinded.v1": [5]},
+        id="an acceptance that the candidate took back",
+    ),
+    pytest.param(
+        FIRST,
+        (
+            *(offer(1, "Created", 2), offer(1, "Accepted", 2, 3), offer(1, "Rejected", 2, 5)),
+            *(offer(2, "Created", 6), hire(8, version=2, sent_at=day(6), resolved_at=day(7))),
+        ),
+        SUBMITTED
+        | {
+            "offer-made.v1": [2, 6],
+            "offer-accepted.v1": [3, 7],
+            "offer-rescinded.v1": [5],
+            "candidate-hired.v1": [7],
+        },
+        id="a hire after an acceptance that the candidate took back",
+    ),
+    pytest.param(
         of_application("new_prospect_application", 1, prospect=True),
         (
             of_application("application_updated", 2, prospect=True),
@@ -112,8 +134,11 @@ def test_offers_and_prospects_end_in_one_state_in_any_order(
 
 
 def days_of(recorded: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
-    """The days of the events that count here, by their names."""
+    """The days of the events that count here, by their names; a decline that was taken back was none."""
     found: dict[str, list[int]] = {}
+    declines = [one for one in recorded if isinstance(one.event, OfferDeclined)]
+    none = sum(isinstance(one.event, OfferDeclineTakenBack) for one in recorded)
+    recorded = [one for one in recorded if one not in declines[len(declines) - none :]]
     for one in sorted(recorded, key=lambda one: one.at):
         if one.event.stored_name in NAMES:
             found.setdefault(one.event.stored_name, []).append(one.at.day)

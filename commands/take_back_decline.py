@@ -1,0 +1,29 @@
+"""A decline that was told turns out to have been none: the offer had been accepted before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.verb import Command, Events, Load, Verb
+from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclineTakenBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackDecline(Command):
+    """Take back the decline of an offer, of which another system tells later that it had been accepted before.
+
+    application: the application's stream.
+    """
+
+    application: UUID
+
+
+def decide(application: Application, command: TakeBackDecline) -> Events:
+    """Raises ApplicationDoesNotExist or OfferWasNotDeclined."""
+    candidate = application.require_candidate()
+    offer = application.require_declined(command.moment)
+    return {command.application: [OfferDeclineTakenBack(candidate, offer.requisition, offer.opening)]}
+
+
+VERB = Verb(TakeBackDecline, (Load("application", APPLICATION, (*STANDING, *OFFERS)),), decide)
