@@ -10,9 +10,19 @@ from commands.addresses import LOAD, WithAddresses
 from commands.request_erasure import RequestErasure
 from commands.verb import Events, Load, Verb
 from domain import erasure_proposal
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, HOLDS, Candidate
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    HOLDS,
+    Candidate,
+    CandidateDoesNotExist,
+    ErasureCannotBeDatedBack,
+    ErasureIsAskedByNobody,
+    LegalHoldStands,
+)
 from domain.codes import Code
-from domain.erasure_proposal import ErasureProposalAccepted
+from domain.erasure_proposal import ErasureProposalAccepted, ErasureProposalDoesNotExist, ErasureProposalIsDecided
 from domain.suppression import Suppressions
 
 
@@ -59,4 +69,17 @@ def decide(candidate: Candidate, known: Suppressions, command: AcceptErasureProp
 
 
 READS = (*ENTRIES, *ANSWERS, *HOLDS, *erasure_proposal.EVENTS)
-VERB = Verb(AcceptErasureProposal, (Load("candidate", CANDIDATE, READS), LOAD), decide)
+VERB = Verb(
+    AcceptErasureProposal,
+    (Load("candidate", CANDIDATE, READS), LOAD),
+    decide,
+    writes=ErasureProposalAccepted,
+    raises=(
+        CandidateDoesNotExist,
+        ErasureCannotBeDatedBack,
+        ErasureIsAskedByNobody,
+        ErasureProposalDoesNotExist,
+        ErasureProposalIsDecided,
+        LegalHoldStands,
+    ),
+)

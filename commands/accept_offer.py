@@ -6,8 +6,31 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferAccepted
-from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOpened
+from domain.application import (
+    APPLICATION,
+    OFFERS,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationIsForAnotherRequisition,
+    OfferAccepted,
+    OfferIsForAnotherOpening,
+    OfferIsNotOut,
+    OfferWasAccepted,
+    OfferWasDeclined,
+    OfferWasRescinded,
+)
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningDoesNotExist,
+    OpeningWasCancelled,
+    OpeningWasFilled,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +74,19 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,
+    writes=OfferAccepted,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        ApplicationIsForAnotherRequisition,
+        OfferIsForAnotherOpening,
+        OfferIsNotOut,
+        OfferWasAccepted,
+        OfferWasDeclined,
+        OfferWasRescinded,
+        OpeningDoesNotExist,
+        OpeningWasCancelled,
+        OpeningWasFilled,
+        RequisitionDoesNotExist,
+    ),
 )

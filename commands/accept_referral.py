@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
-from domain.referral import ANSWERS, BEGINNINGS, REFERRAL, Referral, ReferralAccepted, ReferralIsOfAnotherCandidate
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
+from domain.referral import (
+    ANSWERS,
+    BEGINNINGS,
+    REFERRAL,
+    Referral,
+    ReferralAccepted,
+    ReferralDoesNotExist,
+    ReferralIsOfAnotherCandidate,
+    ReferralWasDeclined,
+    ReferralWasNotMade,
+)
 from domain.touchpoint import following
 
 ACCEPTED = "referral-accepted"
@@ -42,4 +52,12 @@ VERB = Verb(
     AcceptReferral,
     (Load("referral", REFERRAL, (*BEGINNINGS, *ANSWERS)), Load("candidate", CANDIDATE, ENTRIES)),
     decide,
+    writes=ReferralAccepted,
+    raises=(
+        CandidateDoesNotExist,
+        ReferralDoesNotExist,
+        ReferralIsOfAnotherCandidate,
+        ReferralWasDeclined,
+        ReferralWasNotMade,
+    ),
 )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
 from domain.application import APPLICATION, BEGINNINGS, Application, ApplicationExistsAlready, ProspectAdded
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import UNKNOWN, Code
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +59,6 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),
     decide,
+    writes=ProspectAdded,
+    raises=(ApplicationExistsAlready, CandidateDoesNotExist, RequisitionDoesNotExist),
 )

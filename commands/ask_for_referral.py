@@ -6,11 +6,33 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
-from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralAsked
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateExistsAlready,
+    CandidateWasMerged,
+    ProcessingIsRestricted,
+)
+from domain.consent import (
+    ConsentHasExpired,
+    ConsentIsMissing,
+    ConsentIsWithheld,
+    ConsentWasRefused,
+    ConsentWasWithdrawn,
+)
+from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralAsked, ReferralExistsAlready
+from domain.requisition import (
+    REQUISITION,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionExistsAlready,
+    RequisitionOpened,
+)
 from domain.touchpoint import OURSELVES, TouchpointRecorded
-from domain.touchpoint_kinds import kind_named
+from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named
 
 ASKED = "referral-asked"
 PURPOSE = "referral_contact"
@@ -69,4 +91,20 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),
     decide,
+    writes=ReferralAsked,
+    raises=(
+        CandidateDoesNotExist,
+        CandidateExistsAlready,
+        CandidateWasMerged,
+        ConsentHasExpired,
+        ConsentIsMissing,
+        ConsentIsWithheld,
+        ConsentWasRefused,
+        ConsentWasWithdrawn,
+        ProcessingIsRestricted,
+        ReferralExistsAlready,
+        RequisitionDoesNotExist,
+        RequisitionExistsAlready,
+        TouchpointKindIsUnknown,
+    ),
 )

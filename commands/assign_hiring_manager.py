@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import REQUISITION, HiringManagerAssigned, Requisition, RequisitionOpened
+from domain.requisition import (
+    REQUISITION,
+    HiringManagerAssigned,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +35,9 @@ def decide(requisition: Requisition, command: AssignHiringManager) -> Events:
 
 
 VERB = Verb(
-    AssignHiringManager, (Load("requisition", REQUISITION, (RequisitionOpened, HiringManagerAssigned)),), decide
+    AssignHiringManager,
+    (Load("requisition", REQUISITION, (RequisitionOpened, HiringManagerAssigned)),),
+    decide,
+    writes=HiringManagerAssigned,
+    raises=(RequisitionDoesNotExist,),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, RequisitionDoesNotExist, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +29,10 @@ def decide(requisition: Requisition, command: AssignRecruiter) -> Events:
 
 
 READS = (RequisitionOpened, RecruiterAssigned)
-VERB = Verb(AssignRecruiter, (Load("requisition", REQUISITION, READS),), decide)
+VERB = Verb(
+    AssignRecruiter,
+    (Load("requisition", REQUISITION, READS),),
+    decide,
+    writes=RecruiterAssigned,
+    raises=(RequisitionDoesNotExist,),
+)

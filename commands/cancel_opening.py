@@ -7,7 +7,17 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import UNKNOWN, Code
-from domain.requisition import OPENINGS, REQUISITION, OpeningCancelled, Requisition, RequisitionOpened
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningCancelled,
+    OpeningDoesNotExist,
+    OpeningWasCancelled,
+    OpeningWasFilled,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +39,10 @@ def decide(requisition: Requisition, command: CancelOpening) -> Events:
     return {command.requisition: [OpeningCancelled(command.opening, command.reason)]}
 
 
-VERB = Verb(CancelOpening, (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),), decide)
+VERB = Verb(
+    CancelOpening,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),),
+    decide,
+    writes=OpeningCancelled,
+    raises=(OpeningDoesNotExist, OpeningWasCancelled, OpeningWasFilled, RequisitionDoesNotExist),
+)

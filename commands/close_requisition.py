@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import CLOSINGS, REQUISITION, Requisition, RequisitionClosed, RequisitionOpened
+from domain.requisition import (
+    CLOSINGS,
+    REQUISITION,
+    Requisition,
+    RequisitionClosed,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +34,10 @@ def decide(requisition: Requisition, command: CloseRequisition) -> Events:
     return {command.requisition: [RequisitionClosed()]}
 
 
-VERB = Verb(CloseRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),), decide)
+VERB = Verb(
+    CloseRequisition,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),),
+    decide,
+    writes=RequisitionClosed,
+    raises=(RequisitionDoesNotExist,),
+)

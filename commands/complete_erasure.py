@@ -7,7 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateErased, ErasureWasNotRequested
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    MERGES,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateErased,
+    ErasureWasNotRequested,
+)
 from domain.codes import Code
 
 
@@ -37,4 +45,10 @@ def decide(candidate: Candidate, command: CompleteErasure) -> Events:
     return events
 
 
-VERB = Verb(CompleteErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)
+VERB = Verb(
+    CompleteErasure,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),),
+    decide,
+    writes=CandidateErased,
+    raises=(CandidateDoesNotExist, ErasureWasNotRequested),
+)

@@ -7,7 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb, require_past
-from domain.requisition import REQUISITION, Requisition, RequisitionDateCorrected, RequisitionOpened
+from domain.requisition import (
+    REQUISITION,
+    Requisition,
+    RequisitionDateCorrected,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +37,10 @@ def decide(requisition: Requisition, command: CorrectOpeningDate) -> Events:
 
 
 READS = (RequisitionOpened, RequisitionDateCorrected)
-VERB = Verb(CorrectOpeningDate, (Load("requisition", REQUISITION, READS),), decide)
+VERB = Verb(
+    CorrectOpeningDate,
+    (Load("requisition", REQUISITION, READS),),
+    decide,
+    writes=RequisitionDateCorrected,
+    raises=(RequisitionDoesNotExist,),
+)

@@ -8,13 +8,20 @@ from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb, require_past
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import Code
 from domain.consent import withdrawals_on
 from domain.event import Event
 from domain.suppression import Suppressions
-from domain.touchpoint import Touchpoint, TouchpointCorrected, TouchpointRecorded, believed
-from domain.touchpoint_kinds import kind_named, takes_back
+from domain.touchpoint import (
+    Touchpoint,
+    TouchpointCorrected,
+    TouchpointDoesNotExist,
+    TouchpointRecorded,
+    TouchpointWasRetracted,
+    believed,
+)
+from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named, takes_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,4 +95,10 @@ def withdrawn_by(candidate: Candidate, was: Touchpoint, now: Touchpoint, moment:
 
 
 READS = (*ENTRIES, *ANSWERS, TouchpointRecorded, TouchpointCorrected)
-VERB = Verb(CorrectTouchpoint, (Load("candidate", CANDIDATE, READS), LOAD), decide)
+VERB = Verb(
+    CorrectTouchpoint,
+    (Load("candidate", CANDIDATE, READS), LOAD),
+    decide,
+    writes=TouchpointCorrected,
+    raises=(CandidateDoesNotExist, TouchpointDoesNotExist, TouchpointKindIsUnknown, TouchpointWasRetracted),
+)

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, STANDING, Application
+from domain.application import APPLICATION, STANDING, Application, ApplicationDoesNotExist, CandidateIsNotHired
 from domain.referral import (
     BEGINNINGS,
     CREDIT_RULE,
     REFERRAL,
+    HireCameBeforeTheReferral,
+    HireCameTooLateForTheReferral,
     Referral,
     ReferralCredited,
+    ReferralDoesNotExist,
+    ReferralIsNotOfThisApplication,
     ReferralTurnedIntoApplication,
+    ReferralWasCreditedAlready,
+    ReferralWasNotMade,
 )
 
 
@@ -48,4 +54,15 @@ VERB = Verb(
         Load("application", APPLICATION, STANDING),
     ),
     decide,
+    writes=ReferralCredited,
+    raises=(
+        ApplicationDoesNotExist,
+        CandidateIsNotHired,
+        HireCameBeforeTheReferral,
+        HireCameTooLateForTheReferral,
+        ReferralDoesNotExist,
+        ReferralIsNotOfThisApplication,
+        ReferralWasCreditedAlready,
+        ReferralWasNotMade,
+    ),
 )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain import erasure_proposal
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateDoesNotExist
 from domain.codes import Code
-from domain.erasure_proposal import ErasureProposalDeclined
+from domain.erasure_proposal import ErasureProposalDeclined, ErasureProposalDoesNotExist, ErasureProposalIsDecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,4 +33,10 @@ def decide(candidate: Candidate, command: DeclineErasureProposal) -> Events:
 
 
 READS = (*ENTRIES, *MERGES, *erasure_proposal.EVENTS)
-VERB = Verb(DeclineErasureProposal, (Load("candidate", CANDIDATE, READS),), decide)
+VERB = Verb(
+    DeclineErasureProposal,
+    (Load("candidate", CANDIDATE, READS),),
+    decide,
+    writes=ErasureProposalDeclined,
+    raises=(CandidateDoesNotExist, ErasureProposalDoesNotExist, ErasureProposalIsDecided),
+)

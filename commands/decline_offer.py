@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclined
+from domain.application import (
+    APPLICATION,
+    OFFERS,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    OfferDeclined,
+    OfferIsLater,
+    OfferIsNotOut,
+    OfferWasAccepted,
+    OfferWasDeclined,
+    OfferWasRescinded,
+)
 from domain.codes import UNKNOWN, Code
 
 
@@ -33,4 +46,18 @@ def decide(application: Application, command: DeclineOffer) -> Events:
     return {command.application: [declined]}
 
 
-VERB = Verb(DeclineOffer, (Load("application", APPLICATION, (*STANDING, *OFFERS)),), decide)
+VERB = Verb(
+    DeclineOffer,
+    (Load("application", APPLICATION, (*STANDING, *OFFERS)),),
+    decide,
+    writes=OfferDeclined,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        OfferIsLater,
+        OfferIsNotOut,
+        OfferWasAccepted,
+        OfferWasDeclined,
+        OfferWasRescinded,
+    ),
+)

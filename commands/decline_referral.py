@@ -14,7 +14,9 @@ from domain.referral import (
     Referral,
     ReferralBecameAnApplication,
     ReferralDeclined,
+    ReferralDoesNotExist,
     ReferralTurnedIntoApplication,
+    ReferralWasNotMade,
 )
 
 
@@ -41,4 +43,10 @@ def decide(referral: Referral, command: DeclineReferral) -> Events:
 
 
 READS = (*BEGINNINGS, *ANSWERS, ReferralTurnedIntoApplication)
-VERB = Verb(DeclineReferral, (Load("referral", REFERRAL, READS),), decide)
+VERB = Verb(
+    DeclineReferral,
+    (Load("referral", REFERRAL, READS),),
+    decide,
+    writes=ReferralDeclined,
+    raises=(ReferralBecameAnApplication, ReferralDoesNotExist, ReferralWasNotMade),
+)

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, STAGES, STANDING, Application, StageEntered
+from domain.application import (
+    APPLICATION,
+    STAGES,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    StageEntered,
+)
 from domain.codes import Code
 
 
@@ -31,4 +39,10 @@ def decide(application: Application, command: EnterStage) -> Events:
     return {command.application: [StageEntered(candidate, application.requisition_at(command.moment), command.stage)]}
 
 
-VERB = Verb(EnterStage, (Load("application", APPLICATION, (*STANDING, *STAGES)),), decide)
+VERB = Verb(
+    EnterStage,
+    (Load("application", APPLICATION, (*STANDING, *STAGES)),),
+    decide,
+    writes=StageEntered,
+    raises=(ApplicationDoesNotExist, ApplicationHasEnded),
+)

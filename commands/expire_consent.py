@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.consent import (
+    ConsentDoesNotExist,
     ConsentEndsAtAnotherTime,
     ConsentEndWasNoted,
     ConsentExpired,
@@ -47,4 +48,17 @@ def decide(candidate: Candidate, command: ExpireConsent) -> Events:
     return {command.candidate: [ConsentExpired(command.consent, given.purpose, channels)]}
 
 
-VERB = Verb(ExpireConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, ConsentExpired)),), decide)
+VERB = Verb(
+    ExpireConsent,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, ConsentExpired)),),
+    decide,
+    writes=ConsentExpired,
+    raises=(
+        CandidateDoesNotExist,
+        ConsentDoesNotExist,
+        ConsentEndWasNoted,
+        ConsentEndsAtAnotherTime,
+        ConsentHasNotEnded,
+        ConsentWasAnsweredOver,
+    ),
+)

@@ -34,4 +34,6 @@ def decide(offer: OutsideOffer, command: FollowOutsideOffer) -> Events:
     return {command.offer: [OutsideOfferFollowed(command.application, command.version, command.step)]}
 
 
-VERB = Verb(FollowOutsideOffer, (Load("offer", OUTSIDE_OFFER, (OutsideOfferFollowed,)),), decide)
+VERB = Verb(
+    FollowOutsideOffer, (Load("offer", OUTSIDE_OFFER, (OutsideOfferFollowed,)),), decide, writes=OutsideOfferFollowed
+)

@@ -7,7 +7,14 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import Code
-from domain.talent_community import TALENT_COMMUNITY, CommunityFounded, TalentCommunity, require_around
+from domain.talent_community import (
+    TALENT_COMMUNITY,
+    CommunityExistsAlready,
+    CommunityFounded,
+    CommunityNeedsSkillOrRole,
+    TalentCommunity,
+    require_around,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +38,10 @@ def decide(community: TalentCommunity, command: FoundCommunity) -> Events:
     return {command.community: [CommunityFounded(command.around, command.topic, command.title)]}
 
 
-VERB = Verb(FoundCommunity, (Load("community", TALENT_COMMUNITY, (CommunityFounded,)),), decide)
+VERB = Verb(
+    FoundCommunity,
+    (Load("community", TALENT_COMMUNITY, (CommunityFounded,)),),
+    decide,
+    writes=CommunityFounded,
+    raises=(CommunityExistsAlready, CommunityNeedsSkillOrRole),
+)

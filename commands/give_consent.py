@@ -8,18 +8,19 @@ from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses
 from commands.verb import Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, CandidateWasMerged
 from domain.codes import UNKNOWN, Code, Sha256
 from domain.consent import (
     ConsentEndsBeforeItBegins,
     ConsentGiven,
     ConsentHoldsTooLong,
+    ConsentNamesNoChannel,
     ImportedConsentNeedsItsEvidence,
     after,
     anything_lives,
     require_some_channels,
 )
-from domain.purposes import require_basis, require_purpose
+from domain.purposes import ChannelIsUnknown, LawfulBasisIsUnknown, PurposeIsUnknown, require_basis, require_purpose
 from domain.suppression import MERGED, WITHDREW, Suppressions, releases
 from domain.validity import ends_at, validity_of
 
@@ -125,4 +126,20 @@ def require_evidence(command: GiveConsent) -> None:
         raise ImportedConsentNeedsItsEvidence(purpose=command.purpose)
 
 
-VERB = Verb(GiveConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)
+VERB = Verb(
+    GiveConsent,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD),
+    decide,
+    writes=ConsentGiven,
+    raises=(
+        CandidateDoesNotExist,
+        CandidateWasMerged,
+        ChannelIsUnknown,
+        ConsentEndsBeforeItBegins,
+        ConsentHoldsTooLong,
+        ConsentNamesNoChannel,
+        ImportedConsentNeedsItsEvidence,
+        LawfulBasisIsUnknown,
+        PurposeIsUnknown,
+    ),
+)

@@ -12,10 +12,23 @@ from domain.application import (
     OFFERS,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationIsForAnotherRequisition,
     CandidateHired,
     OpeningNeedsItsRequisition,
 )
-from domain.requisition import OPENINGS, REQUISITION, OpeningFilled, Requisition, RequisitionOpened
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningDoesNotExist,
+    OpeningFilled,
+    OpeningWasCancelled,
+    OpeningWasFilled,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +79,15 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,
+    writes=CandidateHired,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        ApplicationIsForAnotherRequisition,
+        OpeningDoesNotExist,
+        OpeningNeedsItsRequisition,
+        OpeningWasCancelled,
+        OpeningWasFilled,
+        RequisitionDoesNotExist,
+    ),
 )

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import UNKNOWN, Code
-from domain.requisition import HOLDS, REQUISITION, Requisition, RequisitionHeld, RequisitionOpened
+from domain.requisition import (
+    HOLDS,
+    REQUISITION,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionHeld,
+    RequisitionIsHeld,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +37,10 @@ def decide(requisition: Requisition, command: HoldRequisition) -> Events:
     return {command.requisition: [RequisitionHeld(command.reason, command.note)]}
 
 
-VERB = Verb(HoldRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *HOLDS)),), decide)
+VERB = Verb(
+    HoldRequisition,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *HOLDS)),),
+    decide,
+    writes=RequisitionHeld,
+    raises=(RequisitionDoesNotExist, RequisitionIsHeld),
+)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MEMBERSHIPS, Candidate, CommunityJoined
+from domain.candidate import CANDIDATE, ENTRIES, MEMBERSHIPS, Candidate, CandidateDoesNotExist, CommunityJoined
 from domain.codes import Code
-from domain.talent_community import TALENT_COMMUNITY, CommunityFounded, TalentCommunity
+from domain.talent_community import TALENT_COMMUNITY, CommunityDoesNotExist, CommunityFounded, TalentCommunity
 from domain.touchpoint import following
 
 SELF = "self"
@@ -48,4 +48,6 @@ VERB = Verb(
         Load("community", TALENT_COMMUNITY, (CommunityFounded,)),
     ),
     decide,
+    writes=CommunityJoined,
+    raises=(CandidateDoesNotExist, CommunityDoesNotExist),
 )

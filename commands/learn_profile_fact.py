@@ -17,11 +17,20 @@ from commands.addresses import (
     require_single,
 )
 from commands.verb import HIDDEN, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, CandidateIsErased, ProfileFactLearned
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    FACTS,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateIsErased,
+    ProfileFactLearned,
+)
 from domain.codes import Code
 from domain.event import Erased, Event
 from domain.profile_facts import held
-from domain.suppression import Suppressions, recognised, require_arrival
+from domain.suppression import AddressIsSuppressed, Suppressions, recognised, require_arrival
 
 AT_SIGNS = frozenset("@＠﹫")
 NO_ADDRESS_OF_THEIRS = frozenset((*ADDRESSES, "owner"))
@@ -133,4 +142,16 @@ def told(candidate: Candidate, fact: str) -> Iterator[str]:
     return (value for value in values if not isinstance(value, Erased))
 
 
-VERB = Verb(LearnProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)), LOAD), decide)
+VERB = Verb(
+    LearnProfileFact,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)), LOAD),
+    decide,
+    writes=ProfileFactLearned,
+    raises=(
+        AddressCannotBeRead,
+        AddressIsPlaceholder,
+        AddressIsSuppressed,
+        CandidateDoesNotExist,
+        ValueHoldsSeveralAddresses,
+    ),
+)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MEMBERSHIPS, Candidate, CandidateIsNotInCommunity, CommunityLeft
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    MEMBERSHIPS,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateIsNotInCommunity,
+    CommunityLeft,
+)
 from domain.codes import Code
 
 
@@ -32,4 +40,10 @@ def decide(candidate: Candidate, command: LeaveCommunity) -> Events:
     return {command.candidate: [CommunityLeft(command.community, command.by, command.reason)]}
 
 
-VERB = Verb(LeaveCommunity, (Load("candidate", CANDIDATE, (*ENTRIES, *MEMBERSHIPS)),), decide)
+VERB = Verb(
+    LeaveCommunity,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *MEMBERSHIPS)),),
+    decide,
+    writes=CommunityLeft,
+    raises=(CandidateDoesNotExist, CandidateIsNotInCommunity),
+)

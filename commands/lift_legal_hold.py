@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, LegalHoldLifted
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    HOLDS,
+    MERGES,
+    Candidate,
+    CandidateDoesNotExist,
+    LegalHoldIsNotSet,
+    LegalHoldLifted,
+)
 from domain.codes import Code
 
 
@@ -34,4 +43,10 @@ def decide(candidate: Candidate, command: LiftLegalHold) -> Events:
     }
 
 
-VERB = Verb(LiftLegalHold, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),), decide)
+VERB = Verb(
+    LiftLegalHold,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),),
+    decide,
+    writes=LegalHoldLifted,
+    raises=(CandidateDoesNotExist, LegalHoldIsNotSet),
+)

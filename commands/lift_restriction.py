@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, ProcessingIsNotRestricted, RestrictionLifted
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidateDoesNotExist,
+    ProcessingIsNotRestricted,
+    RestrictionLifted,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +40,10 @@ def decide(candidate: Candidate, command: LiftRestriction) -> Events:
     }
 
 
-VERB = Verb(LiftRestriction, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)
+VERB = Verb(
+    LiftRestriction,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),),
+    decide,
+    writes=RestrictionLifted,
+    raises=(CandidateDoesNotExist, ProcessingIsNotRestricted),
+)

@@ -10,6 +10,7 @@ from domain.application import (
     APPLICATION,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
     ApplicationIsOfAnotherCandidate,
     ApplicationReferred,
 )
@@ -19,7 +20,10 @@ from domain.referral import (
     REFERRAL,
     ApplicationCameOfAnotherReferral,
     Referral,
+    ReferralDoesNotExist,
     ReferralTurnedIntoApplication,
+    ReferralWasDeclined,
+    ReferralWasNotMade,
 )
 
 
@@ -59,4 +63,13 @@ VERB = Verb(
         Load("application", APPLICATION, (*STANDING, ApplicationReferred)),
     ),
     decide,
+    writes=ReferralTurnedIntoApplication,
+    raises=(
+        ApplicationCameOfAnotherReferral,
+        ApplicationDoesNotExist,
+        ApplicationIsOfAnotherCandidate,
+        ReferralDoesNotExist,
+        ReferralWasDeclined,
+        ReferralWasNotMade,
+    ),
 )

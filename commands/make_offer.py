@@ -6,8 +6,27 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferMade
-from domain.requisition import OPENINGS, REQUISITION, Requisition, RequisitionOpened
+from domain.application import (
+    APPLICATION,
+    OFFERS,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationIsForAnotherRequisition,
+    OfferIsOut,
+    OfferMade,
+)
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningDoesNotExist,
+    OpeningWasCancelled,
+    OpeningWasFilled,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +64,15 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,
+    writes=OfferMade,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        ApplicationIsForAnotherRequisition,
+        OfferIsOut,
+        OpeningDoesNotExist,
+        OpeningWasCancelled,
+        OpeningWasFilled,
+        RequisitionDoesNotExist,
+    ),
 )

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateCannotReferThemselves
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    MERGES,
+    Candidate,
+    CandidateCannotReferThemselves,
+    CandidateDoesNotExist,
+)
 from domain.codes import UNKNOWN, Code
-from domain.referral import BEGINNINGS, REFERRAL, Referral, ReferralMade
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.referral import (
+    BEGINNINGS,
+    REFERRAL,
+    Referral,
+    ReferralMade,
+    ReferralWasAskedOfSomebodyElse,
+    ReferralWasMadeAlready,
+)
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened
 from domain.touchpoint import following
 
 MADE = "referral-made"
@@ -72,4 +86,12 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),
     decide,
+    writes=ReferralMade,
+    raises=(
+        CandidateCannotReferThemselves,
+        CandidateDoesNotExist,
+        ReferralWasAskedOfSomebodyElse,
+        ReferralWasMadeAlready,
+        RequisitionDoesNotExist,
+    ),
 )

@@ -13,12 +13,24 @@ from domain.candidate import (
     ENTRIES,
     Candidate,
     CandidateCannotBeMergedWithItself,
+    CandidateDoesNotExist,
     CandidatesMerged,
+    CandidateWasMerged,
     MergeCannotBeDatedBack,
+    ProcessingIsRestricted,
 )
 from domain.codes import Code
-from domain.consent import Merge, together, withheld_by
+from domain.consent import (
+    ConsentIsMissing,
+    ConsentIsWithheld,
+    ConsentWasRefused,
+    ConsentWasWithdrawn,
+    Merge,
+    together,
+    withheld_by,
+)
 from domain.event import Event
+from domain.purposes import ChannelIsUnknown, PurposeIsUnknown
 from domain.suppression import Suppressions
 
 
@@ -63,4 +75,18 @@ VERB = Verb(
     MergeCandidates,
     (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS), LOAD),
     decide,
+    writes=CandidatesMerged,
+    raises=(
+        CandidateCannotBeMergedWithItself,
+        CandidateDoesNotExist,
+        CandidateWasMerged,
+        ChannelIsUnknown,
+        ConsentIsMissing,
+        ConsentIsWithheld,
+        ConsentWasRefused,
+        ConsentWasWithdrawn,
+        MergeCannotBeDatedBack,
+        ProcessingIsRestricted,
+        PurposeIsUnknown,
+    ),
 )

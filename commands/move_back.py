@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, STAGES, STANDING, Application, ApplicationMovedBack
+from domain.application import (
+    APPLICATION,
+    STAGES,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationMovedBack,
+    StageIsNotEarlier,
+    StageWasNeverEntered,
+)
 from domain.codes import UNKNOWN, Code
 
 
@@ -30,4 +40,10 @@ def decide(application: Application, command: MoveBack) -> Events:
     return {command.application: [ApplicationMovedBack(candidate, requisition, command.stage, command.reason)]}
 
 
-VERB = Verb(MoveBack, (Load("application", APPLICATION, (*STANDING, *STAGES)),), decide)
+VERB = Verb(
+    MoveBack,
+    (Load("application", APPLICATION, (*STANDING, *STAGES)),),
+    decide,
+    writes=ApplicationMovedBack,
+    raises=(ApplicationDoesNotExist, ApplicationHasEnded, StageIsNotEarlier, StageWasNeverEntered),
+)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import OPENINGS, REQUISITION, OpeningOpened, Requisition, RequisitionOpened
+from domain.requisition import (
+    OPENINGS,
+    REQUISITION,
+    OpeningExistsAlready,
+    OpeningOpened,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +37,10 @@ def decide(requisition: Requisition, command: OpenOpening) -> Events:
     return {command.requisition: [OpeningOpened(command.opening, command.outside_id)]}
 
 
-VERB = Verb(OpenOpening, (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),), decide)
+VERB = Verb(
+    OpenOpening,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),),
+    decide,
+    writes=OpeningOpened,
+    raises=(OpeningExistsAlready, RequisitionDoesNotExist),
+)

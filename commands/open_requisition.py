@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import UNKNOWN, Code
-from domain.requisition import REQUISITION, OpeningOpened, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, OpeningOpened, Requisition, RequisitionExistsAlready, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,4 +47,10 @@ def decide(requisition: Requisition, command: OpenRequisition) -> Events:
     return {command.requisition: [opened, *seats]}
 
 
-VERB = Verb(OpenRequisition, (Load("requisition", REQUISITION, (RequisitionOpened,)),), decide)
+VERB = Verb(
+    OpenRequisition,
+    (Load("requisition", REQUISITION, (RequisitionOpened,)),),
+    decide,
+    writes=RequisitionOpened,
+    raises=(RequisitionExistsAlready,),
+)

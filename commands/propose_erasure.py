@@ -8,7 +8,7 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain import erasure_proposal
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import Code, Written
 from domain.erasure_proposal import DELETE, KINDS, ErasureProposed
 
@@ -38,4 +38,10 @@ def decide(candidate: Candidate, command: ProposeErasure) -> Events:
     return {command.candidate: [ErasureProposed(command.proposal, command.source, command.kind, command.fields)]}
 
 
-VERB = Verb(ProposeErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *erasure_proposal.EVENTS)),), decide)
+VERB = Verb(
+    ProposeErasure,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *erasure_proposal.EVENTS)),),
+    decide,
+    writes=ErasureProposed,
+    raises=(CandidateDoesNotExist,),
+)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingIsRestricted
 from domain.codes import UNKNOWN, Code
-from domain.consent import withdrawals_on
+from domain.consent import ConsentIsMissing, withdrawals_on
+from domain.purposes import ChannelIsUnknown, PurposeIsUnknown
 from domain.suppression import Suppressions
 from domain.touchpoint import OURSELVES, OwnSendIsRequested, TouchpointRecorded
-from domain.touchpoint_kinds import kind_named, takes_back
+from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named, takes_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +77,18 @@ def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint)
     return {**answers, command.candidate: [recorded, *taken_back], **kept_out}
 
 
-VERB = Verb(RecordTouchpoint, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)
+VERB = Verb(
+    RecordTouchpoint,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD),
+    decide,
+    writes=TouchpointRecorded,
+    raises=(
+        CandidateDoesNotExist,
+        ChannelIsUnknown,
+        ConsentIsMissing,
+        OwnSendIsRequested,
+        ProcessingIsRestricted,
+        PurposeIsUnknown,
+        TouchpointKindIsUnknown,
+    ),
+)

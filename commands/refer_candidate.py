@@ -7,9 +7,19 @@ from uuid import UUID
 
 from commands.addresses import LOAD, Arrival, admit
 from commands.verb import Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateCannotReferThemselves, CandidateReferred
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidateCannotReferThemselves,
+    CandidateDoesNotExist,
+    CandidateExistsAlready,
+    CandidateReferred,
+    NothingNamesTheCandidate,
+)
 from domain.codes import UNKNOWN, Code
-from domain.suppression import Suppressions
+from domain.suppression import AddressIsSuppressed, Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +63,19 @@ def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -
     return {command.candidate: [referred], **released}
 
 
-VERB = Verb(ReferCandidate, (Load("candidate", CANDIDATE, ENTRIES), LOAD), decide)
+VERB = Verb(
+    ReferCandidate,
+    (Load("candidate", CANDIDATE, ENTRIES), LOAD),
+    decide,
+    writes=CandidateReferred,
+    raises=(
+        AddressCannotBeRead,
+        AddressIsPlaceholder,
+        AddressIsSuppressed,
+        CandidateCannotReferThemselves,
+        CandidateDoesNotExist,
+        CandidateExistsAlready,
+        NothingNamesTheCandidate,
+        ValueHoldsSeveralAddresses,
+    ),
+)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import UNKNOWN, Code
 from domain.consent import ConsentRefused, anything_is_allowed
-from domain.purposes import CONSENT_CHANNELS, require_channels, require_purpose
+from domain.purposes import CONSENT_CHANNELS, ChannelIsUnknown, PurposeIsUnknown, require_channels, require_purpose
 from domain.suppression import Suppressions
 
 
@@ -59,4 +59,10 @@ def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) ->
     return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
 
 
-VERB = Verb(RefuseConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)
+VERB = Verb(
+    RefuseConsent,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD),
+    decide,
+    writes=ConsentRefused,
+    raises=(CandidateDoesNotExist, ChannelIsUnknown, PurposeIsUnknown),
+)

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, STANDING, Application, ApplicationRejected
+from domain.application import (
+    APPLICATION,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationRejected,
+)
 from domain.codes import UNKNOWN, Code
 
 
@@ -31,4 +38,10 @@ def decide(application: Application, command: RejectApplication) -> Events:
     return {command.application: [ended]}
 
 
-VERB = Verb(RejectApplication, (Load("application", APPLICATION, STANDING),), decide)
+VERB = Verb(
+    RejectApplication,
+    (Load("application", APPLICATION, STANDING),),
+    decide,
+    writes=ApplicationRejected,
+    raises=(ApplicationDoesNotExist, ApplicationHasEnded),
+)

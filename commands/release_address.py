@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written, require_readable
 from commands.verb import Events, Verb
-from domain.addresses import AddressKindIsUnknown
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, AddressKindIsUnknown
 from domain.codes import Code
-from domain.suppression import AddressIsNotSuppressed, Suppressions, releases
+from domain.suppression import AddressIsNotSuppressed, AddressReleased, Suppressions, releases
 
 FIELDS = dict.fromkeys(ADDRESSES, "address")
 
@@ -41,4 +41,10 @@ def decide(known: Suppressions, command: ReleaseAddress) -> Events:
     return released
 
 
-VERB = Verb(ReleaseAddress, (LOAD,), decide)
+VERB = Verb(
+    ReleaseAddress,
+    (LOAD,),
+    decide,
+    writes=AddressReleased,
+    raises=(AddressCannotBeRead, AddressIsNotSuppressed, AddressIsPlaceholder, AddressKindIsUnknown),
+)

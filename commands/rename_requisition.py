@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened, RequisitionRenamed
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened, RequisitionRenamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +29,10 @@ def decide(requisition: Requisition, command: RenameRequisition) -> Events:
 
 
 READS = (RequisitionOpened, RequisitionRenamed)
-VERB = Verb(RenameRequisition, (Load("requisition", REQUISITION, READS),), decide)
+VERB = Verb(
+    RenameRequisition,
+    (Load("requisition", REQUISITION, READS),),
+    decide,
+    writes=RequisitionRenamed,
+    raises=(RequisitionDoesNotExist,),
+)

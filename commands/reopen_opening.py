@@ -8,7 +8,20 @@ from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
 from domain.codes import Written
-from domain.requisition import CLOSINGS, OPENINGS, REQUISITION, OpeningReopened, Requisition, RequisitionOpened
+from domain.requisition import (
+    CLOSINGS,
+    OPENINGS,
+    REQUISITION,
+    OpeningDoesNotExist,
+    OpeningEndedLater,
+    OpeningIsGivenUpWithItsJob,
+    OpeningIsOpen,
+    OpeningIsTaken,
+    OpeningReopened,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+)
 
 Need = Annotated[str, Written(pattern="^(same|new)$", example="same")]
 
@@ -37,4 +50,17 @@ def decide(requisition: Requisition, command: ReopenOpening) -> Events:
     return {command.requisition: [OpeningReopened(command.opening, command.need, None, command.note)]}
 
 
-VERB = Verb(ReopenOpening, (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS, *CLOSINGS)),), decide)
+VERB = Verb(
+    ReopenOpening,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS, *CLOSINGS)),),
+    decide,
+    writes=OpeningReopened,
+    raises=(
+        OpeningDoesNotExist,
+        OpeningEndedLater,
+        OpeningIsGivenUpWithItsJob,
+        OpeningIsOpen,
+        OpeningIsTaken,
+        RequisitionDoesNotExist,
+    ),
+)

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import CLOSINGS, REQUISITION, Requisition, RequisitionOpened, RequisitionReopened
+from domain.requisition import (
+    CLOSINGS,
+    REQUISITION,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionOpened,
+    RequisitionReopened,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +34,10 @@ def decide(requisition: Requisition, command: ReopenRequisition) -> Events:
     return {command.requisition: [RequisitionReopened()]}
 
 
-VERB = Verb(ReopenRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),), decide)
+VERB = Verb(
+    ReopenRequisition,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *CLOSINGS)),),
+    decide,
+    writes=RequisitionReopened,
+    raises=(RequisitionDoesNotExist,),
+)

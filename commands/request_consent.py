@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateDoesNotExist, CandidateWasMerged
 from domain.codes import UNKNOWN, Code, Sha256
-from domain.consent import ConsentRequested, require_some_channels
-from domain.purposes import require_purpose
+from domain.consent import ConsentNamesNoChannel, ConsentRequested, require_some_channels
+from domain.purposes import ChannelIsUnknown, PurposeIsUnknown, require_purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +53,10 @@ def decide(candidate: Candidate, command: RequestConsent) -> Events:
     return {command.candidate: [requested]}
 
 
-VERB = Verb(RequestConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),), decide)
+VERB = Verb(
+    RequestConsent,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES)),),
+    decide,
+    writes=ConsentRequested,
+    raises=(CandidateDoesNotExist, CandidateWasMerged, ChannelIsUnknown, ConsentNamesNoChannel, PurposeIsUnknown),
+)

@@ -14,14 +14,17 @@ from domain.candidate import (
     ERASURES_ASKED_BY,
     HOLDS,
     Candidate,
+    CandidateDoesNotExist,
     ErasureCannotBeDatedBack,
     ErasureIsAskedByNobody,
     ErasureRequested,
+    LegalHoldStands,
+    ProcessingIsRestricted,
 )
 from domain.codes import Code
-from domain.consent import ERASURE, allowed_channels, withdrawal
+from domain.consent import ERASURE, ConsentIsMissing, allowed_channels, withdrawal
 from domain.event import Event
-from domain.purposes import PURPOSES
+from domain.purposes import PURPOSES, ChannelIsUnknown, PurposeIsUnknown
 from domain.suppression import ERASED, Suppressions, suppressions
 
 
@@ -64,4 +67,19 @@ def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -
     return {**dict.fromkeys(candidate.all_records(), told), **shut_out}
 
 
-VERB = Verb(RequestErasure, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)), LOAD), decide)
+VERB = Verb(
+    RequestErasure,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS, *HOLDS)), LOAD),
+    decide,
+    writes=ErasureRequested,
+    raises=(
+        CandidateDoesNotExist,
+        ChannelIsUnknown,
+        ConsentIsMissing,
+        ErasureCannotBeDatedBack,
+        ErasureIsAskedByNobody,
+        LegalHoldStands,
+        ProcessingIsRestricted,
+        PurposeIsUnknown,
+    ),
+)

@@ -6,10 +6,25 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import (
+    ANSWERS,
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateWasMerged,
+    ProcessingIsRestricted,
+)
 from domain.codes import Code
+from domain.consent import (
+    ConsentHasExpired,
+    ConsentIsMissing,
+    ConsentIsWithheld,
+    ConsentWasRefused,
+    ConsentWasWithdrawn,
+)
 from domain.touchpoint import OURSELVES, TouchpointRecorded
-from domain.touchpoint_kinds import sent_kind_named
+from domain.touchpoint_kinds import TouchpointKindIsNotSent, TouchpointKindIsUnknown, sent_kind_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +68,21 @@ def decide(candidate: Candidate, command: RequestSend) -> Events:
     return {command.candidate: [sent]}
 
 
-VERB = Verb(RequestSend, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)
+VERB = Verb(
+    RequestSend,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),),
+    decide,
+    writes=TouchpointRecorded,
+    raises=(
+        CandidateDoesNotExist,
+        CandidateWasMerged,
+        ConsentHasExpired,
+        ConsentIsMissing,
+        ConsentIsWithheld,
+        ConsentWasRefused,
+        ConsentWasWithdrawn,
+        ProcessingIsRestricted,
+        TouchpointKindIsNotSent,
+        TouchpointKindIsUnknown,
+    ),
+)

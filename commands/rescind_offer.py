@@ -12,8 +12,14 @@ from domain.application import (
     OFFERS,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
     HireStandsOnTheOffer,
+    OfferIsLater,
+    OfferIsNotOut,
     OfferRescinded,
+    OfferWasDeclined,
+    OfferWasRescinded,
 )
 from domain.codes import UNKNOWN, Code, Written
 
@@ -47,4 +53,18 @@ def decide(application: Application, command: RescindOffer) -> Events:
     return {command.application: [OfferRescinded(candidate, offer.requisition, offer.opening, *why)]}
 
 
-VERB = Verb(RescindOffer, (Load("application", APPLICATION, (*STANDING, *OFFERS)),), decide)
+VERB = Verb(
+    RescindOffer,
+    (Load("application", APPLICATION, (*STANDING, *OFFERS)),),
+    decide,
+    writes=OfferRescinded,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        HireStandsOnTheOffer,
+        OfferIsLater,
+        OfferIsNotOut,
+        OfferWasDeclined,
+        OfferWasRescinded,
+    ),
+)

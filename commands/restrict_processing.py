@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, ProcessingRestricted
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingRestricted
 from domain.codes import Code
 
 
@@ -39,4 +39,10 @@ def decide(candidate: Candidate, command: RestrictProcessing) -> Events:
     }
 
 
-VERB = Verb(RestrictProcessing, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),), decide)
+VERB = Verb(
+    RestrictProcessing,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)),),
+    decide,
+    writes=ProcessingRestricted,
+    raises=(CandidateDoesNotExist,),
+)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import HOLDS, REQUISITION, Requisition, RequisitionOpened, RequisitionResumed
+from domain.requisition import (
+    HOLDS,
+    REQUISITION,
+    Requisition,
+    RequisitionDoesNotExist,
+    RequisitionIsNotHeld,
+    RequisitionOpened,
+    RequisitionResumed,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +35,10 @@ def decide(requisition: Requisition, command: ResumeRequisition) -> Events:
     return {command.requisition: [RequisitionResumed(command.note)]}
 
 
-VERB = Verb(ResumeRequisition, (Load("requisition", REQUISITION, (RequisitionOpened, *HOLDS)),), decide)
+VERB = Verb(
+    ResumeRequisition,
+    (Load("requisition", REQUISITION, (RequisitionOpened, *HOLDS)),),
+    decide,
+    writes=RequisitionResumed,
+    raises=(RequisitionDoesNotExist, RequisitionIsNotHeld),
+)

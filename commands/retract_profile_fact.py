@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, FACTS, Candidate, ProfileFactRetracted, ProfileFactWasNotTold
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    FACTS,
+    Candidate,
+    CandidateDoesNotExist,
+    ProfileFactRetracted,
+    ProfileFactWasNotTold,
+)
 from domain.codes import Code
 from domain.profile_facts import alike, kept
 
@@ -34,4 +42,10 @@ def decide(candidate: Candidate, command: RetractProfileFact) -> Events:
     return {command.candidate: [ProfileFactRetracted(command.fact, command.learned_from, command.value)]}
 
 
-VERB = Verb(RetractProfileFact, (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)),), decide)
+VERB = Verb(
+    RetractProfileFact,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *FACTS)),),
+    decide,
+    writes=ProfileFactRetracted,
+    raises=(CandidateDoesNotExist, ProfileFactWasNotTold),
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, LegalHoldSet
+from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, CandidateDoesNotExist, LegalHoldSet
 from domain.codes import Code
 
 
@@ -36,4 +36,10 @@ def decide(candidate: Candidate, command: SetLegalHold) -> Events:
     }
 
 
-VERB = Verb(SetLegalHold, (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),), decide)
+VERB = Verb(
+    SetLegalHold,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *MERGES, *HOLDS)),),
+    decide,
+    writes=LegalHoldSet,
+    raises=(CandidateDoesNotExist,),
+)

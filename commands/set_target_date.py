@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened, TargetDateSet
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened, TargetDateSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +29,10 @@ def decide(requisition: Requisition, command: SetTargetDate) -> Events:
     return {command.requisition: [TargetDateSet(command.target)]}
 
 
-VERB = Verb(SetTargetDate, (Load("requisition", REQUISITION, (RequisitionOpened, TargetDateSet)),), decide)
+VERB = Verb(
+    SetTargetDate,
+    (Load("requisition", REQUISITION, (RequisitionOpened, TargetDateSet)),),
+    decide,
+    writes=TargetDateSet,
+    raises=(RequisitionDoesNotExist,),
+)

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 from commands.addresses import LOAD, Arrival, admit
 from commands.verb import Events, Load, Verb
-from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateSourced
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    Candidate,
+    CandidateDoesNotExist,
+    CandidateExistsAlready,
+    CandidateSourced,
+    NothingNamesTheCandidate,
+)
 from domain.codes import UNKNOWN, Code
-from domain.suppression import Suppressions
+from domain.suppression import AddressIsSuppressed, Suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,4 +57,18 @@ def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) 
     return {command.candidate: [sourced], **released}
 
 
-VERB = Verb(SourceCandidate, (Load("candidate", CANDIDATE, ENTRIES), LOAD), decide)
+VERB = Verb(
+    SourceCandidate,
+    (Load("candidate", CANDIDATE, ENTRIES), LOAD),
+    decide,
+    writes=CandidateSourced,
+    raises=(
+        AddressCannotBeRead,
+        AddressIsPlaceholder,
+        AddressIsSuppressed,
+        CandidateDoesNotExist,
+        CandidateExistsAlready,
+        NothingNamesTheCandidate,
+        ValueHoldsSeveralAddresses,
+    ),
+)

@@ -10,13 +10,15 @@ from domain.application import (
     APPLICATION,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
     ApplicationIsOfAnotherCandidate,
     ApplicationSubmitted,
     ApplicationWasSubmittedAlready,
 )
-from domain.candidate import CANDIDATE, ENTRIES, Candidate
+from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import UNKNOWN, Code
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,4 +74,13 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),
     decide,
+    writes=ApplicationSubmitted,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        ApplicationIsOfAnotherCandidate,
+        ApplicationWasSubmittedAlready,
+        CandidateDoesNotExist,
+        RequisitionDoesNotExist,
+    ),
 )

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, OFFERS, STANDING, Application, OfferDeclineTakenBack
+from domain.application import (
+    APPLICATION,
+    OFFERS,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    OfferDeclineTakenBack,
+    OfferWasNotDeclined,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +34,10 @@ def decide(application: Application, command: TakeBackDecline) -> Events:
     return {command.application: [OfferDeclineTakenBack(candidate, offer.requisition, offer.opening)]}
 
 
-VERB = Verb(TakeBackDecline, (Load("application", APPLICATION, (*STANDING, *OFFERS)),), decide)
+VERB = Verb(
+    TakeBackDecline,
+    (Load("application", APPLICATION, (*STANDING, *OFFERS)),),
+    decide,
+    writes=OfferDeclineTakenBack,
+    raises=(ApplicationDoesNotExist, OfferWasNotDeclined),
+)

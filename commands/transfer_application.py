@@ -11,11 +11,14 @@ from domain.application import (
     OFFERS,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
     ApplicationIsForThisRequisition,
     ApplicationTransferred,
+    OfferIsOut,
 )
 from domain.codes import UNKNOWN, Code
-from domain.requisition import REQUISITION, Requisition, RequisitionOpened
+from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,4 +51,12 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened,)),
     ),
     decide,
+    writes=ApplicationTransferred,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationHasEnded,
+        ApplicationIsForThisRequisition,
+        OfferIsOut,
+        RequisitionDoesNotExist,
+    ),
 )

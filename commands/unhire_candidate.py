@@ -10,7 +10,9 @@ from domain.application import (
     APPLICATION,
     STANDING,
     Application,
+    ApplicationDoesNotExist,
     ApplicationIsForAnotherRequisition,
+    CandidateIsNotHired,
     CandidateUnhired,
     OpeningNeedsItsRequisition,
 )
@@ -62,4 +64,11 @@ VERB = Verb(
         Load("requisition", REQUISITION, (RequisitionOpened, *OPENINGS)),
     ),
     decide,
+    writes=CandidateUnhired,
+    raises=(
+        ApplicationDoesNotExist,
+        ApplicationIsForAnotherRequisition,
+        CandidateIsNotHired,
+        OpeningNeedsItsRequisition,
+    ),
 )

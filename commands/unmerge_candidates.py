@@ -14,6 +14,7 @@ from domain.candidate import (
     CANDIDATE,
     ENTRIES,
     Candidate,
+    CandidateDoesNotExist,
     CandidatesAreNotMerged,
     CandidatesUnmerged,
     UnmergeCannotBeDatedBack,
@@ -170,4 +171,6 @@ VERB = Verb(
     UnmergeCandidates,
     (Load("candidate", CANDIDATE, READS), Load("absorbed", CANDIDATE, READS), LOAD),
     decide,
+    writes=CandidatesUnmerged,
+    raises=(CandidateDoesNotExist, CandidatesAreNotMerged, UnmergeCannotBeDatedBack),
 )

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.verb import HIDDEN, Command, Events, Load, Verb
-from domain.application import APPLICATION, STANDING, Application, ApplicationUnrejected
+from domain.application import (
+    APPLICATION,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationIsNotRejected,
+    ApplicationUnrejected,
+)
 from domain.codes import UNKNOWN, Code
 
 
@@ -31,4 +38,10 @@ def decide(application: Application, command: UnrejectApplication) -> Events:
     return {command.application: [undone]}
 
 
-VERB = Verb(UnrejectApplication, (Load("application", APPLICATION, STANDING),), decide)
+VERB = Verb(
+    UnrejectApplication,
+    (Load("application", APPLICATION, STANDING),),
+    decide,
+    writes=ApplicationUnrejected,
+    raises=(ApplicationDoesNotExist, ApplicationIsNotRejected),
+)

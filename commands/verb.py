@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
-from domain.codes import How, Written, require_written
-from domain.errors import Invalid
+from domain.codes import How, TextIsWrittenWrongly, Written, require_written
+from domain.errors import Invalid, Refused
 from domain.event import Aggregate, Event
 from domain.storable import FIRST_YEAR, LAST_YEAR, has_known_offset, is_storable_moment, is_storable_text
 
@@ -109,6 +109,21 @@ class TimeIsInTheFuture(Invalid):
     """
 
 
+RAISED_BY_ANY_COMMAND: tuple[type[Invalid], ...] = (
+    IdNamesTwoThings,
+    TextIsTooLong,
+    ListIsTooLong,
+    TextHoldsNul,
+    TextHoldsHalfCharacter,
+    TextIsWrittenWrongly,
+    YearIsOutOfRange,
+    OffsetIsTooLarge,
+    TimeHasNoZone,
+    TimeIsInTheFuture,
+)
+"""The errors of a malformed command, whatever it asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """Base of all commands: a malformed one cannot be made (it raises a subclass of Invalid).
@@ -171,11 +186,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command with its pure rule: `decide(*states, command)`, one state a load, in their order."""
+    """A command with its pure rule: `decide(*states, command)`, one state a load, in their order.
+
+    writes: the event that it is about; others may come with it. raises: the errors of its rules, beside those of any
+    command.
+    """
 
     command: type[Command]
     loads: tuple[Load, ...]
     decide: Callable[..., Events]
+    writes: type[Event]
+    raises: tuple[type[Refused], ...] = ()
 
 
 def require_well_formed(command: Command) -> None:

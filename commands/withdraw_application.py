@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.verb import Command, Events, Load, Verb
-from domain.application import APPLICATION, STANDING, Application, ApplicationWithdrawn
+from domain.application import (
+    APPLICATION,
+    STANDING,
+    Application,
+    ApplicationDoesNotExist,
+    ApplicationHasEnded,
+    ApplicationWithdrawn,
+)
 from domain.codes import UNKNOWN, Code
 
 
@@ -29,4 +36,10 @@ def decide(application: Application, command: WithdrawApplication) -> Events:
     return {command.application: [ended]}
 
 
-VERB = Verb(WithdrawApplication, (Load("application", APPLICATION, STANDING),), decide)
+VERB = Verb(
+    WithdrawApplication,
+    (Load("application", APPLICATION, STANDING),),
+    decide,
+    writes=ApplicationWithdrawn,
+    raises=(ApplicationDoesNotExist, ApplicationHasEnded),
+)

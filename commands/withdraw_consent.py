@@ -7,10 +7,10 @@ from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
 from commands.verb import Events, Load, Verb
-from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate
+from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingIsRestricted
 from domain.codes import UNKNOWN, Code
-from domain.consent import RESERVED_METHODS, WithdrawalMethodIsReserved, withdrawal
-from domain.purposes import require_channels, require_purpose
+from domain.consent import RESERVED_METHODS, ConsentIsMissing, ConsentWithdrawn, WithdrawalMethodIsReserved, withdrawal
+from domain.purposes import ChannelIsUnknown, PurposeIsUnknown, require_channels, require_purpose
 from domain.suppression import Suppressions
 
 
@@ -59,4 +59,17 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
     return answers | shut_out(candidate, known, [withdrawn], command)
 
 
-VERB = Verb(WithdrawConsent, (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD), decide)
+VERB = Verb(
+    WithdrawConsent,
+    (Load("candidate", CANDIDATE, (*ENTRIES, *ANSWERS)), LOAD),
+    decide,
+    writes=ConsentWithdrawn,
+    raises=(
+        CandidateDoesNotExist,
+        ChannelIsUnknown,
+        ConsentIsMissing,
+        ProcessingIsRestricted,
+        PurposeIsUnknown,
+        WithdrawalMethodIsReserved,
+    ),
+)
