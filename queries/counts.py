@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -13,9 +13,10 @@ from psycopg.rows import tuple_row
 from domain.errors import ExplainedError
 from projections import tally
 from projections.read_model import ReadModel
-from queries.question import AsOf, Period, Segment
+from queries.question import AsOf, Parameter, Period, Segment
 
 By = Literal["month", "day"]
+Granularity = Annotated[By, Parameter("How long the buckets are.", name="granularity")]
 Row = tuple[str, date, str, int, int]
 """(span's label, bucket: its day or the first of its month, what, amount, n)"""
 Total = tuple[str, int, int]

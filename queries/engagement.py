@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
 
 from domain.errors import ExplainedError
 from projections.engagement import ENGAGEMENT, WINDOWS
 from queries.counts import Spans, read_counts
-from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+from queries.question import EVERYBODY, AsOf, Parameter, Period, Segment, rounded
 
 DEFINITION = "message-engagement"
 VERSION = 3
@@ -91,7 +91,10 @@ def engagement(
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    window_days: int = 14,
+    window_days: Annotated[
+        int,
+        Parameter("How many days after the sending count: 7, 14, 30 or 90.", name="window", at_least=1, at_most=90),
+    ] = 14,
 ) -> EngagementRates:
     """The engagement with the messages sent in the period, as known at the position; raises WindowIsUnknown."""
     if window_days not in WINDOWS:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from projections.pipeline import ACTIVE_DAYS, PIPELINE
-from queries.counts import By, Spans, first_of_month, next_month, read_counts, require_few_buckets
+from queries.counts import By, Granularity, Spans, first_of_month, next_month, read_counts, require_few_buckets
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = f"active-{ACTIVE_DAYS}"
@@ -64,7 +64,7 @@ def pipeline_growth(
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    by: By = "month",
+    by: Granularity = "month",
 ) -> PipelineGrowth:
     """The pipeline's growth over the period, by 'month' or by 'day' (local), as known at the position.
 

@@ -47,6 +47,19 @@ class Segment:
         return {dimension: value for dimension, value in values.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Marks a question's own parameter: what it is for, and what it may be. `name`: as clients write it, where that
+    differs. `longest`: the most characters of a text; `pattern`: how it must be written."""
+
+    help: str
+    name: str | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    longest: int | None = None
+    pattern: str | None = None
+
+
 EVERYBODY = Segment()
 
 

@@ -119,9 +119,7 @@ class ReceiptSources:
 def receipt(history: PersonHistory, consent: UUID, sources: ReceiptSources, now: datetime) -> Receipt:
     """Return the receipt, at `now`, of the consent that the event records. Errors: ConsentDoesNotExist."""
     lines = trail_lines(history.events, history.position, now, sources.links)
-    line = next((line for line in lines if line.event == consent and line.what in YES), None)
-    if line is None:
-        raise ConsentDoesNotExist(consent=consent)
+    line = line_of(consent, lines)
     own = tuple(one for one in lines if any(one.is_about(line.purpose, channel) for channel in line.channels))
     stands = (stand(lines, line.purpose, channel, now) for channel in line.channels)
     return Receipt(
@@ -145,6 +143,14 @@ def receipt(history: PersonHistory, consent: UUID, sources: ReceiptSources, now:
         proof=proof_of(line, sources),
         made_at=now,
     )
+
+
+def line_of(consent: UUID, lines: Sequence[TrailLine]) -> TrailLine:
+    """Return the line of the consent that the event records. Errors: ConsentDoesNotExist."""
+    line = next((line for line in lines if line.event == consent and line.what in YES), None)
+    if line is None:
+        raise ConsentDoesNotExist(consent=consent)
+    return line
 
 
 def proof_of(line: TrailLine, sources: ReceiptSources) -> ReceiptProof:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psycopg
 
 from domain.codes import UNKNOWN
 from queries.candidacies import IN_PERIOD, WAYS, ask
-from queries.question import EVERYBODY, AsOf, Period, Segment
+from queries.question import EVERYBODY, AsOf, Parameter, Period, Segment
 
 DEFINITION = "source-of-hire"
 VERSION = 2
@@ -89,7 +89,7 @@ def source_of_hire(
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    attribution: Attribution = "first-touch",
+    attribution: Annotated[Attribution, Parameter("Which touch gets the hire.")] = "first-touch",
 ) -> SourcesOfHire:
     """The hires of the period by where they came from, as known at the position; one of a candidacy that was hired.
 

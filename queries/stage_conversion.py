@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psycopg
 
@@ -17,7 +17,7 @@ from domain.codes import CODE
 from domain.errors import ExplainedError
 from domain.stages import APPLIED, FUNNEL, HIRED, OFFER, PROSPECT, Funnel, Stage, in_order, stages_of
 from queries.candidacies import IN_PERIOD, PEOPLE, WAYS, ask
-from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+from queries.question import EVERYBODY, AsOf, Parameter, Period, Segment, rounded
 
 DEFINITION = "stage-conversion"
 VERSION = 2
@@ -168,8 +168,15 @@ def stage_conversion(
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    view: View = "cohort",
-    stages: str | None = None,
+    view: Annotated[
+        View, Parameter("What became of those who entered a stage in the period, or what happened in it.")
+    ] = "cohort",
+    stages: Annotated[
+        str | None,
+        Parameter(
+            "Another funnel than the standard one: 2 to 20 codes in their order, separated by commas.", longest=1300
+        ),
+    ] = None,
 ) -> StageConversion:
     """How far candidacies got, as known at the position: a cohort and its shares, or the activity of a period.
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import psycopg
 
+from domain.codes import CODE
 from domain.errors import ExplainedError
 from projections.openings import OPENINGS
 from queries.counts import Spans, next_month, read_counts, read_totals
-from queries.question import EVERYBODY, AsOf, Period, Segment, rounded
+from queries.question import EVERYBODY, AsOf, Parameter, Period, Segment, rounded
 from queries.survival import Days, ended_by, incidence, log_rank, reached, restricted_mean, survival
 
 INCIDENCE_DAYS = (30, 60, 90)
@@ -192,19 +193,35 @@ class Asked:
         return max(self.as_of.day.toordinal() - day, 0)
 
 
+def other(dimension: str) -> Parameter:
+    """Return what the baseline's value of a dimension is for."""
+    return Parameter(
+        f"Another {dimension}, with whose cohort this one is compared; '{dimension}' names this one's.",
+        pattern=CODE.pattern,
+    )
+
+
+Horizon = Annotated[
+    int,
+    Parameter("The days up to which the restricted mean counts.", name="horizon", at_least=1, at_most=36_500),
+]
+
+
 def time_to_fill(
     connection: psycopg.Connection[Any],
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    definition: str = "standard",
-    horizon_days: int = 365,
-    evergreen: bool = False,
-    baseline_from: date | None = None,
-    baseline_to: date | None = None,
-    baseline_source: str | None = None,
-    baseline_role: str | None = None,
-    baseline_location: str | None = None,
+    definition: Annotated[str, Parameter("Which definition of the metric, by its name.")] = "standard",
+    horizon_days: Horizon = 365,
+    evergreen: Annotated[bool, Parameter("Count evergreen jobs, which hire on and on, instead of the others.")] = False,
+    baseline_from: Annotated[
+        date | None, Parameter("The first day of another period, with whose cohort this one is compared.")
+    ] = None,
+    baseline_to: Annotated[date | None, Parameter("The day after the last of that period.")] = None,
+    baseline_source: Annotated[str | None, other("source")] = None,
+    baseline_role: Annotated[str | None, other("role")] = None,
+    baseline_location: Annotated[str | None, other("location")] = None,
 ) -> TimeToFill:
     """Time to fill of what opened in the period, as known at the position; evergreen jobs only or none of them.
 

@@ -10,7 +10,7 @@ import psycopg
 
 from domain.touchpoint_kinds import KINDS
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
-from queries.counts import By, Spans, read_counts, require_few_buckets
+from queries.counts import Granularity, Spans, read_counts, require_few_buckets
 from queries.question import EVERYBODY, AsOf, Period, Segment
 
 DEFINITION = "touchpoints"
@@ -46,7 +46,7 @@ def touchpoint_counts(
     period: Period,
     as_of: AsOf,
     segment: Segment = EVERYBODY,
-    by: By = "month",
+    by: Granularity = "month",
 ) -> TouchpointCounts:
     """How many touchpoints of each kind occurred, by 'month' or by 'day' (local), as known at the position."""
     require_few_buckets(period, by)

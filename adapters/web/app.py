@@ -8,35 +8,18 @@ from prometheus_client import CollectorRegistry
 from adapters.postgres.log.changes import Following
 from adapters.postgres.proof.tree_rows import Proofs
 from adapters.web import routes
-from adapters.web.endpoints.accesses import AccessEndpoints
-from adapters.web.endpoints.addresses import AddressEndpoints
-from adapters.web.endpoints.api_keys import ApiKeyEndpoints
-from adapters.web.endpoints.belonging import BelongingEndpoints
-from adapters.web.endpoints.bulk import BulkEndpoints
-from adapters.web.endpoints.candidates import CandidateEndpoints
-from adapters.web.endpoints.changes import ChangeEndpoints
-from adapters.web.endpoints.consents import ConsentEndpoints
-from adapters.web.endpoints.deliveries import DeliveryEndpoints
-from adapters.web.endpoints.directory import DirectoryEndpoints
-from adapters.web.endpoints.dispatches import DispatchEndpoints
 from adapters.web.endpoints.docs import add_docs
-from adapters.web.endpoints.erasures import ErasureEndpoints
-from adapters.web.endpoints.imports import ImportEndpoints
-from adapters.web.endpoints.inbound import InboundEndpoints
-from adapters.web.endpoints.jobs import JobEndpoints
-from adapters.web.endpoints.operations import LogMetrics, OperationEndpoints
-from adapters.web.endpoints.proofs import ProofEndpoints
-from adapters.web.endpoints.receipts import ReceiptEndpoints
-from adapters.web.endpoints.retention import RetentionEndpoints
-from adapters.web.endpoints.subject_access import SubjectAccessEndpoints
+from adapters.web.endpoints.operations import LogMetrics
 from adapters.web.framework.command_batcher import CommandBatcher
 from adapters.web.framework.command_routes import add_commands
 from adapters.web.framework.command_service import CommandService, PendingCommand
 from adapters.web.framework.document import Api
+from adapters.web.framework.endpoint import Parts, add_endpoints
+from adapters.web.framework.idempotency import OnceOnly
 from adapters.web.framework.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
-from adapters.web.framework.page import add_page
+from adapters.web.framework.metric_routes import add_metric
 from adapters.web.framework.problems import answer_with_problems
-from adapters.web.framework.query_runner import QueryRunner, add_metric
+from adapters.web.framework.query_runner import QueryRunner
 from adapters.web.framework.rates import Limits, RateLimitMiddleware
 from adapters.web.framework.who import AuthenticationMiddleware, guard
 from adapters.web.services import Services
@@ -52,7 +35,7 @@ Every change is an immutable event, and every answer names the log position it s
 ACTIONS = {
     **{(route.path, "POST"): route.action for route in routes.COMMANDS},
     **{(route.path, "GET"): route.action for route in routes.METRICS},
-    **{(route.path, route.method): route.action for route in routes.PAGES},
+    **{(route.path, route.method): route.action for route in routes.ENDPOINTS},
 }
 """What is done by each method at each path, as the table of contents says."""
 
@@ -79,33 +62,19 @@ def create_app(services: Services) -> Api:
         redirect_slashes=False,  # it would send people to whatever host the request named
     )
     registry = CollectorRegistry()
-    pages = {
-        ApiKeyEndpoints: ApiKeyEndpoints(services),
-        AccessEndpoints: AccessEndpoints(services, queries),
-        BelongingEndpoints: BelongingEndpoints(services, queries),
-        BulkEndpoints: BulkEndpoints(services, commands.once),
-        CandidateEndpoints: CandidateEndpoints(services, queries),
-        ChangeEndpoints: ChangeEndpoints(services, following),
-        ConsentEndpoints: ConsentEndpoints(services, queries),
-        DeliveryEndpoints: DeliveryEndpoints(services),
-        DirectoryEndpoints: DirectoryEndpoints(services, queries),
-        DispatchEndpoints: DispatchEndpoints(services, queries),
-        ErasureEndpoints: ErasureEndpoints(services, queries),
-        AddressEndpoints: AddressEndpoints(services),
-        ImportEndpoints: ImportEndpoints(services),
-        InboundEndpoints: InboundEndpoints(services),
-        JobEndpoints: JobEndpoints(services),
-        OperationEndpoints: OperationEndpoints(services, registry),
-        ProofEndpoints: ProofEndpoints(services),
-        RetentionEndpoints: RetentionEndpoints(services, queries),
-        SubjectAccessEndpoints: SubjectAccessEndpoints(services),
-        ReceiptEndpoints: ReceiptEndpoints(services, Proofs(services.log.recorder.datastore)),
+    parts: Parts = {
+        Services: services,
+        QueryRunner: queries,
+        OnceOnly: commands.once,
+        Following: following,
+        Proofs: Proofs(services.log.recorder.datastore),
+        CollectorRegistry: registry,
     }
     add_commands(app, batcher, commands, routes.COMMANDS)
     for metric in routes.METRICS:
         add_metric(app, queries, metric)
-    for page in routes.PAGES:
-        add_page(app, pages, page)
+    for kind in routes.ENDPOINT_CLASSES:
+        add_endpoints(app, kind, parts)
     registry.register(LogMetrics(services))
     add_docs(app)
     answer_with_problems(app)

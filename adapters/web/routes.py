@@ -24,8 +24,7 @@ from adapters.web.endpoints.receipts import ReceiptEndpoints
 from adapters.web.endpoints.retention import RetentionEndpoints
 from adapters.web.endpoints.subject_access import SubjectAccessEndpoints
 from adapters.web.framework.command_service import CommandRoute
-from adapters.web.framework.page import PageRoute
-from adapters.web.framework.query_runner import MetricRoute
+from adapters.web.framework.metric_routes import MetricRoute
 from commands.accept_offer import AcceptOffer
 from commands.accept_referral import AcceptReferral
 from commands.add_prospect import AddProspect
@@ -85,12 +84,13 @@ from projections.engagement import ENGAGEMENT
 from projections.openings import OPENINGS
 from projections.pipeline import PIPELINE
 from projections.touchpoint_counts import TOUCHPOINT_COUNTS
-from queries.engagement import engagement
+from queries.counts import PeriodHasTooManyBuckets
+from queries.engagement import WindowIsUnknown, engagement
 from queries.pipeline_growth import pipeline_growth
 from queries.source_of_hire import source_of_hire
-from queries.stage_conversion import stage_conversion
+from queries.stage_conversion import StagesCannotBeRead, stage_conversion
 from queries.time_in_stage import time_in_stage
-from queries.time_to_fill import time_to_fill
+from queries.time_to_fill import BaselineIsNotApart, BaselineNeedsBothDays, DefinitionIsUnknown, time_to_fill
 from queries.time_to_hire import time_to_hire
 from queries.touchpoint_counts import touchpoint_counts
 
@@ -154,133 +154,56 @@ COMMANDS = (
 )
 
 METRICS = (
-    MetricRoute("/v1/metrics/pipeline-growth", Action.READ_METRICS, pipeline_growth, PIPELINE),
-    MetricRoute("/v1/metrics/engagement", Action.READ_METRICS, engagement, ENGAGEMENT),
-    MetricRoute("/v1/metrics/time-to-fill", Action.READ_METRICS, time_to_fill, OPENINGS),
-    MetricRoute("/v1/metrics/touchpoints", Action.READ_METRICS, touchpoint_counts, TOUCHPOINT_COUNTS),
-    MetricRoute("/v1/metrics/stage-conversion", Action.READ_METRICS, stage_conversion, APPLICATIONS),
+    MetricRoute(
+        "/v1/metrics/pipeline-growth", Action.READ_METRICS, pipeline_growth, PIPELINE, raises=(PeriodHasTooManyBuckets,)
+    ),
+    MetricRoute("/v1/metrics/engagement", Action.READ_METRICS, engagement, ENGAGEMENT, raises=(WindowIsUnknown,)),
+    MetricRoute(
+        "/v1/metrics/time-to-fill",
+        Action.READ_METRICS,
+        time_to_fill,
+        OPENINGS,
+        raises=(DefinitionIsUnknown, BaselineIsNotApart, BaselineNeedsBothDays),
+    ),
+    MetricRoute(
+        "/v1/metrics/touchpoints",
+        Action.READ_METRICS,
+        touchpoint_counts,
+        TOUCHPOINT_COUNTS,
+        raises=(PeriodHasTooManyBuckets,),
+    ),
+    MetricRoute(
+        "/v1/metrics/stage-conversion",
+        Action.READ_METRICS,
+        stage_conversion,
+        APPLICATIONS,
+        raises=(StagesCannotBeRead,),
+    ),
     MetricRoute("/v1/metrics/time-in-stage", Action.READ_METRICS, time_in_stage, APPLICATIONS),
     MetricRoute("/v1/metrics/time-to-hire", Action.READ_METRICS, time_to_hire, APPLICATIONS),
     MetricRoute("/v1/metrics/source-of-hire", Action.READ_METRICS, source_of_hire, APPLICATIONS),
 )
 
-PAGES = (
-    PageRoute("/v1/candidates", Action.READ_PEOPLE, DirectoryEndpoints, DirectoryEndpoints.candidates),
-    PageRoute(
-        "/v1/candidates/find",
-        Action.READ_PEOPLE,
-        DirectoryEndpoints,
-        DirectoryEndpoints.candidates_of_address,
-        method="POST",
-    ),
-    PageRoute("/v1/duplicates", Action.READ_PEOPLE, DirectoryEndpoints, DirectoryEndpoints.duplicates),
-    PageRoute("/v1/candidates/{candidate}", Action.READ_PEOPLE, CandidateEndpoints, CandidateEndpoints.profile),
-    PageRoute(
-        "/v1/candidates/{candidate}/summary", Action.READ_PSEUDONYMS, CandidateEndpoints, CandidateEndpoints.summary
-    ),
-    PageRoute(
-        "/v1/candidates/{candidate}/timeline", Action.READ_PSEUDONYMS, CandidateEndpoints, CandidateEndpoints.timeline
-    ),
-    PageRoute("/v1/candidates/{candidate}/consents", Action.READ_CONSENTS, ConsentEndpoints, ConsentEndpoints.consents),
-    PageRoute("/v1/expiring-consents", Action.READ_CONSENTS, ConsentEndpoints, ConsentEndpoints.consents_expiring),
-    PageRoute("/v1/consents/{event}/receipt", Action.READ_CONSENTS, ReceiptEndpoints, ReceiptEndpoints.consent_receipt),
-    PageRoute(
-        "/v1/consents/{event}/receipt.html",
-        Action.READ_CONSENTS,
-        ReceiptEndpoints,
-        ReceiptEndpoints.consent_receipt_page,
-    ),
-    PageRoute(
-        "/v1/candidates/{candidate}/subject-access-report",
-        Action.EXPORT_SUBJECT,
-        SubjectAccessEndpoints,
-        SubjectAccessEndpoints.subject_access,
-        method="POST",
-    ),
-    PageRoute(
-        "/v1/candidates/{candidate}/subject-access-report.html",
-        Action.EXPORT_SUBJECT,
-        SubjectAccessEndpoints,
-        SubjectAccessEndpoints.subject_access_page,
-        method="POST",
-    ),
-    PageRoute("/v1/due-erasures", Action.ERASE, RetentionEndpoints, RetentionEndpoints.retention),
-    PageRoute("/v1/audit/dispatches", Action.AUDIT, DispatchEndpoints, DispatchEndpoints.audit_dispatches),
-    PageRoute(
-        "/v1/candidates/{candidate}/erase",
-        Action.ERASE,
-        ErasureEndpoints,
-        ErasureEndpoints.erase_candidate,
-        method="POST",
-    ),
-    PageRoute("/v1/erasures/{candidate}", Action.ERASE, ErasureEndpoints, ErasureEndpoints.erasure),
-    PageRoute("/v1/erasure-proposals", Action.ERASE, ErasureEndpoints, ErasureEndpoints.erasure_proposals),
-    PageRoute(
-        "/v1/candidates/{candidate}/erasure-proposals/{proposal}/accept",
-        Action.ERASE,
-        ErasureEndpoints,
-        ErasureEndpoints.accept_erasure_proposal,
-        method="POST",
-    ),
-    PageRoute("/v1/addresses/release", Action.ERASE, AddressEndpoints, AddressEndpoints.release_address, method="POST"),
-    PageRoute(
-        "/v1/candidates/{candidate}/communities",
-        Action.READ_PSEUDONYMS,
-        BelongingEndpoints,
-        BelongingEndpoints.candidate_communities,
-    ),
-    PageRoute(
-        "/v1/communities/{community}/members",
-        Action.READ_PSEUDONYMS,
-        BelongingEndpoints,
-        BelongingEndpoints.community_members,
-    ),
-    PageRoute(
-        "/v1/referrers/{referrer}/referrals",
-        Action.READ_PSEUDONYMS,
-        BelongingEndpoints,
-        BelongingEndpoints.referrals_made,
-    ),
-    PageRoute(
-        "/v1/touchpoints/bulk", Action.WRITE_PEOPLE, BulkEndpoints, BulkEndpoints.record_touchpoints, method="POST"
-    ),
-    PageRoute("/v1/imports", Action.IMPORT, ImportEndpoints, ImportEndpoints.import_file, method="POST"),
-    PageRoute("/v1/imports", Action.IMPORT, ImportEndpoints, ImportEndpoints.imports),
-    PageRoute("/v1/imports/{import_id}", Action.IMPORT, ImportEndpoints, ImportEndpoints.imported),
-    PageRoute(
-        "/v1/imports/{import_id}", Action.IMPORT, ImportEndpoints, ImportEndpoints.remove_import, method="DELETE"
-    ),
-    PageRoute(
-        "/v1/imports/{import_id}/rejected-lines",
-        Action.IMPORT,
-        ImportEndpoints,
-        ImportEndpoints.rejected_lines,
-        method="POST",
-    ),
-    PageRoute("/v1/changes", Action.FOLLOW, ChangeEndpoints, ChangeEndpoints.changes),
-    PageRoute("/v1/audit/accesses", Action.AUDIT, AccessEndpoints, AccessEndpoints.accesses),
-    PageRoute("/v1/audit/bundles", Action.AUDIT, ProofEndpoints, ProofEndpoints.audit_bundle, method="POST"),
-    PageRoute("/v1/log/checkpoint", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_checkpoint),
-    PageRoute("/v1/log/key", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_key),
-    PageRoute("/v1/log/tile/{level}/{path:path}", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_tile),
-    PageRoute("/v1/log/consistency", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.log_consistency),
-    PageRoute("/v1/events/{event}/proof", Action.READ_PROOFS, ProofEndpoints, ProofEndpoints.event_proof),
-    PageRoute("/v1/events/{event}/content", Action.READ_EVENTS, ProofEndpoints, ProofEndpoints.event_opening),
-    PageRoute("/v1/requisitions/{requisition}", Action.READ_JOBS, JobEndpoints, JobEndpoints.requisition),
-    PageRoute("/v1/applications/{application}", Action.READ_JOBS, JobEndpoints, JobEndpoints.application),
-    PageRoute(
-        "/v1/inbound/{source}", Action.DELIVER, InboundEndpoints, InboundEndpoints.receive_delivery, method="POST"
-    ),
-    PageRoute("/v1/deliveries", Action.READ_DELIVERIES, DeliveryEndpoints, DeliveryEndpoints.deliveries),
-    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.make_api_key, method="POST"),
-    PageRoute("/v1/api-keys", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.api_keys),
-    PageRoute(
-        "/v1/api-keys/{api_key}", Action.MANAGE_KEYS, ApiKeyEndpoints, ApiKeyEndpoints.revoke_api_key, method="DELETE"
-    ),
-    PageRoute("/v1/projections", Action.OPERATE, OperationEndpoints, OperationEndpoints.projections),
-    PageRoute("/problems", Action.PUBLIC, OperationEndpoints, OperationEndpoints.problems),
-    PageRoute("/problems/{slug}", Action.PUBLIC, OperationEndpoints, OperationEndpoints.problem),
-    PageRoute("/healthz", Action.PUBLIC, OperationEndpoints, OperationEndpoints.healthz),
-    PageRoute("/readyz", Action.PUBLIC, OperationEndpoints, OperationEndpoints.readyz),
-    PageRoute("/metrics", Action.OPERATE, OperationEndpoints, OperationEndpoints.metrics),
+ENDPOINT_CLASSES = (
+    DirectoryEndpoints,
+    CandidateEndpoints,
+    ConsentEndpoints,
+    ReceiptEndpoints,
+    SubjectAccessEndpoints,
+    RetentionEndpoints,
+    DispatchEndpoints,
+    ErasureEndpoints,
+    AddressEndpoints,
+    BelongingEndpoints,
+    BulkEndpoints,
+    ImportEndpoints,
+    ChangeEndpoints,
+    AccessEndpoints,
+    ProofEndpoints,
+    JobEndpoints,
+    InboundEndpoints,
+    DeliveryEndpoints,
+    ApiKeyEndpoints,
+    OperationEndpoints,
 )
+ENDPOINTS = tuple(endpoint for kind in ENDPOINT_CLASSES for endpoint in kind.ENDPOINTS)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS, STREAM
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Moment, Whole
 from adapters.web.services import Services
@@ -62,6 +67,18 @@ class PeopleAccesses:
     merged_into: UUID | None
     accesses: Sequence[PeopleAccess]
     next: str | None
+
+
+READING: Mapping[str, Any] = {
+    "reader": "user:ana",
+    "kind": "searched",
+    "page": "candidates",
+    "people": [STREAM],
+    "asked": '{"words": "gardener"}',
+    "erased": False,
+    "export": None,
+    "holds": [],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +138,23 @@ class AccessEndpoints:
         place = [known_at or at_position(found.position), found.next]
         following = None if found.next is None else cursors.sealed(self.services.key_file, asked, place)
         return PeopleAccesses(**told, accesses=[access_told(one, typed) for one in found.accesses], next=following)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/audit/accesses",
+            Action.AUDIT,
+            accesses,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "accesses",
+                "merged_into": None,
+                "accesses": [READING],
+                "next": None,
+            },
+            raises=(CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+    )
 
 
 def access_told(access: Access, typed: Mapping[int, Personal[str | None]]) -> PeopleAccess:

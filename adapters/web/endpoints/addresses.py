@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.access.policy import Action
+from adapters.postgres.log.append import StreamMoved
+from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.who import Who
 from adapters.web.services import Services
 from commands.handle import Occasion, handle
 from commands.release_address import ReleaseAddress
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder
 from domain.codes import CODE
+from domain.suppression import AddressIsNotSuppressed
 
 
 class AddressToRelease(BaseModel):
@@ -53,3 +58,15 @@ class AddressEndpoints:
         occasion = Occasion(services.new_id(), who.actor, now)
         done = handle(services.log, services.verbs, occasion, lambda: (command,))
         return answered(ReleasedAddress(wanted.kind, wanted.ground, done.position))
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/addresses/release",
+            Action.ERASE,
+            release_address,
+            example={"kind": "email", "ground": "shared-address", "position": 1204},
+            raises=(AddressIsNotSuppressed, AddressCannotBeRead, AddressIsPlaceholder, StreamMoved),
+            body={"kind": "email", "address": "family@example.org", "ground": "shared-address"},
+        ),
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.access.keys import NAME, KeptKey, State, Wanted
 from adapters.access.policy import Action, Role
+from adapters.access.refusals import ExpiryIsPast, IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
+from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Moment
@@ -67,6 +69,21 @@ class ListOfApiKeys:
     api_keys: Sequence[ApiKey]
 
 
+API_KEY: Mapping[str, Any] = {
+    "id": "3f9c0a51d2e7",
+    "name": "ana",
+    "roles": ["recruiter"],
+    "source": None,
+    "scopes": None,
+    "state": "good",
+    "made_at": "2026-05-04T09:30:00.120000Z",
+    "made_by": "user:ben",
+    "expires_at": None,
+    "revoked_at": None,
+    "revoked_by": None,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKeyEndpoints:
     """The endpoints for API keys."""
@@ -99,6 +116,27 @@ class ApiKeyEndpoints:
         """Make a key good for nothing, on every server within five seconds. Safe to repeat."""
         now = self.services.now()
         return answered(about(self.services.api_keys.revoke(api_key, who.actor, now), now))
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/api-keys",
+            Action.MANAGE_KEYS,
+            make_api_key,
+            example={"key": f"pnl_3f9c0a51d2e7_{'0' * 64}", "about": API_KEY},
+            raises=(IntegrationStandsAlone, ScopeIsWiderThanRole, ExpiryIsPast),
+            body={"name": "ana", "roles": ["recruiter"], "expires_at": "2030-01-01T00:00:00Z"},
+        ),
+        Endpoint("GET", "/v1/api-keys", Action.MANAGE_KEYS, api_keys, example={"api_keys": [API_KEY]}),
+        Endpoint(
+            "DELETE",
+            "/v1/api-keys/{api_key}",
+            Action.MANAGE_KEYS,
+            revoke_api_key,
+            example={**API_KEY, "state": "revoked"},
+            raises=(KeyDoesNotExist,),
+        ),
+    )
 
 
 def about(key: KeptKey, now: datetime) -> ApiKey:

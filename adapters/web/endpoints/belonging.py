@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.web.endpoints.candidates import At
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
+from domain.candidate import CandidateDoesNotExist
 from domain.talent_community import CommunityDoesNotExist
 from projections.communities import COMMUNITIES
 from projections.referrals import REFERRALS
@@ -130,3 +136,48 @@ class BelongingEndpoints:
         if following.after is None:
             return None
         return cursors.sealed(self.services.key_file, asked, [following.as_of, following.at, following.after])
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/candidates/{candidate}/communities",
+            Action.READ_PSEUDONYMS,
+            candidate_communities,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "community-members",
+                "merged_into": None,
+                "communities": [{"around": "skill", "topic": "python", "by": "self"}],
+            },
+            raises=(CandidateDoesNotExist, *QUESTION_ERRORS),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/communities/{community}/members",
+            Action.READ_PSEUDONYMS,
+            community_members,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "community-members",
+                "around": "skill",
+                "topic": "python",
+                "members": [{"by": "recruiter"}],
+                "next": None,
+            },
+            raises=(CommunityDoesNotExist, CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/referrers/{referrer}/referrals",
+            Action.READ_PSEUDONYMS,
+            referrals_made,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "referrals-made",
+                "merged_into": None,
+                "referrals": [{"stage": "interviewing"}],
+                "next": None,
+            },
+            raises=(CandidateDoesNotExist, CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+    )

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from adapters.access.ownership import in_own_name
+from adapters.access.policy import Action
 from adapters.access.principal import Principal
+from adapters.postgres.log.append import StreamMoved
 from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework.bodies import body_of
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import STREAM
 from adapters.web.framework.idempotency import Answer, Keyed, OnceOnly
 from adapters.web.framework.plain import Answered, answered, as_json, plain
 from adapters.web.framework.problems import document_of, type_of
-from adapters.web.framework.refusals import TouchpointsWereRefused
+from adapters.web.framework.refusals import (
+    IdempotencyKeyWasUsedForAnotherRequest,
+    RequestIsInFlight,
+    TouchpointsWereRefused,
+)
 from adapters.web.framework.who import Who
 from adapters.web.services import Services
 from commands.attached import Attached
 from commands.handle import Intention, Occasion, Result
 from commands.handle_in_order import handle_in_order
 from commands.record_touchpoint import RecordTouchpoint
-from domain.candidate import CandidateDoesNotExist
+from domain.candidate import CandidateDoesNotExist, CandidateIsErased
 from domain.errors import Refused
 
 MOST = 1_000
@@ -80,6 +88,38 @@ class BulkAnswer:
     outcomes: Sequence[Outcome]
 
 
+BULK_ANSWER: Mapping[str, Any] = {
+    "recorded": 1,
+    "refused": 1,
+    "position": 1204,
+    "outcomes": [
+        {"status": 201, "candidate": STREAM, "touchpoint": STREAM, "position": 1204, "problem": None},
+        {
+            "status": 422,
+            "candidate": STREAM,
+            "touchpoint": STREAM,
+            "position": None,
+            "problem": {
+                "type": "/problems/touchpoint-kind-is-unknown",
+                "title": "Unknown touchpoint kind",
+                "status": 422,
+                "detail": "'pigeon-sent' is not a kind of touchpoint in the catalogue.",
+                "instance": "/v1/touchpoints/bulk#1",
+                "where": "kind",
+                "what_to_do": "Use a kind of the catalogue: email-sent, email-delivered, ...",
+            },
+        },
+    ],
+}
+BULK_BODY: Mapping[str, Any] = {
+    "touchpoints": [
+        {"candidate": STREAM, "kind": "call-answered", "occurred_at": "2026-05-04T09:30:00Z"},
+        {"candidate": STREAM, "kind": "email-replied", "note": "in the spring"},
+    ],
+    "mode": "each",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class BulkEndpoints:
     """The endpoint for many touchpoints at once."""
@@ -129,6 +169,24 @@ class BulkEndpoints:
             return None
         request = f"{PATH}\n{bulk.model_dump_json()}".encode()
         return self.once.keyed(actor, key, request, self.services.now())
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/touchpoints/bulk",
+            Action.WRITE_PEOPLE,
+            record_touchpoints,
+            example=BULK_ANSWER,
+            raises=(
+                TouchpointsWereRefused,
+                CandidateIsErased,
+                IdempotencyKeyWasUsedForAnotherRequest,
+                RequestIsInFlight,
+                StreamMoved,
+            ),
+            body=BULK_BODY,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import Query
@@ -13,7 +13,10 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
+from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.etag import etag
+from adapters.web.framework.examples import PROFILE, QUESTION_FIELDS, STREAM
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.shapes import actor_to
@@ -35,6 +38,24 @@ At = Annotated[Moment | None, Query(description="When it was so; left out: at th
 LONGEST_PAGE = 500
 """Events of a time line in one answer, at most."""
 EVENT_TYPES: Mapping[str, type[Event]] = {event.stored_name: event for event in EVENTS}
+
+
+EVENT: Mapping[str, Any] = {
+    "record": STREAM,
+    "version": 2,
+    "position": 1190,
+    "id": "6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001",
+    "type": "profile-fact-learned.v1",
+    "at": "2026-05-04T09:30:00.120000Z",
+    "occurred_at": None,
+    "occurred_how": "unknown",
+    "recorded_at": "2026-05-04T09:30:00.120000Z",
+    "actor": "user:ana",
+    "data": {"fact": "current-employer", "learned_from": "self", "value": None},
+    "texts": {},
+    "withheld": [],
+    "erased": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,40 @@ class CandidateEndpoints:
             raise CandidateDoesNotExist(candidate=candidate)
         await run_in_threadpool(self.services.readings.viewed, who, "summary", [candidate])
         return await rendered(answer)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/candidates/{candidate}",
+            Action.READ_PEOPLE,
+            profile,
+            example=PROFILE,
+            raises=(CandidateDoesNotExist,),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/candidates/{candidate}/summary",
+            Action.READ_PSEUDONYMS,
+            summary,
+            example={
+                **QUESTION_FIELDS,
+                "version": 3,
+                "definition": "candidate-summary",
+                "candidate": STREAM,
+                "contacts": 3,
+                "engagements": 5,
+            },
+            raises=(CandidateDoesNotExist, *QUESTION_ERRORS),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/candidates/{candidate}/timeline",
+            Action.READ_PSEUDONYMS,
+            timeline,
+            example={"candidate": STREAM, "merged_into": None, "records": [STREAM], "events": [EVENT], "next": 1190},
+            raises=(CandidateDoesNotExist,),
+        ),
+    )
 
 
 def redacted(event: TimelineEvent, who: Principal) -> TimelineEvent:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -17,10 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from adapters.access.ownership import Ownership
+from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
 from adapters.postgres.log.barrier import PositionLiesAhead
 from adapters.postgres.log.changes import FEED_ERRORS, READINGS, Change, Following
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import STREAM
 from adapters.web.framework.limits import Receive, Scope, Send
 from adapters.web.framework.plain import plain
 from adapters.web.framework.refusals import EventTypeIsUnknown
@@ -68,6 +71,16 @@ LastEventId = Annotated[
 ]
 
 
+CHANGE = f"""id: 1204
+event: candidate-hired.v1
+data: {{"position":1204,"id":"6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001","stream":"{STREAM}","version":7, ...}}
+
+: settled 1210
+id: 1210
+
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeEndpoints:
     """The endpoint for those who follow."""
@@ -107,6 +120,19 @@ class ChangeEndpoints:
             return await self.services.authenticator.principal(shown) == who
         except (KeyIsNotValid, TokensCannotBeChecked):
             return False
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/changes",
+            Action.FOLLOW,
+            changes,
+            example=CHANGE,
+            raises=(EventTypeIsUnknown, PositionLiesAhead),
+            media_type="text/event-stream",
+            each=Change,
+        ),
+    )
 
 
 class WhileGood(StreamingResponse):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.web.endpoints import links
 from adapters.web.endpoints.candidates import At
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS, STREAM, TRAIL_LINE
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
+from domain.candidate import CandidateDoesNotExist
 from domain.purposes import PURPOSES
 from projections.consent_state import CONSENT_STATE
 from queries import consents as states
@@ -65,6 +71,16 @@ class EndingConsents:
     n: int
     consents: tuple[EndingConsent, ...]
     next: str | None
+
+
+STATE = {
+    "purpose": "talent_pool",
+    "channel": "email",
+    "status": "given",
+    "since": "2026-05-04T09:30:00.120000Z",
+    "valid_until": None,
+    "event": "6b2f5b5e-33a1-5a0e-9c0b-1de0f7a4c001",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +151,38 @@ class ConsentEndpoints:
         answer = consent_history(self.services.log, states, links)
         self.services.readings.viewed(who, "consents", answer.records)
         return answered(answer)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/candidates/{candidate}/consents",
+            Action.READ_CONSENTS,
+            consents,
+            example={
+                **QUESTION_FIELDS,
+                "version": 3,
+                "candidate": STREAM,
+                "merged_into": None,
+                "valid_at": QUESTION_FIELDS["as_of"],
+                "states": [STATE],
+                "trail": [TRAIL_LINE],
+            },
+            raises=(CandidateDoesNotExist, *QUESTION_ERRORS),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/expiring-consents",
+            Action.READ_CONSENTS,
+            consents_expiring,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "consents-expiring",
+                "consents": [{"channels": ["email"]}],
+                "next": None,
+            },
+            raises=(CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+    )
 
 
 def linked(kind: type[T], answer: Any) -> T:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Query
 from starlette.concurrency import run_in_threadpool
@@ -14,8 +14,12 @@ from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.intake.integrations.listing import ListedDelivery, listed
 from adapters.intake.integrations.reasons import refusals
+from adapters.postgres.bounded_reading import QuestionTakesTooLong
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import STREAM
 from adapters.web.framework.plain import Answered, rendered
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Code, Moment, Whole
 from adapters.web.services import Services
@@ -40,6 +44,22 @@ class DeliveryPage:
     exact: bool
     deliveries: Sequence[ListedDelivery]
     next: str | None
+
+
+DELIVERY: Mapping[str, Any] = {
+    "id": "1234567890",
+    "integration": "greenhouse",
+    "action": "unreject_candidate",
+    "state": "waiting",
+    "age_seconds": 93600,
+    "reason": "application-is-not-rejected",
+    "detail": "It takes a rejection back, and none is known.",
+    "what_to_do": "Nothing: it is applied when its cause comes.",
+    "record": STREAM,
+    "subject": STREAM,
+    "waits_for": STREAM,
+}
+DELIVERY_COUNT: Mapping[str, Any] = {"state": "waiting", "reason": "application-is-not-rejected", "n": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +108,14 @@ class DeliveryEndpoints:
             following = cursors.sealed(key_file, asked, place)
         lines = [listed(one, now, key_file, names_records=names) for one in found.deliveries]
         return DeliveryPage(now, found.reasons, found.exact, lines, following)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/deliveries",
+            Action.READ_DELIVERIES,
+            deliveries,
+            example={"reasons": [DELIVERY_COUNT], "exact": True, "deliveries": [DELIVERY], "next": None},
+            raises=(CursorCannotBeRead, QuestionTakesTooLong),
+        ),
+    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import Body, Query
@@ -14,14 +14,18 @@ from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.openapi import READ_MODEL_ERRORS
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import MinPosition, QueryRunner
-from adapters.web.framework.refusals import ChannelIsAskedWithoutConsent
+from adapters.web.framework.refusals import ChannelIsAskedWithoutConsent, CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Code, Day, Whole
 from adapters.web.services import Services
+from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
 from domain.days import day_begins
 from domain.purposes import CONSENT_CHANNELS, PURPOSES
 from projections.directory import DIRECTORY, EVIDENCE
@@ -223,6 +227,39 @@ class DirectoryEndpoints:
 
     def _cursor(self, asked: str, place: list[str] | None) -> str | None:
         return None if place is None else cursors.sealed(self.services.key_file, asked, place)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/candidates",
+            Action.READ_PEOPLE,
+            candidates,
+            example={
+                "n": 1,
+                "exact": True,
+                "facets": [{"kind": "role", "value": "gardener", "n": 1}],
+                "readings": [],
+                "next": None,
+            },
+            raises=(CursorCannotBeRead, ChannelIsAskedWithoutConsent, *READ_MODEL_ERRORS),
+        ),
+        Endpoint(
+            "POST",
+            "/v1/candidates/find",
+            Action.READ_PEOPLE,
+            candidates_of_address,
+            raises=(AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses, *READ_MODEL_ERRORS),
+            body={"kind": "email", "address": "zoe@example.org"},
+        ),
+        Endpoint(
+            "GET",
+            "/v1/duplicates",
+            Action.READ_PEOPLE,
+            duplicates,
+            example={"next": None},
+            raises=(CursorCannotBeRead, *READ_MODEL_ERRORS),
+        ),
+    )
 
 
 def asked_as(route: str, sought: Sought, sort: Sort) -> str:

@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.web.endpoints import links
 from adapters.web.endpoints.consents import linked
 from adapters.web.endpoints.directory import one_of
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Day, Truth, Whole
 from adapters.web.services import Services
+from domain.candidate import CandidateDoesNotExist
 from domain.days import day_begins
 from domain.purposes import PURPOSES
 from projections.dispatches import DISPATCHES
 from queries.dispatches import DEFINITION, VERSION, After, Dispatch, Dispatches, Sought, Totals, dispatches
 from queries.person import require_candidate
-from queries.question import AsOf, Period
+from queries.question import AsOf, Period, PeriodIsEmpty
 
 LONGEST_PAGE = 500
 PROVED_BY = (
@@ -132,3 +138,19 @@ class DispatchEndpoints:
 
     def _begin(self, day: date | None) -> datetime | None:
         return None if day is None else day_begins(day, self.services.zone)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/audit/dispatches",
+            Action.AUDIT,
+            audit_dispatches,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "dispatches",
+                "dispatches": [{"kind": "email-sent", "reported_by": "perennial", "corrected_by": None}],
+                "next": None,
+            },
+            raises=(CandidateDoesNotExist, CursorCannotBeRead, PeriodIsEmpty, *QUESTION_ERRORS),
+        ),
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import Path, Query
@@ -12,15 +13,29 @@ from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
+from adapters.postgres.log.append import StreamMoved
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS, STREAM
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
 from commands.workflows.erase_person import Erasure
-from domain.candidate import ERASURES_ASKED_BY
+from domain.candidate import (
+    ERASURES_ASKED_BY,
+    CandidateDoesNotExist,
+    CandidateIsErased,
+    ErasureIsAskedByNobody,
+    ErasureWasNotRequested,
+    LegalHoldStands,
+)
 from domain.codes import CODE
+from domain.erasure_proposal import ErasureProposalDoesNotExist, ErasureProposalIsDecided
 from projections.erasure_proposals import ERASURE_PROPOSALS
 from queries import erasure_proposals as queries
 from queries.erasure_proposals import ErasureProposals, State
@@ -52,6 +67,28 @@ class ProposalToAccept(BaseModel):
     ground: str = Field(
         "art-17", pattern=CODE.pattern, description="Why, such as 'retention-period-over'.", examples=["art-17"]
     )
+
+
+ERASURE: Mapping[str, Any] = {
+    "candidate": STREAM,
+    "records": [STREAM],
+    "by": "self",
+    "ground": "art-17",
+    "state": "completed",
+    "erasers": [{"name": "deliveries", "erased": 2, "waits_for": None}],
+    "exports": [],
+    "others_shut_out": 0,
+}
+PROPOSAL_EXAMPLE: Mapping[str, Any] = {
+    "source": "greenhouse",
+    "kind": "anonymise",
+    "fields": ["email_addresses", "full_name"],
+    "age_seconds": 93600,
+    "state": "open",
+    "decided_at": None,
+    "decided_by": None,
+    "ground": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +173,54 @@ class ErasureEndpoints:
             return found
         place = [known_then or at_position(found.position), found.next]
         return replace(found, next=cursors.sealed(self.services.key_file, asked, place))
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/candidates/{candidate}/erase",
+            Action.ERASE,
+            erase_candidate,
+            example=ERASURE,
+            raises=(CandidateDoesNotExist, CandidateIsErased, ErasureIsAskedByNobody, LegalHoldStands, StreamMoved),
+            body={"by": "self", "ground": "art-17"},
+        ),
+        Endpoint(
+            "GET",
+            "/v1/erasures/{candidate}",
+            Action.ERASE,
+            erasure,
+            example=ERASURE,
+            raises=(CandidateDoesNotExist, ErasureWasNotRequested),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/erasure-proposals",
+            Action.ERASE,
+            erasure_proposals,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "erasure-proposals",
+                "n": 1,
+                "proposals": [PROPOSAL_EXAMPLE],
+                "next": None,
+            },
+            raises=(CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+        Endpoint(
+            "POST",
+            "/v1/candidates/{candidate}/erasure-proposals/{proposal}/accept",
+            Action.ERASE,
+            accept_erasure_proposal,
+            example={**ERASURE, "by": "recruiter"},
+            raises=(
+                CandidateDoesNotExist,
+                CandidateIsErased,
+                ErasureProposalDoesNotExist,
+                ErasureProposalIsDecided,
+                ErasureIsAskedByNobody,
+                LegalHoldStands,
+                StreamMoved,
+            ),
+            body={"by": "recruiter", "ground": "art-17"},
+        ),
+    )

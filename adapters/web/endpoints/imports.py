@@ -8,25 +8,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
-from adapters.access.policy import Role
+from adapters.access.policy import Action, Role
 from adapters.access.principal import Principal
 from adapters.intake.imports.columns import KINDS
 from adapters.intake.imports.encodings import UTF8, delimiter_named, encoding_named, make_utf8
 from adapters.intake.imports.importing import Order
 from adapters.intake.imports.mapping import PLAIN, mapping_in, require_known_names
+from adapters.intake.imports.refusals import DelimiterIsUnknown, EncodingIsUnknown, FileIsEmpty, MappingCannotBeRead
 from adapters.intake.imports.upload_store import About, State
 from adapters.web.framework.cursor import opened, sealed
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import STREAM
 from adapters.web.framework.media import declared_in, media_type_of
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.refusals import (
     BodyIsNoFileOfHistory,
+    CursorCannotBeRead,
     IdempotencyKeyWasUsedForAnotherRequest,
     ImportDoesNotExist,
     ImportHasNotEnded,
@@ -107,6 +111,46 @@ class Removed:
     """What is gone: all that was known of an import, its rejected lines among it. What it recorded stays."""
 
     id: UUID
+
+
+REJECTED_OBJECT = '{"perennial_line":"7","perennial_where":"at", ...,"candidate":"4711","at":"yesterday"}'
+IMPORT: Mapping[str, Any] = {
+    "id": STREAM,
+    "kind": "touchpoints",
+    "system": "old-crm",
+    "format": "csv",
+    "encoding": "utf-8",
+    "delimiter": ",",
+    "state": "done",
+    "ended_at": "2026-05-04T09:31:00.120000Z",
+    "kept_until": "2026-06-03T09:31:00.120000Z",
+    "size": 61,
+    "read": 61,
+    "lines": 1,
+    "added": 1,
+    "known": 0,
+    "rejected": 0,
+    "events": 1,
+}
+HISTORY: Mapping[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file; docs/imports.md has the columns of each kind.",
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "candidate,kind,at\n4711,call-answered,2024-05-04T09:30:00Z\n",
+            },
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"candidate":"4711","kind":"call-answered","at":"2024-05-04T09:30:00Z"}\n',
+            },
+        },
+    },
+}
+REJECTED_LINES = """perennial_line,perennial_where,perennial_reason,perennial_what_to_do,candidate,kind,at
+7,at,The value of 'at' cannot be read as a time.,Write it like 2026-05-04.,4711,call-answered,yesterday
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +295,54 @@ class ImportEndpoints:
             lines_per_second=about.rate,
             eta_seconds=eta(about, standing.lines),
         )
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/imports",
+            Action.IMPORT,
+            import_file,
+            example=IMPORT,
+            raises=(
+                BodyIsNoFileOfHistory,
+                MappingCannotBeRead,
+                FileIsEmpty,
+                EncodingIsUnknown,
+                DelimiterIsUnknown,
+                IdempotencyKeyWasUsedForAnotherRequest,
+                RequestIsInFlight,
+            ),
+            extra=HISTORY,
+        ),
+        Endpoint(
+            "GET",
+            "/v1/imports",
+            Action.IMPORT,
+            imports,
+            example={"imports": [IMPORT], "next": None},
+            raises=(CursorCannotBeRead,),
+        ),
+        Endpoint(
+            "GET", "/v1/imports/{import_id}", Action.IMPORT, imported, example=IMPORT, raises=(ImportDoesNotExist,)
+        ),
+        Endpoint(
+            "DELETE",
+            "/v1/imports/{import_id}",
+            Action.IMPORT,
+            remove_import,
+            raises=(ImportDoesNotExist, ImportHasNotEnded),
+        ),
+        Endpoint(
+            "POST",
+            "/v1/imports/{import_id}/rejected-lines",
+            Action.IMPORT,
+            rejected_lines,
+            example=REJECTED_LINES,
+            raises=(ImportDoesNotExist, ImportRejectedNothing),
+            media_type="text/csv",
+            also={"application/x-ndjson": REJECTED_OBJECT},
+        ),
+    )
 
 
 def belongs(about: About, who: Principal) -> bool:

@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Path, Request
 from starlette.concurrency import run_in_threadpool
 
-from adapters.intake.integrations.inbound import Inbox, Integration, IntegrationHasNoSecret, Received
-from adapters.intake.integrations.index import INTEGRATIONS, integration_named
+from adapters.access.policy import Action
+from adapters.intake.integrations.handshakes import HandshakeIsNotOpen
+from adapters.intake.integrations.inbound import (
+    DeliveryCannotBeRead,
+    DeliveryIsStale,
+    Inbox,
+    Integration,
+    IntegrationHasNoSecret,
+    Received,
+    SignatureIsWrong,
+    TokenWasUsed,
+)
+from adapters.intake.integrations.index import INTEGRATIONS, IntegrationDoesNotExist, integration_named
+from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.services import Services
 
 Source = Annotated[str, Path(description="The integration.", json_schema_extra={"enum": list(INTEGRATIONS)})]
+
+
+SIGNED: Mapping[str, Any] = {
+    "parameters": [
+        {
+            "name": name,
+            "in": "header",
+            "description": f"{integration.title}: {meaning}.",
+            "schema": {"type": "string"},
+        }
+        for integration in INTEGRATIONS.values()
+        for name, meaning in integration.signs.items()
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object"},
+                "example": {"action": "ping", "payload": {}},
+            }
+        },
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +86,23 @@ class InboundEndpoints:
         learn, now = self.services.handshakes.learn, self.services.now()
         await run_in_threadpool(learn, integration, configured, secret, now)
         return await rendered(Received("handshake"), {integration.handshake or "": secret})
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/inbound/{source}",
+            Action.DELIVER,
+            receive_delivery,
+            example={"outcome": "applied", "reason": None, "position": 1204, "events": 3},
+            raises=(
+                DeliveryCannotBeRead,
+                DeliveryIsStale,
+                TokenWasUsed,
+                HandshakeIsNotOpen,
+                SignatureIsWrong,
+                IntegrationDoesNotExist,
+                IntegrationHasNoSecret,
+            ),
+            extra=SIGNED,
+        ),
+    )

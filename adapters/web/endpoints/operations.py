@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import psycopg
 from fastapi import Path, Response
@@ -15,7 +15,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from adapters.access.policy import Action
 from adapters.postgres.log.barrier import Barrier
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.openapi import LOG_CANNOT_BE_REACHED
 from adapters.web.framework.plain import Answered, answered, as_json, plain
 from adapters.web.framework.problems import ProblemType, every_type
 from adapters.web.framework.refusals import PartsDoNotRun, ProblemDoesNotExist
@@ -109,6 +112,23 @@ class Probe:
             raise psycopg.OperationalError("the database does not answer") from error
 
 
+READ_MODEL = {
+    "name": "pipeline",
+    "version": 1,
+    "position": 1204,
+    "lag_events": 0,
+    "lag_seconds": 0.0,
+    "parked": 0,
+    "state": "live",
+}
+PROBLEM = {
+    "slug": "consent-is-missing",
+    "title": "No consent",
+    "status": 409,
+    "type": "/problems/consent-is-missing",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class OperationEndpoints:
     """The endpoints about the service itself."""
@@ -150,3 +170,14 @@ class OperationEndpoints:
         if found is None:
             raise ProblemDoesNotExist
         return Answered(found, media_type="application/json")
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint("GET", "/v1/projections", Action.OPERATE, projections, example={"projections": [READ_MODEL]}),
+        Endpoint("GET", "/problems", Action.PUBLIC, problems, example={"problems": [PROBLEM]}),
+        Endpoint("GET", "/problems/{slug}", Action.PUBLIC, problem, example=PROBLEM, raises=(ProblemDoesNotExist,)),
+        Endpoint("GET", "/healthz", Action.PUBLIC, healthz, raises=(PartsDoNotRun,)),
+        Endpoint("GET", "/readyz", Action.PUBLIC, readyz, raises=(LOG_CANNOT_BE_REACHED,)),
+        Endpoint(
+            "GET", "/metrics", Action.OPERATE, metrics, example="perennial_log_head 1204.0", media_type="text/plain"
+        ),
+    )

@@ -7,18 +7,21 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 from uuid import UUID
 
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
+from adapters.access.policy import Action
 from adapters.postgres.proof.bundle_rows import BundleRows, Opening
 from adapters.postgres.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
 from adapters.postgres.proof.tree_rows import Inclusion, Pending, Proofs
 from adapters.proof.bundle import Opened, texts, written
 from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import TILE_WIDTH
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import STREAM
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.refusals import (
     BundleIsOfOneThing,
@@ -32,7 +35,7 @@ from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
 from commands.log import Log
-from domain.candidate import CANDIDATE, ENTRIES
+from domain.candidate import CANDIDATE, ENTRIES, CandidateDoesNotExist
 
 HEADING = "c2sp.org/tlog-proof@v1"
 PLACE = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
@@ -121,6 +124,27 @@ class AuditBundle:
     records: Sequence[BundledRecord] | None
     range: BundledRange | None
     entries: Sequence[Mapping[str, Any]]
+
+
+HASH = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
+CHECKPOINT = f"""perennial-log/0198f3a0-7c1e-7000-8000-00000000a009
+1204
+{HASH}
+
+— perennial-log/0198f3a0-7c1e-7000-8000-00000000a009 1f2e3d4cmJirIklj...
+"""
+LOG_KEY = "perennial-log/0198f3a0-7c1e-7000-8000-00000000a009+1f2e3d4c+AQ...="
+BUNDLE: Mapping[str, Any] = {
+    "format": "perennial-bundle/1",
+    "origin": "perennial-log/0198f3a0-7c1e-7000-8000-00000000a009",
+    "verifier_key": LOG_KEY,
+    "checkpoint": CHECKPOINT,
+    "checkpoints": [],
+    "candidate": STREAM,
+    "records": [{"record": STREAM, "events": 1}],
+    "range": None,
+    "entries": [{"index": 1203, "leaf": '{"actor":"user:ana", ...}', "clear": {"fact": "skill"}, "proof": [HASH]}],
+}
 
 
 class ProofEndpoints:
@@ -232,6 +256,69 @@ class ProofEndpoints:
         if isinstance(found, Pending):
             raise ProofIsPending
         return found
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/audit/bundles",
+            Action.AUDIT,
+            audit_bundle,
+            example=BUNDLE,
+            raises=(BundleIsOfOneThing, CandidateDoesNotExist, CheckpointWasNotPublished, ProofIsPending),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/log/checkpoint",
+            Action.READ_PROOFS,
+            log_checkpoint,
+            example=CHECKPOINT,
+            raises=(ProofIsPending,),
+            media_type="text/plain",
+        ),
+        Endpoint(
+            "GET",
+            "/v1/log/key",
+            Action.READ_PROOFS,
+            log_key,
+            example=LOG_KEY,
+            raises=(ProofIsPending,),
+            media_type="text/plain",
+        ),
+        Endpoint(
+            "GET",
+            "/v1/log/tile/{level}/{path:path}",
+            Action.READ_PROOFS,
+            log_tile,
+            example="(hashes of 32 bytes, side by side)",
+            raises=(TileDoesNotExist,),
+            media_type="application/octet-stream",
+        ),
+        Endpoint(
+            "GET",
+            "/v1/log/consistency",
+            Action.READ_PROOFS,
+            log_consistency,
+            example={"from_size": 1000, "to_size": 1204, "hashes": [HASH]},
+            raises=(SizeWasNotSigned, ProofIsPending),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/events/{event}/proof",
+            Action.READ_PROOFS,
+            event_proof,
+            example=f"c2sp.org/tlog-proof@v1\nindex 1203\n{HASH}\n\n{CHECKPOINT}",
+            raises=(EventDoesNotExist, ProofIsPending),
+            media_type="text/plain",
+        ),
+        Endpoint(
+            "GET",
+            "/v1/events/{event}/content",
+            Action.READ_EVENTS,
+            event_opening,
+            example={"index": 1203, "leaf": '{"actor":"user:ana", ...}', "clear": '{"fact":"skill", ...}'},
+            raises=(EventDoesNotExist,),
+        ),
+    )
 
 
 def bundle_of(bundling: Bundling, candidate: UUID | None, since: int | None, held: Sequence[int]) -> Bundle:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from fastapi import Response
 
+from adapters.access.policy import Action
 from adapters.postgres.proof.tree_rows import Inclusion, Proofs
 from adapters.web.endpoints import links
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import TRAIL_LINE
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.printing import printed
 from adapters.web.framework.who import Who
 from adapters.web.services import Services
+from domain.consent import ConsentDoesNotExist
 from queries.consent_history import PersonHistory, history_of
 from queries.receipt import Included, Receipt, ReceiptSources, receipt
 
@@ -49,3 +54,23 @@ class ReceiptEndpoints:
             return None
         hashes = tuple(base64.b64encode(one).decode() for one in inclusion.hashes)
         return Included(inclusion.index, inclusion.leaf.decode(), hashes, inclusion.checkpoint.note)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/consents/{event}/receipt",
+            Action.READ_CONSENTS,
+            consent_receipt,
+            example={"schema_version": "perennial-consent-receipt/1", "channels": ["email"], "history": [TRAIL_LINE]},
+            raises=(ConsentDoesNotExist,),
+        ),
+        Endpoint(
+            "GET",
+            "/v1/consents/{event}/receipt.html",
+            Action.READ_CONSENTS,
+            consent_receipt_page,
+            example="<!DOCTYPE html><title>Consent receipt</title>...",
+            raises=(ConsentDoesNotExist,),
+            media_type="text/html",
+        ),
+    )

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
+from adapters.access.policy import Action
 from adapters.web.framework import cursor as cursors
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import QUESTION_FIELDS
+from adapters.web.framework.openapi import QUESTION_ERRORS
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import MinPosition, QueryRunner
+from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Day, Whole
 from adapters.web.services import Services
@@ -57,3 +62,19 @@ class RetentionEndpoints:
     def _asked(self, on: date | None, sought: Sought, connection: Connection[Any], known: AsOf) -> Retention:
         today = AsOf(known.position, self.services.now(), known.zone)
         return retention(connection, today, self.services.retaining.rules, on, sought)
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "GET",
+            "/v1/due-erasures",
+            Action.ERASE,
+            retention,
+            example={
+                **QUESTION_FIELDS,
+                "definition": "retention",
+                "people": [{"standing": "due", "because": []}],
+                "next": None,
+            },
+            raises=(CursorCannotBeRead, *QUESTION_ERRORS),
+        ),
+    )

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from fastapi import Response
 
+from adapters.access.policy import Action
 from adapters.access.principal import OF_OURS, Principal
 from adapters.postgres.projector.waiting import wait_until_folded
 from adapters.postgres.tables.subject import Subjects
+from adapters.web.framework.endpoint import Endpoint
+from adapters.web.framework.examples import PROFILE, STREAM
 from adapters.web.framework.plain import Answered, answered, as_json, plain
 from adapters.web.framework.printing import printed
 from adapters.web.framework.refusals import ReadModelIsBehind
 from adapters.web.framework.who import Who
 from adapters.web.services import Services
+from domain.candidate import CandidateDoesNotExist
 from queries.person import person_of
 from queries.subject_access import READ_MODELS, SubjectAccess, SubjectSources, subject_access
 
@@ -38,6 +42,26 @@ class SubjectAccessEndpoints:
     def subject_access_page(self, candidate: UUID, who: Who) -> Response:
         """The same as a page to read and to print, complete in itself: it loads nothing from any other place."""
         return page_of(subject_access_of(self.services, who, candidate))
+
+    ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
+        Endpoint(
+            "POST",
+            "/v1/candidates/{candidate}/subject-access-report",
+            Action.EXPORT_SUBJECT,
+            subject_access,
+            example={"format": "perennial-subject-access/1", "profile": PROFILE, "records": [STREAM]},
+            raises=(CandidateDoesNotExist, ReadModelIsBehind),
+        ),
+        Endpoint(
+            "POST",
+            "/v1/candidates/{candidate}/subject-access-report.html",
+            Action.EXPORT_SUBJECT,
+            subject_access_page,
+            example="<!DOCTYPE html><title>What we hold about you</title>...",
+            raises=(CandidateDoesNotExist, ReadModelIsBehind),
+            media_type="text/html",
+        ),
+    )
 
 
 def subject_access_of(services: Services, who: Principal, candidate: UUID) -> SubjectAccess:

@@ -5,34 +5,26 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime
 from functools import partial
-from inspect import Parameter, Signature, cleandoc, signature
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Query
 from fastapi.exceptions import RequestValidationError
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
-from adapters.access.policy import Action
 from adapters.postgres.log.barrier import PositionLiesAhead
-from adapters.web.framework import openapi
-from adapters.web.framework.plain import answered
-from adapters.web.framework.question_queue import READER, QuestionQueue, reader_of
+from adapters.web.framework.question_queue import READER, QuestionQueue
 from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
-from adapters.web.framework.rules import errors_in
-from adapters.web.framework.writing import DAY, MOMENT, Code, Day, Whole, as_asked
+from adapters.web.framework.writing import DAY, MOMENT, Whole
 from adapters.web.services import Services
-from domain.codes import CODE
 from domain.days import last_instant
 from domain.storable import is_storable_moment
 from projections.read_model import ReadModel
-from queries.counts import By, bucket_count
-from queries.question import AsOf, Period, Segment
+from queries.question import AsOf
 
 PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.02
@@ -40,10 +32,6 @@ LOOKS_FOR_A_READ_MODEL = 5
 LARGEST_POSITION = 2**53
 POSITION = "position:"
 """Written before a log position in `as_of`: a bare number could be a year as well."""
-
-LIGHT_BUCKETS = 120
-LIGHT_DAYS = 3 * 366
-"""What a dashboard asks for: up to three years by month, or four months by day."""
 
 Question = Callable[[Connection[Any], AsOf], Any]
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -65,53 +53,7 @@ MinPosition = Annotated[
         description="Wait (5 seconds at most) until the answer knows this position, such as a command's.",
     ),
 ]
-EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
-    "begins": (Annotated[Day, Query(alias="from", description="The first day.")], ...),
-    "ends": (Annotated[Day, Query(alias="to", description="The day after the last.")], ...),
-    "source": (Annotated[Code, Query(description="Only those who came by this source.")], None),
-    "role": (Annotated[Code, Query(description="Only those of this role.")], None),
-    "location": (Annotated[Code, Query(description="Only those of this location.")], None),
-    "as_of": (AsOfText, None),
-    "min_position": (MinPosition, None),
-}
 BARE_NUMBER = re.compile(r"[+-]?[0-9._]+")
-OWN_NAMES = {"by": "granularity", "window_days": "window", "horizon_days": "horizon"}
-"""How parameters of the query functions are called in a URL, where the name differs."""
-OWN_TOLD: Mapping[str, str] = {
-    "by": "How long the buckets are.",
-    "window_days": "How many days after the sending count: 7, 14, 30 or 90.",
-    "horizon_days": "The days up to which the restricted mean counts.",
-    "definition": "Which definition of the metric, by its name.",
-    "evergreen": "Count evergreen jobs, which hire on and on, instead of the others.",
-    "baseline_from": "The first day of another period, with whose cohort this one is compared.",
-    "baseline_to": "The day after the last of that period.",
-    "baseline_source": "Another source, with whose cohort this one is compared; 'source' names this one's.",
-    "baseline_role": "Another role, with whose cohort this one is compared; 'role' names this one's.",
-    "baseline_location": "Another location, with whose cohort this one is compared; 'location' names this one's.",
-    "view": "What became of those who entered a stage in the period, or what happened in it.",
-    "stages": "Another funnel than the standard one: 2 to 20 codes in their order, with commas between them.",
-    "attribution": "Which touch gets the hire.",
-}
-"""What the parameters of the query functions are for."""
-OWN_LIMITS: Mapping[str, Mapping[str, Any]] = {
-    "horizon_days": {"ge": 1, "le": 36_500},
-    "window_days": {"ge": 1, "le": 90},
-    "stages": {"max_length": 1300},
-    **{name: {"pattern": CODE.pattern} for name in ("baseline_source", "baseline_role", "baseline_location")},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRoute:
-    """One line of the table of contents: GET `path` is the question, answered from the read model.
-
-    The question is a function (connection, period, as_of, segment, its own parameters with defaults).
-    """
-
-    path: str
-    action: Action
-    question: Callable[..., Any]
-    read_model: ReadModel
 
 
 class QueryRunner:
@@ -237,68 +179,6 @@ def moment_of(text: str, services: Services) -> datetime:
     raise AsOfCannotBeRead
 
 
-def add_metric(app: FastAPI, queries: QueryRunner, route: MetricRoute) -> None:
-    """Adds the route; its parameters are those of every metric and the question's own."""
-    answer = get_type_hints(route.question)["return"]
-    app.add_api_route(
-        route.path,
-        metric_endpoint(queries, route),
-        methods=["GET"],
-        summary=cleandoc(route.question.__doc__ or "").split("\n\n")[0],
-        description=cleandoc(answer.__doc__ or ""),
-        operation_id=route.question.__name__,
-        tags=["metrics"],
-        response_model=None,
-        responses=openapi.of_question(answer, errors_in((route.question,)), route.question),
-    )
-
-
-def metric_endpoint(queries: QueryRunner, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
-    """The function behind a route. It has the signature that the framework reads the parameters from."""
-    own = own_parameters(route.question)
-
-    async def endpoint(request: Request, **given: Any) -> Response:
-        refuse_unknown(request.query_params.multi_items(), known)
-        period = Period(given["begins"], given["ends"])
-        segment = Segment(given["source"], given["role"], given["location"])
-        options = {name: given[name] for name in own}
-        question = partial(asked, route.question, period, segment, options)
-        lane = queries.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
-        reader = reader_of(request.scope["principal"])
-
-        async def run(work: Callable[[], Any]) -> Response:
-            """Return the answer, written in the thread that asks."""
-            return await lane.run(reader, lambda: answered(work()))
-
-        told: Response = await queries.ask(route.read_model, question, given["as_of"], given["min_position"], run)
-        return told
-
-    parameters = {**EVERY_METRIC, **own}
-    known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
-    endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
-    return endpoint
-
-
-def is_heavy(period: Period, by: By) -> bool:
-    """Whether a question about the period takes its turn among the heavy ones."""
-    return bucket_count(period, by) > LIGHT_BUCKETS or (period.ends - period.begins).days > LIGHT_DAYS
-
-
-def signature_of(parameters: Mapping[str, tuple[Any, Any]]) -> Signature:
-    """The request, and these parameters: name -> (type, default or ...)."""
-    asked_for = [
-        Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint, default=Parameter.empty if default is ... else default)
-        for name, (hint, default) in parameters.items()
-    ]
-    return Signature([Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request), *asked_for])
-
-
-def alias_of(name: str, hint: Any) -> str:
-    """What the parameter is called in a URL."""
-    aliases = [mark.alias for mark in getattr(hint, "__metadata__", ()) if getattr(mark, "alias", None)]
-    return aliases[0] if aliases else name
-
-
 MOST_TOLD = 5
 """How many unknown parameters one answer names, at most: each is told which there are."""
 
@@ -316,30 +196,3 @@ def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str], man
         raise RequestValidationError(
             [{"type": "parameter", "loc": ("query", name), "msg": text} for name, text in wrong]
         )
-
-
-def asked(
-    question: Callable[..., Any],
-    period: Period,
-    segment: Segment,
-    options: Mapping[str, Any],
-    connection: Connection[Any],
-    as_of: AsOf,
-) -> Any:
-    return question(connection, period, as_of, segment, **options)
-
-
-def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """A question's own parameters, by name: (type, default)."""
-    hints = get_type_hints(question)
-    return {
-        name: (query_parameter(name, hints[name]), parameter.default)
-        for name, parameter in signature(question).parameters.items()
-        if name not in ("connection", "period", "as_of", "segment")
-    }
-
-
-def query_parameter(name: str, hint: Any) -> Any:
-    told = {"alias": OWN_NAMES.get(name, name), "description": OWN_TOLD.get(name), **OWN_LIMITS.get(name, {})}
-    annotated: Any = Annotated[as_asked(hint), Query(**told)]
-    return annotated

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.web import routes
-from adapters.web.framework.page import PageRoute
+from adapters.web.framework.endpoint import Endpoint
 from tests.adapters.web.conftest import problem
 
 SOMEBODY = str(UUID(int=1))
@@ -20,9 +20,9 @@ def path_of(path: str) -> str:
     return "/".join(words)
 
 
-@pytest.mark.parametrize("page", routes.PAGES, ids=lambda page: page.page.__name__)
-def test_a_page_refuses_a_parameter_that_it_does_not_know(client: httpx.Client, page: PageRoute) -> None:
-    answer = client.request(page.method, path_of(page.path), params={"sauce": "fair"})
+@pytest.mark.parametrize("endpoint", routes.ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_an_endpoint_refuses_a_parameter_that_it_does_not_have(client: httpx.Client, endpoint: Endpoint) -> None:
+    answer = client.request(endpoint.method, path_of(endpoint.path), params={"sauce": "fair"})
     assert problem(answer) == (422, "request-is-malformed")
     assert "query.sauce" in [one["where"] for one in answer.json()["errors"]]
 

@@ -218,7 +218,8 @@ class Route:
 def routes_of(app: Api) -> list[Route]:
     """Every route, those that take something away at the end."""
     document, found = app.openapi(), []
-    for line in (*routes.COMMANDS, *routes.METRICS, *routes.PAGES):
+    lines: tuple[Any, ...] = (*routes.COMMANDS, *routes.METRICS, *routes.ENDPOINTS)
+    for line in lines:
         method = getattr(line, "method", "POST" if line in routes.COMMANDS else "GET")
         told = document["paths"][line.path.replace(":path}", "}")][method.lower()]
         makes = getattr(line, "makes", None)

@@ -35,8 +35,8 @@ def test_every_route_is_described(operations: list[Operation]) -> None:
     described = {(path, method) for path, method, _ in operations}
     assert {(command.path, "post") for command in routes.COMMANDS} <= described
     assert {(metric.path, "get") for metric in routes.METRICS} <= described
-    assert {(page.path.replace(":path}", "}"), page.method.lower()) for page in routes.PAGES} <= described
-    assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.PAGES)
+    assert {(one.path.replace(":path}", "}"), one.method.lower()) for one in routes.ENDPOINTS} <= described
+    assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.ENDPOINTS)
 
 
 NOT_ROUTED = {

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import adapters.web
 from adapters.web.framework import question_queue
-from adapters.web.framework.query_runner import is_heavy
+from adapters.web.framework.metric_routes import is_heavy
 from adapters.web.framework.question_queue import Lane
 from adapters.web.framework.refusals import TooManyQuestionsWait
 from queries.counts import MOST_BUCKETS, By, PeriodHasTooManyBuckets, bucket_count, first_of_month, require_few_buckets
@@ -179,7 +179,7 @@ def test_no_coroutine_writes_an_answer_itself() -> None:
     # Problems of a few lines, what was typed in a search, and whether the process is healthy: that must not wait for
     # a thread, all of which may be waiting for the database.
     assert {one for one in writing if one[1] in WRITES_JSON} <= short
-    assert ("query_runner", "rendered") in writing
+    assert ("candidates", "rendered") in writing
 
 
 def test_searches_take_turns_by_who_asks(

@@ -61,7 +61,7 @@ def test_no_bulk_fails(client: httpx.Client, candidate: UUID, data: st.DataObjec
 
 
 QUESTIONS = [(one.path, "GET") for one in routes.METRICS] + [
-    (one.path, one.method) for one in routes.PAGES if one.path not in ("/v1/changes", "/v1/imports")
+    (one.path, one.method) for one in routes.ENDPOINTS if one.path not in ("/v1/changes", "/v1/imports")
 ]
 
 

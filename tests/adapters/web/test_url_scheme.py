@@ -6,9 +6,14 @@ import re
 
 import pytest
 
-from adapters.web.routes import COMMANDS, METRICS, PAGES
+from adapters.web.routes import COMMANDS, ENDPOINTS, METRICS
 
-ROUTES = sorted({(route.method if hasattr(route, "method") else "POST", route.path) for route in (*COMMANDS, *PAGES)})
+ROUTES = sorted(
+    {
+        *(("POST", command.path) for command in COMMANDS),
+        *((endpoint.method, endpoint.path) for endpoint in ENDPOINTS),
+    }
+)
 ACTION_AS_A_NOUN = re.compile(r"(ing|tion|sion|ance|ence|ment|al|ure)$")
 """In the singular: `rejection` is an action that should be `reject`; `applications` are things."""
 PART = re.compile(r"v1|[a-z]+(-[a-z]+)*(\.html)?|\{[a-z_]+(:path)?\}")
