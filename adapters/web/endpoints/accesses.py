@@ -13,12 +13,12 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS, STREAM
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, PageRequest
 from adapters.web.framework.plain import Answered, rendered
-from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Moment, Whole
@@ -31,7 +31,6 @@ from queries.accesses import Access, Accesses, Kind, Sought
 from queries.question import AsOf
 
 LONGEST_PAGE, PAGE = 100, 50
-LONGEST_CURSOR = 400
 ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
 
 
@@ -96,10 +95,7 @@ class AccessEndpoints:
         kind: Annotated[Kind | None, Query(description="'viewed', 'searched' or 'exported'.")] = None,
         begins: Annotated[Moment | None, Query(alias="from", description="At this time or later.")] = None,
         ends: Annotated[Moment | None, Query(alias="to", description="Before this time.")] = None,
-        cursor: Annotated[
-            str | None,
-            Query(max_length=LONGEST_CURSOR, description="The `next` of the page before, asked as that one."),
-        ] = None,
+        cursor: Cursor = None,
         limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = PAGE,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
@@ -111,19 +107,18 @@ class AccessEndpoints:
         """
         sought = Sought(candidate, reader, kind, begins, ends)
         asked = f"accesses {sought} {as_of}"
-        known_at, after = self.queries.unless_now(as_of), None
-        if cursor is not None:
-            known_at, after = cursors.opened(self.services.key_file, asked, cursor)
+        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        (after,) = page.place or (None,)
 
         def question(connection: Connection[Any], known: AsOf) -> Accesses:
             return queries.accesses(connection, sought, known, after, limit)
 
-        found: Accesses = await self.queries.ask(ACCESSES, question, known_at, min_position)
+        found: Accesses = await self.queries.ask(ACCESSES, question, page.as_of, min_position)
         typed = await run_in_threadpool(self._typed, found.accesses)
         shown = {person for one in found.accesses if one.position in typed for person in one.people}
         shown |= set() if candidate is None else {candidate}
         await run_in_threadpool(self.services.readings.viewed, who, "accesses", shown)
-        return await rendered(self._told(found, typed, asked, known_at))
+        return await rendered(self._told(found, typed, page))
 
     def _typed(self, found: Sequence[Access]) -> dict[int, Personal[str | None]]:
         """What was typed in each of the searches, by position, opened as far as its key lives."""
@@ -131,12 +126,9 @@ class AccessEndpoints:
         events = self.services.log.history_together(streams, 0, len(streams)) if streams else []
         return {event.position or 0: event.event.asked for event in events if isinstance(event.event, PeopleSearched)}
 
-    def _told(
-        self, found: Accesses, typed: Mapping[int, Personal[str | None]], asked: str, known_at: str | None
-    ) -> PeopleAccesses:
+    def _told(self, found: Accesses, typed: Mapping[int, Personal[str | None]], page: PageRequest) -> PeopleAccesses:
         told = {one.name: getattr(found, one.name) for one in fields(found) if one.name not in ("accesses", "next")}
-        place = [known_at or at_position(found.position), found.next]
-        following = None if found.next is None else cursors.sealed(self.services.key_file, asked, place)
+        following = page.next(None if found.next is None else [found.next], found.position)
         return PeopleAccesses(**told, accesses=[access_told(one, typed) for one in found.accesses], next=following)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (

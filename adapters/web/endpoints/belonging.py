@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from uuid import UUID
 
-from fastapi import Query
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.web.endpoints.candidates import At
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, rendered
-from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
-from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
 from domain.candidate import CandidateDoesNotExist
 from domain.talent_community import CommunityDoesNotExist
@@ -33,21 +31,6 @@ from queries.communities import Members, Memberships
 from queries.person import require_candidate
 from queries.question import AsOf
 from queries.referrals import MadeReferrals
-
-LONGEST_PAGE = 500
-Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")]
-Cursor = Annotated[
-    str | None,
-    Query(max_length=400, description="The `next` of the page before, asked as that one; left out: the first."),
-]
-
-
-class Page(NamedTuple):
-    """Which page is asked for: as of when, at what time, and after which entry; None: as the request says."""
-
-    as_of: str | None
-    at: str | None
-    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +55,19 @@ class BelongingEndpoints:
         A merged person is listed once. All pages are of the moment of the first, whatever is written meanwhile.
         """
         asked = f"members {community} {at} {as_of}"
-        page = self._page(asked, cursor, as_of)
-        moment = at if page.at is None else datetime.fromisoformat(page.at)
+        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        valid_at, after = page.place or (None, None)
+        moment = at if valid_at is None else datetime.fromisoformat(valid_at)
 
         def question(connection: Connection[Any], known: AsOf) -> Members | None:
-            return communities.members(connection, community, known, moment, page.after, limit)
+            return communities.members(connection, community, known, moment, after, limit)
 
         found: Members | None = await self.queries.ask(COMMUNITIES, question, page.as_of, min_position)
         if found is None:
             raise CommunityDoesNotExist(community=community)
         await self._viewed(who, "community-members", *(member.candidate for member in found.members))
-        following = Page(page.as_of or at_position(found.position), found.valid_at.isoformat(), found.next)
-        return await rendered(replace(found, next=self._cursor(asked, following)))
+        place = None if found.next is None else [found.valid_at.isoformat(), found.next]
+        return await rendered(replace(found, next=page.next(place, found.position)))
 
     async def candidate_communities(
         self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
@@ -112,30 +96,20 @@ class BelongingEndpoints:
         All pages are of the moment of the first, whatever is written meanwhile.
         """
         asked = f"referrals {referrer} {as_of}"
-        page = self._page(asked, cursor, as_of)
+        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        (after,) = page.place or (None,)
 
         def question(connection: Connection[Any], known: AsOf) -> MadeReferrals:
-            return referrals.made_referrals(connection, referrer, known, page.after, limit)
+            return referrals.made_referrals(connection, referrer, known, after, limit)
 
         await run_in_threadpool(require_candidate, self.services.log, referrer)
         found: MadeReferrals = await self.queries.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
-        following = Page(page.as_of or at_position(found.position), None, found.next)
-        return await rendered(replace(found, next=self._cursor(asked, following)))
+        place = None if found.next is None else [found.next]
+        return await rendered(replace(found, next=page.next(place, found.position)))
 
     async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
         await run_in_threadpool(self.services.readings.viewed, who, page, people)
-
-    def _page(self, asked: str, cursor: str | None, as_of: str | None) -> Page:
-        """Errors: CursorCannotBeRead."""
-        if cursor is None:
-            return Page(self.queries.unless_now(as_of), None, None)
-        return Page(*cursors.opened(self.services.key_file, asked, cursor))
-
-    def _cursor(self, asked: str, following: Page) -> str | None:
-        if following.after is None:
-            return None
-        return cursors.sealed(self.services.key_file, asked, [following.as_of, following.at, following.after])
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(

@@ -17,6 +17,7 @@ from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.etag import etag
 from adapters.web.framework.examples import PROFILE, QUESTION_FIELDS, STREAM
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Limit
 from adapters.web.framework.plain import Answered, answered, rendered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.shapes import actor_to
@@ -35,8 +36,6 @@ from queries.question import AsOf
 from queries.timeline import Timeline, TimelineEvent, timeline
 
 At = Annotated[Moment | None, Query(description="When it was so; left out: at the time of as_of.")]
-LONGEST_PAGE = 500
-"""Events of a time line in one answer, at most."""
 EVENT_TYPES: Mapping[str, type[Event]] = {event.stored_name: event for event in EVENTS}
 
 
@@ -79,7 +78,7 @@ class CandidateEndpoints:
         candidate: UUID,
         who: Who,
         cursor: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many events, at most.")] = 100,
+        limit: Limit = 100,
     ) -> Answered[Timeline]:
         """Everything that happened with a candidate, in the order in which we learned it, page by page.
 

@@ -15,12 +15,12 @@ from adapters.access.policy import Action
 from adapters.web.endpoints import links
 from adapters.web.endpoints.candidates import At
 from adapters.web.endpoints.directory import one_of
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS, STREAM, TRAIL_LINE
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, answered, rendered
-from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
 from adapters.web.framework.writing import Whole
@@ -35,7 +35,6 @@ from queries.expiring import DEFINITION, VERSION, After, Expiring, ExpiringConse
 from queries.person import require_candidate
 from queries.question import AsOf
 
-LONGEST_PAGE = 500
 LONGEST_DAYS = 3660
 T = TypeVar("T")
 
@@ -112,8 +111,8 @@ class ConsentEndpoints:
         who: Who,
         within: Annotated[Whole, Query(ge=1, le=LONGEST_DAYS, description="In so many days from as_of on.")] = 30,
         purpose: Annotated[str | None, one_of(PURPOSES, "Consents to this purpose alone.")] = None,
-        cursor: Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")] = None,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[EndingConsents]:
@@ -122,29 +121,17 @@ class ConsentEndpoints:
         All pages are of the moment of the first, whatever is written meanwhile.
         """
         asked = f"consents-expiring {within} {purpose} {as_of}"
-        known_then, after = self.queries.unless_now(as_of), None
-        if cursor is not None:
-            known_then, valid_until, event = cursors.opened(self.services.key_file, asked, cursor)
-            after = After(datetime.fromisoformat(valid_until), UUID(event))
+        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        after = None if page.place is None else after_of(*page.place)
 
         def question(connection: Connection[Any], known: AsOf) -> Expiring:
             return expiring(connection, known, timedelta(within), purpose, after, limit)
 
-        found: Expiring = await self.queries.ask(CONSENT_STATE, question, known_then, min_position)
+        found: Expiring = await self.queries.ask(CONSENT_STATE, question, page.as_of, min_position)
         await run_in_threadpool(
             self.services.readings.viewed, who, "consents-expiring", [one.candidate for one in found.consents]
         )
-        return await rendered(self._page(found, asked, known_then))
-
-    def _page(self, found: Expiring, asked: str, as_of: str | None) -> EndingConsents:
-        following = None
-        if found.next is not None:
-            place = [as_of or at_position(found.position), found.next.valid_until.isoformat(), str(found.next.event)]
-            following = cursors.sealed(self.services.key_file, asked, place)
-        told = tuple(linked(EndingConsent, one) for one in found.consents)
-        return EndingConsents(
-            DEFINITION, VERSION, found.position, found.as_of, found.until, found.n, told, following,
-        )  # fmt: skip
+        return await rendered(ending_consents(found, page))
 
     def _answered(self, states: Consents, who: Who) -> Answered[ConsentTrail]:
         """The access is recorded before the answer goes out."""
@@ -182,6 +169,26 @@ class ConsentEndpoints:
             },
             raises=(CursorCannotBeRead, *QUESTION_ERRORS),
         ),
+    )
+
+
+def after_of(valid_until: str, event: str) -> After:
+    """Return the place in the list that a cursor names."""
+    return After(datetime.fromisoformat(valid_until), UUID(event))
+
+
+def ending_consents(found: Expiring, page: PageRequest) -> EndingConsents:
+    """Return the page, with the cursor of the next one."""
+    place = None if found.next is None else [found.next.valid_until.isoformat(), str(found.next.event)]
+    return EndingConsents(
+        DEFINITION,
+        VERSION,
+        found.position,
+        found.as_of,
+        found.until,
+        found.n,
+        tuple(linked(EndingConsent, consent) for consent in found.consents),
+        page.next(place, found.position),
     )
 
 

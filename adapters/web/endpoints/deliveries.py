@@ -15,19 +15,17 @@ from adapters.access.principal import Principal
 from adapters.intake.integrations.listing import ListedDelivery, listed
 from adapters.intake.integrations.reasons import refusals
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import STREAM
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
-from adapters.web.framework.writing import Code, Moment, Whole
+from adapters.web.framework.writing import Code, Moment
 from adapters.web.services import Services
 from queries.deliveries import After, Deliveries, ReasonCount, Sought, State, deliveries
 
-LONGEST_PAGE = 500
 ACTION = r"^[A-Za-z0-9_]{1,64}$"
-CURSOR = Query(max_length=1000, description="The `next` of the page before, asked as that one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ class DeliveryEndpoints:
             str | None, Query(pattern=ACTION, description="Of this action, as the integration names it.")
         ] = None,
         received_before: Annotated[Moment | None, Query(description="Received before this time.")] = None,
-        cursor: Annotated[str | None, CURSOR] = None,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
     ) -> Answered[DeliveryPage]:
         """List the deliveries that were not applied, the oldest first, with the reason and the age of each.
 
@@ -86,28 +84,25 @@ class DeliveryEndpoints:
         """
         sought = Sought(state, integration, action, received_before)
         asked = f"deliveries {sought}"
-        after = None
-        if cursor is not None:
-            at, source, delivery_id = cursors.opened(self.services.key_file, asked, cursor)
-            after = After(datetime.fromisoformat(at), source, delivery_id)
+        page = PageRequest.of(self.services.key_file, asked, cursor)
+        after = None if page.place is None else after_of(*page.place)
         found = await run_in_threadpool(self._found, sought, after, limit)
-        return await rendered(await run_in_threadpool(self._told, found, asked, who))
+        return await rendered(await run_in_threadpool(self._told, found, page, who))
 
     def _found(self, sought: Sought, after: After | None, limit: int) -> Deliveries:
         with self.services.reading() as connection:
             return deliveries(connection, sought, refusals(), after, limit)
 
-    def _told(self, found: Deliveries, asked: str, who: Principal) -> DeliveryPage:
+    def _told(self, found: Deliveries, page: PageRequest, who: Principal) -> DeliveryPage:
         now, key_file, names = self.services.now(), self.services.key_file, who.may(Action.READ_PSEUDONYMS)
         if names:
             people = [one.about for one in found.deliveries if one.of_candidate and one.about is not None]
             self.services.readings.viewed(who, "deliveries", people)
-        following = None
+        place = None
         if found.next is not None:
             place = [found.next.received_at.isoformat(), found.next.source, found.next.delivery_id]
-            following = cursors.sealed(key_file, asked, place)
         lines = [listed(one, now, key_file, names_records=names) for one in found.deliveries]
-        return DeliveryPage(now, found.reasons, found.exact, lines, following)
+        return DeliveryPage(now, found.reasons, found.exact, lines, page.next(place))
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(
@@ -119,3 +114,8 @@ class DeliveryEndpoints:
             raises=(CursorCannotBeRead, QuestionTakesTooLong),
         ),
     )
+
+
+def after_of(received_at: str, source: str, delivery_id: str) -> After:
+    """Return the place in the list that a cursor names."""
+    return After(datetime.fromisoformat(received_at), source, delivery_id)

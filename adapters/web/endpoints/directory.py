@@ -16,9 +16,9 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.openapi import READ_MODEL_ERRORS
+from adapters.web.framework.paging import Cursor, PageRequest
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import MinPosition, QueryRunner
 from adapters.web.framework.refusals import ChannelIsAskedWithoutConsent, CursorCannotBeRead
@@ -35,13 +35,9 @@ from queries.duplicates import AfterPair, Duplicates, Pair, duplicates
 from queries.question import AsOf
 
 LONGEST_PAGE, PAGE = 200, 50
-LONGEST_CURSOR = 1000
 TEXT: Mapping[str, Any] = {"min_length": 1, "max_length": 200, "pattern": r"^[^\x00]+$"}
 
 Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many on a page.")]
-Cursor = Annotated[
-    str | None, Query(max_length=LONGEST_CURSOR, description="The `next` of the page before, with the same question.")
-]
 
 
 def text(description: str) -> Any:
@@ -152,7 +148,8 @@ class DirectoryEndpoints:
             contacted_after=self._begin(contacted_from), contacted_before=self._begin(contacted_to),
         )  # fmt: skip
         asked = asked_as("candidates", sought, sort)
-        after = None if cursor is None else place_of(cursors.opened(self.services.key_file, asked, cursor))
+        page = PageRequest.of(self.services.key_file, asked, cursor)
+        after = None if page.place is None else after_of(*page.place)
         now = self.services.now()
 
         def question(connection: Connection[Any], known: AsOf) -> Directory:
@@ -161,9 +158,9 @@ class DirectoryEndpoints:
         found: Directory = await self.queries.ask(DIRECTORY, question, None, min_position)
         typed = {one.name: value for one in fields(sought) if (value := getattr(sought, one.name)) is not None}
         gone = await self._searched(who, "candidates", found.people, typed)
-        following = None if found.next is None else [found.next.key, str(found.next.person)]
+        place = None if found.next is None else [found.next.key, str(found.next.person)]
         told = told_of(found) | {"people": without(found.people, gone)}
-        return await rendered(People(**told, next=self._cursor(asked, following)))
+        return await rendered(People(**told, next=page.next(place)))
 
     async def candidates_of_address(
         self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
@@ -190,8 +187,8 @@ class DirectoryEndpoints:
 
         Nobody is merged by it. Pairs that were merged do not show, nor those that were parted again.
         """
-        key_file = self.services.key_file
-        after = None if cursor is None else pair_of(cursors.opened(key_file, "duplicates", cursor))
+        page = PageRequest.of(self.services.key_file, "duplicates", cursor)
+        after = None if page.place is None else after_pair(*page.place)
 
         def question(connection: Connection[Any], known: AsOf) -> Duplicates:
             return duplicates(connection, known, limit=limit, after=after)
@@ -201,8 +198,8 @@ class DirectoryEndpoints:
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
         gone = await run_in_threadpool(self.services.erasures.asked_for, shown)
         pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
-        following = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
-        return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=self._cursor("duplicates", following)))
+        place = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
+        return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=page.next(place)))
 
     async def _searched(
         self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]
@@ -224,9 +221,6 @@ class DirectoryEndpoints:
     def _begin(self, day: date | None) -> datetime | None:
         """When the day begins where the organisation is."""
         return None if day is None else day_begins(day, self.services.zone)
-
-    def _cursor(self, asked: str, place: list[str] | None) -> str | None:
-        return None if place is None else cursors.sealed(self.services.key_file, asked, place)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(
@@ -275,11 +269,11 @@ def told_of(found: Directory | Duplicates) -> dict[str, Any]:
     return {one.name: getattr(found, one.name) for one in fields(found) if one.name != "next"}
 
 
-def place_of(place: list[str]) -> After:
-    key, person = place
+def after_of(key: str, person: str) -> After:
+    """Return the place in the directory that a cursor names."""
     return After(key, UUID(person))
 
 
-def pair_of(place: list[str]) -> AfterPair:
-    key, one, other = place
+def after_pair(key: str, one: str, other: str) -> AfterPair:
+    """Return the place in the list of duplicates that a cursor names."""
     return AfterPair(key, UUID(one), UUID(other))

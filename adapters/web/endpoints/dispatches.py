@@ -16,15 +16,15 @@ from adapters.access.policy import Action
 from adapters.web.endpoints import links
 from adapters.web.endpoints.consents import linked
 from adapters.web.endpoints.directory import one_of
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, rendered
-from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
-from adapters.web.framework.writing import Day, Truth, Whole
+from adapters.web.framework.writing import Day, Truth
 from adapters.web.services import Services
 from domain.candidate import CandidateDoesNotExist
 from domain.days import day_begins
@@ -34,7 +34,6 @@ from queries.dispatches import DEFINITION, VERSION, After, Dispatch, Dispatches,
 from queries.person import require_candidate
 from queries.question import AsOf, Period, PeriodIsEmpty
 
-LONGEST_PAGE = 500
 PROVED_BY = (
     "perennial audit-bundle --since 0 --out bundle.json",
     "perennial verify bundle.json --dispatches",
@@ -98,8 +97,8 @@ class DispatchEndpoints:
         candidate: Annotated[UUID | None, Query(description="Sent to this person, in whichever record.")] = None,
         purpose: Annotated[str | None, one_of(PURPOSES, "Sent for this purpose.")] = None,
         exceptions: Annotated[Truth, Query(description="List the exceptions alone; the totals stay.")] = False,
-        cursor: Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")] = None,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[DispatchReport]:
@@ -113,28 +112,16 @@ class DispatchEndpoints:
             Period(begins, ends)
         sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
         asked = f"dispatches {sought} {exceptions} {as_of}"
-        known_then, after = self.queries.unless_now(as_of), None
-        if cursor is not None:
-            known_then, at, touchpoint = cursors.opened(self.services.key_file, asked, cursor)
-            after = After(datetime.fromisoformat(at), UUID(touchpoint))
+        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        after = None if page.place is None else after_of(*page.place)
 
         def question(connection: Connection[Any], known: AsOf) -> Dispatches:
             return dispatches(connection, known, sought, exceptions=exceptions, after=after, limit=limit)
 
-        found: Dispatches = await self.queries.ask(DISPATCHES, question, known_then, min_position)
+        found: Dispatches = await self.queries.ask(DISPATCHES, question, page.as_of, min_position)
         people = [one.candidate for one in found.dispatches]
         await run_in_threadpool(self.services.readings.viewed, who, "dispatches", people)
-        return await rendered(self._page(found, asked, known_then))
-
-    def _page(self, found: Dispatches, asked: str, as_of: str | None) -> DispatchReport:
-        following = None
-        if found.next is not None:
-            place = [as_of or at_position(found.position), found.next.at.isoformat(), str(found.next.touchpoint)]
-            following = cursors.sealed(self.services.key_file, asked, place)
-        told = [linked(DispatchLine, one) for one in found.dispatches]
-        return DispatchReport(
-            DEFINITION, VERSION, found.position, found.as_of, found.totals, PROVED_BY, told, following,
-        )  # fmt: skip
+        return await rendered(report_of(found, page))
 
     def _begin(self, day: date | None) -> datetime | None:
         return None if day is None else day_begins(day, self.services.zone)
@@ -153,4 +140,24 @@ class DispatchEndpoints:
             },
             raises=(CandidateDoesNotExist, CursorCannotBeRead, PeriodIsEmpty, *QUESTION_ERRORS),
         ),
+    )
+
+
+def after_of(at: str, touchpoint: str) -> After:
+    """Return the place in the report that a cursor names."""
+    return After(datetime.fromisoformat(at), UUID(touchpoint))
+
+
+def report_of(found: Dispatches, page: PageRequest) -> DispatchReport:
+    """Return the page of the report, with the cursor of the next one."""
+    place = None if found.next is None else [found.next.at.isoformat(), str(found.next.touchpoint)]
+    return DispatchReport(
+        DEFINITION,
+        VERSION,
+        found.position,
+        found.as_of,
+        found.totals,
+        PROVED_BY,
+        [linked(DispatchLine, dispatch) for dispatch in found.dispatches],
+        page.next(place, found.position),
     )

@@ -15,15 +15,14 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
 from adapters.postgres.log.append import StreamMoved
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS, STREAM
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, answered, rendered
-from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, at_position
+from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
-from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
 from commands.workflows.erase_person import Erasure
 from domain.candidate import (
@@ -41,7 +40,6 @@ from queries import erasure_proposals as queries
 from queries.erasure_proposals import ErasureProposals, State
 from queries.question import AsOf
 
-LONGEST_PAGE = 500
 CANDIDATE = Path(description="Any record of the person.")
 PROPOSAL = Path(description="The proposal, as the list of proposals names it.")
 ASKED_BY = f"One of: {', '.join(ERASURES_ASKED_BY)}."
@@ -125,8 +123,8 @@ class ErasureEndpoints:
         self,
         who: Who,
         state: Annotated[State, Query(description="'open', 'accepted', 'declined' or 'closed'.")] = "open",
-        cursor: Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")] = None,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[ErasureProposals]:
@@ -137,15 +135,15 @@ class ErasureEndpoints:
         first.
         """
         asked = f"erasure-proposals {state} {as_of}"
-        known_then, after = self.queries.unless_now(as_of), None
-        is_now = known_then is None
-        if cursor is not None:
-            known_then, after = cursors.opened(self.services.key_file, asked, cursor)
-        question = partial(self._asked, state, after, limit, is_now=is_now)
-        found: ErasureProposals = await self.queries.ask(ERASURE_PROPOSALS, question, known_then, min_position)
+        wanted = self.queries.unless_now(as_of)
+        page = PageRequest.of(self.services.key_file, asked, cursor, wanted)
+        (after,) = page.place or (None,)
+        question = partial(self._asked, state, after, limit, is_now=wanted is None)
+        found: ErasureProposals = await self.queries.ask(ERASURE_PROPOSALS, question, page.as_of, min_position)
         people = [one.candidate for one in found.proposals]
         await run_in_threadpool(self.services.readings.viewed, who, "erasure-proposals", people)
-        return await rendered(self._page(found, asked, known_then))
+        place = None if found.next is None else [found.next]
+        return await rendered(replace(found, next=page.next(place, found.position)))
 
     def accept_erasure_proposal(
         self,
@@ -167,12 +165,6 @@ class ErasureEndpoints:
     ) -> ErasureProposals:
         as_of = AsOf(known.position, self.services.now(), known.zone) if is_now else known
         return queries.erasure_proposals(connection, as_of, state, after, limit)
-
-    def _page(self, found: ErasureProposals, asked: str, known_then: str | None) -> ErasureProposals:
-        if found.next is None:
-            return found
-        place = [known_then or at_position(found.position), found.next]
-        return replace(found, next=cursors.sealed(self.services.key_file, asked, place))
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(

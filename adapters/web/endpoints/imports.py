@@ -23,10 +23,10 @@ from adapters.intake.imports.importing import Order
 from adapters.intake.imports.mapping import PLAIN, mapping_in, require_known_names
 from adapters.intake.imports.refusals import DelimiterIsUnknown, EncodingIsUnknown, FileIsEmpty, MappingCannotBeRead
 from adapters.intake.imports.upload_store import About, State
-from adapters.web.framework.cursor import opened, sealed
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import STREAM
 from adapters.web.framework.media import declared_in, media_type_of
+from adapters.web.framework.paging import Cursor, PageRequest
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.refusals import (
     BodyIsNoFileOfHistory,
@@ -38,6 +38,7 @@ from adapters.web.framework.refusals import (
     RequestIsInFlight,
 )
 from adapters.web.framework.who import Who
+from adapters.web.framework.writing import Whole
 from adapters.web.services import Services
 from domain.codes import CODE
 
@@ -209,16 +210,16 @@ class ImportEndpoints:
     def imports(
         self,
         who: Who,
-        cursor: Annotated[str | None, Query(description="The `next` of the page before.", max_length=500)] = None,
-        limit: Annotated[int, Query(description="How many at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
+        cursor: Cursor = None,
+        limit: Annotated[Whole, Query(description="How many, at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
     ) -> Answered[Imports]:
         """Every import of your own of the last thirty days, the newest first."""
-        key_file = self.services.key_file
-        after = None if cursor is None else place_in(opened(key_file, QUESTION, cursor))
+        page = PageRequest.of(self.services.key_file, QUESTION, cursor)
+        after = None if page.place is None else place_in(*page.place)
         own = [about for about in self.services.imports.uploads.all() if belongs(about, who)]
         known = [about for about in own if after is None or place(about) < after]
         shown = known[:limit]
-        more = sealed(key_file, QUESTION, written_place(shown[-1])) if len(known) > limit else None
+        more = page.next(written_place(shown[-1]) if len(known) > limit else None)
         return answered(Imports([self._told(about) for about in shown], more))
 
     def imported(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Import]:
@@ -378,6 +379,6 @@ def written_place(about: About) -> list[str]:
     return [about.asked_at.isoformat(), str(about.id)]
 
 
-def place_in(told: list[str]) -> Place:
-    at, name = told
-    return datetime.fromisoformat(at), UUID(name)
+def place_in(asked_at: str, import_id: str) -> Place:
+    """Return the place in the list that a cursor names."""
+    return datetime.fromisoformat(asked_at), UUID(import_id)

@@ -12,21 +12,20 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from adapters.access.policy import Action
-from adapters.web.framework import cursor as cursors
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import QUESTION_FIELDS
 from adapters.web.framework.openapi import QUESTION_ERRORS
+from adapters.web.framework.paging import Cursor, Limit, PageRequest
 from adapters.web.framework.plain import Answered, rendered
 from adapters.web.framework.query_runner import MinPosition, QueryRunner
 from adapters.web.framework.refusals import CursorCannotBeRead
 from adapters.web.framework.who import Who
-from adapters.web.framework.writing import Day, Whole
+from adapters.web.framework.writing import Day
 from adapters.web.services import Services
 from projections.retention import RETENTION
 from queries.question import AsOf
 from queries.retention import READ_MODELS, Retention, Sought, Standing, retention
 
-LONGEST_PAGE = 500
 On = Annotated[Day | None, Query(description="On which day; left out: today.")]
 ByStanding = Annotated[Standing | None, Query(description="Those who are due, or those who are kept; left out: both.")]
 
@@ -43,21 +42,22 @@ class RetentionEndpoints:
         who: Who,
         on: On = None,
         standing: ByStanding = None,
-        cursor: Annotated[str | None, Query(max_length=500, description="The `next` of the page before.")] = None,
-        limit: Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many people, at most.")] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
         min_position: MinPosition = None,
     ) -> Answered[Retention]:
         """Whom the rules of retention would erase on a day, and who is kept longer and why. It erases nobody."""
         asked = f"retention {on} {standing}"
-        after = None if cursor is None else str(cursors.opened(self.services.key_file, asked, cursor)[0])
+        page = PageRequest.of(self.services.key_file, asked, cursor)
+        (after,) = page.place or (None,)
         for model in READ_MODELS:
             await self.queries.position_from(model.name, min_position or 0)
         sought = Sought(standing, None, after, limit)
         found: Retention = await self.queries.ask(RETENTION, partial(self._asked, on, sought), None, min_position)
         people = [record for person in found.people for record in person.records]
         await run_in_threadpool(self.services.readings.viewed, who, "retention", people)
-        more = None if found.next is None else cursors.sealed(self.services.key_file, asked, [found.next])
-        return await rendered(replace(found, next=more))
+        place = None if found.next is None else [found.next]
+        return await rendered(replace(found, next=page.next(place)))
 
     def _asked(self, on: date | None, sought: Sought, connection: Connection[Any], known: AsOf) -> Retention:
         today = AsOf(known.position, self.services.now(), known.zone)

@@ -1,0 +1,86 @@
+"""The recipes of CONTRIBUTING are followed word for word, in a copy of the checkout."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+RECIPES = {
+    "Add a touchpoint kind in five minutes": (),
+    "Add a read model": (),
+    "Add a question": (),
+    "Add an endpoint": ("Add a question",),
+}
+"""The recipes that are followed here, and the ones that each builds on."""
+NEEDS_NO_DATABASE = ("tests/adapters/web/test_raises.py", "tests/adapters/web/test_url_scheme.py")
+PLACE = re.compile(r"# in (?P<file>\S+), (?P<where>after|before|instead of|at the end)(: (?P<line>.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A block of code of a recipe: its first line names a new file, or a place in an old one."""
+
+    place: str
+    text: str
+
+    def apply(self, house: Path) -> Path:
+        """Make the change, and return the file. The line that names the place must stand in the file once."""
+        place = PLACE.fullmatch(self.place)
+        if place is None:
+            path = house / self.place.removeprefix("# ")
+            assert not path.exists(), f"{self.place} is there already"
+            path.write_text(self.text)
+            return path
+        path, line = house / place["file"], place["line"]
+        content = path.read_text()
+        if place["where"] == "at the end":
+            path.write_text(f"{content}\n\n{self.text}")
+            return path
+        assert content.count(f"{line}\n") == 1, f"{self.place!r} does not name one line"
+        changed = {"after": f"{line}\n{self.text}", "before": f"{self.text}{line}\n", "instead of": self.text}
+        path.write_text(content.replace(f"{line}\n", changed[place["where"]]))
+        return path
+
+
+def steps_of(recipe: str) -> list[Step]:
+    """Return the steps of the recipe, in order."""
+    text = (HOUSE / "CONTRIBUTING.md").read_text()
+    part = text.split(f"\n## {recipe}\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"^ {3}```python\n(.*?)^ {3}```$", part, flags=re.MULTILINE | re.DOTALL)
+    assert blocks, f"the recipe {recipe!r} has no step"
+    return [Step(*textwrap.dedent(block).split("\n", 1)) for block in blocks]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of what is checked in, in its present state."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, capture_output=True, check=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (HOUSE / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(HOUSE / name, tmp_path / name)
+    return tmp_path
+
+
+def run(house: Path, *command: str) -> None:
+    """Run a module of Python there; it must succeed."""
+    ran = subprocess.run([sys.executable, "-m", *command], cwd=house, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_works_as_it_is_written(house: Path, recipe: str) -> None:
+    steps = [step for name in (*RECIPES[recipe], recipe) for step in steps_of(name)]
+    files = {str(step.apply(house).relative_to(house)) for step in steps}
+    run(house, "ruff", "check", "--no-cache", *sorted(files))
+    run(house, "ruff", "format", "--check", "--no-cache", *sorted(files))
+    without_database = [name for name in files if name.startswith(("tests/queries", "tests/domain"))]
+    run(house, "pytest", "-q", "-x", "-p", "no:cacheprovider", *NEEDS_NO_DATABASE, *sorted(without_database))
