@@ -56,6 +56,14 @@ MinPosition = Annotated[
 BARE_NUMBER = re.compile(r"[+-]?[0-9._]+")
 
 
+class NotSoFarYet(Exception):
+    """The read model has not folded the log up to `least`, which can be waited for."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__(least)
+        self.least = least
+
+
 class QueryRunner:
     """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
 
@@ -76,27 +84,30 @@ class QueryRunner:
         Errors: those of `as_of`, ReadModelIsBehind, TooManyQuestionsWait.
         """
         run = run or partial(self.queue.pages.run, READER.get())
-        as_of = self.unless_now(as_of)
-        wanted, position = await run_in_threadpool(self._standing, read_model.name, as_of)
-        least = max(min_position or 0, 0 if wanted is None else wanted.position)
-        if position < least:
-            position = await self.position_from(read_model.name, least)
+        work = partial(self._ask, read_model.name, question, self.unless_now(as_of), min_position or 0)
+        least = min_position or 0
         for _ in range(LOOKS_FOR_A_READ_MODEL):
             try:
-                return await run(partial(self._ask, question, wanted, position))
+                return await run(work)
+            except NotSoFarYet as not_yet:
+                least = not_yet.least
+                await self.position_from(read_model.name, least)
             except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
         raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
 
-    def _standing(self, read_model: str, as_of: str | None) -> tuple[AsOf | None, int]:
-        """Return what `as_of` means and the read model's position: in one turn of a thread, as each waits for a round
-        of the event loop. Errors: those of `as_of`."""
-        return None if as_of is None else self.as_of(as_of), self.services.read_model_position(read_model)
+    def _ask(self, read_model: str, question: Question, as_of: str | None, min_position: int) -> Any:
+        """Return the answer: all of it in one turn of a thread, as each turn waits for a round of the event loop.
 
-    def _ask(self, question: Question, wanted: AsOf | None, position: int) -> Any:
-        as_of = wanted or self.at_position(position)
+        Errors: those of `as_of`, NotSoFarYet.
+        """
+        wanted = None if as_of is None else self.as_of(as_of)
+        least = max(min_position, 0 if wanted is None else wanted.position)
+        position = self.services.read_model_position(read_model)
+        if position < least:
+            raise NotSoFarYet(least)
         with self.services.reading() as connection:
-            return question(connection, as_of)
+            return question(connection, wanted or self.at_position(position))
 
     async def position_from(self, read_model: str, least: int) -> int:
         """The read model's position, once it is at least so far. Errors: PositionLiesAhead, ReadModelIsBehind."""

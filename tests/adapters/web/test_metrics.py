@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from anyio import to_thread
 
 from tests.adapters.web.conftest import Post, problem
 
@@ -51,6 +52,24 @@ def test_every_answer_says_what_it_is_and_where_it_stands(
     assert told["position"] == replied
     assert told["period"] == PERIOD
     assert told["segment"] == {"source": "career-site", "role": None, "location": None}
+
+
+def test_a_question_is_answered_in_one_turn_of_a_thread(
+    ask: Ask, replied: int, fold: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold()
+    turns: list[str] = []
+    run_sync = to_thread.run_sync
+
+    async def counted(work: Callable[..., Any], *given: Any, **options: Any) -> Any:
+        turns.append(getattr(work, "__qualname__", repr(work)))
+        return await run_sync(work, *given, **options)
+
+    monkeypatch.setattr(to_thread, "run_sync", counted)
+    for asked in ({}, {"as_of": f"position:{replied}"}, {"min_position": replied}):
+        turns.clear()
+        ask("touchpoints", **asked)
+        assert len(turns) == 1
 
 
 def test_the_answers_count_what_happened(ask: Ask, replied: int, fold: Callable[[], int]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from adapters.web import routes
 from adapters.web.app import create_app
+from adapters.web.framework import document
 from adapters.web.framework.bodies import body_of, example_of
 from adapters.web.framework.command_service import CommandRoute
 from adapters.web.services import Services
@@ -29,6 +31,24 @@ Operation = tuple[str, str, dict[str, Any]]
 def operations(services: Services) -> list[Operation]:
     described = create_app(services).openapi()
     return [(path, method, told) for path, methods in described["paths"].items() for method, told in methods.items()]
+
+
+def test_the_description_is_worked_out_once_however_many_need_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_out: list[int] = []
+    completed = document.completed
+
+    def counted(*given: Any) -> dict[str, Any]:
+        worked_out.append(1)
+        return completed(*given)
+
+    monkeypatch.setattr(document, "completed", counted)
+    app = create_app(services)
+    with ThreadPoolExecutor(4) as many:
+        told = list(many.map(lambda _: app.openapi(), range(8)))
+    assert worked_out == [1]
+    assert all(one is told[0] for one in told)
 
 
 def test_every_route_is_described(operations: list[Operation]) -> None:
