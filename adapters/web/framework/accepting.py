@@ -10,29 +10,43 @@ import asyncio
 import errno
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
-ACCEPTED_AT_ONCE = 64
+from adapters.web.framework.turns import NO_CROWD, Party, Turns
+
+ACCEPTED_AT_ONCE, BROUGHT_IN_AT_ONCE = 64, 8
+WAITING_OF_ONE, WAITING = 128, 256
+"""Connections that wait to be brought in, of one party and of all. One that comes beyond that is closed at once. So
+many of all shut out no party of which none waits. Those of one that is known stay in the kernel's queue instead."""
 TRIES_AGAIN_AFTER = 1.0
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 log = logging.getLogger(__name__)
 
 
 class Door:
-    """Takes connections from a listening socket.
+    """Takes connections from a listening socket, and brings them in by turns: until then a connection is a socket.
 
-    `turned_away`: the answer to a connection from that host where there is no room for it, else None. `made`: makes the
-    protocol of one that comes in.
+    `turned_away`: the answer to a connection from that host where there is no room for it, else None. `party_of`: whose
+    turn it is to bring one in from that host. `made`: makes the protocol of one that comes in.
     """
 
     def __init__(
         self,
         listening: socket.socket,
         turned_away: Callable[[str], bytes | None],
+        party_of: Callable[[str], Party],
         made: Callable[[], asyncio.Protocol],
     ) -> None:
-        self._listening, self._turned_away, self._made = listening, turned_away, made
+        self._listening, self._turned_away, self._party_of, self._made = listening, turned_away, party_of, made
         self._loop = asyncio.get_running_loop()
+        self._turns = Turns(BROUGHT_IN_AT_ONCE, crowd=NO_CROWD)
+        self._waiting: Counter[Party] = Counter()
+        self._sockets: set[socket.socket] = set()
+        self._full: set[Party] = set()
+        """Those who are known and of whom so many wait that no more are taken for now: none of theirs is closed."""
         self._coming: set[asyncio.Task[object]] = set()
         self._again: asyncio.TimerHandle | None = None
 
@@ -41,12 +55,18 @@ class Door:
         self._loop.add_reader(self._listening.fileno(), self._take)
 
     def close(self) -> None:
+        """Takes no more, and closes what waits."""
         self._loop.remove_reader(self._listening.fileno())
         if self._again is not None:
             self._again.cancel()
+        for waiting in self._sockets:
+            waiting.close()
+        self._sockets.clear()
 
     def _take(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
+            if self._full:
+                return
             try:
                 accepted, address = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -60,10 +80,26 @@ class Door:
 
     def _let_in(self, accepted: socket.socket, address: tuple[str, int]) -> None:
         accepted.setblocking(False)
-        if (answer := self._turned_away(address[0])) is not None:
-            with accepted:
-                accepted.send(answer)
+        party, answer = self._party_of(address[0]), self._turned_away(address[0])
+        most = WAITING_OF_ONE if self._waiting.total() < WAITING else 1
+        if answer is None and (party.is_known or self._waiting[party] < most):
+            self._waiting[party] += 1
+            self._sockets.add(accepted)
+            if self._waiting[party] >= WAITING_OF_ONE and party.is_known:
+                self._full.add(party)
+            self._turns.begin(party, partial(self._bring_in, party, accepted))
             return
+        with accepted, suppress(OSError):
+            accepted.send(answer or b"")
+
+    def _bring_in(self, party: Party, accepted: socket.socket) -> None:
+        self._waiting[party] -= 1
+        self._full.discard(party)
+        if not self._waiting[party]:
+            del self._waiting[party]
+        if accepted not in self._sockets:
+            return  # the door was closed meanwhile
+        self._sockets.discard(accepted)
         coming = self._loop.create_task(self._connect(accepted))
         self._coming.add(coming)
         coming.add_done_callback(self._coming.discard)

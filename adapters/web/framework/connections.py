@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, partial
+from heapq import nlargest
 from typing import Any, Literal, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from adapters.access.principal import Principal
-from adapters.web.framework.bounds import Bounds
+from adapters.web.framework.bounds import MIB, Bounds
 from adapters.web.framework.headers import ALWAYS
 from adapters.web.framework.problems import (
     HEAD_IS_TOO_LARGE,
@@ -33,8 +34,13 @@ from adapters.web.framework.problems import (
 )
 from adapters.web.framework.question_queue import reader_of
 from adapters.web.framework.rates import network_of
-from adapters.web.framework.turns import KnownKeys, Turns
+from adapters.web.framework.turns import KnownKeys, Party, Turns
 
+START_EVERY = 0.004
+"""Seconds between the rounds in which requests begin where none of them shows a key that was good before."""
+LINGER_BYTES = 64 * MIB
+DROP_EVERY = 0.01
+"""Seconds between the rounds in which pieces of bodies come that are answered already."""
 STALLED_SECONDS = 1.0
 """After how long without a byte an unfinished body makes room for another connection."""
 OF_A_HEADER = 4
@@ -46,6 +52,8 @@ body stopped coming. CRAWLING: its body comes, or its answer is read, slower tha
 moment ago. MOVING: its body comes, or its answer is read, as it should, or its request waits for its turn. AT_WORK: its
 answer is being made."""
 LOOKS_AGAIN_AFTER = 0.1
+LARGEST = 4
+"""Addresses with most connections that are looked at for one to give up: all those of the first may be at work."""
 STARTS_AT_ONCE, READS_AT_ONCE = 2, 4
 """Requests that begin, and pieces that are read, in one round of the event loop: each takes a millisecond or two of it.
 """
@@ -81,7 +89,8 @@ class Connections:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.keys = bounds, KnownKeys()
-        self.starts, self.reads = Turns(STARTS_AT_ONCE), Turns(READS_AT_ONCE)
+        self.starts, self.reads = Turns(STARTS_AT_ONCE, START_EVERY), Turns(READS_AT_ONCE)
+        self.drops = Turns(READS_AT_ONCE, DROP_EVERY)
         self._all, self._of = Group(), dict[str, Group]()
         self._address: dict[Connection, str] = {}
 
@@ -120,6 +129,10 @@ class Connections:
             if not self._of[address].all:
                 del self._of[address]
 
+    def party_of(self, host: str) -> Party:
+        """Whose turn it is where a connection comes from that host."""
+        return self.keys.party(b"", network_of(host))
+
     def turned_away(self, host: str) -> bytes | None:
         """The answer to a newcomer from that host, where it is known by now that none makes room for it."""
         own = self._of.get(network_of(host))
@@ -134,8 +147,8 @@ class Connections:
             connection.look()
 
     def _make_room_for(self, own: Group) -> bool:
-        most = max(self._of.values(), key=lambda group: len(group.all))
-        if len(most.all) > len(own.all) + 1 and self._make_room(most, AT_WORK):
+        largest = nlargest(LARGEST, self._of.values(), key=lambda group: len(group.all))
+        if any(len(one.all) > len(own.all) + 1 and self._make_room(one, AT_WORK) for one in largest):
             return True
         return self._make_room(own, MOVING) or self._make_room(self._all, MOVING, of_at_least=len(own.all))
 
@@ -170,16 +183,40 @@ class Forgiving:
     traceback in the log.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self.is_held = self._is_paused = False
+    def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
+        """`is_sending`: whether the other end is in the middle of a body."""
+        self._transport, self._is_sending = transport, is_sending
+        self.is_held = self._is_paused = self.lingers = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def is_closing(self) -> bool:
+        return self.lingers or self._transport.is_closing()
+
     def write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if not self.is_closing():
             self._transport.write(data)
+
+    def close(self) -> None:
+        """Closes; at once only where the other end is not sending: who is cut off in the middle reads no answer."""
+        if not self.is_closing() and self._is_sending():
+            self.lingers, self._is_paused = True, False
+            self._follow()
+        else:
+            self.end()
+
+    def end_after_answer(self) -> None:
+        """Says that nothing more follows, and takes in silence what still comes: what is unread when a connection ends
+        takes the answer along."""
+        if not self.is_closing():
+            self._transport.write_eof()
+            self.lingers, self._is_paused = True, False
+            self._follow()
+
+    def end(self) -> None:
+        """Closes, whatever still comes."""
+        self._transport.close()
 
     def pause_reading(self) -> None:
         self._is_paused = True
@@ -224,11 +261,12 @@ class Connection(HttpToolsProtocol):
         """When the other end stopped reading, and how much waited for it then."""
         self.closing_at: float | None = None
         self.answering: RequestResponseCycle | None = None
+        self.refused = False
         self.begun = False
         """Whether the request had its turn; meanwhile its connection may be given up."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        self.gate = Forgiving(transport)
+        self.gate = Forgiving(transport, lambda: self.stage == "body")
         super().connection_made(cast(asyncio.Transport, self.gate))
         self.network = network_of(self.client[0]) if self.client else "unknown"
         self.party = self.everyone.keys.party(b"", self.network)
@@ -242,12 +280,18 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """What comes is taken in turns. Meanwhile nothing more of it is read, so that little waits here."""
         self._unset_keepalive_if_required()
-        if not self.everyone.reads.begin(self.party, partial(self._take, data)):
+        turns = self.everyone.drops if self.gate.lingers else self.everyone.reads
+        if not turns.begin(self.party, partial(self._take, data)):
             self.gate.hold()
 
     def _take(self, data: bytes) -> None:
         self.gate.release()
-        if self.transport.is_closing() or self.parser is None:
+        if self.parser is None or (self.transport.is_closing() and not self.gate.lingers):
+            return
+        if self.refused:
+            self.came += len(data)
+            if self.came > self.bounds.head_bytes:
+                self.gate.end()
             return
         self.unread += len(data)
         try:
@@ -290,11 +334,16 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self.came += len(body)
         self.unread, self.moved_at = 0, self.loop.time()
-        super().on_body(body)
+        if not self.gate.lingers:
+            super().on_body(body)
+        elif self.came > LINGER_BYTES:
+            self.gate.end()
 
     def on_message_complete(self) -> None:
         self._enter("idle")
         super().on_message_complete()
+        if self.gate.lingers:
+            self.gate.end()
 
     def on_response_complete(self) -> None:
         self.served, self.answered_at = True, self.loop.time()
@@ -308,6 +357,11 @@ class Connection(HttpToolsProtocol):
         if shown := shown_in(answered):
             principal = cast(Principal | None, answered.scope.get("principal"))
             self.everyone.keys.note(shown, self.network, None if principal is None else reader_of(principal))
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.gate.lingers:
+            self.gate.end()
 
     def pause_writing(self) -> None:
         self.stalled = self.loop.time(), self.transport.get_write_buffer_size()
@@ -323,7 +377,7 @@ class Connection(HttpToolsProtocol):
         self.looked_at = now
         if self.transport.is_closing():
             self.closing_at = now if self.closing_at is None else self.closing_at
-            if now > self.closing_at + self.bounds.closing_seconds:
+            if now > self.closing_at + (self.bounds.head_seconds if self.gate.lingers else self.bounds.closing_seconds):
                 self.transport.abort()
         elif self.stalled is not None and now > self._reads_until(*self.stalled):
             self.transport.abort()
@@ -335,6 +389,8 @@ class Connection(HttpToolsProtocol):
     def use(self) -> tuple[int, float]:
         """Of how much use it is, the least first, and since when."""
         now = self.loop.time()
+        if self.gate.lingers:
+            return (WAITING, self.since)
         if self.stalled is not None and now > self.stalled[0] + STALLED_SECONDS:
             return (CRAWLING if self._reads_slowly(now) else MOVING, self.stalled[0])
         if self.stage == "body" and not self._responding() and not (self.flow.read_paused or self.gate.is_held):
@@ -364,7 +420,8 @@ class Connection(HttpToolsProtocol):
         if not self._responding() and not self.pipeline:
             self.transport.write(raw_answer(problem))
         self._let_go()
-        self.transport.close()
+        self.refused, self.came = True, 0
+        self.gate.end_after_answer()
 
     def _enter(self, stage: Stage) -> None:
         self.stage, self.unread = stage, 0
@@ -372,6 +429,8 @@ class Connection(HttpToolsProtocol):
 
     def _require_bounded(self) -> None:
         """Raises HeadIsRefused."""
+        if self.transport.is_closing():  # nothing is begun after the last answer
+            raise HeadIsRefused(REQUEST_CANNOT_BE_READ)
         size = len(self.url) + sum(len(name) + len(value) + OF_A_HEADER for name, value in self.headers)
         if len(self.url) > self.bounds.target_bytes:
             raise HeadIsRefused(TARGET_IS_TOO_LONG)

@@ -39,8 +39,6 @@ SMALL = 64 * 1024
 STALLED_SECONDS = 1.0
 """After how long without a byte a body makes room for others."""
 IMPORTS = "/v1/imports"
-LINGER_SECONDS = 10.0
-LINGER_BYTES = 64 * COMMAND_BYTES
 
 
 def allowed(scope: Scope) -> int:
@@ -70,17 +68,18 @@ class BodyMemory:
     def __init__(self, total: int) -> None:
         self.free = total
         self._coming: dict[Filling, None] = {}
+        """The one of which nothing came for longest is the first."""
 
     def take(self, filling: Filling, size: int) -> bool:
         """Whether there is room for more of a body. Where there is none, bodies make room that do not come."""
         now = asyncio.get_running_loop().time()
+        self._coming.pop(filling, None)
+        while self.free < size and (first := next(iter(self._coming), None)) is not None:
+            if now <= first.moved_at + STALLED_SECONDS:
+                break
+            self._drop(first, now)
         filling.moved_at = now
         self._coming[filling] = None
-        stalled = [one for one in self._coming if one is not filling and now > one.moved_at + STALLED_SECONDS]
-        for one in sorted(stalled, key=lambda one: one.moved_at):
-            if self.free >= size:
-                break
-            self._drop(one, now)
         if self.free < size:
             return False
         filling.held, self.free = filling.held + size, self.free - size
@@ -116,7 +115,7 @@ class BoundedBody:
             return await self.app(scope, receive, send)
         declared = declared_length(scope)
         if declared is not None and declared > allowed(scope):
-            return await refuse(scope, receive, send)
+            return await refuse(scope, send)
         try:
             await (self.counted if declared is None or declared > SMALL else self.app)(scope, receive, send)
         except ClientDisconnect:
@@ -158,7 +157,7 @@ class BoundedBody:
         finally:
             memory.give_back(filling)
         if refusal is not None:
-            await refuse(scope, receive, send, refusal)
+            await refuse(scope, send, refusal)
 
 
 def declared_length(scope: Scope) -> int | None:
@@ -180,7 +179,7 @@ class BoundedQuery:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["query_string"].count(b"&") >= self.most:
-            return await refuse(scope, receive, send, TOO_MANY_PARAMETERS)
+            return await refuse(scope, send, TOO_MANY_PARAMETERS)
         return await self.app(scope, receive, send)
 
 
@@ -198,7 +197,7 @@ class AnsweredInTime:
 
         def give_up() -> None:
             nonlocal given_up
-            given_up = loop.create_task(answer_with(scope, send, ANSWER_TAKES_TOO_LONG))
+            given_up = loop.create_task(refuse(scope, send, ANSWER_TAKES_TOO_LONG))
 
         due = loop.call_later(self.seconds, give_up)
 
@@ -249,15 +248,8 @@ class HeadAsGet:
         return await self.app({**scope, "method": "GET"}, receive, send_head)
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, problem: ProblemType = BODY_IS_TOO_LARGE) -> None:
-    """Answers at once, then lets the sender finish for a while: who is cut off in the middle reads no answer."""
-    await answer_with(scope, send, problem, more_body=True)
-    await discard(receive)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def answer_with(scope: Scope, send: Send, problem: ProblemType, *, more_body: bool = False) -> None:
-    """Sends a problem; the connection is closed after it."""
+async def refuse(scope: Scope, send: Send, problem: ProblemType = BODY_IS_TOO_LARGE) -> None:
+    """Sends a problem. The connection is closed after it, once its sender has finished or for too long has not."""
     body = json.dumps(document(problem, problem.description, scope["path"])).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
@@ -267,21 +259,7 @@ async def answer_with(scope: Scope, send: Send, problem: ProblemType, *, more_bo
     if problem.status in RETRY_AFTER_SECONDS:
         headers.append((b"retry-after", RETRY_AFTER_SECONDS[problem.status].encode()))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": more_body})
-
-
-async def discard(receive: Receive) -> None:
-    """Reads what still comes, holding nothing, for at most LINGER_SECONDS and LINGER_BYTES."""
-    came = 0
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            while came < LINGER_BYTES:
-                message = await receive()
-                came += len(message.get("body", b""))
-                if not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return
+    await send({"type": "http.response.body", "body": body})
 
 
 class Metered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from adapters.web.framework.document import Api
 from adapters.web.framework.memory import Trimmer
 
 SWITCH_SECONDS = 0.001
+FILES = 4096
 PATIENCE_SECONDS = 10
 """A reader that does not read is not waited for any longer than this."""
 
@@ -48,7 +50,7 @@ class Server(uvicorn.Server):
             hold_little(listening, self.everyone.bounds.kernel_bytes)
             listening.setblocking(False)
             listening.listen(self.config.backlog)
-            self._doors.append(Door(listening, self.everyone.turned_away, self._made))
+            self._doors.append(Door(listening, self.everyone.turned_away, self.everyone.party_of, self._made))
             self._doors[-1].open()
         await super().startup([])
 
@@ -69,6 +71,7 @@ class Server(uvicorn.Server):
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serves. The thread of the event loop waits a millisecond for the interpreter, not five, while others work."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        open_many()
         super().run(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -81,6 +84,14 @@ class Server(uvicorn.Server):
         await asyncio.to_thread(self._end_streams)
         await super().shutdown(sockets)
         await asyncio.to_thread(self._close)
+
+
+def open_many() -> None:
+    """Has the process open as many files as it may, up to FILES: connections that wait to be brought in are some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def hold_little(listening: socket.socket, kernel_bytes: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +13,10 @@ from typing import TypeVar
 K = TypeVar("K")
 
 KEYS_REMEMBERED = 4096
+PAUSE_SECONDS = 0.002
+CROWD, NO_CROWD = 16, sys.maxsize
+"""With so much that waits a party is a crowd, and has its turns among those who are not known."""
+A_MOMENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +77,77 @@ class Ring:
 
 
 class Turns:
-    """In which order things begin: so many in each round of the event loop, and each party in its turn.
+    """In which order things begin: so many in each round, and each party in its turn.
 
     What waits of one party, however many connections it has, holds up that of another by one, not by all of it. Those
-    whose key was good before have every other turn among themselves.
+    whose key was good before have every other turn among themselves, and a round in each of the event loop's. While
+    others alone wait, or crowds, there are `pause` seconds between rounds, or as many as the last round took: a loop
+    that never rests leaves the interpreter to none of the threads that answer.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, pause: float = PAUSE_SECONDS, crowd: int = CROWD) -> None:
         self._at_once = self._left = at_once
+        self._pause, self._crowd, self._took = pause, crowd, 0.0
+        self._latest, self._changed_at = "", -A_MOMENT
         self._known, self._others = Ring(), Ring()
-        self._due = self._others_next = False
+        self._soon: asyncio.Handle | None = None
+        self._later: asyncio.TimerHandle | None = None
+        self._others_next = False
 
     def begin(self, party: Party, start: Callable[[], None]) -> bool:
         """Calls `start`: now, where none waits and this round has places left, else when it is its turn. Returns
         whether that was now."""
-        self._next_round()
+        if party.is_known:
+            self._note(party.name)
         now = self._left > 0 and not self._waits()
         if now:
             self._left -= 1
             start()
         else:
-            (self._known if party.is_known else self._others).add(party.name, start)
+            self._add(party, start)
+        self._plan()
         return now
+
+    def _note(self, name: str) -> None:
+        if self._latest not in ("", name):
+            self._changed_at = time.monotonic()
+        self._latest = name
+
+    def _others_began(self) -> bool:
+        """Whether more than one of those who are known were here a moment ago: alone, a crowd holds nobody up."""
+        return time.monotonic() < self._changed_at + A_MOMENT
+
+    def _add(self, party: Party, start: Callable[[], None]) -> None:
+        if not party.is_known or party.name in self._others.waiting:
+            self._others.add(party.name, start)
+            return
+        self._known.add(party.name, start)
+        if len(self._known.waiting[party.name]) >= self._crowd and self._others_began():
+            self._others.waiting[party.name] = self._known.waiting.pop(party.name)
 
     def _waits(self) -> bool:
         return bool(self._known.waiting or self._others.waiting)
 
-    def _next_round(self) -> None:
-        if not self._due:
-            self._due = True
-            asyncio.get_running_loop().call_soon(self._round)
+    def _plan(self) -> None:
+        """Sees to it that there is another round: soon, where one is waited for by those who are known."""
+        loop = asyncio.get_running_loop()
+        if self._known.waiting and self._soon is None:
+            self._soon = loop.call_soon(self._round)
+        elif self._soon is None and self._later is None:
+            self._later = loop.call_later(max(self._pause, self._took), self._round)
 
     def _round(self) -> None:
-        self._due, self._left = False, self._at_once
+        for planned in (self._soon, self._later):
+            if planned is not None:
+                planned.cancel()
+        self._soon = self._later = None
+        self._left, began = self._at_once, time.perf_counter()
         while self._left and (start := self._next()) is not None:
             self._left -= 1
             start()
+        self._took = time.perf_counter() - began
         if self._waits():
-            self._next_round()
+            self._plan()
 
     def _next(self) -> Callable[[], None] | None:
         first, second = (self._others, self._known) if self._others_next else (self._known, self._others)

@@ -154,6 +154,16 @@ TOO_LARGE: dict[str, tuple[bytes, int, str]] = {
 }
 
 
+def test_the_answer_to_a_head_is_not_lost_where_a_little_more_comes(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        for more in range(0, 48 * KIB, 6 * KIB):
+            connection = dial()
+            connection.sendall(GET + b"A: " + b"x" * (65 * KIB) + b"\r\n\r\n" + b"x" * more)
+            assert answer_of(connection)[:2] == (431, "head-is-too-large")
+            connection.sendall(b"x" * KIB)
+            assert is_closed(connection)
+
+
 @pytest.mark.parametrize("name", TOO_LARGE)
 def test_a_head_that_is_too_large_is_refused_before_it_is_whole(services: Services, name: str) -> None:
     head, status, slug = TOO_LARGE[name]
@@ -418,6 +428,30 @@ def test_strangers_from_several_addresses_leave_room_for_another_and_what_it_has
         assert len(held) == 11
 
 
+def test_an_address_whose_connections_are_all_at_work_does_not_shut_others_out(
+    services: Services, key: str, made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+    monkeypatch.setattr(UploadStore, "all", lambda _: may_go_on.wait() and [])
+    shown = f"Authorization: Bearer {key}\r\n\r\n".encode()
+    asked = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\n" + shown
+    try:
+        with dialled(services, replace(EAGER, connections=7, connections_per_address=4)) as dial:
+            for _ in range(4):
+                dial("127.0.0.3").sendall(asked)
+            wait_until(lambda: [one.use()[0] for one in list(made[0]._all.all)] == [AT_WORK] * 4)
+            crowd = [dial("127.0.0.4") for _ in range(3)]
+            wait_until(lambda: len(made[0]) == 7)
+            polite = dial("127.0.0.2")
+            wait_until(lambda: "127.0.0.2" in made[0]._of)
+            assert is_closed(crowd[0])
+            polite.sendall(GET + b"\r\n")
+            assert answer_of(polite)[0] == 200
+            may_go_on.set()
+    finally:
+        may_go_on.set()
+
+
 def test_room_for_another_is_found_without_a_look_at_all(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [0]
     use = Connection.use
@@ -449,7 +483,7 @@ def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
 
         pause_reading = resume_reading = lambda self: self.write(b"")
 
-    transport = Forgiving(cast(asyncio.Transport, Gone()))
+    transport = Forgiving(cast(asyncio.Transport, Gone()), lambda: False)
     transport.write(b"late")
     transport.pause_reading()
     transport.resume_reading()
@@ -474,7 +508,7 @@ class Reading:
 @given(steps=st.lists(st.sampled_from(["pause_reading", "resume_reading", "hold", "release"])))
 def test_a_connection_is_read_where_neither_the_application_nor_its_turn_forbids_it(steps: list[str]) -> None:
     below = Reading()
-    transport = Forgiving(cast(asyncio.Transport, below))
+    transport = Forgiving(cast(asyncio.Transport, below), lambda: False)
     paused = held = False
     for step in steps:
         getattr(transport, step)()
@@ -576,6 +610,51 @@ def test_the_kernel_holds_as_little_of_a_connection_as_was_said(services: Servic
             assert status_of(connection) == 200
             for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 assert accepted[0].getsockopt(socket.SOL_SOCKET, buffer) <= 2 * 32 * KIB
+
+
+TOO_LONG = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (2 * MIB)
+
+
+def test_a_body_that_is_refused_may_come_to_its_end_and_the_connection_ends_with_it(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        connection.sendall(TOO_LONG)
+        assert answer_of(connection)[:2] == (413, "body-is-too-large")
+        assert send_all(connection, iter([b" " * (256 * KIB)] * 8)) == 2 * MIB
+        assert is_closed(connection)
+
+
+def test_a_chunked_body_that_is_refused_may_come_to_its_end_too(services: Services, key: str) -> None:
+    head = b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer "
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        connection.sendall(head + key.encode() + b"\r\n\r\n")
+        piece = b"%x\r\n" % MIB + b" " * MIB + b"\r\n"
+        assert send_all(connection, iter([piece] * 4 + [b"0\r\n\r\n"])) == 4 * len(piece) + 5
+        assert answer_of(connection)[:2] == (413, "body-is-too-large")
+        assert is_closed(connection)
+
+
+def test_a_body_that_is_refused_is_read_for_a_while_and_up_to_a_bound(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LINGER_BYTES", 512 * KIB)
+    with dialled(services, SOON) as dial:
+        silent, endless = dial(), dial()
+        for one in (silent, endless):
+            one.sendall(TOO_LONG)
+            assert answer_of(one)[:2] == (413, "body-is-too-large")
+        assert send_all(endless, iter([b" " * (64 * KIB)] * 31)) < 31 * 64 * KIB
+        assert is_closed(silent)
+
+
+def test_nothing_is_begun_after_the_last_answer_of_a_connection(services: Services) -> None:
+    with dialled(services, EAGER) as dial:
+        connection = dial()
+        connection.sendall(TOO_LONG)
+        assert answer_of(connection)[:2] == (413, "body-is-too-large")
+        send_all(connection, iter([b" " * MIB, b" " * MIB + GET + b"\r\n"]))
+        assert is_closed(connection)
 
 
 def test_connections_are_forgotten_when_they_end(services: Services, made: list[Connections]) -> None:
@@ -708,7 +787,7 @@ def test_the_description_is_written_once_however_many_ask(app: Api, url: str, mo
 
     monkeypatch.setattr(docs, "as_json", counted)
     with ThreadPoolExecutor(8) as many:
-        answers = list(many.map(lambda _: httpx.get(f"{url}/openapi.json").json(), range(16)))
+        answers = list(many.map(lambda _: httpx.get(f"{url}/openapi.json", timeout=PATIENCE).json(), range(16)))
     assert all(one == answers[0] for one in answers)
     assert [name for name in written if "AnyIO" in name] == written
     assert len(written) == 1

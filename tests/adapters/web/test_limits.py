@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from adapters.web.framework import json_bodies
+from adapters.web.framework import json_bodies, limits
+from adapters.web.framework.limits import BodyMemory, Filling
 from tests.adapters.web.conftest import bearing, problem
 
 MIB = 1024 * 1024
@@ -73,3 +75,28 @@ def test_a_body_of_very_many_values_is_refused_unread(
         answer = client.post(path, content=sent, headers={"Content-Type": "application/json"})
         assert problem(answer) == (422, "request-is-malformed")
         assert "100,000" in answer.text
+
+
+def test_of_bodies_that_do_not_come_the_one_that_stalled_longest_makes_room_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "STALLED_SECONDS", -1.0)
+
+    async def share() -> None:
+        memory = BodyMemory(10)
+        first, second, third, fourth = (Filling(asyncio.timeout(None)) for _ in range(4))
+        async with first.ends, second.ends:
+            assert memory.take(first, 4)
+            assert memory.take(second, 4)
+            assert memory.take(first, 1), "the second is the one of which nothing came for longest now"
+            assert memory.take(third, 5)
+            assert (first.dropped, second.dropped) == (False, True)
+            memory.came_whole(first)
+            memory.came_whole(third)
+            assert not memory.take(fourth, 1), "whole bodies make no room"
+            memory.give_back(first)
+            assert memory.take(fourth, 5)
+            assert memory.free == 0
+            second.ends.reschedule(None)
+
+    asyncio.run(share())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.web.framework import turns
-from adapters.web.framework.turns import KnownKeys, Party, Turns
+from adapters.web.framework.turns import CROWD, KnownKeys, Party, Turns
 
 AT_ONCE = 4
 STRANGERS = [Party(f"10.0.0.{number}") for number in range(1, 4)]
@@ -22,7 +24,7 @@ def begun_of(asked: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list
     begun: list[str] = []
 
     async def flood() -> None:
-        ring = Turns(at_once)
+        ring = Turns(at_once, pause=0.0)
         for party, name in asked:
             ring.begin(party, partial(begun.append, name))
         while len(begun) < len(asked):
@@ -53,7 +55,7 @@ def test_no_more_begin_in_a_round_than_may() -> None:
     begun: list[int] = []
 
     async def flood() -> None:
-        ring = Turns(AT_ONCE)
+        ring = Turns(AT_ONCE, pause=0.0)
         told = [ring.begin(STRANGERS[0], partial(begun.append, number)) for number in range(100)]
         assert told == [True] * AT_ONCE + [False] * (100 - AT_ONCE)
         assert len(begun) == AT_ONCE
@@ -66,7 +68,7 @@ def test_no_more_begin_in_a_round_than_may() -> None:
     assert begun == list(range(100))
 
 
-@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=60), at_once=st.integers(1, 5))
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=100), at_once=st.integers(1, 5))
 def test_everything_begins_once_in_the_order_of_its_party(chosen: list[Party], at_once: int) -> None:
     asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
     begun = begun_of(asked, at_once)
@@ -76,7 +78,7 @@ def test_everything_begins_once_in_the_order_of_its_party(chosen: list[Party], a
         assert [name for name in begun if name in own] == own
 
 
-@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=60))
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=CROWD))
 def test_nothing_is_overtaken_by_two_of_another_party_of_its_kind(chosen: list[Party]) -> None:
     asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
     waited = begun_of(asked, 1)[1:]  # the first began at once
@@ -88,11 +90,81 @@ def test_nothing_is_overtaken_by_two_of_another_party_of_its_kind(chosen: list[P
         assert len(others) == len(set(others))
 
 
+def test_between_rounds_of_strangers_alone_there_is_a_pause_and_those_who_are_known_do_not_wait_for_it() -> None:
+    begun: list[str] = []
+
+    async def flood() -> None:
+        ring = Turns(1, pause=3600.0)
+        for number in range(5):
+            ring.begin(STRANGERS[0], partial(begun.append, f"stranger {number}"))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert begun == ["stranger 0"]
+        for number in range(3):
+            ring.begin(KNOWN[0], partial(begun.append, f"client {number}"))
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert [one for one in begun if "client" in one] == ["client 0", "client 1", "client 2"]
+    assert len(begun) <= 2 * 3 + 1, "strangers wait on when nobody else does"
+
+
+def test_a_crowd_has_its_turns_among_strangers_where_another_is_there_and_keeps_its_order() -> None:
+    asked = [(KNOWN[1], f"other {number}") for number in range(2)]
+    asked += [(KNOWN[0], f"crowd {number}") for number in range(200)]
+    asked += [(STRANGERS[0], f"stranger {number}") for number in range(20)]
+    asked += [(KNOWN[1], f"client {number}") for number in range(10)]
+    begun = begun_of(asked, 1)
+    assert [one for one in begun if "crowd" in one] == [f"crowd {number}" for number in range(200)]
+    assert max(begun.index(f"client {number}") for number in range(10)) <= 1 + 2 * 12, (
+        "every other turn is the client's"
+    )
+    assert max(begun.index(f"stranger {number}") for number in range(20)) < 80, "a crowd is one of the others"
+
+
+def test_a_crowd_alone_does_not_pause() -> None:
+    begun: list[int] = []
+
+    async def flood() -> None:
+        ring = Turns(1, pause=3600.0)
+        for number in range(100):
+            ring.begin(KNOWN[0], partial(begun.append, number))
+        while len(begun) < 100:
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert begun == list(range(100))
+
+
+def test_a_round_of_strangers_is_followed_by_a_pause_as_long_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def flood() -> None:
+        loop = asyncio.get_running_loop()
+        ring, later = Turns(1, pause=0.001), loop.call_later
+
+        def noted(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+            pauses.append(seconds)
+            return later(0.0, call)
+
+        monkeypatch.setattr(loop, "call_later", noted)
+        done = asyncio.Event()
+        ring.begin(STRANGERS[0], lambda: None)
+        ring.begin(STRANGERS[0], partial(time.sleep, 0.02))
+        ring.begin(STRANGERS[0], done.set)
+        await done.wait()
+
+    asyncio.run(flood())
+    assert pauses[0] == 0.001
+    assert pauses[1] >= 0.02
+
+
 def test_a_start_may_ask_for_more() -> None:
     begun: list[int] = []
 
     async def flood() -> None:
-        ring = Turns(AT_ONCE)
+        ring = Turns(AT_ONCE, pause=0.0)
 
         def start(number: int) -> None:
             begun.append(number)
