@@ -1,4 +1,4 @@
-# One image for the API, the projector, the sequencer and the one-shot commands; docker-compose.yml says which is which.
+# One image for the API, the background workers and the one-shot commands; docker-compose.yml says which is which.
 FROM python:3.12-slim AS installed
 WORKDIR /app
 RUN python -m venv /venv
@@ -32,4 +32,4 @@ EXPOSE 8400
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
 ENTRYPOINT ["perennial"]
-CMD ["serve", "--no-project"]
+CMD ["serve", "--no-workers"]

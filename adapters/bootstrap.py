@@ -22,7 +22,6 @@ from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ, Holding
 from adapters.erasure.retention_rules import rules_in
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.upload_store import UploadStore
-from adapters.intake.imports.worker import Worker
 from adapters.intake.integrations.fetching import FetchAccess, Fetching
 from adapters.intake.integrations.handshakes import Handshakes
 from adapters.intake.integrations.inbound import Inbox
@@ -262,15 +261,20 @@ def handshakes(log: EventLog) -> Handshakes:
     return Handshakes(LearnedSecrets(log.recorder.datastore), log.mapper.keyring.key_file)
 
 
+def imports_folder(settings: Settings) -> Path:
+    """Return where uploaded files wait to be imported."""
+    return settings.data_folder / "imports"
+
+
 def importer(log: EventLog, settings: Settings) -> Importer:
     """What takes files of history in."""
-    return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), settings.data_folder / "imports")
+    return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), imports_folder(settings))
 
 
 def erasing(log: EventLog, settings: Settings) -> ErasureWorkflow:
     """Return the workflow that erases people."""
     erasures = Erasures(log.recorder.datastore)
-    holdings = Holdings(log, erasures, UploadStore(importer(log, settings).folder))
+    holdings = Holdings(log, erasures, UploadStore(imports_folder(settings)))
     return ErasureWorkflow(
         log=log,
         readable=log.until_keys_are_destroyed,
@@ -361,8 +365,7 @@ def bounds(settings: Settings) -> Bounds:
 
 def services(log: EventLog, settings: Settings) -> Services:
     """What the HTTP layer is given."""
-    taking, known_keys = importer(log, settings), ApiKeys(log.recorder.datastore)
-
+    known_keys = ApiKeys(log.recorder.datastore)
     return Services(
         log=log,
         verbs=VERB_OF,
@@ -377,7 +380,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         projections=partial(standings_in, log),
         now=lambda: datetime.now(UTC),
         new_id=ENTROPY.new_id,
-        imports=Worker(taking, UploadStore(taking.folder)),
+        uploads=UploadStore(imports_folder(settings)),
         rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
         bounds=bounds(settings),
         https=settings.https,

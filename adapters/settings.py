@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         default=30, ge=1, le=366, description="How old a key-encryption key gets: by then an erasure is complete."
     )
     rotate_by_itself: bool = Field(
-        default=True, description="Whether the process that folds rotates the keys; else `perennial keys rotate` must."
+        default=True, description="Whether the worker key-rotation rotates the keys; else `perennial keys rotate` must."
     )
     signing_folder: Path | None = Field(
         default=None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import signal
@@ -12,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,9 +22,7 @@ import psycopg
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
-from rich.console import Console
 from rich.progress import TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
 from adapters import bootstrap
 from adapters.access.policy import Role
@@ -40,9 +37,11 @@ from adapters.cli.erasures import NobodyIsNamed, privacy
 from adapters.cli.handshakes import handshaking
 from adapters.cli.keys import keys
 from adapters.cli.progress import bar, drawn, fold_bar, printable, say
-from adapters.cli.proofs import NothingIsSigned, proof, sequencing
+from adapters.cli.proofs import NothingIsSigned, proof
 from adapters.cli.retention import keeping
+from adapters.cli.stopping import STOPPED, stop, until_stopped
 from adapters.cli.subject_access import subject
+from adapters.cli.working import working
 from adapters.erasure.retention_rules import RetentionFileIsWrong
 from adapters.intake.imports.encodings import delimiter_named, encoding_named
 from adapters.intake.imports.importing import Order, Report, collecting_between
@@ -74,16 +73,13 @@ from adapters.postgres.projector.rebuild import IsBeingRebuilt, SwapFoundNoMomen
 from adapters.postgres.proof.tree_rows import TreeIsTorn
 from adapters.proof.note import KeyCannotBeRead
 from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
-from adapters.runtime import erasures
-from adapters.runtime.background import beside, end_in_time
-from adapters.runtime.key_rotation import rotating
-from adapters.runtime.periodic import Periodic
 from adapters.runtime.redaction import guard_logs, secrets_of
-from adapters.runtime.supervision import Supervision
+from adapters.runtime.worker import Host, Worker
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
+from adapters.workers import WORKERS, WorkerIsUnknown, named, running
 from commands.workflows.apply_retention import ReadModelsAreBehind
 from domain.errors import Refused
 
@@ -115,6 +111,7 @@ COMPLAINTS = (
     LogIsNotEmpty,
     LogIsNotMade,
     ReadModelIsUnknown,
+    WorkerIsUnknown,
     IntegrationDoesNotExist,
     IntegrationHasNoHandshake,
     IntegrationHasSecret,
@@ -159,22 +156,12 @@ cli.add_typer(handshaking, name="handshakes")
 cli.add_typer(keeping)
 cli.add_typer(subject)
 cli.add_typer(proof)
+cli.add_typer(working)
 cli.add_typer(privacy)
 cli.add_typer(consent)
 cli.add_typer(delivering)
 cli.add_typer(api_keys, name="api-keys")
 cli.add_typer(proposals, name="erasure-proposals")
-STOPPED = threading.Event()
-
-
-def stop(*_: object) -> None:
-    """Whatever runs is left in order: queries are cancelled, locks let go, an embedded server stopped.
-
-    An interrupt is what the database driver knows to give way to; the event is for loops that outlive errors.
-    """
-    STOPPED.set()
-    end_in_time()
-    raise KeyboardInterrupt
 
 
 def main() -> None:
@@ -216,15 +203,6 @@ def known_secrets() -> list[str]:
         return []
 
 
-@contextmanager
-def until_stopped() -> Iterator[None]:
-    """Around what runs until it is told to stop: being told is no failure. Other work ends with exit code 130."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say.print("stopped")
-
-
 @cli.command("migrate")
 def migrate_() -> None:
     """Bring the database to this version. Safe to repeat; run it before the first start and after each upgrade."""
@@ -238,19 +216,15 @@ def migrate_() -> None:
 
 @cli.command()
 def serve(
-    project: Annotated[bool, typer.Option(help="Fold the read models in this process too.")] = True,
-    sequence: Annotated[
-        bool | None, typer.Option(help="Sequence the log and sign checkpoints too; unless said, as with --project.")
-    ] = None,
+    workers: Annotated[bool, typer.Option(help="Run all background workers in this process too.")] = True,
 ) -> None:
-    """Serve the HTTP API; beside it, keep the read models up to date and sign checkpoints."""
+    """Serve the HTTP API, and run every background worker beside it unless --no-workers says otherwise."""
     settings = Settings()
     with until_stopped(), ExitStack() as stack:
         listening = listen(stack, settings)
         conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
-        sequence = project if sequence is None else sequence
-        serve_until_stopped(stack, listening, conninfo, settings, project=project, sequence=sequence)
+        serve_until_stopped(stack, listening, conninfo, settings, WORKERS if workers else ())
 
 
 def listen(stack: ExitStack, settings: Settings) -> socket.socket:
@@ -263,25 +237,12 @@ def listen(stack: ExitStack, settings: Settings) -> socket.socket:
 
 
 def serve_until_stopped(
-    stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, *, project: bool, sequence: bool
+    stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, workers: Sequence[Worker]
 ) -> None:
     bootstrap.require_zone(conninfo, settings)
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
-    if project:
-        stack.enter_context(projecting(conninfo, settings))
-        stack.enter_context(rotating(conninfo, settings))
-    if sequence:
-        stack.enter_context(sequencing(conninfo, settings))
+    stack.enter_context(running(workers, Host(conninfo, settings, stack, log)))
     services = bootstrap.services(log, settings)
-    stack.enter_context(services.imports.working())
-    connect, expiry = log.recorder.datastore.pool.connection, bootstrap.expiring(log)
-    for periodic in (
-        Periodic("erasures", connect, partial(erasures.resume, services.erasing), erasures.EVERY_SECONDS),
-        Periodic("consent-expiry", connect, lambda _: expiry.run(), 60.0),
-    ):
-        stack.enter_context(beside(Supervision(periodic.name, periodic.run).run, periodic.name))
-    stack.enter_context(bootstrap.waiting(log, settings).working())
-    stack.enter_context(bootstrap.fetching(log, settings).working())
     if not settings.oidc_issuer and nobody_may_ask(services.api_keys, services.now()):
         say.print(f"nobody has an API key yet; make the first: {HOW_TO_BEGIN}", highlight=False, soft_wrap=True)
     app = create_app(services)
@@ -297,29 +258,22 @@ def prepare(app: Api) -> None:
     gc.freeze()
 
 
-@contextmanager
-def projecting(conninfo: str, settings: Settings) -> Iterator[None]:
-    """The runner in a thread of its own, stopped at the end."""
-    with bootstrap.projector(conninfo) as datastore, beside(bootstrap.runner(datastore, settings).run, "projector"):
-        yield
-
-
 @cli.command()
 def project(
     once: Annotated[bool, typer.Option(help="Stop when the log's present head is reached.")] = False,
 ) -> None:
-    """Fold the log into the read models: catch up with a progress bar, then follow live. SIGTERM ends it cleanly."""
+    """Fold the log into the read models up to its present head, with a progress bar; then work on, as `work projector
+    key-rotation` does, unless --once."""
     settings = Settings()
-    with until_stopped(), bootstrap.database(settings) as conninfo:
+    with until_stopped(), ExitStack() as stack:
+        conninfo = stack.enter_context(bootstrap.database(settings))
         bootstrap.migrated(conninfo)
         bootstrap.bound(conninfo, settings)
         with bootstrap.projector(conninfo) as datastore, fold_bar("folding") as progress:
-            runner = bootstrap.runner(datastore, settings, progress)
-            if once:
-                say.print(f"caught up at position {runner.catch_up()}")
-            else:
-                with rotating(conninfo, settings):
-                    runner.run(STOPPED)  # also what it has to catch up: a lost database does not end it
+            say.print(f"caught up at position {bootstrap.runner(datastore, settings, progress).catch_up()}")
+        if not once:
+            stack.enter_context(running(named(["projector", "key-rotation"]), Host(conninfo, settings, stack)))
+            STOPPED.wait()
 
 
 @cli.command()
@@ -442,44 +396,6 @@ def show_import(done: Report, written: str, rejected: Path | None, *, dry_run: b
 
 
 @cli.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON list on standard output.")] = False,
-) -> None:
-    """Show every read model's position and lag, and what it has parked. Exit code 1 when anything is parked."""
-    with (
-        bootstrap.database(Settings(), make=False) as conninfo,
-        bootstrap.projector(conninfo) as datastore,
-        datastore.pool.connection() as connection,
-    ):
-        rows = folds.report(connection)
-    if as_json:
-        typer.echo(json.dumps(rows, default=str))
-    else:
-        show_status(rows)
-    if any(row["parked"] for row in rows):
-        raise typer.Exit(1)
-
-
-def show_status(rows: list[dict[str, object]]) -> None:
-    names = Column("read model", no_wrap=True)
-    table = Table(names, "version", "state", "position", "lag (events)", "lag (s)", "parked")
-    for row in rows:
-        parked = row["parked"]
-        table.add_row(
-            str(row["name"]), str(row["version"]), str(row["state"]), str(row["position"]), str(row["lag_events"]),
-            f"{row['lag_seconds']:.1f}", str(len(parked) if isinstance(parked, list) else 0),
-        )  # fmt: skip
-    Console().print(table)
-    for row in rows:
-        for held in row["parked"] if isinstance(row["parked"], list) else []:
-            say.print(f"{row['name']}: position {held['position']} ({held['type']}): {held['error']}", highlight=False)
-            say.print(
-                f"  stream {held['stream']}, event {held['event']}; mend the cause, then: {held['retry']}",
-                highlight=False,
-            )
-
-
-@cli.command()
 def generate(
     events: Annotated[int, typer.Argument(min=100, help="How many events.")] = DEMO_EVENTS,
     seed: Annotated[int, typer.Option(help="The same seed and size give the same history.")] = DEMO_SEED,
@@ -544,7 +460,7 @@ def demo(
             say.print(AUDIT_OF_THE_DEMO, highlight=False, soft_wrap=True)
         if listening:
             show_demo(conninfo, settings)
-            serve_until_stopped(stack, listening, conninfo, settings, project=True, sequence=True)
+            serve_until_stopped(stack, listening, conninfo, settings, WORKERS)
 
 
 def log_is_empty(conninfo: str) -> bool:

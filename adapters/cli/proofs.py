@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +15,14 @@ from rich.markup import escape
 from adapters import bootstrap
 from adapters.cli import bundles as cli_bundles
 from adapters.cli.progress import bar, fold_bar, say
+from adapters.cli.stopping import STOPPED, until_stopped
 from adapters.postgres.proof.log_verification import Held, verify_log
 from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.note import read_signing_key, read_verifier_key
 from adapters.proof.signer import FORK, KEY, RECORD
-from adapters.runtime.background import beside
+from adapters.runtime.worker import Host
 from adapters.settings import Settings
+from adapters.workers import named, running
 
 
 class NothingIsSigned(Exception):
@@ -36,13 +37,6 @@ LATE = 60.0
 """Seconds. It should be five; whoever watches from outside does not want to be woken for every restart."""
 
 
-@contextmanager
-def sequencing(conninfo: str, settings: Settings) -> Iterator[None]:
-    """The sequencer in a thread of its own, stopped at the end."""
-    with bootstrap.sequencer(conninfo, settings) as sequencer, beside(sequencer.run, "sequencer"):
-        yield
-
-
 @proof.command()
 def sequence(
     once: Annotated[bool, typer.Option("--once", help="Stop when the log's present head is signed.")] = False,
@@ -55,19 +49,16 @@ def sequence(
     It alone needs the signing folder. A log that does not extend the last checkpoint signed is signed no more.
     """
     settings = Settings()
-    with bootstrap.database(settings, make=not check) as conninfo:
+    with until_stopped(), bootstrap.database(settings, make=not check) as conninfo:
         if check:
             show_waiting(conninfo, settings.signing / FORK)
             return
         bootstrap.migrated(conninfo)
         with fold_bar("sequencing") as told, bootstrap.sequencer(conninfo, settings, partial(told, "")) as sequencer:
-            try:
-                position = sequencer.catch_up()
-                say.print(f"signed up to position {position}")
-                if not once:
-                    sequencer.run(threading.Event())
-            except KeyboardInterrupt:
-                say.print("stopped")
+            say.print(f"signed up to position {sequencer.catch_up()}")
+        if not once:
+            with ExitStack() as stack, running(named(["sequencer"]), Host(conninfo, settings, stack)):
+                STOPPED.wait()
 
 
 def show_waiting(conninfo: str, fork: Path) -> None:

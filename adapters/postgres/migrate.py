@@ -108,6 +108,7 @@ def grant(connection: psycopg.Connection[Any]) -> None:
         f"grant insert ({EVENT_COLUMNS_OF_THE_SERVICE}) on event to {SERVICE}",
         f"grant insert on time_index, person_key, delivery, idempotency, consumer_offset, api_key to {SERVICE}",
         f"grant insert on delivery_statement to {SERVICE}",
+        f"grant insert, update, delete on worker to {SERVICE}",
         f"grant update (revoked_at, revoked_by) on api_key to {SERVICE}",
         f"revoke select on api_key from {PROJECTOR}",
         f"grant update on consumer_offset to {SERVICE}",

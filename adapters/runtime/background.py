@@ -17,9 +17,10 @@ ENDING = threading.Lock()
 
 
 @contextmanager
-def beside(work: Callable[[threading.Event], object], name: str) -> Iterator[None]:
-    """`work` in a thread of that name as long as the block lasts; it is given the event that tells it to end."""
-    over = threading.Event()
+def beside(work: Callable[[threading.Event], object], name: str, over: threading.Event | None = None) -> Iterator[None]:
+    """`work` in a thread of that name as long as the block lasts; it is given the event that tells it to end, which
+    several may share."""
+    over = over or threading.Event()
     thread = threading.Thread(target=work, args=(over,), name=name)
     thread.start()
     WANTED[id(thread)] = thread

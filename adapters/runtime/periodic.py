@@ -6,7 +6,11 @@ import threading
 import time
 from dataclasses import dataclass
 
-from adapters.postgres.connections import Connect
+import psycopg
+from psycopg.rows import DictRow
+from psycopg_pool import ConnectionPool
+
+from adapters.postgres.connections import session
 from adapters.postgres.following.leadership import Leadership, try_worker_lock
 from adapters.runtime.supervision import Work
 
@@ -22,14 +26,14 @@ class Periodic:
     """
 
     name: str
-    connect: Connect
+    pool: ConnectionPool[psycopg.Connection[DictRow]]
     work: Work
     every: float
 
     def run(self, stop: threading.Event) -> None:
         """Works until it is to stop. Errors: those of the pass, and of the database; supervision runs it again."""
         leadership = Leadership(try_worker_lock)
-        with self.connect() as connection, leadership.session(connection):
+        with session(self.pool) as connection, leadership.session(connection):
             due = time.monotonic()
             while not stop.is_set():
                 if not leadership.held:

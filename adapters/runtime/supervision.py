@@ -45,6 +45,7 @@ class Supervision:
     work: Work
     expected: tuple[type[Exception], ...] = ()
     first_delay: float = FIRST_DELAY
+    longest_delay: float = LONGEST_DELAY
     state: WorkerState = field(default_factory=WorkerState)
     _delay: float = 0.0
     _logged: str = ""
@@ -68,7 +69,7 @@ class Supervision:
     def _failed(self, error: Exception, ran: float) -> None:
         if ran > STEADY_AFTER:
             self._delay = 0.0
-        self._delay = min(LONGEST_DELAY, 2 * self._delay or self.first_delay)
+        self._delay = min(self.longest_delay, 2 * self._delay or self.first_delay)
         text = summary_of(error)
         self.state = WorkerState(self.state.restarts + 1, True, text, datetime.now(UTC))
         if text != self._logged or time.monotonic() > self._logged_at + LOGS_AGAIN_EVERY:

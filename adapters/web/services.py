@@ -16,7 +16,7 @@ import psycopg
 from adapters.access.authenticator import Authenticator
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
-from adapters.intake.imports.worker import Worker
+from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.handshakes import Handshakes
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.entries import entries_of
@@ -55,9 +55,9 @@ class Services:
     verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
     question. read_model_position: the log position that a read model, by its name, has been folded up to.
     secrets: per integration its signing secrets, of which any is valid. handshakes: takes those that vendors hand over.
-    now: the time, with a zone. imports: takes uploaded files in, and works on them once somebody lets it. doorkeeper:
-    says who asks. rates: how often one may ask. bounds: what connections and bodies may take. failed_parts: what this
-    process runs and no longer works. https: whether Perennial is reached by HTTPS alone.
+    now: the time, with a zone. uploads: where files wait to be imported. authenticator: tells whose a request is.
+    rates: how often one may request. bounds: what connections and bodies may take. failed_parts: what this process runs
+    and no longer works. https: whether Perennial is reached by HTTPS alone.
     """
 
     log: EventLog
@@ -73,7 +73,7 @@ class Services:
     projections: Callable[[], Sequence[ReadModelStatus]]
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
-    imports: Worker
+    uploads: UploadStore
     rates: Rates
     bounds: Bounds
     https: bool

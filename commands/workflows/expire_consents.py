@@ -95,7 +95,7 @@ class ExpiryWorkflow:
 
         The watermark advances at the end: an interrupted run is repeated, and nothing is recorded twice.
         """
-        since = self.watermark()
+        since = watermark(self.offsets)
         # Neither ever falls: where another process's clock is ahead of ours, what has ended by it has ended.
         upto = Watermark(max(self.now(), since.until), self.consents.position())
         if upto.position == 0 or upto.position < since.position:
@@ -107,11 +107,6 @@ class ExpiryWorkflow:
         self.offsets.advance(offsets_of(since), offsets_of(upto))
         return Expired(len(consents), sum(isinstance(one, Handled) and not one.before for one in results))
 
-    def watermark(self) -> Watermark:
-        """Returns how far ended consents are recorded."""
-        until = EPOCH + self.offsets.reached(UNTIL) * MICROSECOND
-        return Watermark(until, self.offsets.reached(POSITION))
-
     def _record(self, consents: Sequence[EndedConsent], now: datetime) -> Sequence[Result]:
         """Errors: the first failure that is no refusal."""
         results = handle_in_order(self.log, self.verbs, [intention(one, now) for one in consents], once=True)
@@ -119,6 +114,11 @@ class ExpiryWorkflow:
             if isinstance(result, Exception) and not isinstance(result, Refused):
                 raise result
         return results
+
+
+def watermark(offsets: Offsets) -> Watermark:
+    """Return how far ended consents are recorded."""
+    return Watermark(EPOCH + offsets.reached(UNTIL) * MICROSECOND, offsets.reached(POSITION))
 
 
 def intention(ended: EndedConsent, now: datetime) -> Intention:

@@ -26,8 +26,10 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import bootstrap
+from adapters.intake.imports.worker import ImportWorker
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.projector.runner import no_progress
+from adapters.runtime.background import beside
 from adapters.settings import Settings
 from adapters.web.app import create_app
 from commands.attached import Attached
@@ -115,7 +117,8 @@ def house(folder: Path) -> Iterator[House]:
         with bootstrap.open_log(conninfo, settings) as log, folding(conninfo, settings):
             services = bootstrap.services(log, settings)
             app = create_app(services)
-            with services.imports.working(), serving(app) as url:
+            worker = ImportWorker(bootstrap.importer(log, settings), services.uploads)
+            with beside(worker.run, "imports"), serving(app) as url:
                 key = key_of(services, *EVERY_ROLE)
                 with httpx.Client(base_url=url, headers=bearing(key), timeout=60) as client:
                     house = House(settings, conninfo, log, client, Canaries())

@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -18,12 +17,10 @@ from adapters.intake.integrations.inbound import Fetch, Inbox, Integration, obje
 from adapters.intake.strict_json import JsonCannotBeRead, read_json
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import DeliveryToFetch
-from adapters.runtime.background import beside
 from adapters.runtime.fetch import fetched
 from domain.event import Erased
 
 LOGGER = logging.getLogger(__name__)
-LOOK_EVERY_SECONDS = 2.0
 AT_ONCE = 50
 """Deliveries that one look fetches for, at most."""
 LEASE = timedelta(minutes=5)
@@ -68,7 +65,6 @@ class Fetching:
     access: Mapping[str, FetchAccess]
     now: Callable[[], datetime]
     get: Get = get_once
-    look_every: float = LOOK_EVERY_SECONDS
 
     def look(self) -> int:
         """Fetch for what is due, and return how many deliveries that were."""
@@ -131,14 +127,7 @@ class Fetching:
                 return None
             raise
 
-    def working(self) -> AbstractContextManager[None]:
-        """A thread that looks as long as the block lasts."""
-        return beside(self._work, "fetching for deliveries")
-
-    def _work(self, over: threading.Event) -> None:
-        while not over.wait(self.look_every):
-            try:
-                while self.look() == AT_ONCE and not over.is_set():
-                    pass
-            except Exception:  # one failure, logged in full, must not end the thread that all later ones wait for
-                LOGGER.exception("deliveries are fetched for again in %s s", self.look_every)
+    def run(self, stop: threading.Event) -> None:
+        """Fetch for all that is due, until it is to stop."""
+        while self.look() == AT_ONCE and not stop.is_set():
+            pass

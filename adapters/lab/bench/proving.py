@@ -30,6 +30,7 @@ from adapters.postgres.proof.tree_rows import Inclusion, Proofs, origin_of
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import read_verifier_key
 from adapters.runtime.background import beside
+from adapters.runtime.supervision import Supervision
 
 LOOKS_EVERY = 0.25
 LONGEST_DELAY, STARTS_WITHIN = 5.0, 30.0
@@ -47,7 +48,7 @@ class EventWaitedTooLong(Exception):
 def sequence_until(conninfo: str, folder: Path, stop: Any) -> None:
     """The sequencer, as its service runs it. `stop`: an event, of threads or of processes."""
     with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:
-        Sequencer(datastore, folder).run(stop)
+        Supervision("sequencer", Sequencer(datastore, folder).run).run(stop)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def our_service(ground: Ground) -> Iterator[int]:
         "PERENNIAL_PORT": str(port),
         "PERENNIAL_RATE_LIMIT": UNLIMITED,
     }
-    with serving([sys.executable, "-m", "adapters.cli.main", "serve", "--no-project"], port, environment):
+    with serving([sys.executable, "-m", "adapters.cli.main", "serve", "--no-workers"], port, environment):
         yield port
 
 

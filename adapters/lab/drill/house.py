@@ -20,6 +20,7 @@ from adapters.lab.drill.cluster import Cluster
 STARTS_WITHIN = 10.0
 OF_A_DATABASE = ("DATABASE_URL", "PERENNIAL_DATABASE_URL")
 ZONE = "Europe/Berlin"
+OTHERS = ("consent-expiry", "erasures", "imports", "waiting-deliveries", "delivery-fetching")
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The API, the projector and the sequencer over one database, and an API key that may write and ask."""
+    """The API and the background workers over one database, and an API key that may write and ask."""
 
     cluster: Cluster
     port: int
@@ -99,7 +100,13 @@ class House:
     api: Watched
     projector: Watched
     sequencer: Watched
+    others: Watched
     clock: Clock | None
+
+    @property
+    def processes(self) -> tuple[Watched, ...]:
+        """Everything that runs, by process."""
+        return self.api, self.projector, self.sequencer, self.others
 
 
 def perennial(*arguments: str) -> list[str]:
@@ -129,19 +136,22 @@ def settings(cluster: Cluster, port: int) -> dict[str, str]:
 
 @contextmanager
 def running_house(cluster: Cluster) -> Iterator[House]:
-    """API, projector and sequencer from when the API listens; all are stopped at the end. They run the database."""
+    """The API and all workers from when the API listens; all are stopped at the end. They run the database."""
     port, clock = free_port(), own_clock(cluster.logs)
     environment = {**settings(cluster, port), **(clock.environment if clock else {})}
-    api = Watched("api", perennial("serve", "--no-project"), environment, cluster.logs / "api.log")
-    projector = Watched("projector", perennial("project"), environment, cluster.logs / "projector.log")
-    sequencer = Watched("sequencer", perennial("sequence"), environment, cluster.logs / "sequencer.log")
+    api = Watched("api", perennial("serve", "--no-workers"), environment, cluster.logs / "api.log")
+    projector = Watched(
+        "projector", perennial("work", "projector", "key-rotation"), environment, cluster.logs / "projector.log"
+    )
+    sequencer = Watched("sequencer", perennial("work", "sequencer"), environment, cluster.logs / "sequencer.log")
+    others = Watched("workers", perennial("work", *OTHERS), environment, cluster.logs / "workers.log")
     with ExitStack() as stack:
-        for process in (api, projector, sequencer):
+        for process in (api, projector, sequencer, others):
             process.start()
             stack.callback(process.stop)
         until_listening(port)
         key = made_key(environment, NAME, "recruiter")
-        yield House(cluster, port, key, environment, api, projector, sequencer, clock)
+        yield House(cluster, port, key, environment, api, projector, sequencer, others, clock)
 
 
 def made_key(environment: Mapping[str, str], name: str, role: str) -> str:

@@ -40,6 +40,7 @@ class Drill:
             "API": self._kill_api,
             "projector": self._kill_projector,
             "sequencer": self._kill_sequencer,
+            "workers": self._kill_workers,
             "rebuild": self._kill_rebuild,
             "PostgreSQL": self._kill_server,
             "backend": self._kill_backend,
@@ -124,7 +125,7 @@ class Drill:
         yield from equal_to_a_rebuild(self._house.cluster, ZONE, self._luck)
 
     def _died_at_work(self) -> Iterator[str]:
-        for process in (self._house.api, self._house.projector, self._house.sequencer):
+        for process in self._house.processes:
             for code, ran in process.ends:
                 self._say(f"{process.name} ended by itself after {ran:.1f} s with exit code {code}")
             yield from (f"{process.name} died after {ran:.0f} s of work" for _, ran in process.died_at_work)
@@ -140,6 +141,10 @@ class Drill:
     def _kill_sequencer(self) -> str:
         self._house.sequencer.kill()
         return "kill -9 of the sequencer"
+
+    def _kill_workers(self) -> str:
+        self._house.others.kill()
+        return "kill -9 of the other workers"
 
     def _kill_rebuild(self) -> str:
         return f"kill -9 of {self._rebuilding.kill()}"

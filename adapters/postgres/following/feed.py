@@ -24,7 +24,7 @@ class Feed:
         """Returns the settled head: no event at or below it can still be uncommitted. 0: the log is empty."""
         return self._barrier.head()
 
-    def new_head(self) -> int:
+    def present_head(self) -> int:
         """Returns the settled head as of now, never an older one that is remembered."""
         self._barrier.expire()
         return self._barrier.head()

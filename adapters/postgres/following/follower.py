@@ -14,7 +14,7 @@ from adapters.postgres.following.feed import Feed
 from adapters.postgres.following.leadership import Leadership
 
 POLL = 0.25
-"""Seconds until a follower looks again without a notice."""
+"""Seconds until a follower looks again without a notice, unless told otherwise."""
 
 
 class Consumer(Protocol):
@@ -34,16 +34,25 @@ class Consumer(Protocol):
 
 
 class Follower:
-    """The loop of all that follow. pace: seconds from one step to the next while there is more to do."""
+    """The loop of all that follow. pace: seconds from one step to the next while there is more to do. poll: seconds
+    until the next step where no notice comes."""
 
     def __init__(
-        self, connect: Connect, feed: Feed, leadership: Leadership, consumer: Consumer, *, pace: float = 0.0
+        self,
+        connect: Connect,
+        feed: Feed,
+        leadership: Leadership,
+        consumer: Consumer,
+        *,
+        pace: float = 0.0,
+        poll: float = POLL,
     ) -> None:
         self._connect = connect
         self._feed = feed
         self._leadership = leadership
         self._consumer = consumer
         self._pace = pace
+        self._poll = poll
 
     def run(self, stop: threading.Event) -> None:
         """Follows until it is to stop. Errors: those of the consumer and of the database; supervision runs it again."""
@@ -58,7 +67,7 @@ class Follower:
                 if self._leadership.held and self._consumer.step(connection, self._feed.head()):
                     stop.wait(max(0.0, began + self._pace - time.monotonic()))
                 elif not stop.is_set():
-                    self._feed.wait(connection, POLL)
+                    self._feed.wait(connection, self._poll)
 
     def _claim(self, connection: psycopg.Connection[Any]) -> None:
         if self._leadership.is_due():

@@ -34,8 +34,7 @@ class Leadership:
             yield
         finally:
             self.held.clear()
-            if not connection.closed:
-                connection.execute("select pg_advisory_unlock_all()")
+            release(connection)
 
     def is_due(self) -> bool:
         """Returns whether a standby may look again: once a second."""
@@ -51,6 +50,12 @@ class Leadership:
         won = [name for name in names if name not in self.held and self._try_lock(connection, name)]
         self.held.update(won)
         return won
+
+
+def release(connection: Connection) -> None:
+    """Give up every lock of the session, if it still is one."""
+    if not connection.closed:
+        connection.execute("select pg_advisory_unlock_all()")
 
 
 def try_worker_lock(connection: Connection, name: str) -> bool:

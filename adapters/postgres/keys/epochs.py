@@ -160,6 +160,18 @@ def next_rotation(connection: Connection, every: timedelta) -> datetime:
     return by
 
 
+def seconds_overdue(connection: Connection, every: timedelta) -> float:
+    """Return for how long a rotation has been due: of an old epoch, or of one that was begun and never ended."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            "select extract(epoch from clock_timestamp() - min(case state when 'current' then made_at + %s"
+            " when 'retiring' then made_at else destroyed_at end))::float8 from key_epoch"
+            " where state <> 'destroyed' or swept_at is null",
+            (every,),
+        ).fetchone()
+    return 0.0 if row is None or row[0] is None else max(0.0, float(row[0]))
+
+
 def is_due(connection: Connection, every: timedelta) -> bool:
     """Whether the present epoch is older than that, or a rotation was begun and never ended."""
     with connection.cursor(row_factory=tuple_row) as cursor:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from adapters.postgres.connections import UNREACHABLE
-from adapters.postgres.log.barrier import CHANNEL
+from adapters.postgres.following.feed import Feed
 from adapters.postgres.log.recorder import LogRecorder
 from domain.access import PeopleExported, PeopleSearched, PeopleViewed
 
@@ -67,6 +67,7 @@ class Following:
 
     def __init__(self, recorder: LogRecorder) -> None:
         self._recorder = recorder
+        self._feed = Feed(recorder.barrier)
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.Future[None], asyncio.AbstractEventLoop] = {}
         self._head = 0
@@ -76,7 +77,7 @@ class Following:
         self.closed = False
 
     async def head(self) -> int:
-        return await self._in_thread(self._recorder.barrier.head)
+        return await self._in_thread(self._feed.head)
 
     async def changes(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
         """The changes of after < position <= upto, which must be settled, in order; of these types (none: of all)."""
@@ -137,20 +138,17 @@ class Following:
 
     def _tell_growth(self, connection: psycopg.Connection[Any]) -> None:
         """Looks at the settled end after every notice, and once a second without one: a notice may be lost."""
-        connection.execute(f"listen {CHANNEL}")
-        self._look()
-        looked = time.monotonic()
-        while self._followed():
-            heard = any(True for _ in connection.notifies(timeout=0.1, stop_after=1))
-            if heard or time.monotonic() > looked + LOOK_AGAIN_SECONDS:
-                time.sleep(GATHER_SECONDS)  # what is written meanwhile is told together
-                self._look()
-                looked = time.monotonic()
-        connection.execute(f"unlisten {CHANNEL}")
+        with self._feed.listening(connection):
+            self._look()
+            looked = time.monotonic()
+            while self._followed():
+                if self._feed.wait(connection, 0.1) or time.monotonic() > looked + LOOK_AGAIN_SECONDS:
+                    time.sleep(GATHER_SECONDS)  # what is written meanwhile is told together
+                    self._look()
+                    looked = time.monotonic()
 
     def _look(self) -> None:
-        self._recorder.barrier.expire()
-        head = self._recorder.barrier.head()
+        head = self._feed.present_head()
         with self._lock:
             if head <= self._head:
                 return

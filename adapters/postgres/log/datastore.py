@@ -20,7 +20,16 @@ def take_role(datastore: PostgresDatastore, role: str, parts: dict[str, str]) ->
     """Every connection of the pool works as `role`, in UTC, with the rest of the conninfo (such as sslmode) kept."""
     arguments = cast(dict[str, Any], datastore.pool.kwargs)
     arguments.update(parts)
-    arguments["options"] = f"{parts.get('options', '')} -c role={role} -c timezone=UTC".strip()
+    arguments["options"] = options_in(parts, role)
+
+
+def role_options(conninfo: str, role: str) -> str:
+    """Return the connection options by which a single connection works as `role`, in UTC."""
+    return options_in(connection_parts(conninfo), role)
+
+
+def options_in(parts: dict[str, str], role: str) -> str:
+    return f"{parts.get('options', '')} -c role={role} -c timezone=UTC".strip()
 
 
 @contextmanager

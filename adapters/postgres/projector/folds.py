@@ -175,6 +175,16 @@ def report(connection: Connection) -> list[dict[str, Any]]:
     ).fetchall()
 
 
+def seconds_since(connection: Connection, position: int) -> float:
+    """Return for how many seconds the first event after the position has been in the log; 0: there is none."""
+    row = connection.execute(
+        "select extract(epoch from clock_timestamp() - recorded_at)::float8 as seconds from event"
+        " where position > %s order by position limit 1",
+        (position,),
+    ).fetchone()
+    return max(0.0, float(row["seconds"])) if row else 0.0
+
+
 def log_length(connection: Connection) -> int:
     """How many positions the log has given out."""
     row = connection.execute(

@@ -7,6 +7,7 @@ import time
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 
+from adapters.postgres.following.leadership import release
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.projector import folds
 from adapters.postgres.projector.fold import FoldFailed
@@ -57,11 +58,11 @@ class Rebuild(Runner):
                 raise IsBeingRebuilt(self._model.name)
             try:
                 self._begin(connection, afresh)
-                while self._position(connection) + CLOSE_ENOUGH < (head := self._barrier.head()):
+                while self._position(connection) + CLOSE_ENOUGH < (head := self._feed.head()):
                     self._go_on(connection, head)
                 return self._swap(connection)
             finally:
-                self._let_go(connection)
+                release(connection)
 
     def _begin(self, connection: Connection, afresh: bool) -> None:
         """Takes up the rows of an earlier attempt when they were made by the same fold, else begins afresh."""
@@ -85,7 +86,7 @@ class Rebuild(Runner):
     def _swap(self, connection: Connection) -> int:
         """Waits only briefly for its locks and tries often: a query must never be the one that gives way."""
         for _ in range(SWAP_TRIES):
-            self._go_on(connection, self._barrier.head())
+            self._go_on(connection, self._feed.head())
             try:
                 return self._swap_now(connection)
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, FoldFailed):

@@ -1,4 +1,4 @@
-"""Follows the log and folds it: the healthy read models together, a failing one apart, each by one process alone."""
+"""Folds the log into read models: the healthy ones together, a failing one apart, each by one process alone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
-import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from psycopg_pool import PoolClosed
 
+from adapters.postgres.connections import session
+from adapters.postgres.following.feed import Feed, batches
+from adapters.postgres.following.follower import POLL, Follower
+from adapters.postgres.following.leadership import Leadership
 from adapters.postgres.keys.decrypting import Opener
-from adapters.postgres.keys.key_file import KEY_FILE_ERRORS, KeyFile
-from adapters.postgres.log.barrier import CHANNEL, Barrier
+from adapters.postgres.keys.key_file import KeyFile
+from adapters.postgres.log.barrier import Barrier
 from adapters.postgres.projector import folds
 from adapters.postgres.projector.fold import FoldFailed, fold
 from adapters.postgres.projector.folds import Connection, FoldRecorder, Standing
@@ -28,8 +31,6 @@ BATCH = 50_000
 FAR_BEHIND = 2
 """How many batches behind the head a team must be to be folded in lanes."""
 LANES, LANE_BATCHES = 2, 4
-POLL = 0.25
-STANDBY_LOOKS_EVERY = 1.0
 
 Progress = Callable[[str, int, int], None]
 """Told after each batch: (read models, position reached, head of the log)."""
@@ -64,35 +65,28 @@ class Runner:
         self._datastore = datastore
         self._opener = Opener(key_file)
         self._recorder = FoldRecorder(datastore)
-        self._barrier = Barrier(datastore.pool.connection)
+        self._feed = Feed(Barrier(datastore.pool.connection))
         self._models = {model.schema: model for model in models}
         self._zone = zone
         self._batch = batch
         self._progress = progress
-        self._held: dict[str, ReadModel] = {}
+        self._leadership = Leadership(folds.try_lock)
+        self._follower = Follower(partial(session, datastore.pool), self._feed, self._leadership, self)
         self._warned: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Folds until told to stop; after a lost connection, or any trouble of the database, it begins again."""
-        while not stop.is_set():
-            try:
-                self._session(stop)
-            except PoolClosed:
-                return
-            except (psycopg.Error, *KEY_FILE_ERRORS) as error:
-                LOGGER.error("the fold is interrupted and tries again: %s", error)
-                stop.wait(0.5)
+        """Folds until it is to stop. Errors: those of the database and of the key file; supervision runs it again."""
+        self._follower.run(stop)
 
     def catch_up(self) -> int:
-        """Folds up to the present head, or waits while another process does; the position reached."""
-        with self._datastore.pool.connection() as connection:
-            self._barrier.expire()  # a head that was read a moment ago is not the present one
-            head = self._barrier.head()
+        """Folds up to the present head, or waits while another process does; returns the position reached."""
+        with self._datastore.pool.connection() as connection, self._leadership.session(connection):
+            head = self._feed.present_head()
             while self._behind(connection, head):
-                self._take_on(connection)
-                if not self._step(connection, head) and len(self._held) < len(self._models):
+                if won := self._leadership.claim(connection, self.wanted(connection)):
+                    self.lead(connection, won)
+                if not self.step(connection, head) and len(self._leadership.held) < len(self._models):
                     time.sleep(POLL)
-            self._let_go(connection)
         return head
 
     def _behind(self, connection: Connection, head: int) -> bool:
@@ -101,41 +95,24 @@ class Runner:
         wanted = [model.schema for model in self._models.values() if self._may_fold(known, model)]
         return any(schema not in known or known[schema].position < head for schema in wanted)
 
-    def _session(self, stop: threading.Event) -> None:
-        with self._datastore.pool.connection() as connection:
-            connection.execute(f"listen {CHANNEL}")
-            looked = float("-inf")
-            try:
-                while not stop.is_set():
-                    if len(self._held) < len(self._models) and time.monotonic() > looked + STANDBY_LOOKS_EVERY:
-                        self._take_on(connection)
-                        looked = time.monotonic()
-                    if not self._step(connection, self._barrier.head()):
-                        for _ in connection.notifies(timeout=POLL, stop_after=1):
-                            pass
-                        self._barrier.expire()
-            finally:
-                self._let_go(connection)
-
-    def _let_go(self, connection: Connection) -> None:
-        self._held.clear()
-        if not connection.broken:
-            connection.execute("unlisten *")
-            connection.execute("select pg_advisory_unlock_all()")
-
-    def _take_on(self, connection: Connection) -> None:
-        """Tries for the read models nobody folds, makes the tables of those that are new, leaves changed ones alone."""
+    def wanted(self, connection: Connection) -> list[str]:
+        """Returns the read models that nobody here folds and that may be folded."""
+        missing = self._models.keys() - self._leadership.held
+        if not missing:
+            return []
         known = folds.standings(connection)
-        for schema, model in self._models.items():
-            if schema in self._held or not self._may_fold(known, model):
-                continue
-            if folds.try_lock(connection, schema):
-                if schema not in known:
-                    with connection.transaction():
-                        folds.register(connection, model, schema, self._zone, "live")
-                else:
-                    folds.learn_new_kinds(connection, known[schema], model, self._zone)
-                self._held[schema] = model
+        return [schema for schema in self._models if schema in missing and self._may_fold(known, self._models[schema])]
+
+    def lead(self, connection: Connection, names: Collection[str]) -> None:
+        """Makes the tables of those that are new; leaves changed ones alone."""
+        known = folds.standings(connection)
+        for schema in names:
+            model = self._models[schema]
+            if schema not in known:
+                with connection.transaction():
+                    folds.register(connection, model, schema, self._zone, "live")
+            else:
+                folds.learn_new_kinds(connection, known[schema], model, self._zone)
 
     def _may_fold(self, known: dict[str, Standing], model: ReadModel) -> bool:
         """A fold that changed under its rows, or a new version beside an older one, waits for its rebuild."""
@@ -150,7 +127,7 @@ class Runner:
             LOGGER.warning("%s is not folded (%s): run `perennial rebuild %s`", model.schema, reason, model.name)
         return not reason
 
-    def _step(self, connection: Connection, head: int) -> bool:
+    def step(self, connection: Connection, head: int) -> bool:
         """The foremost team goes to the head, each team behind it one batch on; whether there is more to do."""
         teams = self._teams(connection)
         more = False
@@ -170,8 +147,8 @@ class Runner:
         """The teams, the foremost first; one behind never holds up one ahead, and joins it where it meets it."""
         grouped: dict[tuple[int, frozenset[UUID]], dict[str, ReadModel]] = defaultdict(dict)
         for schema, standing in folds.standings(connection).items():
-            if schema in self._held:
-                grouped[standing.position, standing.parked][schema] = self._held[schema]
+            if schema in self._leadership.held:
+                grouped[standing.position, standing.parked][schema] = self._models[schema]
         ordered = sorted(grouped.items(), key=lambda item: -item[0][0])
         return [Team(models, position, parked) for (position, parked), models in ordered]
 
@@ -185,8 +162,8 @@ class Runner:
 
         def go(models: dict[str, ReadModel]) -> None:
             with self._datastore.pool.connection() as connection:
-                for begin in range(team.position, upto, self._batch):
-                    self._advance(connection, Team(models, begin, team.parked), min(upto, begin + self._batch))
+                for begin, end in batches(team.position, upto, self._batch):
+                    self._advance(connection, Team(models, begin, team.parked), end)
 
         with ThreadPoolExecutor(LANES, thread_name_prefix="lane") as threads:
             list(threads.map(go, lanes))

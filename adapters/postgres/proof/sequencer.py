@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
-import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from psycopg_pool import PoolClosed
 
-from adapters.postgres.log.barrier import CHANNEL, Barrier
+from adapters.postgres.connections import session
+from adapters.postgres.following.feed import Feed
+from adapters.postgres.following.follower import Follower
+from adapters.postgres.following.leadership import Leadership
+from adapters.postgres.log.barrier import Barrier
 from adapters.postgres.proof import tree_rows
-from adapters.postgres.proof.tree_rows import Connection, Edge, TreeIsTorn
+from adapters.postgres.proof.tree_rows import Connection, Edge
 from adapters.proof.leaf import leaf_bytes
-from adapters.proof.signer import ForkFound, Signer, SigningFolderIsUnusable
+from adapters.proof.signer import Signer
 from adapters.proof.tree import leaf_hash
 
-LOGGER = logging.getLogger(__name__)
 BATCH = 5_000
 EVERY = 1.0
 """Seconds from one pass to the next while the log grows: what comes together is sequenced together."""
-STANDBY_LOOKS_EVERY = 1.0
-REFUSED_TRIES_EVERY = 5.0
-SHOUTS_EVERY = 60.0
+LOCK = "sequencer"
 
 Progress = Callable[[int, int], None]
 """Told after each batch: (position up to which the log is sequenced, head of the log)."""
@@ -48,67 +47,48 @@ class Sequencer:
     ) -> None:
         self._datastore = datastore
         self._folder = signing_folder
-        self._barrier = Barrier(datastore.pool.connection)
+        self._feed = Feed(Barrier(datastore.pool.connection))
+        self._leadership = Leadership(lambda connection, _: tree_rows.try_sequencer_lock(connection))
+        self._follower = Follower(
+            partial(session, datastore.pool), self._feed, self._leadership, self, pace=EVERY, poll=EVERY
+        )
         self._batch = batch
         self._progress = progress
         self._published = -1
-        self._shouted_at = float("-inf")
+        self._signer: Signer | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Sequences until told to stop. A fork or a folder that cannot be used is shouted, and tried again later."""
-        while not stop.is_set():
-            try:
-                self._session(stop)
-            except PoolClosed:
-                return
-            except psycopg.Error as error:
-                LOGGER.error("the sequencer is interrupted and tries again: %s", error)
-                stop.wait(0.5)
-            except (ForkFound, TreeIsTorn, SigningFolderIsUnusable, OSError) as error:
-                self._shout(error)
-                stop.wait(REFUSED_TRIES_EVERY)
+        """Sequences until it is to stop. Errors: those of the database, ForkFound, TreeIsTorn, SigningFolderIsUnusable;
+        supervision runs it again."""
+        self._follower.run(stop)
 
     def catch_up(self) -> int:
-        """Sequences and signs up to the present head, or waits until another process has; the position of the head.
+        """Sequences and signs up to the present head, or waits until another process has; returns the head's position.
 
         Errors: ForkFound, TreeIsTorn, SigningFolderIsUnusable.
         """
-        with self._datastore.pool.connection() as connection:
-            try:
-                self._barrier.expire()
-                head = self._barrier.head()
-                while not tree_rows.try_sequencer_lock(connection):
-                    if tree_rows.is_signed(connection, head):
-                        return head
-                    time.sleep(0.1)
-                self._published = -1
-                self._pass(connection, Signer(self._folder, tree_rows.origin_of(connection)), head)
-                return head
-            finally:
-                let_go(connection)
+        with self._datastore.pool.connection() as connection, self._leadership.session(connection):
+            head = self._feed.present_head()
+            while not self._leadership.claim(connection, self.wanted(connection)):
+                if tree_rows.is_signed(connection, head):
+                    return head
+                time.sleep(0.1)
+            self.lead(connection, [LOCK])
+            self.step(connection, head)
+            return head
 
-    def _session(self, stop: threading.Event) -> None:
-        with self._datastore.pool.connection() as connection:
-            connection.execute(f"listen {CHANNEL}")
-            self._published = -1
-            try:
-                while not tree_rows.try_sequencer_lock(connection):
-                    if stop.wait(STANDBY_LOOKS_EVERY):
-                        return
-                signer = Signer(self._folder, tree_rows.origin_of(connection))
-                while not stop.is_set():
-                    self._turn(connection, signer, stop)
-            finally:
-                let_go(connection)
+    def wanted(self, _: Connection) -> Sequence[str]:
+        """Returns the one name that a sequencer leads."""
+        return [LOCK]
 
-    def _turn(self, connection: Connection, signer: Signer, stop: threading.Event) -> None:
-        """One pass, then rest: the full time where something was done, else until somebody says that the log grew."""
-        began = time.monotonic()
-        if self._pass(connection, signer, self._barrier.head()):
-            stop.wait(max(0.0, began + EVERY - time.monotonic()))
-        for _ in connection.notifies(timeout=0 if stop.is_set() else EVERY, stop_after=1):
-            pass
-        self._barrier.expire()
+    def lead(self, connection: Connection, _: Collection[str]) -> None:
+        """Opens the signing folder. Errors: SigningFolderIsUnusable."""
+        self._published = -1
+        self._signer = Signer(self._folder, tree_rows.origin_of(connection))
+
+    def step(self, connection: Connection, head: int) -> bool:
+        """Sequences and signs up to the head; returns whether there was anything to do."""
+        return self._signer is not None and self._pass(connection, self._signer, head)
 
     def _pass(self, connection: Connection, signer: Signer, head: int) -> bool:
         """Everything up to the head, in batches; whether there was anything to do.
@@ -149,15 +129,3 @@ class Sequencer:
                 key = signer.key(published=published)
                 tree_rows.publish(connection, size, note, str(key.verifier))
         self._published = edge.tree.size
-
-    def _shout(self, error: Exception) -> None:
-        """At once, and again every minute, as long as it is so."""
-        if time.monotonic() > self._shouted_at + SHOUTS_EVERY:
-            LOGGER.error("%s", error)
-            self._shouted_at = time.monotonic()
-
-
-def let_go(connection: Connection) -> None:
-    if not connection.broken:
-        connection.execute("unlisten *")
-        connection.execute("select pg_advisory_unlock_all()")

@@ -109,6 +109,13 @@ def columns_of(statements: Sequence[Statement]) -> tuple[list[UUID], list[str], 
     return [one.stream for one in statements], [one.what for one in statements], [one.at for one in statements]
 
 
+GROWN = (
+    "exists (select from event where stream_id = waits_for"
+    " and recorded_at > coalesce(tried_at, received_at) - interval '10 seconds')"
+)
+"""The stream in which a waiting delivery's cause will appear has grown since the delivery was last read."""
+
+
 class Deliveries:
     """The table `delivery`, as far as it is not written by the append itself."""
 
@@ -138,11 +145,16 @@ class Deliveries:
 
     def left_waiting(self, most: int) -> list[WaitingDelivery]:
         """Those whose cause's stream has grown since they were last read, the one that was read longest ago first."""
-        grown = (
-            "exists (select from event where stream_id = waits_for"
-            " and recorded_at > coalesce(tried_at, received_at) - interval '10 seconds')"
-        )
-        return self._waiting(grown, order="coalesce(tried_at, received_at)", most=most)
+        return self._waiting(GROWN, order="coalesce(tried_at, received_at)", most=most)
+
+    def seconds_left_waiting(self) -> float:
+        """Returns for how long the first of them has waited since it was received or last read; 0: there is none."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select extract(epoch from clock_timestamp() - min(coalesce(tried_at, received_at)))::float8 as seconds"
+                f" from delivery where outcome = 'waiting' and {GROWN}".encode()
+            ).fetchone()
+        return float(row["seconds"] or 0.0) if row else 0.0
 
     def many_wait(self, waits_for: UUID, most_for_one: int, most: int) -> bool:
         """Whether no more may wait, for this stream or at all."""

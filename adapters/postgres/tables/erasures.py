@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -44,6 +45,16 @@ class Erasures:
                 (ErasureRequested.stored_name, CandidateErased.stored_name),
             ).fetchall()
         return [row["stream_id"] for row in rows]
+
+    def oldest_unfinished(self) -> datetime | None:
+        """Returns when the oldest erasure that is not completed was requested."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select min(recorded_at) as at from event asked where type = %s and not exists"
+                " (select from event done where done.stream_id = asked.stream_id and done.type = %s)",
+                (ErasureRequested.stored_name, CandidateErased.stored_name),
+            ).fetchone()
+        return None if row is None else row["at"]
 
     def destroy_keys(self, records: Iterable[UUID]) -> int:
         """How many living keys there were."""

@@ -189,7 +189,7 @@ class ImportEndpoints:
         services = self.services
         name = services.new_id() if idempotency_key is None else self._named(who, idempotency_key)
         about = About(name, kind, system, written, services.now(), wording, owner=who.actor)
-        with services.imports.uploads.receiving(services.new_id()) as came:
+        with services.uploads.receiving(services.new_id()) as came:
             content = await received(request, came)
             return await run_in_threadpool(self._put, about, came, content)
 
@@ -201,10 +201,9 @@ class ImportEndpoints:
         about = replace(about, wording=order.wording.written(None, UTF8), encoding=encoding)
         about = replace(about, digest=self._digest(about, content))
         try:
-            put = self.services.imports.uploads.put(about, came)
+            put = self.services.uploads.put(about, came)
         except FileExistsError:
-            return self._told_before(self.services.imports.uploads.find(about.id), about)
-        self.services.imports.wake()
+            return self._told_before(self.services.uploads.find(about.id), about)
         return answered(self._told(put))
 
     def imports(
@@ -216,7 +215,7 @@ class ImportEndpoints:
         """Every import of your own of the last thirty days, the newest first."""
         page = PageRequest.of(self.services.key_file, QUESTION, cursor)
         after = None if page.place is None else place_in(*page.place)
-        own = [about for about in self.services.imports.uploads.all() if belongs(about, who)]
+        own = [about for about in self.services.uploads.all() if belongs(about, who)]
         known = [about for about in own if after is None or place(about) < after]
         shown = known[:limit]
         more = page.next(written_place(shown[-1]) if len(known) > limit else None)
@@ -232,7 +231,7 @@ class ImportEndpoints:
         The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
         """
         about = self._found(import_id, who)
-        path = self.services.imports.uploads.rejected(import_id)
+        path = self.services.uploads.rejected(import_id)
         if not path.exists():
             raise ImportRejectedNothing(id=import_id)
         # Whom the lines are about only they say; they are the uploader's own, and this copy goes to no other.
@@ -243,12 +242,12 @@ class ImportEndpoints:
         """Forget an import that has ended, and its rejected lines. What it recorded stays."""
         if self._found(import_id, who).ended_at is None:
             raise ImportHasNotEnded(id=import_id)
-        self.services.imports.uploads.remove(import_id)
+        self.services.uploads.remove(import_id)
         return answered(Removed(import_id))
 
     def _found(self, name: UUID, who: Principal) -> About:
         """Errors: ImportDoesNotExist, also where it is another's."""
-        about = self.services.imports.uploads.find(name)
+        about = self.services.uploads.find(name)
         if about is None or not belongs(about, who):
             raise ImportDoesNotExist(id=name)
         return about
@@ -271,7 +270,7 @@ class ImportEndpoints:
         return answered(self._told(before), headers={"Idempotency-Replayed": "true"})
 
     def _told(self, about: About) -> Import:
-        standing = self.services.imports.uploads.standing(about.id)
+        standing = self.services.uploads.standing(about.id)
         return Import(
             id=about.id,
             kind=about.kind,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from pathlib import Path
 
 import psycopg
@@ -13,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.cli import proofs as cli_proof
 from adapters.cli.main import COMPLAINTS
-from adapters.cli.proofs import NothingIsSigned, proof, sequencing
+from adapters.cli.proofs import NothingIsSigned, proof
 from adapters.postgres.proof import tree_rows
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import KeyCannotBeRead, SigningKey
@@ -146,12 +144,3 @@ def test_one_thing_is_verified_at_a_time(words: tuple[str, ...]) -> None:
     refused = typed("verify", *words)
     assert refused.exit_code == 2
     assert "either a bundle or --log" in said(refused)
-
-
-def test_it_runs_beside_whatever_serves(database: str, append: Append, settings: Settings) -> None:
-    append(3)
-    with sequencing(database, settings):
-        assert any(thread.name == "sequencer" for thread in threading.enumerate())
-        while not (settings.signing / RECORD).exists():
-            time.sleep(0.01)
-    assert not any(thread.name == "sequencer" for thread in threading.enumerate())

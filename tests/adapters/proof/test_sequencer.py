@@ -29,6 +29,7 @@ from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import open_checkpoint, read_signing_key, read_verifier_key
 from adapters.proof.signer import FORK, KEY, RECORD, ForkFound, Signer, SigningFolderIsUnusable
 from adapters.proof.tree import CompactRange, TreeIsSmaller, leaf_hash, verify_consistency, verify_inclusion
+from adapters.runtime.supervision import Supervision
 from tests.adapters.proof.conftest import Append, sequencing
 from tests.adapters.proof.rows import row_of
 
@@ -261,7 +262,8 @@ def test_the_service_reads_proofs_and_makes_none(log: EventLog, sequencer: Seque
 @contextmanager
 def running(sequencer: Sequencer) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=sequencer.run, args=(stop,))
+    supervision = Supervision("sequencer", sequencer.run, (ForkFound, SigningFolderIsUnusable), first_delay=0.1)
+    thread = threading.Thread(target=supervision.run, args=(stop,))
     thread.start()
     try:
         yield
@@ -387,11 +389,10 @@ def test_a_folder_of_another_log_or_without_the_key_is_refused(
         sequencer.catch_up()
 
 
-def test_a_fork_is_shouted_and_keeps_nobody_from_the_lock(
+def test_a_fork_is_logged_and_keeps_nobody_from_the_lock(
     database: str, sequencer: Sequencer, signing_folder: Path, tmp_path: Path, proofs: Proofs, append: Append,
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(sequencing_module, "REFUSED_TRIES_EVERY", 0.3)
     append()
     sequencer.catch_up()
     append()

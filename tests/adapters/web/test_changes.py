@@ -231,7 +231,7 @@ def served_by_a_process(database: str, key_file: Path) -> Iterator[tuple[subproc
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     set_ = {"DATABASE_URL": database, "PERENNIAL_KEY_FILE": str(key_file), "PERENNIAL_PORT": port}
-    command = [sys.executable, "-m", "adapters.cli.main", "serve", "--no-project"]
+    command = [sys.executable, "-m", "adapters.cli.main", "serve", "--no-workers"]
     with subprocess.Popen(command, env={**os.environ, **set_}, stderr=subprocess.DEVNULL) as process:
         try:
             while process.poll() is None and not answers(f"http://127.0.0.1:{port}/healthz"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,8 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters import bootstrap
 from adapters.intake.imports.upload_store import UPLOAD, UploadStore
+from adapters.intake.imports.worker import ImportWorker
+from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 from adapters.postgres.log.event_log import EventLog
+from adapters.runtime.background import beside
+from adapters.settings import Settings
 from adapters.web.app import create_app
 from adapters.web.framework import limits
 from adapters.web.services import Services
@@ -29,12 +35,17 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def uploads(services: Services) -> UploadStore:
-    return services.imports.uploads
+    return services.uploads
 
 
 @pytest.fixture
-def at_work(services: Services) -> Iterator[None]:
-    with services.imports.working():
+def worker(log: EventLog, settings: Settings, uploads: UploadStore) -> ImportWorker:
+    return ImportWorker(bootstrap.importer(log, settings), uploads)
+
+
+@pytest.fixture
+def at_work(worker: ImportWorker) -> Iterator[None]:
+    with beside(worker.run, "imports"):
         yield
 
 
@@ -130,37 +141,41 @@ def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, upl
     assert [path for path in uploads.folder.rglob("*") if path.is_file()] == []
 
 
-def test_an_import_goes_on_after_a_restart_of_the_server(services: Services, log: EventLog, key: str) -> None:
+def test_an_import_goes_on_after_a_restart_of_the_worker(
+    services: Services, worker: ImportWorker, log: EventLog, key: str
+) -> None:
     lines = b"".join(b"%d,2024-01-05,Name\n" % number for number in range(5_000))
     with serving(create_app(services)) as url, httpx.Client(base_url=url, headers=bearing(key)) as client:
         name = put(client, b"id,at,name\n" + lines)["id"]
-    services.imports._over.set()  # the server is told to stop while it works: it ends with its first block
-    services.imports._import(services.imports.uploads.waiting()[0])
-    services.imports._over.clear()
+    stop = threading.Event()
+    stop.set()  # while it works: it ends with its first block
+    worker._import(worker.uploads.waiting()[0], stop)
     begun = len(log.recorder.select_notifications(None, 10_000))
     assert 0 < begun < 5_000
     with serving(create_app(services)) as url, httpx.Client(base_url=url, headers=bearing(key)) as client:
         waiting = client.get(f"/v1/imports/{name}").json()
         assert (waiting["state"], waiting["lines"]) == ("at-work", begun)
         assert waiting["eta_seconds"] > 0
-        with services.imports.working():
+        with beside(worker.run, "imports"):
             told = ended(client, name)
     assert (told["state"], told["added"], told["known"]) == ("done", 5_000, 0)
     assert len(log.recorder.select_notifications(None, 10_000)) == 5_000
 
 
 def test_an_import_waits_for_the_newest_key_file(
-    client: httpx.Client, services: Services, uploads: UploadStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    client: httpx.Client, services: Services, worker: ImportWorker, uploads: UploadStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """What was taken in is not lost because this machine's copy of the key file is older than the last rotation."""
     name = put(client)["id"]
     (about,) = uploads.waiting()
     with monkeypatch.context() as older:
         key_file = services.log.mapper.keyring.key_file
         older.setattr(services.log.mapper.keyring, "key_file", replace(key_file, epochs={}, path=None))
-        services.imports._import(about)
+        with pytest.raises(KEY_FILE_ERRORS):
+            worker._import(about, threading.Event())
     assert [one.id for one in uploads.waiting()] == [about.id]
-    services.imports._import(about)
+    worker._import(about, threading.Event())
     assert ended(client, name)["added"] == 2
 
 
@@ -239,10 +254,14 @@ def old(path: Path, days: int) -> None:
 
 @pytest.mark.parametrize(("days", "left"), [(29, True), (31, False)])
 def test_rejected_lines_are_kept_for_thirty_days(
-    services: Services, uploads: UploadStore, key: str, days: int, left: bool
+    services: Services, worker: ImportWorker, uploads: UploadStore, key: str, days: int, left: bool
 ) -> None:
     app = create_app(services)
-    with serving(app) as url, httpx.Client(base_url=url, headers=bearing(key)) as client, services.imports.working():
+    with (
+        serving(app) as url,
+        httpx.Client(base_url=url, headers=bearing(key)) as client,
+        beside(worker.run, "imports"),
+    ):
         name = ended(client, put(client)["id"])["id"]
         waiting = put(client, b"id\n")["id"]
         ended(client, waiting)

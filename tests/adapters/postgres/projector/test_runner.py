@@ -26,6 +26,7 @@ from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector import folds
 from adapters.postgres.projector.rebuild import IsBeingRebuilt, Rebuild
 from adapters.postgres.projector.runner import Runner, Team
+from adapters.runtime.supervision import Supervision
 from commands.attached import Attached
 from domain.candidate import CandidateSourced
 from domain.event import Recorded
@@ -99,7 +100,8 @@ def running(projector: PostgresDatastore, key_file: KeyFile) -> Iterator[Callabl
 
     def start() -> threading.Event:
         stop = threading.Event()
-        thread = threading.Thread(target=runner(projector, key_file).run, args=(stop,))
+        supervision = Supervision("projector", runner(projector, key_file).run)
+        thread = threading.Thread(target=supervision.run, args=(stop,))
         thread.start()
         begun.append((stop, thread))
         return stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -23,14 +24,17 @@ from adapters.postgres.projector import folds
 from adapters.postgres.projector import rebuild as rebuild_
 from adapters.postgres.projector.rebuild import Rebuild
 from adapters.postgres.projector.runner import no_progress
-from adapters.runtime import key_rotation as rotating
-from adapters.runtime.key_rotation import MustStop, rotate_if_due, rotate_on_time
+from adapters.runtime.supervision import Supervision
+from adapters.runtime.worker import Host
+from adapters.runtime.workers import key_rotation
+from adapters.runtime.workers.key_rotation import EXPECTED, MustStop, rotate_if_due
 from adapters.settings import Settings
 from commands.attached import Attached
 from domain.candidate import ErasureRequested
 from projections.directory import DIRECTORY
 from tests.adapters.postgres.log.test_log import recorded, sourced
 
+DAY = 24 * 3600
 Owner = psycopg.Connection[dict[str, object]]
 
 
@@ -81,8 +85,7 @@ def test_whoever_must_stop_leaves_a_rotation_that_goes_on(database: str, setting
     age(owner, 30)
     stop = threading.Event()
     stop.set()
-    with pytest.raises(MustStop):
-        rotate_if_due(database, settings, stop)
+    rotate_if_due(database, settings, stop)
     assert epochs.is_due(owner, settings.rotate_every)
     rotate_if_due(database, settings, threading.Event())
     assert not epochs.is_due(owner, settings.rotate_every)
@@ -131,34 +134,52 @@ def bytes_of(owner: Owner, table: str) -> str:
     return str(row["held"])
 
 
-def test_what_stands_in_the_way_is_said_and_tried_again(
+def test_what_stands_in_the_way_is_logged_and_tried_again(
     database: str, settings: Settings, owner: Owner, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     age(owner, 30)
     held = settings.keys.read_bytes()
     settings.keys.unlink()
-    stop, looks = threading.Event(), iter(range(100))
+    stop = threading.Event()
 
-    def looked(*_: object) -> bool:
-        if next(looks) == 1:
+    def mended(_: float | None = None) -> bool:
+        """While the supervision waits after the first error."""
+        if not settings.keys.exists():
             settings.keys.write_bytes(held)
-        return ordinal(epochs.current_epoch(owner)) == "2"
+        return stop.is_set()
 
-    monkeypatch.setattr(stop, "wait", looked)
+    def work(over: threading.Event) -> None:
+        rotate_if_due(database, settings, over)
+        stop.set()
+
+    monkeypatch.setattr(stop, "wait", mended)
+    supervision = Supervision("key-rotation", work, EXPECTED)
     with caplog.at_level(logging.ERROR):
-        rotate_on_time(database, settings, stop)
-    assert "cannot be: The key file" in caplog.text
+        supervision.run(stop)
+    assert "key-rotation is interrupted and starts again in 0.5 s: The key file" in caplog.text
+    assert supervision.state.restarts == 1
     assert ordinal(epochs.current_epoch(owner)) == "2"
 
 
-def test_it_is_done_by_nobody_where_it_is_not_wanted(database: str, settings: Settings) -> None:
+def test_how_long_a_rotation_is_overdue(database: str, settings: Settings, owner: Owner) -> None:
+    with bootstrap.projector(database) as datastore:
+        age(owner, 29)
+        assert key_rotation.lag(datastore, settings) == 0
+        age(owner, 3)
+        assert 2 * DAY < key_rotation.lag(datastore, settings) < 2 * DAY + 600
+        rotate_if_due(database, settings, threading.Event())
+        assert key_rotation.lag(datastore, settings) == 0
+
+
+def test_it_is_not_done_where_it_is_not_wanted(database: str, settings: Settings, owner: Owner) -> None:
+    age(owner, 31)
     by_hand = Settings(data_folder=settings.data_folder, rotate_by_itself=False)
-    before = threading.active_count()
-    with rotating.rotating(database, by_hand):
-        assert threading.active_count() == before
-    with rotating.rotating(database, settings):
-        assert threading.active_count() == before + 1
-    assert threading.active_count() == before
+    stop = threading.Event()
+    with ExitStack() as stack:
+        work = key_rotation.start(Host(database, by_hand, stack))
+        threading.Timer(0.3, stop.set).start()
+        work(stop)
+    assert ordinal(epochs.current_epoch(owner)) == "1"
 
 
 def test_the_command_line_rotates_and_says_when_it_is_overdue(

@@ -1,0 +1,1 @@
+"""The background workers, one module each; adapters/workers.py lists them."""
