@@ -239,21 +239,21 @@ def sweep(log: EventLog, settings: Settings) -> Sweep:
         verbs=VERB_OF,
         deliveries=Deliveries(log.recorder.datastore),
         opened=log.open_delivery,
-        now=lambda: datetime.now(UTC),
+        now=partial(datetime.now, UTC),
     )
 
 
 def waiting(log: EventLog, settings: Settings) -> Waiting:
     """Reads again what waited for its cause."""
     inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
-    return Waiting(inbox, INTEGRATIONS, lambda: datetime.now(UTC))
+    return Waiting(inbox, INTEGRATIONS, partial(datetime.now, UTC))
 
 
 def fetching(log: EventLog, settings: Settings) -> Fetching:
     """Return what fetches for thin deliveries."""
     inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
     access = {name: FetchAccess(one.base, one.token.get_secret_value()) for name, one in settings.inbound_fetch.items()}
-    return Fetching(inbox, INTEGRATIONS, access, lambda: datetime.now(UTC))
+    return Fetching(inbox, INTEGRATIONS, access, partial(datetime.now, UTC))
 
 
 def handshakes(log: EventLog) -> Handshakes:
@@ -268,7 +268,7 @@ def imports_folder(settings: Settings) -> Path:
 
 def importer(log: EventLog, settings: Settings) -> Importer:
     """What takes files of history in."""
-    return Importer(log, VERB_OF, ZoneInfo(settings.zone), lambda: datetime.now(UTC), imports_folder(settings))
+    return Importer(log, VERB_OF, ZoneInfo(settings.zone), partial(datetime.now, UTC), imports_folder(settings))
 
 
 def erasing(log: EventLog, settings: Settings) -> ErasureWorkflow:
@@ -284,7 +284,7 @@ def erasing(log: EventLog, settings: Settings) -> ErasureWorkflow:
         after=erasers(AFTER_THE_KEYS, holdings),
         effective_by=partial(next_rotation_in, log, settings),
         others_shut_out=partial(others_shut_out, log, erasures),
-        now=lambda: datetime.now(UTC),
+        now=partial(datetime.now, UTC),
         new_id=ENTROPY.new_id,
     )
 
@@ -298,7 +298,7 @@ def next_rotation_in(log: EventLog, settings: Settings) -> datetime:
 def expiring(log: EventLog) -> ExpiryWorkflow:
     """Return the workflow that records the ends of consents."""
     consents = ConsentEnds(log.recorder.datastore.pool.connection)
-    return ExpiryWorkflow(log, VERB_OF, consents, Offsets(log.recorder.datastore), lambda: datetime.now(UTC))
+    return ExpiryWorkflow(log, VERB_OF, consents, Offsets(log.recorder.datastore), partial(datetime.now, UTC))
 
 
 def overdue(log: EventLog, settings: Settings) -> OverduePeople:
@@ -309,7 +309,7 @@ def overdue(log: EventLog, settings: Settings) -> OverduePeople:
         head=log.recorder.barrier.head,
         rules=rules_in(settings.retention),
         zone=ZoneInfo(settings.zone),
-        now=lambda: datetime.now(UTC),
+        now=partial(datetime.now, UTC),
     )
 
 
@@ -378,7 +378,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         reading=partial(bounded_reading, log.recorder.datastore.pool.connection),
         read_model_position=partial(position_in, log),
         projections=partial(standings_in, log),
-        now=lambda: datetime.now(UTC),
+        now=partial(datetime.now, UTC),
         new_id=ENTROPY.new_id,
         uploads=UploadStore(imports_folder(settings)),
         rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
@@ -389,7 +389,7 @@ def services(log: EventLog, settings: Settings) -> Services:
         erasures=Erasures(log.recorder.datastore),
         api_keys=known_keys,
         authenticator=Authenticator(
-            known_keys.find, lambda: datetime.now(UTC), tokens(settings, log.mapper.keyring.key_file)
+            known_keys.find, partial(datetime.now, UTC), tokens(settings, log.mapper.keyring.key_file)
         ),
         controller=Controller(settings.controller, settings.controller_contact),
         failed_parts=partial(failed_parts, settings),

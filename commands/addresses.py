@@ -75,6 +75,10 @@ class WithAddresses(Command):
     leaves_out: bool = field(default=False, metadata=HIDDEN)
 
     @property
+    def is_completed_by_log(self) -> bool:
+        return True
+
+    @property
     def address_streams(self) -> tuple[UUID, ...]:
         return tuple(address.stream for address in self.addresses)
 

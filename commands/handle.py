@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from commands.attached import Attached
-from commands.log import ConcurrencyConflict, Log
+from commands.log import Completed, ConcurrencyConflict, Log
 from commands.precedence import attempt_first, takes_precedence
 from commands.verb import IdNamesTwoThings, Load, Verb
 from domain.errors import ExplainedError, Refused
@@ -156,11 +156,12 @@ def planned(
     for number, intention in intentions.items():
         with KeptAsResult(results, number):
             plans[number] = intention.plan()
-    whole = log.completed([command for commands in plans.values() for command in commands])
+    commands = [command for plan in plans.values() for command in plan]
+    whole = log.completed(commands) if any(command.is_completed_by_log for command in commands) else Completed(commands)
     completed = iter(whole.commands)
     return {
-        number: Unit(verbs, intentions[number], list(islice(completed, len(commands))), whole.seen)
-        for number, commands in plans.items()
+        number: Unit(verbs, intentions[number], list(islice(completed, len(plan))), whole.seen)
+        for number, plan in plans.items()
     }
 
 

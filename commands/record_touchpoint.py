@@ -44,6 +44,10 @@ class RecordTouchpoint(WithAddresses):
     def takes_precedence(self) -> bool:
         return takes_back(self.kind)
 
+    @property
+    def is_completed_by_log(self) -> bool:
+        return takes_back(self.kind)
+
     def answering(self) -> tuple[UUID, ...]:
         return (self.candidate,) if takes_back(self.kind) else ()
 

@@ -145,6 +145,11 @@ class Command:
             raise
 
     @property
+    def is_completed_by_log(self) -> bool:
+        """Return whether it has fields that only the log can fill, such as the addresses of a person."""
+        return False
+
+    @property
     def takes_precedence(self) -> bool:
         """Whether it must get in, however many others write about the same person at that moment."""
         return False
@@ -213,7 +218,7 @@ def require_well_formed(command: Command) -> None:
         for text in texts:
             if written is None:
                 require_storable(text, name)
-            else:
+            elif written.fits(text) is None:
                 require_written(text, written, name)
     require_past(command.moment, command.now, "occurred_at")
 

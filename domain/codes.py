@@ -6,8 +6,8 @@ A code that was made of a text knows that text, which is never clear: the log se
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from domain.errors import Invalid
@@ -16,10 +16,17 @@ from domain.event import Personal
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a text field must be written; `pattern` is a regular expression that the whole text matches."""
+    """How a text field must be written; `pattern` is a regular expression that the whole text matches.
+
+    `fits` gives a match where a text is written so, else None.
+    """
 
     pattern: str
     example: str
+    fits: Callable[[str], re.Match[str] | None] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", re.compile(self.pattern).fullmatch)
 
 
 CODE = Written(pattern="^[a-z0-9][a-z0-9._-]{0,63}$", example="career-site")
@@ -74,11 +81,5 @@ class TextIsWrittenWrongly(Invalid):
 
 def require_written(text: str, written: Written, field: str) -> None:
     """Raises TextIsWrittenWrongly, naming the field and not the text: somebody may have put a name there."""
-    if not is_written(str(text), written.pattern):  # the text of a code must not stay in the cache
+    if written.fits(text) is None:
         raise TextIsWrittenWrongly(field=field, pattern=written.pattern, example=written.example)
-
-
-@lru_cache(maxsize=65536)
-def is_written(text: str, pattern: str) -> bool:
-    """Whether the whole text matches; the same codes are asked about again and again."""
-    return re.fullmatch(pattern, text) is not None and not text.endswith("\n")

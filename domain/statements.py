@@ -21,35 +21,43 @@ class Statements:
     """Never changes: `plus` gives another one. Both then share a list, of which each sees its own beginning; what
     grows out of an older one is copied first."""
 
-    __slots__ = ("_events", "_length", "_places")
+    __slots__ = ("_events", "_length", "_places", "_unplaced")
 
     def __init__(self) -> None:
         self._events: list[Recorded[Event]] = []
         self._places: dict[Key, list[tuple[int, FactStatement]]] = {}
+        self._unplaced: list[tuple[int, Iterable[FactStatement]]] = []
+        """Facts of events that no decision has needed yet: most decide nothing by the profile."""
         self._length = 0
 
     def plus(self, recorded: Recorded[Event], told: Iterable[FactStatement]) -> Statements:
         """The telling after one more event, and what that event tells."""
         grown = self._shared() if self._length and self._length == len(self._events) else self._copied()
         grown._events.append(recorded)
-        for one in told:
-            place = grown._places.setdefault(key_of(one.fact, one.learned_from, one.value), [])
-            place.append((self._length, one))
+        grown._unplaced.append((self._length, told))
         grown._length = self._length + 1
         return grown
 
     def of(self, fact: str, learned_from: str, value: str) -> list[FactStatement]:
         """All that decides whether the source still says this value, in the order in which we learned it."""
+        self._place()
         found = self._places.get(key_of(fact, learned_from, value), [])
         return [one for number, one in found if number < self._length]
 
+    def _place(self) -> None:
+        for number, told in self._unplaced:
+            for one in told:
+                self._places.setdefault(key_of(one.fact, one.learned_from, one.value), []).append((number, one))
+        self._unplaced.clear()
+
     def _shared(self) -> Statements:
         other = Statements()
-        other._events, other._places = self._events, self._places
+        other._events, other._places, other._unplaced = self._events, self._places, self._unplaced
         return other
 
     def _copied(self) -> Statements:
         """With lists of its own. The empty one, which all new states begin with, is never grown itself."""
+        self._place()
         other = Statements()
         other._events = self._events[: self._length]
         for key, found in self._places.items():

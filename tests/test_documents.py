@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ import pytest
 from adapters import bootstrap
 from adapters.access.keys import Wanted
 from adapters.access.policy import Role
+from adapters.postgres.log.append import outcome_of
 from adapters.settings import Settings
 from adapters.web.app import create_app
 
@@ -26,6 +27,9 @@ HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md")])
 WALK = HOUSE / "docs/one-touchpoint.md"
 OF_TESTS_ALONE = {"golden", "journeys", "adapters/intake/integrations/samples"}
+MODULES_UP_TO_THE_APPEND = 32
+"""Of ours that the POST of a touchpoint enters. The walk names each with what it is for."""
+END = " (the end)"
 ROOMS = ("adapters", "commands", "domain", "projections", "queries")
 
 
@@ -82,13 +86,16 @@ def test_the_walk_names_six_rooms_and_files_that_exist() -> None:
 
 
 @contextmanager
-def entered() -> Iterator[set[str]]:
-    """The files of the house whose code runs meanwhile, in this thread and in those that start."""
+def entered(until: CodeType | None = None) -> Iterator[set[str]]:
+    """The files of the house whose code runs meanwhile, in this thread and in those that start.
+
+    `until`: once this code runs, no file is added before the set is cleared.
+    """
     files: set[str] = set()
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call":
-            files.add(frame.f_code.co_filename)
+        if event == "call" and (until is None or until.co_filename + END not in files):
+            files.add(frame.f_code.co_filename + (END if frame.f_code is until else ""))
 
     threading.setprofile(watch)
     sys.setprofile(watch)
@@ -117,7 +124,41 @@ def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others
             stop.set()
             follower.join()
     assert reply == {"n": 1, "of": 1, "rate": 1.0}
-    assert {name for name in passed if name.startswith(ROOMS)} <= files_in_the_walk()
+    assert passed <= files_in_the_walk()
+
+
+def test_a_command_enters_few_modules_up_to_the_append(database: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=database, key_file=tmp_path / "keys.json")
+    with entered(until=outcome_of.__code__) as files, bootstrap.open_log(database, settings) as log:
+        services = bootstrap.services(log, settings)
+        key = services.api_keys.make(Wanted("ana", frozenset({Role.RECRUITER})), "user:test", services.now()).text
+        passed = asyncio.run(commanded(create_app(services), key, files))
+    assert passed <= files_in_the_walk()
+    assert len(passed) <= MODULES_UP_TO_THE_APPEND, sorted(passed)
+    told = re.search(r"(\d+) modules up to the append", WALK.read_text())
+    assert told is not None
+    assert int(told[1]) == len(passed), sorted(passed)
+
+
+async def commanded(app: Any, key: str, files: set[str]) -> set[str]:
+    """The files of this checkout that a POST enters up to the append, in a process that has answered one before."""
+    transport = httpx.ASGITransport(app)
+    shown = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=shown) as client:
+        candidate = (await client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"})).json()["stream"]
+        touchpoint = {"kind": "email-replied", "occurred_at": "2026-05-04T09:30:00Z", "note": "yes"}
+        for _ in range(2):
+            files.clear()
+            answer = await client.post(f"/v1/candidates/{candidate}/touchpoints", json=touchpoint)
+            assert answer.status_code == 201
+        assert any(file.endswith(END) for file in files)
+        return of_the_house(files)
+
+
+def of_the_house(files: set[str]) -> set[str]:
+    """The names of those of the files that are of this checkout and no test."""
+    ours = (Path(file.removesuffix(END)) for file in list(files) if file.startswith(str(HOUSE)))
+    return {name for file in ours if (name := name_of(file)).startswith(ROOMS)}
 
 
 async def replied(app: Any, key: str, files: set[str]) -> tuple[Any, set[str]]:
@@ -136,5 +177,4 @@ async def replied(app: Any, key: str, files: set[str]) -> tuple[Any, set[str]]:
         reply = {"kind": "email-replied", "message": message, "occurred_at": "2026-05-04T09:30:00Z", "note": "yes"}
         position = (await client.post(touchpoints, json=reply)).json()["position"]
         answer = (await client.get(f"{metric}&min_position={position}")).json()
-        ours = {file for file in set(files) if file.startswith(str(HOUSE)) and "site-packages" not in file}
-        return answer["total"]["reply"], {name_of(Path(file)) for file in ours}
+        return answer["total"]["reply"], of_the_house(files)

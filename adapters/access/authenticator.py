@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from adapters.access.keys import PREFIX, KeptKey, read
 from adapters.access.principal import Principal
@@ -22,6 +23,8 @@ REMEMBERED_KEYS = 10_000
 CHECKED_AT_ONCE = 4
 """Tokens, in threads of their own: those that wait for the issuer keep no API key waiting."""
 
+K = TypeVar("K")
+V = TypeVar("V")
 Counting = Callable[[], Awaitable[None]]
 
 
@@ -36,6 +39,18 @@ class Tokens(Protocol):
         """Who the token names. May wait for the issuer. Errors: KeyIsNotValid, TokensCannotBeChecked."""
 
 
+class Good(NamedTuple):
+    """Whom a key names that was found good: until when that is remembered, by the monotonic clock, and its expiry."""
+
+    until: float
+    expires_at: datetime | None
+    principal: Principal
+
+    def still(self, monotonic: float, now: datetime) -> bool:
+        """Return whether it is remembered still and has not expired."""
+        return monotonic < self.until and (self.expires_at is None or now < self.expires_at)
+
+
 @dataclass(slots=True)
 class Authenticator:
     """Tells by credentials who asks. `find`: the key of an id, wherever keys are kept; it may wait.
@@ -47,6 +62,8 @@ class Authenticator:
     now: Callable[[], datetime]
     tokens: Tokens | None = None
     _remembered: dict[str, tuple[float, KeptKey | None]] = field(default_factory=dict)
+    _good: dict[bytes, Good] = field(default_factory=dict)
+    """By the SHA-256 of a key's text; the text is kept nowhere."""
     _looking: dict[str, tuple[float, asyncio.Future[KeptKey | None]]] = field(default_factory=dict)
     _checking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CHECKED_AT_ONCE, "tokens"))
     _finding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LOOKED_UP_AT_ONCE, "keys"))
@@ -63,13 +80,21 @@ class Authenticator:
         return await asyncio.get_running_loop().run_in_executor(self._checking, self.tokens.principal, credential)
 
     async def _of_key(self, text: str, counting: Counting) -> Principal:
+        digest = hashlib.sha256(text.encode()).digest()
+        good = self._good.get(digest)
+        if good is not None and good.still(time.monotonic(), self.now()):
+            return good.principal
         named = read(text)
         if named is None:
             raise KeyIsNotValid
         key = await self._look_up(named[0], counting)
         if key is None or not key.is_of(named[1]) or key.state(self.now()) != "good":
             raise KeyIsNotValid
-        return key.principal
+        principal = key.principal
+        until, looked_up = self._remembered.get(named[0], (0.0, None))
+        if looked_up is key:
+            put(self._good, digest, Good(until, key.expires_at, principal))
+        return principal
 
     async def _look_up(self, name: str, counting: Counting) -> KeptKey | None:
         known = self._remembered.get(name)
@@ -94,9 +119,14 @@ class Authenticator:
             del self._looking[name]
         if looked.cancelled() or looked.exception() is not None:
             return
-        while len(self._remembered) >= REMEMBERED_KEYS:
-            del self._remembered[next(iter(self._remembered))]
-        self._remembered[name] = (good_until, looked.result())
+        put(self._remembered, name, (good_until, looked.result()))
+
+
+def put(remembered: dict[K, V], key: K, value: V) -> None:
+    """Remember the value; where as many are remembered as may be, forget the oldest."""
+    while len(remembered) >= REMEMBERED_KEYS:
+        del remembered[next(iter(remembered))]
+    remembered[key] = value
 
 
 def credential_in(authorization: str) -> str:

@@ -18,18 +18,16 @@ LOCKED = "stream_is_locked"
 LOCKS = "select distinct stream_lock(stream) as lock from unnest(%s::uuid[]) one (stream) order by 1"
 
 
-class Precedence:
-    """The locks of streams. Each thread has the session that it holds its own with, if any."""
+class Precedence(threading.local):
+    """The locks of streams.
+
+    `session`: the session that holds the locks of this thread, by which it appends meanwhile. Each thread has its own.
+    """
+
+    session: psycopg.Connection[DictRow] | None = None
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
-        self._own = threading.local()
-
-    @property
-    def session(self) -> psycopg.Connection[DictRow] | None:
-        """The session by which this thread appends meanwhile."""
-        found: psycopg.Connection[DictRow] | None = getattr(self._own, "session", None)
-        return found
 
     @contextmanager
     def of(self, streams: Collection[UUID]) -> Iterator[None]:
@@ -42,10 +40,10 @@ class Precedence:
                 for lock in locks_of(connection, streams):
                     connection.execute("select pg_advisory_lock(%s)", (lock,))
                 connection.commit()
-                self._own.session = connection
+                self.session = connection
                 yield
             finally:
-                self._own.session = None
+                self.session = None
                 connection.rollback()
                 connection.execute("select pg_advisory_unlock_all()")
                 connection.commit()

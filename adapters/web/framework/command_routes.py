@@ -92,9 +92,8 @@ class CommandReader:
         command = self.route.command(**values, now=self.commands.services.now())
         ids = {name: str(values[name]) for name in self.id_fields}
         path, status = scope["path"], self.route.status
-        return command, RequestContext(
-            path, status, asked.idempotency_key, expected_version(asked.if_match), who, makes, ids
-        )
+        expected = None if asked.if_match is None else expected_version(asked.if_match)
+        return command, RequestContext(path, status, asked.idempotency_key, expected, who, makes, ids)
 
     def id_of(self, makes: str, values: Mapping[str, Any], who: Principal) -> UUID:
         """The id of what is made. What another system knows too has the one that imports and deliveries of that system

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,8 @@ class CommandService:
                 if (found := self._keyed(asking)) is not None:
                     self.once.begin(found)
                     keyed[number] = found
-                hidden[number] = self.ownership.foreign_to(asking.asked.who, asking.command, asking.asked.makes)
+                if asking.asked.who.source is not None:
+                    hidden[number] = self.ownership.foreign_to(asking.asked.who, asking.command, asking.asked.makes)
                 intentions[number] = self._intention(asking, found)
         try:
             results |= self._handled(intentions, hidden)
@@ -118,7 +120,7 @@ class CommandService:
     def _handled(self, intentions: Mapping[int, Intention], hidden: Mapping[int, frozenset[UUID]]) -> dict[int, Result]:
         """What became of each; one to whom something is hidden is handled by itself, over a log without that."""
         log, verbs = self.services.log, self.services.verbs
-        together = {number: one for number, one in intentions.items() if not hidden[number]}
+        together = {number: one for number, one in intentions.items() if not hidden.get(number)}
         results = dict(zip(together, handle_together(log, verbs, list(together.values())), strict=True))
         for number in intentions.keys() - together.keys():
             (results[number],) = handle_together(LogWithout(log, hidden[number]), verbs, [intentions[number]])
@@ -138,9 +140,12 @@ class CommandService:
         def attach(events: tuple[Recorded[Event], ...]) -> Attached:
             return Attached(None if keyed is None else keyed.record(asked.status, written_down(events, stream, asked)))
 
+        def in_the_name_of_an_integration() -> tuple[Command]:
+            return (in_own_name(asked.who, command),)
+
         return Intention(
             Occasion(self.services.new_id(), asked.who.actor, command.now),
-            lambda: (in_own_name(asked.who, command),),
+            partial(tuple, (command,)) if asked.who.source is None else in_the_name_of_an_integration,
             {} if asked.expected is None else {stream: asked.expected},
             attach,
         )

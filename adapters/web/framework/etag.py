@@ -13,9 +13,9 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def expected_version(if_match: str | None) -> int | None:
+def expected_version(if_match: str) -> int | None:
     """The version that If-Match names; None where it names none in particular. Errors: PreconditionCannotBeRead."""
-    if if_match is None or if_match.strip() == "*":
+    if if_match.strip() == "*":
         return None
     found = VERSION.fullmatch(if_match.strip())
     if found is None:

@@ -17,7 +17,7 @@ from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
 from adapters.postgres.log.barrier import PositionLiesAhead
-from adapters.web.framework.question_queue import READER, QuestionQueue
+from adapters.web.framework.question_queue import QuestionQueue, current_reader
 from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
 from adapters.web.framework.writing import DAY, MOMENT, Whole
 from adapters.web.services import Services
@@ -83,7 +83,7 @@ class QueryRunner:
 
         Errors: those of `as_of`, ReadModelIsBehind, TooManyQuestionsWait.
         """
-        run = run or partial(self.queue.pages.run, READER.get())
+        run = run or partial(self.queue.pages.run, current_reader())
         work = partial(self._ask, read_model.name, question, self.unless_now(as_of), min_position or 0)
         least = min_position or 0
         for _ in range(LOOKS_FOR_A_READ_MODEL):

@@ -15,8 +15,8 @@ from adapters.web.framework.refusals import TooManyQuestionsWait
 
 T = TypeVar("T")
 
-READER: ContextVar[str] = ContextVar("reader", default="nobody")
-"""Whose request is being answered."""
+READER: ContextVar[Principal | None] = ContextVar("reader", default=None)
+"""Whose request is being answered; None: of a request without a key."""
 MOST_WAITING = 100
 """Of one reader, in one lane. It bounds the memory that waiting questions take."""
 PATIENCE_SECONDS = 60.0
@@ -25,6 +25,12 @@ PATIENCE_SECONDS = 60.0
 def reader_of(principal: Principal) -> str:
     """Return the name under which the reader's questions take turns."""
     return f"{principal.kind} {principal.name}"
+
+
+def current_reader() -> str:
+    """Return the name under which the questions of the request that is being answered take turns."""
+    reader = READER.get()
+    return "unknown" if reader is None else reader_of(reader)
 
 
 @dataclass(slots=True)

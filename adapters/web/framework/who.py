@@ -14,7 +14,7 @@ from adapters.access.policy import OF_ANYBODY, Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsMissing, RequestIsCrossSite, RoleMayNot
 from adapters.web.framework.limits import App, Receive, Scope, Send
-from adapters.web.framework.question_queue import READER, reader_of
+from adapters.web.framework.question_queue import READER
 from adapters.web.framework.rates import Limits
 
 OF_THIS_SITE = (b"same-origin", b"none")
@@ -61,7 +61,7 @@ def require(scope: Scope, action: Action | None) -> None:
     principal: Principal | None = scope["principal"]
     if principal is None:
         raise scope["not_let_in"] or KeyIsMissing
-    if action is None or not principal.may(action):
+    if action is None or action not in principal.allowed:
         raise RoleMayNot(action=action or NAMELESS)
 
 
@@ -85,8 +85,7 @@ def guarded(app: App, action: Action | None) -> Any:
         if action is not Action.PUBLIC and is_cross_site(scope):
             raise RequestIsCrossSite
         require(scope, action)
-        if (principal := scope["principal"]) is not None:
-            READER.set(reader_of(principal))
+        READER.set(scope["principal"])
         await app(scope, receive, send)
 
     return let_in

@@ -7,7 +7,7 @@ import base64
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -82,6 +82,28 @@ def test_whatever_is_no_good_key_is_refused_alike(door: Authenticator, header: s
     with pytest.raises(KeyIsNotValid) as refused:
         shown(door, header)
     assert MADE.text not in str(refused.value)
+
+
+def test_a_key_is_out_the_moment_that_it_expires(kept: Kept) -> None:
+    clock = [NOW]
+    door = Authenticator(kept.find, lambda: clock[0])
+    kept.keys[MADE.id] = replace(MADE.kept, expires_at=NOW + timedelta(milliseconds=2))
+    for _ in range(2):
+        assert shown(door, f"Bearer {MADE.text}").name == "ana"
+    clock[0] += timedelta(milliseconds=2)
+    with pytest.raises(KeyIsNotValid):
+        shown(door, f"Bearer {MADE.text}")
+    assert kept.asked == [MADE.id]
+
+
+def test_only_so_many_good_keys_are_remembered(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authenticator, "REMEMBERED_KEYS", 3)
+    door = Authenticator(kept.find, lambda: NOW)
+    for _ in range(5):
+        made = minted(Wanted("ana", frozenset({Role.RECRUITER})), "user:ben", NOW)
+        kept.keys[made.id] = made.kept
+        assert shown(door, f"Bearer {made.text}").name == "ana"
+    assert len(door._good) == len(door._remembered) == 3
 
 
 def test_a_revoked_key_is_out_within_seconds(door: Authenticator, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
