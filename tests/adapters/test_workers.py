@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from psycopg import sql
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from adapters import bootstrap
@@ -27,7 +28,7 @@ from adapters.postgres.keys.key_file import read_key_file
 from adapters.postgres.log.event_log import EventLog
 from adapters.runtime.supervision import Supervision
 from adapters.runtime.worker import Host, Worker
-from adapters.settings import Settings
+from adapters.settings import FetchAccess, Settings
 from adapters.workers import WORKERS, WorkerIsUnknown, named, running
 from commands.give_consent import GiveConsent
 from commands.handle import Occasion, handle
@@ -37,8 +38,13 @@ from commands.workflows.erase_person import Eraser, EraserMustWait, Person
 from domain.candidate import CandidateErased, CandidatesMerged, CandidateSourced
 from domain.consent import ConsentExpired
 from tests.adapters.intake.integrations.bodies import APPLIED, SECRET, application, delivery, signed
+from tests.adapters.intake.integrations.retelling import integration_of
+from tests.adapters.intake.integrations.samples import samples_of
 
 PATIENCE = 90.0
+LEVER = samples_of("lever")
+UNREACHABLE_VENDOR = FetchAccess(base="https://127.0.0.1:9", token=SecretStr("of-the-garden"))
+"""Nothing listens there: what is due to be fetched is put off, and then no more is due."""
 DONE_BY_WORKERS = (ConsentExpired, CandidateErased, CandidatesMerged)
 LONG_AGO = datetime.now(UTC) - timedelta(days=100)
 
@@ -54,8 +60,8 @@ class Work:
         handle(self.log, VERB_OF, Occasion(uuid4(), "user:ana", datetime.now(UTC)), lambda: (command,))
 
     def make(self, number: int) -> None:
-        """A consent that ended, an erasure that was cut off, an upload, a delivery that came before its cause; and with
-        all of them events to fold and to sign."""
+        """A consent that ended, an erasure that was cut off, an upload, a delivery that came before its cause, and one
+        that only names what it is about; and with all of them events to fold and to sign."""
         self.source(UUID(int=number), name="Nora Blum")
         self.do(
             GiveConsent(candidate=UUID(int=number), purpose="talent_pool", channels=("email",), occurred_at=LONG_AGO,
@@ -64,6 +70,7 @@ class Work:
         self.cut_off_erasure(UUID(int=100 + number))
         self.upload(number)
         self.bring_cause_after_delivery(500 + number, 600 + number)
+        self.receive_thin_delivery(number)
 
     def source(self, candidate: UUID, name: str) -> None:
         self.do(SourceCandidate(candidate=candidate, name=name, occurred_at=LONG_AGO, now=datetime.now(UTC)))
@@ -82,9 +89,19 @@ class Work:
             came.write_bytes(b"id,at,name\n%d,2024-01-05,Ana Imported\n" % number)
             uploads.put(About(name, "candidates", "old-crm", "csv", datetime.now(UTC)), came)
 
+    def receive_thin_delivery(self, number: int) -> None:
+        now = datetime.now(UTC)
+        signed_now = LEVER.sign(LEVER.story(number).sent[0], SECRET, now)
+        received = self.inbox.receive(integration_of(LEVER), [SECRET], signed_now.headers, signed_now.body, now)
+        assert received.outcome == "waiting"
+
+    @property
+    def inbox(self) -> Inbox:
+        key_file = self.log.mapper.keyring.key_file
+        return Inbox(self.log, VERB_OF, key_file, self.log.seal_delivery, ZoneInfo("UTC"))
+
     def bring_cause_after_delivery(self, merged: int, into: int) -> None:
-        key_file, now = self.log.mapper.keyring.key_file, datetime.now(UTC)
-        inbox = Inbox(self.log, VERB_OF, key_file, self.log.seal_delivery, ZoneInfo("UTC"))
+        key_file, now, inbox = self.log.mapper.keyring.key_file, datetime.now(UTC), self.inbox
         person = {"id": merged, "first_name": "Rosa", "last_name": "Lind", "created_at": APPLIED}
         applied = application(id=merged, candidate={**person, "email_addresses": []}, prospect=True)
         first = delivery("new_prospect_application", application=applied)
@@ -129,7 +146,7 @@ class Ground:
 
 @pytest.fixture
 def ground(database: str, tmp_path: Path) -> Ground:
-    settings = Settings(data_folder=tmp_path)
+    settings = Settings(data_folder=tmp_path, inbound_fetch={"lever": UNREACHABLE_VENDOR})
     bootstrap.bound(database, settings)
     return Ground(database, settings)
 

@@ -250,6 +250,16 @@ class Deliveries:
                 (lease, list(sources), most),
             ).fetchall()
 
+    def seconds_to_fetch(self, sources: Collection[str]) -> float:
+        """Return for how long a delivery of these sources has been due to be fetched for; 0: none is due."""
+        with self._datastore.get_connection() as connection:
+            row = connection.execute(
+                "select extract(epoch from clock_timestamp() - min(fetch_after))::float8 as seconds from delivery"
+                " where outcome = 'waiting' and fetch_after <= clock_timestamp() and source = any(%s) and body <> ''",
+                (list(sources),),
+            ).fetchone()
+        return float(row["seconds"] or 0.0) if row else 0.0
+
     def keep_fetched(self, delivery: DeliveryToFetch, person: UUID, sealed: bytes) -> bool:
         """Store a delivery with what was fetched for it. Return False where it was emptied or settled meanwhile."""
         with self._datastore.get_connection() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 from eventsourcing.postgres import PostgresDatastore
@@ -17,8 +18,14 @@ from adapters.settings import Settings
 
 def start(host: Host) -> Work:
     """Return the work. A folder's lock keeps two processes from one file: they need not share the folder."""
-    importer = bootstrap.importer(host.log, host.settings)
-    return ImportWorker(importer, UploadStore(importer.folder)).run
+    importer, pool = bootstrap.importer(host.log, host.settings), host.log.recorder.datastore.pool
+    worker = ImportWorker(importer, UploadStore(importer.folder))
+
+    def work(stop: threading.Event) -> None:
+        pool.check()  # connections that died meanwhile are replaced first
+        worker.run(stop)
+
+    return work
 
 
 def lag(_: PostgresDatastore, settings: Settings) -> float:
