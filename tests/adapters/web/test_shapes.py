@@ -169,7 +169,7 @@ def test_to_those_who_may_not_read_people_nothing_personal_is_told_anywhere(
 ) -> None:
     recruiter = house.client(house.key("tester", *EVERY_ROLE))
     teller = Teller(recruiter, app)
-    world = tell_everything(teller) | {"proposal": str(UUID(int=2))}
+    world = tell_everything(teller) | {"proposal": str(UUID(int=2)), "source": "greenhouse"}
     house.propose(world)
     declined = f"/v1/candidates/{world['candidate']}/erasure-proposals/{world['proposal']}/decline"
     teller.say(declined, ground="consent-stands")
