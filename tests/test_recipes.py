@@ -15,11 +15,15 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 RECIPES = {
     "Add a touchpoint kind in five minutes": (),
+    "Add an aggregate": (),
+    "Add a command": (),
     "Add a read model": (),
     "Add a question": (),
     "Add an endpoint": ("Add a question",),
 }
 """The recipes that are followed here, and the ones that each builds on."""
+RUNS = {"Add an aggregate": ("tests.golden.write",)}
+"""The modules that a recipe has run after its changes."""
 NEEDS_NO_DATABASE = ("tests/adapters/web/test_raises.py", "tests/adapters/web/test_url_scheme.py")
 PLACE = re.compile(r"# in (?P<file>\S+), (?P<where>after|before|instead of|at the end)(: (?P<line>.*))?")
 
@@ -82,5 +86,7 @@ def test_a_recipe_works_as_it_is_written(house: Path, recipe: str) -> None:
     files = {str(step.apply(house).relative_to(house)) for step in steps}
     run(house, "ruff", "check", "--no-cache", *sorted(files))
     run(house, "ruff", "format", "--check", "--no-cache", *sorted(files))
-    without_database = [name for name in files if name.startswith(("tests/queries", "tests/domain"))]
+    for module in RUNS.get(recipe, ()):
+        run(house, module)
+    without_database = [name for name in files if name.startswith(("tests/queries", "tests/domain", "tests/commands"))]
     run(house, "pytest", "-q", "-x", "-p", "no:cacheprovider", *NEEDS_NO_DATABASE, *sorted(without_database))

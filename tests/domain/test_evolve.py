@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import types
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -11,15 +13,9 @@ import pytest
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
-from domain.application import APPLICATION
-from domain.candidate import CANDIDATE
+import domain
 from domain.catalogue import EVENTS
 from domain.event import ERASED, Aggregate, Erased, Event, Recorded
-from domain.outside_offer import OUTSIDE_OFFER
-from domain.referral import REFERRAL
-from domain.requisition import REQUISITION
-from domain.suppression import SUPPRESSION
-from domain.talent_community import TALENT_COMMUNITY
 
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
     UUID: st.sampled_from([UUID(int=number) for number in range(4)]),
@@ -52,8 +48,16 @@ any_events = st.lists(st.tuples(st.one_of(*(events_of(shape) for shape in EVENTS
 
 
 AGGREGATES: list[Aggregate[Any]] = [
-    CANDIDATE, REQUISITION, APPLICATION, REFERRAL, TALENT_COMMUNITY, SUPPRESSION, OUTSIDE_OFFER,
-]  # fmt: skip
+    one
+    for module in pkgutil.iter_modules(domain.__path__)
+    for one in vars(import_module(f"domain.{module.name}")).values()
+    if isinstance(one, Aggregate)
+]
+
+
+def test_every_aggregate_has_a_name_of_its_own() -> None:
+    names = {aggregate.name for aggregate in AGGREGATES}
+    assert len(names) == len({id(aggregate) for aggregate in AGGREGATES}) >= 7
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.name)
