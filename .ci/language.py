@@ -16,18 +16,41 @@ WORDS = re.compile(
 )
 """Words for people, where there are none, and words that the field has other words for."""
 NAMES = frozenset({"told", "asked", "found", "known", "said", "one", "thing"})
-"""No names of classes, functions or variables: they do not say what is in them."""
-CLASSES = re.compile(r"Desk|Counter|Clerk|Introduced|Rated|Guarded|Asker|Asking|Asked|Course|Turn|Shelf|\w+Pages")
+"""No names of classes or variables: they do not say what is in them."""
+CLASSES = re.compile(r"Desk|Clerk|Introduced|Rated|Guarded|Asker|Asking|Asked|Course|Turn|Shelf|\w+Pages")
 """Names that classes had before they took the terms of the field."""
 FROZEN = re.compile(
     "clerk:(expiry|erasure|retention)"  # actors in stored events
     "|erasure-is-asked-by-nobody|ErasureIsAskedByNobody"  # codes of rules, in stored deliveries and rejected files
     "|referral-was-asked-of-somebody-else|ReferralWasAskedOfSomebodyElse"
+    "|(nobody|somebody)(;|@)"  # placeholders that stand for no address (domain/addresses.py)
 )
 """What is stored or hashed, and does not change."""
+FROZEN_NAMES = {("domain/access.py", "asked")}
+"""Fields of stored events."""
 NOT_PROSE = {".json", ".lock", ".pem", ".woff2", ".png"}
 ABOUT_THE_WORDS = {".ci/language.py", "tests/test_language.py"}
-CLEAN: Sequence[str] = ("domain/errors.py",)
+CLEAN: Sequence[str] = (
+    ".ci/",
+    "adapters/access/",
+    "adapters/erasure/",
+    "adapters/lab/",
+    "adapters/postgres/",
+    "adapters/proof/",
+    "adapters/runtime/",
+    "commands/",
+    "docs/",
+    "domain/",
+    "projections/",
+    "queries/",
+    "tests/test_language.py",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Makefile",
+    "README.md",
+    "docker-compose.yml",
+    "pyproject.toml",
+)
 """Rooms and files that use none of them, and must stay so. It grows until it is the whole tree."""
 
 
@@ -38,17 +61,17 @@ def complaints_about(path: str, text: str) -> Iterator[str]:
             yield f"{path}:{number}: '{word.group()}' is not a word of the house: {line.strip()[:80]}"
     if path.endswith(".py"):
         for number, name in names_in(ast.parse(text)):
-            if name.strip("_").lower() in NAMES:
+            if name.strip("_").lower() in NAMES and (path, name) not in FROZEN_NAMES:
                 yield f"{path}:{number}: the name '{name}' does not say what it holds"
 
 
 def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield (line, name) of every class, function, parameter and variable that a module binds."""
+    """Yield (line, name) of every class, parameter and variable that a module binds."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
-            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            case ast.arg(arg=name):
                 yield node.lineno, name
             case ast.ClassDef(name=name):
                 yield node.lineno, "one" if CLASSES.fullmatch(name) else name

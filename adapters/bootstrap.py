@@ -78,8 +78,8 @@ class ReadModelIsUnknown(Exception):
     """There is no read model named {name}. There are: {known}."""
 
     def __init__(self, name: str) -> None:
-        known = ", ".join(model.name for model in READ_MODELS)
-        super().__init__((self.__doc__ or "").format(name=name, known=known))
+        names = ", ".join(model.name for model in READ_MODELS)
+        super().__init__((self.__doc__ or "").format(name=name, known=names))
 
 
 class ReadModelsAreOfAnotherZone(Exception):
@@ -87,8 +87,8 @@ class ReadModelsAreOfAnotherZone(Exception):
     for: {names}."""
 
     def __init__(self, folded: str, zone: str, names: list[str]) -> None:
-        told = (self.__doc__ or "").format(folded=folded, zone=zone, names=", ".join(names))
-        super().__init__(" ".join(told.split()))
+        message = (self.__doc__ or "").format(folded=folded, zone=zone, names=", ".join(names))
+        super().__init__(" ".join(message.split()))
 
 
 class FolderHoldsNoDatabase(LogIsNotMade):
@@ -136,8 +136,8 @@ def bound(conninfo: str, settings: Settings) -> None:
 def require_zone(conninfo: str, settings: Settings) -> None:
     """Makes sure that the read models cut their days where the settings do. Errors: ReadModelsAreOfAnotherZone."""
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
-        known = folds.standings(connection)
-    served = [known[model.schema] for model in READ_MODELS if model.schema in known]
+        standings = folds.standings(connection)
+    served = [standings[model.schema] for model in READ_MODELS if model.schema in standings]
     others = [standing for standing in served if standing.zone != settings.zone]
     if others:
         raise ReadModelsAreOfAnotherZone(others[0].zone, settings.zone, [standing.name for standing in others])
@@ -203,10 +203,10 @@ def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress 
 
 def read_model(name: str) -> ReadModel:
     """The read model of that name. Errors: ReadModelIsUnknown."""
-    found = next((model for model in READ_MODELS if model.name == name), None)
-    if found is None:
+    wanted = next((model for model in READ_MODELS if model.name == name), None)
+    if wanted is None:
         raise ReadModelIsUnknown(name)
-    return found
+    return wanted
 
 
 def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
@@ -346,8 +346,8 @@ def failed_parts(settings: Settings) -> list[str]:
     """What this process runs and no longer works: its threads, and an embedded database."""
     failed = background.failed()
     folder = settings.data_folder / "postgres"
-    if settings.database_url is None and folder.exists() and (found := condition(folder)) != "running":
-        failed.append(f"postgres is {found}")
+    if settings.database_url is None and folder.exists() and (status := condition(folder)) != "running":
+        failed.append(f"postgres is {status}")
     return failed
 
 

@@ -58,12 +58,12 @@ class AcceptErasureProposal(WithAddresses):
         )
 
 
-def decide(candidate: Candidate, known: Suppressions, command: AcceptErasureProposal) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: AcceptErasureProposal) -> Events:
     """Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased, ErasureProposalIsDecided, and what
     a request to erase raises: LegalHoldStands, ErasureIsAskedByNobody, ErasureCannotBeDatedBack.
     """
     record = candidate.proposed_on(command.proposal)
-    events = request_erasure.decide(candidate, known, command.request())
+    events = request_erasure.decide(candidate, suppressions, command.request())
     events[record] = [ErasureProposalAccepted(command.proposal), *events[record]]
     return events
 

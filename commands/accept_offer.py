@@ -50,7 +50,7 @@ class AcceptOffer(Command):
 
 
 def decide(application: Application, requisition: Requisition, command: AcceptOffer) -> Events:
-    """Raises ApplicationHasEnded, ApplicationIsForAnotherRequisition, OpeningWasFilled and their kin.
+    """Raises ApplicationHasEnded, ApplicationIsForAnotherRequisition, OpeningWasFilled and similar rules.
 
     Raises OfferWasDeclined, OfferWasRescinded, OfferWasAccepted or OfferIsForAnotherOpening; an acceptance may be the
     first that we learn of an offer.

@@ -18,7 +18,7 @@ class AddProspect(Command):
 
     application: the new application's stream. candidate: whom we consider. requisition: for what, if for anything yet.
     source: where the prospect came from.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are told and no application
+    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no application
     is, they give its stream, the same as an import's.
     in_any_order: the application is known, and was a prospect's before it was submitted.
     """

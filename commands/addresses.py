@@ -41,7 +41,7 @@ ADDRESSES = KINDS
 READS = frozenset((*ENTRIES, *FACTS, *MERGES))
 
 Written = tuple[str, str]
-"""An address as somebody wrote it, after its kind."""
+"""An address as it was written, after its kind."""
 
 
 class Whole(NamedTuple):
@@ -134,17 +134,19 @@ class Admitted(NamedTuple):
     events: dict[UUID, list[Event]]
 
 
-def admit(command: Arrival, known: Suppressions) -> Admitted:
+def admit(command: Arrival, of_addresses: Suppressions) -> Admitted:
     """What comes in with the command. Raises ValueHoldsSeveralAddresses, AddressIsSuppressed, AddressCannotBeRead or
     AddressIsPlaceholder.
     """
     if command.leaves_out and command.cells:
-        return admitted(command.cells, known, ArrivalTried(command.source, command.candidate))
+        return admitted(command.cells, of_addresses, ArrivalTried(command.source, command.candidate))
     fields = {"email": "emails", "phone": "phones"}
     require_single(command.cells, fields)
-    released = releases(known, command.addresses, command.source) if command.returning else {}
+    released = releases(of_addresses, command.addresses, command.source) if command.returning else {}
     if not command.returning:
-        require_arrival(known, command.addresses, source=command.source, candidate=command.candidate, fields=fields)
+        require_arrival(
+            of_addresses, command.addresses, source=command.source, candidate=command.candidate, fields=fields
+        )
     require_readable(command.cells, fields)
     if not command.cells:
         return Admitted(command.emails, command.phones, released)
@@ -167,7 +169,9 @@ def only_once(cells: Iterable[Cell], kind: str) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def admitted(cells: Iterable[Cell], known: Suppressions, tried: ArrivalTried, has: Collection[str] = ()) -> Admitted:
+def admitted(
+    cells: Iterable[Cell], of_addresses: Suppressions, tried: ArrivalTried, has: Collection[str] = ()
+) -> Admitted:
     """Those of the addresses that may come in; of each that is suppressed its stop is recorded.
 
     has: the forms of addresses that the record holds already: those stay.
@@ -177,14 +181,14 @@ def admitted(cells: Iterable[Cell], known: Suppressions, tried: ArrivalTried, ha
     for cell in cells:
         whole = () if cell.former is None else (cell.former,)
         for part in cell.parts:
-            stops = {one.stream: known[one.stream].because for one in (*part.addresses, *whole)}
+            stops = {address.stream: of_addresses[address.stream].because for address in (*part.addresses, *whole)}
             suppressed = {stream: because for stream, because in stops.items() if because is not None}
             if part.form in has or not suppressed:
                 text = cell.text if cell.form is not None else part.text
                 first[cell.kind].setdefault(part.form, text)
             for stream, because in suppressed.items() if part.form not in has else ():
                 stop = ArrivalStopped(because, *tried)
-                if stop not in known[stream].stopped:
+                if stop not in of_addresses[stream].stopped:
                     events[stream] = [stop]
     return Admitted(tuple(first["email"].values()), tuple(first["phone"].values()), events)
 
@@ -224,28 +228,32 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
     """
     if not any(isinstance(command, WithAddresses) for command in commands):
         return Completed(commands)
-    people = {record for one in commands if isinstance(one, WithAddresses) for record in one.answering()}
-    known = load_with_linked_records(log, dict.fromkeys(people, (CANDIDATE, READS))) if people else {}
+    people = {record for command in commands if isinstance(command, WithAddresses) for record in command.answering()}
+    records = load_with_linked_records(log, dict.fromkeys(people, (CANDIDATE, READS))) if people else {}
 
     def complete(command: Any) -> Any:
         if not isinstance(command, WithAddresses):
             return command
         cells = tuple(reader.read(*written) for written in command.brought())
-        told = [reader.read(*one) for record in command.answering() for one in addresses_of(record, known)]
-        told += [cell for one in command.mentioned() if (cell := reader.read(*one)).form is not None]
+        reads = [reader.read(*address) for record in command.answering() for address in addresses_of(record, records)]
+        reads += [cell for written in command.mentioned() if (cell := reader.read(*written)).form is not None]
         wholes = [reader.former(*whole) for whole in command.wholes]
-        named = dict.fromkeys((*(one for cell in (*cells, *told) for one in cell.addresses), *wholes))
+        named = dict.fromkeys((*(address for cell in (*cells, *reads) for address in cell.addresses), *wholes))
         if isinstance(command, WithHolders):
-            written = held_by(command.answering(), known)
-            held = ((record, one) for record, kind, text in written for one in reader.read(kind, text).addresses)
+            written = held_by(command.answering(), records)
+            held = (
+                (record, address) for record, kind, text in written for address in reader.read(kind, text).addresses
+            )
             command = replace(command, held=tuple(dict.fromkeys(held)))
         return replace(command, addresses=tuple(named), cells=cells) if named or cells else command
 
-    return Completed([complete(one) for one in commands], {stream: one.version for stream, one in known.items()})
+    return Completed(
+        [complete(given) for given in commands], {stream: given.version for stream, given in records.items()}
+    )
 
 
 def shut_out(
-    candidate: Candidate, known: Suppressions, answered: Sequence[Event], command: WithAddresses
+    candidate: Candidate, of_addresses: Suppressions, answered: Sequence[Event], command: WithAddresses
 ) -> dict[UUID, list[Event]]:
     """What suppresses the person's addresses, once a no leaves nothing at all that they allow; else nothing.
 
@@ -256,31 +264,33 @@ def shut_out(
     if anything_lives(consents, latest):
         return {}
     if anything_is_allowed(consents, latest):
-        merges = {merge_named(*one.merge) for one in withholding(consents, latest) if isinstance(one.merge, Merge)}
-        return withholdings(known, command.addresses, merges)
-    return suppressions(known, command.addresses, WITHDREW)
+        merges = {
+            merge_named(*answer.merge) for answer in withholding(consents, latest) if isinstance(answer.merge, Merge)
+        }
+        return withholdings(of_addresses, command.addresses, merges)
+    return suppressions(of_addresses, command.addresses, WITHDREW)
 
 
-def addresses_of(record: UUID, known: Mapping[UUID, Loaded]) -> Iterable[Written]:
+def addresses_of(record: UUID, records: Mapping[UUID, Loaded]) -> Iterable[Written]:
     """The addresses of the person of this record."""
-    person: Candidate = CANDIDATE.joined(known[record].state, lambda other: known[other].state)
+    person: Candidate = CANDIDATE.joined(records[record].state, lambda other: records[other].state)
     return addresses_told([person, *person.records.values()])
 
 
-def held_by(people: Iterable[UUID], known: Mapping[UUID, Loaded]) -> Iterator[tuple[UUID, str, str]]:
+def held_by(people: Iterable[UUID], records: Mapping[UUID, Loaded]) -> Iterator[tuple[UUID, str, str]]:
     """Which records hold which addresses, as written, of the persons of these records."""
-    for one in people:
-        person: Candidate = CANDIDATE.joined(known[one].state, lambda other: known[other].state)
+    for member in people:
+        person: Candidate = CANDIDATE.joined(records[member].state, lambda other: records[other].state)
         for record in person.all_records():
-            yield from ((record, *written) for written in addresses_told([known[record].state]))
+            yield from ((record, *written) for written in addresses_told([records[record].state]))
 
 
 def addresses_told(records: Iterable[Candidate]) -> Iterable[Written]:
-    """Every address that anybody told of these records and has not taken back; nothing of what was erased."""
-    said: dict[tuple[UUID, str, str], list[FactStatement]] = {}
+    """Yield every address stated of these records and not retracted, except erased ones."""
+    statements: dict[tuple[UUID, str, str], list[FactStatement]] = {}
     for record in records:
-        for one in record.everything_told():
-            if one.fact in ADDRESSES:
-                said.setdefault((one.record, one.fact, one.learned_from), []).append(one)
-    standing = (one for told in said.values() for one in kept(told))
-    return [(one.fact, one.value) for one in standing if not isinstance(one.value, Erased)]
+        for statement in record.everything_told():
+            if statement.fact in ADDRESSES:
+                statements.setdefault((statement.record, statement.fact, statement.learned_from), []).append(statement)
+    standing = (each for stated in statements.values() for each in kept(stated))
+    return [(each.fact, each.value) for each in standing if not isinstance(each.value, Erased)]

@@ -1,4 +1,4 @@
-"""We ask somebody whom they know, which nobody may without their consent to being asked."""
+"""A person is asked for a referral, which requires their consent to being asked."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from domain.requisition import (
 from domain.touchpoint import OURSELVES, TouchpointRecorded
 from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named
 
-ASKED = "referral-asked"
+REFERRAL_ASKED = "referral-asked"
 PURPOSE = "referral_contact"
 
 
@@ -42,7 +42,7 @@ PURPOSE = "referral_contact"
 class AskForReferral(Command):
     """Ask a person of the log for a referral; accepted, it is also a touchpoint that cites the consent to it.
 
-    The message of that touchpoint is the referral's id, so that its fate can be told.
+    The message of that touchpoint is the referral's id, so that its outcome can be reported.
 
     referral: the new referral's stream. referrer: the candidate who is asked. requisition: for what; left out: for
     anything. note: free text, personal to the referrer, sealed.
@@ -62,17 +62,17 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
     referrer.require_speaking()
     if requisition is not None and command.requisition is not None:
         requisition.require_known()
-    asked = ReferralAsked(command.referrer, command.requisition, command.note)
-    return {command.referral: [asked], command.referrer: [sent(referrer, command)]}
+    parameters = ReferralAsked(command.referrer, command.requisition, command.note)
+    return {command.referral: [parameters], command.referrer: [sent(referrer, command)]}
 
 
 def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
     """What we send, under the same conditions as every other send."""
     by = command.now + CLOCKS_DIFFER_BY  # the log's own clock says when it is recorded
-    channel = kind_named(ASKED).channel
+    channel = kind_named(REFERRAL_ASKED).channel
     return TouchpointRecorded(
-        touchpoint=uuid5(command.referral, ASKED),
-        kind=ASKED,
+        touchpoint=uuid5(command.referral, REFERRAL_ASKED),
+        kind=REFERRAL_ASKED,
         message=command.referral,
         machine=False,
         purpose=PURPOSE,

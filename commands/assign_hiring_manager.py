@@ -1,4 +1,4 @@
-"""Somebody else answers for the hire."""
+"""A requisition gets another hiring manager."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.requisition import (
 class AssignHiringManager(Command):
     """Say who answers for the hire; who does already is no news.
 
-    requisition: the requisition's stream. user: how the organisation names them, sealed; null: nobody any more.
+    requisition: the requisition's stream. user: how the organisation names them, sealed; null: no one any more.
     """
 
     requisition: UUID

@@ -1,4 +1,4 @@
-"""Somebody else works on the job."""
+"""A requisition gets another recruiter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, Requ
 class AssignRecruiter(Command):
     """Say who works on the job; who does already is no news.
 
-    requisition: the requisition's stream. user: how the organisation names them, sealed; null: nobody any more.
+    requisition: the requisition's stream. user: how the organisation names them, sealed; null: no one any more.
     """
 
     requisition: UUID

@@ -1,4 +1,4 @@
-"""Everybody who held something of an erased person has let go of it: the erasure is complete."""
+"""An erasure is complete: every eraser has removed what it held of the person."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteErasure(Command):
-    """Record that an erasure is complete, in every record of the person. Whoever carried it out does; nobody else.
+    """Record that an erasure is complete, in every record of the person. Only the erasure workflow sends it.
 
-    candidate: any record of the person. erasers: who has let go of what they held.
+    candidate: any record of the person. erasers: the erasers that have removed what they held.
     effective_by: when no copy of a destroyed key, such as one in a backup of the database, can be opened any more.
     """
 

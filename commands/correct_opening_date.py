@@ -1,4 +1,4 @@
-"""A job was opened on another day than was told."""
+"""A job was opened on another day than recorded."""
 
 from __future__ import annotations
 

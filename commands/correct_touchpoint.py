@@ -52,7 +52,7 @@ class CorrectTouchpoint(WithAddresses):
         return (self.candidate,) if takes_back(self.kind) else ()
 
 
-def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: CorrectTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, TouchpointDoesNotExist, TouchpointWasRetracted, TouchpointKindIsUnknown."""
     candidate.require_known()
     was, was_kind = believed(candidate.touchpoints, command.touchpoint)
@@ -73,7 +73,7 @@ def decide(candidate: Candidate, known: Suppressions, command: CorrectTouchpoint
     )
     taken_back = withdrawn_by(candidate, was, now, command.occurred_at or candidate.latest(command.now))
     answers: Events = dict.fromkeys(candidate.all_records(), taken_back)
-    kept_out = shut_out(candidate, known, taken_back, command) if taken_back else {}
+    kept_out = shut_out(candidate, suppressions, taken_back, command) if taken_back else {}
     return {**answers, command.candidate: [corrected, *taken_back], **kept_out}
 
 

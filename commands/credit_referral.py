@@ -1,4 +1,4 @@
-"""A hire is the merit of whoever referred the candidate, by a stated rule."""
+"""A hire is credited to the referrer of the candidate, by a stated rule."""
 
 from __future__ import annotations
 

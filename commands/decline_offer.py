@@ -39,7 +39,7 @@ class DeclineOffer(Command):
 
 def decide(application: Application, command: DeclineOffer) -> Events:
     """Raises OfferIsNotOut, OfferWasAccepted, OfferWasDeclined, OfferWasRescinded, OfferIsLater, ApplicationHasEnded
-    and its kin."""
+    and similar rules."""
     candidate = application.require_live(command.moment)
     offer = application.require_declinable(command.moment, in_any_order=command.in_any_order)
     declined = OfferDeclined(candidate, offer.requisition, offer.opening, command.reason, command.note)

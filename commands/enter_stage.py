@@ -20,10 +20,10 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterStage(Command):
-    """Enter a stage; entering the stage it stands in is no news. A move made before an end may be told after it.
+    """Enter a stage; entering the stage it stands in is no news. A move made before an end may be recorded after it.
 
     application: the application's stream. stage: such as 'phone-screen'.
-    in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
     application: UUID

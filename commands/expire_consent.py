@@ -1,4 +1,4 @@
-"""A consent came to its end, and whoever watches the calendar notes it."""
+"""The expiry of a consent is recorded."""
 
 from __future__ import annotations
 

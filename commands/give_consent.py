@@ -68,7 +68,7 @@ class GiveConsent(WithAddresses):
         return (self.candidate,) if self.is_own else ()
 
 
-def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: GiveConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateWasMerged, PurposeIsUnknown, LawfulBasisIsUnknown,
     ChannelIsUnknown, ConsentNamesNoChannel, ImportedConsentNeedsItsEvidence, ConsentEndsBeforeItBegins or
     ConsentHoldsTooLong."""
@@ -94,7 +94,7 @@ def decide(candidate: Candidate, known: Suppressions, command: GiveConsent) -> E
         came_from=command.came_from,
     )
     came_back = command.is_own and lives(candidate, given, command)
-    released = releases(known, command.addresses, command.method, of=(WITHDREW, MERGED)) if came_back else {}
+    released = releases(suppressions, command.addresses, command.method, of=(WITHDREW, MERGED)) if came_back else {}
     return {command.candidate: [given], **released}
 
 

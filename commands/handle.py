@@ -268,7 +268,7 @@ def before_all_others(log: Log, verbs: Mapping[type, Verb], intention: Intention
 
     def streams() -> frozenset[UUID]:
         wanted = [unit.wanted() for unit in planned(log, verbs, {0: intention}, {}).values()]
-        return frozenset(stream for one in wanted for stream in load_with_linked_records(log, one))
+        return frozenset(stream for want in wanted for stream in load_with_linked_records(log, want))
 
     return attempt_first(log, streams, lambda: attempt(log, verbs, {0: intention})[0], ATTEMPTS)
 
@@ -281,7 +281,7 @@ def event_id(command_id: UUID, number: int, named: str = "") -> UUID:
 
 def leaving(results: Mapping[int, Result]) -> dict[int, Refused]:
     """Return the refusals of which something is recorded."""
-    return {number: one for number, one in results.items() if isinstance(one, Refused) and one.leaves}
+    return {number: result for number, result in results.items() if isinstance(result, Refused) and result.leaves}
 
 
 class KeptAsResult:

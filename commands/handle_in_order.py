@@ -42,7 +42,7 @@ def nothing_attached(_: Sequence[Result]) -> Attached:
 class Queue:
     """The intentions of a block: what was loaded for all of them, and what has been decided so far."""
 
-    known: Mapping[UUID, int]
+    recorded: Mapping[UUID, int]
     streams: dict[UUID, Loaded] = field(default_factory=dict)
     decided: list[Recorded[Event]] = field(default_factory=list)
     begun: dict[UUID, int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Queue:
     def handle(self, unit: Unit, first: UUID) -> Handled:
         """Decides the unit, whose `first` event has that id, on top of all before it. Errors: whatever rule refuses;
         then nothing of it is kept."""
-        position = self.known.get(first) or self.begun.get(first)
+        position = self.recorded.get(first) or self.begun.get(first)
         if position is not None:
             return Handled((), position, {}, before=True)
         events, _ = unit.decide_over(self.streams)
@@ -121,11 +121,11 @@ def _attempt(
     wanted = wanted_by(whole, results)
     units = {number: unit for number, unit in whole.items() if number not in results}
     firsts = [first_event_of(intention) for intention in intentions]
-    known = log.known(set(firsts)) if once else {}
+    recorded = log.known(set(firsts)) if once else {}
     loaded = load_with_linked_records(log, wanted)
     for unit in units.values():
         require_unmoved(unit.seen, loaded)
-    queue = Queue(known, dict(loaded))
+    queue = Queue(recorded, dict(loaded))
     for number, unit in units.items():
         with KeptAsResult(results, number):
             unit.streams.reading = {stream: wanted[stream][1] for stream in unit.streams.reading}
@@ -135,7 +135,7 @@ def _attempt(
             queue.leave(unit, refusal)
     in_order = [results[number] for number in range(len(intentions))]
     if all_or_none and any(isinstance(result, Exception) for result in in_order):
-        alone = Queue(known, dict(loaded))
+        alone = Queue(recorded, dict(loaded))
         for number, refusal in leaving(results).items():
             alone.leave(units[number], refusal)
         if alone.decided:
@@ -145,9 +145,9 @@ def _attempt(
     return [placed(result, last - len(queue.decided)) for result in in_order]
 
 
-def together(known: Wants, wants: Wants) -> Wants:
+def together(before: Wants, wants: Wants) -> Wants:
     """What is read of one stream, when both want it."""
-    return known if known == wants else (known[0], known[1] | wants[1])
+    return before if before == wants else (before[0], before[1] | wants[1])
 
 
 def placed(result: Result, before: int) -> Result:

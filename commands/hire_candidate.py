@@ -34,13 +34,13 @@ from domain.requisition import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HireCandidate(Command):
     """Hire the candidate of an application, which ends it; an opening that is named is filled in the same step.
-    A hire that came before an end may be told after it.
+    A hire made before an end may be recorded after it.
 
     application: the application's stream. requisition: the one it is for; left out: as the application says.
     opening: an open one of that requisition, which must then be named too; left out: none is filled.
-    in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    in_any_order: events may arrive in any order, and dates do not refuse the command.
     accepted_at: when the offer was accepted; left out: as the application says. although_taken: another system's hire;
-    what it took the opening from may be told later.
+    what it took the opening from may be recorded later.
     """
 
     application: UUID
@@ -52,7 +52,7 @@ class HireCandidate(Command):
 
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:
-    """Raises what ApplicationHasEnded, OpeningNeedsItsRequisition and OpeningWasFilled say, and their kin."""
+    """Raises ApplicationHasEnded, OpeningNeedsItsRequisition, OpeningWasFilled and similar rules."""
     candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     if requisition is None or command.requisition is None:
         if command.opening is not None:

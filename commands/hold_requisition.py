@@ -20,7 +20,7 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequisition(Command):
-    """Put a requisition on hold until it is resumed; a hold that has passed may be told later.
+    """Put a requisition on hold until it is resumed; a hold that has passed may be recorded later.
 
     requisition: the requisition's stream. reason: why, such as 'budget'. note: free text; personal, sealed.
     """

@@ -1,4 +1,4 @@
-"""A candidate comes to a talent community, by themselves or because somebody put them there."""
+"""A candidate joins a talent community, on their own or added by a recruiter."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ NO_ADDRESS_OF_THEIRS = frozenset((*ADDRESSES, "owner"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnProfileFact(WithAddresses):
     """Learn a fact; what the same source says already is no news. Who is believed, the catalogue of facts says.
-    An address that is kept out is not learned of somebody who does not have it yet.
+    A suppressed address is not learned of a person who does not have it yet.
 
     candidate: the candidate's stream. fact: what it is about, such as 'current-employer'; some, such as 'skill', may
     have several values at once. learned_from: who says so, such as 'self' or 'greenhouse'. value: personal, sealed.
@@ -51,7 +51,7 @@ class LearnProfileFact(WithAddresses):
     learned_from: Code
     value: str
     column: str = field(default="value", metadata=HIDDEN)
-    """Where the value stands for whoever sent it: what a refusal names."""
+    """Return the field that has the value in the request, as a refusal names it."""
 
     def brought(self) -> Iterable[Written]:
         return ((self.fact, self.value),) if self.fact in ADDRESSES else ()
@@ -63,21 +63,21 @@ class LearnProfileFact(WithAddresses):
         return (("phone", self.value),) if is_link else (("email", self.value),) if AT_SIGNS & set(self.value) else ()
 
 
-def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: LearnProfileFact) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, ValueHoldsSeveralAddresses, AddressIsSuppressed,
     AddressCannotBeRead or AddressIsPlaceholder."""
     candidate.require_record()
     fields = dict.fromkeys(ADDRESSES, command.column)
     if command.leaves_out and command.cells:
-        return with_what_is_admitted(candidate, known, command)
+        return with_what_is_admitted(candidate, suppressions, command)
     require_single(command.cells, fields)
     # an erased one has none: that theirs came again is to be written down
-    if any_is_suppressed(known) and not has(candidate, command):
+    if any_is_suppressed(suppressions) and not has(candidate, command):
         if command.leaves_out:
             candidate.require_known()
             return {}
         require_arrival(
-            known,
+            suppressions,
             command.addresses,
             source=command.learned_from,
             candidate=command.candidate,
@@ -88,40 +88,44 @@ def decide(candidate: Candidate, known: Suppressions, command: LearnProfileFact)
     return learned(candidate, command, (command.value,))
 
 
-def with_what_is_admitted(candidate: Candidate, known: Suppressions, command: LearnProfileFact) -> Events:
+def with_what_is_admitted(candidate: Candidate, suppressions: Suppressions, command: LearnProfileFact) -> Events:
     """What is learned of a fact whose refused addresses are left out. Raises CandidateIsErased."""
-    held_here = {recognised(command.fact, one) for one in told(candidate, command.fact) if any_is_suppressed(known)}
+    held_here = {
+        recognised(command.fact, value_told)
+        for value_told in told(candidate, command.fact)
+        if any_is_suppressed(suppressions)
+    }
     has = [part.form for cell in command.cells for part in cell.parts if is_held(command.fact, part.form, held_here)]
     tried = ArrivalTried(command.learned_from, command.candidate)
-    emails, phones, stops = admitted(command.cells, known, tried, has)
+    emails, phones, stops = admitted(command.cells, suppressions, tried, has)
     if candidate.erasure is not None:  # an erased one has none: that theirs came again is to be written down
         raise CandidateIsErased(candidate=command.candidate).leaving(stops)
-    news = (one for one in (*emails, *phones) if not is_told_at_the_entry(candidate, command, one))
+    news = (email for email in (*emails, *phones) if not is_stated_at_entry(candidate, command, email))
     return {**stops, **learned(candidate, command, news)}
 
 
-def is_told_at_the_entry(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
+def is_stated_at_entry(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
     """Whether the source that the record came from tells this value already, as by the event that made the record."""
-    said = held(candidate.told(command.fact, candidate.source, value, command.moment))
-    return any(one.value == value for one in said)
+    statements = held(candidate.told(command.fact, candidate.source, value, command.moment))
+    return any(statement.value == value for statement in statements)
 
 
 def learned(candidate: Candidate, command: LearnProfileFact, values: Iterable[str]) -> Events:
     """The facts that are news."""
-    news = [value for value in dict.fromkeys(values) if not is_told(candidate, command, value)]
+    news = [value for value in dict.fromkeys(values) if not is_stated(candidate, command, value)]
     events: list[Event] = [ProfileFactLearned(command.fact, command.learned_from, value) for value in news]
     return {command.candidate: events} if events else {}
 
 
-def is_told(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
+def is_stated(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
     """Whether the same source tells this value already, in this spelling."""
-    said = held(candidate.told(command.fact, command.learned_from, value, command.moment))
-    return any(one.value == value for one in said)
+    statements = held(candidate.told(command.fact, command.learned_from, value, command.moment))
+    return any(statement.value == value for statement in statements)
 
 
-def any_is_suppressed(known: Suppressions) -> bool:
+def any_is_suppressed(suppressions: Suppressions) -> bool:
     """Whether it matters at all what the record holds."""
-    return any(one.because is not None for one in known.values())
+    return any(suppression.because is not None for suppression in suppressions.values())
 
 
 def has(candidate: Candidate, command: LearnProfileFact) -> bool:
@@ -138,7 +142,7 @@ def is_held(kind: str, form: str, held_here: Collection[str]) -> bool:
 
 def told(candidate: Candidate, fact: str) -> Iterator[str]:
     """Every value of the fact that a source told of the record before."""
-    values = (one.value for one in candidate.everything_told() if one.fact == fact)
+    values = (statement.value for statement in candidate.everything_told() if statement.fact == fact)
     return (value for value in values if not isinstance(value, Erased))
 
 

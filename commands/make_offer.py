@@ -46,7 +46,7 @@ class MakeOffer(Command):
 
 
 def decide(application: Application, requisition: Requisition, command: MakeOffer) -> Events:
-    """Raises OfferIsOut, ApplicationHasEnded, ApplicationIsForAnotherRequisition or OpeningWasFilled, and their kin."""
+    """Raises OfferIsOut, ApplicationHasEnded, ApplicationIsForAnotherRequisition OpeningWasFilled and similar rules."""
     candidate = application.require_live(command.moment, in_any_order=command.in_any_order)
     application.require_requisition(command.requisition)
     requisition.require_known()

@@ -1,4 +1,4 @@
-"""Somebody refers a candidate whom we know already, asked by us or not."""
+"""An existing candidate is referred, on request or not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MADE = "referral-made"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeReferral(Command):
-    """Make a referral of a known candidate; somebody whom nobody knew is referred as a new candidate first.
+    """Make a referral of a known candidate; a person without a record is referred as a new candidate first.
 
     It is also a touchpoint of the referrer, where that is a candidate too.
 

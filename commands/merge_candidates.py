@@ -53,7 +53,7 @@ class MergeCandidates(WithAddresses):
         return self.candidate, self.absorbed
 
 
-def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: MergeCandidates) -> Events:
+def decide(survivor: Candidate, absorbed: Candidate, suppressions: Suppressions, command: MergeCandidates) -> Events:
     """Raises CandidateDoesNotExist, CandidateWasMerged, CandidateCannotBeMergedWithItself, MergeCannotBeDatedBack."""
     survivor.require_speaking()
     if command.absorbed == command.candidate:
@@ -65,9 +65,9 @@ def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, comman
     person = replace(survivor, consents=together([survivor.consents, absorbed.consents]))
     merge, moment = Merge(command.candidate, command.absorbed), command.occurred_at or person.latest(command.now)
     withheld = withheld_by(merge, survivor.consents, absorbed.consents, moment)
-    told: list[Event] = [merged, *withheld]
-    kept_out = shut_out(person, known, withheld, command) if withheld else {}
-    return {command.absorbed: told, command.candidate: told, **kept_out}
+    events: list[Event] = [merged, *withheld]
+    kept_out = shut_out(person, suppressions, withheld, command) if withheld else {}
+    return {command.absorbed: events, command.candidate: events, **kept_out}
 
 
 READS = (*ENTRIES, *ANSWERS)

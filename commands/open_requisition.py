@@ -16,7 +16,7 @@ class OpenRequisition(Command):
 
     requisition: the new requisition's stream. openings: a new id per seat; none: they are opened one by one.
     role: the kind of work. location: where. source: who asked for it. evergreen: it hires on and on.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are told and no requisition
+    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no requisition
     is, they give its stream, the same as an import's. title: free text, sealed.
     """
 

@@ -1,4 +1,4 @@
-"""Somebody reports that something passed between us and a candidate; a report is never turned away."""
+"""Records a touchpoint reported by a person or a system. Reports are always recorded, even without consent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named, takes_b
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTouchpoint(WithAddresses):
     """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded. What
-    Perennial itself sends is requested, and nobody reports it in its name.
+    Perennial itself sends is requested instead, and cannot be reported in its name.
 
     An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
-    every purpose, known of or not; where nothing at all is allowed then, nobody but the candidate brings their
+    every purpose, known of or not; where no consent is left then, only the candidate can bring their
     addresses in again.
 
     candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
@@ -52,7 +52,7 @@ class RecordTouchpoint(WithAddresses):
         return (self.candidate,) if takes_back(self.kind) else ()
 
 
-def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: RecordTouchpoint) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, TouchpointKindIsUnknown or OwnSendIsRequested."""
     candidate.require_known()
     kind = kind_named(command.kind)
@@ -77,7 +77,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RecordTouchpoint)
         return {command.candidate: [recorded]}
     taken_back = withdrawals_on(consents, kind.channel, purpose, moment, command.touchpoint, command.kind)
     answers: Events = {record: [*taken_back] for record in candidate.all_records()}
-    kept_out = shut_out(candidate, known, taken_back, command)
+    kept_out = shut_out(candidate, suppressions, taken_back, command)
     return {**answers, command.candidate: [recorded, *taken_back], **kept_out}
 
 

@@ -1,4 +1,4 @@
-"""Somebody we know vouches for a person whom we did not know."""
+"""A new candidate enters the pool by the referral of a known person."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class ReferCandidate(Arrival):
     referrer_words: str | None = None
 
 
-def decide(candidate: Candidate, known: Suppressions, command: ReferCandidate) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: ReferCandidate) -> Events:
     """Raises NothingNamesTheCandidate, CandidateExistsAlready, CandidateIsErased, CandidateCannotReferThemselves, and
     what `admit` raises."""
     command.require_named(command.name)
     candidate.require_new()
     if command.referrer == command.candidate:
         raise CandidateCannotReferThemselves(candidate=command.candidate)
-    emails, phones, released = admit(command, known)
+    emails, phones, released = admit(command, suppressions)
     referred = CandidateReferred(
         source=command.source,
         role=command.role,

@@ -16,7 +16,7 @@ from domain.suppression import Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseConsent(WithAddresses):
-    """Record a no; it also ends an earlier yes on the channels it names. Where it ends the last one, nobody but the
+    """Record a no; it also ends an earlier yes on the channels it names. Where it ends the last one, only the
     candidate brings their addresses in again.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all.
@@ -41,7 +41,7 @@ class RefuseConsent(WithAddresses):
         return (self.candidate,)
 
 
-def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: RefuseConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown or ChannelIsUnknown."""
     candidate.require_known()
     require_purpose(command.purpose)
@@ -56,7 +56,7 @@ def decide(candidate: Candidate, known: Suppressions, command: RefuseConsent) ->
     )
     answers: Events = {record: [refused] for record in candidate.all_records()}
     took_back = anything_is_allowed(candidate.consents, candidate.latest(command.now))  # a first no takes nothing back
-    return answers | (shut_out(candidate, known, [refused], command) if took_back else {})
+    return answers | (shut_out(candidate, suppressions, [refused], command) if took_back else {})
 
 
 VERB = Verb(

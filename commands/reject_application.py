@@ -19,10 +19,10 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectApplication(Command):
-    """Reject an application, which ends it. A rejection that came before an end may be told after it.
+    """Reject an application, which ends it. A rejection made before an end may be recorded after it.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
-    in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
     application: UUID

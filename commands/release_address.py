@@ -30,11 +30,11 @@ class ReleaseAddress(WithAddresses):
         return ((self.kind, self.address),) if self.kind in ADDRESSES else ()
 
 
-def decide(known: Suppressions, command: ReleaseAddress) -> Events:
+def decide(suppressions: Suppressions, command: ReleaseAddress) -> Events:
     """Raises AddressKindIsUnknown, AddressCannotBeRead, AddressIsPlaceholder or AddressIsNotSuppressed."""
     if command.kind not in ADDRESSES:
         raise AddressKindIsUnknown(kind=command.kind, known=", ".join(ADDRESSES))
-    released = releases(known, command.addresses, command.ground)
+    released = releases(suppressions, command.addresses, command.ground)
     if not released:
         require_readable(command.cells, FIELDS)
         raise AddressIsNotSuppressed

@@ -32,7 +32,7 @@ from domain.suppression import ERASED, Suppressions, suppressions
 class RequestErasure(WithAddresses):
     """Ask for a person to be erased, whichever of their records is named.
 
-    What they allow us is withdrawn with it, and nobody but the person brings their addresses in again.
+    What they allow us is withdrawn with it, and only the person can bring their addresses in again.
 
     candidate: any record of the person. by: who wants it, 'self', 'recruiter' or 'retention'.
     ground: why, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
@@ -50,7 +50,7 @@ class RequestErasure(WithAddresses):
         return (self.candidate,)
 
 
-def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -> Events:
+def decide(candidate: Candidate, of_addresses: Suppressions, command: RequestErasure) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureIsAskedByNobody,
     ErasureCannotBeDatedBack.
     """
@@ -62,9 +62,9 @@ def decide(candidate: Candidate, known: Suppressions, command: RequestErasure) -
         raise ErasureCannotBeDatedBack
     living = [purpose for purpose in PURPOSES if allowed_channels(candidate.consents, purpose, command.moment)]
     taken_back = [withdrawal(candidate.consents, code, (), command.moment, method=ERASURE) for code in living]
-    told: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
-    shut_out = suppressions(known, command.addresses, ERASED)
-    return {**dict.fromkeys(candidate.all_records(), told), **shut_out}
+    events: list[Event] = [ErasureRequested(command.by, command.ground), *taken_back]
+    shut_out = suppressions(of_addresses, command.addresses, ERASED)
+    return {**dict.fromkeys(candidate.all_records(), events), **shut_out}
 
 
 VERB = Verb(

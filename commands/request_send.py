@@ -1,4 +1,4 @@
-"""We ask to send something to a candidate, which nobody may without the consent it needs."""
+"""A send to a candidate is requested, which requires a consent."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class RescindOffer(Command):
 
 def decide(application: Application, command: RescindOffer) -> Events:
     """Raises HireStandsOnTheOffer, OfferIsNotOut, OfferWasDeclined, OfferWasRescinded, OfferIsLater,
-    ApplicationHasEnded and kin."""
+    ApplicationHasEnded and similar rules."""
     if application.hires and not command.in_any_order:
         raise HireStandsOnTheOffer(application=command.application)
     candidate = application.require_live(command.moment, in_any_order=command.in_any_order)

@@ -36,8 +36,8 @@ class RetractProfileFact(Command):
 def decide(candidate: Candidate, command: RetractProfileFact) -> Events:
     """Raises CandidateDoesNotExist or ProfileFactWasNotTold."""
     candidate.require_known()
-    told = kept(candidate.told(command.fact, command.learned_from, command.value, command.moment))
-    if alike(command.fact, command.value) not in [alike(one.fact, one.value) for one in told]:
+    statements = kept(candidate.told(command.fact, command.learned_from, command.value, command.moment))
+    if alike(command.fact, command.value) not in [alike(statement.fact, statement.value) for statement in statements]:
         raise ProfileFactWasNotTold(fact=command.fact, learned_from=command.learned_from)
     return {command.candidate: [ProfileFactRetracted(command.fact, command.learned_from, command.value)]}
 

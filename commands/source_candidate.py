@@ -26,7 +26,7 @@ class SourceCandidate(Arrival):
 
     candidate: the new candidate's stream.
     source: where the person came from. role: the kind of work. location: where they would work.
-    outside_source, outside_id: the system that knows the person too, and its id there; where both are told and no
+    outside_source, outside_id: the system that knows the person too, and its id there; where both are given and no
     candidate is, they give its stream, the same as an import's, unless the person is returning.
     name, emails, phones: personal, sealed. returning: the person came back by themselves, so that an address of theirs
     which was kept out comes in again.
@@ -39,11 +39,11 @@ class SourceCandidate(Arrival):
     name: str | None = None
 
 
-def decide(candidate: Candidate, known: Suppressions, command: SourceCandidate) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: SourceCandidate) -> Events:
     """Raises NothingNamesTheCandidate, CandidateExistsAlready, CandidateIsErased, and what `admit` raises."""
     command.require_named(command.name, command.outside_id if command.outside_source else None)
     candidate.require_new()
-    emails, phones, released = admit(command, known)
+    emails, phones, released = admit(command, suppressions)
     sourced = CandidateSourced(
         source=command.source,
         role=command.role,

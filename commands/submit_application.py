@@ -27,7 +27,7 @@ class SubmitApplication(Command):
 
     application: the application's stream, new or a prospect's. candidate: who applies. requisition: for what.
     source: where the application came from.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are told and no application
+    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no application
     is, they give its stream, the same as an import's.
     """
 

@@ -1,4 +1,4 @@
-"""A decline that was told turns out to have been none: the offer had been accepted before."""
+"""A recorded decline turns out not to have happened: the offer had been accepted before."""
 
 from __future__ import annotations
 

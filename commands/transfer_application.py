@@ -34,7 +34,7 @@ class TransferApplication(Command):
 
 
 def decide(application: Application, requisition: Requisition, command: TransferApplication) -> Events:
-    """Raises ApplicationIsForThisRequisition, OfferIsOut, ApplicationHasEnded, RequisitionDoesNotExist and kin."""
+    """Raises ApplicationIsForThisRequisition, OfferIsOut, ApplicationHasEnded, RequisitionDoesNotExist and others."""
     candidate = application.require_live()
     requisition.require_known()
     if application.requisition == command.requisition:

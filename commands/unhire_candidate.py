@@ -26,7 +26,7 @@ class UnhireCandidate(Command):
 
     application: the application's stream. requisition: the one that the hire names; needed where it names an opening.
     reason: why, such as 'did-not-start'. note: free text; personal, sealed.
-    in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
     application: UUID

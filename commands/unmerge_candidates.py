@@ -63,7 +63,7 @@ class UnmergeCandidates(WithHolders):
         return self.candidate, self.absorbed
 
 
-def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, command: UnmergeCandidates) -> Events:
+def decide(survivor: Candidate, absorbed: Candidate, suppressions: Suppressions, command: UnmergeCandidates) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidatesAreNotMerged or UnmergeCannotBeDatedBack."""
     survivor.require_known()
     absorbed.require_known()
@@ -77,12 +77,12 @@ def decide(survivor: Candidate, absorbed: Candidate, known: Suppressions, comman
         record: endings(records[record].consents, merge, side) for side in sides(records, merge) for record in side
     }
     unmerged = CandidatesUnmerged(command.candidate, command.absorbed, command.reason)
-    told: dict[UUID, list[Event]] = {command.absorbed: [unmerged], command.candidate: [unmerged]}
+    changes: dict[UUID, list[Event]] = {command.absorbed: [unmerged], command.candidate: [unmerged]}
     for record, events in ended.items():
         if events:
-            told.setdefault(record, []).extend(events)
+            changes.setdefault(record, []).extend(events)
     moment = command.occurred_at or survivor.latest(command.now)
-    return {**told, **let_in(Parted.of(records, ended, merge, moment), known, command)}
+    return {**changes, **let_in(Parted.of(records, ended, merge, moment), suppressions, command)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,15 @@ class Parted:
         over = {ending.withheld for endings in self.ended.values() for ending in endings}
         answers = (answer for record in records for answer in self.records[record].consents.answers)
         return {
-            merge_named(*one.merge)
-            for one in answers
-            if one.merge is not None and one.lifted is None and one.event not in over
+            merge_named(*given.merge)
+            for given in answers
+            if given.merge is not None and given.lifted is None and given.event not in over
         }
 
     def all_merges(self) -> set[UUID]:
         """The names of all merges that ever withheld something in any of the records, and of the one that is undone."""
         answers = (answer for record in self.records.values() for answer in record.consents.answers)
-        return {merge_named(*self.merge), *(merge_named(*one.merge) for one in answers if one.merge is not None)}
+        return {merge_named(*self.merge), *(merge_named(*given.merge) for given in answers if given.merge is not None)}
 
     def left_with(self, holders: Collection[UUID]) -> set[UUID]:
         """The records that are one person with any of these."""
@@ -128,8 +128,8 @@ class Parted:
         """Whether one of these, or the person it is left with, denied something and allows nothing."""
         people = [{record} for record in holders] + [set(side) for side in self.sides if not side.isdisjoint(holders)]
         return any(
-            not anything_is_allowed(said, self.moment) and anything_is_denied(said, self.moment)
-            for said in map(self._said, people)
+            not anything_is_allowed(answer, self.moment) and anything_is_denied(answer, self.moment)
+            for answer in map(self._said, people)
         )
 
     def is_withheld(self, holders: Collection[UUID]) -> bool:
@@ -143,15 +143,15 @@ class Parted:
         )
 
 
-def let_in(parted: Parted, known: Suppressions, command: UnmergeCandidates) -> Events:
+def let_in(parted: Parted, suppressions: Suppressions, command: UnmergeCandidates) -> Events:
     """What lets those addresses in again that nothing else keeps out."""
     news: Events = {}
     for address in command.addresses:
         holders = command.holders(address)
         others = parted.merges(parted.left_with(holders))
-        over = known[address.stream].merges & (parted.all_merges() - others)
+        over = suppressions[address.stream].merges & (parted.all_merges() - others)
         if over:
-            is_free = known[address.stream].because == MERGED and known[address.stream].merges == over
+            is_free = suppressions[address.stream].because == MERGED and suppressions[address.stream].merges == over
             kept_out = still_out(parted, address, holders, others) if is_free else []
             news[address.stream] = [*kept_out, *map(AddressWithholdingEnded, sorted(over))]
     return news

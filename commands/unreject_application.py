@@ -22,7 +22,7 @@ class UnrejectApplication(Command):
     """Take back that an application was rejected: it goes on where it was.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
-    in_any_order: what was told later may have been told before it, and dates do not refuse it.
+    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
     application: UUID

@@ -1,4 +1,4 @@
-"""A verb is what somebody asks of Perennial: a command, the streams it reads, and the rule that answers it."""
+"""A verb: a command, the streams it reads, and the function that decides it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawApplication(Command):
-    """Withdraw an application, which ends it. A withdrawal that came before an end may be told after it.
+    """Withdraw an application, which ends it. A withdrawal made before an end may be recorded after it.
 
     application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
     """

@@ -17,7 +17,7 @@ from domain.suppression import Suppressions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawConsent(WithAddresses):
     """Withdraw a consent, also one that we never knew of: an older yes may still reach us later. Where nothing at all
-    is allowed then, nobody but the candidate brings their addresses in again.
+    is allowed then, only the candidate can bring their addresses in again.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all,
     so that nothing of the purpose is left. method: how the candidate told us.
@@ -39,7 +39,7 @@ class WithdrawConsent(WithAddresses):
         return (self.candidate,)
 
 
-def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) -> Events:
+def decide(candidate: Candidate, suppressions: Suppressions, command: WithdrawConsent) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, PurposeIsUnknown, ChannelIsUnknown or
     WithdrawalMethodIsReserved."""
     if command.method in RESERVED_METHODS:
@@ -56,7 +56,7 @@ def decide(candidate: Candidate, known: Suppressions, command: WithdrawConsent) 
         reason=command.reason,
     )
     answers: Events = {record: [withdrawn] for record in candidate.all_records()}
-    return answers | shut_out(candidate, known, [withdrawn], command)
+    return answers | shut_out(candidate, suppressions, [withdrawn], command)
 
 
 VERB = Verb(

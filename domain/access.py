@@ -14,7 +14,7 @@ from domain.event import Clear, Event, Personal
 
 @dataclass(frozen=True, slots=True)
 class PeopleViewed(Event):
-    """Somebody opened these candidates. `page`: which view of them, such as 'profile' or 'timeline'."""
+    """A user viewed these candidates. `page`: which view of them, such as 'profile' or 'timeline'."""
 
     stored_name = "people-viewed.v1"
 
@@ -24,7 +24,7 @@ class PeopleViewed(Event):
 
 @dataclass(frozen=True, slots=True)
 class PeopleSearched(Event):
-    """Somebody searched and was shown these candidates. `asked`: what they typed and chose, as they sent it."""
+    """A user searched and was shown these candidates. `asked`: the search as it was sent."""
 
     stored_name = "people-searched.v1"
 

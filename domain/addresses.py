@@ -53,8 +53,8 @@ class Cell:
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Every stream in which an answer about this value may stand, each once."""
-        streams = [one for part in self.parts for one in part.addresses]
-        if self.former is not None and self.former.stream not in {one.stream for one in streams}:
+        streams = [address for part in self.parts for address in part.addresses]
+        if self.former is not None and self.former.stream not in {stream.stream for stream in streams}:
             streams.append(self.former)
         return tuple(dict.fromkeys(streams))
 
@@ -172,7 +172,7 @@ def bare(text: str) -> str:
 
 def listed(text: str) -> Iterator[str]:
     """The entries of a list above."""
-    return (bare(one) for line in text.splitlines() for one in line.split(";"))
+    return (bare(part) for line in text.splitlines() for part in line.split(";"))
 
 
 PLACEHOLDER_TEXTS = frozenset(listed(_PHRASES)) | {"", "nanacom"}
@@ -184,7 +184,9 @@ SHARED_DOMAINS = frozenset(("co", "com", "org", "net", "ac", "edu"))
 """Second-level domains under which names are registered, as in example.co.uk."""
 MAILBOXES_OF_NONE = frozenset(listed(_SAYS_NONE))
 """A mailbox of this list, at whatever domain, and every mailbox at such a domain."""
-PLACEHOLDER_EMAILS = frozenset(one.strip() for line in _EXACT.splitlines() for one in line.split(";") if one.strip())
+PLACEHOLDER_EMAILS = frozenset(
+    placeholder.strip() for line in _EXACT.splitlines() for placeholder in line.split(";") if placeholder.strip()
+)
 """Mailboxes at domains, without the top-level domain."""
 PLACEHOLDER_NUMBERS = frozenset(
     [figure * length for figure in "0123456789" for length in range(1, 18)]

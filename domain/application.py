@@ -170,7 +170,7 @@ class OfferDeclined(Event):
 
 @dataclass(frozen=True, slots=True)
 class OfferDeclineTakenBack(Event):
-    """What was told as a decline was none: the offer had been accepted before. It is out again, for the acceptance."""
+    """A recorded decline did not happen: the offer had been accepted before. It is out again, for the acceptance."""
 
     stored_name = "offer-decline-taken-back.v1"
     person_field = "candidate"
@@ -568,8 +568,8 @@ class Application:
 
     def accepted_unmade(self, moment: datetime) -> Offer | None:
         """The offer made at that moment of which only the acceptance is known."""
-        found = [one for one in self.offers if one.unmade and one.since >= moment]
-        return min(found, key=lambda offer: offer.since, default=None)
+        offers = [each for each in self.offers if each.unmade and each.since >= moment]
+        return min(offers, key=lambda offer: offer.since, default=None)
 
     @property
     def acceptances(self) -> list[Acceptance]:
@@ -605,7 +605,10 @@ class Application:
 
     def accepted_for(self, opening: UUID | None) -> datetime | None:
         """When the last standing acceptance for this opening, or for none in particular, was."""
-        return next((one.at for one in reversed(self.acceptances) if one.offer.opening in (None, opening)), None)
+        return next(
+            (acceptance.at for acceptance in reversed(self.acceptances) if acceptance.offer.opening in (None, opening)),
+            None,
+        )
 
     def require_candidate(self) -> UUID:
         """Whose application it is; raises ApplicationDoesNotExist."""
@@ -617,7 +620,7 @@ class Application:
         """Whose application it is; raises ApplicationDoesNotExist, or ApplicationHasEnded.
 
         With a moment, an end that came after it does not matter: what happened before it may be learned later.
-        `in_any_order`: no end matters; what was told of it later may have come before.
+        `in_any_order`: no end matters; events recorded later may have happened before.
         """
         candidate = self.require_candidate()
         if in_any_order:
@@ -638,10 +641,10 @@ class Application:
     def require_hire(self, moment: datetime, *, in_any_order: bool = False) -> CandidateHired:
         """The hire that can be undone at that moment; raises ApplicationDoesNotExist or CandidateIsNotHired."""
         self.require_candidate()
-        found = (taken_back if in_any_order else last_by)(self.hires, moment)
-        if found is None or not isinstance(found.event, CandidateHired):
+        hire = (taken_back if in_any_order else last_by)(self.hires, moment)
+        if hire is None or not isinstance(hire.event, CandidateHired):
             raise CandidateIsNotHired(application=self.id, moment=moment.isoformat())
-        return found.event
+        return hire.event
 
     def of(self, kind: type[Event]) -> tuple[Ending, ...]:
         """The ends of that kind that stand, in the order of recording."""
@@ -682,8 +685,8 @@ class Application:
         last = self.require_offer()
         if not self.open_offers:
             raise OfferWasAccepted(application=self.id)
-        found = (taken_back if in_any_order else last_by)(self.open_offers, moment)
-        return self.require_by(found, last, moment)
+        offer = (taken_back if in_any_order else last_by)(self.open_offers, moment)
+        return self.require_by(offer, last, moment)
 
     def require_rescindable(self, moment: datetime) -> Offer:
         """The offer that can be rescinded at that moment: the one that was accepted, where one was.
@@ -691,21 +694,21 @@ class Application:
         Raises OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
         last, accepted = self.require_offer(), last_by(self.acceptances, moment)
-        found = accepted.offer if accepted else None if self.acceptances else last_by(self.offers, moment)
-        return self.require_by(found, last, moment)
+        offer = accepted.offer if accepted else None if self.acceptances else last_by(self.offers, moment)
+        return self.require_by(offer, last, moment)
 
     def require_declined(self, moment: datetime) -> Offer:
         """The offer whose decline can be taken back at that moment. Raises OfferWasNotDeclined."""
-        found = last_by(self.declines, moment)
-        if found is None or found.offer is None:
+        decline = last_by(self.declines, moment)
+        if decline is None or decline.offer is None:
             raise OfferWasNotDeclined(application=self.id, moment=moment.isoformat())
-        return found.offer
+        return decline.offer
 
-    def require_by(self, found: Offer | None, last: Offer, moment: datetime) -> Offer:
-        """The offer found; raises OfferIsLater where there is none by that moment."""
-        if found is None:
+    def require_by(self, offer: Offer | None, last: Offer, moment: datetime) -> Offer:
+        """Return the offer; raises OfferIsLater where there is none by that moment."""
+        if offer is None:
             raise OfferIsLater(application=self.id, since=last.since.isoformat(), moment=moment.isoformat())
-        return found
+        return offer
 
     @property
     def open_offers(self) -> tuple[Offer, ...]:
@@ -769,13 +772,13 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
 def made(application: Application, event: OfferMade, at: datetime) -> Application:
     """The application after an offer. An acceptance recorded before it, and dated no earlier, is of this one, unless
     a newer offer had been made by then; the offer that it was taken for waits for an answer again."""
-    later = [one for one in application.offers if one.accepted_at and one.accepted_at >= at]
-    taken = min((one for one in later if one.unmade or one.at <= at), key=lambda one: one.since, default=None)
+    later = [offer for offer in application.offers if offer.accepted_at and offer.accepted_at >= at]
+    taken = min((each for each in later if each.unmade or each.at <= at), key=lambda each: each.since, default=None)
     if taken is None:
         return replace(application, offers=(*application.offers, Offer(event.requisition, event.opening, at)))
     whole = replace(taken, at=at, unmade=False)
     former = () if taken.unmade else (replace(taken, accepted_at=None, accepted_as=0),)
-    offers = tuple(whole if one is taken else one for one in application.offers)
+    offers = tuple(whole if offer is taken else offer for offer in application.offers)
     return replace(application, offers=(*offers, *former))
 
 
@@ -788,7 +791,7 @@ def accepted(application: Application, event: OfferAccepted, recorded: Recorded[
     offer = Offer(event.requisition, event.opening, made_at, recorded.at, recorded.version, unmade=waiting is None)
     if waiting is None:
         return replace(application, offers=(*application.offers, offer))
-    return replace(application, offers=tuple(offer if one is waiting else one for one in application.offers))
+    return replace(application, offers=tuple(offer if each is waiting else each for each in application.offers))
 
 
 def offer_ended(application: Application, event: OfferDeclined | OfferRescinded, at: datetime) -> Application:

@@ -38,7 +38,7 @@ class CandidateSourced(Event):
 
 @dataclass(frozen=True, slots=True)
 class CandidateReferred(Event):
-    """Somebody we know vouched for this person. `referrer` is a person of the log; their words about it are theirs."""
+    """A person of the log referred this one. `referrer`: who; their words about the person are the referrer's data."""
 
     stored_name = "candidate-referred.v1"
 
@@ -170,7 +170,7 @@ class ErasureRequested(Event):
 
 @dataclass(frozen=True, slots=True)
 class CandidateErased(Event):
-    """The key of this record is destroyed and everybody who held something of it has let go: `erasers` names them.
+    """The key of this record is destroyed, and every eraser has removed what it held: `erasers` names them.
 
     `request` is the event that asked for it; after `effective_by` no copy of the wrapped key can be opened either.
     """
@@ -216,7 +216,7 @@ class ErasureWasNotRequested(NotFound):
 
 
 ERASURES_ASKED_BY = ("self", "recruiter", "retention")
-"""Who may want somebody erased: the person, we, or the rule how long people are kept."""
+"""Who may request an erasure: the person, a recruiter, or the retention rule."""
 
 
 class ErasureIsAskedByNobody(Invalid):
@@ -452,12 +452,12 @@ class Candidate:
         Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased or ErasureProposalIsDecided.
         """
         self.require_record()
-        known = {record: self.records.get(record, self).proposals for record in self.all_records()}
-        named = next((record for record, proposals in known.items() if proposal in proposals), None)
+        records = {record: self.records.get(record, self).proposals for record in self.all_records()}
+        named = next((record for record, proposals in records.items() if proposal in proposals), None)
         if named is None:
             raise ErasureProposalDoesNotExist(candidate=self.id, proposal=proposal)
         self.require_known()
-        known[named][proposal].require_open(self.id)
+        records[named][proposal].require_open(self.id)
         return named
 
     def require_hold(self, matter: str) -> None:
@@ -482,7 +482,7 @@ class Candidate:
 
     def latest(self, now: datetime) -> datetime:
         """Now, or the time of the person's newest answer or restriction where that is later: what was recorded while
-        somebody was still asking counts, whatever the time was when they began."""
+        a command was in progress counts, whenever the command began."""
         records = (self, *self.records.values())
         restricted = (turn.at for record in records for turn in record.restriction.turns[-1:])
         return max((now, *restricted, *(answer.at for answer in self.consents.answers[-1:])))
@@ -514,12 +514,12 @@ class Candidate:
             raise CandidateWasMerged(candidate=self.id, survivor=self.speaker)
 
     def everything_told(self) -> tuple[FactStatement, ...]:
-        """All that anybody told of this record, as the profile's rules want it."""
-        return tuple(one for recorded in self.telling for one in told_by(recorded))
+        """Return every statement about this record, in the form of the profile's rules."""
+        return tuple(statement for recorded in self.telling for statement in told_by(recorded))
 
     def told(self, fact: str, learned_from: str, value: str, by: datetime) -> tuple[FactStatement, ...]:
         """What the source had told by that time, as far as it decides whether the source says this value."""
-        return tuple(one for one in self.telling.of(fact, learned_from, value) if one.at <= by)
+        return tuple(statement for statement in self.telling.of(fact, learned_from, value) if statement.at <= by)
 
     def membership(self, community: UUID) -> TemporalProperty[bool]:
         """When the candidate was in the community."""
@@ -631,13 +631,13 @@ def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
 def sides(records: Mapping[UUID, Candidate], merge: Merge) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """The records that are one person with the survivor once the merge is undone, and those with the absorbed one.
 
-    records: all records of the person, each as it is by itself.
+    records: all records of the person, each on its own.
     """
     below, waiting = {merge.absorbed}, [merge.absorbed]
     while waiting:
-        found = linked_records(records[waiting.pop()]) - below - {merge.survivor}
-        below |= found
-        waiting += found
+        linked = linked_records(records[waiting.pop()]) - below - {merge.survivor}
+        below |= linked
+        waiting += linked
     return frozenset(records.keys() - below), frozenset(below)
 
 

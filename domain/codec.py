@@ -161,7 +161,7 @@ def personal_in(event: Any) -> frozenset[str]:
 
 def texts_of(event: Event) -> dict[str, Personal[str]]:
     """The texts that codes of the event were made of, by field; ERASED where the person was erased."""
-    codes = ((one.name, getattr(event, one.name)) for one in fields(event))
+    codes = ((field.name, getattr(event, field.name)) for field in fields(event))
     return {name: code.text for name, code in codes if isinstance(code, Spelled)}
 
 
@@ -189,7 +189,7 @@ def codec_of(event: type[Event]) -> Codec:
                 groups.setdefault(whose, []).append((field.name, sealed_decode(hint)))
         except (TypeError, KeyError) as error:
             raise TypeError(f"{event.__name__}.{field.name}: {error}") from error
-    clear.sort(key=lambda one: one.name)
+    clear.sort(key=lambda member: member.name)
     sealed = tuple(SealedGroup(person, group, tuple(named)) for (person, group), named in groups.items())
     return Codec(event, tuple(clear), sealed, SealedGroup(event.person_field, TEXTS, tuple(codes)))
 

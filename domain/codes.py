@@ -49,7 +49,7 @@ UNKNOWN = "unknown"
 class Spelled(str):
     """A code that was made of a text, and that text: 'c-plus-plus-developer' of 'C++ Developer'.
 
-    It is the code and nothing else to whoever compares, counts or writes it. The log keeps the code in clear and seals
+    Comparisons, counts and writes see the code alone. The log keeps the code in clear and seals
     the text with the event; once the key is gone, the text is ERASED.
     """
 
@@ -80,6 +80,6 @@ class TextIsWrittenWrongly(Invalid):
 
 
 def require_written(text: str, written: Written, field: str) -> None:
-    """Raises TextIsWrittenWrongly, naming the field and not the text: somebody may have put a name there."""
+    """Raises TextIsWrittenWrongly, naming the field and not the text, which may be a name."""
     if written.fits(text) is None:
         raise TextIsWrittenWrongly(field=field, pattern=written.pattern, example=written.example)

@@ -400,21 +400,21 @@ def in_order(answer: Answer) -> tuple[datetime, UUID]:
 
 
 def with_answers(consents: Consents, answers: Iterable[Answer]) -> Consents:
-    """The consents once these answers are known too; an event is one answer, however often it is told."""
-    known = {answer.event: answer for answer in (*consents.answers, *answers)}
-    return replace(consents, answers=tuple(sorted(known.values(), key=in_order)))
+    """Return the consents with these answers added; an event is one answer, however often it is recorded."""
+    by_event = {answer.event: answer for answer in (*consents.answers, *answers)}
+    return replace(consents, answers=tuple(sorted(by_event.values(), key=in_order)))
 
 
 def without(consents: Consents, endings: Iterable[ConsentWithholdingEnded], at: datetime) -> Consents:
     """The consents once these withholdings have ended at that time."""
     ended = {ending.withheld for ending in endings}
-    answers = (replace(one, lifted=at) if one.event in ended else one for one in consents.answers)
+    answers = (replace(answer, lifted=at) if answer.event in ended else answer for answer in consents.answers)
     return replace(consents, answers=tuple(answers))
 
 
 def parted(consents: Consents, merge: Merge) -> Consents:
     """The consents once the merge is undone: what it withholds still, no later un-merge of the two ends."""
-    answers = (replace(one, parted=True) if one.merge == merge else one for one in consents.answers)
+    answers = (replace(answer, parted=True) if answer.merge == merge else answer for answer in consents.answers)
     return replace(consents, answers=tuple(answers))
 
 
@@ -427,19 +427,19 @@ def together(all_consents: Iterable[Consents]) -> Consents:
 
 
 def apart(consents: Consents) -> Mapping[UUID | None, Consents]:
-    """The answers told to each record, without what merges withhold. What is not recorded yet is told to all."""
+    """Return the answers of each record, without what merges withhold. An answer not recorded yet belongs to all."""
     own = [answer for answer in consents.answers if answer.merge is None]
-    known: set[UUID | None] = {answer.record for answer in consents.answers if answer.record is not None}
+    records: set[UUID | None] = {answer.record for answer in consents.answers if answer.record is not None}
     return {
         record: Consents(tuple(answer for answer in own if answer.record in (record, None)))
-        for record in sorted(known or {None}, key=str)
+        for record in sorted(records or {None}, key=str)
     }
 
 
 def after(consents: Consents, answered: Iterable[Event], at: datetime) -> Consents:
     """The consents as they will be once these events of that time are recorded."""
-    told = (answer_in(event, at, UUID(int=number)) for number, event in enumerate(answered))
-    return with_answers(consents, (answer for answer in told if answer is not None))
+    answers = (answer_in(event, at, UUID(int=number)) for number, event in enumerate(answered))
+    return with_answers(consents, (answer for answer in answers if answer is not None))
 
 
 def answer_of(recorded: Recorded[Event], merge: Merge | None = None) -> Answer | None:
@@ -483,14 +483,16 @@ def may(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID | 
         return unknown_purpose(purpose)
     if channel not in CONSENT_CHANNELS:
         return unknown_channel(channel)
-    known = [answer for answer in consents.answers if answer.is_about(purpose, channel) and answer.counts(at)]
-    if not known:
+    answers = [answer for answer in consents.answers if answer.is_about(purpose, channel) and answer.counts(at)]
+    if not answers:
         return ConsentIsMissing(purpose=purpose, channel=channel, at=at.isoformat())
-    for answer in sorted((one for one in known if one.at == known[-1].at), key=deciding_first):
+    for answer in sorted(
+        (answer_then for answer_then in answers if answer_then.at == answers[-1].at), key=deciding_first
+    ):
         denial = answer.denial(at)
         if denial is not None:
             return denial(purpose=purpose, channel=channel, at=at.isoformat(), partner=answer.partner)
-    return known[-1].event
+    return answers[-1].event
 
 
 def deciding_first(answer: Answer) -> tuple[bool, bool, UUID]:
@@ -550,17 +552,17 @@ def require_some_channels(purpose: str, channels: Iterable[str]) -> tuple[str, .
 
 def given_consent(consents: Consents, consent: UUID) -> Answer:
     """The yes that an event records; raises ConsentDoesNotExist."""
-    found = next((answer for answer in consents.answers if answer.event == consent), None)
-    if found is None or found.answered is not ConsentGiven:
+    recorded = next((answer for answer in consents.answers if answer.event == consent), None)
+    if recorded is None or recorded.answered is not ConsentGiven:
         raise ConsentDoesNotExist(consent=consent)
-    return found
+    return recorded
 
 
 def channels_ended(consents: Consents, given: Answer) -> tuple[str, ...]:
     """The channels on which that yes was the newest answer when it ended; none where it does not end."""
     if given.until is None:
         return ()
-    newer = [one for one in consents.answers if given.at < one.at < given.until and one.merge is None]
+    newer = [later for later in consents.answers if given.at < later.at < given.until and later.merge is None]
     return tuple(
         channel for channel in given.channels if not any(answer.is_about(given.purpose, channel) for answer in newer)
     )
@@ -594,24 +596,29 @@ def withdrawals_on(
     if purpose is not None and purpose in PURPOSES:
         return [withdrawal(consents, purpose, (channel,), at, method=method, because_of=because_of)]
     taken = [withdrawal(consents, code, (channel,), at, method=method, because_of=because_of) for code in PURPOSES]
-    return [one if allowed_channels(consents, one.purpose, at) else replace(one, entirely=False) for one in taken]
+    return [
+        withheld if allowed_channels(consents, withheld.purpose, at) else replace(withheld, entirely=False)
+        for withheld in taken
+    ]
 
 
-def withheld_by(merge: Merge, one: Consents, other: Consents, at: datetime) -> list[ConsentWithheld]:
+def withheld_by(merge: Merge, consents: Consents, other: Consents, at: datetime) -> list[ConsentWithheld]:
     """What a merge of two persons withholds: what a record of one allows and a record of the other denied.
 
     What was never asked of a record, or has run out there, denies nothing. Where both persons allow it, nothing is
     withheld, whatever one of their records had denied before.
     """
-    found: dict[tuple[str, tuple[UUID, ...]], list[str]] = {}
-    for purpose in purposes_of(together([one, other])):
+    texts: dict[tuple[str, tuple[UUID, ...]], list[str]] = {}
+    for purpose in purposes_of(together([consents, other])):
         for channel in CONSENT_CHANNELS:
-            denied_by = sorted({*denying(one, other, purpose, channel, at), *denying(other, one, purpose, channel, at)})
+            denied_by = sorted(
+                {*denying(consents, other, purpose, channel, at), *denying(other, consents, purpose, channel, at)}
+            )
             if denied_by:
-                found.setdefault((purpose, tuple(denied_by)), []).append(channel)
+                texts.setdefault((purpose, tuple(denied_by)), []).append(channel)
     return [
         ConsentWithheld(*merge, denied_by=tuple(map(str, denied_by)), purpose=purpose, channels=tuple(channels))
-        for (purpose, denied_by), channels in found.items()
+        for (purpose, denied_by), channels in texts.items()
     ]
 
 
@@ -622,7 +629,11 @@ def denying(shut: Consents, other: Consents, purpose: str, channel: str, at: dat
     if not any(isinstance(may(own, purpose, channel, at), UUID) for own in apart(other).values()):
         return []
     said_no = [record for record, own in apart(shut).items() if isinstance(may(own, purpose, channel, at), SAID_NO)]
-    unexplained = (one.record for one in withholding(shut, at) if not one.denied_by and one.is_about(purpose, channel))
+    unexplained = (
+        withheld.record
+        for withheld in withholding(shut, at)
+        if not withheld.denied_by and withheld.is_about(purpose, channel)
+    )
     return [record for record in (*said_no, *unexplained) if record is not None]
 
 
@@ -636,9 +647,9 @@ def endings(consents: Consents, merge: Merge, left: Collection[UUID]) -> list[Co
     this one denied. `left`: the records that stay one person with this one.
     """
     return [
-        ConsentWithholdingEnded(one.event, *one.merge, purpose=one.purpose, channels=one.channels)
-        for one in consents.answers
-        if one.merge is not None and one.lifted is None and is_ended(one, merge, left)
+        ConsentWithholdingEnded(answer.event, *answer.merge, purpose=answer.purpose, channels=answer.channels)
+        for answer in consents.answers
+        if answer.merge is not None and answer.lifted is None and is_ended(answer, merge, left)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 ONE_DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
-"""The shortest time that is told apart."""
+"""The resolution of times."""
 
 
 def day_ends(day: date, zone: tzinfo) -> datetime:

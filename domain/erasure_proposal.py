@@ -106,7 +106,7 @@ def evolve(proposals: Proposals, recorded: Recorded[Event]) -> Proposals:
 
 
 def decided(proposals: Proposals, proposal: UUID, decision: Decision) -> Proposals:
-    known = proposals.get(proposal)
-    if known is None or known.decision is not None:
+    state = proposals.get(proposal)
+    if state is None or state.decision is not None:
         return proposals
-    return {**proposals, proposal: replace(known, decision=decision)}
+    return {**proposals, proposal: replace(state, decision=decision)}

@@ -44,7 +44,7 @@ class Event:
     __slots__ = ()
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-    """Said here for whoever asks any event for its fields: every subclass is a dataclass."""
+    """Declared so that any event can be asked for its fields: every subclass is a dataclass."""
 
     stored_name: ClassVar[str]
     person_field: ClassVar[str | None] = None
@@ -89,7 +89,7 @@ class Recorded(Generic[E_co]):
 S = TypeVar("S")
 
 
-def nobody(_: object) -> Collection[UUID]:
+def no_one(_: object) -> Collection[UUID]:
     """Most streams stand for themselves alone."""
     return ()
 
@@ -111,7 +111,7 @@ class Aggregate(Generic[S]):
     name: str
     start: Callable[[UUID], S]
     evolve: Callable[[S, Recorded[Event]], S]
-    linked_records: Callable[[S], Collection[UUID]] = nobody
+    linked_records: Callable[[S], Collection[UUID]] = no_one
     joined: Callable[[S, Callable[[UUID], S]], S] = alone
 
     def fold(self, stream: UUID, events: Iterable[Recorded[Event]]) -> S:

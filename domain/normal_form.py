@@ -20,7 +20,7 @@ RUN = 4
 
 def ranges(*codes: str) -> str:
     """Ranges such as '0300-036F' and single code points, as a set of a regular expression writes them."""
-    return "".join("-".join(f"\\U{int(code, 16):08x}" for code in one.split("-")) for one in codes)
+    return "".join("-".join(f"\\U{int(code, 16):08x}" for code in sequence.split("-")) for sequence in codes)
 
 
 LEFT_OUT = ranges(
@@ -45,7 +45,7 @@ UNPARTED = ranges(
     *("30FC-30FF", "3105-312F", "3131-318E", "31A0-31BF", "31F0-31FF", "3400-4DBF", "4E00-9FFF", "A000-A48C"),
     *("A960-A97C", "AC00-D7FB", "F900-FAFF", "16FE0-1B2FF", "20000-3FFFD"),
 )
-"""Han, kana, Hangul and their kin: they are written without blanks, and one sign of them is asked for."""
+"""Han, kana, Hangul and similar scripts: written without blanks, and searched by single signs."""
 
 SAME = {
     "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŋ": "n", "ə": "e", "ĸ": "k",
@@ -73,8 +73,8 @@ class _Letters(dict[int, str]):
     """What stands for each character; worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = found = letter(chr(code))
-        return found
+        self[code] = mapped = letter(chr(code))
+        return mapped
 
 
 def letter(sign: str) -> str:

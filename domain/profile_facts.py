@@ -1,4 +1,4 @@
-"""What we believe of all that was told about a person: which facts a profile has, whom we trust, and why."""
+"""Profile facts: which facts a profile has, which source is trusted, and which value is believed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TRUST: Mapping[str, int] = {
 """How far a source is believed: the person, then who talked with them, then systems of record, then files."""
 
 TRUST_OF_OTHERS = 1
-"""Where people come from, such as 'job-board': better than a guess, less than anybody who answers for what they say."""
+"""Where people come from, such as 'job-board': better than a guess, less than a named source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class FactStatement:
 @dataclass(frozen=True, slots=True)
 class Belief:
     """A value that is believed. `because`: what decided it. `confirmed_by`: who says the same. `overruled`: what else
-    was told, by whom, and is not believed, the most trusted and newest first."""
+    was stated, by whom, and is not believed, the most trusted and newest first."""
 
     fact: str
     value: Personal[str]
@@ -109,66 +109,66 @@ def address_key(fact: str, value: str) -> str:
     return likeness.lstrip("0") or likeness if fact == "phone" else likeness
 
 
-def kept(told: Iterable[FactStatement]) -> tuple[FactStatement, ...]:
+def kept(statements: Iterable[FactStatement]) -> tuple[FactStatement, ...]:
     """What a source said of one fact and has not taken back, oldest first, each value in its newest spelling.
 
     `told`: all that it ever said of it, in the order in which we learned it.
     """
     newest: dict[Personal[str], FactStatement] = {}
-    for one in first_told(told):
-        newest.pop(alike(one.fact, one.value), None)
-        if not one.retracted:
-            newest[alike(one.fact, one.value)] = one
+    for statement in first_told(statements):
+        newest.pop(alike(statement.fact, statement.value), None)
+        if not statement.retracted:
+            newest[alike(statement.fact, statement.value)] = statement
     return tuple(newest.values())
 
 
-def first_told(told: Iterable[FactStatement]) -> list[FactStatement]:
+def first_told(statements: Iterable[FactStatement]) -> list[FactStatement]:
     """What a source said of one fact, by the times at which it was so, without what it only said once more.
 
     To say the same again of one record is no news, in whatever order we learned of it: the first time counts.
     """
     news: list[FactStatement] = []
     before: dict[tuple[UUID, Personal[str] | None], FactStatement] = {}
-    for one in sorted(told, key=lambda said: said.at):
-        about = one.record, alike(one.fact, one.value) if holds_many(one.fact) else None
-        former, before[about] = before.get(about), one
-        if former is None or (former.value, former.retracted) != (one.value, one.retracted):
-            news.append(one)
+    for statement in sorted(statements, key=lambda report: report.at):
+        about = statement.record, alike(statement.fact, statement.value) if holds_many(statement.fact) else None
+        former, before[about] = before.get(about), statement
+        if former is None or (former.value, former.retracted) != (statement.value, statement.retracted):
+            news.append(statement)
     return news
 
 
-def held(told: Sequence[FactStatement]) -> tuple[FactStatement, ...]:
+def held(statements: Sequence[FactStatement]) -> tuple[FactStatement, ...]:
     """What a source still says of one fact (`told` as for `kept`): of many values all that it keeps, of one the newest.
 
-    An older value does not come back because the newest was taken back: nobody says it any more.
+    An older value does not come back because the newest was retracted: no source states it any more.
     """
-    if not told or holds_many(told[0].fact):
-        return kept(told)
-    said = max(reversed(first_told(told)), key=lambda one: (not one.retracted, one.at))
-    return tuple(one for one in kept(told) if not is_other(one, said))
+    if not statements or holds_many(statements[0].fact):
+        return kept(statements)
+    newest = max(reversed(first_told(statements)), key=lambda statement: (not statement.retracted, statement.at))
+    return tuple(statement for statement in kept(statements) if not is_other(statement, newest))
 
 
-def believed(told: Iterable[FactStatement]) -> tuple[Belief, ...]:
+def believed(statements: Iterable[FactStatement]) -> tuple[Belief, ...]:
     """What is believed, by fact, and of one fact the most trusted and newest first. `told`: all of it, in log order.
 
     Of one value that of the most trusted source, of equally trusted ones the newest; of many values each.
     """
     by_fact: dict[str, dict[str, list[FactStatement]]] = {}
-    for one in told:
-        by_fact.setdefault(one.fact, {}).setdefault(one.learned_from, []).append(one)
+    for statement in statements:
+        by_fact.setdefault(statement.fact, {}).setdefault(statement.learned_from, []).append(statement)
     return tuple(belief for fact in sorted(by_fact) for belief in beliefs_of(list(by_fact[fact].values())))
 
 
 def beliefs_of(sources: Sequence[Sequence[FactStatement]]) -> list[Belief]:
     """What is believed of one fact, from all that each source said of it."""
-    standing = sorted((one for said in sources for one in held(said)), key=weight, reverse=True)
+    standing = sorted((report for source in sources for report in held(source)), key=weight, reverse=True)
     same: dict[Personal[str], list[FactStatement]] = {}
-    for one in standing:
-        same.setdefault(alike(one.fact, one.value), []).append(one)
+    for statement in standing:
+        same.setdefault(alike(statement.fact, statement.value), []).append(statement)
     if not standing or holds_many(standing[0].fact):
-        return [belief(told) for told in same.values()]
+        return [belief(statements) for statements in same.values()]
     winner = next(iter(same.values()))
-    lost = [one for said in sources for one in kept(said) if is_other(one, winner[0])]
+    lost = [report for source in sources for report in kept(source) if is_other(report, winner[0])]
     return [belief(winner, sorted(lost, key=weight, reverse=True))]
 
 
@@ -177,10 +177,10 @@ def belief(same: Sequence[FactStatement], overruled: Sequence[FactStatement] = (
     return Belief(because.fact, because.value, because, tuple(others), tuple(overruled))
 
 
-def is_other(one: FactStatement, than: FactStatement) -> bool:
-    return alike(one.fact, one.value) != alike(than.fact, than.value)
+def is_other(statement: FactStatement, than: FactStatement) -> bool:
+    return alike(statement.fact, statement.value) != alike(than.fact, than.value)
 
 
-def weight(one: FactStatement) -> tuple[int, datetime, int]:
+def weight(statement: FactStatement) -> tuple[int, datetime, int]:
     """How much it counts: trust, then how new it is, then how lately we learned it."""
-    return trust(one.learned_from), one.at, one.position or 0
+    return trust(statement.learned_from), statement.at, statement.position or 0

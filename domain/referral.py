@@ -1,4 +1,4 @@
-"""Somebody vouches for somebody: asked for, made, accepted, turned into an application, credited after the hire."""
+"""A referral: requested, made, accepted, turned into an application, credited after the hire."""
 
 from __future__ import annotations
 
@@ -247,11 +247,11 @@ class Made:
 class Referral:
     """What decisions about a referral need to know.
 
-    `asked` is who was asked for it. `made` None: nobody was referred yet. `applications`: what it became.
+    `asked_of` is who was asked for it. `made` None: no person was referred yet. `applications`: what it became.
     """
 
     id: UUID
-    asked: UUID | None = None
+    asked_of: UUID | None = None
     made: Made | None = None
     accepted: bool = False
     declined: bool = False
@@ -260,21 +260,21 @@ class Referral:
 
     def require_new(self) -> None:
         """Raises ReferralExistsAlready."""
-        if self.asked is not None or self.made is not None:
+        if self.asked_of is not None or self.made is not None:
             raise ReferralExistsAlready(referral=self.id)
 
     def require_not_made(self, referrer: UUID) -> None:
         """Raises ReferralWasMadeAlready, or ReferralWasAskedOfSomebodyElse."""
         if self.made is not None:
             raise ReferralWasMadeAlready(referral=self.id)
-        if self.asked not in (None, referrer):
+        if self.asked_of not in (None, referrer):
             raise ReferralWasAskedOfSomebodyElse(referral=self.id, referrer=referrer)
 
     def require_made(self) -> Made:
         """Who referred whom; raises ReferralDoesNotExist or ReferralWasNotMade."""
         if self.made is not None:
             return self.made
-        if self.asked is not None:
+        if self.asked_of is not None:
             raise ReferralWasNotMade(referral=self.id)
         raise ReferralDoesNotExist(referral=self.id)
 
@@ -300,8 +300,8 @@ class Referral:
 def evolve(referral: Referral, recorded: Recorded[Event]) -> Referral:
     """The referral after one more event; who made it first, made it."""
     match recorded.event:
-        case ReferralAsked() as event if referral.asked is None:
-            return replace(referral, asked=event.referrer)
+        case ReferralAsked() as event if referral.asked_of is None:
+            return replace(referral, asked_of=event.referrer)
         case ReferralMade() as event if referral.made is None:
             return replace(referral, made=Made(event.referrer, event.candidate, recorded.at))
         case ReferralAccepted():

@@ -1,4 +1,4 @@
-"""A job we have leave to fill, who works on it and when nobody does, and its openings, each filled or cancelled."""
+"""A requisition: a job to fill, its recruiter and hiring manager, its holds, and its openings."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class OpeningReopened(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequisitionHeld(Event):
-    """Nobody works on the job for now."""
+    """The job was put on hold."""
 
     stored_name = "requisition-held.v1"
 
@@ -106,7 +106,7 @@ class TargetDateSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class HiringManagerAssigned(Event):
-    """Somebody answers for the hire. `user` is how the organisation names them; None: nobody any more."""
+    """A hiring manager was assigned. `user` is how the organisation names them; None: no one any more."""
 
     stored_name = "hiring-manager-assigned.v1"
 
@@ -115,7 +115,7 @@ class HiringManagerAssigned(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecruiterAssigned(Event):
-    """Somebody works on the job. `user` is how the organisation names them; None: nobody any more."""
+    """A recruiter was assigned. `user` is how the organisation names them; None: no one any more."""
 
     stored_name = "recruiter-assigned.v1"
 
@@ -133,7 +133,7 @@ class RequisitionRenamed(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequisitionDateCorrected(Event):
-    """The job was opened at another time than was told. Its openings keep the times they were opened at."""
+    """The job was opened at another time than recorded. Its openings keep the times they were opened at."""
 
     stored_name = "requisition-date-corrected.v1"
 
@@ -478,7 +478,7 @@ OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancel
 """The events of a requisition's openings."""
 
 HOLDS: tuple[type[Event], ...] = (RequisitionHeld, RequisitionResumed)
-"""The events that say when nobody works on it."""
+"""The events of holds."""
 
 CLOSINGS: tuple[type[Event], ...] = (RequisitionClosed, RequisitionReopened)
 """The events that say when it is closed."""

@@ -1,4 +1,4 @@
-"""How long we keep somebody after the last contact: data, one row a law, and what keeps them longer than that.
+"""How long a person is kept after the last contact: data, one row a law, and what keeps them longer than that.
 
 Few laws name a period; every row says where its figure comes from, and an organisation may set its own.
 """
@@ -43,7 +43,7 @@ def rule_of(rules: Rules, jurisdiction: str) -> Rule:
 
 
 def ends_on(rules: Rules, jurisdiction: str, last: date) -> date:
-    """The first day on which somebody is kept no longer who was last in contact on the day `last`."""
+    """Return the first day on which a person with the last contact on the day `last` is no longer kept."""
     begun = datetime(last.year, last.month, last.day)
     return months_after(begun, rule_of(rules, jurisdiction).months).date()
 
@@ -59,9 +59,12 @@ def touches_of(record: Candidate) -> list[datetime]:
     """Of each touchpoint the belief that holds: a correction comes after what it corrects."""
     believed = {belief.id: belief for belief in record.touchpoints}
     return [
-        one.at
-        for one in believed.values()
-        if one.kind is not None and one.kind in KINDS and KINDS[one.kind].contact and not one.machine
+        single_belief.at
+        for single_belief in believed.values()
+        if single_belief.kind is not None
+        and single_belief.kind in KINDS
+        and KINDS[single_belief.kind].contact
+        and not single_belief.machine
     ]
 
 
@@ -70,5 +73,5 @@ def consents_of(record: Candidate) -> list[datetime]:
 
 
 def is_over(rules: Rules, jurisdiction: str, last: datetime, on: date, zone: tzinfo) -> bool:
-    """Whether somebody who was last in contact then is kept no longer on that day, in the organisation's zone."""
+    """Whether a person last in contact then is no longer kept on that day, in the organisation's zone."""
     return ends_on(rules, jurisdiction or UNKNOWN, last.astimezone(zone).date()) <= on

@@ -30,10 +30,10 @@ def taken_back(standing: Sequence[F], moment: datetime) -> F | None:
 
     A reversal dated before all of them takes back the last recorded. None: nothing stands.
     """
-    found = last_by(standing, moment)
-    return standing[-1] if found is None and standing else found
+    fact = last_by(standing, moment)
+    return standing[-1] if fact is None and standing else fact
 
 
 def without(standing: Sequence[F], fact: F | None) -> tuple[F, ...]:
     """The facts that stand after this one was taken back."""
-    return tuple(one for one in standing if one is not fact)
+    return tuple(each for each in standing if each is not fact)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PROSPECT = "prospect"
-"""Where somebody stands whom we consider and who has not applied: before the funnel, no stage of it."""
+"""The stage of a candidate under consideration who has not applied: before the funnel, no stage of it."""
 APPLIED = "applied"
 """Entered by an application that is submitted, or transferred here after it was."""
 OFFER = "offer"
@@ -17,7 +17,7 @@ HIRED = "hired"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage of the funnel, and the codes of stages that are it in somebody's process."""
+    """A stage of the funnel, and the codes of stages that count as it."""
 
     name: str
     codes: tuple[str, ...]

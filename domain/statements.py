@@ -30,24 +30,25 @@ class Statements:
         """Facts of events that no decision has needed yet: most decide nothing by the profile."""
         self._length = 0
 
-    def plus(self, recorded: Recorded[Event], told: Iterable[FactStatement]) -> Statements:
+    def plus(self, recorded: Recorded[Event], statements: Iterable[FactStatement]) -> Statements:
         """The telling after one more event, and what that event tells."""
         grown = self._shared() if self._length and self._length == len(self._events) else self._copied()
         grown._events.append(recorded)
-        grown._unplaced.append((self._length, told))
+        grown._unplaced.append((self._length, statements))
         grown._length = self._length + 1
         return grown
 
     def of(self, fact: str, learned_from: str, value: str) -> list[FactStatement]:
         """All that decides whether the source still says this value, in the order in which we learned it."""
         self._place()
-        found = self._places.get(key_of(fact, learned_from, value), [])
-        return [one for number, one in found if number < self._length]
+        numbered = self._places.get(key_of(fact, learned_from, value), [])
+        return [statement for number, statement in numbered if number < self._length]
 
     def _place(self) -> None:
-        for number, told in self._unplaced:
-            for one in told:
-                self._places.setdefault(key_of(one.fact, one.learned_from, one.value), []).append((number, one))
+        for number, statements in self._unplaced:
+            for statement in statements:
+                key = key_of(statement.fact, statement.learned_from, statement.value)
+                self._places.setdefault(key, []).append((number, statement))
         self._unplaced.clear()
 
     def _shared(self) -> Statements:
@@ -60,8 +61,8 @@ class Statements:
         self._place()
         other = Statements()
         other._events = self._events[: self._length]
-        for key, found in self._places.items():
-            if seen := [one for one in found if one[0] < self._length]:
+        for key, place in self._places.items():
+            if seen := [numbered for numbered in place if numbered[0] < self._length]:
                 other._places[key] = seen
         return other
 

@@ -44,9 +44,9 @@ def linked_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID,
     linked_records: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for stream, (aggregate, reads) in reading.items():
         for other in aggregate.linked_records(loaded[stream].state):
-            known = (linked_records.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
-            if not reads <= known:
-                linked_records[other] = aggregate, reads | known
+            record = (linked_records.get(other) or reading.get(other) or (aggregate, frozenset()))[1]
+            if not reads <= record:
+                linked_records[other] = aggregate, reads | record
     return linked_records
 
 
@@ -65,8 +65,8 @@ class ReadStreams:
         """Read these event types of the stream too. Return False where it is read as a stream of another kind."""
         if self.aggregates.setdefault(stream, aggregate) is not aggregate:
             return False
-        known = self.reading.get(stream)
-        self.reading[stream] = reads if known is None else known | reads
+        former = self.reading.get(stream)
+        self.reading[stream] = reads if former is None else former | reads
         return True
 
     def wanted(self) -> Wanted:

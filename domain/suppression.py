@@ -1,4 +1,4 @@
-"""An address that must not come back by itself: its person was erased, or took back everything they had allowed.
+"""A suppressed address: its person was erased, or withdrew all consents, and only they can bring it back.
 
 The stream's id is a keyed hash of the address, so nothing here says whose it is.
 """
@@ -22,7 +22,7 @@ by an un-merge."""
 
 @dataclass(frozen=True, slots=True)
 class AddressSuppressed(Event):
-    """From now on nobody brings this address in but its own person. `because`: 'erased' or 'withdrew'."""
+    """From now on only its own person can bring this address in. `because`: 'erased' or 'withdrew'."""
 
     stored_name = "address-suppressed.v1"
 
@@ -41,7 +41,7 @@ class AddressReleased(Event):
 
 @dataclass(frozen=True, slots=True)
 class ArrivalStopped(Event):
-    """Somebody tried to bring the address in again, and was refused."""
+    """A command with the suppressed address was refused."""
 
     stored_name = "arrival-stopped.v1"
 
@@ -117,7 +117,7 @@ def recognised(kind: str, address: str) -> str:
     It is `address_key`, of an address as everybody's mail or phone reads it. Signs that cannot be seen do not count,
     nor which of Unicode's forms a letter or a figure is written in; a domain is what the network calls it, and a phone
     has no zero that is dialled at home alone, as in +49 (0)30. What stands after a plus sign does count: it is another
-    address, perhaps somebody else's.
+    address, perhaps another person's.
     """
     if not address.isascii():
         seen = "".join(sign for sign in address if unicodedata.category(sign) != "Cf")
@@ -169,36 +169,38 @@ TURNS: tuple[type[Event], ...] = (
 
 
 def require_arrival(
-    known: Suppressions, brought: Iterable[Address], *, source: str, candidate: UUID, fields: Mapping[str, str]
+    of_addresses: Suppressions, brought: Iterable[Address], *, source: str, candidate: UUID, fields: Mapping[str, str]
 ) -> None:
     """Raises AddressIsSuppressed, which leaves in the stream of each suppressed address that it was stopped there.
 
     The same record from the same source is written down once, however often it is brought.
     fields: by the kind of an address, the command's field that brings it.
     """
-    stops = {one: because for one in brought if (because := known[one.stream].because) is not None}
+    stops = {address: because for address in brought if (because := of_addresses[address.stream].because) is not None}
     if stops:
-        events = {one.stream: ArrivalStopped(because, source, candidate) for one, because in stops.items()}
-        news = {stream: [stop] for stream, stop in events.items() if stop not in known[stream].stopped}
+        events = {address.stream: ArrivalStopped(because, source, candidate) for address, because in stops.items()}
+        news = {stream: [stop] for stream, stop in events.items() if stop not in of_addresses[stream].stopped}
         raise AddressIsSuppressed(field=fields[next(iter(stops)).kind]).leaving(news)
 
 
 def releases(
-    known: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW, MERGED)
+    of_addresses: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW, MERGED)
 ) -> dict[UUID, list[Event]]:
     """What lets those of the addresses in again that are suppressed for one of these reasons."""
-    return {one.stream: [AddressReleased(by)] for one in addresses if known[one.stream].because in of}
+    return {
+        address.stream: [AddressReleased(by)] for address in addresses if of_addresses[address.stream].because in of
+    }
 
 
-def suppressions(known: Suppressions, addresses: Iterable[Address], because: str) -> dict[UUID, list[Event]]:
-    """What suppresses those of the addresses that are not yet; that somebody was erased outweighs a withdrawal.
+def suppressions(of_addresses: Suppressions, addresses: Iterable[Address], because: str) -> dict[UUID, list[Event]]:
+    """What suppresses those of the addresses that are not yet; an erasure outweighs a withdrawal.
 
     A stream that an older version named is not written to: what was suppressed there stands there.
     """
     return {
-        one.stream: [AddressSuppressed(one.kind, because)]
-        for one in addresses
-        if not one.former and known[one.stream].because not in (because, ERASED)
+        address.stream: [AddressSuppressed(address.kind, because)]
+        for address in addresses
+        if not address.former and of_addresses[address.stream].because not in (because, ERASED)
     }
 
 
@@ -208,9 +210,16 @@ def merge_named(survivor: UUID, absorbed: UUID) -> UUID:
 
 
 def withholdings(
-    known: Suppressions, addresses: Iterable[Address], merges: Collection[UUID]
+    of_addresses: Suppressions, addresses: Iterable[Address], merges: Collection[UUID]
 ) -> dict[UUID, list[Event]]:
     """What keeps the addresses out for these merges, where it does not do so yet. Older streams are not written to."""
-    current = [one for one in addresses if not one.former]
-    news = {one: [merge for merge in sorted(merges) if merge not in known[one.stream].merges] for one in current}
-    return {one.stream: [AddressWithheld(one.kind, merge) for merge in named] for one, named in news.items() if named}
+    current = [address for address in addresses if not address.former]
+    news = {
+        address: [merge for merge in sorted(merges) if merge not in of_addresses[address.stream].merges]
+        for address in current
+    }
+    return {
+        address.stream: [AddressWithheld(address.kind, merge) for merge in named]
+        for address, named in news.items()
+        if named
+    }

@@ -122,9 +122,9 @@ def evolve(touchpoints: Touchpoints, recorded: Recorded[Event]) -> Touchpoints:
 
 def believed(touchpoints: Touchpoints, touchpoint: UUID) -> tuple[Touchpoint, str]:
     """The touchpoint and its kind, as last believed; raises TouchpointDoesNotExist or TouchpointWasRetracted."""
-    found = next((belief for belief in reversed(touchpoints) if belief.id == touchpoint), None)
-    if found is None:
+    touchpoint_then = next((belief for belief in reversed(touchpoints) if belief.id == touchpoint), None)
+    if touchpoint_then is None:
         raise TouchpointDoesNotExist(touchpoint=touchpoint)
-    if found.kind is None:
+    if touchpoint_then.kind is None:
         raise TouchpointWasRetracted(touchpoint=touchpoint)
-    return found, found.kind
+    return touchpoint_then, touchpoint_then.kind

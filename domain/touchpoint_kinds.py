@@ -143,6 +143,6 @@ def sent_kind_named(kind: str) -> Kind:
     """The row of a kind that we can send; raises TouchpointKindIsUnknown or TouchpointKindIsNotSent."""
     row = kind_named(kind)
     if row.direction != "outbound":
-        sent = ", ".join(one.kind for one in CATALOGUE if one.direction == "outbound")
+        sent = ", ".join(single_kind.kind for single_kind in CATALOGUE if single_kind.direction == "outbound")
         raise TouchpointKindIsNotSent(kind=kind, direction=row.direction, kinds=sent)
     return row

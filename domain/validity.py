@@ -1,7 +1,7 @@
 """How long a consent holds unless the person gives it again: data, one row for a purpose under a law.
 
 Few laws name a period. Every row says where its figure comes from; "our choice" is a default to be discussed with
-whoever answers for privacy, and is changed by changing the row.
+the privacy officer, and is changed by changing the row.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ OF_THE_EU = frozenset({
 
 def validity_of(purpose: str, jurisdiction: str) -> Validity:
     """The row that holds: one of this purpose before one of any, then that of the nearest law."""
-    known = ((asked, law) for asked in (purpose, ANY) for law in laws_of(jurisdiction))
-    return next(ROWS[row] for row in known if row in ROWS)
+    laws = ((named, law) for named in (purpose, ANY) for law in laws_of(jurisdiction))
+    return next(ROWS[row] for row in laws if row in ROWS)
 
 
 def laws_of(jurisdiction: str) -> Iterator[str]:

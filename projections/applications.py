@@ -1,4 +1,4 @@
-"""What happened to every application and when, as it was told: the steps from which each way of counting begins."""
+"""The steps of every application and their times, as recorded: the basis of every metric of applications."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Everybody we know, one row a person, with the words they are found by: the only read model that holds personal text.
 
-A person leaves it with the request to be erased: what was told of each record is deleted and nothing is taken in again,
+A person leaves it with the request to be erased: the facts of each record are deleted and nothing is taken in again,
 and computing the person anew takes their row, clues and words along, since `word` counts the people of each and drops
 the last. Nothing else keeps a personal value: no column with one has statistics, no index is on an expression, what is
 opened passes through temporary tables only, and addresses are looked up by a keyed hash. The files of the database may
@@ -44,9 +44,9 @@ WORD, JOIN, GRAM = "word", "join", "gram"
 """Kinds of what a text is found by: its words; words of a name that others write as one; signs of Han, kana, Hangul."""
 
 NEVER = "-infinity"
-"""The last contact of somebody who never was in contact; it sorts last."""
+"""The last contact of a person who never was in contact; it sorts last."""
 ENDINGS = (ErasureRequested, CandidateErased)
-"""The request alone takes the person out: nobody finds them while the rest of the erasure is under way."""
+"""The request alone removes the person: no search finds them while the rest of the erasure is in progress."""
 NAMELESS = "\uffff"
 """The name by which people without one are sorted: last."""
 
@@ -186,24 +186,24 @@ EVIDENCE = {"email": "same-address", "phone": "same-phone"}
 
 def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
     """Rows of what an opened event tells of a profile, in the columns OPENED; nothing of what was erased."""
-    for nth, one in enumerate(told_by(recorded)):
-        if one.fact in FACTS and not isinstance(one.value, Erased):
-            value = one.value.replace("\0", "")[:LONGEST_VALUE]
-            likeness = alike(one.fact, value)
-            words = words_of(value, LONGEST_KEY) if one.fact in COMPARED else []
-            hashed = list(blind(one.fact, value)) if one.fact in EVIDENCE else None
+    for nth, fact in enumerate(told_by(recorded)):
+        if fact.fact in FACTS and not isinstance(fact.value, Erased):
+            value = fact.value.replace("\0", "")[:LONGEST_VALUE]
+            likeness = alike(fact.fact, value)
+            words = words_of(value, LONGEST_KEY) if fact.fact in COMPARED else []
+            hashed = list(blind(fact.fact, value)) if fact.fact in EVIDENCE else None
             yield (
-                one.record,
-                one.position,
-                one.at,
+                fact.record,
+                fact.position,
+                fact.at,
                 nth,
-                one.retracted,
-                one.fact,
-                one.learned_from,
+                fact.retracted,
+                fact.fact,
+                fact.learned_from,
                 value,
                 likeness,
                 " ".join(parts_of(words)),
-                " ".join(terms_of(one.fact, words)),
+                " ".join(terms_of(fact.fact, words)),
                 hashed,
             )
 
@@ -213,11 +213,13 @@ def terms_of(fact: str, words: Sequence[Sequence[str]]) -> list[str]:
     if fact not in WORDED:
         return []
     parts = parts_of(words)
-    found = [f"{WORD}/{part}" for part in parts]
-    found += [f"{WORD}/{run}" for word in words if len(word) > 1 for _, _, run in runs(word)]
+    terms_of_parts = [f"{WORD}/{part}" for part in parts]
+    terms_of_parts += [f"{WORD}/{run}" for word in words if len(word) > 1 for _, _, run in runs(word)]
     if fact == "name":
-        found += [f"{JOIN}/{run}" for _, _, run in runs(parts)]
-    return list(dict.fromkeys([*found, *(f"{GRAM}/{gram}" for text in unparted(parts) for gram in grams(text))]))
+        terms_of_parts += [f"{JOIN}/{run}" for _, _, run in runs(parts)]
+    return list(
+        dict.fromkeys([*terms_of_parts, *(f"{GRAM}/{gram}" for text in unparted(parts) for gram in grams(text))])
+    )
 
 
 def unparted(parts: Sequence[str]) -> Iterator[str]:
@@ -491,7 +493,7 @@ from (
 where not exists (select from directory.erased where erased.record = made.person)
 """
 
-# How many more people each word has after the batch: whoever is looked for chooses by it how to look. Names written as
+# How many more people each word has after the batch: a search chooses its plan by it. Names written as
 # one are not counted: nearly every name is another.
 COUNT = f"""
 insert into directory_count (kind, word, n)

@@ -93,7 +93,7 @@ where dispatch.touchpoint = told.touchpoint and dispatch.record = told.record an
 
 # Of another kind or at another time than was judged when it was recorded, a dispatch must be covered by the very
 # consent that it cites, as far as answers and restrictions were known when it was corrected. One that was not recorded
-# as a dispatch cites none, and is told of by whoever corrected it. adapters/proof/dispatch_rule.py says the same again.
+# as a dispatch cites none, and is attributed to who corrected it. adapters/proof/dispatch_rule.py says the same again.
 _STILL_HOLDS = HOLDS.format(answer="answer", position="wrong.position", at="wrong.at")
 _OF = linked_records.persons(
     "dispatches", "select record, position from wrong where consent is not null and not as_judged"

@@ -11,7 +11,7 @@ WINDOWS = (7, 14, 30, 90)
 
 # `known` and `until` as in the pipeline: position * 2, and one more where a position adds.
 # A message is bucketed by the day it was sent, so its fates are kept with their exact times. They are kept by record;
-# a message counts once for a person, whichever of their records its fates were told of.
+# a message counts once for a person, whichever of their records its fates belong to.
 TABLES = (
     tally.tables("engagement")
     + linked_records.tables("engagement")
@@ -115,8 +115,8 @@ _REACTIONS = ("human", "machine", "clicked", "replied")
 _SIDES = (("0", "before"), ("", "after"))
 
 _OWN = ",\n               ".join(
-    f"min(at) filter (where {known} and fate = '{letter}') as {fate}{side}"
-    for fate, letter in _FATES.items() for side, known in _SIDES
+    f"min(at) filter (where {when} and fate = '{letter}') as {fate}{side}"
+    for fate, letter in _FATES.items() for side, when in _SIDES
 )  # fmt: skip
 
 # A recipient is a record. A record that the message came back from did not react to it; a person whom it reached at
@@ -134,7 +134,7 @@ _OF_REACTIONS = ",\n               ".join(
     for side, _ in _SIDES
 )
 
-# How each reaction stands before and after: a click of somebody who opened is one of both, when both were so.
+# How each reaction stands before and after: a click of a person who opened is one of both, when both were so.
 _TURNS = "\n        union all ".join(
     f"select '{what}', {at.format(side='0')}, {at.format(side='')}"
     for what, at in {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from domain.candidate import CandidatesMerged, CandidatesUnmerged
 from projections.read_model import Facts
 
-# A link holds as of the positions known <= p < until. `linked` has every record that ever had one: whoever is not in
-# it is a person of one record at every position, and is spared all that follows.
+# A link holds as of the positions known <= p < until. `linked` has every record that ever had one: another record
+# is a person of one record at every position, and is spared all that follows.
 _TABLES = """
 create table {name}.link (
     absorbed uuid   not null,
@@ -21,19 +21,19 @@ create table {name}.linked (
 );
 """
 
-# Both streams hold the event, the absorbed one's counts: a link is told once.
-_TOLD = """
+# Both streams hold the event, the absorbed one's counts: a link counts once.
+_LINKED = """
 select stream_id as absorbed, (clear ->> 'survivor')::uuid as survivor, position, {merged} as merged
 from batch where {{this}} and stream_id = (clear ->> 'absorbed')::uuid
 """
 
 LINKS: Facts = {
-    CandidatesMerged: _TOLD.format(merged="true"),
-    CandidatesUnmerged: _TOLD.format(merged="false"),
+    CandidatesMerged: _LINKED.format(merged="true"),
+    CandidatesUnmerged: _LINKED.format(merged="false"),
 }
 """The facts of the kind `link`: (absorbed, survivor, position, merged)."""
 
-# A record is absorbed by one survivor at a time, so whatever is told of it next ends the link that it had.
+# A record is absorbed by one survivor at a time, so its next merge event ends the link that it had.
 _KEEP = """
 with told as (
     {{link}}
@@ -59,36 +59,36 @@ _HOLDS = "known <= asked.position and until > asked.position"
 # Up and down the links. `union` drops what was reached before, so that it ends even if links should form a circle.
 # Worked out record by record: those with links are few, and a recursion over all of them at once would have the
 # database make room for millions. `offset 0` keeps it from reading all links to find those of one record.
-_KIN = f"""
+_MEMBERS = f"""
 cross join lateral (
-    with recursive kin (record) as (
+    with recursive member (record) as (
         select asked.record
         union
         select other.record
-        from kin cross join lateral (
-            select survivor from {{name}}.link where absorbed = kin.record and {_HOLDS}
+        from member cross join lateral (
+            select survivor from {{name}}.link where absorbed = member.record and {_HOLDS}
             union all
-            select absorbed from {{name}}.link where survivor = kin.record and {_HOLDS}
+            select absorbed from {{name}}.link where survivor = member.record and {_HOLDS}
         ) other (record)
     )
-    select root.record as person, kin.record
-    from kin cross join (
-        select record from kin
-        where not exists (select from {{name}}.link where absorbed = kin.record and {_HOLDS} offset 0)
+    select root.record as person, member.record
+    from member cross join (
+        select record from member
+        where not exists (select from {{name}}.link where absorbed = member.record and {_HOLDS} offset 0)
     ) root
 ) known_of
 """
 
 _PERSONS = f"""
 select asked.record as asked, asked.position, known_of.person, known_of.record
-from ({{wanted}}) asked (record, position) {_KIN}
+from ({{wanted}}) asked (record, position) {_MEMBERS}
 """
 
 _TURNED = f"""
 select asked.told as position, known_of.person, known_of.record,
        bool_or(asked.position < asked.told) as before, bool_or(asked.position = asked.told) as after
 from (select record, position, position - ago from ({{wanted}}) told (record, position), (values (0), (1)) v (ago))
-    asked (record, told, position) {_KIN}
+    asked (record, told, position) {_MEMBERS}
 group by asked.told, known_of.person, known_of.record
 """
 

@@ -24,7 +24,7 @@ from projections import reversals, tally
 from projections.read_model import ReadModel
 
 # fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'r' reopened for the same need, 'n' for a new
-# one, 'h' somebody hired for the job (or for none), 'u' that undone. A fact holds from `position` until `until`, when
+# one, 'h' a hire for the job (or for none), 'u' that undone. A fact holds from `position` until `until`, when
 # another takes it back: 'r' an end of its spell, 'u' a hire of its application. `taker` is the application whose hire a
 # fill is: an 'r' by which that hire is undone takes that fill back. `spell` is the position of the 'n' that began the
 # time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
@@ -259,8 +259,8 @@ _LINES = """
 """
 
 # What is known after the event, and what was known before it.
-_KNOWN = "fact.position <= told.position and (fact.until is null or fact.until > told.position)"
-_KNOWN0 = "fact.position < told.position and (fact.until is null or fact.until >= told.position)"
+_STANDS_AFTER = "fact.position <= told.position and (fact.until is null or fact.until > told.position)"
+_STANDS_BEFORE = "fact.position < told.position and (fact.until is null or fact.until >= told.position)"
 
 # Since when the job is closed, as far as that is known; null: it is open.
 _CLOSED = """
@@ -290,7 +290,8 @@ _SPELL_STOOD = f"""
                min(day) filter (where before and known = 'x') as alone0,
                min(day) filter (where after and known = 'x') as alone
         from (
-            select told.requisition, told.position, {_KNOWN0} as before, {_KNOWN} as after, fact.opening, fact.spell,
+            select told.requisition, told.position, {_STANDS_BEFORE} as before, {_STANDS_AFTER} as after,
+                   fact.opening, fact.spell,
                    fact.at, fact.position as known_at, fact.day, fact.accepted, fact.fact as known
             from ({{told}}) told join openings.fact fact using (opening, spell)
             where fact.position <= told.position and (fact.until is null or fact.until >= told.position)
@@ -306,7 +307,7 @@ _SPELL_STOOD = f"""
     ) given_up
 """
 
-# What is told of a job ('t', 'g', 'c', 'd') is told of each of its openings.
+# The facts of a job ('t', 'g', 'c', 'd') apply to each of its openings.
 _TOLD_OF_SEATS = """
     select told.requisition, told.position, seat.opening, seat.spell from openings_told told
     join openings.fact seat on seat.requisition = told.requisition and seat.fact in ('o', 'n')
@@ -381,7 +382,7 @@ _JOB_MENDED = f"""
             select case when fact.fact in ('f', 'x') then concat(opening, spell) when fact.fact = 'h'
                         then concat('h', application) else position::text end as one
         ) counted
-        where fact.requisition = told.requisition and case when step = 1 then {_KNOWN} else {_KNOWN0} end
+        where fact.requisition = told.requisition and case when step = 1 then {_STANDS_AFTER} else {_STANDS_BEFORE} end
         order by one, fact.fact = 'x', at, position
     ) known cross join lateral (
         select case when step = 1 then ({_CLOSED.format(told="told", known="<=")})
@@ -426,8 +427,8 @@ _COUNTS = """
 """
 
 
-def _counts(known: str, told: str) -> str:
-    placed = known.replace("told.", f"{told}.")
+def _counts(holds: str, moves: str) -> str:
+    placed = holds.replace("told.", f"{moves}.")
     return _COUNTS.format(known=placed.replace("fact.", "hire."), earlier=placed.replace("fact.", "earlier."))
 
 
@@ -435,8 +436,8 @@ def _counts(known: str, told: str) -> str:
 # when the first opening turns out to have been another day, all hires until then move with it.
 _HIRE_STOOD = f"""
     select stood.requisition, stood.position, stood.evergreen, hire.day as hired,
-           case when {_counts(_KNOWN0, "stood")} then first0 end as first0,
-           case when {_counts(_KNOWN, "stood")} then first end as first
+           case when {_counts(_STANDS_BEFORE, "stood")} then first0 end as first0,
+           case when {_counts(_STANDS_AFTER, "stood")} then first end as first
     from openings_stood stood
     join openings.fact hire on hire.requisition = stood.requisition and hire.fact = 'h'
         and hire.position <= stood.position and (hire.application = stood.application or first0 is distinct from first)
@@ -533,8 +534,8 @@ _ACTIVE_STOOD = f"""
                 and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g', 'c', 'd') and told.day <= hire.begun
                      or told.fact in ('t', 'g') and told.day < hire.day))
     left join openings.fact posted on posted.requisition = told.requisition and posted.fact = 'p'
-    left join lateral ({_ACTIVE.format(known="<")}) active0 on {_counts(_KNOWN0, "told")}
-    left join lateral ({_ACTIVE.format(known="<=")}) active on {_counts(_KNOWN, "told")}
+    left join lateral ({_ACTIVE.format(known="<")}) active0 on {_counts(_STANDS_BEFORE, "told")}
+    left join lateral ({_ACTIVE.format(known="<=")}) active on {_counts(_STANDS_AFTER, "told")}
     left join lateral ({_HELD.format(begins="active0.since", ends="hire.day", known="<")}) held0 on true
     left join lateral ({_HELD.format(begins="active.since", ends="hire.day", known="<=")}) held on true
 """

@@ -87,7 +87,7 @@ OPTED_OUT = """
 select stream_id, position, (at at time zone {zone})::date, 1, 2, null::uuid
 from batch
 where {this} and clear ->> 'purpose' = 'talent_pool' and (clear ->> 'entirely')::boolean
-      and clear ->> 'method' is distinct from 'merge'  -- what a merge withheld, in the log's older form, nobody stated
+      and clear ->> 'method' is distinct from 'merge'  -- what a merge withheld, in the older form, is no statement
 """
 
 KEEP_HIRES = "insert into pipeline.hire (application, position, at, day) {hire}"

@@ -15,7 +15,7 @@ from domain.touchpoint_kinds import KINDS
 
 Facts = Mapping[type[Event], str]
 """Per event type one stateless SELECT from `batch`, whose condition begins with `where {this}`: this type's events.
-All SELECTs of one kind of fact give the same columns and types, each by itself, as a batch may hold only one of them.
+All SELECTs of one kind of fact give the same columns and types, each on its own, as a batch may hold only one of them.
 None may look at another row or at a table that folds fill."""
 
 

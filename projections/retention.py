@@ -1,4 +1,4 @@
-"""What decides, beside the last contact, how long somebody is kept: under which law, and what forbids erasing them."""
+"""What decides, with the last contact, how long a person is kept: the jurisdiction, and what forbids an erasure."""
 
 from __future__ import annotations
 

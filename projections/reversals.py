@@ -24,15 +24,15 @@ _PLACE = """
              where {same} and until is null and position < reversal.position and {dated})"""
 
 
-def take_back(table: str, same: str, told: str, more: str = "", own: str | None = None) -> str:
-    """The statement that sets `until`, of the fact that each reversal takes back, to the reversal's position.
+def take_back(table: str, same: str, reversals: str, more: str = "", own: str | None = None) -> str:
+    """Return the statement that ends each fact that a reversal takes back, at the reversal's position.
 
-    `table` has the facts: (position, at, until), until null while it stands. `told` gives the batch's reversals:
-    (position, at, and what `same` asks for). `same`: the condition on a row of the table that it is a fact of the
-    kind which `told` takes back. `more`: what else to set, after a comma. `own`: the condition on a row that it is the
-    reversal's own, which goes before all others of the kind.
+    `table` has the facts (position, at, until); until is null while a fact holds. `reversals` selects the reversals of
+    the batch: (position, at, and the columns that `same` needs). `same`: the condition that a row of the table is a
+    fact of the kind that the reversal takes back. `more`: further assignments, after a comma. `own`: the condition
+    that a row is the reversal's own fact, which takes precedence over others of the kind.
     """
     kinds = [same] if own is None else [f"{same} and {own}", same]
-    asked = [(kind, dated) for kind in kinds for dated in ("at <= reversal.at", "true")]
-    places = ",".join(_PLACE.format(table=table, same=kind, dated=dated) for kind, dated in asked)
-    return _TAKE_BACK.format(table=table, same=same, told=told, more=more, places=places)
+    conditions = [(kind, dated) for kind in kinds for dated in ("at <= reversal.at", "true")]
+    places = ",".join(_PLACE.format(table=table, same=kind, dated=dated) for kind, dated in conditions)
+    return _TAKE_BACK.format(table=table, same=same, told=reversals, more=more, places=places)

@@ -65,7 +65,7 @@ class Accesses:
 
 
 _RECORDS = linked_records.persons("accesses", "select %(candidate)s::uuid, %(position)s::bigint")
-_FOUND = """
+_ACCESSES = """
 select position, stream, at, reader, kind, page, people, export, holds
 from accesses.access
 where position <= %(position)s
@@ -85,20 +85,20 @@ def accesses(
 ) -> Accesses:
     """At most `limit` accesses of those that are sought, `after` the `next` of the page before."""
     merged_into, records = _person(connection, sought.candidate, as_of)
-    asked = {"records": records, "reader": sought.reader, "kind": sought.kind, "begins": sought.begins,
+    parameters = {"records": records, "reader": sought.reader, "kind": sought.kind, "begins": sought.begins,
              "ends": sought.ends, "after": after, "limit": limit + 1}  # fmt: skip
-    found = [Access(*map(_settled, row)) for row in _asked(connection, _FOUND, asked, as_of)]
-    following = str(found[limit - 1].position) if len(found) > limit else None
-    return Accesses(DEFINITION, VERSION, as_of.position, as_of.at, merged_into, tuple(found[:limit]), following)
+    page = [Access(*map(_settled, row)) for row in _ask(connection, _ACCESSES, parameters, as_of)]
+    following = str(page[limit - 1].position) if len(page) > limit else None
+    return Accesses(DEFINITION, VERSION, as_of.position, as_of.at, merged_into, tuple(page[:limit]), following)
 
 
 def _person(
     connection: psycopg.Connection[Any], candidate: UUID | None, as_of: AsOf
 ) -> tuple[UUID | None, list[UUID] | None]:
-    """The record that speaks for the person, where it is another one, and all of the person's; None: anybody's."""
+    """The record that speaks for the person, where it is another one, and all of the person's; None: every person's."""
     if candidate is None:
         return None, None
-    rows = _asked(connection, _RECORDS, {"candidate": candidate}, as_of)
+    rows = _ask(connection, _RECORDS, {"candidate": candidate}, as_of)
     root = next((row[2] for row in rows), candidate)
     return None if root == candidate else root, [row[3] for row in rows] or [candidate]
 
@@ -107,9 +107,9 @@ def _settled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _asked(
-    connection: psycopg.Connection[Any], question: str, asked: dict[str, Any], as_of: AsOf
+def _ask(
+    connection: psycopg.Connection[Any], question: str, parameters: dict[str, Any], as_of: AsOf
 ) -> list[tuple[Any, ...]]:
     statement = ACCESSES.render(question, ACCESSES.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    return cursor.execute(statement.encode(), {**asked, "position": as_of.position}).fetchall()
+    return cursor.execute(statement.encode(), {**parameters, "position": as_of.position}).fetchall()

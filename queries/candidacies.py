@@ -93,13 +93,13 @@ def ask(
 
     They hold all steps of those who took one of `steps` in the period.
     """
-    asked = {"begins": period.begins, "ends": period.ends, "position": as_of.position, "today": as_of.day}
+    parameters = {"begins": period.begins, "ends": period.ends, "position": as_of.position, "today": as_of.day}
     placed = statement.replace(_MEMBERS, _members(segment))
     rendered = APPLICATIONS.render(placed, APPLICATIONS.schema, as_of.zone)
     with connection.transaction(), psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
         # An answer is there before a compiler would be, and its steps are sorted in memory.
         cursor.execute("select set_config('jit', 'off', true), set_config('work_mem', '32MB', true)")
-        cursor.execute(rendered.encode(), asked | segment.named | {"steps": list(steps)} | more, prepare=False)
+        cursor.execute(rendered.encode(), parameters | segment.named | {"steps": list(steps)} | more, prepare=False)
         return cursor.fetchall()
 
 

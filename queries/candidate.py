@@ -83,7 +83,7 @@ having bool_or(of.record = of.person)
 
 
 def candidate(connection: psycopg.Connection[Any], candidate: UUID, as_of: AsOf) -> CandidateSummary | None:
-    """The summary of the person that the record is of; None where nobody of this id had entered by the position."""
+    """Return the summary of the record's person; None where no person of this id had entered by the position."""
     statement = CANDIDATE_SUMMARY.render(_QUESTION, CANDIDATE_SUMMARY.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     row = cursor.execute(statement.encode(), {"candidate": candidate, "position": as_of.position}).fetchone()

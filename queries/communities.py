@@ -1,4 +1,4 @@
-"""Who is in a talent community, and which ones somebody is in: at any time, as known at any position."""
+"""Members of a talent community, and communities of a person: at any time, as known at any position."""
 
 from __future__ import annotations
 
@@ -138,16 +138,16 @@ def members(
     None where the community was not known at the position.
     """
     moment = valid_at or as_of.at
-    asked = {"community": community, "valid_at": moment, "after": after, "limit": limit + 1}
-    rows = _asked(connection, _MEMBERS, asked, as_of)
+    parameters = {"community": community, "valid_at": moment, "after": after, "limit": limit + 1}
+    rows = _ask(connection, _MEMBERS, parameters, as_of)
     if not rows:
         return None
     around, topic, n = rows[0][:3]
-    found = [Member(*row[3:]) for row in rows if row[3] is not None]
-    following = str(found[limit - 1].candidate) if len(found) > limit else None
+    page = [Member(*row[3:]) for row in rows if row[3] is not None]
+    following = str(page[limit - 1].candidate) if len(page) > limit else None
     return Members(
         DEFINITION, VERSION, as_of.position, as_of.at, community, around, topic, moment, n,
-        tuple(found[:limit]), following,
+        tuple(page[:limit]), following,
     )  # fmt: skip
 
 
@@ -156,14 +156,14 @@ def memberships(
 ) -> Memberships:
     """The communities of the person that the record is of, at `valid_at` (by default at the time of `as_of`)."""
     moment = valid_at or as_of.at
-    rows = _asked(connection, _MEMBERSHIPS, {"candidate": candidate, "valid_at": moment}, as_of)
-    found = tuple(Membership(*row[1:]) for row in rows if row[1] is not None)
-    return Memberships(DEFINITION, VERSION, as_of.position, as_of.at, candidate, rows[0][0], moment, found)
+    rows = _ask(connection, _MEMBERSHIPS, {"candidate": candidate, "valid_at": moment}, as_of)
+    page = tuple(Membership(*row[1:]) for row in rows if row[1] is not None)
+    return Memberships(DEFINITION, VERSION, as_of.position, as_of.at, candidate, rows[0][0], moment, page)
 
 
-def _asked(
-    connection: psycopg.Connection[Any], question: str, asked: Mapping[str, Any], as_of: AsOf
+def _ask(
+    connection: psycopg.Connection[Any], question: str, parameters: Mapping[str, Any], as_of: AsOf
 ) -> list[tuple[Any, ...]]:
     statement = COMMUNITIES.render(question, COMMUNITIES.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    return cursor.execute(statement.encode(), {**asked, "position": as_of.position}).fetchall()
+    return cursor.execute(statement.encode(), {**parameters, "position": as_of.position}).fetchall()

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate
 from domain.event import Aggregate, Event, Recorded
 from domain.streams import Loads, load_with_linked_records
-from queries.consent_trail import ASKED, SENDS, Line, Sent, trail
+from queries.consent_trail import ANSWERING, SENDS, Line, Sent, trail
 from queries.consents import Consents, ConsentState
 from queries.links import Links
 
@@ -74,7 +74,7 @@ class RecordHistory:
 
 def evolve(history: RecordHistory, recorded: Recorded[Event]) -> RecordHistory:
     """Return the history after one more event of the record."""
-    if isinstance(recorded.event, (*ASKED, *SENDS, *MERGES)):
+    if isinstance(recorded.event, (*ANSWERING, *SENDS, *MERGES)):
         history = replace(history, events=(*history.events, recorded))
     return replace(history, candidate=CANDIDATE.evolve(history.candidate, recorded))
 
@@ -85,7 +85,7 @@ def linked_records(history: RecordHistory) -> Collection[UUID]:
 
 
 RECORD_HISTORY = Aggregate("consent-history", lambda record: RecordHistory(Candidate(record)), evolve, linked_records)
-READS: frozenset[type[Event]] = frozenset((*ENTRIES, *MERGES, *ASKED, *SENDS))
+READS: frozenset[type[Event]] = frozenset((*ENTRIES, *MERGES, *ANSWERING, *SENDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ def trail_lines(
 
 def trail_line(line: Line, links: Links) -> TrailLine:
     """Return the line with its links, and those of what was sent because of it."""
-    sent = tuple(SentLine(**values_of(one), proof=links.proof(one.event)) for one in line.sent)
+    sent = tuple(SentLine(**values_of(item), proof=links.proof(item.event)) for item in line.sent)
     receipt = links.receipt(line.event) if line.what in YES else None
     return TrailLine(**{**values_of(line), "sent": sent}, proof=links.proof(line.event), receipt=receipt)
 
 
 def values_of(answer: Any) -> dict[str, Any]:
     """Return the fields of a dataclass by name."""
-    return {one.name: getattr(answer, one.name) for one in fields(answer)}
+    return {field.name: getattr(answer, field.name) for field in fields(answer)}

@@ -35,7 +35,7 @@ Standing = Literal["given", "refused", "withdrawn", "withheld", "expired", "eras
 ERASURE = "erasure"
 """The method of the withdrawals that an erasure brings."""
 
-Asked = (
+Answering = (
     ConsentRequested
     | ConsentGiven
     | ConsentRefused
@@ -44,7 +44,7 @@ Asked = (
     | ConsentWithholdingEnded
     | ConsentExpired
 )
-ASKED: tuple[type[Event], ...] = get_args(Asked)
+ANSWERING: tuple[type[Event], ...] = get_args(Answering)
 """The events that are a line of the trail."""
 SENDS: tuple[type[Event], ...] = (TouchpointRecorded, TouchpointCorrected)
 
@@ -131,45 +131,54 @@ class Stand:
 def trail(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[Line, ...]:
     """The lines up to `valid_at` in the order in which they were so, as known at the position.
 
-    `events`: those of ASKED, SENDS and MERGES of all records of the person, in any order; others mean nothing.
+    `events`: those of ANSWERING, SENDS and MERGES of all records of the person, in any order; others mean nothing.
     """
-    known = sorted((one for one in events if (one.position or 0) <= position), key=lambda one: one.position or 0)
+    history = sorted(
+        (recorded for recorded in events if (recorded.position or 0) <= position),
+        key=lambda recorded: recorded.position or 0,
+    )
     answers, merges = Consents(), dict[UUID, Merge]()
-    for one in known:
-        if isinstance(one.event, CandidatesMerged):
-            merges[one.stream] = Merge(one.event.survivor, one.event.absorbed)
-        answers = evolve(answers, one, merges.get(one.stream))
-    sent = sent_because_of(known, valid_at)
-    told = [(one, one.event) for one in known if one.at <= valid_at]
-    lines = [line_of(one, event, answers, sent[one.id]) for one, event in told if isinstance(event, Asked)]
+    for each in history:
+        if isinstance(each.event, CandidatesMerged):
+            merges[each.stream] = Merge(each.event.survivor, each.event.absorbed)
+        answers = evolve(answers, each, merges.get(each.stream))
+    sent = sent_because_of(history, valid_at)
+    reached = [(recording, recording.event) for recording in history if recording.at <= valid_at]
+    lines = [
+        line_of(recording, event, answers, sent[recording.id])
+        for recording, event in reached
+        if isinstance(event, Answering)
+    ]
     return tuple(sorted(lines, key=lambda line: (line.at, line.position)))
 
 
-def sent_because_of(known: Sequence[Recorded[Event]], valid_at: datetime) -> defaultdict[UUID, tuple[Sent, ...]]:
+def sent_because_of(history: Sequence[Recorded[Event]], valid_at: datetime) -> defaultdict[UUID, tuple[Sent, ...]]:
     """By the answer's event: the messages that cite it, but for those that turned out never to have been sent."""
     cited: dict[UUID, UUID] = {}
     believed: dict[UUID, Sent] = {}
-    for one in known:
-        told = one.event
-        if isinstance(told, TouchpointRecorded) and told.consent is not None:
-            cited[told.touchpoint] = told.consent
-            believed[told.touchpoint] = Sent(told.touchpoint, told.kind, one.at, one.position or 0, one.id, one.stream)
-        elif isinstance(told, TouchpointCorrected) and told.touchpoint in cited:
-            at, kind = told.at or told.was_at, told.kind or ""
-            believed[told.touchpoint] = Sent(told.touchpoint, kind, at, one.position or 0, one.id, one.stream)
-    found: defaultdict[UUID, tuple[Sent, ...]] = defaultdict(tuple)
+    for each in history:
+        event = each.event
+        if isinstance(event, TouchpointRecorded) and event.consent is not None:
+            cited[event.touchpoint] = event.consent
+            believed[event.touchpoint] = Sent(
+                event.touchpoint, event.kind, each.at, each.position or 0, each.id, each.stream
+            )
+        elif isinstance(event, TouchpointCorrected) and event.touchpoint in cited:
+            at, kind = event.at or event.was_at, event.kind or ""
+            believed[event.touchpoint] = Sent(event.touchpoint, kind, at, each.position or 0, each.id, each.stream)
+    sends: defaultdict[UUID, tuple[Sent, ...]] = defaultdict(tuple)
     for sent in sorted(believed.values(), key=lambda sent: (sent.at, sent.position)):
         if sent.at <= valid_at and sent.kind in KINDS and KINDS[sent.kind].direction == "outbound":
-            found[cited[sent.touchpoint]] += (sent,)
-    return found
+            sends[cited[sent.touchpoint]] += (sent,)
+    return sends
 
 
-def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tuple[Sent, ...]) -> Line:
+def line_of(recorded: Recorded[Event], event: Answering, answers: Consents, sent: tuple[Sent, ...]) -> Line:
     """The line of an event; `answers`: all that are known of the person."""
-    answer = next((one for one in answers.answers if one.event == recorded.id), None)
-    merge = Merge(told.survivor, told.absorbed) if isinstance(told, ConsentWithholdingEnded) else None
-    came_from, evidence = getattr(told, "came_from", None), getattr(told, "evidence", None)
-    note = getattr(told, "note", None) or getattr(told, "reason", None)
+    answer = next((given for given in answers.answers if given.event == recorded.id), None)
+    merge = Merge(event.survivor, event.absorbed) if isinstance(event, ConsentWithholdingEnded) else None
+    came_from, evidence = getattr(event, "came_from", None), getattr(event, "evidence", None)
+    note = getattr(event, "note", None) or getattr(event, "reason", None)
     return Line(
         what=what_of(recorded, answers),
         event=recorded.id,
@@ -178,21 +187,21 @@ def line_of(recorded: Recorded[Event], told: Asked, answers: Consents, sent: tup
         at=recorded.at,
         occurred_at=recorded.occurred_at,
         recorded_at=recorded.recorded_at,
-        purpose=told.purpose,
-        purpose_iri=PURPOSES[told.purpose].iri if told.purpose in PURPOSES else None,
-        channels=told.channels,
-        everywhere=isinstance(told, ConsentWithdrawn) and told.entirely,
-        basis=getattr(told, "basis", None),
-        jurisdiction=getattr(told, "jurisdiction", None),
-        notice=notice_of(told),
-        method=getattr(told, "method", None),
-        answered_by=getattr(told, "answered_by", None),
+        purpose=event.purpose,
+        purpose_iri=PURPOSES[event.purpose].iri if event.purpose in PURPOSES else None,
+        channels=event.channels,
+        everywhere=isinstance(event, ConsentWithdrawn) and event.entirely,
+        basis=getattr(event, "basis", None),
+        jurisdiction=getattr(event, "jurisdiction", None),
+        notice=notice_of(event),
+        method=getattr(event, "method", None),
+        answered_by=getattr(event, "answered_by", None),
         recorded_by=recorded.actor,
-        because_of=getattr(told, "because_of", None),
-        consent=getattr(told, "consent", None),
+        because_of=getattr(event, "because_of", None),
+        consent=getattr(event, "consent", None),
         merged_with=partner_in(recorded.stream, merge or (answer.merge if answer else None)),
         lifted_at=answer.lifted if answer else None,
-        valid_until=getattr(told, "valid_until", None),
+        valid_until=getattr(event, "valid_until", None),
         came_from=came_from,
         evidence=evidence,
         note=note,
@@ -209,7 +218,7 @@ def partner_in(record: UUID, merge: Merge | None) -> UUID | None:
 
 
 def what_of(recorded: Recorded[Event], answers: Consents) -> What:
-    if any(one.event == recorded.id and one.merge is not None for one in answers.answers):
+    if any(answer.event == recorded.id and answer.merge is not None for answer in answers.answers):
         return "withheld"
     match recorded.event:
         case ConsentWithholdingEnded():
@@ -232,20 +241,20 @@ def was_living(answers: Consents, given: ConsentGiven, at: datetime) -> bool:
     return any(isinstance(may(before, given.purpose, channel, at), UUID) for channel in given.channels)
 
 
-def notice_of(told: Asked) -> Notice | None:
-    if not isinstance(told, ConsentRequested | ConsentGiven | ConsentRefused):
+def notice_of(event: Answering) -> Notice | None:
+    if not isinstance(event, ConsentRequested | ConsentGiven | ConsentRefused):
         return None
-    sha256, language = getattr(told, "notice_sha256", None), getattr(told, "language", None)
-    return Notice(told.notice, told.notice_version, sha256, language)
+    sha256, language = getattr(event, "notice_sha256", None), getattr(event, "language", None)
+    return Notice(event.notice, event.notice_version, sha256, language)
 
 
 def stand(lines: Iterable[Line], purpose: str, channel: str, at: datetime) -> Stand | None:
-    """How the purpose stands on the channel at that time; None where nobody answered.
+    """How the purpose stands on the channel at that time; None where there is no answer.
 
     The newest answer decides; of several at the same moment one that forbids wins over one that allows.
     """
-    told = [line for line in lines if line.is_about(purpose, channel) and line.at <= at]
-    stands = [(line, status) for line in told if (status := status_of(line, at))]
+    reached = [line for line in lines if line.is_about(purpose, channel) and line.at <= at]
+    stands = [(line, status) for line in reached if (status := status_of(line, at))]
     newest = max((line.at for line, _ in stands), default=None)
     decisive = [(line, status) for line, status in stands if line.at == newest]
     if not decisive:
@@ -254,9 +263,9 @@ def stand(lines: Iterable[Line], purpose: str, channel: str, at: datetime) -> St
     return Stand(channel, status, line.at, line.event, line.merged_with)
 
 
-def decides(one: tuple[Line, Standing]) -> tuple[bool, float, UUID]:
+def decides(deciding: tuple[Line, Standing]) -> tuple[bool, float, UUID]:
     """Of several at the same moment: a no, then what is withheld, as the survivor's record says it, then a yes."""
-    line, status = one
+    line, status = deciding
     withheld_last = 0 if status != "withheld" else 1 / line.position  # the survivor's stands behind the absorbed one's
     return status == "given", withheld_last, line.event
 

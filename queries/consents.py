@@ -86,8 +86,8 @@ def consents(
     """What the person of the record allowed at `valid_at` (by default at the time of `as_of`), as known."""
     moment = valid_at or as_of.at
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, as_of.zone)
-    asked = {"candidate": candidate, "position": as_of.position, "valid_at": moment}
-    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
+    parameters = {"candidate": candidate, "position": as_of.position, "valid_at": moment}
+    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), parameters).fetchall()
     states = tuple(ConsentState(*row[2:]) for row in rows if row[2] is not None)
     merged_into, records = rows[0][:2]
     return Consents(

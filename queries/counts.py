@@ -85,7 +85,7 @@ def read_counts(
     by: By = "month",
 ) -> list[Row]:
     """The counts that are not 0, in the order of span, bucket, what, amount. One statement."""
-    return _asked(connection, model, tally.read(model.name), spans, segment, as_of, {"what": list(what), "by": by})
+    return _ask(connection, model, tally.read(model.name), spans, segment, as_of, {"what": list(what), "by": by})
 
 
 def read_totals(
@@ -97,18 +97,18 @@ def read_totals(
     what: Sequence[str],
 ) -> list[Total]:
     """The counts that are not 0, added up over all spans and buckets, in no order. One statement."""
-    rows = _asked(connection, model, tally.totals(model.name), spans, segment, as_of, {"what": list(what)})
+    rows = _ask(connection, model, tally.totals(model.name), spans, segment, as_of, {"what": list(what)})
     return [(what[which - 1], amount, n) for which, amount, n in rows]
 
 
-def _asked(
+def _ask(
     connection: psycopg.Connection[Any],
     model: ReadModel,
     statement: str,
     spans: Spans,
     segment: Segment,
     as_of: AsOf,
-    asked: dict[str, Any],
+    parameters: dict[str, Any],
 ) -> list[Any]:
     months = spans.months if len(segment.named) < 2 else []
     days = spans.days if len(segment.named) < 2 else spans.days + spans.months
@@ -116,7 +116,7 @@ def _asked(
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     cursor.execute(
         model.render(statement, model.schema, as_of.zone).encode(),
-        asked
+        parameters
         | {"position": as_of.position, "dimension": dimension, "value": value}
         | {name: getattr(segment, name) for name in ("source", "role", "location")}
         | _columns("month", months)

@@ -128,7 +128,7 @@ def deliveries(
     limit: int = 100,
 ) -> Deliveries:
     """Return at most `limit` deliveries. `rules`: the reasons that are rules, which refused what was delivered."""
-    asked = {
+    parameters = {
         "state": sought.state, "source": sought.source, "action": sought.action,
         "received_before": sought.received_before, "rules": list(rules), "limit": limit + 1, "most": MOST_COUNTED,
         "requested": ErasureRequested.stored_name, "erased": ERASED, "after": after and after.received_at,
@@ -136,9 +136,9 @@ def deliveries(
         "after_source": after and after.source, "after_id": after and after.delivery_id,
     }  # fmt: skip
     with connection.cursor(row_factory=class_row(UnappliedDelivery)) as cursor:
-        rows = cursor.execute(_PAGE.encode(), asked).fetchall()
+        rows = cursor.execute(_PAGE.encode(), parameters).fetchall()
     with connection.cursor(row_factory=class_row(ReasonCount)) as cursor:
-        reasons = cursor.execute(_REASONS.encode(), asked).fetchall()
+        reasons = cursor.execute(_REASONS.encode(), parameters).fetchall()
     page, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
     following = None if last is None else After(last.received_at, last.source, last.delivery_id)
     exact = sum(count.n for count in reasons) < MOST_COUNTED

@@ -24,7 +24,7 @@ FACET_VALUES = 10
 VISITS = 2000
 """People looked at one after the other, in the order asked for, where that is enough."""
 ALTERNATIVES = 24
-"""Ways to read a word that nobody has, at most."""
+"""The most readings of a word without a match."""
 FEW = 100
 """People counted of those in whose names a word stands in more words; it is nearly always one."""
 
@@ -77,7 +77,7 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the directory: what we believe about them now."""
+    """A person in the directory: what is believed about them now."""
 
     candidate: UUID
     name: str | None
@@ -111,7 +111,7 @@ class Reading:
     """How a part of the question was read: what was looked for, more than one value where it was taken as a typo."""
 
     kind: str
-    asked: str
+    text: str
     taken_as: tuple[str, ...]
 
 
@@ -119,7 +119,7 @@ class Reading:
 class Directory:
     """People who match, page by page.
 
-    `n` and the facets count all who match where `exact`; else the first of them, so both are 'at least'. They are told
+    `n` and the facets count all who match where `exact`; else the first of them, so both are 'at least'. They are given
     with the first page alone (null on the following ones). `readings` say how each part of the question was read.
     """
 
@@ -139,14 +139,14 @@ class Directory:
 class Wanted:
     """A part of the question as it is looked for: in any of several ways, each of which is a term or several at once.
 
-    About `n` people match. known: whether it is looked for as it was written.
+    About `n` people match. as_written: whether it is looked for as it was written.
     """
 
     kind: str
-    asked: str
+    text: str
     ways: tuple[Terms, ...]
     n: int
-    known: bool = True
+    as_written: bool = True
 
     @property
     def query(self) -> str:
@@ -154,7 +154,7 @@ class Wanted:
 
     @property
     def taken_as(self) -> tuple[str, ...]:
-        words = (self.asked if kind == GRAM else word for kind, _, word in (way[0].partition("/") for way in self.ways))
+        words = (self.text if kind == GRAM else word for kind, _, word in (way[0].partition("/") for way in self.ways))
         return tuple(dict.fromkeys(words))
 
 
@@ -177,20 +177,20 @@ def search(
     limit: int = 50,
     after: After | None = None,
 ) -> Directory:
-    """The people who match at `now`, `limit` of them. A word that leads to nobody is taken as a typo."""
+    """The people who match at `now`, `limit` of them. A word without a match is taken as a typo."""
     page = Page(sort, limit, after)
     with connection.transaction():
         connection.execute(_SETTINGS)
         wanted, everybody = understood(connection, sought)
-        found = look(connection, sought, wanted, everybody, now, page)
-        if not found.people and after is None and any(one.known and one.kind in FORGIVING for one in wanted):
-            wanted = [widened(connection, one) if one.kind in FORGIVING else one for one in wanted]
-            found = look(connection, sought, wanted, everybody, now, page)
-    return answer(as_of, wanted, found, page)
+        matches = look(connection, sought, wanted, everybody, now, page)
+        if not matches.people and after is None and any(term.as_written and term.kind in FORGIVING for term in wanted):
+            wanted = [widened(connection, term) if term.kind in FORGIVING else term for term in wanted]
+            matches = look(connection, sought, wanted, everybody, now, page)
+    return answer(as_of, wanted, matches, page)
 
 
 def lookup(connection: psycopg.Connection[Any], evidence: str, blind: str) -> tuple[Person, ...]:
-    """The people who have this address (usually one, or nobody): `evidence` and `blind` as the directory keeps them."""
+    """Return the people who have this address (usually one, or none): `evidence` and `blind` as in the directory."""
     rows = ask(connection, _LOOKUP, {"evidence": evidence, "key": blind})
     return tuple(person_of(row) for row in rows)
 
@@ -204,7 +204,7 @@ select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
 FORGIVING = ("word", "role", "location", "skill", "tag", "employer", "language", "owner")
 """What people write; the other kinds are codes."""
 
-_KNOWN = """
+_COUNTS = """
 select known.kind || '/' || known.joined as asked, known.kind || '/' || known.word as term, known.n
 from unnest(%(kinds)s::text[], %(joined)s::text[]) asked (kind, joined) join directory.word known using (kind, joined)
 order by known.n desc, known.word
@@ -229,8 +229,8 @@ order by n desc, word limit 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A part of the question before it is known which of it anybody has.
+class QueryPart:
+    """A part of the query before it is known which of it has a match.
 
     ways: any of them, each of all its terms; a whole value is joined there. join: the word as a name has it that is
     written in more words.
@@ -242,64 +242,64 @@ class Asked:
     join: str | None = None
 
 
-def asked_of(sought: Sought) -> Iterator[Asked]:
+def asked_of(sought: Sought) -> Iterator[QueryPart]:
     for kind, text in sought.named().items():
         if kind == WORD:
             yield from dict.fromkeys(asked_words(text))
         else:
             key = key_of(text, LONGEST_KEY) if kind in FORGIVING else text
-            yield Asked(kind, key, ((f"{kind}/{joined(key)}",),) if key else ())
+            yield QueryPart(kind, key, ((f"{kind}/{joined(key)}",),) if key else ())
 
 
-def asked_words(text: str) -> Iterator[Asked]:
+def asked_words(text: str) -> Iterator[QueryPart]:
     """The words of a text: each alone, or as one word with its neighbours; of Han, kana and Hangul each two signs."""
     parts = parts_of(words_of(text, LONGEST_KEY))
     if not parts:
-        yield Asked(WORD, text, ())
+        yield QueryPart(WORD, text, ())
     for at, part in enumerate(parts):
         if is_unparted(part):
             signs = grams(part)[len(part) :] or [part]
-            yield Asked(WORD, part, (tuple(f"{GRAM}/{gram}" for gram in dict.fromkeys(signs)),))
+            yield QueryPart(WORD, part, (tuple(f"{GRAM}/{gram}" for gram in dict.fromkeys(signs)),))
         else:
             around = (run for begin, end, run in runs(parts) if begin <= at < end)
             ways = tuple((f"{WORD}/{word}",) for word in dict.fromkeys((part, *around)))
-            yield Asked(WORD, part, ways, join=f"{JOIN}/{part}")
+            yield QueryPart(WORD, part, ways, join=f"{JOIN}/{part}")
 
 
-Known = Mapping[str, Sequence[tuple[str, int]]]
+TermCounts = Mapping[str, Sequence[tuple[str, int]]]
 """By a joined term: the terms that people have for it, and how many people."""
 
 
 def understood(connection: psycopg.Connection[Any], sought: Sought) -> tuple[list[Wanted], int]:
     """The parts of the question as the directory's terms, and of how many people it tells."""
-    asked = list(asked_of(sought))
-    terms = dict.fromkeys(["all/", *(term for one in asked for way in one.ways for term in way)])
+    terms_asked_for = list(asked_of(sought))
+    terms = dict.fromkeys(["all/", *(term for query in terms_asked_for for way in query.ways for term in way)])
     named = [term.partition("/") for term in terms]
     values = {"kinds": [kind for kind, _, _ in named], "joined": [word for _, _, word in named]}
-    known: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in ask(connection, _KNOWN, values):
-        known[row["asked"]].append((row["term"], row["n"]))
-    everybody = sum(n for _, n in known["all/"])
-    return [read(connection, one, known) for one in asked], everybody
+    counts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in ask(connection, _COUNTS, values):
+        counts[row["asked"]].append((row["term"], row["n"]))
+    everybody = sum(n for _, n in counts["all/"])
+    return [read(connection, query, counts) for query in terms_asked_for], everybody
 
 
-def read(connection: psycopg.Connection[Any], asked: Asked, known: Known) -> Wanted:
-    """As it was written where anybody has it so, else as what may have been meant."""
-    ways = [found for way in asked.ways for found in ways_known(way, known)]
+def read(connection: psycopg.Connection[Any], query: QueryPart, counts: TermCounts) -> Wanted:
+    """Return the part as written where it has a match, else as what may have been meant."""
+    ways = [way_known for way in query.ways for way_known in ways_known(way, counts)]
     n = sum(people for _, people in ways)
-    if asked.join is not None:
-        n = n or in_names(connection, asked.join)
-        ways.append(((asked.join,), 0))
-    wanted = Wanted(asked.kind, asked.text, tuple(terms for terms, _ in ways), n)
-    return wanted if n or asked.kind not in FORGIVING else widened(connection, wanted)
+    if query.join is not None:
+        n = n or in_names(connection, query.join)
+        ways.append(((query.join,), 0))
+    wanted = Wanted(query.kind, query.text, tuple(terms for terms, _ in ways), n)
+    return wanted if n or query.kind not in FORGIVING else widened(connection, wanted)
 
 
-def ways_known(terms: Terms, known: Known) -> list[tuple[Terms, int]]:
-    """The ways that somebody has: of one term each way to part it, of several only all of them."""
-    found = [known.get(term, ()) for term in terms]
+def ways_known(terms: Terms, counts: TermCounts) -> list[tuple[Terms, int]]:
+    """Return the ways with a match: of one term each way to split it, of several only all of them."""
+    hits = [counts.get(term, ()) for term in terms]
     if len(terms) == 1:
-        return [((term,), n) for term, n in found[0]]
-    return [(terms, min(n for (_, n), *_ in found))] if all(found) else []
+        return [((term,), n) for term, n in hits[0]]
+    return [(terms, min(n for (_, n), *_ in hits))] if all(hits) else []
 
 
 def in_names(connection: psycopg.Connection[Any], join: str) -> int:
@@ -310,40 +310,40 @@ def in_names(connection: psycopg.Connection[Any], join: str) -> int:
 
 def widened(connection: psycopg.Connection[Any], wanted: Wanted) -> Wanted:
     """Any of the words that may have been meant: a letter or two off, or going on where it ends."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for question in (_ALIKE, _BEGINNING):
-        rows = ask(connection, question, {"kind": wanted.kind, "word": wanted.asked})
-        found |= {row["word"]: row["n"] for row in rows if may_mean(wanted.asked, row["word"])}
-    taken = dict(list(found.items())[:ALTERNATIVES])
+        rows = ask(connection, question, {"kind": wanted.kind, "word": wanted.text})
+        counts |= {row["word"]: row["n"] for row in rows if may_mean(wanted.text, row["word"])}
+    taken = dict(list(counts.items())[:ALTERNATIVES])
     ways = dict.fromkeys((*(wanted.ways if wanted.n else ()), *((f"{wanted.kind}/{word}",) for word in taken)))
-    return Wanted(wanted.kind, wanted.asked, tuple(ways), wanted.n + sum(taken.values()), known=False)
+    return Wanted(wanted.kind, wanted.text, tuple(ways), wanted.n + sum(taken.values()), as_written=False)
 
 
-def may_mean(asked: str, word: str) -> bool:
+def may_mean(typed: str, word: str) -> bool:
     """Whether every part of what was asked is a part of the words, or the beginning of one, or a typo of one."""
-    return all(any(part_means(part, one) for one in word.split()) for part in asked.split())
+    return all(any(part_means(part, written) for written in word.split()) for part in typed.split())
 
 
-def part_means(asked: str, word: str) -> bool:
-    if len(asked) < SHORT:
-        return word == asked
-    slips = 1 if len(asked) < LONG else 2
-    return word.startswith(asked) or (abs(len(asked) - len(word)) <= slips and distance(asked, word) <= slips)
+def part_means(typed: str, word: str) -> bool:
+    if len(typed) < SHORT:
+        return word == typed
+    slips = 1 if len(typed) < LONG else 2
+    return word.startswith(typed) or (abs(len(typed) - len(word)) <= slips and distance(typed, word) <= slips)
 
 
 SHORT, LONG = 3, 6
 """Letters from which a word may have a slip in it, or go on, and from which two slips."""
 
 
-def distance(one: str, other: str) -> int:
+def distance(typed: str, other: str) -> int:
     """How many letters to add, to leave out, to change or to swap with their neighbour."""
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
+    for i, letter in enumerate(typed, 1):
         before, last, row = row, before, [i]
         for j, its in enumerate(other, 1):
             best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
+            if i > 1 and j > 1 and letter == other[j - 2] and typed[i - 2] == its:
                 best = min(best, last[j - 2] + 1)
             row.append(best)
     return row[-1]
@@ -445,14 +445,14 @@ ORDERS: Mapping[Sort, Order] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedPeople:
     """The rows of a page and, with the first one, what was counted: `n` people, `exact` where that is all of them."""
 
     rows: Sequence[Mapping[str, Any]]
     n: int
     exact: bool
     enough: bool
-    """False: whoever walked had to stop before the page was full."""
+    """False: the walk had to stop before the page was full."""
 
     @property
     def people(self) -> list[Mapping[str, Any]]:
@@ -466,15 +466,15 @@ def look(
     everybody: int,
     now: datetime,
     page: Page,
-) -> Found:
+) -> MatchedPeople:
     """The page, by the cheaper of the two ways. Walking may come to no end: then the other way is the cheaper one."""
-    if any(not one.ways for one in wanted):
-        return Found([], 0, True, True)
+    if any(not term.ways for term in wanted):
+        return MatchedPeople([], 0, True, True)
     visits = worth_visiting(wanted, everybody, page)
     if visits:
-        found = find(connection, _BY_WALKING, sought, wanted, now, page, visits)
-        if found.enough:
-            return found
+        matches = find(connection, _BY_WALKING, sought, wanted, now, page, visits)
+        if matches.enough:
+            return matches
     return find(connection, _BY_WORDS, sought, wanted, now, page, visits=1)
 
 
@@ -484,8 +484,8 @@ def worth_visiting(wanted: Sequence[Wanted], everybody: int, page: Page) -> int:
     As far as the words' counts tell, and as if one had nothing to do with the other.
     """
     share = 1.0
-    for one in wanted:
-        share *= min(1.0, one.n / max(everybody, 1))
+    for term in wanted:
+        share *= min(1.0, term.n / max(everybody, 1))
     visits = (page.limit + 1) / share if share else everybody
     return max(VISITS, int(visits * MARGIN)) if visits < share * everybody else 0
 
@@ -501,7 +501,7 @@ def find(
     now: datetime,
     page: Page,
     visits: int,
-) -> Found:
+) -> MatchedPeople:
     order, first = ORDERS[page.sort], page.after is None
     most = COUNTED + 1 if first else page.limit + 1
     contacted = contact_range(sought)
@@ -518,7 +518,7 @@ def find(
     rows = ask(connection, text, values)
     n, visited = rows[0]["matched"], rows[0]["visited"]
     exact = n < most and visited < visits
-    return Found(rows, min(n, COUNTED), exact, enough=exact or n > page.limit)
+    return MatchedPeople(rows, min(n, COUNTED), exact, enough=exact or n > page.limit)
 
 
 def contact_range(sought: Sought) -> str:
@@ -544,7 +544,7 @@ def consented(sought: Sought) -> str:
 def values_of(sought: Sought, wanted: Sequence[Wanted], now: datetime, page: Page) -> dict[str, Any]:
     after = page.after or After("", UUID(int=0))
     return {
-        "query": "&".join([one.query for one in wanted]) or lexeme("all/"),
+        "query": "&".join([term.query for term in wanted]) or lexeme("all/"),
         "facets": list(FACETS) if page.after is None else [],
         "page": page.limit + 1,
         "key": after.key,
@@ -556,32 +556,32 @@ def values_of(sought: Sought, wanted: Sequence[Wanted], now: datetime, page: Pag
     }
 
 
-def answer(as_of: AsOf, wanted: Sequence[Wanted], found: Found, page: Page) -> Directory:
-    people, first = found.people, page.after is None
-    told = people[: page.limit]
+def answer(as_of: AsOf, wanted: Sequence[Wanted], matches: MatchedPeople, page: Page) -> Directory:
+    people, first = matches.people, page.after is None
+    shown = people[: page.limit]
     return Directory(
         DEFINITION,
         VERSION,
         as_of.position,
         as_of.at,
-        n=found.n if first else None,
-        exact=found.exact,
-        facets=facets_of(found) if first else None,
-        readings=tuple(Reading(one.kind, one.asked, one.taken_as) for one in wanted if one.kind in FORGIVING),
-        people=tuple(person_of(row) for row in told),
-        next=After(told[-1]["key"], told[-1]["candidate"]) if len(people) > page.limit else None,
+        n=matches.n if first else None,
+        exact=matches.exact,
+        facets=facets_of(matches) if first else None,
+        readings=tuple(Reading(term.kind, term.text, term.taken_as) for term in wanted if term.kind in FORGIVING),
+        people=tuple(person_of(row) for row in shown),
+        next=After(shown[-1]["key"], shown[-1]["candidate"]) if len(people) > page.limit else None,
     )
 
 
-def facets_of(found: Found) -> tuple[Facet, ...]:
-    counted = (found.rows[0]["facets"] if found.rows else None) or []
-    return tuple(Facet(*one) for one in counted)
+def facets_of(matches: MatchedPeople) -> tuple[Facet, ...]:
+    counted = (matches.rows[0]["facets"] if matches.rows else None) or []
+    return tuple(Facet(*row) for row in counted)
 
 
 def person_of(row: Mapping[str, Any]) -> Person:
-    told: dict[str, Any] = {one.name: row[one.name] for one in fields(Person)}
-    listed = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
-    return Person(**{**told, **listed})
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Person)}
+    listed = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Person(**{**values, **listed})
 
 
 def ask(connection: psycopg.Connection[Any], question: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

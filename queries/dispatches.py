@@ -126,20 +126,20 @@ def dispatches(
     limit: int = 100,
 ) -> Dispatches:
     """At most `limit` dispatches, of the exceptions alone where asked; the totals are of all that is sought."""
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "position": as_of.position, "begins": sought.begins, "ends": sought.ends, "purpose": sought.purpose,
         "candidate": sought.candidate, "records": None, "exceptions": exceptions, "limit": limit + 1,
         "at": after and after.at, "touchpoint": after and after.touchpoint,
     }  # fmt: skip
     if sought.candidate is not None:
-        asked["records"] = [record for *_, record in _asked(connection, _RECORDS, asked)]
-    totals = Totals(*_asked(connection, _TOTALS, asked)[0])
-    found = [Dispatch(*row) for row in _asked(connection, _PAGE, asked)]
-    page = tuple(found[:limit])
-    following = After(page[-1].at, page[-1].touchpoint) if len(found) > limit else None
+        parameters["records"] = [record for *_, record in _ask(connection, _RECORDS, parameters)]
+    totals = Totals(*_ask(connection, _TOTALS, parameters)[0])
+    listed = [Dispatch(*row) for row in _ask(connection, _PAGE, parameters)]
+    page = tuple(listed[:limit])
+    following = After(page[-1].at, page[-1].touchpoint) if len(listed) > limit else None
     return Dispatches(as_of.position, as_of.at, totals, page, following)
 
 
-def _asked(connection: psycopg.Connection[Any], question: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _ask(connection: psycopg.Connection[Any], question: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     statement = DISPATCHES.render(question, DISPATCHES.schema, "UTC")
-    return psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
+    return psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), parameters).fetchall()

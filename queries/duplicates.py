@@ -1,4 +1,4 @@
-"""Who may be one person twice in our directory: pairs of people, and what they share. Nobody is merged by it."""
+"""Possible duplicates in the directory: pairs of people, and what they share. It merges none of them."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class AfterPair:
     """Where a page ended: the clue and the two people."""
 
     key: str
-    one: UUID
-    other: UUID
+    first: UUID
+    second: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class Duplicates:
     next: AfterPair | None
 
 
-NOBODY = UUID(int=0)
+LOWEST = UUID(int=0)
 
-# A pair that shares several clues is told once, with all of them, where its first clue stands.
+# A pair that shares several clues is listed once, with all of them, where its first clue stands.
 _PAIRS = f"""
 with shared as materialized (
     select key from directory.clue where key >= %(key)s
@@ -103,22 +103,22 @@ def duplicates(
 ) -> Duplicates:
     """The pairs after one of them, `limit` at most, in an order that stays."""
     pairs: list[tuple[AfterPair, Pair]] = []
-    place, more = after or AfterPair("", NOBODY, NOBODY), True
+    place, more = after or AfterPair("", LOWEST, LOWEST), True
     with connection.transaction():
         connection.execute(_SETTINGS)
         while more and len(pairs) <= limit:
-            found, place, more = some(connection, place, limit)
-            pairs += found
-    told = pairs[:limit]
-    following = told[-1][0] if len(pairs) > limit else None
-    return Duplicates(DEFINITION, VERSION, as_of.position, as_of.at, tuple(pair for _, pair in told), following)
+            some_pairs, place, more = some(connection, place, limit)
+            pairs += some_pairs
+    shown = pairs[:limit]
+    following = shown[-1][0] if len(pairs) > limit else None
+    return Duplicates(DEFINITION, VERSION, as_of.position, as_of.at, tuple(pair for _, pair in shown), following)
 
 
 def some(
     connection: psycopg.Connection[Any], after: AfterPair, limit: int
 ) -> tuple[list[tuple[AfterPair, Pair]], AfterPair, bool]:
     """Pairs with their places, the place to go on from, and whether there may be more of them."""
-    values = {"key": after.key, "one": after.one, "other": after.other, "keys": limit + 1, "pairs": limit + 1}
+    values = {"key": after.key, "one": after.first, "other": after.second, "keys": limit + 1, "pairs": limit + 1}
     rows = ask(connection, _PAIRS, values)
     pairs = [
         (AfterPair(first["key"], first["one"], first["other"]), pair_of(first, second))
@@ -135,5 +135,5 @@ LAST = UUID(int=(1 << 128) - 1)
 
 def pair_of(first: dict[str, Any], second: dict[str, Any]) -> Pair:
     names = ("candidate", "name", "role", "employer", "source", "entered_at")
-    one, other = (Namesake(**{name: row[name] for name in names}) for row in (first, second))
-    return Pair(tuple(first["evidence"]), one, other)
+    namesake, other = (Namesake(**{name: row[name] for name in names}) for row in (first, second))
+    return Pair(tuple(first["evidence"]), namesake, other)

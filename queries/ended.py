@@ -1,4 +1,4 @@
-"""Which consents have ended since somebody last looked, or have become known since then and had ended before."""
+"""Consents that ended since the last look, or that became known since then and had ended before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from projections.consent_state import CONSENT_STATE
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How far somebody has looked: the consents that ended up to `until`, of those known up to the log's `position`."""
+    """How far the last look went: the consents that ended up to `until`, of those known up to the log's `position`."""
 
     until: datetime
     position: int
@@ -45,6 +45,6 @@ order by valid_until, consent
 def ended(connection: psycopg.Connection[Any], since: Watch, upto: Watch) -> list[EndedConsent]:
     """Every yes that the one watch covers and the other did not, those that ended first in front."""
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, "UTC")
-    asked = {"now": upto.until, "position": upto.position, "until": since.until, "known": since.position}
+    parameters = {"now": upto.until, "position": upto.position, "until": since.until, "known": since.position}
     cursor = psycopg.Cursor(connection, row_factory=class_row(EndedConsent))
-    return cursor.execute(statement.encode(), asked).fetchall()
+    return cursor.execute(statement.encode(), parameters).fetchall()

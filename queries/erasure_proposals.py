@@ -91,12 +91,12 @@ def erasure_proposals(
     connection: psycopg.Connection[Any], as_of: AsOf, state: State = "open", after: str | None = None, limit: int = 100
 ) -> ErasureProposals:
     """At most `limit` proposals of the state, `after` the `next` of the page before."""
-    asked = {"position": as_of.position, "state": state, "after": after, "limit": limit + 1}
+    parameters = {"position": as_of.position, "state": state, "after": after, "limit": limit + 1}
     statement = ERASURE_PROPOSALS.render(_QUESTION, ERASURE_PROPOSALS.schema, as_of.zone)
-    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
-    found = [proposal_of(as_of.at, *row[1:]) for row in rows if row[1] is not None]
-    page = tuple(found[:limit])
-    following = str(page[-1].position) if len(found) > limit else None
+    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), parameters).fetchall()
+    proposals = [proposal_of(as_of.at, *row[1:]) for row in rows if row[1] is not None]
+    page = tuple(proposals[:limit])
+    following = str(page[-1].position) if len(proposals) > limit else None
     return ErasureProposals(DEFINITION, VERSION, as_of.position, as_of.at, rows[0][0], page, following)
 
 

@@ -77,8 +77,8 @@ with due as materialized (
     select of.person, due.candidate, due.purpose, due.valid_until, due.event_id, array_agg(due.channel) as channels
     from due join (select distinct asked, person from of) of on of.asked = due.candidate
     where not exists (
-        select from of kin join consent_state.answer later on later.candidate = kin.record
-        where kin.asked = due.candidate and later.purpose = due.purpose and later.channel in (due.channel, '*')
+        select from of member join consent_state.answer later on later.candidate = member.record
+        where member.asked = due.candidate and later.purpose = due.purpose and later.channel in (due.channel, '*')
               and later.position <= %(position)s and later.at <= %(now)s
               and {HOLDS.format(answer="later", position="%(position)s", at="%(now)s")}
               and (later.at > due.at
@@ -105,15 +105,15 @@ def expiring(
 ) -> Expiring:
     """At most `limit` consents that hold at the time of `as_of` and end within so much time, as known."""
     until = as_of.at + within
-    asked = {
+    parameters = {
         "position": as_of.position, "now": as_of.at, "until": until, "purpose": purpose, "limit": limit + 1,
         "after": after and after.valid_until, "event": after and after.event,
     }  # fmt: skip
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, as_of.zone)
-    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), asked).fetchall()
-    found = [consent_of(*row[1:]) for row in rows if row[1] is not None]
-    page = tuple(found[:limit])
-    following = After(page[-1].valid_until, page[-1].event) if len(found) > limit else None
+    rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(statement.encode(), parameters).fetchall()
+    consents = [consent_of(*row[1:]) for row in rows if row[1] is not None]
+    page = tuple(consents[:limit])
+    following = After(page[-1].valid_until, page[-1].event) if len(consents) > limit else None
     return Expiring(as_of.position, as_of.at, until, rows[0][0], page, following)
 
 

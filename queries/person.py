@@ -64,7 +64,7 @@ class Person:
 
     def statements(self) -> list[FactStatement]:
         """Return every statement of a fact about the person, in log order."""
-        statements = [one for record in self.records.values() for one in record.candidate.everything_told()]
+        statements = [item for record in self.records.values() for item in record.candidate.everything_told()]
         return sorted(statements, key=lambda statement: statement.position or 0)
 
 

@@ -120,7 +120,7 @@ def receipt(history: PersonHistory, consent: UUID, sources: ReceiptSources, now:
     """Return the receipt, at `now`, of the consent that the event records. Errors: ConsentDoesNotExist."""
     lines = trail_lines(history.events, history.position, now, sources.links)
     line = line_of(consent, lines)
-    own = tuple(one for one in lines if any(one.is_about(line.purpose, channel) for channel in line.channels))
+    own = tuple(other for other in lines if any(other.is_about(line.purpose, channel) for channel in line.channels))
     stands = (stand(lines, line.purpose, channel, now) for channel in line.channels)
     return Receipt(
         schema_version=SCHEMA,
@@ -137,7 +137,7 @@ def receipt(history: PersonHistory, consent: UUID, sources: ReceiptSources, now:
         recorded_at=line.recorded_at,
         valid_until=line.valid_until,
         renews=renewed_by(line, own),
-        standing=tuple(one for one in stands if one is not None),
+        standing=tuple(item for item in stands if item is not None),
         history=own,
         withdrawal=Withdrawal(sources.controller.contact, sources.links.withdrawal(line.record, line.purpose)),
         proof=proof_of(line, sources),
@@ -184,5 +184,5 @@ def collection_of(line: TrailLine) -> Collection:
 
 def renewed_by(line: TrailLine, own: Sequence[TrailLine]) -> UUID | None:
     """Return the newest consent before this one, where this one renewed it."""
-    before = [one.event for one in own if one.what in YES and one.at < line.at]
+    before = [item.event for item in own if item.what in YES and item.at < line.at]
     return before[-1] if before and line.what == "renewed" else None

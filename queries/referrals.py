@@ -21,7 +21,7 @@ from queries.question import AsOf
 DEFINITION = "referrals-made"
 VERSION = 3
 Stage = Literal["made", "accepted", "declined", "closed", "applied", "interviewing", "offered", "hired", "credited"]
-"""In the order in which one is farther than another. Closed: the application ended without a hire, whoever said no."""
+"""In the order in which one is farther than another. Closed: the application ended without a hire, by either side."""
 _ORDER: tuple[Stage, ...] = get_args(Stage)
 _FUNNEL = stages_of(FUNNEL)
 
@@ -84,12 +84,12 @@ def made_referrals(
     connection: psycopg.Connection[Any], referrer: UUID, as_of: AsOf, after: str | None = None, limit: int = 100
 ) -> MadeReferrals:
     """At most `limit` referrals of the person that the record is of, `after` the `next` of the page before."""
-    asked: Mapping[str, Any] = {"referrer": referrer, "after": after, "limit": limit + 1}
-    rows = _asked(connection, _MADE, asked, as_of)
-    found = [row[2:] for row in rows if row[2] is not None]
-    page = found[:limit]
+    parameters: Mapping[str, Any] = {"referrer": referrer, "after": after, "limit": limit + 1}
+    rows = _ask(connection, _MADE, parameters, as_of)
+    lines = [row[2:] for row in rows if row[2] is not None]
+    page = lines[:limit]
     stages = _stages(connection, [referral for referral, _, _ in page], as_of)
-    following = str(page[-1][2]) if len(found) > limit else None
+    following = str(page[-1][2]) if len(lines) > limit else None
     referrals = tuple(MadeReferral(referral, at, stages[referral]) for referral, at, _ in page)
     merged_into, n = rows[0][:2]
     return MadeReferrals(
@@ -98,10 +98,10 @@ def made_referrals(
 
 
 def _stages(connection: psycopg.Connection[Any], referrals: list[UUID], as_of: AsOf) -> dict[UUID, Stage]:
-    turns = _asked(connection, _TURNS, {"referrals": referrals}, as_of)
+    turns = _ask(connection, _TURNS, {"referrals": referrals}, as_of)
     applications = [application for _, application, turn in turns if turn == "applied"]
     steps: defaultdict[UUID, list[_Step]] = defaultdict(list)
-    for application, *step in _asked(connection, _STEPS, {"applications": applications}, as_of):
+    for application, *step in _ask(connection, _STEPS, {"applications": applications}, as_of):
         steps[application].append(_Step(*step))
     credited = {application for _, application, turn in turns if turn == "credited"}
     reached: dict[UUID, list[Stage]] = {referral: ["made"] for referral in referrals}
@@ -152,13 +152,13 @@ def _stage_of(steps: Sequence[_Step]) -> Stage:
 
 def _standing(steps: Iterable[_Step], fact: str, reversal: str | None) -> list[_Step]:
     """The facts of the kind that no reversal took back."""
-    found: list[_Step] = []
+    history: list[_Step] = []
     for step in steps:
         if step.what == fact:
-            found.append(step)
-        elif step.what == reversal and found:
-            found.remove(taken_back(found, step.at) or found[-1])
-    return found
+            history.append(step)
+        elif step.what == reversal and history:
+            history.remove(taken_back(history, step.at) or history[-1])
+    return history
 
 
 def _at(step: _Step | _Accepted) -> datetime:
@@ -171,14 +171,14 @@ def _offers(steps: Iterable[_Step]) -> list[_Step]:
     accepted: list[_Accepted] = []
     declined: list[_Declined] = []
     for step in steps:
-        waiting = [offer for offer in offers if all(one.offer is not offer for one in accepted)]
+        waiting = [offer for offer in offers if all(each.offer is not offer for each in accepted)]
         gone: _Step | None = None
         if step.what == "offer-made":
-            later = [one for one in accepted if one.at >= step.at and (one.unmade or one.offer.at <= step.at)]
+            later = [each for each in accepted if each.at >= step.at and (each.unmade or each.offer.at <= step.at)]
             taken = min(later, key=_at, default=None)
-            offers = [one for one in offers if not (taken is not None and taken.unmade and one is taken.offer)]
+            offers = [former for former in offers if not (taken is not None and taken.unmade and former is taken.offer)]
             offers.append(step)
-            accepted = [_Accepted(one.at, step) if one is taken else one for one in accepted]
+            accepted = [_Accepted(each.at, step) if each is taken else each for each in accepted]
         elif step.what == "offer-accepted":
             offers += [] if waiting else [step]
             by_then = [offer for offer in waiting if offer.at <= step.at]
@@ -194,13 +194,13 @@ def _offers(steps: Iterable[_Step]) -> list[_Step]:
             acceptance = taken_back(accepted, step.at)
             gone = acceptance.offer if acceptance else taken_back(offers, step.at)
         offers = [offer for offer in offers if offer is not gone]
-        accepted = [one for one in accepted if one.offer is not gone]
+        accepted = [each for each in accepted if each.offer is not gone]
     return offers
 
 
-def _asked(
-    connection: psycopg.Connection[Any], question: str, asked: Mapping[str, Any], as_of: AsOf
+def _ask(
+    connection: psycopg.Connection[Any], question: str, parameters: Mapping[str, Any], as_of: AsOf
 ) -> list[tuple[Any, ...]]:
     statement = REFERRALS.render(question, REFERRALS.schema, as_of.zone)
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    return cursor.execute(statement.encode(), {**asked, "position": as_of.position}).fetchall()
+    return cursor.execute(statement.encode(), {**parameters, "position": as_of.position}).fetchall()

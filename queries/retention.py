@@ -28,7 +28,7 @@ READ_MODELS = (CANDIDATE_SUMMARY, APPLICATIONS, RETENTION)
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Somebody whose time was over before `day`: kept until `ends_on`, by the rule of that jurisdiction.
+    """A person whose time was over before `day`: kept until `ends_on`, by the rule of that jurisdiction.
 
     `records` are all of the person, `candidate` the one that speaks for them. `last_contact` is null where there never
     was any: then the time runs from `entered_at`. `standing`: 'due', or 'kept' `because` of a 'legal-hold' (for
@@ -159,16 +159,16 @@ def retention(
 ) -> Retention:
     """Whose time is over on the day (by default that of `as_of`), as known now."""
     on = day or as_of.day
-    laws = sorted({UNKNOWN, *(row[0] for row in _asked(connection, _LAWS, {}, as_of))})
+    laws = sorted({UNKNOWN, *(row[0] for row in _ask(connection, _LAWS, {}, as_of))})
     ends, person = (None, None) if sought.after is None else sought.after.split("/")
-    asked = {
+    parameters = {
         "day": on, "at": as_of.at, "unknown": UNKNOWN, "laws": laws,
         "months": [rule_of(rules, law).months for law in laws],
         "shortest": min(rule.months for rule in rules.values()),
         "standing": sought.standing, "candidate": sought.candidate, "ends": ends, "person": person,
         "limit": sought.limit + 1,
     }  # fmt: skip
-    rows = _asked(connection, _QUESTION, asked, as_of)
+    rows = _ask(connection, _QUESTION, parameters, as_of)
     people = [overdue(*row[2:]) for row in rows[: sought.limit] if row[2] is not None]
     following = f"{people[-1].ends_on}/{people[-1].candidate}" if len(rows) > sought.limit else None
     due, kept = rows[0][:2]
@@ -201,9 +201,9 @@ def overdue(
     )
 
 
-def _asked(
-    connection: psycopg.Connection[Any], question: str, asked: dict[str, Any], as_of: AsOf
+def _ask(
+    connection: psycopg.Connection[Any], question: str, parameters: dict[str, Any], as_of: AsOf
 ) -> list[tuple[Any, ...]]:
     for model in READ_MODELS:
         question = model.render(question, model.schema, as_of.zone)
-    return psycopg.Cursor(connection, row_factory=tuple_row).execute(question.encode(), asked).fetchall()
+    return psycopg.Cursor(connection, row_factory=tuple_row).execute(question.encode(), parameters).fetchall()

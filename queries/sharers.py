@@ -25,5 +25,5 @@ def sharers(
 
     but: records that do not count.
     """
-    values = {"evidence": [one for one, _ in hashes], "keys": [key for _, key in hashes], "except": list(but)}
+    values = {"evidence": [evidence for evidence, _ in hashes], "keys": [key for _, key in hashes], "except": list(but)}
     return {row["person"] for row in ask(connection, _SHARERS, values)}

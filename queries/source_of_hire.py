@@ -19,7 +19,7 @@ VERSION = 2
 CREDITED = "referral"
 """The source of a hire whose referral was credited."""
 PARTS = 10_000
-"""Shares are counted out in ten-thousandths, which are the four decimals that they are told in."""
+"""Shares are counted out in ten-thousandths, which are their four decimals."""
 Attribution = Literal["first-touch", "last-touch", "credited"]
 
 
@@ -52,7 +52,7 @@ class SourcesOfHire:
     sources: tuple[SourceShare, ...]
 
 
-# A hire and the person's first source come together as rows of that person: nobody need guess how large a join is.
+# A hire and the person's first source come together as rows of that person: so the planner guesses no join.
 _HIRES = f"""
 with {WAYS}, first as (
     select distinct on (person) person, source
@@ -105,8 +105,8 @@ def source_of_hire(
     )  # fmt: skip
 
 
-def most_first(one: SourceShare) -> tuple[int, str]:
-    return -one.n, one.source
+def most_first(share: SourceShare) -> tuple[int, str]:
+    return -share.n, share.source
 
 
 def shared(counts: Mapping[str, int]) -> dict[str, Decimal]:

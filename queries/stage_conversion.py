@@ -216,13 +216,13 @@ def _cohorts(
     connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment, funnel: Funnel
 ) -> tuple[int, tuple[Cohort, ...]]:
     numbers = {code: no for no, stage in enumerate(funnel, 1) for code in (*stage.codes, stage.name)}
-    asked = {"codes": list(numbers), "numbers": list(numbers.values())}
-    rows = ask(connection, _cohorts_of(len(funnel)), period, as_of, segment, ENTERING, **asked)
-    told = {(no, to): row for no, to, _, *row in rows}
+    parameters = {"codes": list(numbers), "numbers": list(numbers.values())}
+    rows = ask(connection, _cohorts_of(len(funnel)), period, as_of, segment, ENTERING, **parameters)
+    by_stages = {(no, to): row for no, to, _, *row in rows}
     cohorts = []
     for no, stage in enumerate(funnel[:-1], 1):
-        conversions = [_conversion(to.name, told.get((no, later))) for later, to in enumerate(funnel[no:], no + 1)]
-        n = told[no, no + 1][0] if (no, no + 1) in told else 0
+        conversions = [_conversion(to.name, by_stages.get((no, later))) for later, to in enumerate(funnel[no:], no + 1)]
+        n = by_stages[no, no + 1][0] if (no, no + 1) in by_stages else 0
         cohorts.append(Cohort(stage.name, n, tuple(conversions)))
     return (rows[0][2] if rows else 0), tuple(cohorts)
 
@@ -237,7 +237,7 @@ def _conversion(to: str, counted: Sequence[int] | None) -> Conversion:
 def _activity(
     connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment, funnel: Funnel
 ) -> tuple[int, tuple[StepCount, ...]]:
-    rows, known = ask(connection, _ACTIVITY, period, as_of, segment, COUNTED), stages_of(funnel)
+    rows, stages = ask(connection, _ACTIVITY, period, as_of, segment, COUNTED), stages_of(funnel)
     rows.sort(key=lambda row: (STEPS_IN_ORDER.index(row[0]), in_order(row[1] or "")))
-    counts = tuple(StepCount(step, code, known.get(code), n) for step, code, n in rows)
+    counts = tuple(StepCount(step, code, stages.get(code), n) for step, code, n in rows)
     return sum(count.n for count in counts), counts

@@ -213,8 +213,8 @@ class SubjectAccess:
 
 
 PLACES = (
-    Place("what happened, and what we were told", "the log, personal parts sealed under a key of the person's own",
-          "until erased; then ids, times and codes stay, which nobody can turn into text again"),
+    Place("what happened, and what was reported", "the log, personal parts sealed under a key of the person's own",
+          "until erased; then ids, times and codes stay, which cannot be turned into text again"),
     Place("names, addresses, employers, skills: what a person is found by", "the directory, a table of the database",
           "until erased: the person's row goes with the request"),
     Place("what other systems sent", "a table of the database, sealed", "until erased"),
@@ -245,7 +245,7 @@ def subject_access(sources: SubjectSources, person: Person, export: UUID, now: d
         profile=profile_of(person),
         permissions=permissions_of(sources, person.requested, now),
         events=held(own, records, sources.colleagues),
-        named_in=held([one for one in others if names(one, records)], records, sources.colleagues),
+        named_in=held([other for other in others if names(other, records)], records, sources.colleagues),
         deliveries=[delivery_of(sources.log, sent) for sent in sources.mentions.deliveries(records)],
         seen=[seen_by(access, sources.colleagues) for access in seen],
         seen_up_to=seen_up_to,
@@ -269,7 +269,7 @@ def other_streams(sources: SubjectSources, person: Person) -> list[UUID]:
 def names(recorded: Recorded[Event], records: Sequence[UUID]) -> bool:
     """Return whether the event is about the person: it names a record of theirs, or (of an address) is theirs
     entirely."""
-    values = [getattr(recorded.event, one.name) for one in fields(recorded.event)]
+    values = [getattr(recorded.event, field.name) for field in fields(recorded.event)]
     others = [value for value in values if isinstance(value, UUID)]
     return not others or any(value in records for value in others) or bool(sealed_for(recorded) & set(records))
 
@@ -281,12 +281,14 @@ def sealed_for(recorded: Recorded[Event]) -> set[UUID]:
 
 def held(events: Sequence[Recorded[Event]], records: Sequence[UUID], colleagues: Collection[str]) -> list[HeldEvent]:
     """Return the events in log order, without the words of others and what is about others."""
-    return [held_event(one, records, colleagues) for one in sorted(events, key=lambda event: event.position or 0)]
+    return [
+        held_event(recorded, records, colleagues) for recorded in sorted(events, key=lambda event: event.position or 0)
+    ]
 
 
 def held_event(recorded: Recorded[Event], records: Sequence[UUID], colleagues: Collection[str]) -> HeldEvent:
     """Return the event without the fields that belong to others."""
-    values = {one.name: getattr(recorded.event, one.name) for one in fields(recorded.event)}
+    values = {field.name: getattr(recorded.event, field.name) for field in fields(recorded.event)}
     withheld = sorted(withheld_fields(recorded, records))
     texts = texts_of(recorded.event) if whose(codec_of(type(recorded.event)).texts, recorded) in records else {}
     shown = {name: value for name, value in values.items() if name not in withheld}
@@ -321,14 +323,14 @@ def source_of(actor: str, colleagues: Collection[str]) -> str:
 def seen_of(sources: SubjectSources, candidate: UUID, now: datetime) -> tuple[list[Access], int]:
     """Return every occasion on which the person was shown, and up to which position that is known."""
     as_of = AsOf(sources.position_of(ACCESSES.name), now, sources.zone.key)
-    found: list[Access] = []
+    matching_accesses: list[Access] = []
     after: str | None = None
     with sources.reading() as connection:
         while True:
             page = accesses(connection, Sought(candidate=candidate), as_of, after, ACCESSES_AT_ONCE)
-            found += page.accesses
+            matching_accesses += page.accesses
             if (after := page.next) is None:
-                return found, as_of.position
+                return matching_accesses, as_of.position
 
 
 def seen_by(access: Access, colleagues: Collection[str]) -> Seen:
@@ -368,11 +370,11 @@ def delivery_of(log: SubjectLog, sent: SentAbout) -> HeldDelivery:
 
 def kept_until(sources: SubjectSources, person: Person, events: Sequence[Recorded[Event]]) -> KeptUntil:
     """Return the end by the rules of retention. `events`: the person's own, and those of others that name them."""
-    given = [(one.at, one.event.jurisdiction) for one in events if isinstance(one.event, ConsentGiven)]
-    law = sorted(given, key=lambda one: one[0])[-1][1] if given else UNKNOWN
+    given = [(event.at, event.event.jurisdiction) for event in events if isinstance(event.event, ConsentGiven)]
+    law = sorted(given, key=lambda item: item[0])[-1][1] if given else UNKNOWN
     rules, contact = sources.retention.rules, sources.retention.last_contact(person.root)
     entered = max(record.entered_at for record in person.records.values() if record.entered_at is not None)
-    took_part = [one.at for one in events if is_application_of(one.event, person)]
+    took_part = [event.at for event in events if is_application_of(event.event, person)]
     took_part += [] if contact is None else [contact]
     counted_from = max(took_part, default=entered)
     rule = rule_of(rules, law)

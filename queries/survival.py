@@ -40,7 +40,7 @@ class LogRank(NamedTuple):
 def incidence(causes: Sequence[Days], censored: Days) -> Iterator[Ended]:
     """Aalen-Johansen's curves: from each day on (0 first), the share that has ended by each of the competing causes.
 
-    What ends on a day ends before what is censored on it. Exact, without reducing a fraction a day: while nobody is
+    What ends on a day ends before what is censored on it. Exact, without reducing a fraction a day: while none is
     censored, the shares are heads of what was left when that run began. Each `of` is a multiple of the one before it.
     """
     ended = sum(causes, Days())
@@ -81,7 +81,7 @@ def reached(curve: Sequence[Left], quarters: int) -> int | None:
 def restricted_mean(curve: Sequence[Left], horizon: int) -> Fraction:
     """The mean number of days not ended within the first `horizon` days: the area under the curve, exact.
 
-    Past the longest time that anybody was observed the curve keeps its last value.
+    Past the longest time observed the curve keeps its last value.
     """
     area, whole = 0, 1
     for (begins, left, of), (ends, _, _) in pairwise([*curve, Left(horizon, 0, 1)]):
@@ -92,7 +92,7 @@ def restricted_mean(curve: Sequence[Left], horizon: int) -> Fraction:
 
 
 def log_rank(ended: tuple[Days, Days], censored: tuple[Days, Days]) -> LogRank | None:
-    """Whether two groups end alike, by the days of each; None where nothing can be told: no day on which one of
+    """Whether two groups end alike, by the days of each; None where the test is undefined: no day on which one of
     either group could still have ended saw an end."""
     at_risk = [ended[group].total() + censored[group].total() for group in (0, 1)]
     surplus, variance = [], []

@@ -40,7 +40,7 @@ class StageVisits:
 
 @dataclass(frozen=True, slots=True)
 class TimeInStage:
-    """How long the `n` visits took that began in the period, stage by stage; a stage that nobody visited is absent."""
+    """How long the `n` visits took that began in the period, stage by stage; a stage without a visit is absent."""
 
     definition: str
     version: int
@@ -53,11 +53,11 @@ class TimeInStage:
     stages: tuple[StageVisits, ...]
 
 
-# Who is told again to be where they are stays there: that ends no visit and begins none; a transfer ends one and
-# begins one. Nobody stands in a stage from an end on until the time at which it was undone: then a visit begins in the
+# Entering the present stage again changes nothing: that ends no visit and begins none; a transfer ends one and
+# begins one. After an end an application is in no stage until the time of its undoing: then a visit begins in the
 # stage of that time, unless another end holds. Which of several undone ends an un-reject undid does not matter: they
 # are counted, so an end that was undone at an earlier time than its own was none, or parts another that was undone. A
-# visit that ends at the moment at which it began is none: nobody stood there.
+# visit that ends at the moment at which it began does not count.
 VISITS = f"""
 {COURSES}, turn as (
     select application, part.*, step = 'transferred-in' as came

@@ -83,7 +83,7 @@ class Summary:
     `lower_quartile`, `median` and `upper_quartile` are Kaplan-Meier's: the day by which a quarter, half, three quarters
     are filled, None where that was not reached; what is open counts as censored on the day of `as_of`, what was
     cancelled as censored on its day. `restricted_mean` is the mean number of days unfilled within the horizon (the area
-    under that curve; past the longest time anybody was observed the curve keeps its last value), None where n is 0.
+    under that curve; past the longest time observed the curve keeps its last value), None where n is 0.
     `mean` has one decimal and is over the filled; by smartrecruiters.days_open over filled and open ones.
     `incidence` is Aalen-Johansen's, in which filled and cancelled compete: at 30, 60 and 90 days and at the horizon,
     four decimals.
@@ -102,7 +102,7 @@ class Baseline:
     """The cohort of another period or another segment, and how the one asked for differs from it.
 
     `days_saved`: how much shorter than its restricted mean the one asked for is, None where either has none.
-    `chi2` and `p_value` are those of the log-rank test between both, None where nothing can be told.
+    `chi2` and `p_value` are those of the log-rank test between both, None where the test is undefined.
     """
 
     period: Period
@@ -122,7 +122,7 @@ class TimeToFill(Summary):
     """Days to fill of the cohort that opened in the period; all durations are whole calendar days.
 
     `n` = n_filled + n_cancelled + n_censored (still open). The summary is gross; `net_of_holds` is that of the same
-    cohort without the days on which nobody worked on the job, of `standard` alone. `baseline` where one is asked for.
+    cohort without the days on which the job was on hold, of `standard` alone. `baseline` where one is asked for.
     """
 
     definition: str
@@ -154,7 +154,7 @@ class Fates(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """What is asked of each period."""
 
     connection: psycopg.Connection[Any]
@@ -238,16 +238,16 @@ def time_to_fill(
     if other.named:
         former, other = former or period, Segment(**{**segment.named, **other.named})
         require_apart((period, segment), (former, other))
-    asked = Asked(connection, as_of, segment, definition, evergreen, horizon_days)
-    fates, net = _fates(asked, period)
-    summary = _summary(asked, fates, horizon_days)
+    question = Question(connection, as_of, segment, definition, evergreen, horizon_days)
+    fates, net = _fates(question, period)
+    summary = _summary(question, fates, horizon_days)
     return TimeToFill(
         summary.lower_quartile, summary.median, summary.upper_quartile,
         summary.restricted_mean, summary.mean, summary.incidence,
         definition, DEFINITIONS[definition].version, as_of.position, as_of.at, period, segment, evergreen,
         fates.n, fates.filled.total(), fates.cancelled.total(), fates.waiting.total(), horizon_days,
-        None if net is None else _summary(asked, net, horizon_days),
-        None if former is None else _baseline(asked, former, other if other.named else segment, fates, summary),
+        None if net is None else _summary(question, net, horizon_days),
+        None if former is None else _baseline(question, former, other if other.named else segment, fates, summary),
     )  # fmt: skip
 
 
@@ -255,24 +255,24 @@ GROSS = ("filled", "cancelled", "waiting")
 NET = ("net.filled", "net.cancelled", "net.waiting", "net.held")
 
 
-def _fates(asked: Asked, period: Period) -> tuple[Fates, Fates | None]:
+def _fates(question: Question, period: Period) -> tuple[Fates, Fates | None]:
     """The fates of what opened in the period, gross; and, where the definition knows of it, net of holds."""
-    if asked.definition != "standard":
-        return _gross(asked, asked.totals(period, GROSS), period), None
-    totals = asked.totals(period, GROSS + NET)
-    gross = _gross(asked, totals, period)
-    return gross, _net_of_holds(asked, gross, *(totals[fate] for fate in NET))
+    if question.definition != "standard":
+        return _gross(question, question.totals(period, GROSS), period), None
+    totals = question.totals(period, GROSS + NET)
+    gross = _gross(question, totals, period)
+    return gross, _net_of_holds(question, gross, *(totals[fate] for fate in NET))
 
 
-def _gross(asked: Asked, totals: Mapping[str, Days], period: Period) -> Fates:
-    return Fates(totals["filled"], totals["cancelled"], asked.waits(totals["waiting"], period))
+def _gross(question: Question, totals: Mapping[str, Days], period: Period) -> Fates:
+    return Fates(totals["filled"], totals["cancelled"], question.waits(totals["waiting"], period))
 
 
-def _net_of_holds(asked: Asked, gross: Fates, filled: Days, cancelled: Days, since: Days, held: Days) -> Fates:
+def _net_of_holds(question: Question, gross: Fates, filled: Days, cancelled: Days, since: Days, held: Days) -> Fates:
     """The fates with the differences that holds make; of what waits they tell the day since which it does."""
     waits = Days()
     for day, n in since.items():
-        waits[asked.days_since(day)] += n
+        waits[question.days_since(day)] += n
     return Fates(_sum(gross.filled, filled), _sum(gross.cancelled, cancelled), _sum(gross.waiting, waits, held))
 
 
@@ -284,9 +284,9 @@ def _sum(*differences: Days) -> Days:
     return +total
 
 
-def _summary(asked: Asked, fates: Fates, horizon: int) -> Summary:
+def _summary(question: Question, fates: Fates, horizon: int) -> Summary:
     curve = list(survival(fates.filled, fates.cancelled + fates.waiting))
-    mean_of = fates.filled + fates.waiting if asked.definition == "smartrecruiters.days_open" else fates.filled
+    mean_of = fates.filled + fates.waiting if question.definition == "smartrecruiters.days_open" else fates.filled
     return Summary(
         lower_quartile=reached(curve, 1),
         median=reached(curve, 2),
@@ -299,26 +299,26 @@ def _summary(asked: Asked, fates: Fates, horizon: int) -> Summary:
 
 def _incidence(fates: Fates, horizon: int) -> tuple[Incidence, ...]:
     curve = list(incidence([fates.filled, fates.cancelled], fates.waiting))
-    told = []
+    incidences = []
     for day in sorted({*INCIDENCE_DAYS, horizon}):
         filled, cancelled = (rounded(share, "0.0001") for share in ended_by(curve, day))
-        told.append(Incidence(day, filled, cancelled))
-    return tuple(told)
+        incidences.append(Incidence(day, filled, cancelled))
+    return tuple(incidences)
 
 
-def require_apart(one: tuple[Period, Segment], other: tuple[Period, Segment]) -> None:
+def require_apart(group: tuple[Period, Segment], other: tuple[Period, Segment]) -> None:
     """Raises BaselineIsNotApart, where something may be in both groups."""
-    (period, segment), (former, compared) = one, other
+    (period, segment), (former, compared) = group, other
     apart = any(compared.named.get(dimension, value) != value for dimension, value in segment.named.items())
     if not apart and period.begins < former.ends and former.begins < period.ends:
         raise BaselineIsNotApart
 
 
-def _baseline(now_asked: Asked, period: Period, segment: Segment, now: Fates, summary: Summary) -> Baseline:
-    asked = replace(now_asked, segment=segment)
-    horizon = asked.horizon
-    then = _gross(asked, asked.totals(period, GROSS), period)
-    mean = _summary(asked, then, horizon).restricted_mean
+def _baseline(now_asked: Question, period: Period, segment: Segment, now: Fates, summary: Summary) -> Baseline:
+    question = replace(now_asked, segment=segment)
+    horizon = question.horizon
+    then = _gross(question, question.totals(period, GROSS), period)
+    mean = _summary(question, then, horizon).restricted_mean
     test = log_rank((now.filled, then.filled), (now.cancelled + now.waiting, then.cancelled + then.waiting))
     return Baseline(
         period=period,

@@ -1,4 +1,4 @@
-"""How long it takes from somebody's first entry for a job to their acceptance."""
+"""Time to hire: from a person's first entry for a job to their acceptance."""
 
 from __future__ import annotations
 

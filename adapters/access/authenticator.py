@@ -1,4 +1,4 @@
-"""Looks at what somebody shows at the door, and says who they are; never at what they want."""
+"""Authentication: who a request comes from, by its API key or token; never what it may do."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Counting = Callable[[], Awaitable[None]]
 
 
 async def uncounted() -> None:
-    """Lets anybody look."""
+    """Count nothing: every attempt may look a key up."""
 
 
 class Tokens(Protocol):
-    """Whoever can check tokens of somebody else's making."""
+    """Checks tokens of an external issuer."""
 
     def principal(self, token: str) -> Principal:
         """Who the token names. May wait for the issuer. Errors: KeyIsNotValid, TokensCannotBeChecked."""
@@ -69,7 +69,7 @@ class Authenticator:
     _finding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LOOKED_UP_AT_ONCE, "keys"))
 
     async def principal(self, authorization: str, *, counting: Counting = uncounted) -> Principal:
-        """Who the header's value names. `counting`: is told before the store
+        """Return the principal that the header names. `counting`: is called before the store
         is asked for a key that it was not seen to have, and may raise. Errors: KeyIsNotValid, TokensCannotBeChecked,
         what `counting` raises, and whatever befalls the keys' store."""
         credential = credential_in(authorization)
@@ -97,10 +97,10 @@ class Authenticator:
         return principal
 
     async def _look_up(self, name: str, counting: Counting) -> KeptKey | None:
-        known = self._remembered.get(name)
-        if known is not None and time.monotonic() < known[0]:
-            return known[1]
-        if known is None or known[1] is None:
+        principal = self._remembered.get(name)
+        if principal is not None and time.monotonic() < principal[0]:
+            return principal[1]
+        if principal is None or principal[1] is None:
             await counting()
         return await self._looked_up(name)
 
@@ -130,8 +130,8 @@ def put(remembered: dict[K, V], key: K, value: V) -> None:
 
 
 def credential_in(authorization: str) -> str:
-    """The token. Errors: KeyIsNotValid: a browser sends passwords along by itself, so none is taken."""
-    scheme, _, told = authorization.partition(" ")
-    if scheme.lower() == "bearer" and told.strip():
-        return told.strip()
+    """The token. Errors: KeyIsNotValid: browsers send passwords automatically, so none is accepted."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
     raise KeyIsNotValid

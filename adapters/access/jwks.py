@@ -30,7 +30,7 @@ FETCH_SECONDS = 5.0
 FETCH_BYTES = 256 * 1024
 FRESH_SECONDS = 600.0
 AGAIN_AFTER_SECONDS = 10.0
-"""How soon after an attempt the next may be made, however many tokens name a key that nobody knows."""
+"""How soon after an attempt the next may be made, however many tokens name an unknown key."""
 STALE_SECONDS = 24 * 3600.0
 SHORTEST_RSA_BITS = 2048
 
@@ -46,42 +46,42 @@ def fetched_keys(url: str) -> bytes:
     return fetched(url, FETCH_SECONDS, FETCH_BYTES)
 
 
-def keys_in(told: bytes) -> dict[str, tuple[PyJWK, ...]]:
+def keys_in(data: bytes) -> dict[str, tuple[PyJWK, ...]]:
     """The keys that tokens may be signed with, by their ids; others are passed over. Errors: ValueError.
 
     Issuers list several keys under one id: one for signing beside one for encryption, or one for each algorithm.
     """
-    listed = json.loads(told)
+    listed = json.loads(data)
     if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
         raise ValueError("it is no key set")
     keys: dict[str, tuple[PyJWK, ...]] = {}
-    for one in listed["keys"]:
-        kid, key = (one.get("kid"), key_of(one)) if isinstance(one, dict) else (None, None)
+    for jwk in listed["keys"]:
+        kid, key = (jwk.get("kid"), key_of(jwk)) if isinstance(jwk, dict) else (None, None)
         if isinstance(kid, str) and key is not None:
             keys[kid] = (*keys.get(kid, ()), key)
     return keys
 
 
-def key_of(told: Mapping[str, Any]) -> PyJWK | None:
+def key_of(jwk: Mapping[str, Any]) -> PyJWK | None:
     """A key for signatures by one of our algorithms; None where it is for something else, too short or broken."""
-    curve = told.get("crv")
-    algorithm = ALGORITHMS.get((str(told.get("kty")), None if curve is None else str(curve)))
-    if algorithm is None or not is_for(told, algorithm):
+    curve = jwk.get("crv")
+    algorithm = ALGORITHMS.get((str(jwk.get("kty")), None if curve is None else str(curve)))
+    if algorithm is None or not is_for(jwk, algorithm):
         return None
     try:
-        key = PyJWK(dict(told), algorithm)
+        key = PyJWK(dict(jwk), algorithm)
     except (PyJWTError, ValueError, TypeError):
         return None
     too_short = isinstance(key.key, RSAPublicKey) and key.key.key_size < SHORTEST_RSA_BITS
     return None if too_short else key
 
 
-def is_for(told: Mapping[str, Any], algorithm: str) -> bool:
+def is_for(jwk: Mapping[str, Any], algorithm: str) -> bool:
     """Whether a key says that it checks signatures of the algorithm; a member that is left out says yes."""
-    operations = told.get("key_ops", ["verify"])
+    operations = jwk.get("key_ops", ["verify"])
     return (
-        told.get("use", "sig") == "sig"
-        and told.get("alg", algorithm) == algorithm
+        jwk.get("use", "sig") == "sig"
+        and jwk.get("alg", algorithm) == algorithm
         and isinstance(operations, list)
         and "verify" in operations
     )
@@ -106,7 +106,7 @@ class KeySet:
         return self._keys.get(kid, ())
 
     def _refresh(self) -> None:
-        """Fetches, unless somebody just did; only those who would have nothing at all wait for who does."""
+        """Fetch the keys, unless another thread just did; only callers without any keys wait for that thread."""
         if not self._lock.acquire(blocking=self._fetched_at == float("-inf")):
             return
         try:

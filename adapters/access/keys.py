@@ -26,7 +26,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a key is to be. Errors: IntegrationStandsAlone, ScopeIsWiderThanRole; ValueError where it has no role, or a
-    name or a source is not written as it must be: those who ask check that before."""
+    name or a source is not written as it must be: callers check that before."""
 
     name: str
     roles: frozenset[Role]
@@ -111,11 +111,11 @@ def minted(wanted: Wanted, made_by: str, now: datetime) -> Minted:
 
 
 def hashed(secret: str) -> bytes:
-    """SHA-256: nobody guesses 256 random bits, so no slow hash is needed, which every request would pay for."""
+    """Return the SHA-256: 256 random bits cannot be guessed, so a slow hash would only delay every request."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def read(text: str) -> tuple[str, str] | None:
     """(id, secret) of a key's text; None where it is none."""
-    found = WRITTEN.fullmatch(text)
-    return None if found is None else (found[1], found[2])
+    matched = WRITTEN.fullmatch(text)
+    return None if matched is None else (matched[1], matched[2])

@@ -77,10 +77,10 @@ class OidcTokens:
 
 def roles_in(claims: Mapping[str, Any], name: str) -> frozenset[Role]:
     """The roles of ours that the claim lists; others are none of our business."""
-    told: Any = claims.get(name)
-    if told is None:
-        told = claims
+    claim: Any = claims.get(name)
+    if claim is None:
+        claim = claims
         for part in name.split("."):
-            told = told.get(part) if isinstance(told, Mapping) else None
-    listed = [told] if isinstance(told, str) else told if isinstance(told, list) else []
-    return frozenset(OURS[one] for one in listed if isinstance(one, str) and one in OURS)
+            claim = claim.get(part) if isinstance(claim, Mapping) else None
+    listed = [claim] if isinstance(claim, str) else claim if isinstance(claim, list) else []
+    return frozenset(OURS[role] for role in listed if isinstance(role, str) and role in OURS)

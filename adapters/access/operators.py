@@ -1,4 +1,4 @@
-"""Who asks on the command line: nobody is asked for a key there, so it is known by the login name of the machine."""
+"""The principal on the command line, named by the login name of the machine: no key is required there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ UNNAMED = "command-line"
 
 
 def operator() -> Principal:
-    """Whoever runs this process, `operator:ana`: never to be taken for the API key of the same name, `user:ana`.
+    """Return the user who runs this process, `operator:ana`, as distinct from the API key `user:ana`.
 
-    The log keeps it for good and in clear, so a login that is not written like a code (it may be somebody's full name)
+    The log keeps it for good and in clear, so a login that is not written like a code (it may be a full name)
     is left out, and so is one that the machine does not know: `operator:command-line`.
     """
     try:

@@ -1,7 +1,7 @@
 """An integration writes about what came from its own source, in its own name; what is not its own is not there for it.
 
 Not there is meant: a command of its is decided as over a log without the streams of others, so that it is answered
-about them in every respect as about streams that nobody ever began.
+about them in every respect as about streams that do not exist.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAMES_A_SOURCE = ("source", "outside_source", "reported_by", "learned_from")
 LEFT_OUT = (None, UNKNOWN)
 OF_PEOPLE = (CANDIDATE, APPLICATION, REFERRAL)
 NAMES_A_PERSON = ("referrer",)
-"""The fields of commands in which somebody else than whom it is about may be named, also by those who read nothing of
+"""The fields of commands that may name another person than its subject, also by principals who read nothing of
 them: words are sealed under their key, and what is sealed tells whether they were erased."""
 
 
@@ -55,19 +55,19 @@ def in_own_name(who: Principal, command: C) -> C:
     """The command, with an integration's own source wherever it names none. Errors: SourceIsNotYours."""
     if who.source is None:
         return command
-    told: dict[str, Any] = {}
-    for one in fields(command):
-        value = getattr(command, one.name)
-        if one.name in NAMES_A_SOURCE and value != who.source:
+    values: dict[str, Any] = {}
+    for field in fields(command):
+        value = getattr(command, field.name)
+        if field.name in NAMES_A_SOURCE and value != who.source:
             if value in LEFT_OUT:
-                told[one.name] = who.source
-            elif one.default is MISSING or value != one.default:
-                raise SourceIsNotYours(field=one.name, source=who.source)
-    return replace(command, **told) if told else command
+                values[field.name] = who.source
+            elif field.default is MISSING or value != field.default:
+                raise SourceIsNotYours(field=field.name, source=who.source)
+    return replace(command, **values) if values else command
 
 
 def named_by(verb: Verb, command: Command, makes: str | None) -> set[UUID]:
-    """The streams that whoever gives the command must own: those of people wherever they are named, others where the
+    """The streams that the principal of the command must own: those of people wherever they are named, others where the
     command is about them. A job may be named in passing, but not one of its openings."""
     return {
         stream
@@ -104,7 +104,7 @@ class Ownership:
         return frozenset(stream for stream, entry in self.entries(wanted).items() if not entry.is_of(who))
 
     def foreign_to(self, who: Principal, command: Command, makes: str | None) -> frozenset[UUID]:
-        """The streams named by a command that are not there for whoever gives it. Errors: IdIsTaken, PersonIsNotYours:
+        """The streams named by a command that do not exist for its principal. Errors: IdIsTaken, PersonIsNotYours:
         each says one thing alone, whatever became of the stream."""
         if who.source is None:
             return frozenset()

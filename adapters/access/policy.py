@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody is to Perennial. One principal may be several."""
+    """A role of a principal; one principal may have several."""
 
     RECRUITER = "recruiter"
     ANALYST = "analyst"
@@ -21,7 +21,7 @@ class Action(StrEnum):
     """What a route does. Every route names exactly one."""
 
     PUBLIC = "public"
-    """Anybody may, without a key: is it alive, what does it speak."""
+    """Needs no key: whether the service is alive, and its description."""
     DELIVER = "deliver"
     """A webhook, which its sender's signature lets in and no key."""
     READ_METRICS = "read-metrics"
@@ -34,7 +34,7 @@ class Action(StrEnum):
     READ_PROOFS = "read-proofs"
     """Checkpoints, tiles and proofs: hashes alone."""
     READ_EVENTS = "read-events"
-    """The clear data of any event, and what opens it to somebody without its key."""
+    """The clear data of any event, and what proves it without its key."""
     FOLLOW = "follow"
     WRITE_PEOPLE = "write-people"
     WRITE_JOBS = "write-jobs"
@@ -52,7 +52,7 @@ class Action(StrEnum):
 
 
 _READ_CLEAR = frozenset({Action.READ_METRICS, Action.READ_PSEUDONYMS, Action.READ_JOBS, Action.READ_PROOFS})
-OF_ANYBODY = frozenset({Action.PUBLIC, Action.DELIVER})
+WITHOUT_KEY = frozenset({Action.PUBLIC, Action.DELIVER})
 
 POLICY: Mapping[Role, frozenset[Action]] = {
     Role.RECRUITER: _READ_CLEAR

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
+from adapters.access.policy import POLICY, WITHOUT_KEY, Action, Role
 
 USER = "user"
 OPERATOR = "operator"
 OIDC = "oidc"
 """Whom a token names: never to be taken for the API key of the same name."""
 OF_OURS = (USER, OPERATOR, OIDC)
-"""The kinds of actor that are people who work here: of them no more is told to outsiders."""
+"""The kinds of actor that are people who work here: outsiders see no more of them than the kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody whose key or token was good. `source`: the outside system that an integration speaks for, else None.
+    """The holder of a valid key or token. `source`: the outside system that an integration speaks for, else None.
 
     `scopes`: the actions that the key was narrowed to; None: all that its roles may. `kind`: what stands before the
     name, where there is no source.
@@ -37,7 +37,7 @@ class Principal:
         of_roles = frozenset[Action]().union(*(POLICY[role] for role in self.roles))
         allowed = of_roles if self.scopes is None else of_roles & self.scopes
         object.__setattr__(self, "actor", actor)
-        object.__setattr__(self, "allowed", allowed | OF_ANYBODY)
+        object.__setattr__(self, "allowed", allowed | WITHOUT_KEY)
 
     def may(self, action: Action) -> bool:
         """Return whether the action is allowed."""

@@ -1,4 +1,4 @@
-"""Whoever is shown people leaves a trace before the answer goes out: one event a request, of a view one an hour."""
+"""Records who is shown candidates, before the response is sent: one event a request, of a view one an hour."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Appends(Protocol):
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Records who sees whom. Each method waits for the disk, shared with all appends of that moment, and raises what
-    stood in the way: who cannot be recorded is not answered. Programs that read are readers like anybody.
+    stood in the way: a request that cannot be recorded is not answered. Programs that read are recorded as well.
     """
 
     log: Appends
@@ -49,9 +49,9 @@ class Readings:
             with suppress(ConcurrencyConflict):  # it stands there already
                 self._record(who, PeopleViewed(page, shown), stream)
 
-    def searched(self, who: Principal, page: str, people: Iterable[UUID], asked: str | None) -> None:
+    def searched(self, who: Principal, page: str, people: Iterable[UUID], query: str | None) -> None:
         """The candidates that were found, if any, and what was asked: as it was sent, sealed under a key of its own."""
-        self._record(who, PeopleSearched(page, as_told(people), asked))
+        self._record(who, PeopleSearched(page, as_told(people), query))
 
     def exported(
         self,

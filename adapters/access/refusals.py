@@ -1,4 +1,4 @@
-"""Why somebody is not let in, or not let do it; none of these tells whether a key or an object exists."""
+"""Errors of authentication and authorisation; none reveals whether a key or an object exists."""
 
 from __future__ import annotations
 

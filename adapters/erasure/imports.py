@@ -16,7 +16,7 @@ def erase_imports(log: EventLog, uploads: UploadStore, person: Person) -> int:
     key_file, reader = log.mapper.keyring.key_file, log.addresses
     read = {(kind, text): reader.forms(kind, text) for kind, text in person.addresses}
     addresses = [address for address, forms in read.items() if forms]  # a placeholder stands in lines about others
-    forms = [(kind, form) for (kind, _), known in read.items() for form in known]
+    forms = [(kind, form) for (kind, _), forms_read in read.items() for form in forms_read]
     try:
         return forget(uploads, key_file, sought(person.records, addresses, forms, reader.region))
     except ImportIsAtWork:

@@ -69,8 +69,8 @@ class PhoneRegionIsFixed(Exception):
     Leave the setting out."""
 
     def __init__(self, wanted: str, stored: str | None) -> None:
-        told = (self.__doc__ or "").format(wanted=wanted, stored=stored or "none")
-        super().__init__(" ".join(told.split()))
+        message = (self.__doc__ or "").format(wanted=wanted, stored=stored or "none")
+        super().__init__(" ".join(message.split()))
 
 
 def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | None = None) -> None:

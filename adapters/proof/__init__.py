@@ -1,1 +1,1 @@
-"""What lets somebody who does not trust us check the log: leaves, a Merkle tree, signed checkpoints."""
+"""Proofs of the log for auditors: leaves, a Merkle tree, signed checkpoints."""

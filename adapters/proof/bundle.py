@@ -1,4 +1,4 @@
-"""A bundle: events of the log in one file, with all that somebody needs to check them without us."""
+"""A bundle: events of the log in one file, with all that an auditor needs to check them without us."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Entry:
 
 
 def written(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
-    """The bundle as JSON, a line for the header and one for each entry: nobody has to hold it all at once."""
+    """The bundle as JSON, a line for the header and one for each entry: it never has to be in memory at once."""
     yield header_text(header)
     before = "\n"
     for entry in entries:
@@ -85,7 +85,7 @@ def written(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
 def header_text(header: Header) -> str:
     """The first line, up to the bracket that opens the entries."""
     person, range_ = (header.of, None) if isinstance(header.of, Person) else (None, header.of)
-    told = {
+    document = {
         "format": FORMAT,
         "origin": header.origin,
         "verifier_key": header.verifier_key,
@@ -95,13 +95,13 @@ def header_text(header: Header) -> str:
         "records": person and [{"record": record, "events": events} for record, events in person.records.items()],
         "range": range_ and {"first": range_.first, "prefix": texts(range_.prefix)},
     }
-    return f"{TEXT.encode(told)[:-1]},{ENTRIES}"
+    return f"{TEXT.encode(document)[:-1]},{ENTRIES}"
 
 
 def entry_text(entry: Entry) -> str:
     """An entry's line; the clear data goes in as it is."""
     proof = "" if entry.proof is None else f',"proof":{TEXT.encode(texts(entry.proof))}'
-    opened = f',"opened":{TEXT.encode([opened_as_told(one) for one in entry.opened])}' if entry.opened else ""
+    opened = f',"opened":{TEXT.encode([opened_as_told(part) for part in entry.opened])}' if entry.opened else ""
     return f'{{"index":{entry.index},"leaf":{TEXT.encode(entry.leaf)},"clear":{entry.clear}{proof}{opened}}}'
 
 
@@ -111,4 +111,4 @@ def opened_as_told(opened: Opened) -> dict[str, Any]:
 
 
 def texts(hashes: Iterable[bytes]) -> list[str]:
-    return [base64.b64encode(one).decode() for one in hashes]
+    return [base64.b64encode(digest).decode() for digest in hashes]

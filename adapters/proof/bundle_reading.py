@@ -39,36 +39,38 @@ def read_header(file: IO[bytes]) -> Header:
     line = next_line(file)
     if not line.endswith(ENTRIES):
         raise BundleDoesNotHold("this is no bundle: its first line is not one")
-    told = parsed(f"{line}{END}", "the header")
-    if tuple(told) != HEADER or told["entries"] != []:
+    document = parsed(f"{line}{END}", "the header")
+    if tuple(document) != HEADER or document["entries"] != []:
         raise BundleDoesNotHold("the header has not the members of a bundle")
-    if told["format"] != FORMAT:
+    if document["format"] != FORMAT:
         raise BundleDoesNotHold("it is of a format unknown to this version")
     return Header(
-        origin=a_text(told["origin"], "the origin"),
-        verifier_key=a_text(told["verifier_key"], "the verifier key"),
-        checkpoint=a_text(told["checkpoint"], "the checkpoint"),
-        checkpoints=[older_of(one) for one in a_list(told["checkpoints"], "the checkpoints")],
-        of=what_it_is_of(told),
+        origin=a_text(document["origin"], "the origin"),
+        verifier_key=a_text(document["verifier_key"], "the verifier key"),
+        checkpoint=a_text(document["checkpoint"], "the checkpoint"),
+        checkpoints=[older_of(checkpoint) for checkpoint in a_list(document["checkpoints"], "the checkpoints")],
+        of=what_it_is_of(document),
     )
 
 
-def what_it_is_of(told: Mapping[str, Any]) -> Range | Person:
-    if told["range"] is not None and told["candidate"] is None and told["records"] is None:
-        found = an_object(told["range"], "range")
-        return Range(a_number(found["first"], "where the range begins"), hashes(found["prefix"], "the prefix"))
-    if told["range"] is not None or told["candidate"] is None:
+def what_it_is_of(document: Mapping[str, Any]) -> Range | Person:
+    if document["range"] is not None and document["candidate"] is None and document["records"] is None:
+        span = an_object(document["range"], "range")
+        return Range(a_number(span["first"], "where the range begins"), hashes(span["prefix"], "the prefix"))
+    if document["range"] is not None or document["candidate"] is None:
         raise BundleDoesNotHold("it is neither of a range nor of a candidate")
-    listed = [an_object(one, "record") for one in a_list(told["records"], "the records")]
-    records = {a_text(one["record"], "a record"): a_number(one["events"], "a record's events") for one in listed}
+    listed = [an_object(record, "record") for record in a_list(document["records"], "the records")]
+    records = {
+        a_text(record["record"], "a record"): a_number(record["events"], "a record's events") for record in listed
+    }
     if len(records) != len(listed):
         raise BundleDoesNotHold("it lists a record twice")
-    return Person(a_text(told["candidate"], "the candidate"), records)
+    return Person(a_text(document["candidate"], "the candidate"), records)
 
 
-def older_of(told: Any) -> Older:
-    found = an_object(told, "older")
-    return Older(a_text(found["note"], "an older checkpoint"), hashes(found["proof"], "a consistency proof"))
+def older_of(value: Any) -> Older:
+    document = an_object(value, "older")
+    return Older(a_text(document["note"], "an older checkpoint"), hashes(document["proof"], "a consistency proof"))
 
 
 def read_entries(file: IO[bytes], of: Range | Person) -> Iterator[tuple[Entry, Mapping[str, Any]]]:
@@ -83,30 +85,30 @@ def read_entries(file: IO[bytes], of: Range | Person) -> Iterator[tuple[Entry, M
         raise BundleDoesNotHold("it is cut off, or goes on after its end")
 
 
-def entry_of(told: Mapping[str, Any], of: Range | Person) -> tuple[Entry, Mapping[str, Any]]:
+def entry_of(document: Mapping[str, Any], of: Range | Person) -> tuple[Entry, Mapping[str, Any]]:
     proved = () if isinstance(of, Range) else ("proof",)
-    if tuple(told) not in (("index", "leaf", "clear", *proved), ("index", "leaf", "clear", *proved, "opened")):
+    if tuple(document) not in (("index", "leaf", "clear", *proved), ("index", "leaf", "clear", *proved, "opened")):
         raise BundleDoesNotHold("an entry has not the members of one")
-    index = a_number(told["index"], "an index")
-    if not isinstance(told["clear"], dict) or told.get("opened") == []:
+    index = a_number(document["index"], "an index")
+    if not isinstance(document["clear"], dict) or document.get("opened") == []:
         raise BundleDoesNotHold(f"entry {index} is not written as entries are")
     entry = Entry(
         index=index,
-        leaf=a_text(told["leaf"], "a leaf"),
-        clear=TEXT.encode(told["clear"]),
-        proof=hashes(told["proof"], f"the proof of entry {index}") if proved else None,
-        opened=[opened_of(one) for one in a_list(told.get("opened", []), "what is opened")],
+        leaf=a_text(document["leaf"], "a leaf"),
+        clear=TEXT.encode(document["clear"]),
+        proof=hashes(document["proof"], f"the proof of entry {index}") if proved else None,
+        opened=[opened_of(part) for part in a_list(document.get("opened", []), "what is opened")],
     )
-    return entry, told["clear"]
+    return entry, document["clear"]
 
 
-def opened_of(told: Any) -> Opened:
-    found = an_object(told, "opened")
-    salt = strict_base64(a_text(found["salt"], "a salt"))
+def opened_of(value: Any) -> Opened:
+    document = an_object(value, "opened")
+    salt = strict_base64(a_text(document["salt"], "a salt"))
     if salt is None or len(salt) != SALT_BYTES:
         raise BundleDoesNotHold("a salt is not 32 bytes in base64")
-    person, group = a_text(found["person"], "a person"), a_text(found["group"], "a group")
-    return Opened(person, group, salt, a_text(found["plaintext"], "what was sealed"))
+    person, group = a_text(document["person"], "a person"), a_text(document["group"], "a group")
+    return Opened(person, group, salt, a_text(document["plaintext"], "what was sealed"))
 
 
 def next_line(file: IO[bytes]) -> str:
@@ -130,8 +132,8 @@ def parsed(text: str, what: str) -> Mapping[str, Any]:
         as_bundles_are = False
     if not as_bundles_are:
         raise BundleDoesNotHold(f"{what} is not written as bundles are: it was changed, or formatted anew")
-    found: Mapping[str, Any] = value
-    return found
+    document: Mapping[str, Any] = value
+    return document
 
 
 def whole(number: str) -> int:
@@ -143,33 +145,33 @@ def refuse(number: str) -> NoReturn:
     raise ValueError(number)
 
 
-def an_object(told: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(told, dict) or tuple(told) != MEMBERS[what]:
+def an_object(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or tuple(value) != MEMBERS[what]:
         raise BundleDoesNotHold(f"one of its objects is no {what}")
-    return told
+    return value
 
 
-def a_list(told: Any, what: str) -> list[Any]:
-    if not isinstance(told, list):
+def a_list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
         raise BundleDoesNotHold(f"{what}: that is no list")
-    return told
+    return value
 
 
-def a_text(told: Any, what: str) -> str:
-    if not isinstance(told, str):
+def a_text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
         raise BundleDoesNotHold(f"{what}: that is no text")
-    return told
+    return value
 
 
-def a_number(told: Any, what: str) -> int:
-    if type(told) is not int or not 0 <= told < LARGEST:
+def a_number(value: Any, what: str) -> int:
+    if type(value) is not int or not 0 <= value < LARGEST:
         raise BundleDoesNotHold(f"{what}: that is no whole number, or too large for one of ours")
-    return told
+    return value
 
 
-def hashes(told: Any, what: str) -> list[bytes]:
+def hashes(value: Any, what: str) -> list[bytes]:
     """Errors: BundleDoesNotHold unless each is 32 bytes in base64."""
-    found = [strict_base64(a_text(one, what)) for one in a_list(told, what)]
-    if any(one is None or len(one) != HASH_BYTES for one in found):
+    digests = [strict_base64(a_text(text, what)) for text in a_list(value, what)]
+    if any(digest is None or len(digest) != HASH_BYTES for digest in digests):
         raise BundleDoesNotHold(f"{what}: that is no hash of 32 bytes in base64")
-    return [one for one in found if one is not None]
+    return [digest for digest in digests if digest is not None]

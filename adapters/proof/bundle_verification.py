@@ -33,7 +33,7 @@ class CheckpointWasNotReached(Exception):
 
 
 Witness = Callable[[LoggedEvent], None]
-"""Is told each event in the order of the log. What it hears counts only once the whole bundle has been verified."""
+"""Receives each event in the order of the log. Its result counts only once the whole bundle has been verified."""
 MERGED = ("survivor", "absorbed")
 MERGES = ("candidates-merged.v1", "candidates-unmerged.v1")
 
@@ -95,7 +95,7 @@ def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
     require_key(header, key, held.key)
     with in_words("the checkpoint"):
         checkpoint = open_checkpoint(header.checkpoint, key)
-    older = [extended(one.note, one.proof, key, checkpoint) for one in header.checkpoints]
+    older = [extended(former.note, former.proof, key, checkpoint) for former in header.checkpoints]
     require_order([*older, checkpoint])
     kept = None if held.checkpoint is None else checkpoint_held(held.checkpoint, key, [*older, checkpoint])
     going = Going(header, checkpoint, tree_of(header.of))
@@ -110,7 +110,7 @@ def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
         key=key,
         key_was_compared=held.key is not None,
         held=None if kept is None else kept.size,
-        older=[one.size for one in older],
+        older=[former.size for former in older],
         events=going.events,
         opened=going.opened,
         recorded=None if going.first is None or going.last is None else (going.first, going.last),
@@ -128,7 +128,7 @@ def in_words(what: str) -> Iterator[None]:
 
 
 def require_key(header: Header, key: VerifierKey, held: str | None) -> None:
-    """That the bundle's key is of its log, and the one that the auditor was told elsewhere."""
+    """That the bundle's key is of its log, and the one that the auditor got elsewhere."""
     if key.name != header.origin or str(key) != header.verifier_key:
         raise BundleDoesNotHold("the verifier key is of another log than the bundle")
     if held is not None and held.strip() != header.verifier_key:
@@ -145,16 +145,16 @@ def extended(note: str, proof: Sequence[bytes], key: VerifierKey, newest: Checkp
 
 
 def require_order(checkpoints: Sequence[Checkpoint]) -> None:
-    sizes = [one.size for one in checkpoints]
+    sizes = [checkpoint.size for checkpoint in checkpoints]
     if sizes != sorted(set(sizes)) or sizes[0] < 1:
         raise BundleDoesNotHold("its checkpoints do not stand in order of their sizes")
 
 
-def checkpoint_held(note: str, key: VerifierKey, known: Sequence[Checkpoint]) -> Checkpoint:
+def checkpoint_held(note: str, key: VerifierKey, checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     """The auditor's own checkpoint. Errors: BundleDoesNotHold where the bundle has another one of its size."""
     with in_words("the checkpoint that you hold"):
         held = open_checkpoint(note, key)
-    if any(one.size == held.size and one != held for one in known):
+    if any(checkpoint.size == held.size and checkpoint != held for checkpoint in checkpoints):
         raise BundleDoesNotHold(
             f"THE HISTORY WAS REWRITTEN: two different trees of size {held.size} are signed with one key. "
             "Keep your checkpoint and this bundle: together they prove it"
@@ -162,16 +162,16 @@ def checkpoint_held(note: str, key: VerifierKey, known: Sequence[Checkpoint]) ->
     return held
 
 
-def require_reached(held: Checkpoint, known: Sequence[Checkpoint]) -> None:
+def require_reached(held: Checkpoint, checkpoints: Sequence[Checkpoint]) -> None:
     """That the bundle leads on from the auditor's checkpoint. Errors: CheckpointWasNotReached."""
-    newest = known[-1].size
+    newest = checkpoints[-1].size
     if held.size > newest:
         why = (
             f"The bundle is older: it ends at size {newest}, and nothing in it shows that your checkpoint leads on "
             "from there. Ask for a bundle that was made after your checkpoint."
         )
         raise CheckpointWasNotReached(held.size, why)
-    if held not in known:
+    if held not in checkpoints:
         why = "The bundle has no proof from it. Ask for one that was made with it (audit-bundle --checkpoint)."
         raise CheckpointWasNotReached(held.size, why)
 
@@ -185,32 +185,32 @@ def tree_of(of: Range | Person) -> CompactRange | None:
 
 def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> LoggedEvent:
     """The event, once its leaf is in its place in the tree and everything beside it is what the leaf binds."""
-    told = logged_event_of(entry.index, entry.leaf, clear)
-    require_place(going, told)
+    event = logged_event_of(entry.index, entry.leaf, clear)
+    require_place(going, event)
     require_leaf(going, entry)
-    if CLEAR.encode(clear) != entry.clear or sha256(entry.clear.encode()).hexdigest() != told.clear_sha256:
-        raise BundleDoesNotHold(f"the clear data of leaf {told.index} is not what the log holds")
-    going.index, going.position, going.events = told.index, told.position, going.events + 1
-    going.first, going.last = going.first or told.recorded_at, told.recorded_at
-    if told.type in MERGES:
-        remember_merge(going, told)
-    return replace(told, opened=opened_as_committed(going, told, entry.opened)) if entry.opened else told
+    if CLEAR.encode(clear) != entry.clear or sha256(entry.clear.encode()).hexdigest() != event.clear_sha256:
+        raise BundleDoesNotHold(f"the clear data of leaf {event.index} is not what the log holds")
+    going.index, going.position, going.events = event.index, event.position, going.events + 1
+    going.first, going.last = going.first or event.recorded_at, event.recorded_at
+    if event.type in MERGES:
+        remember_merge(going, event)
+    return replace(event, opened=opened_as_committed(going, event, entry.opened)) if entry.opened else event
 
 
-def require_place(going: Going, told: LoggedEvent) -> None:
+def require_place(going: Going, event: LoggedEvent) -> None:
     """That it is of this log and in its order, and that its stream has no gap before it."""
-    if told.origin != going.header.origin:
-        raise BundleDoesNotHold(f"leaf {told.index} is of another log")
-    if told.index <= going.index or told.position <= going.position:
-        raise BundleDoesNotHold(f"leaf {told.index} is not in the order of the log")
+    if event.origin != going.header.origin:
+        raise BundleDoesNotHold(f"leaf {event.index} is of another log")
+    if event.index <= going.index or event.position <= going.position:
+        raise BundleDoesNotHold(f"leaf {event.index} is not in the order of the log")
     begins_late = isinstance(going.header.of, Range) and going.header.of.first > 0
-    before = going.versions.get(told.stream, told.version - 1 if begins_late else 0)
-    if told.version != before + 1:
+    before = going.versions.get(event.stream, event.version - 1 if begins_late else 0)
+    if event.version != before + 1:
         raise BundleDoesNotHold(
-            f"leaf {told.index} is version {told.version} of its stream, where version {before + 1} should stand: "
+            f"leaf {event.index} is version {event.version} of its stream, where version {before + 1} should stand: "
             "an event was left out or put in"
         )
-    going.versions[told.stream] = told.version
+    going.versions[event.stream] = event.version
 
 
 def require_leaf(going: Going, entry: Entry) -> None:
@@ -225,24 +225,24 @@ def require_leaf(going: Going, entry: Entry) -> None:
 
 
 def opened_as_committed(
-    going: Going, told: LoggedEvent, laid_open: Sequence[Opened]
+    going: Going, event: LoggedEvent, laid_open: Sequence[Opened]
 ) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """The fields of each opened part, once salt and text hash to the commitment in the leaf."""
-    committed = {(part.person, part.group): part.commitment for part in told.parts}
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for one in laid_open:
-        name = one.person, one.group
-        commitment = sha256(COMMITMENT_DOMAIN + one.salt + one.plaintext.encode()).hexdigest()
-        if name in found or committed.get(name) != commitment:
-            raise BundleDoesNotHold(f"what is opened of leaf {told.index} is not what was sealed")
-        found[name] = fields_of(one.plaintext, told.index)
-    going.opened += len(found)
-    return found
+    committed = {(part.person, part.group): part.commitment for part in event.parts}
+    parts: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for opened_part in laid_open:
+        name = opened_part.person, opened_part.group
+        commitment = sha256(COMMITMENT_DOMAIN + opened_part.salt + opened_part.plaintext.encode()).hexdigest()
+        if name in parts or committed.get(name) != commitment:
+            raise BundleDoesNotHold(f"what is opened of leaf {event.index} is not what was sealed")
+        parts[name] = fields_of(opened_part.plaintext, event.index)
+    going.opened += len(parts)
+    return parts
 
 
-def remember_merge(going: Going, told: LoggedEvent) -> None:
+def remember_merge(going: Going, event: LoggedEvent) -> None:
     """That two records were held to be one person, then or still."""
-    survivor, absorbed = (a_text(told.clear.get(one), f"the {one} of leaf {told.index}") for one in MERGED)
+    survivor, absorbed = (a_text(event.clear.get(name), f"the {name} of leaf {event.index}") for name in MERGED)
     going.merged.setdefault(survivor, set()).add(absorbed)
     going.merged.setdefault(absorbed, set()).add(survivor)
 
@@ -260,7 +260,7 @@ def require_end(going: Going) -> None:
 
 
 def require_records(going: Going, person: Person) -> None:
-    """That the bundle holds every record of the person, each with as many events as it says, and nobody else's."""
+    """That the bundle holds every record of the person, each with as many events as it says, and no other person's."""
     if going.versions != dict(person.records):
         raise BundleDoesNotHold("the events of a record are missing, or there are some of a record that is not listed")
     reached, waiting = {person.candidate}, [person.candidate]

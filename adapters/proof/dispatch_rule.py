@@ -21,7 +21,7 @@ Touchpoint = tuple[str, str]
 OURSELVES = "perennial"
 """Who reports what we send ourselves: it must have been allowed when it was recorded too, not only at its own date."""
 WITHHELD = "withheld since the merge with"
-KNOWN = frozenset(event.stored_name for event in EVENTS)
+EVENT_TYPES = frozenset(event.stored_name for event in EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class DispatchRule:
     taken_back: list[Unauthorised] = field(default_factory=list)
     """What no consent covered, until a correction said that it never was so."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """What this version does not know, and the first leaf of each: whoever finds some knows nothing."""
+    """What this version does not know, and the first leaf of each: with any of them the result is unknown."""
     sends_by_consent: Counter[str] = field(default_factory=Counter)
     recorded: int = 0
     """How many dispatches were recorded."""
@@ -127,7 +127,7 @@ class DispatchRule:
     """The record that each was last merged with."""
     restrictions: dict[str, list[tuple[datetime, int, bool]]] = field(default_factory=dict)
     """When each record was restricted (true) and when that was lifted: the time, the leaf, and which."""
-    kin: dict[str, set[str]] = field(default_factory=dict)
+    links: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def dispatches(self) -> int:
@@ -142,96 +142,96 @@ class DispatchRule:
     @property
     def exceptions(self) -> list[Unauthorised]:
         """In the order of the log."""
-        return sorted((*self.overtaken, *self.standing.values()), key=lambda one: one.index)
+        return sorted((*self.overtaken, *self.standing.values()), key=lambda exception: exception.index)
 
-    def hear(self, told: LoggedEvent) -> None:
+    def hear(self, event: LoggedEvent) -> None:
         """One more event. Errors: BundleDoesNotHold where it is none that this version could have written."""
         try:
-            self._hear(told)
+            self._hear(event)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
+            raise BundleDoesNotHold(f"leaf {event.index} is no {event.type} as this version knows it") from error
 
-    def _hear(self, told: LoggedEvent) -> None:
-        match told.type:
+    def _hear(self, event: LoggedEvent) -> None:
+        match event.type:
             case "touchpoint-recorded.v1":
-                self._touchpoint(told)
+                self._touchpoint(event)
             case "touchpoint-corrected.v1":
-                self._correction(told)
+                self._correction(event)
             case "consent-given.v1":
-                self._given(told)
+                self._given(event)
             case "consent-refused.v1" | "consent-withdrawn.v1" | "consent-expired.v1" | "consent-withheld.v1":
-                partner = self.merged_with.get(told.stream)
-                self.taken.setdefault(told.stream, {})[told.event] = taken_by(told, partner)
+                partner = self.merged_with.get(event.stream)
+                self.taken.setdefault(event.stream, {})[event.event] = taken_by(event, partner)
             case "consent-withholding-ended.v1":
-                self._lift(told)
+                self._lift(event)
             case "processing-restricted.v1" | "restriction-lifted.v1":
-                turn = told.at, told.index, told.type == "processing-restricted.v1"
-                self.restrictions.setdefault(told.stream, []).append(turn)
+                turn = event.at, event.index, event.type == "processing-restricted.v1"
+                self.restrictions.setdefault(event.stream, []).append(turn)
             case "candidates-merged.v1":
-                survivor, absorbed = told.clear["survivor"], told.clear["absorbed"]
-                self.merged_with[told.stream] = survivor if told.stream == absorbed else absorbed
-                self._link(told.clear, together=True)
+                survivor, absorbed = event.clear["survivor"], event.clear["absorbed"]
+                self.merged_with[event.stream] = survivor if event.stream == absorbed else absorbed
+                self._link(event.clear, together=True)
             case "candidates-unmerged.v1":
-                self._link(told.clear, together=False)
-            case other if other not in KNOWN:
-                self.unknown.setdefault(other, told.index)
+                self._link(event.clear, together=False)
+            case other if other not in EVENT_TYPES:
+                self.unknown.setdefault(other, event.index)
 
-    def _given(self, told: LoggedEvent) -> None:
-        clear, until = told.clear, told.clear["valid_until"]
-        if told.event in self.given:
-            raise BundleDoesNotHold(f"leaf {told.index} has the id of another consent: which one is cited")
+    def _given(self, event: LoggedEvent) -> None:
+        clear, until = event.clear, event.clear["valid_until"]
+        if event.event in self.given:
+            raise BundleDoesNotHold(f"leaf {event.index} has the id of another consent: which one is cited")
         ends = None if until is None else moment(until)
-        self.given_in.setdefault(told.stream, []).append(told.event)
-        self.given[told.event] = Given(told.stream, told.at, clear["purpose"], tuple(clear["channels"]), ends)
+        self.given_in.setdefault(event.stream, []).append(event.event)
+        self.given[event.event] = Given(event.stream, event.at, clear["purpose"], tuple(clear["channels"]), ends)
 
-    def _lift(self, told: LoggedEvent) -> None:
+    def _lift(self, event: LoggedEvent) -> None:
         """What a merge withheld has ended. Only what was withheld can: a person's own no stands.
 
         A bundle that begins late may not hold the event that withheld it.
         """
-        withheld = self.taken.get(told.stream, {}).get(told.clear["withheld"])
+        withheld = self.taken.get(event.stream, {}).get(event.clear["withheld"])
         if withheld is None:
             return
         if not withheld.what.startswith(WITHHELD):
-            raise BundleDoesNotHold(f"leaf {told.index} ends what no merge withheld")
-        self.taken[told.stream][told.clear["withheld"]] = replace(withheld, lifted=told.at)
+            raise BundleDoesNotHold(f"leaf {event.index} ends what no merge withheld")
+        self.taken[event.stream][event.clear["withheld"]] = replace(withheld, lifted=event.at)
 
     def _link(self, clear: Mapping[str, str], *, together: bool) -> None:
-        one, other = clear["survivor"], clear["absorbed"]
-        for record, with_it in ((one, other), (other, one)):
-            linked = self.kin.setdefault(record, set())
+        survivor, other = clear["survivor"], clear["absorbed"]
+        for record, with_it in ((survivor, other), (other, survivor)):
+            linked = self.links.setdefault(record, set())
             linked.add(with_it) if together else linked.discard(with_it)
 
-    def _touchpoint(self, told: LoggedEvent) -> None:
-        clear, touchpoint = told.clear, (told.stream, told.clear["touchpoint"])
+    def _touchpoint(self, event: LoggedEvent) -> None:
+        clear, touchpoint = event.clear, (event.stream, event.clear["touchpoint"])
         self.sent.pop(touchpoint, None)
         if touchpoint in self.standing:
             self.overtaken.append(self.standing.pop(touchpoint))
-        row = self._kind(told, clear["kind"])
+        row = self._kind(event, clear["kind"])
         self.older += touchpoint in self.newest
         self._believe(touchpoint, row)
         if row is None or row.direction != "outbound":
             return
         cited = Cited(clear["purpose"] or row.purpose, clear["consent"])
-        why = self._why_not(told.stream, row, cited, told.at)
+        why = self._why_not(event.stream, row, cited, event.at)
         if why is None and clear["reported_by"] == OURSELVES:
-            why = self._why_not_when_recorded(told, row, cited)
-        self.sent[touchpoint] = Sent(row.kind, told.at, cited, why)
+            why = self._why_not_when_recorded(event, row, cited)
+        self.sent[touchpoint] = Sent(row.kind, event.at, cited, why)
         self.recorded += 1
         if why is not None:
-            self._except(told, row, cited, told.at, str(clear["reported_by"]), why)
+            self._except(event, row, cited, event.at, str(clear["reported_by"]), why)
         elif cited.consent is not None:
             self.sends_by_consent[cited.consent] += 1
 
-    def _correction(self, told: LoggedEvent) -> None:
+    def _correction(self, event: LoggedEvent) -> None:
         """What a touchpoint turns out to be is judged anew, by what was known when it was corrected.
 
         The consent that it was recorded with must cover it; what was recorded as no dispatch has none. What the event
         says that it takes back is not asked: only what was recorded counts.
         """
-        clear, touchpoint = told.clear, (told.stream, told.clear["touchpoint"])
+        clear, touchpoint = event.clear, (event.stream, event.clear["touchpoint"])
         former, sent = self.standing.pop(touchpoint, None), self.sent.get(touchpoint)
-        row = None if clear["kind"] is None else self._kind(told, clear["kind"])
+        row = None if clear["kind"] is None else self._kind(event, clear["kind"])
         now = None if row is None else (row.kind, moment(clear["at"]))
         if former is not None and now != (former.kind, former.at):
             self.taken_back.append(former)
@@ -246,30 +246,30 @@ class DispatchRule:
         if sent is not None and now == (sent.kind, sent.at):
             why = sent.why
         else:
-            why = self._why_not(told.stream, row, cited, now[1])
+            why = self._why_not(event.stream, row, cited, now[1])
         if why is not None:
-            self._except(told, row, cited, now[1], told.actor, f"as corrected, {why}")
+            self._except(event, row, cited, now[1], event.actor, f"as corrected, {why}")
 
     def _believe(self, touchpoint: Touchpoint, row: Kind | None) -> None:
         is_dispatch = row is not None and row.direction == "outbound"
         (self.newest.add if is_dispatch else self.newest.discard)(touchpoint)
 
-    def _kind(self, told: LoggedEvent, kind: str) -> Kind | None:
+    def _kind(self, event: LoggedEvent, kind: str) -> Kind | None:
         row = KINDS.get(kind)
         if row is None:
-            self.unknown.setdefault(f"touchpoint {kind}", told.index)
+            self.unknown.setdefault(f"touchpoint {kind}", event.index)
         return row
 
-    def _except(self, told: LoggedEvent, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
-        self.standing[told.stream, told.clear["touchpoint"]] = Unauthorised(
-            told.index, told.position, told.event, told.stream, row.kind, cited.purpose, at, reported_by, why
+    def _except(self, event: LoggedEvent, row: Kind, cited: Cited, at: datetime, reported_by: str, why: str) -> None:
+        self.standing[event.stream, event.clear["touchpoint"]] = Unauthorised(
+            event.index, event.position, event.event, event.stream, row.kind, cited.purpose, at, reported_by, why
         )
 
-    def _why_not_when_recorded(self, told: LoggedEvent, row: Kind, cited: Cited) -> str | None:
+    def _why_not_when_recorded(self, dispatch: LoggedEvent, row: Kind, cited: Cited) -> str | None:
         """Why it was not allowed any more when it was recorded; None where a consent, be it a newer one, allowed it."""
-        given = (event for member in self.person(told.stream) for event in self.given_in.get(member, ()))
+        given = (event for member in self.person(dispatch.stream) for event in self.given_in.get(member, ()))
         citable = (cited, *(Cited(cited.purpose, event) for event in given))
-        reasons = [self._why_not(told.stream, row, one, told.recorded_at) for one in citable]
+        reasons = [self._why_not(dispatch.stream, row, consent, dispatch.recorded_at) for consent in citable]
         return None if None in reasons else reasons[0]
 
     def _why_not(self, record: str, row: Kind, cited: Cited, at: datetime) -> str | None:
@@ -282,7 +282,7 @@ class DispatchRule:
         if given is None:
             return "what it cites is no consent that was known then"
         if given.record not in (person := set(self.person(record))):
-            return "it cites the consent of somebody else"
+            return "it cites the consent of another person"
         if any(self._is_restricted(member, at) for member in person):
             return "the processing of the person's data was restricted then"
         if given.purpose != cited.purpose or row.channel not in given.channels:
@@ -300,7 +300,7 @@ class DispatchRule:
 
     def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
         """What ended the consent on the channel by then: a no, or a newer yes that has ended."""
-        taken = (one for member in person for one in self.taken.get(member, {}).values())
+        taken = (answer for member in person for answer in self.taken.get(member, {}).values())
         for no in taken:
             if no.ends(consent, given, channel, at):
                 return f"its consent was {no.what} at {no.at.isoformat()}"
@@ -314,24 +314,24 @@ class DispatchRule:
         """The record, and those that are held to be the same person by now."""
         reached, waiting = {record}, [record]
         while waiting:
-            one = waiting.pop()
-            yield one
-            linked = self.kin.get(one, set()) - reached
+            member = waiting.pop()
+            yield member
+            linked = self.links.get(member, set()) - reached
             reached |= linked
             waiting += linked
 
 
-def taken_by(told: LoggedEvent, partner: str | None) -> Taken:
+def taken_by(event: LoggedEvent, partner: str | None) -> Taken:
     """What a refusal, a withdrawal, an end or a merge takes away. `partner`: the record that it was last merged with.
 
     A merge recorded a withdrawal with the method 'merge' before it withheld.
     """
-    clear, what = told.clear, told.type.removeprefix("consent-").removesuffix(".v1")
+    clear, what = event.clear, event.type.removeprefix("consent-").removesuffix(".v1")
     by_merge = what == "withheld" or (what == "withdrawn" and clear["method"] == "merge")
     if by_merge and partner is not None:
         what = f"{WITHHELD} {partner},"
     channels = None if clear.get("entirely") else tuple(clear["channels"])
-    return Taken(told.at, what, clear["purpose"], channels, clear.get("consent"))
+    return Taken(event.at, what, clear["purpose"], channels, clear.get("consent"))
 
 
 def moment(text: str) -> datetime:

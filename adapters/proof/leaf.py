@@ -127,16 +127,16 @@ def parts(state: bytes) -> str:
 
 def parts_of(state: bytes) -> Sequence[str] | None:
     """Each part's JSON text; None unless the state is, byte for byte, what the mapper writes."""
-    text, begin, found = state.decode("latin-1"), 1, []
+    text, begin, cut = state.decode("latin-1"), 1, []
     while begin < len(text):
         part = PART.match(text, begin)
         if part is None or (spelled := part_text(*part.groups())) is None:
             return None
-        found.append(spelled)
+        cut.append(spelled)
         begin = part.end() + 1
         if text[begin - 1 : begin] != ("]" if begin == len(text) else ","):
             return None
-    return found if found and text[0] == "[" else None
+    return cut if cut and text[0] == "[" else None
 
 
 def part_text(person: str, key: str, group: str, nonce: str, ciphertext: str, commitment: str) -> str | None:

@@ -53,36 +53,36 @@ class LoggedEvent:
 
 def logged_event_of(index: int, leaf: str, clear: Mapping[str, Any]) -> LoggedEvent:
     """The event of a leaf's text. Errors: BundleDoesNotHold where the text is no leaf."""
-    said = parsed(leaf, f"leaf {index}")
-    if tuple(said) != MEMBERS or CLEAR.encode(said) != leaf:
+    document = parsed(leaf, f"leaf {index}")
+    if tuple(document) != MEMBERS or CLEAR.encode(document) != leaf:
         raise BundleDoesNotHold(f"leaf {index} has not the members of a leaf, in their order")
-    if whole(said["format"], index) != FORMAT:
+    if whole(document["format"], index) != FORMAT:
         raise BundleDoesNotHold(f"leaf {index} is of a format unknown to this version")
-    for name in ("occurred_how", *(name for name in ("causation", "correlation") if said[name] is not None)):
-        text(said[name], index)
-    for person in a_list(said["people"], f"the people of leaf {index}"):
+    for name in ("occurred_how", *(name for name in ("causation", "correlation") if document[name] is not None)):
+        text(document[name], index)
+    for person in a_list(document["people"], f"the people of leaf {index}"):
         text(person, index)
-    recorded_at = moment_of(said["recorded_at"], index)
+    recorded_at = moment_of(document["recorded_at"], index)
     return LoggedEvent(
         index=index,
-        position=whole(said["position"], index),
-        stream=text(said["stream"], index),
-        version=whole(said["version"], index),
-        event=text(said["event"], index),
-        type=text(said["type"], index),
-        at=recorded_at if said["occurred_at"] is None else moment_of(said["occurred_at"], index),
+        position=whole(document["position"], index),
+        stream=text(document["stream"], index),
+        version=whole(document["version"], index),
+        event=text(document["event"], index),
+        type=text(document["type"], index),
+        at=recorded_at if document["occurred_at"] is None else moment_of(document["occurred_at"], index),
         recorded_at=recorded_at,
-        actor=text(said["actor"], index),
-        origin=text(said["origin"], index),
-        clear_sha256=text(said["clear_sha256"], index),
-        parts=parts_of(said["parts"], index),
+        actor=text(document["actor"], index),
+        origin=text(document["origin"], index),
+        clear_sha256=text(document["clear_sha256"], index),
+        parts=parts_of(document["parts"], index),
         clear=clear,
     )
 
 
-def parts_of(said: Any, index: int) -> list[Part]:
+def parts_of(listed: Any, index: int) -> list[Part]:
     """The parts; one in an unknown spelling has nothing that could be opened."""
-    parts = a_list(said, f"the parts of leaf {index}")
+    parts = a_list(listed, f"the parts of leaf {index}")
     for part in parts:
         if not isinstance(part, dict) or tuple(part) not in (PART, PART_IN_UNKNOWN_SPELLING) or not all(part.values()):
             raise BundleDoesNotHold(f"leaf {index} has a part that is none")

@@ -63,10 +63,10 @@ def read_checkpoint(text: str) -> Checkpoint:
     origin, size, root = lines[:3]
     if not SIZE.fullmatch(size) or int(size) >= 1 << 63:
         raise CheckpointCannotBeRead("its second line is no size")
-    found = strict_base64(root)
-    if found is None or len(found) != HASH_BYTES:
+    digest = strict_base64(root)
+    if digest is None or len(digest) != HASH_BYTES:
         raise CheckpointCannotBeRead("its third line is no hash of 32 bytes in base64")
-    return Checkpoint(origin, int(size), found)
+    return Checkpoint(origin, int(size), digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def open_note(note: str, key: VerifierKey) -> str:
         raise NoteIsNotSigned(key.name, "it has not the form of a note")
     lines = signatures[:-1].split("\n")
     if len(lines) > MOST_SIGNATURES:
-        raise NoteIsNotSigned(key.name, "it has more signatures than anybody needs")
+        raise NoteIsNotSigned(key.name, "it has too many signatures")
     ours = [signature for line in lines if (signature := signature_by(key, line)) is not None]
     if not ours:
         raise NoteIsNotSigned(key.name, "none of its signatures is by it")
@@ -173,11 +173,11 @@ def open_note(note: str, key: VerifierKey) -> str:
 
 def signature_by(key: VerifierKey, line: str) -> bytes | None:
     """The signature on the line, if it is one by the key. Errors: NoteIsNotSigned where the line is none at all."""
-    found = SIGNATURE_LINE.fullmatch(line)
-    data = strict_base64(found[2]) if found else None
-    if found is None or data is None or len(data) < 5:
+    matched = SIGNATURE_LINE.fullmatch(line)
+    data = strict_base64(matched[2]) if matched else None
+    if matched is None or data is None or len(data) < 5:
         raise NoteIsNotSigned(key.name, "one of its lines is no signature")
-    return data[4:] if (found[1], data[:4]) == (key.name, key.id) else None
+    return data[4:] if (matched[1], data[:4]) == (key.name, key.id) else None
 
 
 def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:

@@ -42,7 +42,7 @@ def which(verified: Verified) -> str:
 
 
 def not_shown(verified: Verified) -> Iterator[str]:
-    """What nobody should read into it, a line each."""
+    """Yield what it does not show, a line each."""
     if not verified.key_was_compared:
         yield "that the key is the log's own: compare it with one that you got elsewhere (--key does)"
     if verified.held is None:
@@ -50,34 +50,36 @@ def not_shown(verified: Verified) -> Iterator[str]:
     if isinstance(verified.of, Person):
         yield "that its records do not go on after their last events here: a bundle --since 0 leaves nothing out"
     yield f"anything recorded after leaf {verified.checkpoint.size - 1}, the last under this checkpoint"
-    yield "that what was told to us is true; only that it was told, when, and has not been altered"
+    yield "that what was recorded is true; only that it was recorded, when, and has not been altered"
 
 
 def on_dispatches(verified: Verified, rule: DispatchRule) -> tuple[bool, list[str]]:
     """(whether it is proved that nothing was sent without a consent, the sentences that say so or why not)."""
     if rule.unknown:
-        found = "; ".join(f"{what}, first at leaf {index}" for what, index in rule.unknown.items())
-        return False, [f"DISPATCHES: NOT PROVED. This version does not know: {found}. Ask with a newer one."]
+        places = "; ".join(f"{what}, first at leaf {index}" for what, index in rule.unknown.items())
+        return False, [f"DISPATCHES: NOT PROVED. This version does not know: {places}. Ask with a newer one."]
     if not isinstance(verified.of, Person) and not verified.is_whole_log:
         return False, [
             f"DISPATCHES: NOT PROVED. This bundle begins at leaf {verified.of.first}: consents from before are "
             "not in it. Ask for one made with --since 0."
         ]
-    sent = "to this person in these events" if isinstance(verified.of, Person) else "to anybody up to the checkpoint"
+    sent = "to this person in these events" if isinstance(verified.of, Person) else "to all people up to the checkpoint"
     now = "" if rule.believed == rule.dispatches else f" ({rule.believed} as is believed now, after corrections)"
     lines = [
         f"DISPATCHES: {rule.dispatches} {sent}{now}, "
         f"{len(rule.exceptions) or 'none'} without a living consent of the right purpose and channel."
     ]
-    lines += [f"  {described(one)}" for one in rule.exceptions]
+    lines += [f"  {described(exception)}" for exception in rule.exceptions]
     if rule.taken_back:
         lines.append(f"  {len(rule.taken_back)} more had none, until a correction said that it was not so:")
-        lines += [f"  {described(one)}" for one in rule.taken_back]
+        lines += [f"  {described(exception)}" for exception in rule.taken_back]
     return not rule.exceptions, lines
 
 
-def described(one: Unauthorised) -> str:
+def described(exception: Unauthorised) -> str:
+    """Return one line about a dispatch without a consent."""
+    when = f"{exception.at:%Y-%m-%d %H:%M:%S}"
     return (
-        f"leaf {one.index}, {one.at:%Y-%m-%d %H:%M:%S}: {one.kind} for {one.purpose}, record {one.record}, "
-        f"reported by {one.reported_by}: {one.why} (event {one.event}, position {one.position})"
+        f"leaf {exception.index}, {when}: {exception.kind} for {exception.purpose}, record {exception.record}, "
+        f"reported by {exception.reported_by}: {exception.why} (event {exception.event}, position {exception.position})"
     )

@@ -78,9 +78,9 @@ class Signer:
         return last is None or last[1].size <= size
 
     def sign(self, size: int, hashes: Hashes, *, published: bool) -> str:
-        """The note for the tree of that size (1 or more), kept here before anybody gets it.
+        """The note for the tree of that size (1 or more), kept here before it is published.
 
-        It is the one signed last where that has the size already. `published`: whether anybody has got one before.
+        It is the one signed last where that has the size already. `published`: whether one was published before.
         Errors: ForkFound, SigningFolderIsUnusable.
         """
         key = self.key(published=published)

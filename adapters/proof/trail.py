@@ -26,7 +26,7 @@ NOTICED = {
     "candidates-unmerged.v1": "unmerged",
 }
 LATE = timedelta(minutes=1)
-"""Learned later than it happened by at least this: both times are told."""
+"""Learned later than it happened by at least this: both times are shown."""
 
 
 @dataclass(slots=True)
@@ -37,45 +37,45 @@ class Trail:
     sends: Counter[str] = field(default_factory=Counter)
     """How many dispatches cite each consent."""
 
-    def hear(self, told: LoggedEvent) -> None:
+    def hear(self, event: LoggedEvent) -> None:
         """One more event."""
-        if told.type in NOTICED:
-            self.heard.append(told)
-        elif told.type == "touchpoint-recorded.v1" and is_dispatch(told):
-            self.heard.append(told)
-            self.sends[str(told.clear.get("consent"))] += 1
+        if event.type in NOTICED:
+            self.heard.append(event)
+        elif event.type == "touchpoint-recorded.v1" and is_dispatch(event):
+            self.heard.append(event)
+            self.sends[str(event.clear.get("consent"))] += 1
 
     def lines(self) -> Iterator[str]:
-        """In the order of the log; what stands in several records of the person alike is told once.
+        """In the order of the log; what several records of the person have in common is shown once.
 
         Errors: BundleDoesNotHold where an event is none that this version could write.
         """
-        lines = Counter(self._line(told) for told in self.heard)
+        lines = Counter(self._line(event) for event in self.heard)
         for line, records in lines.items():
             yield line if records == 1 else f"{line} (in {records} records)"
 
-    def _line(self, told: LoggedEvent) -> str:
+    def _line(self, event: LoggedEvent) -> str:
         try:
-            what, said = self._said(told)
+            what, words = self._said(event)
         except (KeyError, TypeError) as error:
-            raise BundleDoesNotHold(f"leaf {told.index} is no {told.type} as this version knows it") from error
-        late = told.recorded_at - told.at >= LATE
-        recorded = f" (recorded {told.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
-        return f"{told.at:%Y-%m-%d %H:%M:%S}  {what:9}  {said}{recorded}"
+            raise BundleDoesNotHold(f"leaf {event.index} is no {event.type} as this version knows it") from error
+        late = event.recorded_at - event.at >= LATE
+        recorded = f" (recorded {event.recorded_at:%Y-%m-%d %H:%M:%S})" if late else ""
+        return f"{event.at:%Y-%m-%d %H:%M:%S}  {what:9}  {words}{recorded}"
 
-    def _said(self, told: LoggedEvent) -> tuple[str, str]:
-        clear = told.clear
-        match told.type:
+    def _said(self, event: LoggedEvent) -> tuple[str, str]:
+        clear = event.clear
+        match event.type:
             case "consent-requested.v1":
                 return "asked", f"{for_what(clear)}; {notice(clear)}; {clear['method']}"
             case "consent-given.v1":
-                return "given", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}; {self._until(told)}"
+                return "given", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}; {self._until(event)}"
             case "consent-refused.v1":
                 return "refused", f"{for_what(clear)}; {notice(clear)}; {answer(clear)}"
             case "consent-withheld.v1":
-                return "withheld", f"{for_what(clear)}; since the merge with {partner(told)}"
+                return "withheld", f"{for_what(clear)}; since the merge with {partner(event)}"
             case "consent-withholding-ended.v1":
-                return "restored", f"{for_what(clear)}; withheld no longer, the merge with {partner(told)} is undone"
+                return "restored", f"{for_what(clear)}; withheld no longer, the merge with {partner(event)} is undone"
             case "consent-withdrawn.v1" if clear["method"] == "merge":
                 return "withheld", f"{for_what(clear)}; since the merge"
             case "consent-withdrawn.v1":
@@ -90,21 +90,21 @@ class Trail:
                 return "erasure", f"asked for by {clear['by']} ({clear['ground']})"
             case "candidate-erased.v1":
                 return "erased", f"its key is destroyed; no copy can be opened after {clear['effective_by'][:10]}"
-        return NOTICED[told.type], f"the records {clear['survivor']} and {clear['absorbed']}"
+        return NOTICED[event.type], f"the records {clear['survivor']} and {clear['absorbed']}"
 
-    def _until(self, told: LoggedEvent) -> str:
-        until, sends = told.clear["valid_until"], self.sends[told.event]
+    def _until(self, event: LoggedEvent) -> str:
+        until, sends = event.clear["valid_until"], self.sends[event.event]
         end = "no end" if until is None else f"until {until[:10]}"
-        return f"{end}; consent {told.event}, cited by {sends} {'send' if sends == 1 else 'sends'}"
+        return f"{end}; consent {event.event}, cited by {sends} {'send' if sends == 1 else 'sends'}"
 
 
-def partner(told: LoggedEvent) -> str:
+def partner(event: LoggedEvent) -> str:
     """The other record of the merge that the event names."""
-    return str(told.clear["survivor"] if told.stream == told.clear["absorbed"] else told.clear["absorbed"])
+    return str(event.clear["survivor"] if event.stream == event.clear["absorbed"] else event.clear["absorbed"])
 
 
-def is_dispatch(told: LoggedEvent) -> bool:
-    row = KINDS.get(str(told.clear.get("kind")))
+def is_dispatch(event: LoggedEvent) -> bool:
+    row = KINDS.get(str(event.clear.get("kind")))
     return row is not None and row.direction == "outbound"
 
 

@@ -10,7 +10,7 @@ HASH_BYTES = 32
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 LONGEST_PROOF = 64
-"""A tree of more than 2**63 leaves is nobody's."""
+"""No tree has more than 2**63 leaves."""
 
 Hashes = Callable[[int, int], bytes]
 """(height, index) -> the root of the full subtree of 2**height leaves that begins at leaf index * 2**height."""
@@ -29,8 +29,8 @@ class ProofDoesNotHold(Exception):
 class TreeIsSmaller(Exception):
     """The tree has {size} leaves; {asked} are asked for. Ask for what a checkpoint covers."""
 
-    def __init__(self, size: int, asked: int) -> None:
-        super().__init__((self.__doc__ or "").format(size=size, asked=asked))
+    def __init__(self, size: int, wanted: int) -> None:
+        super().__init__((self.__doc__ or "").format(size=size, asked=wanted))
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -148,7 +148,7 @@ def left_size(size: int) -> int:
 
 def require_hashes(hashes: Iterable[bytes]) -> None:
     """Errors: ProofDoesNotHold unless each is 32 bytes."""
-    if any(len(one) != HASH_BYTES for one in hashes):
+    if any(len(digest) != HASH_BYTES for digest in hashes):
         raise ProofDoesNotHold("a hash is not 32 bytes long")
 
 
@@ -160,20 +160,20 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     require_hashes([leaf, root, *proof])
     if not 0 <= index < size:
         raise ProofDoesNotHold(f"leaf {index} is not in a tree of {size}")
-    place, last, found = index, size - 1, leaf
+    place, last, digest = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             raise ProofDoesNotHold("it is too long")
         if place & 1 or place == last:
-            found = node_hash(sibling, found)
+            digest = node_hash(sibling, digest)
             turn = 0 if place & 1 else trailing_zeros(place)
             place, last = place >> turn, last >> turn
         else:
-            found = node_hash(found, sibling)
+            digest = node_hash(digest, sibling)
         place, last = place >> 1, last >> 1
     if last != 0:
         raise ProofDoesNotHold("it is too short")
-    if found != root:
+    if digest != root:
         raise ProofDoesNotHold(f"leaf {index} leads to another root")
 
 
@@ -250,19 +250,19 @@ def hashes_of_tiles(tile: TileOf) -> Hashes:
 
 def hashes_of_pyramids(tile: Callable[[int, int], Pyramid]) -> Hashes:
     """The same where tiles were risen before; each is asked for once."""
-    known: dict[tuple[int, int], Pyramid] = {}
+    pyramids: dict[tuple[int, int], Pyramid] = {}
 
     def hash_at(height: int, index: int) -> bytes:
         level, up = divmod(height, TILE_HEIGHT)
         key = level, (index << up) >> TILE_HEIGHT
-        if key not in known:
-            known[key] = tile(*key)
+        if key not in pyramids:
+            pyramids[key] = tile(*key)
         at = (index & ((TILE_WIDTH >> up) - 1)) * HASH_BYTES
-        found = known[key][up][at : at + HASH_BYTES]
-        if not found:
-            there = (key[1] << TILE_HEIGHT) + len(known[key][0]) // HASH_BYTES
+        digest = pyramids[key][up][at : at + HASH_BYTES]
+        if not digest:
+            there = (key[1] << TILE_HEIGHT) + len(pyramids[key][0]) // HASH_BYTES
             raise TreeIsSmaller(there << height - up, index + 1 << height)
-        return found
+        return digest
 
     return hash_at
 

@@ -1,4 +1,4 @@
-"""Work in the background of a process: threads that are told when to end, waited for, and missed when they fail."""
+"""Work in the background of a process: threads that are stopped, joined, and reported when they fail."""
 
 from __future__ import annotations
 

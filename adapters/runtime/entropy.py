@@ -7,7 +7,7 @@ from threading import Lock
 from uuid import UUID
 
 BLOCK = 8192
-"""Each question lets go of the interpreter, and under load a thread waits long to get it back."""
+"""Each call releases the interpreter lock, and under load a thread waits long to get it back."""
 
 
 class Entropy:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 GONE = "[taken out]"
 SHORTEST_SECRET = 4
 """A shorter one would be found in every other word."""
-# What repeats is bounded wherever it could begin at every sign: nobody makes us search for minutes by a long text.
+# What repeats is bounded wherever it could begin at every sign: a long text cannot make the search take minutes.
 PATTERNS = (
     # The password in a URL, which may have any sign in it but a blank, up to the last @.
     (re.compile(r"(\w:?//[^\s:/?#@'\"]*:)[^\s'\"]{1,500}(?=@)"), rf"\g<1>{GONE}"),
@@ -54,11 +54,13 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 class Redaction(logging.Filter):
-    """Takes out of every record what nobody is to read: of its message, and of its traceback. It keeps all records."""
+    """Removes secrets from the message and the traceback of every log record. It keeps all records."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self._secrets = tuple(sorted({one for one in secrets if len(one) >= SHORTEST_SECRET}, key=len, reverse=True))
+        self._secrets = tuple(
+            sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        )
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self.of(said_by(record)), ()
@@ -83,9 +85,9 @@ def said_by(record: logging.LogRecord) -> str:
 
 def secrets_of(settings: BaseModel) -> list[str]:
     """The values of the settings that are secrets, and the password of every URL and DSN among them."""
-    several = [one for name in type(settings).model_fields for one in leaves(getattr(settings, name))]
-    hidden = [one.get_secret_value() for one in several if isinstance(one, SecretStr)]
-    return hidden + [password for one in several if isinstance(one, str) for password in passwords_in(one)]
+    several = [leaf for name in type(settings).model_fields for leaf in leaves(getattr(settings, name))]
+    hidden = [leaf.get_secret_value() for leaf in several if isinstance(leaf, SecretStr)]
+    return hidden + [password for leaf in several if isinstance(leaf, str) for password in passwords_in(leaf)]
 
 
 def leaves(value: object) -> Iterator[object]:
@@ -94,8 +96,8 @@ def leaves(value: object) -> Iterator[object]:
         value = {name: getattr(value, name) for name in type(value).model_fields}
     inside = value.values() if isinstance(value, Mapping) else value
     if isinstance(value, Mapping | list | tuple | frozenset):
-        for one in inside:  # type: ignore[attr-defined]
-            yield from leaves(one)
+        for element in inside:  # type: ignore[attr-defined]
+            yield from leaves(element)
     else:
         yield value
 
@@ -103,12 +105,12 @@ def leaves(value: object) -> Iterator[object]:
 def passwords_in(text: str) -> list[str]:
     """The passwords of a connection string, written as a URL or as key=value."""
     of_url = re.findall(r"\w:?//[^\s:/?#@]*:(\S+)@", text)
-    return of_url + [one.strip("'") for one in re.findall(r"(?i)\bpassword\s*=\s*('[^']*'|[^\s&]+)", text)]
+    return of_url + [password.strip("'") for password in re.findall(r"(?i)\bpassword\s*=\s*('[^']*'|[^\s&]+)", text)]
 
 
 def guard_logs(secrets: Iterable[str] = ()) -> Redaction:
     """From now on nothing reaches a handler of the root logger as it was written; what ends a thread is logged too,
-    as it would go to standard error by itself."""
+    as it would go to standard error without it."""
     redaction = Redaction(secrets)
     for handler in logging.getLogger().handlers:
         handler.addFilter(redaction)
@@ -119,5 +121,5 @@ def guard_logs(secrets: Iterable[str] = ()) -> Redaction:
 def log_uncaught(caught: threading.ExceptHookArgs) -> None:
     if caught.exc_value is not None:
         name = "a thread" if caught.thread is None else caught.thread.name
-        told = (caught.exc_type, caught.exc_value, caught.exc_traceback)
-        logging.getLogger(__name__).critical("%s ended by what nobody expected", name, exc_info=told)
+        exception = (caught.exc_type, caught.exc_value, caught.exc_traceback)
+        logging.getLogger(__name__).critical("%s ended by an unexpected error", name, exc_info=exception)

@@ -61,14 +61,14 @@ class Reporter:
         """Returns how each worker does now."""
         return [
             WorkerReport(
-                name=one.name,
+                name=item.name,
                 instance=self.instance,
                 place=place(),
                 started_at=self.started_at,
-                restarts=one.state.restarts,
-                failing=one.state.failing,
-                last_error=one.state.last_error,
-                last_error_at=one.state.last_error_at,
+                restarts=item.state.restarts,
+                failing=item.state.failing,
+                last_error=item.state.last_error,
+                last_error_at=item.state.last_error_at,
             )
-            for one in self.supervised
+            for item in self.supervised
         ]

@@ -105,11 +105,11 @@ class ExpiryWorkflow:
         results = [result for block in blocks for result in self._record(block, upto.until)]
         # Where another process moved the watermark meanwhile, ours would skip what neither of the two has covered.
         self.offsets.advance(offsets_of(since), offsets_of(upto))
-        return Expired(len(consents), sum(isinstance(one, Handled) and not one.before for one in results))
+        return Expired(len(consents), sum(isinstance(outcome, Handled) and not outcome.before for outcome in results))
 
     def _record(self, consents: Sequence[EndedConsent], now: datetime) -> Sequence[Result]:
         """Errors: the first failure that is no refusal."""
-        results = handle_in_order(self.log, self.verbs, [intention(one, now) for one in consents], once=True)
+        results = handle_in_order(self.log, self.verbs, [intention(consent, now) for consent in consents], once=True)
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, Refused):
                 raise result

@@ -98,7 +98,7 @@ def of_constants() -> Iterator[tuple[str, str]]:
         "reason: key stands twice": inbound.KEY_STANDS_TWICE,
         "reason: id names another body": inbound.ID_NAMES_ANOTHER,
         "reason: too many wait": inbound.TOO_MANY_WAIT,
-        "touchpoint of a referral asked for": ask_for_referral.ASKED,
+        "touchpoint of a referral asked for": ask_for_referral.REFERRAL_ASKED,
         "touchpoint of a referral made": make_referral.MADE,
         "touchpoint of a referral accepted": accept_referral.ACCEPTED,
         "joined by the person": join_community.SELF,

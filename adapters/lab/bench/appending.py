@@ -36,7 +36,7 @@ Write = Callable[[UUID, int], int | Sequence[int] | None]
 
 @dataclass(slots=True)
 class Written:
-    """What writers did: seconds an append took, and the positions they were told."""
+    """What writers did: seconds an append took, and the positions they received."""
 
     latencies: list[float] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
@@ -55,10 +55,10 @@ def write_for(seconds: float, write: Write, writers: int = WRITERS) -> Written:
             while not over.is_set():
                 version += 1
                 began = time.perf_counter()
-                told = write(stream, version)
+                written = write(stream, version)
                 mine.latencies.append(time.perf_counter() - began)
-                if told:
-                    mine.positions.append(told if isinstance(told, int) else told[-1])
+                if written:
+                    mine.positions.append(written if isinstance(written, int) else written[-1])
         except BaseException as error:  # noqa: BLE001 - a writer that fails must fail the run, whatever it was
             failed.append(error)
 
@@ -71,7 +71,10 @@ def write_for(seconds: float, write: Write, writers: int = WRITERS) -> Written:
         thread.join()
     if failed:
         raise failed[0]
-    return Written([one for mine in each for one in mine.latencies], [one for mine in each for one in mine.positions])
+    return Written(
+        [latency for mine in each for latency in mine.latencies],
+        [position for mine in each for position in mine.positions],
+    )
 
 
 def stored(stream: UUID, version: int) -> list[StoredEvent]:
@@ -132,21 +135,21 @@ def single_appends(ground: Ground, *, seconds: float, rounds: int) -> Figure:
     return compared("single", "single appends, 16 writers", "events/s", rates, "at least", 5.0, notes)
 
 
-def writing_process(conninfo: str, key_path: str, seconds: float, writers: int, told: Any) -> None:
+def writing_process(conninfo: str, key_path: str, seconds: float, writers: int, value: Any) -> None:
     """A process of its own with some of the writers."""
     with EventLog(conninfo, ensure_key_file(Path(key_path))) as log:
         written = write_for(
             seconds, lambda stream, version: log.recorder.insert_events(stored(stream, version)), writers
         )
-    told.put((written.latencies, written.positions))
+    value.put((written.latencies, written.positions))
 
 
 def tail(ground: Ground, *, seconds: float) -> Tail:
     """16 writers in 4 processes against a reader that follows in a fifth: what it missed and how it read."""
     conninfo = ground.empty_log("tail")
     context = multiprocessing.get_context("spawn")
-    told: Any = context.Queue()
-    arguments = (conninfo, str(ground.key_path), seconds, WRITERS // PROCESSES, told)
+    value: Any = context.Queue()
+    arguments = (conninfo, str(ground.key_path), seconds, WRITERS // PROCESSES, value)
     ensure_key_file(ground.key_path)
     processes = [context.Process(target=writing_process, args=arguments) for _ in range(PROCESSES)]
     for process in processes:
@@ -156,8 +159,8 @@ def tail(ground: Ground, *, seconds: float) -> Tail:
         read: list[int] = []
         while waiting:
             position = read_on(log, position, read)
-            while not told.empty():
-                latencies, positions = told.get()
+            while not value.empty():
+                latencies, positions = value.get()
                 written.latencies += latencies
                 written.positions += positions
                 waiting -= 1
@@ -171,11 +174,11 @@ def tail(ground: Ground, *, seconds: float) -> Tail:
 
 def read_on(log: EventLog, after: int, read: list[int]) -> int:
     """Reads what settled after a position; the newest position read."""
-    found = log.recorder.select_notifications(after, 5_000, inclusive_of_start=False)
-    read += [notification.id for notification in found]
-    if not found:
+    notifications = log.recorder.select_notifications(after, 5_000, inclusive_of_start=False)
+    read += [notification.id for notification in notifications]
+    if not notifications:
         time.sleep(0.002)
-    return found[-1].id if found else after
+    return notifications[-1].id if notifications else after
 
 
 def tail_told(written: Written, read: Sequence[int], seconds: float) -> Tail:
@@ -188,11 +191,11 @@ def tail_told(written: Written, read: Sequence[int], seconds: float) -> Tail:
         "p99 ms": milliseconds(percentile(written.latencies, 0.99)),
         "longest ms": milliseconds(max(written.latencies)),
     }
-    told = set(written.positions)
+    positions = set(written.positions)
     return Tail(
         acknowledged=len(written.positions),
-        missed=len(told - set(read)),
+        missed=len(positions - set(read)),
         rising=all(first < second for first, second in pairwise(read)),
-        doubled=len(written.positions) - len(told),
+        doubled=len(written.positions) - len(positions),
         notes=notes,
     )

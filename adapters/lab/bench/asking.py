@@ -40,7 +40,7 @@ QUESTIONS: Mapping[str, Question] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoadedLog:
     """A loaded log to ask, and the two moments to ask as of."""
 
     connection: psycopg.Connection[Any]
@@ -56,7 +56,7 @@ def queries(ground: Ground, *, events: int, calls: int) -> list[Figure]:
         ]
 
 
-def prepared(stack: ExitStack, ground: Ground, events: int) -> Asked:
+def prepared(stack: ExitStack, ground: Ground, events: int) -> LoadedLog:
     """A log of so many events, folded, and a connection to ask it by."""
     conninfo = ground.empty_log(f"asked_{events}")
     load(ground, conninfo, events)
@@ -68,7 +68,7 @@ def prepared(stack: ExitStack, ground: Ground, events: int) -> Asked:
     analyze(conninfo)
     ground.settle()
     connection = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
-    return Asked(connection, moments)
+    return LoadedLog(connection, moments)
 
 
 def around(middle: int) -> list[int]:
@@ -77,22 +77,22 @@ def around(middle: int) -> list[int]:
     return [middle + spread * number // MOMENTS_IN_THE_MIDDLE - spread // 2 for number in range(MOMENTS_IN_THE_MIDDLE)]
 
 
-def compared_question(name: str, when: str, large: Asked, small: Asked, events: int, calls: int) -> Figure:
+def compared_question(name: str, when: str, large: LoadedLog, small: LoadedLog, events: int, calls: int) -> Figure:
     times: dict[str, list[float]] = {f"{events} events": [], f"{events // 10} events": []}
     for turn in range(-WARMING_UP, calls):
-        for taken, asked in zip(times.values(), (large, small), strict=True):
-            seconds = ask(name, asked, when, turn)
+        for taken, times_asked in zip(times.values(), (large, small), strict=True):
+            seconds = ask(name, times_asked, when, turn)
             if turn >= 0:
                 taken.append(seconds)
     notes = {f"p95 ms, {size}": milliseconds(percentile(taken, 0.95)) for size, taken in times.items()}
     what = f"{name}, as of {'now' if when == 'now' else 'the middle'}, {events:,} events beside {events // 10:,}"
-    in_ms = {size: [milliseconds(one) for one in taken] for size, taken in times.items()}
+    in_ms = {size: [milliseconds(duration) for duration in taken] for size, taken in times.items()}
     return compared(f"query-{name}-{when}", what, "ms", in_ms, "at most", 1.5, notes)
 
 
-def ask(name: str, asked: Asked, when: str, turn: int) -> float:
+def ask(name: str, request: LoadedLog, when: str, turn: int) -> float:
     """Seconds for one answer."""
-    moments = asked.moments[when]
+    moments = request.moments[when]
     began = time.perf_counter()
-    QUESTIONS[name](asked.connection, PERIODS[when], moments[turn % len(moments)])
+    QUESTIONS[name](request.connection, PERIODS[when], moments[turn % len(moments)])
     return time.perf_counter() - began

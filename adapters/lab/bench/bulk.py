@@ -19,13 +19,13 @@ PIECE = 256 * 1024
 
 def bulk_append(ground: Ground, *, events: int, rounds: int) -> Figure:
     """Events a second: bulk append from domain events, and raw COPY of the same rows into the same table."""
-    told, _ = events_of_history(events)
-    rows = encoded(ground, told)
+    events_told, _ = events_of_history(events)
+    rows = encoded(ground, events_told)
     rates: dict[str, list[float]] = {"ours": [], "raw COPY": []}
     for _ in range(rounds):
-        rates["ours"].append(len(told) / append_all(ground, told))
-        rates["raw COPY"].append(len(told) / copy_all(ground, rows))
-    notes = {"events": len(told), "bytes a row, encoded": round(len(rows) / len(told))}
+        rates["ours"].append(len(events_told) / append_all(ground, events_told))
+        rates["raw COPY"].append(len(events_told) / copy_all(ground, rows))
+    notes = {"events": len(events_told), "bytes a row, encoded": round(len(rows) / len(events_told))}
     return compared("bulk", "bulk append from domain events, sealed", "events/s", rates, "at least", 0.5, notes)
 
 

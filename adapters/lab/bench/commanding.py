@@ -1,4 +1,4 @@
-"""Whether a long history makes a command slower: a touchpoint for somebody we have known for ten thousand events."""
+"""Whether a long history makes a command slower: a touchpoint for a candidate with ten thousand events."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Ground:
         return ensure_key_file(self.key_path)
 
     def plain(self, name: str, template: str = "template1") -> str:
-        """The conninfo of a new database (a copy of another one, to which nobody may be connected)."""
+        """The conninfo of a new database (a copy of another one, which must have no connections)."""
         with psycopg.connect(self.server, autocommit=True) as connection:
             names = sql.Identifier(name), sql.Identifier(template)
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(names[0]))
@@ -75,13 +75,13 @@ class Ground:
     def about(self) -> dict[str, str]:
         """The server's version and what it promises. Errors: ServerKeepsNoPromise."""
         with psycopg.connect(self.server) as connection:
-            told = {"postgresql": str(connection.info.parameter_status("server_version"))}
+            facts = {"postgresql": str(connection.info.parameter_status("server_version"))}
             for setting in PROMISES:
-                ((told[setting],),) = connection.execute(f"show {setting}".encode()).fetchall()
-        wrong = next((setting for setting in PROMISES if told[setting] != "on"), None)
+                ((facts[setting],),) = connection.execute(f"show {setting}".encode()).fetchall()
+        wrong = next((setting for setting in PROMISES if facts[setting] != "on"), None)
         if wrong is not None:
-            raise ServerKeepsNoPromise(wrong, told[wrong])
-        return told
+            raise ServerKeepsNoPromise(wrong, facts[wrong])
+        return facts
 
 
 @contextmanager
@@ -113,15 +113,15 @@ def stock_datastore(conninfo: str, connections: int) -> Iterator[PostgresDatasto
 
 def events_of_history(events: int) -> tuple[list[Recorded[Event]], list[tuple[datetime, int]]]:
     """A synthetic history's events, made beforehand, and its time index. The same years whatever the number."""
-    told = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
-    return list(told.recorded()), told.time_index()
+    story = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
+    return list(story.recorded()), story.time_index()
 
 
 def load(ground: Ground, conninfo: str, events: int) -> int:
     """Fills an empty log with a synthetic history; how many events it has."""
-    told = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
+    story = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
     with opened(ground, conninfo) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
+        *_, written = load_synthetic(owner, story.recorded(), story.time_index())
     analyze(conninfo, ("event", "person_key", "time_index"))
     return written
 

@@ -36,16 +36,16 @@ BEGINS = datetime(2019, 1, 1, tzinfo=UTC)
 class ImportFailed(Exception):
     """The import ended with exit code {code}: {said}"""
 
-    def __init__(self, code: int, said: str) -> None:
-        super().__init__((self.__doc__ or "").format(code=code, said=said))
+    def __init__(self, code: int, output: str) -> None:
+        super().__init__((self.__doc__ or "").format(code=code, said=output))
 
 
 class LinesWereLostOrDoubled(Exception):
     """Of {lines} lines {found} touchpoints are in the log, {different} of them different, {missing} are missing."""
 
-    def __init__(self, lines: int, found: int, different: int, missing: int) -> None:
-        told = (self.__doc__ or "").format(lines=lines, found=found, different=different, missing=missing)
-        super().__init__(told)
+    def __init__(self, lines: int, counted: int, different: int, missing: int) -> None:
+        message = (self.__doc__ or "").format(lines=lines, found=counted, different=different, missing=missing)
+        super().__init__(message)
 
 
 def importing(ground: Ground, *, lines: int, rounds: int) -> Figure:
@@ -113,12 +113,12 @@ def imported(ground: Ground, conninfo: str, file: Path) -> tuple[float, int]:
     """Seconds and peak memory (MB) of one import in a process of its own. Errors: ImportFailed."""
     began = time.perf_counter()
     process = started(ground, conninfo, file)
-    with cast(IO[bytes], process.stderr) as told:
-        said = told.read()
+    with cast(IO[bytes], process.stderr) as stderr:
+        output = stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise ImportFailed(process.returncode, said.decode()[-500:])
+        raise ImportFailed(process.returncode, output.decode()[-500:])
     return time.perf_counter() - began, usage.ru_maxrss // 1024
 
 
@@ -169,19 +169,19 @@ def killed_on_the_way(ground: Ground, file: Path, lines: int) -> list[int]:
 def recorded(conninfo: str) -> int:
     """How many touchpoints are in the log."""
     with psycopg.connect(conninfo) as connection:
-        found = connection.execute("select count(*) from event where type = 'touchpoint-recorded.v1'").fetchone()
-    return 0 if found is None else int(found[0])
+        row = connection.execute("select count(*) from event where type = 'touchpoint-recorded.v1'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def require_once(ground: Ground, conninfo: str, lines: int) -> None:
     """Raises LinesWereLostOrDoubled, unless the touchpoint of every line is in the log exactly once."""
     expected = {ground.key_file.stream_of(SYSTEM, "touchpoint", f"t{n}") for n in range(lines)}
-    found, different = 0, set()
+    count, different = 0, set()
     for touchpoint in touchpoints(conninfo):
-        found += 1
+        count += 1
         different.add(touchpoint)
-    if found != lines or different != expected:
-        raise LinesWereLostOrDoubled(lines, found, len(different), len(expected - different))
+    if count != lines or different != expected:
+        raise LinesWereLostOrDoubled(lines, count, len(different), len(expected - different))
 
 
 def touchpoints(conninfo: str) -> Iterator[UUID]:

@@ -41,8 +41,8 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += data
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found or len(body) < content_length(head):
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        if not separator or len(body) < content_length(head):
             return
         status = head[9:12].decode()
         self.tally.statuses[status] = self.tally.statuses.get(status, 0) + 1
@@ -62,8 +62,8 @@ def content_length(head: bytes) -> int:
 
 
 def request_bytes(path: str, body: bytes, key: str) -> bytes:
-    told = ("host: localhost", "content-type: application/json", f"authorization: Bearer {key}")
-    head = "\r\n".join((f"POST {path} HTTP/1.1", *told, f"content-length: {len(body)}"))
+    headers = ("host: localhost", "content-type: application/json", f"authorization: Bearer {key}")
+    head = "\r\n".join((f"POST {path} HTTP/1.1", *headers, f"content-length: {len(body)}"))
     return head.encode() + b"\r\n\r\n" + body
 
 
@@ -84,8 +84,8 @@ async def press(port: int, paths: list[str], body: bytes, connections: int, seco
 
 def main() -> None:
     """Reads {port, paths, body, connections, seconds, key} from standard input; writes the tally to standard output."""
-    asked = json.load(sys.stdin)
-    pressed = press(**{**asked, "body": asked["body"].encode()})
+    load = json.load(sys.stdin)
+    pressed = press(**{**load, "body": load["body"].encode()})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         tally = runner.run(pressed)
     json.dump({"statuses": tally.statuses, "latencies": tally.latencies}, sys.stdout)

@@ -225,14 +225,14 @@ def proof_times(conninfo: str, calls: int) -> list[float]:
     """Seconds of each of so many proofs of events from anywhere in the log."""
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
         rows = connection.execute("select event_id from event order by position").fetchall()
-    chosen: list[UUID] = [one for (one,) in random.Random(7).choices(rows, k=calls + WARMING_UP)]  # noqa: S311 - no secret
+    chosen: list[UUID] = [chosen_event for (chosen_event,) in random.Random(7).choices(rows, k=calls + WARMING_UP)]  # noqa: S311 - no secret
     times = []
     with open_datastore(conninfo, SEQUENCER, pool_size=1) as datastore:
         proofs = Proofs(datastore)
         for event in chosen:
             began = time.perf_counter()
-            found = proofs.inclusion(event)
+            inclusion = proofs.inclusion(event)
             times.append(time.perf_counter() - began)
-            if not isinstance(found, Inclusion):
-                raise AssertionError(f"{event} is not proved: {found}")
+            if not isinstance(inclusion, Inclusion):
+                raise AssertionError(f"{event} is not proved: {inclusion}")
     return times[WARMING_UP:]

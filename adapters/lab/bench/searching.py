@@ -155,14 +155,14 @@ def directory_searches(ground: Ground, *, people: int, calls: int) -> Figure:
         ask_all(directories, WARMING_UP)
         rounds = [ask_all(directories, max(1, calls // 10 // ROUNDS)) for _ in range(ROUNDS)]
     p95 = {
-        f"{size} people": [milliseconds(percentile([t for own in one[size] for t in own], 0.95)) for one in rounds]
+        f"{size} people": [milliseconds(percentile([t for own in turn[size] for t in own], 0.95)) for turn in rounds]
         for size in directories
     }
     notes = {
-        f"{asked.name}, ms": " and ".join(
-            f"{milliseconds(percentile([t for one in rounds for t in one[size][n]], 0.5)):g}" for size in directories
+        f"{wanted.name}, ms": " and ".join(
+            f"{milliseconds(percentile([t for turn in rounds for t in turn[size][n]], 0.5)):g}" for size in directories
         )
-        for n, asked in enumerate(SEARCHES)
+        for n, wanted in enumerate(SEARCHES)
     }
     what = f"ten searches of the directory, p95, {people:,} people beside {people // 10:,}"
     return compared("search", what, "ms", p95, "at most", 1.5, notes)
@@ -176,10 +176,10 @@ def ask_all(directories: Mapping[int, psycopg.Connection[Any]], calls: int) -> T
     """Every search so many times; the directories take turns."""
     times: Times = {size: [[] for _ in SEARCHES] for size in directories}
     for _ in range(calls):
-        for number, asked in enumerate(SEARCHES):
+        for number, wanted in enumerate(SEARCHES):
             for size, connection in directories.items():
                 began = time.perf_counter()
-                search(connection, asked.sought, AS_OF, NOW, sort=asked.sort)
+                search(connection, wanted.sought, AS_OF, NOW, sort=wanted.sort)
                 times[size][number].append(time.perf_counter() - began)
     return times
 

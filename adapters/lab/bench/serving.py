@@ -129,22 +129,22 @@ def until_listening(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 
 def pressed(name: str, port: int, paths: list[str], seconds: float, key: str) -> list[float]:
     """Seconds of each answer; the key is shown to every service alike. Errors: ServiceAnswersWrongly."""
-    asked = {
+    order = {
         "port": port, "paths": paths, "body": json.dumps(BODY), "connections": CONNECTIONS, "seconds": seconds,
         "key": key,
     }  # fmt: skip
     command = [sys.executable, "-m", "adapters.lab.bench.load"]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)  # noqa: S603 - our own module
-    told: dict[str, Any] = json.loads(done.stdout)
-    if set(told["statuses"]) != {"201"}:
-        raise ServiceAnswersWrongly(name, told["statuses"])
-    latencies: list[float] = told["latencies"]
+    done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    report: dict[str, Any] = json.loads(done.stdout)
+    if set(report["statuses"]) != {"201"}:
+        raise ServiceAnswersWrongly(name, report["statuses"])
+    latencies: list[float] = report["latencies"]
     return latencies

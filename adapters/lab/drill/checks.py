@@ -30,23 +30,26 @@ LARGEST_BATCH = 30_000
 
 
 def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[str]:
-    """What is wrong with the log: an acknowledged event that is not there, or one that nobody was told of."""
-    told = {event: answer for answer in acknowledged for event in answer.events}
+    """What is wrong with the log: an acknowledged event that is missing, or an event without an acknowledgement."""
+    acknowledged_by = {event: answer for answer in acknowledged for event in answer.events}
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(
             "select event_id::text, type, stream_id::text, stream_version, position from event"
             " where actor = %s and type <> all(%s)",
-            (ACTOR, list(READINGS)),  # that somebody was looked at is acknowledged by what was shown
+            (ACTOR, list(READINGS)),  # a view is acknowledged by what was shown
         ).fetchall()
         keys = {key.rpartition(" ")[2] for (key,) in connection.execute("select key from idempotency")}
     kept = {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
-    yield from (f"acknowledged but not in the log: {event} of {told[event].key}" for event in told.keys() - kept.keys())
-    yield from (f"in the log but acknowledged to nobody: {event}" for event in kept.keys() - told.keys())
+    yield from (
+        f"acknowledged but not in the log: {event} of {acknowledged_by[event].key}"
+        for event in acknowledged_by.keys() - kept.keys()
+    )
+    yield from (f"in the log without an acknowledgement: {event}" for event in kept.keys() - acknowledged_by.keys())
     yield from (f"no receipt is kept for {answer.key}" for answer in acknowledged if answer.key not in keys)
     for answer in acknowledged:
         newest = max((kept.get(event, 0) for event in answer.events), default=answer.position)
         if newest != answer.position:
-            yield f"{answer.key} was told position {answer.position}, its events stand up to {newest}"
+            yield f"{answer.key} received position {answer.position}, its events stand up to {newest}"
 
 
 def caught_up(conninfo: str) -> Iterator[str]:
@@ -118,9 +121,9 @@ def differing(connection: psycopg.Connection[Any], served: str, fresh: str) -> I
     for table in (row["tablename"] for row in tables):
         for what, (first, second) in {"missing": (fresh, served), "too many": (served, fresh)}.items():
             names = sql.Identifier(first, table), sql.Identifier(second, table)
-            found = connection.execute(DIFFERENCE.format(*names)).fetchone()
-            if found and found["rows"]:
-                yield f"{served}.{table}: {found['rows']} rows are {what}, such as {found['sample']}"
+            difference = connection.execute(DIFFERENCE.format(*names)).fetchone()
+            if difference and difference["rows"]:
+                yield f"{served}.{table}: {difference['rows']} rows are {what}, such as {difference['sample']}"
 
 
 DIFFERENCE = sql.SQL("""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.lab.drill.story import Told, stories
+from adapters.lab.drill.story import StoryStep, stories
 
 NAME = "drill"
 ACTOR = f"user:{NAME}"
@@ -34,7 +34,7 @@ class Acknowledged:
 
 @dataclass(slots=True)
 class Book:
-    """What all clients were told. `refused`: answers that a client of a sound service never gets."""
+    """The answers that all clients received. `refused`: answers that a client of a sound service never gets."""
 
     acknowledged: list[Acknowledged] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -102,34 +102,34 @@ class Clients:
     def _work(self, luck: random.Random) -> None:
         connection = Connection(self._port, self._key)
         skipped = ""
-        for told in stories(luck):
+        for step in stories(luck):
             if not self._go.is_set():
                 self._idle.release()
                 self._go.wait()
             if self._over.is_set():
                 return
-            story = told.key.split(".")[0]
-            if story != skipped and not self._tell(connection, told):
+            story = step.key.split(".")[0]
+            if story != skipped and not self._tell(connection, step):
                 skipped = story  # the rest of a refused story would be refused too
 
-    def _tell(self, connection: Connection, told: Told) -> bool:
+    def _tell(self, connection: Connection, step: StoryStep) -> bool:
         """Whether the command was acknowledged, however long that took."""
-        body = json.dumps(told.body).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": told.key}
+        body = json.dumps(step.body).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": step.key}
         tries = 0
         while True:
             tries += 1
             try:
-                status, answer = connection.ask("POST", told.path, body, headers)
+                status, answer = connection.ask("POST", step.path, body, headers)
             except (OSError, http.client.HTTPException):
                 time.sleep(TRY_AGAIN_AFTER)
                 continue
             if status in (200, 201):
-                self._book.acknowledged.append(acknowledged(told.key, json.loads(answer), tries))
+                self._book.acknowledged.append(acknowledged(step.key, json.loads(answer), tries))
                 self._book.repeated += tries > 1
                 return True
             if not in_the_way_for_now(status, answer):
-                self._book.refused.append(f"{told.path} {told.key}: {status} {answer.decode()[:300]}")
+                self._book.refused.append(f"{step.path} {step.key}: {status} {answer.decode()[:300]}")
                 return False
             time.sleep(TRY_AGAIN_AFTER)
 

@@ -123,7 +123,7 @@ async def hasty(stranger: Stranger) -> None:
 
 
 async def guessing(stranger: Stranger) -> None:
-    """Keys that nobody has, each another."""
+    """Unknown keys, each another."""
     async with stranger.connection() as connection:
         while not stranger.over:
             key = f"pnl_{random.getrandbits(48):012x}_{random.getrandbits(256):064x}"
@@ -255,7 +255,7 @@ FLOODS: Sequence[Flood] = (
     Flood("pipelined requests", "GET /healthz without end", pipelined, 32, pause=0),
     Flood("unread answers", "16 times GET /openapi.json, never read", unread, 768, addresses=3),
     Flood("slow readers", "the same, 1 KiB read every 0.3 s", slowly_read, 768, addresses=3),
-    Flood("guessed keys", "a key that nobody has, each time another", guessing, 32),
+    Flood("guessed keys", "an unknown key, each time another", guessing, 32),
     Flood("90,000 e-mails", "in one POST /v1/candidates", posted("/v1/candidates", EMAILS), 16, key="recruiter"),
     Flood("unknown fields", "80,000 in a POST /v1/candidates", posted("/v1/candidates", UNKNOWN), 16, key="recruiter"),
     Flood("unknown fields, bulk", "100 in each of 1,000", posted("/v1/touchpoints/bulk", WIDE), 16, key="recruiter"),
@@ -269,7 +269,7 @@ FLOODS: Sequence[Flood] = (
 
 async def flood(name: str, port: int, addresses: Sequence[str], key: str, ends: float) -> Counter[str]:
     """Floods until `ends`, by the monotonic clock; what came of it."""
-    chosen = next(one for one in (*FLOODS, WITHOUT_SECRET) if one.name == name)
+    chosen = next(kind for kind in (*FLOODS, WITHOUT_SECRET) if kind.name == name)
     came: Counter[str] = Counter()
 
     async def again_and_again(address: str) -> None:

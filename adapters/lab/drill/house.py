@@ -27,7 +27,7 @@ OTHERS = ("consent-expiry", "erasures", "imports", "waiting-deliveries", "delive
 class Watched:
     """A process that is started again whenever it ends, as a container's restart policy would.
 
-    `ends`: (exit code, seconds it had run) of each time that it ended and nobody had killed it.
+    `ends`: (exit code, seconds it had run) of each time that it ended without being killed.
     """
 
     name: str
@@ -114,9 +114,9 @@ def perennial(*arguments: str) -> list[str]:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 

@@ -23,7 +23,7 @@ ANSWERED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MeasuredRequest:
     """One request of the client: when it was due, and how long after that its answer was whole.
 
     `refusals`: what kept it from being answered at once (503, 429, a broken connection); it was repeated each time.
@@ -49,13 +49,13 @@ class Held:
 class Calm:
     """How it was before any flood."""
 
-    asked: Sequence[Asked]
+    requests: Sequence[MeasuredRequest]
     memory: int
 
     @property
     def quick(self) -> float:
         """Seconds within which an answer is as it was before."""
-        return max(QUICK, 3 * percentile(seconds_of(self.asked), 0.99))
+        return max(QUICK, 3 * percentile(seconds_of(self.requests), 0.99))
 
     @property
     def most(self) -> int:
@@ -70,37 +70,39 @@ class Seen:
     name: str
     began: float
     ended: float
-    asked: Sequence[Asked]
+    requests: Sequence[MeasuredRequest]
     held: Sequence[Held]
     came: Mapping[str, int]
     due: int
-    """How many requests were due during the flood: those that were not answered even afterwards are not in `asked`."""
+    """How many requests were due during the flood: those that were not answered at all are not in `requests`."""
 
     @property
-    def meanwhile(self) -> Sequence[Asked]:
+    def meanwhile(self) -> Sequence[MeasuredRequest]:
         """The requests that were due during the flood."""
-        return [one for one in self.asked if self.began <= one.due < self.ended]
+        return [request for request in self.requests if self.began <= request.due < self.ended]
 
     @property
     def peak(self) -> int:
-        return max(one.size for one in self.held)
+        return max(measured.size for measured in self.held)
 
     def quick_after(self, calm: Calm) -> float:
         """Seconds after the flood from which on no request was slow any more."""
-        slow = [one.due for one in self.asked if one.due >= self.ended and one.seconds > calm.quick]
+        slow = [
+            measured.due for measured in self.requests if measured.due >= self.ended and measured.seconds > calm.quick
+        ]
         return max(slow, default=self.ended) - self.ended
 
     def small_after(self, calm: Calm) -> float:
         """Seconds after the flood from which on the process held no more than before."""
-        large = [one.at for one in self.held if one.at >= self.ended and one.size > calm.most]
+        large = [measured.at for measured in self.held if measured.at >= self.ended and measured.size > calm.most]
         return max(large, default=self.ended) - self.ended
 
 
-def seconds_of(asked: Iterable[Asked]) -> list[float]:
-    return [one.seconds for one in asked]
+def seconds_of(requests: Iterable[MeasuredRequest]) -> list[float]:
+    return [request.seconds for request in requests]
 
 
-def told_of(refused: Asked) -> str:
+def told_of(refused: MeasuredRequest) -> str:
     reasons = ", ".join(f"{count} x {reason}" for reason, count in Counter(refused.refusals).items())
     return f"a {refused.kind}, answered after {refused.seconds:.1f} s and {reasons}"
 
@@ -118,7 +120,9 @@ def judged(seen: Seen, calm: Calm) -> Iterator[str]:
         yield f"{seen.name}: requests were slow up to {slow:.1f} s afterwards"
     if (large := seen.small_after(calm)) > NORMAL_WITHIN:
         yield f"{seen.name}: memory was above {calm.most / MB:.0f} MB up to {large:.1f} s afterwards"
-    refused = [one for one in seen.asked if one.refusals]
+    refused = [request for request in seen.requests if request.refusals]
     if refused:
         yield f"{seen.name}: {len(refused)} requests of the client were refused, such as {told_of(refused[0])}"
-    yield from (f"{seen.name}: a wrong answer: {one.kind}: {one.wrong}" for one in seen.asked if one.wrong)
+    yield from (
+        f"{seen.name}: a wrong answer: {request.kind}: {request.wrong}" for request in seen.requests if request.wrong
+    )

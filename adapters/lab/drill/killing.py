@@ -96,7 +96,7 @@ class Drill:
             f" {self._book.repeated} of them after a repetition; {self._rebuilding.told}"
         )
         self._house.cluster.wait()
-        yield from (f"round {turn}: {one}" for one in (*self._wrong, *as_signed(self._house.cluster)))
+        yield from (f"round {turn}: {violation}" for violation in (*self._wrong, *as_signed(self._house.cluster)))
         self._wrong.clear()
 
     def _next(self) -> str:
@@ -108,16 +108,16 @@ class Drill:
     def _checked(self, turn: int) -> Iterator[str]:
         began = time.monotonic()
         with self._clients.paused(), self._rebuilding.paused():
-            found = [*caught_up(self._house.cluster.conninfo), *signed(self._house.cluster.conninfo)]
-            found += self._compared()
-            found += self._book.refused + self._rebuilding.wrong
+            violations = [*caught_up(self._house.cluster.conninfo), *signed(self._house.cluster.conninfo)]
+            violations += self._compared()
+            violations += self._book.refused + self._rebuilding.wrong
         self._book.refused.clear()
         self._rebuilding.wrong.clear()
         self._say(
-            f"round {turn:3}: {len(self._book.acknowledged)} acknowledged commands, {len(found)} violations;"
+            f"round {turn:3}: {len(self._book.acknowledged)} acknowledged commands, {len(violations)} violations;"
             f" all rows compared in {time.monotonic() - began:.1f} s"
         )
-        yield from (f"round {turn}: {one}" for one in found)
+        yield from (f"round {turn}: {violation}" for violation in violations)
 
     def _compared(self) -> Iterator[str]:
         yield from once_only(self._house.cluster.conninfo, self._book.acknowledged)
@@ -127,7 +127,7 @@ class Drill:
     def _died_at_work(self) -> Iterator[str]:
         for process in self._house.processes:
             for code, ran in process.ends:
-                self._say(f"{process.name} ended by itself after {ran:.1f} s with exit code {code}")
+                self._say(f"{process.name} ended on its own after {ran:.1f} s with exit code {code}")
             yield from (f"{process.name} died after {ran:.0f} s of work" for _, ran in process.died_at_work)
 
     def _kill_api(self) -> str:
@@ -185,11 +185,11 @@ class Drill:
 
 def probed(port: int, path: str) -> int:
     """The status that a probe gets; 0 where it gets none in ten seconds."""
-    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        asked.request("GET", path)
-        return asked.getresponse().status
+        client.request("GET", path)
+        return client.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
     finally:
-        asked.close()
+        client.close()

@@ -118,7 +118,7 @@ def rebuild_process(house: House, model: ReadModel) -> subprocess.Popen[bytes]:
 
 
 def position_of(house: House, schema: str) -> int:
-    """How far a fold has come; 0 where it has not begun or nobody can say, because the server is down."""
+    """How far a fold has come; 0 where it has not begun or is unknown, because the server is down."""
     try:
         with psycopg.connect(house.cluster.conninfo, row_factory=dict_row) as connection:
             return folds.position_of(connection, schema)
@@ -127,7 +127,7 @@ def position_of(house: House, schema: str) -> int:
 
 
 @dataclass(slots=True)
-class Asked:
+class QueriesSeen:
     """What the clients that only query saw."""
 
     answers: int = 0
@@ -138,37 +138,39 @@ class Asked:
 def rebuild_under_load(house: House, seed: int, say: Callable[[str], object]) -> Iterator[str]:
     """Rebuilds every read model while 8 clients query and 4 write; every violation found."""
     yield from caught_up(house.cluster.conninfo)
-    book, asked, over = Book(), Asked(), threading.Event()
+    book, queries, over = Book(), QueriesSeen(), threading.Event()
     clients = Clients(house.port, house.key, book, seed, WRITERS)
     clients.start()
-    queriers = [threading.Thread(target=query, args=(house, asked, book, over, seed + n)) for n in range(QUERIERS)]
+    queriers = [threading.Thread(target=query, args=(house, queries, book, over, seed + n)) for n in range(QUERIERS)]
     for querier in queriers:
         querier.start()
     time.sleep(2)
     try:
         for model in READ_MODELS:
-            yield from rebuilt(house, model, asked, say)
+            yield from rebuilt(house, model, queries, say)
     finally:
         over.set()
         for querier in queriers:
             querier.join()
         clients.stop()
-    say(f"{asked.answers} queries answered, the longest in {asked.longest:.2f} s; {len(book.acknowledged)} commands")
-    yield from (*asked.failed, *book.refused, *caught_up(house.cluster.conninfo))
+    say(
+        f"{queries.answers} queries answered, the longest in {queries.longest:.2f} s; {len(book.acknowledged)} commands"
+    )
+    yield from (*queries.failed, *book.refused, *caught_up(house.cluster.conninfo))
     yield from once_only(house.cluster.conninfo, book.acknowledged)
     yield from equal_to_a_rebuild(house.cluster, ZONE, random.Random(seed))  # noqa: S311 - a drill
 
 
-def rebuilt(house: House, model: ReadModel, asked: Asked, say: Callable[[str], object]) -> Iterator[str]:
-    began, answers = time.monotonic(), asked.answers
+def rebuilt(house: House, model: ReadModel, queries: QueriesSeen, say: Callable[[str], object]) -> Iterator[str]:
+    began, answers = time.monotonic(), queries.answers
     code = rebuild_process(house, model).wait()
     taken = time.monotonic() - began
-    say(f"{model.name} rebuilt in {taken:.1f} s; {asked.answers - answers} queries answered meanwhile")
+    say(f"{model.name} rebuilt in {taken:.1f} s; {queries.answers - answers} queries answered meanwhile")
     if code != 0:
         yield f"perennial rebuild {model.name} ended with exit code {code}"
 
 
-def query(house: House, asked: Asked, book: Book, over: threading.Event, seed: int) -> None:
+def query(house: House, queries: QueriesSeen, book: Book, over: threading.Event, seed: int) -> None:
     """Asks one question after the other; whatever is not a 200 has failed."""
     luck, connection = random.Random(seed), Connection(house.port, house.key)  # noqa: S311 - a drill
     while not over.is_set():
@@ -177,12 +179,12 @@ def query(house: House, asked: Asked, book: Book, over: threading.Event, seed: i
         try:
             status, answer = connection.ask("GET", path, None, {})
         except (OSError, http.client.HTTPException) as error:
-            asked.failed.append(f"{path}: {error!r}")
+            queries.failed.append(f"{path}: {error!r}")
             continue
-        asked.answers += 1
-        asked.longest = max(asked.longest, time.monotonic() - began)
+        queries.answers += 1
+        queries.longest = max(queries.longest, time.monotonic() - began)
         if status != 200:
-            asked.failed.append(f"{path}: {status} {answer.decode()[:300]}")
+            queries.failed.append(f"{path}: {status} {answer.decode()[:300]}")
 
 
 PERIOD: Mapping[str, str] = {"from": "2025-01-01", "to": "2026-01-01"}
@@ -190,12 +192,12 @@ METRICS = ("pipeline-growth", "engagement", "time-to-fill", "touchpoints")
 
 
 def question(luck: random.Random, book: Book) -> str:
-    """A metric now or as of the past, or a page about somebody whom a client told of."""
+    """Return a metric now or as of the past, or a page about a candidate of a client."""
     if book.acknowledged and luck.random() < 0.4:
-        told = luck.choice(book.acknowledged)
-        stream = told.key.split(".")[0]
+        acknowledged = luck.choice(book.acknowledged)
+        stream = acknowledged.key.split(".")[0]
         page = luck.choice(("", "/summary", "/timeline", "/consents"))
-        return f"/v1/candidates/{stream}{page}?min_position={told.position}"
+        return f"/v1/candidates/{stream}{page}?min_position={acknowledged.position}"
     past = luck.randrange(1, book.acknowledged[0].position) if book.acknowledged else 1
     as_of = luck.choice(("", "&as_of=2025-06-30", f"&as_of=position:{past}", "&source=referral"))
     return f"/v1/metrics/{luck.choice(METRICS)}?from={PERIOD['from']}&to={PERIOD['to']}{as_of}"

@@ -77,10 +77,10 @@ def drill(house: House, options: argparse.Namespace) -> Iterator[str]:
 def fill(cluster: Cluster, conninfo: str, events: int) -> None:
     """A synthetic past, so that a rebuild has work to do when it is killed."""
     bootstrap.migrated(conninfo)
-    told = history(events, 7, ends_on=LAST_DAY)
+    story = history(events, 7, ends_on=LAST_DAY)
     bootstrap.bound(conninfo, Settings(data_folder=cluster.folder))
     with EventLog(conninfo, read_key_file(cluster.keys), role=bootstrap.OWNER) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
+        *_, written = load_synthetic(owner, story.recorded(), story.time_index())
     say(f"{written} events written beforehand")
 
 

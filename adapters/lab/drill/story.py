@@ -15,7 +15,7 @@ LOCATIONS = ("berlin", "lisbon")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoryStep:
     """One command: POST `path` with `body`, under an Idempotency-Key of its own."""
 
     key: str
@@ -23,11 +23,11 @@ class Told:
     body: dict[str, Any]
 
 
-def stories(luck: random.Random) -> Iterator[Told]:
+def stories(luck: random.Random) -> Iterator[StoryStep]:
     """One person's story after the other, without end."""
     while True:
         for number, (path, body) in enumerate(story(luck, name := str(new_id(luck)))):
-            yield Told(f"{name}.{number}", path, body)
+            yield StoryStep(f"{name}.{number}", path, body)
 
 
 def story(luck: random.Random, candidate: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,7 +52,7 @@ def message(luck: random.Random, at: str, moments: Iterator[dict[str, str]]) -> 
         touchpoint = str(new_id(luck))
         yield f"{at}/touchpoints", {"touchpoint": touchpoint, "kind": kind, **sent, **next(moments)}
     if luck.random() < 0.2:
-        yield f"{at}/touchpoints/{touchpoint}/correct", {"reason": "it was somebody else", **next(moments)}
+        yield f"{at}/touchpoints/{touchpoint}/correct", {"reason": "it was another person", **next(moments)}
 
 
 def hire(

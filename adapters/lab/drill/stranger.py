@@ -21,7 +21,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Stranger:
-    """Whoever connects from `address` until `ends`, by the loop's clock. `key`: an API key, or none."""
+    """A client that connects from `address` until `ends`, by the loop's clock. `key`: an API key, or none."""
 
     port: int
     address: str
@@ -65,8 +65,8 @@ class Stranger:
             async with asyncio.timeout_at(self.ends):
                 while piece := await asyncio.get_running_loop().sock_recv(connection, PIECE):
                     self.came["bytes heard"] += len(piece)
-                    found = STATUS.findall(rest + piece)
-                    self.came.update(status.decode() for status in found)
+                    statuses = STATUS.findall(rest + piece)
+                    self.came.update(status.decode() for status in statuses)
                     rest = (rest + piece)[-12:]  # too short for a whole one
             self.came["closed"] += 1
         except ConnectionError:
@@ -81,8 +81,8 @@ class Stranger:
             while b"\r\n\r\n" not in came:
                 came += await self._piece(loop, connection)
             head, _, body = came.partition(b"\r\n\r\n")
-            found = LENGTH.search(head + b"\r\n")
-            left = (int(found[1]) if found else 0) - len(body)
+            matched = LENGTH.search(head + b"\r\n")
+            left = (int(matched[1]) if matched else 0) - len(body)
             while left > 0:
                 left -= len(await self._piece(loop, connection))
         status = head[9:12].decode()

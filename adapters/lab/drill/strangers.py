@@ -31,7 +31,7 @@ from adapters.lab.drill.house import (
     settings,
     until_listening,
 )
-from adapters.lab.drill.judging import MB, NORMAL_WITHIN, Asked, Calm, Held, Seen, judged, seconds_of
+from adapters.lab.drill.judging import MB, NORMAL_WITHIN, Calm, Held, MeasuredRequest, Seen, judged, seconds_of
 from adapters.lab.drill.well_behaved import EVERY, KINDS
 
 CLIENT = "127.0.0.2"
@@ -51,15 +51,15 @@ Say = Callable[[object], object]
 class Notes:
     """What the client did and what the process held, as it comes in."""
 
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[MeasuredRequest] = field(default_factory=list)
     acknowledged: list[Acknowledged] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
 
     def take(self, line: str) -> None:
         """A line of the client's."""
-        told = json.loads(line)
-        self.asked.append(Asked(**{**told["asked"], "refusals": tuple(told["asked"]["refusals"])}))
-        if answer := told["told"]:
+        document = json.loads(line)
+        self.requests.append(MeasuredRequest(**{**document["asked"], "refusals": tuple(document["asked"]["refusals"])}))
+        if answer := document["told"]:
             events = tuple((event[0], event[1], event[2], event[3]) for event in answer["events"])
             self.acknowledged.append(Acknowledged(answer["key"], answer["position"], events, answer["tries"]))
 
@@ -74,7 +74,7 @@ class Served:
     notes: Notes
 
     def processor_seconds(self) -> float:
-        return sum(sum(one.cpu_times()[:2]) for one in tree_of(self.process.pid))
+        return sum(sum(process.cpu_times()[:2]) for process in tree_of(self.process.pid))
 
 
 class Strangers:
@@ -111,10 +111,10 @@ class Strangers:
         time.sleep(WARMS_UP)
         began = time.monotonic()
         time.sleep(CALM_FOR)
-        asked = [one for one in served.notes.asked if one.due >= began]
-        calm = Calm(asked, max(one.size for one in served.notes.held if one.at >= began))
-        tail = percentile(seconds_of(asked), 0.99)
-        self._say(f"calm: {len(asked)} requests, p99 {tail * 1000:.0f} ms, {calm.memory / MB:.0f} MB")
+        requests = [request for request in served.notes.requests if request.due >= began]
+        calm = Calm(requests, max(memory.size for memory in served.notes.held if memory.at >= began))
+        tail = percentile(seconds_of(requests), 0.99)
+        self._say(f"calm: {len(requests)} requests, p99 {tail * 1000:.0f} ms, {calm.memory / MB:.0f} MB")
         return calm
 
     def _one(self, served: Served, calm: Calm, name: str, floods: Sequence[Flood]) -> Iterator[str]:
@@ -129,8 +129,8 @@ class Strangers:
             name,
             began,
             ended,
-            [one for one in notes.asked if one.due >= began],
-            [one for one in notes.held if one.at >= began],
+            [request for request in notes.requests if request.due >= began],
+            [memory for memory in notes.held if memory.at >= began],
             came,
             due=int(KINDS * (ended - began) / EVERY),
         )
@@ -151,13 +151,16 @@ class Strangers:
         ]
         crowd = python("adapters.lab.drill.floods", given)
         give_way(crowd.pid)
-        told, _ = crowd.communicate(timeout=self._seconds + GIVES_UP_AFTER)
-        return Counter(json.loads(told))
+        output, _ = crowd.communicate(timeout=self._seconds + GIVES_UP_AFTER)
+        return Counter(json.loads(output))
 
     def _wait_for_the_client(self, notes: Notes, ended: float) -> None:
         """Until what was due during the flood is answered, or it is plain that it will not be."""
         give_up = time.monotonic() + GIVES_UP_AFTER
-        while time.monotonic() < give_up and len({one.kind for one in notes.asked if one.due > ended}) < KINDS:
+        while (
+            time.monotonic() < give_up
+            and len({request.kind for request in notes.requests if request.due > ended}) < KINDS
+        ):
             time.sleep(LOOKS_EVERY)
 
     def _report(self) -> str:
@@ -169,8 +172,8 @@ COLUMNS = ("flood", "sent", "came of it", "client: requests", "p50, p99, max ms"
 
 
 def cells_of(seen: Seen, calm: Calm, flood: Flood | None, used: float) -> tuple[str, ...]:
-    milliseconds = [one * 1000 for one in seconds_of(seen.meanwhile)] or [0.0]
-    refused = sum(1 for one in seen.asked if one.refusals)
+    milliseconds = [seconds * 1000 for seconds in seconds_of(seen.meanwhile)] or [0.0]
+    refused = sum(1 for request in seen.requests if request.refusals)
     return (
         seen.name,
         "all of the above" if flood is None else f"{flood.connections:,} x {flood.sends}",
@@ -225,7 +228,7 @@ def watched(served: Served) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(LOOKS_EVERY):
-            size = sum(one.memory_info().rss for one in tree_of(served.process.pid))
+            size = sum(process.memory_info().rss for process in tree_of(served.process.pid))
             served.notes.held.append(Held(time.monotonic(), size))
 
     thread = threading.Thread(target=watch, name="memory")
@@ -240,7 +243,7 @@ def watched(served: Served) -> Iterator[None]:
 def tree_of(pid: int) -> list[psutil.Process]:
     """The process and all that it started, less PostgreSQL's."""
     above = psutil.Process(pid)
-    return [above, *(one for one in above.children(recursive=True) if one.name() != "postgres")]
+    return [above, *(child for child in above.children(recursive=True) if child.name() != "postgres")]
 
 
 @contextmanager
@@ -287,8 +290,8 @@ def give_way(process: int) -> None:
 
 def flood_under_eyes(cluster: Cluster, seconds: float, names: Sequence[str], say: Say) -> Iterator[str]:
     """Every violation of the floods of these names, or of all."""
-    known = (WITHOUT_SECRET, *FLOODS)
-    chosen = [flood for flood in known if not names or flood.name in names]
+    floods = (WITHOUT_SECRET, *FLOODS)
+    chosen = [flood for flood in floods if not names or flood.name in names]
     return Strangers(cluster, seconds, say).rounds(chosen)
 
 

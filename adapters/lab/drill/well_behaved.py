@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from adapters.lab.drill.clients import Acknowledged, Connection, acknowledged, in_the_way_for_now
-from adapters.lab.drill.judging import Asked
-from adapters.lab.drill.story import Told, stories
+from adapters.lab.drill.judging import MeasuredRequest
+from adapters.lab.drill.story import StoryStep, stories
 
 EVERY, KINDS = 0.125, 4
 """Seconds between two requests of a kind, and how many kinds there are."""
@@ -39,32 +39,32 @@ class WellBehaved:
     key: str
     address: str
     position: int
-    note: Callable[[Asked, Acknowledged | None], None]
+    note: Callable[[MeasuredRequest, Acknowledged | None], None]
     over: threading.Event = field(default_factory=threading.Event)
-    _known: list[str] = field(default_factory=list)
+    _candidates: list[str] = field(default_factory=list)
     _answers: dict[str, bytes] = field(default_factory=dict)
 
     def work(self) -> None:
         """Until it is over."""
-        threads = [threading.Thread(target=one) for one in (self._write, self._ask, self._look, self._come_anew)]
+        threads = [threading.Thread(target=loop) for loop in (self._write, self._ask, self._look, self._come_anew)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
     def _write(self) -> None:
-        told = stories(random.Random(self.position))  # noqa: S311 - a drill, not a secret
+        story = stories(random.Random(self.position))  # noqa: S311 - a drill, not a secret
         connection = self._connection()
         for due in self._due_times():
-            one = next(told)
-            status, answer, refusals = self._asked(connection, "POST", one.path, one.body, one.key)
-            wrong = "" if status in (200, 201) else f"{one.path}: {status} {answer.decode()[:300]}"
-            self._noted(due, "command", refusals, wrong, None if wrong else self._kept(one, answer))
+            step = next(story)
+            status, answer, refusals = self._asked(connection, "POST", step.path, step.body, step.key)
+            wrong = "" if status in (200, 201) else f"{step.path}: {status} {answer.decode()[:300]}"
+            self._noted(due, "command", refusals, wrong, None if wrong else self._kept(step, answer))
 
-    def _kept(self, told: Told, answer: bytes) -> Acknowledged:
-        if told.path == "/v1/candidates":
-            self._known.append(told.body["candidate"])
-        return acknowledged(told.key, json.loads(answer), 1)
+    def _kept(self, step: StoryStep, answer: bytes) -> Acknowledged:
+        if step.path == "/v1/candidates":
+            self._candidates.append(step.body["candidate"])
+        return acknowledged(step.key, json.loads(answer), 1)
 
     def _ask(self) -> None:
         self._ask_for("question", lambda number: QUESTIONS[number % len(QUESTIONS)].format(position=self.position))
@@ -72,11 +72,11 @@ class WellBehaved:
     def _look(self) -> None:
         """At people whom this client told of."""
         luck = random.Random(self.position)  # noqa: S311 - as above
-        while not self._known and not self.over.wait(TRY_AGAIN_AFTER):
+        while not self._candidates and not self.over.wait(TRY_AGAIN_AFTER):
             continue
         connection = self._connection()
         for due in self._due_times():
-            path = f"/v1/candidates/{luck.choice(self._known)}"
+            path = f"/v1/candidates/{luck.choice(self._candidates)}"
             status, answer, refusals = self._asked(connection, "GET", path)
             sound = status == 200 and json.loads(answer)["name"] == "Lena Grün"
             self._noted(due, "page", refusals, "" if sound else f"{path}: {status} {answer.decode()[:300]}")
@@ -129,17 +129,17 @@ class WellBehaved:
             time.sleep(TRY_AGAIN_AFTER)
 
     def _noted(
-        self, due: float, kind: str, refusals: tuple[str, ...], wrong: str, told: Acknowledged | None = None
+        self, due: float, kind: str, refusals: tuple[str, ...], wrong: str, answered: Acknowledged | None = None
     ) -> None:
-        self.note(Asked(due, kind, time.monotonic() - due, refusals, wrong), told)
+        self.note(MeasuredRequest(due, kind, time.monotonic() - due, refusals, wrong), answered)
 
 
 def main() -> None:
     """Works until standard input ends; a line of JSON for each request goes to standard output."""
     given, printing = json.loads(sys.argv[1]), threading.Lock()
 
-    def note(asked: Asked, told: Acknowledged | None) -> None:
-        line = json.dumps({"asked": asdict(asked), "told": None if told is None else asdict(told)})
+    def note(request: MeasuredRequest, answered: Acknowledged | None) -> None:
+        line = json.dumps({"asked": asdict(request), "told": None if answered is None else asdict(answered)})
         with printing:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -139,11 +139,11 @@ def offers(frame: Frame, trail: Trail, won: Won, since: Column, luck: Rng) -> li
 def hires(people: People, trail: Trail, opening: Column, accepted: Column, hired: Column) -> list[Block]:
     """The hires of all these applications, each with the opening that it fills."""
     every = np.arange(len(trail.person))
-    told = trail.block(Type.HIRED, every, hired, opening=opening)
+    told_block = trail.block(Type.HIRED, every, hired, opening=opening)
     filled = trail.block(Type.FILLED, every, hired, opening=opening, until=accepted, step=1)
     filled["stream"] = (len(people) + trail.requisition).astype(np.int32)
-    told["recorded"] = filled["recorded"] = np.maximum(hired + MINUTE, accepted + trail.delay)
-    return [told, filled]
+    told_block["recorded"] = filled["recorded"] = np.maximum(hired + MINUTE, accepted + trail.delay)
+    return [told_block, filled]
 
 
 def undone(people: People, jobs: Jobs, trail: Trail, won: Won) -> list[Block]:
@@ -183,7 +183,7 @@ def gone_after_all(jobs: Jobs, trail: Trail, won: Won, which: Column) -> list[Bl
     ended = dict(zip(which.tolist(), (at + 5 * HOUR).tolist(), strict=True))
 
     def at_end(some: Column) -> Column:
-        return np.array([ended[one] for one in some.tolist()], np.int64)
+        return np.array([ended[number] for number in some.tolist()], np.int64)
 
     return [
         trail.block(Type.RESCINDED, which, at, opening=won.opening[which], code=which % 4, flag=which % 2),
@@ -325,11 +325,11 @@ def lately_opened(jobs: Jobs, rng: Rng, role: Column, at: Column) -> Column:
     """For each time a requisition of the role that was opened not long before; NONE where there is none."""
     result = np.full(len(at), NONE, np.int64)
     back = np.floor(rng.exponential(1.5, len(at))).astype(np.int64)
-    for one in range(len(shape.ROLES)):
-        mine, asked = np.flatnonzero(jobs.requisition_role == one), np.flatnonzero(role == one)
+    for role_number in range(len(shape.ROLES)):
+        mine, in_role = np.flatnonzero(jobs.requisition_role == role_number), np.flatnonzero(role == role_number)
         mine = mine[np.argsort(jobs.requisition_opened[mine], kind="stable")]
-        known = np.searchsorted(jobs.requisition_opened[mine], at[asked] - MINUTE)
+        opened = np.searchsorted(jobs.requisition_opened[mine], at[in_role] - MINUTE)
         if len(mine):
-            which = mine[np.maximum(known - 1 - back[asked], 0)]
-            result[asked] = np.where(known > 0, which, NONE)
+            which = mine[np.maximum(opened - 1 - back[in_role], 0)]
+            result[in_role] = np.where(opened > 0, which, NONE)
     return result

@@ -67,7 +67,7 @@ class Type(IntEnum):
     RESCINDED = 35
     TRANSFERRED = 36
     VOUCHED_FOR = 37
-    ASKED = 38
+    REFERRAL_ASKED = 38
     MADE = 39
     TAKEN_UP = 40
     TURNED_DOWN = 41

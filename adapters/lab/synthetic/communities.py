@@ -26,13 +26,13 @@ def community_events(frame: Frame, people: People, rng: Rng, first: int) -> list
     by = by_whom(frame, people, rng, who, joined_at)
     joined = block(Type.JOINED, joined_at, joined_at + MINUTE, stream=who, person=who, community=where, flag=by)
     themselves = np.flatnonzero(by == BY_SELF)
-    told = {"stream": who[themselves], "person": who[themselves], "community": where[themselves]}
+    document = {"stream": who[themselves], "person": who[themselves], "community": where[themselves]}
     at = joined_at[themselves]
-    touched = block(Type.TOUCHPOINT, at, at + MINUTE, step=1, kind=kind("community-joined"), flag=BY_SELF, **told)
+    touched = block(Type.TOUCHPOINT, at, at + MINUTE, step=1, kind=kind("community-joined"), flag=BY_SELF, **document)
     gone = np.flatnonzero(rng.random(len(who)) < frame.planted.community_left)
     by = by_whom(frame, people, rng, who[gone], left_at[gone])
-    told = {"stream": who[gone], "person": who[gone], "community": where[gone], "flag": by}
-    left = block(Type.QUIT, left_at[gone], left_at[gone] + MINUTE, **told)
+    document = {"stream": who[gone], "person": who[gone], "community": where[gone], "flag": by}
+    left = block(Type.QUIT, left_at[gone], left_at[gone] + MINUTE, **document)
     return [founded, joined, touched, left]
 
 

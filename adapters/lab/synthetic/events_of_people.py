@@ -229,7 +229,7 @@ MAKERS: dict[int, Maker] = {
     Type.JOINED: joined,
     Type.QUIT: quitted,
     Type.FOUNDED: founded,
-    Type.ASKED: asked,
+    Type.REFERRAL_ASKED: asked,
     Type.MADE: made,
     Type.TAKEN_UP: taken_up,
     Type.TURNED_DOWN: turned_down,

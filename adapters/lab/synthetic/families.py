@@ -64,7 +64,7 @@ class Families:
 
     @classmethod
     def of(cls, merges: Merges) -> Families:
-        """The families that these merges make; nobody has answered yet."""
+        """The families that these merges make; without any answer yet."""
         rows = list(zip(*(getattr(merges, name).tolist() for name in Merges.__slots__), strict=True))
         below: dict[int, list[tuple[int, int, int]]] = {}
         for survivor, absorbed, at, undone in rows:
@@ -91,16 +91,16 @@ class Families:
         """All records of the person whom this one is of at that time."""
         waiting = [self.root(record, at)]
         while waiting:
-            one = waiting.pop()
-            yield one
-            waiting += [other for other, since, until in self.below.get(one, ()) if since <= at < until]
+            item = waiting.pop()
+            yield item
+            waiting += [other for other, since, until in self.below.get(item, ()) if since <= at < until]
 
-    def consent(self, record: int, channel: int, at: int, known: int) -> int:
+    def consent(self, record: int, channel: int, at: int, number: int) -> int:
         """The consent that opens the channel at a time, as the records stand together at `known`; NONE, or SAID_NO."""
         heard = [
             answer
-            for one in self.records(record, known)
-            for answer in self.answers.get(one, ())
+            for member in self.records(record, number)
+            for answer in self.answers.get(member, ())
             if answer.at <= at and answer.channels & channel
         ]
         newest = max((answer.at for answer in heard), default=NONE)
@@ -110,7 +110,7 @@ class Families:
         live = bool(decisive) and all(answer.until > at for answer in decisive)
         return decisive[-1].consent if live else NONE
 
-    def open_channels(self, record: int, at: int, known: int) -> int:
+    def open_channels(self, record: int, at: int, n: int) -> int:
         """The channels (bits) that are open at a time."""
         bits = [1 << number for number in range(len(CONSENT_CHANNELS))]
-        return sum(bit for bit in bits if self.consent(record, bit, at, known) >= 0)
+        return sum(bit for bit in bits if self.consent(record, bit, at, n) >= 0)

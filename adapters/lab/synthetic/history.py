@@ -81,14 +81,14 @@ def history(events: int, seed: int, *, ends_on: date, years: int = 5, planted: P
     The same arguments (and the same numpy) give the same bytes. ValueError below 100 events or one year.
     With other parameters planted, such as `Planted(recorded_late=0)`, the number of events may differ a little.
     """
-    asked = frame(events, seed, ends_on, years, planted)
-    luck = streams_of_randomness(asked)
-    people, merged = everybody(asked, luck)
-    jobs = work.drawn(asked, luck["jobs"], people, luck["reversals"])
-    rows = joined([merged, *blocks(asked, people, jobs, luck, size(merged))])
-    rows = in_recorded_order(imports.as_imported(asked, people, rows))
+    setting = frame(events, seed, ends_on, years, planted)
+    luck = streams_of_randomness(setting)
+    people, merged = everybody(setting, luck)
+    jobs = work.drawn(setting, luck["jobs"], people, luck["reversals"])
+    rows = joined([merged, *blocks(setting, people, jobs, luck, size(merged))])
+    rows = in_recorded_order(imports.as_imported(setting, people, rows))
     names = event_names(luck["ids"], rows["recorded"].astype(np.int64))
-    return History(asked, people, jobs, rows, versions(rows["stream"]), names, cast(people, jobs, rows, names, luck))
+    return History(setting, people, jobs, rows, versions(rows["stream"]), names, cast(people, jobs, rows, names, luck))
 
 
 def synthetic_history(events: int, seed: int, *, ends_on: date, years: int = 5) -> Iterator[Recorded[Event]]:
@@ -96,57 +96,62 @@ def synthetic_history(events: int, seed: int, *, ends_on: date, years: int = 5) 
     return history(events, seed, ends_on=ends_on, years=years).recorded()
 
 
-def streams_of_randomness(asked: Frame) -> dict[str, np.random.Generator]:
+def streams_of_randomness(setting: Frame) -> dict[str, np.random.Generator]:
     """One generator for each part, from the seed and the size."""
-    seeds = np.random.SeedSequence([asked.seed, asked.events, asked.start // DAY, asked.days]).spawn(len(PARTS))
+    seeds = np.random.SeedSequence([setting.seed, setting.events, setting.start // DAY, setting.days]).spawn(len(PARTS))
     return {part: np.random.Generator(np.random.PCG64(seed)) for part, seed in zip(PARTS, seeds, strict=True)}
 
 
-def everybody(asked: Frame, luck: dict[str, np.random.Generator]) -> tuple[People, Block]:
+def everybody(setting: Frame, luck: dict[str, np.random.Generator]) -> tuple[People, Block]:
     """All people with all their records, and the events of the merges among these."""
-    people = linked_records.with_second_records(asked, luck["records"], crowd.drawn(asked, luck["people"]))
-    people = imports.chosen_for_import(asked, luck["imports"], people)
-    return linked_records.with_merges(asked, linked_records.merges(asked, luck["merges"], people), people)
+    people = linked_records.with_second_records(setting, luck["records"], crowd.drawn(setting, luck["people"]))
+    people = imports.chosen_for_import(setting, luck["imports"], people)
+    return linked_records.with_merges(setting, linked_records.merges(setting, luck["merges"], people), people)
 
 
-def blocks(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator], merged: int) -> list[Block]:
+def blocks(
+    setting: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator], merged: int
+) -> list[Block]:
     """The events of every part that are recorded in time, filled up with facts and touches to the number asked for.
 
     `merged`: so many events there are of merges.
     """
-    planted, total = asked.planted, asked.events - merged
+    planted, total = setting.planted, setting.events - merged
     number = round(total * planted.messages_an_event)
-    told, leaving = touches.messages(asked, people, jobs, luck["messages"], luck["echoes"], number)
-    fixed = [*crowd.entries(people, asked), *leaving, *working(asked, people, jobs, luck)]
-    base, told_in_time = in_time(asked, joined(fixed)), in_time(asked, touches.numbered(told, 0))
+    statement, leaving = touches.messages(setting, people, jobs, luck["messages"], luck["echoes"], number)
+    fixed = [*crowd.entries(people, setting), *leaving, *working(setting, people, jobs, luck)]
+    base, told_in_time = (
+        in_time(setting, joined(fixed)),
+        in_time(setting, touches.numbered(statement, 0)),
+    )
     wrong = round(total * planted.touchpoint_share * planted.corrected)
     other = round(total * (1 - planted.touchpoint_share)) - int((base["type"] != Type.TOUCHPOINT).sum()) - wrong
-    facts = touches.learned(asked, people, luck["facts"], max(0, other))
+    facts = touches.learned(setting, people, luck["facts"], max(0, other))
     rest = max(0, total - size(base) - size(told_in_time) - size(facts) - wrong)
-    plain = touches.ordinary(asked, people, luck["touches"], rest)
-    touched = joined([told_in_time, touches.numbered([plain], sum(map(size, told)))])
-    return [base, facts, touched, touches.corrections(asked, people, luck["corrections"], touched, wrong)]
+    plain = touches.ordinary(setting, people, luck["touches"], rest)
+    touched = joined([told_in_time, touches.numbered([plain], sum(map(size, statement)))])
+    return [base, facts, touched, touches.corrections(setting, people, luck["corrections"], touched, wrong)]
 
 
-def working(asked: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator]) -> list[Block]:
+def working(setting: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator]) -> list[Block]:
     """The events of jobs, applications, referrals and communities, whose streams are numbered one after the other."""
-    applied = application_events(asked, people, jobs, luck["applications"], luck["changes-of-mind"])
+    applied = application_events(setting, people, jobs, luck["applications"], luck["changes-of-mind"])
     together = joined(applied)
     first = len(people) + len(jobs.requisition_role) + int(together["application"].max(initial=NONE)) + 1
-    vouched = referral_events(asked, people, jobs, together, luck["referrals"], first)
+    vouched = referral_events(setting, people, jobs, together, luck["referrals"], first)
     first += int(max(rows["referral"].max(initial=NONE) for rows in vouched)) + 1
     return [
         *work.requisition_events(people, jobs, luck["requisitions"]),
-        *work.staffing(asked, people, jobs, luck["staffing"]),
+        *work.staffing(setting, people, jobs, luck["staffing"]),
         together,
         *vouched,
-        *community_events(asked, people, luck["communities"], first),
+        *community_events(setting, people, luck["communities"], first),
     ]
 
 
-def in_time(asked: Frame, rows: Block) -> Block:
+def in_time(setting: Frame, rows: Block) -> Block:
     """The rows that are recorded before the history ends."""
-    return only(rows, rows["recorded"] < asked.end)
+    return only(rows, rows["recorded"] < setting.end)
 
 
 def cast(people: People, jobs: Jobs, rows: Block, names: Names, luck: dict[str, np.random.Generator]) -> Cast:
@@ -165,7 +170,7 @@ def cast(people: People, jobs: Jobs, rows: Block, names: Names, luck: dict[str, 
         messages=uuids(drawn(highest["message"])),
         consents=consent_ids(rows, names),
         touches=drawn(highest["touch"]),
-        first_referral=first_stream(rows, "referral", Type.ASKED, Type.MADE),
+        first_referral=first_stream(rows, "referral", Type.REFERRAL_ASKED, Type.MADE),
         first_community=first_stream(rows, "community", Type.FOUNDED),
     )
 

@@ -1,4 +1,4 @@
-"""The early history that came over from an older system: it happened long before our log was told of it."""
+"""The early history that came over from an older system: it happened long before it was recorded."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def chosen_for_import(frame: Frame, rng: Rng, people: People) -> People:
     """The people, of whom some that came early were kept in the older system until the import."""
     at = begins(frame)
     imported = (people.entered < at - DAY) & (rng.random(len(people)) < frame.planted.imported)
-    known = np.where(imported, at + 2 * LASTS, people.known_from)
-    return replace(people, imported=imported, known_from=known)
+    where = np.where(imported, at + 2 * LASTS, people.known_from)
+    return replace(people, imported=imported, known_from=where)
 
 
 def as_imported(frame: Frame, people: People, rows: Block) -> Block:
@@ -37,9 +37,9 @@ def as_imported(frame: Frame, people: People, rows: Block) -> Block:
     own = rows["stream"] < len(people)
     theirs = own & people.imported[np.where(own, rows["stream"], 0)]
     recorded = rows["recorded"].astype(np.int64)
-    told = theirs & (recorded < at)
-    waiting = theirs & ~told & (recorded < at + 2 * LASTS)
-    moments, rank = np.unique(recorded[told], return_inverse=True)
-    recorded[told] = at + rank * (LASTS // max(1, len(moments)))
+    learned = theirs & (recorded < at)
+    waiting = theirs & ~learned & (recorded < at + 2 * LASTS)
+    moments, rank = np.unique(recorded[learned], return_inverse=True)
+    recorded[learned] = at + rank * (LASTS // max(1, len(moments)))
     recorded[waiting] = at + LASTS + (recorded[waiting] - at) // 2
-    return {**rows, "recorded": recorded, "imported": told.astype(np.int8)}
+    return {**rows, "recorded": recorded, "imported": learned.astype(np.int8)}

@@ -14,7 +14,7 @@ from adapters.lab.synthetic.people import People, Rng, arrivals, chosen, spread
 from adapters.lab.synthetic.shape import Frame
 
 FIRST_OPENING = 45 * DAY
-"""Openings start this long after the history, so that there is somebody to hire."""
+"""Openings start this long after the history, so that there are candidates to hire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def drawn(frame: Frame, rng: Rng, people: People, luck: Rng) -> Jobs:
 
 
 def once_more(frame: Frame, rng: Rng, hired: Column, cancelled: Column) -> Again:
-    """When ended openings are opened again, and what becomes of them then, whoever it is that is hired."""
+    """When ended openings are opened again, and what becomes of them then, for any hire."""
     planted, number = frame.planted, len(hired)
     luck, later, need = rng.random((3, number))
     filled, given_up = hired != FOREVER, cancelled != FOREVER
@@ -137,7 +137,7 @@ def once_more(frame: Frame, rng: Rng, hired: Column, cancelled: Column) -> Again
 
 
 def taken(again: Again, candidate: Column, other: Column, accepted: Column, cancelled: Column) -> Again:
-    """The second lives with who was hired in them; there is none of an opening that nobody could be found for."""
+    """The second lives with who was hired in them; there is none of an opening without a candidate."""
     lived = (candidate != NONE) | (cancelled != FOREVER)
     who = np.where(again.rehired, candidate, other)
     who = np.where(lived & (again.accepted != FOREVER), who, NONE)
@@ -188,9 +188,9 @@ def hires(
     result = np.full(2 * number, NONE, np.int64)
     luck = np.r_[rng.random(number), more.random(number)]
     order = np.argsort(times, kind="stable")[: int((times != FOREVER).sum())]
-    for one in range(len(shape.ROLES)):
-        pool = Pool.of(people, np.flatnonzero(people.role[: people.first_records] == one))
-        for opening in order[roles[order] == one]:
+    for n in range(len(shape.ROLES)):
+        pool = Pool.of(people, np.flatnonzero(people.role[: people.first_records] == n))
+        for opening in order[roles[order] == n]:
             result[opening] = pool.take(frame, int(times[opening]), float(luck[opening]))
     return result[:number], result[number:]
 
@@ -201,14 +201,14 @@ class Pool:
 
     who: Column
     entered: Column
-    known: Column
+    learned: Column
     gone: Column
     nurtured: Column
     strength: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, people: People, who: Column) -> Pool:
-        """These candidates, of whom nobody is hired yet."""
+        """These candidates, none of them hired yet."""
         gone = people.left_entirely[who]
         strength = np.array(shape.SOURCE_STRENGTH)[people.source[who]]
         return cls(who, people.entered[who], people.known_from[who], gone, people.nurtured_from[who], strength)
@@ -219,13 +219,13 @@ class Pool:
         planted = frame.planted
         ageing = np.exp((self.entered[:some] - at) / (planted.hire_hazard_decay_days * DAY))
         nurture = np.where(self.nurtured[:some] + HOUR < at, planted.nurture_hazard_ratio, 1.0)
-        there = (self.gone[:some] > at) & (self.known[:some] < at - 4 * DAY)
+        there = (self.gone[:some] > at) & (self.learned[:some] < at - 4 * DAY)
         reach = np.cumsum(self.strength[:some] * ageing * nurture * there)
         if some == 0 or reach[-1] <= 0:
             return NONE
-        one = min(int(np.searchsorted(reach, luck * reach[-1], side="right")), some - 1)
-        self.strength[one] = 0.0
-        return int(self.who[one])
+        item = min(int(np.searchsorted(reach, luck * reach[-1], side="right")), some - 1)
+        self.strength[item] = 0.0
+        return int(self.who[item])
 
 
 def requisition_events(people: People, jobs: Jobs, rng: Rng) -> list[Block]:
@@ -260,7 +260,7 @@ def opening_events(
 
 
 def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
-    """Who answers for each requisition and who works on it, by when it is to be filled, and when nobody works on it."""
+    """Who answers for each requisition and who works on it, by when it is to be filled, and when it is on hold."""
     planted, number = frame.planted, len(jobs.requisition_role)
     luck, later, change = rng.random((3, number))
     since = jobs.requisition_opened
@@ -269,7 +269,7 @@ def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
     user = (luck * len(shape.USERS)).astype(np.int64)
     moved = since + 20 * DAY + (later * 30 * DAY).astype(np.int64)
     chance = rng.random((3, number))
-    known, lead, mate = chance < np.array([[planted.target_set], [planted.manager_known], [planted.recruiter_known]])
+    current, lead, mate = chance < np.array([[planted.target_set], [planted.manager_known], [planted.recruiter_known]])
 
     def told(type_: Type, some: Flags, at: Column, **fields: Column) -> Block:
         which = np.flatnonzero(some)
@@ -277,8 +277,8 @@ def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
         return block(type_, at[which], at[which] + MINUTE, stream=len(people) + which, requisition=which, **of_those)
 
     return [
-        told(Type.TARGET, known, soon, until=target),
-        told(Type.TARGET, known & (change < planted.target_moved), moved, until=target + 30),
+        told(Type.TARGET, current, soon, until=target),
+        told(Type.TARGET, current & (change < planted.target_moved), moved, until=target + 30),
         told(Type.MANAGER, lead, soon, code=user),
         told(Type.RECRUITER, mate, soon, code=(user + 7) % len(shape.USERS)),
         told(
@@ -288,7 +288,7 @@ def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
     ]
 
 
-def holds(frame: Frame, rng: Rng, since: Column, told: Callable[..., Block]) -> list[Block]:
+def holds(frame: Frame, rng: Rng, since: Column, block_of: Callable[..., Block]) -> list[Block]:
     """When requisitions were held and resumed, some of them twice; some are held still."""
     planted, number = frame.planted, len(since)
     blocks: list[Block] = []
@@ -298,5 +298,5 @@ def holds(frame: Frame, rng: Rng, since: Column, told: Callable[..., Block]) -> 
         held = free + 4 * DAY + (rng.random(number) * 80 * DAY).astype(np.int64)
         free = held + DAY + (spread(rng, planted.hold_median_days, 0.8, number) * DAY).astype(np.int64)
         why = chosen(rng, (0.5, 0.3, 0.2), number)
-        blocks += [told(Type.HELD, which, held, code=why), told(Type.RESUMED, which, free)]
+        blocks += [block_of(Type.HELD, which, held, code=why), block_of(Type.RESUMED, which, free)]
     return blocks

@@ -77,7 +77,11 @@ def entered_again(frame: Frame, rng: Rng, people: People, of: Column, share: flo
 
 def appended(people: People, more: People) -> People:
     """All of them, in this order."""
-    columns = [one.name for one in fields(People) if isinstance(getattr(people, one.name), np.ndarray)]
+    columns = [
+        single_field.name
+        for single_field in fields(People)
+        if isinstance(getattr(people, single_field.name), np.ndarray)
+    ]
     return replace(people, **{name: np.r_[getattr(people, name), getattr(more, name)] for name in columns})
 
 
@@ -111,11 +115,11 @@ def with_merges(frame: Frame, made: Merges, people: People) -> tuple[People, Blo
     """
     families = Families.of(made)
     renewed, nurtured = people.renewed.copy(), people.nurtured_from.copy()
-    asked = renewed[made.absorbed]
-    renewed[made.absorbed] = np.where((asked >= made.at) & (asked < made.undone), FOREVER, asked)
+    parameters = renewed[made.absorbed]
+    renewed[made.absorbed] = np.where((parameters >= made.at) & (parameters < made.undone), FOREVER, parameters)
     people = replace(people, renewed=renewed, families=families)
     lived = Lives(frame, people, families)
-    told = lived.lived()
+    lived_block = lived.lived()
     silent, leaves = people.silent_from.copy(), people.leaves_nothing.copy()
     np.minimum.at(silent, made.absorbed, made.at)
     for record, at in lived.silenced.items():
@@ -124,7 +128,7 @@ def with_merges(frame: Frame, made: Merges, people: People) -> tuple[People, Blo
         leaves[record] = nothing
     nurtured = np.where(nurtured >= silent, FOREVER, nurtured)
     people = replace(people, silent_from=silent, leaves_nothing=leaves, nurtured_from=nurtured)
-    return people, joined([merge_events(made), told])
+    return people, joined([merge_events(made), lived_block])
 
 
 GIVE, REFUSE, WITHDRAW, MERGE = range(4)
@@ -193,7 +197,7 @@ class Lives:
         survivor, absorbed = int(made.survivor[number]), int(made.absorbed[number])
         denied = 0
         for channel in [1 << bit for bit in range(EVERY_CHANNEL.bit_length())]:
-            gates = [families.consent(one, channel, at, at - 1) for one in (survivor, absorbed)]
+            gates = [families.consent(record, channel, at, at - 1) for record in (survivor, absorbed)]
             denied |= channel if max(gates) >= 0 and SAID_NO in gates else 0
         if denied:
             entirely = not families.open_channels(survivor, at, at) & ~denied

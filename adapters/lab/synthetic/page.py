@@ -21,7 +21,7 @@ RECRUITERS = tuple(f"recruiter-{number:02}" for number in range(24))
 OF_ONE_APPLICATION = frozenset(
     {Type.HIRED, Type.FILLED, Type.UNHIRED, Type.REOPENED, Type.TURNED_INTO, Type.VOUCHED_FOR}
 )
-OF_ONE_REFERRAL = frozenset({Type.ASKED, Type.MADE, Type.TAKEN_UP, Type.TOUCHPOINT})
+OF_ONE_REFERRAL = frozenset({Type.REFERRAL_ASKED, Type.MADE, Type.TAKEN_UP, Type.TOUCHPOINT})
 OF_ONE_MERGE = frozenset({Type.MERGED, Type.UNMERGED})
 IMPORTER = "import:legacy-crm"
 

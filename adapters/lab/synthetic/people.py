@@ -80,7 +80,7 @@ class People:
         return np.where(self.leaves_nothing, self.withdrawn, FOREVER)
 
     def valid_until(self, frame: Frame) -> Column:
-        """When the newest consent ends by itself."""
+        """When the newest consent expires."""
         term = frame.planted.consent_valid_days * DAY
         from_given = np.where(self.given == FOREVER, 0, self.given) + term
         return np.where(self.renewed == FOREVER, from_given, np.where(self.renewed == FOREVER, 0, self.renewed) + term)
@@ -117,7 +117,7 @@ def drawn(frame: Frame, rng: Rng) -> People:
     number = frame.people
     entered = arrivals(frame, rng, number)
     source = chosen(rng, shape.SOURCE_WEIGHTS, number)
-    source[0] = np.where(source[0] == shape.REFERRAL, 1, source[0])  # nobody is there yet to vouch for the first
+    source[0] = np.where(source[0] == shape.REFERRAL, 1, source[0])  # there is no referrer yet for the first
     referrer = np.where(source == shape.REFERRAL, (rng.random(number) * np.arange(number)).astype(np.int64), NONE)
     role = chosen(rng, shape.ROLE_WEIGHTS, number)
     location = chosen(rng, shape.LOCATION_WEIGHTS, number)
@@ -151,7 +151,7 @@ def drawn(frame: Frame, rng: Rng) -> People:
 
 
 def renewed_before(renewed: Column, withdrawn: Column) -> Column:
-    """The renewals that come before a withdrawal; nobody asks again after one."""
+    """The renewals that come before a withdrawal; there is none after one."""
     return np.where(renewed < withdrawn, renewed, FOREVER)
 
 
@@ -221,8 +221,8 @@ def cited(frame: Frame, people: People, person: Column, kinds: Column, at: Colum
     covered = (people.given[person] <= at) & (at < people.valid_until(frame)[person]) & (at < left)
     result = np.where(covered & CONSENT_COVERS[people.channels[person], kinds], newest, NONE)
     merged = np.flatnonzero(people.families.related(len(people))[person] & (CHANNEL_BIT[kinds] > 0))
-    asked = [column[merged].tolist() for column in (person, CHANNEL_BIT[kinds], at, recorded)]
-    result[merged] = [max(NONE, people.families.consent(*one)) for one in zip(*asked, strict=True)]
+    tolists = [column[merged].tolist() for column in (person, CHANNEL_BIT[kinds], at, recorded)]
+    result[merged] = [max(NONE, people.families.consent(*item)) for item in zip(*tolists, strict=True)]
     return result
 
 
@@ -250,8 +250,8 @@ def entries(people: People, frame: Frame) -> list[Block]:
 
 def with_the_speaker(people: People, withdrawn: Block) -> Block:
     """The withdrawals, and again those given to an absorbed record, as they stand in the one that speaks for them."""
-    told = withdrawn["stream"].tolist(), withdrawn["occurred"].tolist()
-    root = np.array([people.families.root(record, at) for record, at in zip(*told, strict=True)], np.int32)
+    tolists = withdrawn["stream"].tolist(), withdrawn["occurred"].tolist()
+    root = np.array([people.families.root(record, at) for record, at in zip(*tolists, strict=True)], np.int32)
     more = only(withdrawn, root != withdrawn["stream"])
     more["stream"] = more["person"] = root[root != withdrawn["stream"]]
     more["step"] = more["step"] + np.int8(1)

@@ -36,7 +36,7 @@ class Referrals:
 
     candidate: Column
     referrer: Column
-    asked: Column
+    requested: Column
     made: Column
     requisition: Column
     declined: Flags
@@ -96,7 +96,7 @@ def drawn(frame: Frame, people: People, jobs: Jobs, applied: Block, rng: Rng, fi
     return Referrals(
         candidate=candidate,
         referrer=referrer,
-        asked=asked_at,
+        requested=asked_at,
         made=made_at,
         requisition=np.where(rng.random(len(some)) < 0.5, job, NONE),
         declined=rng.random(len(some)) < planted.referral_declined,
@@ -128,15 +128,15 @@ def first_of_each(who: Column, at: Column) -> Flags:
 
 def asked(frame: Frame, people: People, some: Referrals) -> list[Block]:
     """Those that were asked for: the referrer's consent to be asked, then the asking, which is a message to them."""
-    which = np.flatnonzero(some.asked != FOREVER)
-    at, who = some.asked[which], some.referrer[which]
+    which = np.flatnonzero(some.requested != FOREVER)
+    at, who = some.requested[which], some.referrer[which]
     number = int(max(column.max(initial=NONE) for column in consent_numbers(people))) + 1 + np.arange(len(which))
     given_at = at - 10 * MINUTE
     given = block(
         Type.GIVEN, given_at, given_at + ANSWERED_AFTER, stream=who, person=who, consent=number, code=0, flag=1,
         until=given_at + frame.planted.consent_valid_days * DAY,
     )  # fmt: skip
-    asking = some.block(Type.ASKED, which, at, person=who)
+    asking = some.block(Type.REFERRAL_ASKED, which, at, person=who)
     return [given, asking, some.touch(which, at, "referral-asked", who, consent=number, authorised=1)]
 
 
@@ -186,8 +186,8 @@ def next_application(applied: Block, person: Column, at: Column) -> tuple[Column
     order = np.argsort(keys, kind="stable")
     place = np.searchsorted(keys[order], person << 32 | at // second + 1)
     row = order[np.minimum(place, len(order) - 1)] if len(order) else place
-    found = np.flatnonzero((place < len(order)) & (applied["person"][row] == person)) if len(order) else place[:0]
-    return row[found], found
+    result = np.flatnonzero((place < len(order)) & (applied["person"][row] == person)) if len(order) else place[:0]
+    return row[result], result
 
 
 def credited(some: Referrals, which: Column, application: Column, hired: Block) -> Block:
@@ -198,6 +198,6 @@ def credited(some: Referrals, which: Column, application: Column, hired: Block) 
     at = hired["occurred"][place]
     merit = (hired["application"][place] == application[: len(place)]) & (at - some.made[which] <= CREDITED_WITHIN)
     which, application, at = which[merit], application[: len(place)][merit], at[merit]
-    kept = which % 8 != 0  # somebody forgets
+    kept = which % 8 != 0  # some are not recorded
     which, application, at = which[kept], application[kept], at[kept]
     return some.block(Type.CREDITED, which, at + 30 * HOUR, application=application, until=at)

@@ -63,8 +63,8 @@ def known(frame: Frame, rng: Rng, at: Column, late: bool = True) -> Column:
 
 def touch(people: People, frame: Frame, rng: Rng, name: str, person: Column, at: Column, message: Column) -> Block:
     """Touchpoints of one kind that belong to messages."""
-    one = np.full(len(at), kind(name))
-    return touches(people, frame, one, person, at, known(frame, rng, at), message)
+    full = np.full(len(at), kind(name))
+    return touches(people, frame, full, person, at, known(frame, rng, at), message)
 
 
 def touches(
@@ -88,7 +88,7 @@ def touches(
 
 
 def goodbyes(frame: Frame, people: People, rng: Rng) -> tuple[Sent, Block, Block]:
-    """The messages that made somebody leave the talent pool: as sent, their answers, and the withdrawals with these."""
+    """The messages that made a person leave the talent pool: as sent, their answers, and the withdrawals with these."""
     who = np.flatnonzero((people.withdrawn != FOREVER) & (people.withdrawn_by != BY_PORTAL))
     at = people.withdrawn[who]
     sent = Sent(

@@ -104,19 +104,19 @@ def truth(history: History) -> Truth:
     """The truth about a history. `middle` stands on the end of the recorded day that is nearest to half the events."""
     entries = history.time_index()
     time, middle = min(entries, key=lambda entry: abs(entry[1] - len(history) / 2))
-    asked, people, strength = (
+    setting, people, strength = (
         history.frame,
         history.people,
         dict(zip(shape.SOURCES, shape.SOURCE_STRENGTH, strict=True)),
     )
     return Truth(
         synthetic=True,
-        seed=asked.seed,
+        seed=setting.seed,
         events=len(history),
-        starts_on=asked.starts_on.isoformat(),
-        ends_on=asked.ends_on.isoformat(),
+        starts_on=setting.starts_on.isoformat(),
+        ends_on=setting.ends_on.isoformat(),
         numpy=np.__version__,
-        planted=asdict(asked.planted),
+        planted=asdict(setting.planted),
         source_strength=strength,
         strong_sources=[source for source, times in strength.items() if times >= 2],
         null_effects=["location"],
@@ -162,9 +162,11 @@ def believed(history: History, position: int, time: datetime) -> Believed:
 
 def roots(rows: Block, records: int) -> Column:
     """The record that speaks for each record, by the merges and un-merges among the rows."""
-    told = only(rows, np.isin(rows["type"], [Type.MERGED, Type.UNMERGED]) & (rows["stream"] == rows["person"]))
+    chosen_rows = only(rows, np.isin(rows["type"], [Type.MERGED, Type.UNMERGED]) & (rows["stream"] == rows["person"]))
     above: dict[int, int] = {}
-    for type_, absorbed, survivor in zip(*(told[name].tolist() for name in ("type", "person", "other")), strict=True):
+    for type_, absorbed, survivor in zip(
+        *(chosen_rows[name].tolist() for name in ("type", "person", "other")), strict=True
+    ):
         if type_ == Type.MERGED:
             above[absorbed] = survivor
         else:
@@ -180,22 +182,24 @@ def roots(rows: Block, records: int) -> Column:
 
 def first_sources(history: History, rows: Block, root: Column) -> dict[int, str]:
     """The source of the earliest record of each person."""
-    told = only(rows, np.isin(rows["type"], [Type.SOURCED, Type.REFERRED]))
-    order = np.argsort(told["occurred"], kind="stable")[::-1]
-    earliest = dict(zip(root[told["stream"][order]].tolist(), told["stream"][order].tolist(), strict=True))
+    chosen_rows = only(rows, np.isin(rows["type"], [Type.SOURCED, Type.REFERRED]))
+    order = np.argsort(chosen_rows["occurred"], kind="stable")[::-1]
+    earliest = dict(
+        zip(root[chosen_rows["stream"][order]].tolist(), chosen_rows["stream"][order].tolist(), strict=True)
+    )
     return {person: shape.SOURCES[history.people.source[record]] for person, record in earliest.items()}
 
 
 def referrals(rows: Block) -> Months:
     """By month what was done: asked, made, accepted, declined, linked to an application, credited."""
-    types = (Type.ASKED, Type.MADE, Type.TAKEN_UP, Type.TURNED_DOWN, Type.TURNED_INTO, Type.CREDITED)
+    types = (Type.REFERRAL_ASKED, Type.MADE, Type.TAKEN_UP, Type.TURNED_DOWN, Type.TURNED_INTO, Type.CREDITED)
     names = ("asked", "made", "accepted", "declined", "linked", "credited")
     day = rows["occurred"] // DAY
     return by_month(*stacked([(rows["type"] == type_, day) for type_ in types]), names)
 
 
 def communities(rows: Block, root: Column) -> dict[str, int]:
-    """How many people are in each community; nobody joins one twice, so whoever left is out."""
+    """How many people are in each community; no person joins one twice, so a person who left is out."""
     pairs = [
         set(zip(rows["person"][which].tolist(), rows["community"][which].tolist(), strict=True))
         for which in (rows["type"] == Type.JOINED, rows["type"] == Type.QUIT)
@@ -203,7 +207,7 @@ def communities(rows: Block, root: Column) -> dict[str, int]:
     founded = rows["community"][rows["type"] == Type.FOUNDED].tolist()
     people = {(int(root[record]), community) for record, community in pairs[0] - pairs[1]}
     return {
-        f"{around}.{topic}": sum(one == number for _, one in people)
+        f"{around}.{topic}": sum(item == number for _, item in people)
         for number, (around, topic) in enumerate(shape.COMMUNITIES)
         if number in founded
     }
@@ -218,9 +222,9 @@ def merges(rows: Block) -> dict[str, int]:
 
 def imported(rows: Block) -> dict[str, int]:
     """How many events the import told in all, and of some types."""
-    told = rows["type"][rows["imported"] == 1]
+    recorded = rows["type"][rows["imported"] == 1]
     types = {"candidates": (Type.SOURCED, Type.REFERRED), "touchpoints": (Type.TOUCHPOINT,), "consents": (Type.GIVEN,)}
-    return {"events": len(told), **{name: int(np.isin(told, some).sum()) for name, some in types.items()}}
+    return {"events": len(recorded), **{name: int(np.isin(recorded, some).sum()) for name, some in types.items()}}
 
 
 def by_kind(kinds: Column) -> dict[str, int]:
@@ -245,17 +249,19 @@ class Touches:
     @classmethod
     def known(cls, rows: Block) -> Touches:
         """The touchpoints of these rows after the corrections among them (a touchpoint has at most one)."""
-        told, wrong = only(rows, rows["type"] == Type.TOUCHPOINT), only(rows, rows["type"] == Type.CORRECTED)
-        order = np.argsort(told["touch"], kind="stable")
-        told = only(told, order)
-        where = np.searchsorted(told["touch"], wrong["touch"])
-        kind, at, machine = (told[name].astype(np.int64) for name in ("kind", "occurred", "machine"))
+        chosen_rows, wrong = only(rows, rows["type"] == Type.TOUCHPOINT), only(rows, rows["type"] == Type.CORRECTED)
+        order = np.argsort(chosen_rows["touch"], kind="stable")
+        chosen_rows = only(chosen_rows, order)
+        where = np.searchsorted(chosen_rows["touch"], wrong["touch"])
+        kind, at, machine = (chosen_rows[name].astype(np.int64) for name in ("kind", "occurred", "machine"))
         kind[where], at[where], machine[where] = wrong["new_kind"], wrong["new_at"], wrong["new_machine"]
         # What was sent to ask for a referral is a message too, named by the referral.
-        asked = (told["kind"] == REFERRAL_ASKED) & (told["referral"] != NONE)
-        others = int(told["message"].max(initial=NONE)) + 1
-        message = np.where(asked, others + told["referral"].astype(np.int64), told["message"].astype(np.int64))
-        return cls(told["person"].astype(np.int64), kind, at, machine, message)
+        requested = (chosen_rows["kind"] == REFERRAL_ASKED) & (chosen_rows["referral"] != NONE)
+        others = int(chosen_rows["message"].max(initial=NONE)) + 1
+        message = np.where(
+            requested, others + chosen_rows["referral"].astype(np.int64), chosen_rows["message"].astype(np.int64)
+        )
+        return cls(chosen_rows["person"].astype(np.int64), kind, at, machine, message)
 
 
 def by_month(day: Column, what: Column, names: Sequence[str]) -> Months:
@@ -332,8 +338,8 @@ def engagement(touches: Touches, window: int, root: Column) -> Months:
 
     Each once for a person, whichever of their records it reached; who it came back from did not react to it.
     """
-    one = touches.message * len(root) + root[touches.person]
-    message = np.where(touches.message == NONE, NONE, np.unique(one, return_inverse=True)[1])
+    numbered = touches.message * len(root) + root[touches.person]
+    message = np.where(touches.message == NONE, NONE, np.unique(numbered, return_inverse=True)[1])
     number = int(message.max(initial=NONE)) + 1
     outcome = np.where(touches.kind == NONE, "", OUTCOMES[touches.kind])
     human = touches.machine == 0
@@ -348,11 +354,11 @@ def engagement(touches: Touches, window: int, root: Column) -> Months:
     sent, opened = np.full(number, FOREVER), outcome == "opened"
     went = (outcome == "sent") & (message != NONE)
     np.minimum.at(sent, message[went], touches.at[went])
-    known, in_time = sent != FOREVER, sent + window * DAY
-    reached = known & ~back
+    dated, in_time = sent != FOREVER, sent + window * DAY
+    reached = dated & ~back
     counted = {
-        "sent": known,
-        "bounced": known & back,
+        "sent": dated,
+        "bounced": dated & back,
         "opened": reached & (first(opened) < in_time),
         "opened.human": reached & (first(opened & human) < in_time),
         "opened.machine": reached & (first(opened & ~human) < in_time),
@@ -367,8 +373,8 @@ def came_back(touches: Touches, outcome: npt.NDArray[np.str_], message: Column, 
 
     A message came back from a person when it did from all of their records that it went to.
     """
-    one = touches.message * (int(touches.person.max(initial=0)) + 1) + touches.person
-    own = np.unique(one, return_inverse=True)[1]
+    numbered = touches.message * (int(touches.person.max(initial=0)) + 1) + touches.person
+    own = np.unique(numbered, return_inverse=True)[1]
     named = message != NONE
     went, bounced = (np.zeros(len(own) + 1, np.bool_) for _ in range(2))
     went[own[named & (outcome == "sent")]] = True

@@ -87,7 +87,7 @@ class Candidacy:
     def acceptance(self, application: int) -> Step | None:
         """The last acceptance of the application that stands."""
         accepted = [
-            step for step, one in self.answers if one == application and step.name == "offer-accepted" and step.stands
+            step for step, item in self.answers if item == application and step.name == "offer-accepted" and step.stands
         ]
         return max(reversed(accepted), key=lambda step: step.at, default=None)
 
@@ -107,24 +107,24 @@ class Courses:
         undone = taken_back(rows)
         back = np.where(undone == NONE, NONE, rows["occurred"][undone])
         steps = np.isin(rows["type"], list(STEPS))
-        told = {**only(rows, steps), "back": back[steps], "recorded": np.arange(int(steps.sum()))}
+        document = {**only(rows, steps), "back": back[steps], "recorded": np.arange(int(steps.sum()))}
         # A stable sort: what comes at one moment stays in the order in which it was recorded.
-        told = only(told, np.lexsort((told["occurred"], told["application"])))
+        document = only(document, np.lexsort((document["occurred"], document["application"])))
         result = cls({}, [], {})
         application = NONE
         names = ("application", "person", "type", "occurred", "requisition", "other", "code", "back", "recorded")
         numbered: dict[int, list[tuple[int, Step]]] = defaultdict(list)
-        for one, person, type_, at, job, to, code, undone_at, number in zip(
-            *(told[name].tolist() for name in names), strict=True
+        for tolist, person, type_, at, job, to, code, undone_at, number in zip(
+            *(document[name].tolist() for name in names), strict=True
         ):
-            if one != application:
-                application = one
-                result.begin(one, int(root[person]), job)
+            if tolist != application:
+                application = tolist
+                result.begin(tolist, int(root[person]), job)
             stage = shape.STAGES[code] if type_ in (Type.STAGE, Type.BACK) else None
             step = Step(at, at // DAY, STEPS[type_], job, stage, code, undone_at)
-            numbered[one].append((number, step))
+            numbered[tolist].append((number, step))
             result.take(step, to)
-        result.recorded.update({one: [step for _, step in sorted(steps)] for one, steps in numbered.items()})
+        result.recorded.update({item: [step for _, step in sorted(steps)] for item, steps in numbered.items()})
         return result
 
     def begin(self, application: int, person: int, job: int) -> None:
@@ -236,7 +236,7 @@ def quantiles(days: list[int]) -> Counts:
 def visits(steps: list[Step]) -> Iterator[tuple[str, int, int | None]]:
     """(stage, day it began, day it ended or None) of every visit of an application.
 
-    Nobody stands anywhere from an end on, until it was taken back.
+    An application is in no stage from an end on, until it was taken back.
     """
     turns = [(step.at, 0, step) for step in steps if step.name in MOVES or (step.name in ENDS and not never(step))]
     turns += [(step.back, 1, step) for step in steps if step.name in ENDS and not step.stands and not never(step)]
@@ -270,9 +270,9 @@ def never(step: Step) -> bool:
 def hires(courses: Courses) -> Iterator[tuple[Step, int, int, Candidacy]]:
     """Of each candidacy that stands hired the first hire, its application, the person, and all of the candidacy."""
     for (person, _), candidacy in courses.candidacies().items():
-        found = candidacy.hire()
-        if found is not None:
-            yield *found, person, candidacy
+        hire = candidacy.hire()
+        if hire is not None:
+            yield *hire, person, candidacy
 
 
 def time_to_hire(courses: Courses) -> dict[str, Counts]:
@@ -303,12 +303,12 @@ def source_of_hire(
     for hire, application, person, _ in hires(courses):
         first_touch, last_touch = first[person], last[application]
         otherwise = first_touch if last_touch == "unknown" else last_touch
-        found = {
+        hit = {
             "first-touch": first_touch,
             "last-touch": last_touch,
             "credited": "referral" if application in credited else otherwise,
         }
-        for way, source in found.items():
+        for way, source in hit.items():
             counted = result[way].setdefault(year(hire.day), {})
             counted[source] = counted.get(source, 0) + 1
     return result
@@ -323,19 +323,19 @@ def referrals_by_standing(rows: Block, courses: Courses) -> Counts:
     standing = dict.fromkeys(rows["referral"][rows["type"] == Type.MADE].tolist(), "made")
     credited = set(rows["application"][rows["type"] == Type.CREDITED].tolist())
     answers = {Type.TAKEN_UP: "accepted", Type.TURNED_DOWN: "declined"}
-    told = only(rows, np.isin(rows["type"], [*answers, Type.TURNED_INTO]))
-    for type_, referral, one in zip(
-        *(told[name].tolist() for name in ("type", "referral", "application")), strict=True
+    chosen_rows = only(rows, np.isin(rows["type"], [*answers, Type.TURNED_INTO]))
+    for type_, referral, item in zip(
+        *(chosen_rows[name].tolist() for name in ("type", "referral", "application")), strict=True
     ):
-        now = answers.get(type_) or application_standing(courses.steps[one], courses.recorded[one])
-        now = "credited" if now == "hired" and one in credited else now
+        now = answers.get(type_) or application_standing(courses.steps[item], courses.recorded[item])
+        now = "credited" if now == "hired" and item in credited else now
         standing[referral] = max(now, standing[referral], key=STANDINGS.index)
     counted = Counter(standing.values())
     return {name: counted[name] for name in STANDINGS if counted[name]}
 
 
 def application_standing(steps: list[Step], recorded: list[Step]) -> str:
-    """Where an application stands after these steps, which are told in the order of their times and of recording."""
+    """Where an application stands after these steps, which are given in the order of their times and of recording."""
     ends = [step.name for step in steps if step.name in ENDS and step.stands]
     if ends:
         return "hired" if "hired" in ends else "closed"

@@ -1,4 +1,4 @@
-"""What truly became of every opening: one spell after another, with the days that nobody worked on its job."""
+"""What truly became of every opening: one spell after another, with the days on which its job was on hold."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class Spell:
 
 def spells(rows: Block) -> list[Spell]:
     """The spells of all openings that the rows tell of; one that is reopened for the same need goes on."""
-    told = only(rows, np.isin(rows["type"], [Type.OPENED, Type.FILLED, Type.CANCELLED, Type.REOPENED]))
+    chosen_rows = only(rows, np.isin(rows["type"], [Type.OPENED, Type.FILLED, Type.CANCELLED, Type.REOPENED]))
     current: dict[int, Spell] = {}
     result: list[Spell] = []
     names = ("type", "opening", "requisition", "occurred", "until", "flag")
-    for type_, opening, requisition, at, accepted, same in zip(*(told[name].tolist() for name in names), strict=True):
+    for type_, opening, requisition, at, accepted, same in zip(
+        *(chosen_rows[name].tolist() for name in names), strict=True
+    ):
         if type_ == Type.OPENED or (type_ == Type.REOPENED and not same):
             current[opening] = Spell(requisition, at // DAY)
             result.append(current[opening])
@@ -42,10 +44,10 @@ def spells(rows: Block) -> list[Spell]:
 
 def holds(rows: Block) -> dict[int, list[tuple[int, int]]]:
     """By requisition the days on which it was held: from, to (not included; FOREVER where it is held still)."""
-    told = only(rows, np.isin(rows["type"], [Type.HELD, Type.RESUMED]))
+    chosen_rows = only(rows, np.isin(rows["type"], [Type.HELD, Type.RESUMED]))
     result: dict[int, list[tuple[int, int]]] = {}
     names = ("type", "requisition", "occurred")
-    for type_, requisition, at in zip(*(told[name].tolist() for name in names), strict=True):
+    for type_, requisition, at in zip(*(chosen_rows[name].tolist() for name in names), strict=True):
         held = result.setdefault(requisition, [])
         if type_ == Type.HELD:
             held.append((at // DAY, FOREVER))

@@ -23,11 +23,11 @@ def taken_back(rows: Block) -> Column:
         standing: dict[int, list[tuple[int, int]]] = defaultdict(list)
         which = np.flatnonzero(np.isin(rows["type"], [reversal, fact]))
         columns = (which, rows["type"][which], rows[of][which], rows["occurred"][which])
-        for row, type_, one, at in zip(*(column.tolist() for column in columns), strict=True):
+        for row, type_, item, at in zip(*(column.tolist() for column in columns), strict=True):
             if type_ == fact:
-                standing[one].append((row, at))
-            elif standing[one]:
-                undone = [each for each in standing[one] if each[1] <= at] or standing[one]
-                standing[one].remove(undone[-1])
+                standing[item].append((row, at))
+            elif standing[item]:
+                undone = [each for each in standing[item] if each[1] <= at] or standing[item]
+                standing[item].remove(undone[-1])
                 result[undone[-1][0]] = row
     return result

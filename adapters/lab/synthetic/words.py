@@ -99,8 +99,8 @@ def name_numbers(person: int) -> tuple[int, int]:
     mixed = (mixed ^ mixed >> 29) & 0xFFFFFFFFFFFF
     given, family = (mixed & 0xFFFFFF) / 2**24, (mixed >> 24) / 2**24
     # Any step that shares no divisor with the number of names spreads the frequent ones over the alphabet.
-    one, other = len(GIVEN_NAMES), len(FAMILY_NAMES)
-    return int(given**1.6 * one) * 127 % one, int(family**1.6 * other) * 101 % other
+    count, other = len(GIVEN_NAMES), len(FAMILY_NAMES)
+    return int(given**1.6 * count) * 127 % count, int(family**1.6 * other) * 101 % other
 
 
 def name_of(person: int) -> str:
@@ -110,7 +110,7 @@ def name_of(person: int) -> str:
 
 
 def email_of(person: int) -> str:
-    """The invented e-mail address of a candidate, in a domain nobody can own."""
+    """The invented e-mail address of a candidate, in a reserved domain."""
     given, family = name_numbers(person)
     return f"{GIVEN_IN_MAIL[given]}.{FAMILY_IN_MAIL[family]}.{person}@people.example.org"
 
@@ -121,12 +121,12 @@ def phone_of(person: int) -> str:
 
 
 def learned_of(fact: str, role: str, person: int, number: int) -> str:
-    """What is learned about somebody as the so-many-th fact; the values of one fact are never the same twice."""
+    """What is learned about a person as the so-many-th fact; the values of one fact are never the same twice."""
     if fact == "link":
         return f"https://people.example.org/{person}/{number}"
     values = VALUES[fact]
-    one = values[(person + number) % len(values)]
-    text = f"{one} {role.replace('-', ' ')}" if fact == "current-role" else one
+    item = values[(person + number) % len(values)]
+    text = f"{item} {role.replace('-', ' ')}" if fact == "current-role" else item
     return text if number <= len(values) else f"{text} ({(number - 1) // len(values) + 1})"
 
 

@@ -88,9 +88,9 @@ def copy(source: str, target: str) -> None:
     ):
         if dumping.stdout is not None:
             dumping.stdout.close()  # so that the dump ends where the restore does
-        told = restoring.communicate()[1] + (dumping.stderr.read() if dumping.stderr is not None else b"")
+        output = restoring.communicate()[1] + (dumping.stderr.read() if dumping.stderr is not None else b"")
     if dumping.returncode or restoring.returncode:
-        raise OSError(told.decode(errors="replace").strip())
+        raise OSError(output.decode(errors="replace").strip())
     with psycopg.connect(target, autocommit=True) as connection:
         connection.execute("analyze")
 

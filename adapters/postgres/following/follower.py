@@ -25,7 +25,7 @@ class Consumer(Protocol):
         ...
 
     def lead(self, connection: psycopg.Connection[Any], names: Collection[str]) -> None:
-        """Begin to lead these: nobody else does from now on. Offsets are read anew."""
+        """Start to lead these: no other process does from now on. Offsets are read again."""
         ...
 
     def step(self, connection: psycopg.Connection[Any], head: int) -> bool:

@@ -46,8 +46,8 @@ class Opener:
         """What `opens` makes of the events of after < position <= upto. Errors: SealIsBroken."""
         mapper, reader = self._mapper_of(connection)
         cursor = psycopg.Cursor(connection, row_factory=dict_row)
-        asked = (after, upto, mapper.names_of(opens.types), list(parked))
-        rows = cursor.execute(_SEALED.encode(), asked, binary=True).fetchall()
+        parameters = (after, upto, mapper.names_of(opens.types), list(parked))
+        rows = cursor.execute(_SEALED.encode(), parameters, binary=True).fetchall()
         for stored in with_keys(connection, rows):
             yield from opens.rows(cast("Recorded[Any]", mapper.to_domain_event(stored)), reader.blinds)
 

@@ -32,7 +32,7 @@ Connection = psycopg.Connection[Any]
 ROTATION_LOCK = 7400009
 BATCH = 2_000
 SAMPLE = 50
-NOBODY = UUID(int=0)
+LOWEST = UUID(int=0)
 """Whose id comes before everybody's."""
 ANSWERS_WITHIN = timedelta(days=1)
 """What is promised of a rotation that should have been already: it is tried every hour."""
@@ -121,7 +121,9 @@ def note_fingerprints(connection: Connection, key_file: KeyFile) -> None:
         if not opens_what_it_wrapped(connection, key_file, name):
             raise EpochKeyIsWrong(key_file.path, name)
         fingerprint = key_file.fingerprint_of(key_file.epochs[name])
-        if other := next((epoch for epoch, known in logged.items() if known == fingerprint), None):
+        if other := next(
+            (epoch for epoch, logged_fingerprint in logged.items() if logged_fingerprint == fingerprint), None
+        ):
             raise EpochKeyIsDoubled(key_file.path, name, other)
         connection.execute("update key_epoch set fingerprint = %s where name = %s", (fingerprint, name))
         logged[name] = fingerprint
@@ -229,17 +231,19 @@ class Rotation:
 
     def _begun(self) -> str:
         """The epoch that everything shall be wrapped with: that of a rotation which did not end, or else a new one."""
-        known = epochs(self._connection)
+        all_epochs = epochs(self._connection)
         key_file = self._read()
         current = current_epoch(self._connection)
         if current not in key_file.epochs:
             raise EpochIsNotInKeyFile(self._path, current)
-        if any(one.state == "retiring" or (one.state == "destroyed" and one.swept_at is None) for one in known):
+        if any(
+            epoch.state == "retiring" or (epoch.state == "destroyed" and epoch.swept_at is None) for epoch in all_epochs
+        ):
             return current
-        name = self._prepared(key_file, known)
+        name = self._prepared(key_file, all_epochs)
         fingerprint = key_file.fingerprint_of(read_key_file(self._path).epochs[name])
         with self._connection.transaction():
-            # No append is under way now; whoever comes next with a key of the former epoch is refused.
+            # No append is under way now; the next append with a key of the former epoch is refused.
             self._connection.execute("select pg_advisory_xact_lock(log_lock())")
             self._connection.execute("update key_epoch set state = 'retiring' where state = 'current'")
             self._connection.execute(
@@ -254,12 +258,14 @@ class Rotation:
         key_file.hold_to(logged_fingerprints(self._connection))
         return key_file
 
-    def _prepared(self, key_file: KeyFile, known: Sequence[Epoch]) -> str:
+    def _prepared(self, key_file: KeyFile, present: Sequence[Epoch]) -> str:
         """The file's epoch that the database has not heard of, made where there is none: the file has it first."""
-        waiting = sorted(key_file.epochs.keys() - {one.name for one in known}, key=lambda name: (number_of(name), name))
+        waiting = sorted(
+            key_file.epochs.keys() - {epoch.name for epoch in present}, key=lambda name: (number_of(name), name)
+        )
         if waiting:
             return waiting[-1]
-        number = 1 + max(number_of(name) for name in (*key_file.epochs, *(one.name for one in known)))
+        number = 1 + max(number_of(name) for name in (*key_file.epochs, *(epoch.name for epoch in present)))
         key = AESGCM.generate_key(256)
         name = key_file.name_of(number, key)
         more = {**key_file.epochs, name: key}
@@ -271,7 +277,7 @@ class Rotation:
         key_file = replace(self._read(), current=epoch)
         total, done = self._waiting(epoch), 0
         while self._waiting(epoch):  # once, unless a key was stored by hand meanwhile
-            last = NOBODY
+            last = LOWEST
             while keys := self._former_keys(epoch, last):
                 done, last = done + self._store([wrapped_anew(key_file, key) for key in keys], keys), keys[-1].person
                 self._progress("wrapping keys anew", done, total)
@@ -306,7 +312,7 @@ class Rotation:
     def _destroy_former(self, epoch: str) -> list[str]:
         """Takes every epoch out of the file that was used before; those that the database knew of until now."""
         key_file = read_key_file(self._path)
-        former = {one.name for one in epochs(self._connection)} - {epoch}
+        former = {other.name for other in epochs(self._connection)} - {epoch}
         left = {name: key for name, key in key_file.epochs.items() if name not in former}
         if (left, epoch) != (key_file.epochs, key_file.current):
             replace_key_file(self._path, replace(key_file, epochs=left, current=epoch))

@@ -30,14 +30,14 @@ class KeyFileIsUnusable(Exception):
 
 class KeyFileIsAnothers(Exception):
     """The key file {path} is not the one this log was begun with. Put that one back: with this one nothing personal
-    could be read, and what it sealed could be read by nobody else."""
+    could be read, and what it sealed could be read by no other process."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(" ".join((self.__doc__ or "").format(path=path).split()))
 
 
 class EpochIsNotInKeyFile(Exception):
-    """The key file {path} does not hold the epoch {epoch}. Either a rotation has destroyed it, and then nobody can open
+    """The key file {path} does not hold the epoch {epoch}. Either a rotation has destroyed it, and then no key can open
     what only an older backup still wraps with it; or this file is older than the database: put the newest one here."""
 
     def __init__(self, path: Path | None, epoch: str) -> None:
@@ -57,8 +57,8 @@ class EpochKeyIsDoubled(Exception):
     Take the epoch {epoch} out of the file, or put the right file back."""
 
     def __init__(self, path: Path | None, epoch: str, other: str) -> None:
-        told = (self.__doc__ or "").format(path=path or "in memory", epoch=epoch, other=other)
-        super().__init__(" ".join(told.split()))
+        message = (self.__doc__ or "").format(path=path or "in memory", epoch=epoch, other=other)
+        super().__init__(" ".join(message.split()))
 
 
 class KeyFileCannotBeWritten(Exception):
@@ -70,7 +70,7 @@ class KeyFileCannotBeWritten(Exception):
 
 KEY_BYTES = 32
 KEY_FILE_ERRORS = (EpochIsNotInKeyFile, EpochKeyIsDoubled, EpochKeyIsWrong, KeyFileIsAnothers, KeyFileIsUnusable)
-"""What a process waits out: the right file is put in the place of its own, and it reads that by itself."""
+"""Errors that a process waits out: once the right file replaces its own, the process reads it automatically."""
 
 
 @dataclass(slots=True)
@@ -106,12 +106,12 @@ class KeyFile:
 
     def key_of(self, epoch: str) -> bytes:
         """The key-encryption key. Errors: EpochIsNotInKeyFile, EpochKeyIsWrong, also after the file was read again."""
-        known = self._right(epoch)
-        if known is None:
+        key = self._right(epoch)
+        if key is None:
             self.read_again()
-            known = self._right(epoch)
-        if known is not None:
-            return known
+            key = self._right(epoch)
+        if key is not None:
+            return key
         if epoch in self.epochs:
             raise EpochKeyIsWrong(self.path, epoch)
         raise EpochIsNotInKeyFile(self.path, epoch)
@@ -158,17 +158,17 @@ class KeyFile:
         """Takes the epochs as the file holds them now. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
         if self.path is None:
             return
-        found = read_key_file(self.path)
-        if found.naming_key != self.naming_key:
+        newer = read_key_file(self.path)
+        if newer.naming_key != self.naming_key:
             raise KeyFileIsAnothers(self.path)
         with self._lock:
-            if found.epochs != self.epochs:
-                self._before, self.epochs = self.epochs, found.epochs
+            if newer.epochs != self.epochs:
+                self._before, self.epochs = self.epochs, newer.epochs
             if self.current not in self.epochs:  # what was heard is too old; the database tells if this is, too
-                self.current = found.current
+                self.current = newer.current
 
     def stream_of(self, source: str, kind: str, outside_id: str) -> UUID:
-        """The one stream id of an outside system's record, whoever delivers it first."""
+        """Return the stream id of an outside system's record, the same for every delivery."""
         name = json.dumps(["perennial-stream", source, kind, outside_id]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
@@ -201,7 +201,7 @@ def new_key_file() -> KeyFile:
 
 
 READINGS, READ_AGAIN_AFTER = 5, 0.05
-"""Whoever opened the file just before it was replaced may find it overwritten, and looks once more (seconds)."""
+"""A file opened just before it was replaced may be overwritten; it is read again after so many seconds."""
 
 
 def read_key_file(path: Path) -> KeyFile:
@@ -233,7 +233,7 @@ def parsed(path: Path) -> KeyFile:
 def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        doubled = next(name for at, (name, _) in enumerate(pairs) if name in {one for one, _ in pairs[:at]})
+        doubled = next(name for at, (name, _) in enumerate(pairs) if name in {former for former, _ in pairs[:at]})
         raise ValueError(f"{doubled} is there twice")
     return made
 
@@ -265,7 +265,7 @@ def replace_key_file(path: Path, key_file: KeyFile) -> None:
     Errors: KeyFileCannotBeWritten, and then the old one stands.
     """
     try:
-        for left in path.parent.glob(f".{path.name}.*new"):  # by somebody who was killed
+        for left in path.parent.glob(f".{path.name}.*new"):  # of a process that was killed
             shred(left)
         written = path.with_name(f".{path.name}.{os.getpid()}.new")
         write_new(written, text_of(key_file), owned_as=path)
@@ -290,7 +290,7 @@ def text_of(key_file: KeyFile) -> str:
 
 
 def write_new(path: Path, text: str, owned_as: Path | None = None) -> None:
-    """Writes a file that is not there yet, readable by its owner alone: whoever owns `owned_as`, if that is told."""
+    """Writes a file that is not there yet, readable by its owner alone: the owner of `owned_as`, if given."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         if owned_as is not None and (owner := owned_as.stat()).st_uid != os.geteuid():

@@ -132,11 +132,11 @@ class Keyring:
     def _open(self, key: PersonKey) -> bytes | None:
         if key.wrapped is None:
             return None
-        known = self._opened.get(key.wrapped)
-        if known is None:
+        unwrapped = self._opened.get(key.wrapped)
+        if unwrapped is None:
             opened = self.key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped)
-            known = self._keep(self._opened, key.wrapped, opened)
-        return known
+            unwrapped = self._keep(self._opened, key.wrapped, opened)
+        return unwrapped
 
     def learn(self, keys: Iterable[PersonKey]) -> None:
         """Remembers stored keys for sealing. An append checks in its transaction that they still live."""
@@ -150,7 +150,7 @@ class Keyring:
             self._sealers.pop(person, None)
 
     def lose(self, people: Iterable[UUID]) -> int:
-        """Nothing of these people's keys is remembered any more, nor whatever was opened for anybody: it does not say
+        """Forget the keys of these people, and every opened key: an opened key does not say
         whose it is. How many of them were remembered."""
         with self._lock:
             lost = [self._sealers.pop(person, None) for person in people]
@@ -161,7 +161,7 @@ class Keyring:
         return self._sealers.get(person)
 
     def make(self, person: UUID) -> Sealer:
-        """A new key for somebody who has none; it counts once an append has brought it."""
+        """Return a new key for a person without one; it counts once an append has stored it."""
         key_id, key = uuid4(), AESGCM.generate_key(256)
         stored = PersonKey(person, key_id, *self.key_file.wrap(person, key_id, key))
         return self._keep(self._sealers, person, sealer_of(person, key_id, key, stored))

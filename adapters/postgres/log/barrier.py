@@ -1,4 +1,4 @@
-"""Where the settled end of the log is, when a past moment was in it, and who is told that it has grown."""
+"""The barrier: the settled end of the log, the position of a past moment, and notices that the log has grown."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Barrier:
             self._own = position
 
     def expire(self) -> None:
-        """A notice came: whoever asks next must not be told an older head."""
+        """Handle a notice: the next caller must not get an older head."""
         with self._lock:
             self._read_at = float("-inf")
 
@@ -105,21 +105,21 @@ class Barrier:
             newest = self.make_time_index_entry()
             if newest.time < moment:
                 raise MomentLiesAhead(moment=moment.isoformat(), now=newest.time.isoformat())
-        found = self._time_index_entry(
+        entry = self._time_index_entry(
             "select time, position from time_index where time <= %s order by time desc, id desc limit 1", moment
         )
-        return found.position if found is not None else 0
+        return entry.position if entry is not None else 0
 
     def time_of(self, position: int) -> datetime:
         """When the log first stood at this position or later: the time of the entry that closes over it."""
         closing = "select time, position from time_index where position >= %s order by position, id limit 1"
-        found = self._time_index_entry(closing, position)
-        if found is None:
+        entry = self._time_index_entry(closing, position)
+        if entry is None:
             made = self.make_time_index_entry()
             if made.position < position:
                 raise PositionLiesAhead(position=position, head=made.position)
-            found = self._time_index_entry(closing, position) or made
-        return found.time
+            entry = self._time_index_entry(closing, position) or made
+        return entry.time
 
     def _time_index_entry(self, query: LiteralString, *values: Any) -> TimeIndexEntry | None:
         with self._connect() as connection:

@@ -30,7 +30,7 @@ FORMER_EPOCH = "PK001"
 
 
 class BulkAppend:
-    """Appends events in chunks, each a short transaction: nobody waits longer than for one chunk."""
+    """Appends events in chunks, each a short transaction: other writers wait for one chunk at most."""
 
     def __init__(self, store: SealingEventStore, *, recorded_at_too: bool = False) -> None:
         """`recorded_at_too`: write the events' own recording time. Only the owner of a synthetic log is allowed to."""

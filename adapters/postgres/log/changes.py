@@ -1,4 +1,4 @@
-"""What programs that follow along are told: ranges of the settled log without anything personal, and when it grows."""
+"""The change feed: ranges of the settled log without personal data, and notices that it has grown."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Change:
 
 
 class Following:
-    """Where those who follow wait for the log to grow: one listener for all of this process, as long as anybody waits.
+    """Waits for the log to grow, with one listener for all readers of this process, while there are any.
 
-    Nobody holds a connection while waiting.
+    A waiting reader holds no connection.
     """
 
     def __init__(self, recorder: LogRecorder) -> None:
@@ -87,9 +87,9 @@ class Following:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *given)
 
     def _read(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
-        asked = {"after": after, "upto": upto, "types": list(types) or None, "readings": READINGS}
+        parameters = {"after": after, "upto": upto, "types": list(types) or None, "readings": READINGS}
         with self._recorder.datastore.pool.connection() as connection:
-            rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(SELECT_CHANGES, asked).fetchall()
+            rows = psycopg.Cursor(connection, row_factory=tuple_row).execute(SELECT_CHANGES, parameters).fetchall()
         return [Change(*row) for row in rows]
 
     async def settled_beyond(self, position: int, seconds: float) -> int:
@@ -126,14 +126,14 @@ class Following:
                 time.sleep(LOOK_AGAIN_SECONDS)
 
     def _goes_on(self) -> bool:
-        """Whether anybody follows; if not, this listener ends, and the next who waits starts another."""
+        """Whether there is a reader; if not, this listener ends, and the next reader starts another."""
         with self._lock:
             if not self._followed():
                 self._listener = None
             return self._listener is not None
 
     def _followed(self) -> bool:
-        """Those who have just been told are reading, and come back to wait in a moment."""
+        """Readers that were just notified are reading, and wait again in a moment."""
         return not self.closed and (bool(self._waiting) or time.monotonic() < self._wanted_at + LINGER_SECONDS)
 
     def _tell_growth(self, connection: psycopg.Connection[Any]) -> None:
@@ -143,7 +143,7 @@ class Following:
             looked = time.monotonic()
             while self._followed():
                 if self._feed.wait(connection, 0.1) or time.monotonic() > looked + LOOK_AGAIN_SECONDS:
-                    time.sleep(GATHER_SECONDS)  # what is written meanwhile is told together
+                    time.sleep(GATHER_SECONDS)  # one notice covers what is written meanwhile
                     self._look()
                     looked = time.monotonic()
 
@@ -158,11 +158,11 @@ class Following:
     def _release(self) -> None:
         waiting, self._waiting = self._waiting, {}
         for grown, loop in waiting.items():
-            with suppress(RuntimeError):  # its loop is closed: nobody waits there any more
+            with suppress(RuntimeError):  # its loop is closed: no reader waits there any more
                 loop.call_soon_threadsafe(wake, grown)
 
     def close(self) -> None:
-        """Whoever waits stops waiting, and nobody is told anything any more."""
+        """End every wait, and send no further notice."""
         with self._lock:
             self.closed = True
             listener = self._listener

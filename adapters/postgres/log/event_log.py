@@ -37,9 +37,9 @@ WORTH_A_COPY = 100
 class StreamReader(EventStore[UUID]):
     """Gives the repository one stream's events, as they were found together with those of others."""
 
-    def __init__(self, mapper: SealingMapper, recorder: LogRecorder, found: FoundStream) -> None:
+    def __init__(self, mapper: SealingMapper, recorder: LogRecorder, rows: FoundStream) -> None:
         super().__init__(mapper, recorder)
-        self.found = found
+        self.rows = rows
 
     def get(
         self,
@@ -50,7 +50,7 @@ class StreamReader(EventStore[UUID]):
         desc: bool = False,
         limit: int | None = None,
     ) -> Iterator[Any]:
-        return map(self.mapper.to_domain_event, self.found.events)
+        return map(self.mapper.to_domain_event, self.rows.events)
 
 
 class EventLog(Application[UUID]):
@@ -105,7 +105,7 @@ class EventLog(Application[UUID]):
 
     @property
     def until_keys_are_destroyed(self) -> UntilKeysAreDestroyed:
-        """The same log to the few who must still read whom somebody asked to be erased."""
+        """Return the same log for the few readers that still need a person whose erasure was requested."""
         return UntilKeysAreDestroyed(self)
 
     def load_all(self, wanted: Wanted, *, until_destroyed: bool = False) -> dict[UUID, Loaded]:
@@ -116,26 +116,26 @@ class EventLog(Application[UUID]):
         loaded: dict[UUID, Loaded] = {}
         for reads, streams in alike.items():
             names = self.mapper.names_of(reads)
-            for stream, found in self.recorder.select_streams(streams, names, until_destroyed=until_destroyed).items():
-                loaded[stream] = self._loaded(wanted[stream][0], stream, found)
+            for stream, rows in self.recorder.select_streams(streams, names, until_destroyed=until_destroyed).items():
+                loaded[stream] = self._loaded(wanted[stream][0], stream, rows)
         return loaded
 
     def completed(self, commands: Sequence[Any]) -> Completed:
         """The commands with the streams of the addresses that they bring in or answer for."""
         return completed(self, self.addresses, commands)
 
-    def _loaded(self, aggregate: Aggregate[Any], stream: UUID, found: FoundStream) -> Loaded:
-        self.mapper.keyring.learn(found.keys)
-        repository = Repository(StreamReader(self.mapper, self.recorder, found))
+    def _loaded(self, aggregate: Aggregate[Any], stream: UUID, rows: FoundStream) -> Loaded:
+        self.mapper.keyring.learn(rows.keys)
+        repository = Repository(StreamReader(self.mapper, self.recorder, rows))
         state = repository.get(
             stream, projector_func=lambda _, events: aggregate.fold(stream, cast(Iterable[Recorded[Event]], events))
         )
-        return Loaded(state, found.head)
+        return Loaded(state, rows.head)
 
     def history(self, stream: UUID, *, until_destroyed: bool = False) -> list[Recorded[Event]]:
         """Every event of the stream, opened as far as its people's keys live."""
-        found = self.recorder.select_streams([stream], None, until_destroyed=until_destroyed)[stream]
-        return [self.mapper.to_domain_event(event) for event in found.events]
+        rows = self.recorder.select_streams([stream], None, until_destroyed=until_destroyed)[stream]
+        return [self.mapper.to_domain_event(event) for event in rows.events]
 
     def history_together(self, streams: Sequence[UUID], after: int, limit: int) -> list[Recorded[Event]]:
         """The events of these streams after a position, at most so many, in log order; settled ones alone."""
@@ -154,8 +154,8 @@ class EventLog(Application[UUID]):
     def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
         """As `append`, for many that stand alone: each one's position, or what stood in its way."""
         outcomes = self.store.put_all([Putting(events, attached) for events, attached in appends])
-        self._notify([recording for one in outcomes if not isinstance(one, Exception) for recording in one])
-        return [one if isinstance(one, Exception) else self._position(one) for one in outcomes]
+        self._notify([recording for outcome in outcomes if not isinstance(outcome, Exception) for recording in outcome])
+        return [outcome if isinstance(outcome, Exception) else self._position(outcome) for outcome in outcomes]
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         """As `append`, by COPY where there are many events. What goes before all others is written by its session."""
@@ -164,7 +164,7 @@ class EventLog(Application[UUID]):
         return BulkAppend(self.store).append_block(events, attached)[1]
 
     def precedence(self, streams: Collection[UUID]) -> AbstractContextManager[None]:
-        """Until the end nobody else appends to these streams; this thread does."""
+        """Reserve appends to these streams for this thread, until the context ends."""
         return self.recorder.precedence.of(streams)
 
     def known(self, events: Collection[UUID]) -> dict[UUID, int]:

@@ -18,7 +18,7 @@ from adapters.postgres.log.append import Append, Outcome, outcome_of
 LARGEST_GROUP = 48
 ATTEMPTS = 8
 LOST = (psycopg.OperationalError, psycopg.InterfaceError)
-Asked = tuple[Append, "Future[int | None]"]
+PendingAppend = tuple[Append, "Future[int | None]"]
 
 
 class GroupCommit:
@@ -31,7 +31,7 @@ class GroupCommit:
     def __init__(self, connect: Connect, wrote: Callable[[int], None]) -> None:
         self._connect = connect
         self._wrote = wrote
-        self._asked: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self._pending: queue.SimpleQueue[PendingAppend | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
@@ -40,8 +40,8 @@ class GroupCommit:
         """For each its first position, None where it holds no event, or StreamMoved, AlreadyReceived, KeysChanged."""
         self._start()
         answers: list[Future[int | None]] = [Future() for _ in appends]
-        for asked in zip(appends, answers, strict=True):
-            self._asked.put(asked)
+        for pending in zip(appends, answers, strict=True):
+            self._pending.put(pending)
         return [outcome_or_error(answer) for answer in answers]
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class GroupCommit:
         with self._starting:
             self._closed = True
             if self._writer is not None:
-                self._asked.put(None)
+                self._pending.put(None)
                 self._writer.join()
                 self._writer = None
 
@@ -63,11 +63,11 @@ class GroupCommit:
                     self._writer.start()
 
     def _write(self) -> None:
-        while (first := self._asked.get()) is not None:
+        while (first := self._pending.get()) is not None:
             group, last = [first], False
             while len(group) < LARGEST_GROUP and not last:
                 try:
-                    more = self._asked.get_nowait()
+                    more = self._pending.get_nowait()
                 except queue.Empty:
                     break
                 if more is None:
@@ -78,39 +78,39 @@ class GroupCommit:
             if last:
                 return
 
-    def _write_group(self, group: Sequence[Asked]) -> None:
+    def _write_group(self, group: Sequence[PendingAppend]) -> None:
         try:
             self._answer(group, self._call([append for append, _ in group]))
         except psycopg.Error as error:
             if len(group) == 1:
                 self._write_alone(group[0], error)
             else:
-                for asked in group:
-                    self._write_group([asked])
+                for pending in group:
+                    self._write_group([pending])
         except BaseException as error:  # noqa: BLE001 - the waiting threads must hear of it, whatever it is
             for _, answer in group:
                 if not answer.done():
                     answer.set_exception(error)
 
-    def _write_alone(self, asked: Asked, error: psycopg.Error) -> None:
+    def _write_alone(self, pending: PendingAppend, error: psycopg.Error) -> None:
         """A lone append failed: tried again while that can help, else its own caller hears of it."""
         for attempt in range(1, ATTEMPTS):
             if not isinstance(error, LOST):
                 break
             time.sleep(0.02 * 2**attempt)
             try:
-                return self._answer([asked], self._call([asked[0]]))
+                return self._answer([pending], self._call([pending[0]]))
             except psycopg.Error as again:
                 error = again
         kind = OperationalError if isinstance(error, LOST) else type(error)
-        asked[1].set_exception(kind(str(error)))
+        pending[1].set_exception(kind(str(error)))
         return None
 
     def _call(self, appends: Sequence[Append]) -> list[Outcome]:
         with self._connect() as connection:
             return call(connection, appends)
 
-    def _answer(self, group: Sequence[Asked], outcomes: Sequence[Outcome]) -> None:
+    def _answer(self, group: Sequence[PendingAppend], outcomes: Sequence[Outcome]) -> None:
         newest = 0
         for (append, _), outcome in zip(group, outcomes, strict=True):
             if outcome.first_position is not None:

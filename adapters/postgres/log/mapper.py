@@ -51,9 +51,9 @@ class SealingMapper(Mapper[UUID]):
     def without_texts(self, events: Sequence[Recorded[Event]], person: UUID) -> list[Recorded[Event]] | None:
         """The events with plain codes in the place of those whose texts are sealed for the person: what happened is
         recorded of an erased one too. None where that is not all that is sealed for them."""
-        plain = [self._without_text(one, person) for one in events]
-        is_changed = any(one is not before for one, before in zip(plain, events, strict=True))
-        return plain if is_changed and not any(person in self.people_of(one) for one in plain) else None
+        plain = [self._without_text(event, person) for event in events]
+        is_changed = any(after is not before for after, before in zip(plain, events, strict=True))
+        return plain if is_changed and not any(person in self.people_of(after) for after in plain) else None
 
     def _without_text(self, domain_event: Recorded[Event], person: UUID) -> Recorded[Event]:
         codec, event = self._codecs[domain_event.event.stored_name], domain_event.event

@@ -49,7 +49,7 @@ class Precedence(threading.local):
                 connection.commit()
 
     def wait(self, streams: Collection[UUID]) -> None:
-        """Waits until nobody else holds the locks of these streams."""
+        """Wait until no other session holds the locks of these streams."""
         with self._connect() as connection, connection.transaction():
             for lock in locks_of(connection, streams):
                 connection.execute("select pg_advisory_xact_lock_shared(%s)", (lock,))

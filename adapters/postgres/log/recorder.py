@@ -113,7 +113,7 @@ class LogRecorder(PostgresApplicationRecorder):
         self._commits = GroupCommit(datastore.pool.connection, self.wrote)
 
     def wrote(self, position: int) -> None:
-        """Something was appended up to this position: own readers see it at once, followers are told."""
+        """Something was appended up to this position: own readers see it at once, followers are notified."""
         self.barrier.wrote(position)
         self.notifier.wrote()
 
@@ -142,9 +142,9 @@ class LogRecorder(PostgresApplicationRecorder):
         """For each append its positions, or what stood in its way; they share commits and nothing else."""
         session = self.precedence.session
         outcomes = self._commits.append_all(appends) if session is None else self._append_first(session, appends)
-        locked = [one for one, outcome in zip(appends, outcomes, strict=True) if is_locked_out(outcome)]
+        locked = [refused for refused, outcome in zip(appends, outcomes, strict=True) if is_locked_out(outcome)]
         if locked and session is None:
-            self.precedence.wait({UUID(str(event.originator_id)) for one in locked for event in one.events})
+            self.precedence.wait({UUID(str(event.originator_id)) for refused in locked for event in refused.events})
         return [positions_of(append, outcome) for append, outcome in zip(appends, outcomes, strict=True)]
 
     def _append_first(self, session: Connection[DictRow], appends: Sequence[Append]) -> list[int | Exception | None]:
@@ -153,11 +153,13 @@ class LogRecorder(PostgresApplicationRecorder):
         session.commit()
         pairs = zip(appends, outcomes, strict=True)
         written = [
-            one.first_position + len(append.events) - 1 for append, one in pairs if one.first_position is not None
+            outcome_of_append.first_position + len(append.events) - 1
+            for append, outcome_of_append in pairs
+            if outcome_of_append.first_position is not None
         ]
         if written:
             self.wrote(max(written))
-        return [one.first_position if one.error is None else one.error for one in outcomes]
+        return [outcome.first_position if outcome.error is None else outcome.error for outcome in outcomes]
 
     def store_key(self, key: PersonKey) -> PersonKey:
         """The person's stored key: this one, unless they had one before. Errors: KeysChanged, of a former epoch."""
@@ -186,7 +188,7 @@ class LogRecorder(PostgresApplicationRecorder):
         self, streams: Sequence[UUID], types: Sequence[str] | None, *, until_destroyed: bool = False
     ) -> dict[UUID, FoundStream]:
         """Each stream's events of these types (None: all), its newest version and its people's keys; one round trip,
-        two where an event names somebody else than its stream. `until_destroyed`: as `keys_of` has it."""
+        two where an event names another person than its stream. `until_destroyed`: as `keys_of` has it."""
         query = SELECT_STREAMS if types is None else SELECT_STREAMS_OF_TYPES
         values = {"streams": list(streams), "types": [*(types or ()), ASKED_FOR]}
         with self.datastore.pool.connection() as connection:
@@ -197,10 +199,10 @@ class LogRecorder(PostgresApplicationRecorder):
             others = {person for row in rows if row["people"] for person in row["people"]} - keys.keys()
             if others:
                 keys |= keys_of(connection, others, until_destroyed=until_destroyed)
-        found: dict[UUID, list[DictRow]] = {}
+        rows_by_stream: dict[UUID, list[DictRow]] = {}
         for row in rows:
-            found.setdefault(row["stream"], []).append(row)
-        return {stream: found_stream(own, keys, types) for stream, own in found.items()}
+            rows_by_stream.setdefault(row["stream"], []).append(row)
+        return {stream: found_stream(own, keys, types) for stream, own in rows_by_stream.items()}
 
     def positions_of(self, events: Collection[UUID]) -> dict[UUID, int]:
         """Those of the event ids that stand in the log, with their positions."""
@@ -215,8 +217,8 @@ class LogRecorder(PostgresApplicationRecorder):
     def stream_of(self, event: UUID) -> UUID | None:
         """The stream in which the event stands; None where the log has no such event."""
         with self.datastore.get_connection() as connection:
-            found = connection.execute("select stream_id from event where event_id = %s", (event,), prepare=True)
-            row = found.fetchone()
+            cursor = connection.execute("select stream_id from event where event_id = %s", (event,), prepare=True)
+            row = cursor.fetchone()
         return None if row is None else row["stream_id"]
 
     def select_together(self, streams: Sequence[UUID], after: int, limit: int) -> Sequence[StoredEvent]:

@@ -46,7 +46,7 @@ class Putting:
 
 
 class SealingEventStore(EventStore[UUID]):
-    """Makes sure of the keys before it maps, and maps again when somebody else made a person's key first."""
+    """Makes sure of the keys before it maps, and maps again when another process made a person's key first."""
 
     mapper: SealingMapper
     recorder: LogRecorder
@@ -64,38 +64,44 @@ class SealingEventStore(EventStore[UUID]):
             raise outcome
         return outcome
 
-    def put_all(self, asked: Sequence[Putting]) -> list[list[Recording[UUID]] | Exception]:
+    def put_all(self, puttings: Sequence[Putting]) -> list[list[Recording[UUID]] | Exception]:
         """For each its recordings, or what stood in its way. Those beside it share its commit and nothing else."""
         try:
-            people = [{person for event in one.events for person in self.mapper.people_of(event)} for one in asked]
-            self.find_keys([event for one in asked for event in one.events], set().union(*people))
-            return self._seal_and_put(asked, people, RESEALS)
+            people = [
+                {person for event in putting.events for person in self.mapper.people_of(event)} for putting in puttings
+            ]
+            self.find_keys([event for putting in puttings for event in putting.events], set().union(*people))
+            return self._seal_and_put(puttings, people, RESEALS)
         except Exception as error:  # noqa: BLE001 - one cannot be sealed: each goes alone, and it alone fails
-            return [self._plainly(asked[0], error)] if len(asked) == 1 else [self.put_all([one])[0] for one in asked]
+            return (
+                [self._plainly(puttings[0], error)]
+                if len(puttings) == 1
+                else [self.put_all([putting])[0] for putting in puttings]
+            )
 
-    def _plainly(self, asked: Putting, error: Exception) -> list[Recording[UUID]] | Exception:
+    def _plainly(self, putting: Putting, error: Exception) -> list[Recording[UUID]] | Exception:
         """Of an erased person what has happened is recorded still, where only the texts of codes would be theirs."""
-        plain = self.mapper.without_texts(asked.events, error.person) if isinstance(error, PersonWasErased) else None
-        return error if plain is None else self.put_all([replace(asked, events=plain)])[0]
+        plain = self.mapper.without_texts(putting.events, error.person) if isinstance(error, PersonWasErased) else None
+        return error if plain is None else self.put_all([replace(putting, events=plain)])[0]
 
     def _seal_and_put(
-        self, asked: Sequence[Putting], people: Sequence[set[UUID]], reseals: int
+        self, puttings: Sequence[Putting], people: Sequence[set[UUID]], reseals: int
     ) -> list[list[Recording[UUID]] | Exception]:
         """Seals again what met another key; its people are looked up anew first."""
-        stored = [list(map(self.mapper.to_stored_event, one.events)) for one in asked]
-        appends = [Append(s, one.attached, one.tracking) for s, one in zip(stored, asked, strict=True)]
+        stored = [list(map(self.mapper.to_stored_event, putting.events)) for putting in puttings]
+        appends = [Append(s, putting.attached, putting.tracking) for s, putting in zip(stored, puttings, strict=True)]
         outcomes: list[list[Recording[UUID]] | Exception] = []
         for number, outcome in enumerate(self.recorder.insert_together(appends)):
             if isinstance(outcome, KeysChanged) and reseals:
                 self.turn_epoch()
                 self.learn_again(people[number])
-                outcomes += self._seal_and_put(asked[number : number + 1], people[number : number + 1], reseals - 1)
+                outcomes += self._seal_and_put(puttings[number : number + 1], people[number : number + 1], reseals - 1)
             elif isinstance(outcome, Exception):
                 outcomes.append(outcome)
             else:
                 self.mapper.keyring.settle(people[number])
-                three = zip(asked[number].events, stored[number], outcome, strict=True)
-                outcomes.append([recording(*one) for one in three])
+                three = zip(puttings[number].events, stored[number], outcome, strict=True)
+                outcomes.append([recording(*parts) for parts in three])
         return outcomes
 
     def find_keys(self, events: Sequence[Recorded[Event]], people: Iterable[UUID]) -> None:
@@ -144,5 +150,5 @@ class SealingEventStore(EventStore[UUID]):
 
 
 def recording(event: Recorded[Event], stored: LoggedEvent, position: int) -> Recording[UUID]:
-    told = Notification(stored.originator_id, stored.originator_version, stored.topic, stored.state, position)
-    return Recording(cast(DomainEventProtocol[UUID], event), told)
+    notification = Notification(stored.originator_id, stored.originator_version, stored.topic, stored.state, position)
+    return Recording(cast(DomainEventProtocol[UUID], event), notification)

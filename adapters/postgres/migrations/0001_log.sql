@@ -34,7 +34,7 @@ create unique index event_position_key on event (position);
 create unique index event_id_key on event (event_id);
 create index event_type_position on event (type, position);
 create index event_stream_type on event (stream_id, type, stream_version);
--- An event about somebody else than its stream: rare, and found by the person it names.
+-- An event about another person than its stream: rare, and looked up by the person it names.
 create index event_people on event using gin (people)
     where cardinality(people) > 1 or people[1] is distinct from stream_id;
 

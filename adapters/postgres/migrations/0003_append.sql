@@ -128,7 +128,7 @@ begin
     end loop;
 end $$;
 
--- One request alone: what stands in its way is told, and stops nobody else.
+-- One request alone: its error is returned, and stops no other request.
 create function append_alone(request jsonb, no integer) returns append_outcome language plpgsql as $$
 declare
     outcome append_outcome;
@@ -162,7 +162,7 @@ begin
         return query select * from append_together(requests);
         return;
     exception when unique_violation or sqlstate 'PK001' then
-        -- somebody in the group cannot be appended: each goes alone, below
+        -- one request of the group cannot be appended: each goes alone, below
     end;
     return query
         select o.*

@@ -3,7 +3,7 @@
 create extension if not exists unaccent with schema public;
 create extension if not exists pg_trgm with schema public;
 
--- Immutable as long as nobody edits the dictionary's rules; whoever does rebuilds the directory. Accents go first: what
+-- Immutable as long as the dictionary's rules are not edited; after an edit the directory is rebuilt. Accents go first: what
 -- is left of most alphabets is then ASCII, which every locale can lower. '+' and '#' are letters: C, C++ and C# differ.
 create function folded(words text) returns text language sql immutable strict parallel safe as $$
     select trim(regexp_replace(lower(public.unaccent('public.unaccent'::regdictionary, words)),

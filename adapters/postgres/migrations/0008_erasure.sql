@@ -1,10 +1,10 @@
 -- What an erasure may take away. The service itself may delete none of it: it asks these functions, which are the owner's,
--- and they look into the log first whether somebody has asked for that person to be erased.
+-- and they check in the log first that the erasure of that person was requested.
 
 create function require_erasure_request(whose uuid) returns void language plpgsql as $$
 begin
     if not exists (select from event where stream_id = whose and type = 'erasure-requested.v1') then
-        raise exception 'nobody has asked for the person % to be erased', whose
+        raise exception 'no erasure of the person % was requested', whose
             using errcode = 'insufficient_privilege', hint = 'record the request first';
     end if;
 end $$;

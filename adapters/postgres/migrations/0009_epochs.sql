@@ -16,7 +16,7 @@ create unique index key_epoch_current on key_epoch (state) where state = 'curren
 insert into key_epoch (name, made_at, state)
 values ('1', coalesce((select min(applied_at) from migration), clock_timestamp()), 'current');
 
--- Nothing new is wrapped with an epoch that is about to be destroyed: whoever still would must read the key file again.
+-- Nothing new is wrapped with an epoch that is about to be destroyed: a process that still would must read the key file again.
 -- Appends share the log's lock and a rotation takes it alone, so none can slip through between.
 create function refuse_former_epochs() returns trigger language plpgsql as $$
 declare former text;

@@ -52,7 +52,7 @@ class Rebuild(Runner):
 
     def rebuild(self, *, afresh: bool = False) -> int:
         """The position the new rows stand at when they begin to be served. `afresh`: of an earlier attempt, which may
-        have rows of somebody erased since, nothing is taken up."""
+        have rows of a person erased since, nothing is taken up."""
         with self._datastore.pool.connection() as connection:
             if not folds.try_lock(connection, self._model.next_schema):
                 raise IsBeingRebuilt(self._model.name)

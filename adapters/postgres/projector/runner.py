@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def no_progress(_: str, __: int, ___: int) -> None:
-    """Nobody watches."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Team:
 
 
 class Runner:
-    """Folds what it may: every read model whose lock its session got. Others' it takes over when they let go."""
+    """Folds what it may: every read model whose lock its session got. It takes over those that others release."""
 
     def __init__(
         self,
@@ -91,33 +91,35 @@ class Runner:
 
     def _behind(self, connection: Connection, head: int) -> bool:
         """Whether any read model that may be folded has not reached the position yet."""
-        known = folds.standings(connection)
-        wanted = [model.schema for model in self._models.values() if self._may_fold(known, model)]
-        return any(schema not in known or known[schema].position < head for schema in wanted)
+        standings = folds.standings(connection)
+        wanted = [model.schema for model in self._models.values() if self._may_fold(standings, model)]
+        return any(schema not in standings or standings[schema].position < head for schema in wanted)
 
     def wanted(self, connection: Connection) -> list[str]:
-        """Returns the read models that nobody here folds and that may be folded."""
+        """Return the read models that this process does not fold and that may be folded."""
         missing = self._models.keys() - self._leadership.held
         if not missing:
             return []
-        known = folds.standings(connection)
-        return [schema for schema in self._models if schema in missing and self._may_fold(known, self._models[schema])]
+        standings = folds.standings(connection)
+        return [
+            schema for schema in self._models if schema in missing and self._may_fold(standings, self._models[schema])
+        ]
 
     def lead(self, connection: Connection, names: Collection[str]) -> None:
         """Makes the tables of those that are new; leaves changed ones alone."""
-        known = folds.standings(connection)
+        standings = folds.standings(connection)
         for schema in names:
             model = self._models[schema]
-            if schema not in known:
+            if schema not in standings:
                 with connection.transaction():
                     folds.register(connection, model, schema, self._zone, "live")
             else:
-                folds.learn_new_kinds(connection, known[schema], model, self._zone)
+                folds.learn_new_kinds(connection, standings[schema], model, self._zone)
 
-    def _may_fold(self, known: dict[str, Standing], model: ReadModel) -> bool:
+    def _may_fold(self, standings: dict[str, Standing], model: ReadModel) -> bool:
         """A fold that changed under its rows, or a new version beside an older one, waits for its rebuild."""
-        standing = known.get(model.schema)
-        older = [s.schema for s in known.values() if s.name == model.name and s.version < model.version]
+        standing = standings.get(model.schema)
+        older = [s.schema for s in standings.values() if s.name == model.name and s.version < model.version]
         if standing is None:
             reason = f"{older[0]} stands in its place" if older else ""
         else:
@@ -155,7 +157,7 @@ class Runner:
     def _advance_in_lanes(self, team: Team, upto: int) -> None:
         """Far behind, the team parts into two lanes, each with transactions of its own; they meet again at `upto`.
 
-        Nobody can tell from an answer: each read model's rows stand at its own position as ever.
+        Answers do not show it: each read model's rows stand at its own position as ever.
         """
         names = [schema for schema in self._models if schema in team.models]
         lanes = [{name: team.models[name] for name in names[lane::LANES]} for lane in range(LANES)]
@@ -187,8 +189,11 @@ class Runner:
         with connection.transaction():
             if not folds.hold(connection, list(models)):
                 return
-            known = folds.standings(connection)
-            if any((known[schema].position, known[schema].parked) != (after, frozenset(parked)) for schema in models):
+            standings = folds.standings(connection)
+            if any(
+                (standings[schema].position, standings[schema].parked) != (after, frozenset(parked))
+                for schema in models
+            ):
                 return
             fold(connection, models, after, upto, self._zone, self._opener, parked)
             for schema in models:

@@ -20,7 +20,7 @@ AT_ONCE = 2000
 """Rows read in one round trip: what is made of them streams on."""
 Indexed = tuple[int, StoredRow]
 
-# Whoever was ever merged with the record, or with one of those: also where it was undone later.
+# Every record ever merged with the record, or with one of those: also where it was undone later.
 EVER_MERGED: LiteralString = """
     with recursive person(record) as (
         select stream_id from event where stream_id = %(candidate)s and stream_version = 1 and type = any(%(entries)s)
@@ -101,20 +101,20 @@ class BundleRows:
 
     def last_position(self, size: int) -> int:
         """The position of the last leaf of a tree of that size."""
-        found = self._number(LAST_POSITION, size - 1)
-        return 0 if found is None else found
+        number = self._number(LAST_POSITION, size - 1)
+        return 0 if number is None else number
 
     def checkpoints_before(self, size: int) -> list[SignedCheckpoint]:
         """The last smaller checkpoint of each day, in order of their sizes."""
         with self._connection() as connection:
             rows = connection.execute(LAST_OF_EACH_DAY, (size,)).fetchall()
-        return sorted((SignedCheckpoint(**row) for row in rows), key=lambda one: one.size)
+        return sorted((SignedCheckpoint(**row) for row in rows), key=lambda checkpoint: checkpoint.size)
 
     def _number(self, query: LiteralString, value: int) -> int | None:
         with self._connection() as connection:
             row = connection.execute(query, (value,)).fetchone()
-        found: int | None = None if row is None else next(iter(row.values()))
-        return found
+        number: int | None = None if row is None else next(iter(row.values()))
+        return number
 
 
 class Opening:
@@ -132,7 +132,7 @@ class Opening:
         with self._log.recorder.datastore.pool.connection() as connection:
             keys = keys_of(connection, {UUID(part["person"]) for part in wanted})
         opened = [self._opened(row, part, keys.get(UUID(part["person"]))) for part in wanted]
-        return [one for one in opened if one is not None]
+        return [opened_part for opened_part in opened if opened_part is not None]
 
     def _opened(self, row: StoredRow, part: Mapping[str, str], key: PersonKey | None) -> Opened | None:
         if key is None or str(key.key_id) != part["key"]:

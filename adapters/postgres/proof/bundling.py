@@ -47,7 +47,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Bundling:
-    """Makes them; the entries are read while somebody takes them. `opening`: lays personal data open too."""
+    """Makes bundles; the entries are read while the bundle is consumed. `opening`: opens personal data too."""
 
     proofs: Proofs
     rows: BundleRows
@@ -74,11 +74,11 @@ class Bundling:
     def since(self, position: int, held: Sequence[int] = ()) -> Bundle:
         """Every event after the position, up to the newest checkpoint. Errors: NothingIsSignedYet, CheckpointIsNotOurs.
 
-        Whoever has it works out the root by themselves, so that they know that nothing is left out.
+        Its reader computes the root from it, and so knows that nothing is left out.
         """
         latest = self._latest()
-        found = self.rows.first_after(position)
-        first = latest.size if found is None else min(found, latest.size)
+        index = self.rows.first_after(position)
+        first = latest.size if index is None else min(index, latest.size)
         prefix = self.proofs.subtrees(subtrees(0, first)) if first else []
         header = self._header(latest, held, Range(first, prefix))
         upto = self.rows.last_position(latest.size)
@@ -95,7 +95,7 @@ class Bundling:
         key = self.proofs.verifier_key()
         if key is None:
             raise NothingIsSignedYet
-        older = {one.size: one for one in self.rows.checkpoints_before(latest.size)}
+        older = {checkpoint.size: checkpoint for checkpoint in self.rows.checkpoints_before(latest.size)}
         for size in held:
             if size != latest.size:
                 older[size] = self._checkpoint(size, latest.size)
@@ -103,10 +103,10 @@ class Bundling:
         return Header(self.proofs.origin(), key, latest.note, shown, of)
 
     def _checkpoint(self, size: int, newest: int) -> SignedCheckpoint:
-        found = self.proofs.checkpoint_of(size) if 0 < size < newest else None
-        if found is None:
+        checkpoint = self.proofs.checkpoint_of(size) if 0 < size < newest else None
+        if checkpoint is None:
             raise CheckpointIsNotOurs(size, newest)
-        return found
+        return checkpoint
 
     def _proved(self, rows: Iterable[Indexed], size: int, people: Collection[str]) -> Iterator[Entry]:
         for index, row in rows:
@@ -130,23 +130,23 @@ def batches(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def still_one(candidate: str, rows: Iterable[Indexed]) -> set[str]:
-    """The records that are held to be the candidate's person now: of nobody else anything personal is laid open."""
+    """The records that are held to be the candidate's person now: personal data of other people stays sealed."""
     linked: set[frozenset[str]] = set()
     for _, row in rows:
         if row.type in MERGE_NAMES:
-            told = json.loads(row.clear)
-            pair = frozenset((told["survivor"], told["absorbed"]))
+            document = json.loads(row.clear)
+            pair = frozenset((document["survivor"], document["absorbed"]))
             linked = linked | {pair} if row.type == CandidatesMerged.stored_name else linked - {pair}
     reached, grew = {candidate}, True
     while grew:
-        found = reached.union(*(pair for pair in linked if pair & reached))
-        reached, grew = found, len(found) > len(reached)
+        linked_too = reached.union(*(pair for pair in linked if pair & reached))
+        reached, grew = linked_too, len(linked_too) > len(reached)
     return reached
 
 
 def counted(rows: Iterable[Indexed]) -> dict[str, int]:
     """How many events each record has, in the order in which they begin."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for _, row in rows:
-        found[row.stream] = found.get(row.stream, 0) + 1
-    return found
+        counts[row.stream] = counts.get(row.stream, 0) + 1
+    return counts

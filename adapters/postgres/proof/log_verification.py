@@ -41,7 +41,7 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     "event-is-missing": ("a leaf has no event: it was deleted, or moved", "Look for it in a backup from before."),
     "leaf-is-missing": (
         "an event without a leaf stands among those that have one: it was put in later, or moved here",
-        "Nobody appends there: find out who wrote it.",
+        "The service never appends there: find out who wrote it.",
     ),
     "leaf-is-out-of-place": ("leaf indexes do not follow the log without a gap", "Compare table leaf with a backup."),
     "columns-disagree": ("kind or message is not what the clear data says", "Find out who changed table event."),
@@ -50,7 +50,7 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     "tile-is-too-many": ("the stored tile is of no leaf that is there", "Leaves were deleted, or the tile was put in."),
     "checkpoint-is-not-ours": (
         "{why}",
-        "It was altered, or signed by somebody else; ask those who hold checkpoints what they hold.",
+        "It was altered, or signed with another key; compare it with checkpoints held elsewhere.",
     ),
     "checkpoint-differs": (
         "the signed root is not what the events make now: what it covers was rewritten after it was signed",
@@ -62,7 +62,7 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     ),
     "key-is-another": (
         "the database names a verifier key that is not the one verified with",
-        "Whoever trusts the database's key alone may be shown another log.",
+        "A reader who trusts the database's key alone may be shown another log.",
     ),
 }
 
@@ -157,13 +157,13 @@ def rebuild_between(conninfo: str, name: str, origin: str, after: int, upto: int
 @contextmanager
 def chunks(conninfo: str, name: str, extent: Extent, ends: Sequence[int], processes: int) -> Iterator[Iterator[Chunk]]:
     """The chunks between these positions in order: rebuilt by several processes where that is worth starting them."""
-    asked = [(conninfo, name, extent.origin, after, upto) for after, upto in pairwise(ends)]
+    tasks = [(conninfo, name, extent.origin, after, upto) for after, upto in pairwise(ends)]
     if extent.leaves < WORTH_A_PROCESS or processes < 2:
-        yield (rebuild_between(*one) for one in asked)
+        yield (rebuild_between(*task) for task in tasks)
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         try:
-            yield pool.map(rebuild_between, *zip(*asked, strict=True))
+            yield pool.map(rebuild_between, *zip(*tasks, strict=True))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -211,8 +211,8 @@ class Rebuilt:
                 self._reach(hashes[at : at + HASH_BYTES])
         for tile in tiles:
             if tile.width == TILE_WIDTH:
-                known = stored if tile.level == 0 else self._stored(tile.level, tile.index)
-                self._compare(tile, known.get(tile.index, b""))
+                expected = stored if tile.level == 0 else self._stored(tile.level, tile.index)
+                self._compare(tile, expected.get(tile.index, b""))
 
     def _reach(self, root: bytes, height: int = 0) -> None:
         """Adds to the range, and keeps its root where a checkpoint has that size."""
@@ -251,8 +251,8 @@ class Rebuilt:
                 self._compare(Tile(level, index, data), self._stored(level, index).get(index, b""))
         for level, index in log_rows.tiles_outside(self._connection, counts):
             self._tiles.append(Finding("tile-is-too-many", tile_path(level, index)))
-        found = [finding for kind, positions in self._positions.items() for finding in in_places(kind, positions)]
-        return self._events() + found + self._tiles
+        listed = [finding for kind, positions in self._positions.items() for finding in in_places(kind, positions)]
+        return self._events() + listed + self._tiles
 
     def _events(self) -> list[Finding]:
         positions = log_rows.positions_of(self._connection, self._leaves[:SHOWN_OF_A_KIND])
@@ -283,11 +283,11 @@ def opened(notes: Iterable[tuple[str, str]], key: VerifierKey) -> tuple[list[tup
 
 def wrong_sizes(published: Iterable[tuple[int, str]], signed: Iterable[tuple[str, Checkpoint]]) -> list[Finding]:
     """Published checkpoints that say another size than the one they are published for."""
-    said = dict(signed)
+    document = dict(signed)
     return [
-        Finding("checkpoint-is-not-ours", where, {"why": f"its note is of {said[where].size} leaves"})
+        Finding("checkpoint-is-not-ours", where, {"why": f"its note is of {document[where].size} leaves"})
         for where, size in ((f"checkpoint {size}", size) for size, _ in published)
-        if where in said and said[where].size != size
+        if where in document and document[where].size != size
     ]
 
 

@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 def no_progress(_: int, __: int) -> None:
-    """Nobody watches."""
+    """Report no progress."""
 
 
 class Sequencer:
@@ -121,7 +121,7 @@ class Sequencer:
         """The record outside comes first: whatever is published was written down there before."""
         last, sizes = signer.last(), {edge.tree.size}
         if self._published < 0 and last is not None:
-            sizes.add(last[1].size)  # whoever wrote it down may have been stopped before it was published
+            sizes.add(last[1].size)  # its writer may have been stopped before it was published
         for size in sorted(sizes):
             published = tree_rows.has_checkpoints(connection)
             if size or published or last is not None:

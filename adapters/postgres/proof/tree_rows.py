@@ -56,7 +56,7 @@ class SignedCheckpoint:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What the note says, its signature unasked: whoever does not trust this database opens the note itself."""
+        """Return the checkpoint of the note without checking the signature, which is left to readers of the note."""
         return read_checkpoint(self.note.rpartition("\n\n")[0] + "\n")
 
 
@@ -91,14 +91,14 @@ def stored_row(columns: Sequence[Any]) -> StoredRow:
 def origin_of(connection: Connection) -> str:
     """The log's own name."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        found = cursor.execute("select origin from log").fetchone()
-    return str(found[0]) if found else ""
+        row = cursor.execute("select origin from log").fetchone()
+    return str(row[0]) if row else ""
 
 
 def tile_in(connection: Connection, level: int, index: int) -> bytes:
     """The hashes of a stored tile; none where it is not stored."""
-    found = tiles_in(connection, [(level, index)])
-    return found.get((level, index), b"")
+    tiles = tiles_in(connection, [(level, index)])
+    return tiles.get((level, index), b"")
 
 
 def tiles_in(connection: Connection, wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
@@ -122,7 +122,7 @@ class Tiles:
     REMEMBERED = 1024
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Pyramid] = {}
+        self._tiles: dict[tuple[int, int], Pyramid] = {}
 
     def proved(self, connection: Connection, prove: Callable[[Hashes], list[bytes]]) -> list[bytes]:
         """The proof that `prove` reads out of hashes. It is run twice: to see which tiles it needs, and with those.
@@ -139,21 +139,23 @@ class Tiles:
             return bytes(HASH_BYTES)
 
         prove(note_down)
-        found = self._found(connection, wanted)
-        return prove(hashes_of_pyramids(lambda level, index: found[level, index]))
+        tiles = self._wanted_tiles(connection, wanted)
+        return prove(hashes_of_pyramids(lambda level, index: tiles[level, index]))
 
-    def _found(self, connection: Connection, wanted: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], Pyramid]:
+    def _wanted_tiles(
+        self, connection: Connection, wanted: Mapping[tuple[int, int], int]
+    ) -> dict[tuple[int, int], Pyramid]:
         """The tiles, of at least the wanted widths where they are stored as wide."""
-        found = {key: known for key in wanted if (known := self._known.get(key)) is not None}
-        missing = [key for key, width in wanted.items() if len(found.get(key, NO_TILE)[0]) < width * HASH_BYTES]
+        tiles = {key: tile for key in wanted if (tile := self._tiles.get(key)) is not None}
+        missing = [key for key, width in wanted.items() if len(tiles.get(key, NO_TILE)[0]) < width * HASH_BYTES]
         stored = tiles_in(connection, missing) if missing else {}
         for key in missing:
-            found[key] = pyramid(stored.get(key, b""))
+            tiles[key] = pyramid(stored.get(key, b""))
             if key[0] > 0:
-                if len(self._known) >= self.REMEMBERED:
-                    self._known.clear()
-                self._known[key] = found[key]
-        return found
+                if len(self._tiles) >= self.REMEMBERED:
+                    self._tiles.clear()
+                self._tiles[key] = tiles[key]
+        return tiles
 
 
 NO_TILE = pyramid(b"")
@@ -240,9 +242,9 @@ class Proofs:
 
     def subtrees(self, wanted: Iterable[tuple[int, int]]) -> list[bytes]:
         """The roots of full subtrees, as (height, index): what comes before a range. Errors: TreeIsSmaller."""
-        asked = list(wanted)
+        keys = list(wanted)
         with self._connection() as connection:
-            return self._tiles.proved(connection, lambda hashes: [hashes(height, index) for height, index in asked])
+            return self._tiles.proved(connection, lambda hashes: [hashes(height, index) for height, index in keys])
 
     def tile(self, level: int, index: int, width: int) -> bytes | None:
         """The tile's first `width` hashes side by side; None where there are not that many."""
@@ -273,8 +275,8 @@ class Edge:
 def read_edge(connection: Connection) -> Edge:
     """Errors: TreeIsTorn."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        found = cursor.execute("select leaf_index + 1, position from leaf order by leaf_index desc limit 1").fetchone()
-    size, position = found or (0, 0)
+        row = cursor.execute("select leaf_index + 1, position from leaf order by leaf_index desc limit 1").fetchone()
+    size, position = row or (0, 0)
     try:
         return Edge(TiledTree.read(size, lambda level, index: tile_in(connection, level, index)), position)
     except TreeIsSmaller as error:

@@ -31,9 +31,9 @@ class ApiKeys:
         """A new key. Errors: ExpiryIsPast."""
         made = minted(wanted, made_by, now)
         scopes = None if wanted.scopes is None else sorted(wanted.scopes)
-        told = {**asdict(made.kept), "roles": sorted(wanted.roles), "scopes": scopes}
+        document = {**asdict(made.kept), "roles": sorted(wanted.roles), "scopes": scopes}
         with self._datastore.get_connection() as connection:
-            connection.execute(INSERT, told)
+            connection.execute(INSERT, document)
         return made
 
     def find(self, name: str) -> KeptKey | None:
@@ -58,10 +58,10 @@ class ApiKeys:
                 "update api_key set revoked_at = %s, revoked_by = %s where id = %s and revoked_at is null",
                 (now, revoked_by, name),
             )
-        found = self.find(name)
-        if found is None:
+        key = self.find(name)
+        if key is None:
             raise KeyDoesNotExist(key=name)
-        return found
+        return key
 
 
 def kept(row: Mapping[str, Any]) -> KeptKey:
@@ -72,7 +72,7 @@ def kept(row: Mapping[str, Any]) -> KeptKey:
         name=row["name"],
         roles=frozenset(Role(role) for role in row["roles"] if role in set(Role)),
         source=row["source"],
-        scopes=None if scopes is None else frozenset(Action(one) for one in scopes if one in set(Action)),
+        scopes=None if scopes is None else frozenset(Action(scope) for scope in scopes if scope in set(Action)),
         made_at=row["made_at"],
         made_by=row["made_by"],
         expires_at=row["expires_at"],

@@ -106,7 +106,11 @@ class NewerDelivery:
 
 
 def columns_of(statements: Sequence[Statement]) -> tuple[list[UUID], list[str], list[datetime]]:
-    return [one.stream for one in statements], [one.what for one in statements], [one.at for one in statements]
+    return (
+        [statement.stream for statement in statements],
+        [statement.what for statement in statements],
+        [statement.at for statement in statements],
+    )
 
 
 GROWN = (

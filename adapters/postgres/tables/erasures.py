@@ -30,7 +30,7 @@ class Erasures:
     """What only the owner's functions may take away, and what the log says of erasures.
 
     Every function takes the records of one person, and may be called again: it then finds nothing left.
-    Errors: the library's ProgrammingError, where nobody has asked for one of the records to be erased.
+    Errors: the library's ProgrammingError, where the erasure of one of the records was not requested.
     """
 
     def __init__(self, datastore: Datastore) -> None:
@@ -69,7 +69,7 @@ class Erasures:
         return self._sum("select erase_searches(%s) as n", records)
 
     def asked_for(self, records: Iterable[UUID]) -> set[UUID]:
-        """Those of the records whose erasure was asked for: whoever still shows them has not heard of it yet."""
+        """Return those of the records whose erasure was requested: a read model that still shows them lags behind."""
         with self._datastore.get_connection() as connection:
             rows = connection.execute(
                 "select stream_id from event where stream_id = any(%s) and type = %s",

@@ -66,9 +66,9 @@ class WorkerStanding:
 
 def report(connection: Connection, reports: Iterable[WorkerReport]) -> None:
     """Write how the workers of a process do now."""
-    for one in reports:
-        connection.execute(REPORT, asdict(one))
-        connection.execute(FORGET_DEAD, {"name": one.name})
+    for each_report in reports:
+        connection.execute(REPORT, asdict(each_report))
+        connection.execute(FORGET_DEAD, {"name": each_report.name})
 
 
 def forget(connection: Connection, instance: UUID) -> None:
@@ -79,4 +79,4 @@ def forget(connection: Connection, instance: UUID) -> None:
 def standings(connection: Connection) -> dict[str, WorkerStanding]:
     """Return each worker that runs, or was killed and has not run since, by its name."""
     with connection.cursor(row_factory=class_row(WorkerStanding)) as cursor:
-        return {one.name: one for one in cursor.execute(STANDING.encode()).fetchall()}
+        return {row.name: row for row in cursor.execute(STANDING.encode()).fetchall()}

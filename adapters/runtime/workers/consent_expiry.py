@@ -31,7 +31,7 @@ def lag(datastore: PostgresDatastore, _: Settings) -> float:
     if position == 0:
         return 0.0
     ended = consents.ended(since, Watermark(max(now, since.until), max(position, since.position)))
-    return max(((now - max(one.valid_until, since.until)).total_seconds() for one in ended), default=0.0)
+    return max(((now - max(item.valid_until, since.until)).total_seconds() for item in ended), default=0.0)
 
 
 WORKER = Worker(NAME, "record the consents that have ended", start, lag)

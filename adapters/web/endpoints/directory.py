@@ -198,7 +198,7 @@ class DirectoryEndpoints:
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
         gone = await run_in_threadpool(self.services.erasures.asked_for, shown)
         pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
-        place = None if found.next is None else [found.next.key, str(found.next.one), str(found.next.other)]
+        place = None if found.next is None else [found.next.key, str(found.next.first), str(found.next.second)]
         return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=page.next(place)))
 
     async def _searched(

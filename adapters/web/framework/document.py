@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
-from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
+from adapters.access.policy import POLICY, WITHOUT_KEY, Action, Role
 from adapters.web.framework.bounds import Bounds
 from adapters.web.framework.command_service import CommandRoute
 from adapters.web.framework.headers import SecurityHeadersMiddleware
@@ -101,7 +101,7 @@ def completed(
 
 def say_who_may(operation: Described, action: Action) -> None:
     """What must be shown for an operation, and which roles it is for."""
-    if action in OF_ANYBODY:
+    if action in WITHOUT_KEY:
         operation["security"] = []
         return
     operation["security"] = [{"bearer": []}]

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from adapters.access.policy import OF_ANYBODY, Action
+from adapters.access.policy import WITHOUT_KEY, Action
 from adapters.web.framework import openapi
 from adapters.web.framework.json_bodies import JsonRoute
 from adapters.web.framework.media import taking_json
@@ -74,7 +74,7 @@ class Endpoint:
     def responses(self) -> openapi.Responses:
         """The answer and every problem, as OpenAPI describes them."""
         raised = [*self.raises, *(openapi.OF_A_BODY if self.takes_json else ())]
-        raised += [] if self.action in OF_ANYBODY else openapi.WHERE_A_KEY_IS_NEEDED
+        raised += [] if self.action in WITHOUT_KEY else openapi.WHERE_A_KEY_IS_NEEDED
         raised += openapi.OF_A_DELIVERY if self.action is Action.DELIVER else ()
         return {200: {"description": "The answer.", **self.content}, **openapi.problems(raised)}
 

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from starlette.routing import Route
 
 from adapters.access.authenticator import Authenticator
-from adapters.access.policy import OF_ANYBODY, Action
+from adapters.access.policy import WITHOUT_KEY, Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsMissing, RequestIsCrossSite, RoleMayNot
 from adapters.web.framework.limits import App, Receive, Scope, Send
@@ -56,7 +56,7 @@ class AuthenticationMiddleware:
 
 def require(scope: Scope, action: Action | None) -> None:
     """Makes sure that whoever asks may. Errors: KeyIsMissing, RoleMayNot; and why a key was not taken."""
-    if action in OF_ANYBODY:
+    if action in WITHOUT_KEY:
         return
     principal: Principal | None = scope["principal"]
     if principal is None:

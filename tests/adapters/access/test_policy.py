@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
+from adapters.access.policy import POLICY, WITHOUT_KEY, Action, Role
 from adapters.access.principal import OIDC, Principal
 
 PERSONAL = {Action.READ_PEOPLE, Action.EXPORT_SUBJECT}
@@ -13,12 +13,12 @@ WRITING = {Action.WRITE_PEOPLE, Action.WRITE_JOBS, Action.WRITE_CONSENTS, Action
 
 def test_every_role_has_a_line_and_none_is_given_what_anybody_may() -> None:
     assert set(POLICY) == set(Role)
-    assert all(actions.isdisjoint(OF_ANYBODY) for actions in POLICY.values())
+    assert all(actions.isdisjoint(WITHOUT_KEY) for actions in POLICY.values())
 
 
 def test_without_a_role_nothing_is_allowed_but_what_anybody_may() -> None:
     nobody = Principal("ana", frozenset())
-    assert {action for action in Action if nobody.may(action)} == OF_ANYBODY
+    assert {action for action in Action if nobody.may(action)} == WITHOUT_KEY
 
 
 def test_an_analyst_never_sees_who_somebody_is_and_an_auditor_changes_nothing() -> None:
@@ -29,7 +29,7 @@ def test_an_analyst_never_sees_who_somebody_is_and_an_auditor_changes_nothing() 
 
 
 def test_every_action_is_somebodys() -> None:
-    assert set(Action) == OF_ANYBODY.union(*POLICY.values())
+    assert set(Action) == WITHOUT_KEY.union(*POLICY.values())
 
 
 def test_the_log_calls_an_integration_by_its_source() -> None:
@@ -44,6 +44,6 @@ def test_the_page_tells_the_table_as_it_is() -> None:
     lines = [
         f"| `{action}` | {' | '.join('yes' if action in POLICY[role] else '' for role in Role)} |"
         for action in Action
-        if action not in OF_ANYBODY
+        if action not in WITHOUT_KEY
     ]
     assert "\n".join((f"| what is done | {roles} |", "|---" * 7 + "|", *lines, "")) in page

@@ -159,13 +159,13 @@ def test_a_legal_hold_on_any_record_keeps_the_person(
     with pytest.raises(ErasureWasNotRequested):
         erasing.carry_out(ines)
     assert erasing.records.unfinished() == []
-    with pytest.raises(ProgrammingError, match="nobody has asked"):
+    with pytest.raises(ProgrammingError, match="no erasure of the person"):
         erasing.records.destroy_keys([ines])
 
 
 @pytest.mark.parametrize("asked", ["erase_key", "erase_deliveries", "erase_searches", "destroy_person_key"])
 def test_only_the_service_may_ask_and_only_for_whom_somebody_asked(database: str, ines: UUID, asked: str) -> None:
-    for role, why in ((SERVICE, "nobody has asked|permission denied"), (PROJECTOR, "permission denied")):
+    for role, why in ((SERVICE, "no erasure of the person|permission denied"), (PROJECTOR, "permission denied")):
         refused = pytest.raises(psycopg.errors.InsufficientPrivilege, match=why)
         with psycopg.connect(database, options=f"-c role={role}") as connection, refused:
             connection.execute(f"select {asked}(%s)".encode(), (ines,))

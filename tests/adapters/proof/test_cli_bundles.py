@@ -157,7 +157,7 @@ def test_the_whole_log_shows_who_was_called_without_a_consent(
     assert ask(perennial, "audit-bundle", "--since", 0, "--out", file).exit_code == 0
     read = ask(perennial, "verify", file, "--dispatches")
     assert read.exit_code == 1
-    assert "DISPATCHES: 2 to anybody up to the checkpoint, 1 without a living consent" in read.stdout
+    assert "DISPATCHES: 2 to all people up to the checkpoint, 1 without a living consent" in read.stdout
     assert f"call-made for talent_pool, record {ben}, reported by mailer: it cites no consent" in read.stdout
     assert ask(perennial, "verify", file).exit_code == 0
     assert set(exports(log)[0][1].people) == {str(ana), str(ben)}

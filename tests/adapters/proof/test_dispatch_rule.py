@@ -226,7 +226,7 @@ def test_what_a_correction_takes_back_stands_apart() -> None:
     proved, sentences = on_dispatches(verified, rule)
     assert proved
     assert sentences[0].startswith(
-        "DISPATCHES: 1 to anybody up to the checkpoint (0 as is believed now, after corrections), "
+        "DISPATCHES: 1 to all people up to the checkpoint (0 as is believed now, after corrections), "
     )
     assert "until a correction said that it was not so" in sentences[1]
 

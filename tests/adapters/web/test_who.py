@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from adapters.access.policy import OF_ANYBODY, POLICY, Action, Role
+from adapters.access.policy import POLICY, WITHOUT_KEY, Action, Role
 from adapters.web.app import ACTIONS
 from adapters.web.framework.document import Api
 from adapters.web.framework.problems import answer_with_problems
@@ -31,7 +31,7 @@ def test_what_is_public_needs_no_key_and_minds_no_bad_one(nobody: httpx.Client, 
 
 def test_without_a_key_nothing_else_is_answered_and_nothing_is_read(nobody: httpx.Client, app: Api) -> None:
     for (path, method), action in ACTIONS.items():
-        if action not in OF_ANYBODY:
+        if action not in WITHOUT_KEY:
             answer = nobody.request(method, path.replace("{", "").replace("}", ""), content=b"{")
             assert problem(answer) == (401, "key-is-missing"), (method, path)
             assert answer.headers.get_list("www-authenticate") == ['Bearer realm="perennial"']
@@ -107,7 +107,7 @@ def test_files_about_people_are_asked_for_by_post() -> None:
 def test_every_route_is_open_to_the_roles_of_its_action_alone(client_as: ClientAs, role: Role) -> None:
     asker = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
     for (path, method), action in ACTIONS.items():
-        if action not in OF_ANYBODY and action not in POLICY[role]:
+        if action not in WITHOUT_KEY and action not in POLICY[role]:
             answer = asker.request(method, path.replace("{", "").replace("}", ""), content=b"{")
             assert problem(answer) == (403, "role-may-not"), (method, path)
             assert f"'{action}'" in answer.json()["detail"]
@@ -163,7 +163,7 @@ def test_the_description_says_what_must_be_shown(app: Api) -> None:
     for (path, method), action in ACTIONS.items():
         told = described["paths"][path.replace(":path}", "}")][method.lower()]
         schemes = [name for needed in told["security"] for name in needed]
-        if action in OF_ANYBODY:
+        if action in WITHOUT_KEY:
             assert schemes == []
         else:
             assert schemes == ["bearer"]

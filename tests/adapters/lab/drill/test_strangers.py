@@ -11,53 +11,53 @@ from dataclasses import replace
 import pytest
 
 from adapters.lab.drill.floods import FLOODS, WITHOUT_SECRET, flood
-from adapters.lab.drill.judging import MB, MEMORY_BELOW, Asked, Calm, Held, Seen, judged
+from adapters.lab.drill.judging import MB, MEMORY_BELOW, Calm, Held, MeasuredRequest, Seen, judged
 from adapters.lab.drill.stranger import Stranger
 from adapters.lab.drill.strangers import Notes, addresses_of
 
-CALM = Calm([Asked(due / 10, "page", 0.02) for due in range(100)], 150 * MB)
+CALM = Calm([MeasuredRequest(due / 10, "page", 0.02) for due in range(100)], 150 * MB)
 BEGAN, ENDED = 100.0, 110.0
 
 
-def asked(seconds: float = 0.02) -> list[Asked]:
+def asked(seconds: float = 0.02) -> list[MeasuredRequest]:
     """A request every tenth of a second, from the flood's begin until 13 s after its end."""
-    return [Asked(BEGAN + number / 10, "page", seconds) for number in range(230)]
+    return [MeasuredRequest(BEGAN + number / 10, "page", seconds) for number in range(230)]
 
 
 GOOD = Seen(
     name="some flood",
     began=BEGAN,
     ended=ENDED,
-    asked=asked(),
+    requests=asked(),
     held=[Held(BEGAN + number, 200 * MB) for number in range(23)],
     came={"200": 3},
     due=100,
 )
 
 
-def late(one: Asked, seconds: float) -> Asked:
+def late(one: MeasuredRequest, seconds: float) -> MeasuredRequest:
     return replace(one, seconds=seconds)
 
 
 FELT: dict[str, tuple[Seen, str]] = {
-    "slow": (replace(GOOD, asked=[late(one, 1.0) if one.due < ENDED else one for one in asked()]), "p99 was 1.00 s"),
+    "slow": (replace(GOOD, requests=[late(one, 1.0) if one.due < ENDED else one for one in asked()]), "p99 was 1.00 s"),
     "slow now and then": (
-        replace(GOOD, asked=[late(one, 2.0) if number in (3, 4) else one for number, one in enumerate(asked())]),
+        replace(GOOD, requests=[late(one, 2.0) if number in (3, 4) else one for number, one in enumerate(asked())]),
         "p99 was 2.00 s",
     ),
-    "never answered": (replace(GOOD, asked=asked()[:50]), "50 of 100 requests of the client were answered"),
-    "not answered at all": (replace(GOOD, asked=[]), "0 of 100 requests of the client were answered"),
+    "never answered": (replace(GOOD, requests=asked()[:50]), "50 of 100 requests of the client were answered"),
+    "not answered at all": (replace(GOOD, requests=[]), "0 of 100 requests of the client were answered"),
     "too much memory": (replace(GOOD, held=[*GOOD.held, Held(BEGAN + 1, MEMORY_BELOW)]), "took 600 MB"),
     "memory kept": (
         replace(GOOD, held=[Held(one.at, 250 * MB) for one in GOOD.held]),
         "memory was above 214 MB up to 12.0 s afterwards",
     ),
     "slow for long": (
-        replace(GOOD, asked=[late(one, 0.3) if one.due > ENDED else one for one in asked()]),
+        replace(GOOD, requests=[late(one, 0.3) if one.due > ENDED else one for one in asked()]),
         "requests were slow up to 12.9 s afterwards",
     ),
-    "refused": (replace(GOOD, asked=[replace(asked()[0], refusals=("503 x", "503 x")), *asked()[1:]]), "2 x 503 x"),
-    "a wrong answer": (replace(GOOD, asked=[replace(asked()[0], wrong="/x: 404"), *asked()[1:]]), "/x: 404"),
+    "refused": (replace(GOOD, requests=[replace(asked()[0], refusals=("503 x", "503 x")), *asked()[1:]]), "2 x 503 x"),
+    "a wrong answer": (replace(GOOD, requests=[replace(asked()[0], wrong="/x: 404"), *asked()[1:]]), "/x: 404"),
 }
 
 
@@ -71,7 +71,7 @@ def test_what_is_felt_a_little_is_not() -> None:
     assert list(judged(GOOD, CALM)) == []
     once = [late(one, 5.0) if number == 150 else one for number, one in enumerate(asked())]
     at_first = [Held(one.at, 400 * MB) if one.at < ENDED + 9 else one for one in GOOD.held]
-    assert list(judged(replace(GOOD, asked=once, held=at_first), CALM)) == []
+    assert list(judged(replace(GOOD, requests=once, held=at_first), CALM)) == []
 
 
 def test_what_the_client_notes_is_read_as_it_was_written() -> None:
@@ -81,7 +81,7 @@ def test_what_the_client_notes_is_read_as_it_was_written() -> None:
         ' {"key": "k", "position": 7, "events": [["e", "candidate-sourced.v1", "s", 1]], "tries": 1}}'
     )
     notes.take(line)
-    assert notes.asked == [Asked(1.5, "command", 0.25, ("503",), "")]
+    assert notes.requests == [MeasuredRequest(1.5, "command", 0.25, ("503",), "")]
     assert notes.acknowledged[0].events == (("e", "candidate-sourced.v1", "s", 1),)
 
 

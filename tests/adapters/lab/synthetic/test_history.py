@@ -261,7 +261,15 @@ def test_a_message_that_reached_two_records_is_one_message(some: History) -> Non
 NEW = (
     *(Type.MERGED, Type.JOINED, Type.QUIT, Type.FOUNDED, Type.REOPENED, Type.HELD, Type.RESUMED, Type.TARGET),
     *(Type.MANAGER, Type.RECRUITER, Type.BACK, Type.UNREJECTED, Type.UNHIRED, Type.OFFERED, Type.DECLINED),
-    *(Type.RESCINDED, Type.TRANSFERRED, Type.VOUCHED_FOR, Type.ASKED, Type.MADE, Type.TAKEN_UP, Type.TURNED_DOWN),
+    *(
+        Type.RESCINDED,
+        Type.TRANSFERRED,
+        Type.VOUCHED_FOR,
+        Type.REFERRAL_ASKED,
+        Type.MADE,
+        Type.TAKEN_UP,
+        Type.TURNED_DOWN,
+    ),
     *(Type.TURNED_INTO, Type.CREDITED),
 )
 
