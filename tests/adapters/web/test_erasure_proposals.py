@@ -138,7 +138,7 @@ def test_a_declined_proposal_keeps_the_person_and_its_note_is_sealed(
     for how, more in (("accept", {}), ("decline", {"ground": "other"})):
         again = decide(client, one, how, **more)
         assert problem(again) == (409, "erasure-proposal-is-decided")
-        assert "declined already" in again.json()["detail"]
+        assert "already declined" in again.json()["detail"]
     assert client.get(f"/v1/candidates/{rosa}").json()["name"] == "Rosa Lind"
     events = client_as(Role.ANALYST).get(f"/v1/candidates/{rosa}/timeline").json()["events"]
     (told,) = [event for event in events if event["type"] == "erasure-proposal-declined.v1"]
