@@ -185,7 +185,7 @@ def corrected(was: str, kind: str | None, at: str | None = "2026-05-04T09:03:00.
 @pytest.mark.parametrize(
     ("happened", "why"),
     [
-        (cited_by_another, "the consent of somebody else"),
+        (cited_by_another, "the consent of another person"),
         (withdrawn, "was withdrawn at 2026-05-04T09:03:00"),
         (withdrawn_for_all_purposes_of_its_name, "was withdrawn"),
         (renewed_for_less, "another answer took its consent's place"),
@@ -199,7 +199,7 @@ def corrected(was: str, kind: str | None, at: str | None = "2026-05-04T09:03:00.
         (dated_back_before_a_withdrawal, "was withdrawn at 2026-05-03"),
         (given_after_it_was_cited, "no consent that was known then"),
         (withdrawn_in_the_other_record, "was withdrawn"),
-        (of_a_record_that_was_parted_again, "the consent of somebody else"),
+        (of_a_record_that_was_parted_again, "the consent of another person"),
         (reported_without_one, "it cites no consent"),
         (turned_into_a_send, "as corrected, it cites no consent"),
         (moved_before_the_consent, "as corrected, its consent was given later"),

@@ -51,7 +51,7 @@ def test_people_are_searched_by_everything_together(client: httpx.Client, post: 
     assert [one["name"] for one in told["people"]] == ["Zoë Müller", "Zoe Miller"]
     assert (told["n"], told["exact"]) == (2, True)
     assert {"kind": "role", "value": "gardener", "n": 2} in told["facets"]
-    assert {reading["asked"] for reading in told["readings"]} == {"zoe", "mulller"}
+    assert {reading["text"] for reading in told["readings"]} == {"zoe", "mulller"}
 
 
 def test_names_are_found_in_any_script_and_however_they_are_parted(
@@ -63,7 +63,7 @@ def test_names_are_found_in_any_script_and_however_they_are_parted(
     typed = {"OCONNOR": "Seán O’Connor", "王": "王小明", "小\u3000明": "王小明", "КАЙРАТ": "Қайрат Әбдіров"}
     assert {words: names(client, q=words) for words in typed} == {words: [name] for words, name in typed.items()}
     told = client.get("/v1/candidates", params={"q": "王小明"}).json()
-    assert told["readings"] == [{"kind": "word", "asked": "王小明", "taken_as": ["王小明"]}]
+    assert told["readings"] == [{"kind": "word", "text": "王小明", "taken_as": ["王小明"]}]
 
 
 def test_a_page_goes_on_where_the_one_before_ended(client: httpx.Client, post: Post, fold: Fold) -> None:
