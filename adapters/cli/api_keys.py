@@ -83,7 +83,7 @@ def add(
         bootstrap.migrated(conninfo)
         with bootstrap.api_keys(conninfo) as keys:
             made = keys.make(wanted, operator().actor, now)
-    say.print(f"{made.id} for {name}. Whoever has what follows may ask as them; it is shown this once:")
+    say.print(f"{made.id} for {name}. Keep it secret: the key acts as this user, and is shown only once:")
     typer.echo(made.text)
 
 

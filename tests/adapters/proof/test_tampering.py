@@ -134,7 +134,7 @@ DRILLS = [
         "event-differs", "checkpoint-differs", held=True, signer=False,
     ),
     drill(
-        "said by somebody else",
+        "stated by another actor",
         run("update event set actor = 'user:eve' where position = 30"),
         "event-differs", "checkpoint-differs", held=True, signer=False,
     ),
