@@ -30,7 +30,7 @@ from adapters.postgres.tables.deliveries import (
 )
 from commands.attached import Attached, Delivery, Statement
 from commands.handle import Handled, Occasion, handle
-from commands.log import Log
+from commands.log import ConcurrencyConflict, Log
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import ExplainedError, Refused
@@ -556,6 +556,7 @@ class Inbox:
             return [*commands, *chain.from_iterable(newer)]
 
         def attach(events: Sequence[Recorded[Event]]) -> Attached:
+            require_planned_from(understood.seen(), events)
             return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
 
         try:
@@ -652,6 +653,14 @@ class Inbox:
             is_thin=understood.is_thin,
             statements=() if understood.plan is None else tuple(understood.statements),
         )
+
+
+def require_planned_from(seen: Mapping[UUID, int], events: Sequence[Recorded[Event]]) -> None:
+    """Raise ConcurrencyConflict where a stream that is written to has grown since the plan was made from it."""
+    written = Counter(event.stream for event in events)
+    newest = {event.stream: event.version for event in events}
+    if any(newest[stream] - own != seen.get(stream, newest[stream] - own) for stream, own in written.items()):
+        raise ConcurrencyConflict
 
 
 def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | None:
