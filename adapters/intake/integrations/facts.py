@@ -36,7 +36,7 @@ from commands.unreject_application import UnrejectApplication
 from commands.verb import Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
-from domain.candidate import CANDIDATE, Candidate
+from domain.candidate import CANDIDATE, Candidate, told_by
 from domain.codes import UNKNOWN
 from domain.erasure_proposal import DELETE
 from domain.errors import Refused
@@ -178,7 +178,7 @@ class Facts:
         """Learn the values that are news."""
         stream = self.stream("candidate", person.id)
         known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
-        for fact, value in news(known, person, self.vendor, person.as_of.at or self.delivery.now):
+        for fact, value in news(known, person.values, self.vendor, person.as_of.at or self.delivery.now):
             yield self.learn(stream, fact, value, person.as_of)
 
     def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
@@ -456,16 +456,23 @@ class Ends:
 KINDS: Mapping[State, type[Event]] = {State.REJECTED: ApplicationRejected, State.HIRED: CandidateHired}
 
 
-def news(known: Candidate, person: Person, vendor: str, by: datetime) -> Iterator[tuple[str, str]]:
+def news(
+    known: Candidate, values: Mapping[str, Sequence[str | None]], vendor: str, by: datetime
+) -> Iterator[tuple[str, str]]:
     """Yield the facts that are news: all but what the event that made the candidate says of a fact of which the vendor
     has not said anything yet."""
-    statements = known.everything_told()
-    stated = {
-        one.fact for one in statements if one.learned_from == vendor and one.at <= by and not holds_many(one.fact)
-    }
-    entry = {(one.fact, one.value) for one in statements if one.learned_from == known.source and one.fact not in stated}
-    for fact, values in person.values.items():
-        yield from ((fact, value) for value in values if (fact, value) not in entry)
+    entry: set[tuple[str, Any]] = set()
+    stated: set[str] = set()
+    for recorded in known.telling:
+        for one in told_by(recorded):
+            if isinstance(recorded.event, candidate.ENTRIES):
+                entry.add((one.fact, one.value))
+            elif one.learned_from == vendor and one.at <= by and not holds_many(one.fact):
+                stated.add(one.fact)
+    for fact, given in values.items():
+        for value in given:
+            if value is not None and (fact in stated or (fact, value) not in entry):
+                yield fact, value
 
 
 # --- what a delivery means

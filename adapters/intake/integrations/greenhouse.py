@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.intake.code_spelling import code_of, spellings_of
+from adapters.intake.integrations.facts import news
 from adapters.intake.integrations.inbound import (
     Assurance,
     CauseIsMissing,
@@ -70,7 +71,6 @@ from domain.erasure_proposal import ANONYMISE, DELETE
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
 from domain.outside_offer import ACCEPTED, DECLINED, MADE, OUTSIDE_OFFER, RESCINDED, OutsideOffer, OutsideOfferFollowed
-from domain.profile_facts import holds_many
 from domain.requisition import (
     REQUISITION,
     OpeningCancelled,
@@ -216,7 +216,8 @@ class Reader:
         """What the delivery says of the person; what we were told before is no news, and adds nothing."""
         stream = self.stream("candidate", person)
         known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
-        for fact, value in news(known, person, wanted, when.at or self.told.now):
+        stated = {fact: values(person) for fact, values in wanted.items()}
+        for fact, value in news(known, stated, SOURCE, when.at or self.told.now):
             yield self.learn(stream, fact, value, when)
 
     def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
@@ -798,18 +799,6 @@ def tags(person: Outside) -> list[str]:
 
 Facts = Mapping[str, Callable[[Outside], Sequence[str | None]]]
 """Facts of a profile, and where a delivery tells of them."""
-
-
-def news(known: Candidate, person: Outside, wanted: Facts, by: datetime) -> Iterator[tuple[str, str]]:
-    """What is said of the person, less what the event that made the candidate says; that counts as said by Greenhouse
-    too, until Greenhouse says something else of a fact with one value."""
-    told = known.everything_told()
-    said = {one.fact for one in told if one.learned_from == SOURCE and one.at <= by and not holds_many(one.fact)}
-    entry = {(one.fact, one.value) for one in told if one.learned_from == known.source and one.fact not in said}
-    for fact, values in wanted.items():
-        for value in values(person):
-            if value is not None and (fact, value) not in entry:
-                yield fact, value
 
 
 ABOUT_A_PERSON: Facts = {
