@@ -25,7 +25,9 @@ RECIPES = {
 RUNS = {"Add an aggregate": ("tests.golden.write",)}
 """The modules that a recipe has run after its changes."""
 NEEDS_NO_DATABASE = ("tests/adapters/web/test_raises.py", "tests/adapters/web/test_url_scheme.py")
-PLACE = re.compile(r"# in (?P<file>\S+), (?P<where>after|before|instead of|at the end)(: (?P<line>.*))?")
+PLACE = re.compile(
+    r"(# |<!-- )in (?P<file>\S+), (?P<where>after|before|instead of|at the end)(: (?P<line>.*?))?( -->)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def steps_of(recipe: str) -> list[Step]:
     """Return the steps of the recipe, in order."""
     text = (HOUSE / "CONTRIBUTING.md").read_text()
     part = text.split(f"\n## {recipe}\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"^ {3}```python\n(.*?)^ {3}```$", part, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ {3}```(?:python|markdown)\n(.*?)^ {3}```$", part, flags=re.MULTILINE | re.DOTALL)
     assert blocks, f"the recipe {recipe!r} has no step"
     return [Step(*textwrap.dedent(block).split("\n", 1)) for block in blocks]
 
@@ -90,3 +92,12 @@ def test_a_recipe_works_as_it_is_written(house: Path, recipe: str) -> None:
         run(house, module)
     without_database = [name for name in files if name.startswith(("tests/queries", "tests/domain", "tests/commands"))]
     run(house, "pytest", "-q", "-x", "-p", "no:cacheprovider", *NEEDS_NO_DATABASE, *sorted(without_database))
+
+
+def test_an_integration_is_added_by_its_recipe(house: Path) -> None:
+    files = [step.apply(house).relative_to(house) for step in steps_of("Add an integration")]
+    written = sorted({str(name) for name in files if name.suffix == ".py"})
+    run(house, "ruff", "check", "--no-cache", *written)
+    run(house, "ruff", "format", "--check", "--no-cache", *written)
+    every = "tests/adapters/intake/integrations/test_every_integration.py"
+    run(house, "pytest", "-q", "-x", "-p", "no:cacheprovider", every, "-k", "acorn or registry")

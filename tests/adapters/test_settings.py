@@ -20,8 +20,8 @@ def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: st
 
 
 def test_secrets_of_an_integration_that_does_not_exist_are_refused() -> None:
-    with pytest.raises(ValidationError, match=r"'acorn' is no integration; there are: .*greenhouse"):
-        Settings(inbound_secrets={"acorn": (SecretStr("between us"),)})
+    with pytest.raises(ValidationError, match=r"'no-such-system' is no integration; there are: .*greenhouse"):
+        Settings(inbound_secrets={"no-such-system": (SecretStr("between us"),)})
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_a_handshake_is_opened_and_forgotten() -> None:
 
 @pytest.mark.usefixtures("log")
 def test_it_is_not_opened_where_there_is_a_secret_or_no_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(typed("open", "acorn").exception, IntegrationDoesNotExist)
+    assert isinstance(typed("open", "no-such-system").exception, IntegrationDoesNotExist)
     assert isinstance(typed("open", "greenhouse").exception, IntegrationHasNoHandshake)
     monkeypatch.setenv("PERENNIAL_INBOUND_SECRETS", '{"smartrecruiters": ["configured"]}')
     assert isinstance(typed("open", "smartrecruiters").exception, IntegrationHasSecret)

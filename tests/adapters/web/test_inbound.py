@@ -41,7 +41,7 @@ def test_an_unsigned_body_is_not_even_parsed(client: httpx.Client) -> None:
 
 
 def test_an_integration_that_does_not_exist_is_not_found(client: httpx.Client) -> None:
-    assert problem(client.post("/v1/inbound/acorn", content=NEW)) == (404, "integration-does-not-exist")
+    assert problem(client.post("/v1/inbound/no-such-system", content=NEW)) == (404, "integration-does-not-exist")
 
 
 def test_the_description_names_every_integration_and_its_headers(client: httpx.Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,6 +26,7 @@ from adapters.postgres.log.event_log import EventLog
 from tests.adapters.intake.integrations.retelling import compare, deliver, inbox_of, integration_of
 from tests.adapters.intake.integrations.samples import ALL, NOW, SECRET, Samples, Sent
 
+HOUSE = Path(__file__).parents[4]
 each = pytest.mark.parametrize("samples", ALL, ids=lambda samples: samples.integration.name)
 
 
@@ -54,8 +56,20 @@ def kept(database: str) -> int:
     return int(rows(database, "select count(*) as n from delivery")[0]["n"])
 
 
-def test_every_integration_has_samples_and_its_name_is_its_place() -> None:
+def test_every_integration_of_the_registry_has_samples_under_its_name() -> None:
     assert {name: samples.integration for name, samples in zip(INTEGRATIONS, ALL, strict=True)} == INTEGRATIONS
+
+
+@each
+def test_it_is_documented_as_it_is(samples: Samples) -> None:
+    integration, page = samples.integration, (HOUSE / "docs/integrations.md").read_text()
+    needs = ["no" if one is None else "yes" for one in (integration.handshake, integration.fetch)]
+    link = f"[{integration.title}](#{integration.name})"
+    row = f"| {link} | `{integration.name}` | `{integration.assurance}` | {' | '.join(needs)} |"
+    assert page.count(f"{row}\n") == 1
+    assert page.count(f"\n## {integration.title}\n") == 1
+    level = next(line for line in page.splitlines() if line.startswith(f"| `{integration.assurance}` |"))
+    assert len(level) > 60
 
 
 @each
