@@ -32,9 +32,9 @@ from adapters.intake.imports.refusals import (
     ImportIsAtWork,
     SystemIsWrittenWrongly,
 )
-from adapters.intake.imports.remembering import RememberingLog
 from adapters.intake.imports.row import Manner
 from adapters.intake.imports.trying import TryingLog
+from adapters.intake.remembering import RememberingLog
 from adapters.postgres.log.append import AlreadyReceived
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased

@@ -18,8 +18,8 @@ from adapters.intake.integrations.inbound import (
     Understood,
     object_in,
 )
-from adapters.intake.integrations.remembering import Histories, Remembering
 from adapters.intake.integrations.restating import statements_in
+from adapters.intake.remembering import Histories, RememberingHistories
 from adapters.intake.strict_json import KeyStandsTwice
 from adapters.postgres.log.store import PersonWasErased
 from adapters.postgres.tables.deliveries import Deliveries, KeptDelivery
@@ -60,7 +60,7 @@ class Sweep:
 
     def sweep(self, integration: Integration) -> Iterator[Swept]:
         """Every delivery in the order in which they came; safe to stop and to run again."""
-        remembering = Remembering(self.log)
+        remembering = RememberingHistories(self.log)
         again = Again(self.inbox, remembering, self.verbs, self.opened, self.now)
         for delivery in self.deliveries.in_order(integration.name):
             swept = again.read(integration, delivery)
@@ -80,7 +80,7 @@ class Again:
     """Reads one delivery after the other once more, and what the log has of them once for all."""
 
     inbox: Inbox
-    log: Remembering
+    log: RememberingHistories
     verbs: Mapping[type, Verb]
     opened: Callable[[str, str, bytes], bytes | Erased]
     now: Callable[[], datetime]

@@ -18,7 +18,7 @@ from adapters.intake.integrations import greenhouse
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
-from adapters.intake.integrations.remembering import Remembering
+from adapters.intake.remembering import RememberingHistories
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.tables.deliveries import Deliveries
@@ -123,7 +123,7 @@ def test_twice_as_many_deliveries_cost_twice_as_much(
 def test_what_others_append_meanwhile_is_met_and_read_again(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     receive(NEW)
     rosa = key_file.stream_of("greenhouse", "candidate", "501")
-    remembering, reads = Remembering(log), frozenset((*ENTRIES, *FACTS))
+    remembering, reads = RememberingHistories(log), frozenset((*ENTRIES, *FACTS))
     version = remembering.load(CANDIDATE, rosa, reads).version
 
     def learn(through: Any, value: str) -> None:
