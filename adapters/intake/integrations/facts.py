@@ -35,7 +35,12 @@ from commands.unhire_candidate import UnhireCandidate
 from commands.unreject_application import UnrejectApplication
 from commands.verb import Command
 from domain import application, candidate, requisition
-from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
+from domain.application import (
+    APPLICATION,
+    Application,
+    ApplicationRejected,
+    CandidateHired,
+)
 from domain.candidate import CANDIDATE, Candidate, told_by
 from domain.codes import UNKNOWN
 from domain.erasure_proposal import DELETE
@@ -159,14 +164,15 @@ class Facts:
 
     # --- people
 
-    def sourced(self, person: Person, source: str, job: Job | None) -> Commands:
+    def sourced(self, person: Person, source: str, role: str = UNKNOWN, location: str = UNKNOWN) -> Commands:
         """Source the person unless they are there, and learn what the delivery says of them."""
         stream = self.stream("candidate", person.id)
         if not self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
             yield SourceCandidate(
                 candidate=stream,
                 source=source,
-                role=UNKNOWN if job is None else job.role,
+                role=role,
+                location=location,
                 outside_source=self.vendor,
                 outside_id=person.id,
                 now=self.delivery.now,
@@ -226,14 +232,18 @@ class Facts:
                 now=self.delivery.now,
             )
 
-    def erasure_proposed(self, record: UUID, action: str) -> Commands:
-        """Propose to erase a person who was deleted there. The id of the proposal follows from the record."""
+    def erasure_proposed(self, record: UUID, action: str, kind: str = DELETE, fields: Sequence[str] = ()) -> Commands:
+        """Propose to erase a person who was deleted or anonymised there. No body says when: it is dated by arrival.
+
+        The id of the proposal follows from what is said, so that a delivery that is read again proposes nothing anew.
+        """
         self.require_person(record)
         yield ProposeErasure(
             candidate=record,
-            proposal=self.stream("erasure-proposal", f"{record} {action}"),
+            proposal=self.stream("erasure-proposal", " ".join((str(record), action, *fields))),
             source=self.vendor,
-            kind=DELETE,
+            kind=kind,
+            fields=tuple(fields),
             now=self.delivery.now,
             occurred_at=min(self.delivery.received or self.delivery.now, self.delivery.now),
             occurred_how="derived.received_at",
@@ -284,7 +294,8 @@ class Facts:
 
     def applied(self, way: Way) -> Commands:
         """Add the prospect, submit the application, or both; with the person and the job that they stand on."""
-        yield from self.sourced(way.person, way.source, way.job if way.considered is None else None)
+        role = UNKNOWN if way.job is None or way.considered is not None else way.job.role
+        yield from self.sourced(way.person, way.source, role)
         if way.job is not None:
             yield from self.opened(way.job, way.considered or way.submitted or UNDATED)
         stream = self.stream("application", way.id)
@@ -362,10 +373,6 @@ class Facts:
             for stage, entered in way.stages:
                 stands = None if entered.at is None else known.stage_at(entered.at)
                 yield self.enter(stream, stands if stands in stage.spellings else stage.code, entered)
-        for standing in way.standings:
-            if (stream, STANDINGS_OF[standing.state]) in keys:
-                ends = Ends(stream, self.state(APPLICATION, stream, APPLICATION_READS), self.delivery.now)
-                yield from ends.settled(standing, self.delivery.stated(stream, STANDINGS))
 
 
 STANDINGS_OF = {state: f"standing-{state}" for state in State}
@@ -387,13 +394,16 @@ class Ends:
     known: Application
     now: datetime
 
+    def around(self, standing: Standing, stated: Sequence[Statement]) -> tuple[State, tuple[datetime, State] | None]:
+        """Return the state before this statement, and the next other statement, with its time."""
+        line = sorted((one.at, STANDINGS.index(one.what)) for one in stated)
+        here = standing.since.at or self.now, ORDER.index(standing.state)
+        before = next((ORDER[state] for moment, state in reversed(line) if (moment, state) <= here), State.ACTIVE)
+        return before, next(((moment, ORDER[state]) for moment, state in line if (moment, state) > here), None)
+
     def stated(self, standing: Standing, stated: Sequence[Statement]) -> Commands:
         """Yield what changes by this state, which holds until the next other statement."""
-        at = standing.since.at or self.now
-        line = sorted((one.at, STANDINGS.index(one.what)) for one in stated)
-        here = at, ORDER.index(standing.state)
-        before = next((ORDER[state] for moment, state in reversed(line) if (moment, state) <= here), State.ACTIVE)
-        after = next(((moment, ORDER[state]) for moment, state in line if (moment, state) > here), None)
+        before, after = self.around(standing, stated)
         if before is standing.state or (after is None and self.stands_as(standing.state)):
             return
         until = None if after is None else after[0]
@@ -402,17 +412,6 @@ class Ends:
         if standing.state is not State.ACTIVE:
             goes_on = after is not None and after[1] is standing.state
             yield from self.added(standing, until, goes_on=goes_on)
-
-    def settled(self, standing: Standing, stated: Sequence[Statement]) -> Commands:
-        """Yield what makes the newest state hold, where another delivery was taken in at the same moment."""
-        newest = max(((one.at, STANDINGS.index(one.what)) for one in stated), default=None)
-        if newest != (standing.since.at, ORDER.index(standing.state)) or self.stands_as(standing.state):
-            return
-        current = next((state for state, kind in KINDS.items() if kind is self.known.ending), State.ACTIVE)
-        if current is not State.ACTIVE:
-            yield self.undo(current, standing.since)
-        if standing.state is not State.ACTIVE:
-            yield self.end(standing.state, standing.since, standing.reason)
 
     def stands_as(self, state: State) -> bool:
         return self.known.ending is KINDS.get(state)
@@ -481,6 +480,8 @@ def news(
 def meaning_of_application(action: str, facts: Facts, way: Way, as_of: datetime | None) -> Understood:
     """Return what a delivery about an application means. as_of: the time that the delivery gives itself."""
 
+    stream = facts.stream("application", way.id)
+
     def plan() -> list[Command]:
         return [*facts.applied(way), *facts.one_person(way, as_of), *facts.stood(way), *facts.staged(way)]
 
@@ -488,20 +489,28 @@ def meaning_of_application(action: str, facts: Facts, way: Way, as_of: datetime 
         action,
         facts.stream("candidate", way.person.id),
         plan,
-        subject=facts.stream("application", way.id),
+        subject=stream,
         told_at=as_of,
         statements=tuple(facts.application_statements(way)),
         restate=lambda keys: list(facts.restate_application(way, keys)),
+        one_at_a_time=bool(way.standings),
     )
 
 
-def meaning_of_person(action: str, facts: Facts, person: Person, source: str) -> Understood:
-    """Return what a delivery about a person alone means."""
+def meaning_of_person(action: str, facts: Facts, person: Person, source: str | None = None) -> Understood:
+    """Return what a delivery about a person alone means. Without a source it waits until an application has brought the
+    person, with the source and the role that are fixed then."""
     record = facts.stream("candidate", person.id)
+
+    def plan() -> list[Command]:
+        if source is None:
+            facts.require_person(record)
+        return list(facts.sourced(person, source or UNKNOWN))
+
     return Understood(
         action,
         record,
-        lambda: list(facts.sourced(person, source, None)),
+        plan,
         subject=record,
         told_at=person.as_of.at,
         statements=tuple(facts.person_statements(person)),

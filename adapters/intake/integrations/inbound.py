@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -244,6 +244,8 @@ class Understood:
     seen: Callable[[], Mapping[UUID, int]] = nothing_seen
     is_thin: bool = False
     """What it names is to be fetched before it means anything."""
+    one_at_a_time: bool = False
+    """Its plan follows from what others state of the subject: no other is taken in while it is made and stored."""
 
 
 def whole(found: Outside) -> object:
@@ -560,7 +562,8 @@ class Inbox:
             return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
 
         try:
-            done = handle(self.log, self.verbs, occasion, plan, attach=attach)
+            with self._alone_with(understood):
+                done = handle(self.log, self.verbs, occasion, plan, attach=attach)
         except AlreadyReceived:
             return Kept(Received("duplicate"))
         touched = frozenset(event.stream for event in done.events)
@@ -568,6 +571,12 @@ class Inbox:
         if delivery.outcome == "applied" and self._came_in_beside(arrived, understood, basis, done):
             touched |= self._state_again(arrived, understood, basis)
         return Kept(Received(delivery.outcome, reason, done.position, len(done.events)), touched)
+
+    def _alone_with(self, understood: Understood) -> AbstractContextManager[None]:
+        """Keeps all others from the subject, where the plan follows from what others state of it."""
+        if understood.plan is None or understood.subject is None or not understood.one_at_a_time:
+            return nullcontext()
+        return self.log.precedence([understood.subject])
 
     def _came_in_beside(self, arrived: Arrived, understood: Understood, basis: Basis, done: Handled) -> bool:
         """Whether, while this delivery was planned and stored, another stated or changed a value that it states.

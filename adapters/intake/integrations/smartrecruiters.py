@@ -41,7 +41,6 @@ from adapters.intake.integrations.inbound import (
 )
 from adapters.intake.integrations.outside import Outside
 from adapters.intake.integrations.signatures import is_signed_by_one
-from domain.codes import UNKNOWN
 
 NAME = "smartrecruiters"
 SIGNED = ("event-id", "event-name", "event-version", "link")
@@ -201,7 +200,7 @@ class Reader:
         return UNDATED
 
     def person_of(self, event: str, ids: Ids) -> Understood:
-        return meaning_of_person(event, self.facts, self.person(required("candidate", ids.candidate)), UNKNOWN)
+        return meaning_of_person(event, self.facts, self.person(required("candidate", ids.candidate)))
 
     def job_of(self, event: str, ids: Ids) -> Understood:
         return meaning_of_job(event, self.facts, self.job(required("job", ids.job)))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.web.framework.document import Api
 from adapters.web.services import Services
 from tests.adapters.intake.integrations.bodies import HIRED, NEW, signed
 from tests.adapters.intake.integrations.samples import samples_of
@@ -44,8 +45,8 @@ def test_an_integration_that_does_not_exist_is_not_found(client: httpx.Client) -
     assert problem(client.post("/v1/inbound/no-such-system", content=NEW)) == (404, "integration-does-not-exist")
 
 
-def test_the_description_names_every_integration_and_its_headers(client: httpx.Client) -> None:
-    described = client.get("/openapi.json").json()["paths"]["/v1/inbound/{source}"]["post"]["parameters"]
+def test_the_description_names_every_integration_and_its_headers(app: Api) -> None:
+    described = app.openapi()["paths"]["/v1/inbound/{source}"]["post"]["parameters"]
     (source,) = (one for one in described if one["in"] == "path")
     assert source["schema"]["enum"] == list(INTEGRATIONS)
     headers = {one["name"]: one["description"] for one in described if one["in"] == "header"}

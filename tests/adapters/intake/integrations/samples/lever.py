@@ -46,6 +46,10 @@ class Opportunity:
     name: str = "Rosa"
     tags: list[str] = field(default_factory=list)
 
+    @property
+    def came_applying(self) -> bool:
+        return self.applied == self.created
+
     def body(self, at: datetime) -> dict[str, Any]:
         applied = [] if self.applied is None else [self.applied]
         archived = None
@@ -59,7 +63,7 @@ class Opportunity:
             "stageChanges": [{"toStageId": f"s{no}", "updatedAt": milliseconds(when)} for no, when in self.stages],
             "emails": [f"rosa@lind{self.number}.example"],
             "phones": [],
-            "origin": "sourced" if self.applied != self.created else "applied",
+            "origin": "applied" if self.came_applying else "sourced",
             "sources": [f"Source {self.story.seed}"],
             "tags": list(self.tags),
             "links": [],
@@ -122,7 +126,10 @@ class Opportunity:
 
 
 def tell(story: Story) -> None:
-    """Three people come for one job; sometimes two turn out to be one, who goes on as one contact."""
+    """Three people come for one job; sometimes two turn out to be one, who goes on as one contact.
+
+    Both came the same way: the first delivery that names a contact fixes its segments.
+    """
     posting = f"p{story.seed}"
     story.opened = story.moment()
     people = []
@@ -135,7 +142,8 @@ def tell(story: Story) -> None:
     merges_after = story.random.choice((4, 8, 99))
     for step in range(12):
         if step == merges_after:
-            survivor, absorbed = story.random.sample(people, 2)
+            of_a_kind = [[one for one in people if one.came_applying is kind] for kind in (True, False)]
+            survivor, absorbed = story.random.sample(max(of_a_kind, key=len), 2)
             absorbed.contact, absorbed.name, absorbed.tags = survivor.contact, survivor.name, survivor.tags
             absorbed.send("candidateStageChange")
         story.random.choice(people).act()
