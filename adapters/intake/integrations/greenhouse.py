@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.intake.code_spelling import code_of, spellings_of
-from adapters.intake.integrations.facts import news
+from adapters.intake.integrations.facts import UNDATED, Facts, Person, When
 from adapters.intake.integrations.inbound import (
     Assurance,
     CauseIsMissing,
@@ -37,7 +37,6 @@ from adapters.intake.integrations.turns import TURNS, Turns
 from adapters.postgres.tables.deliveries import ToldOfSubject
 from commands.accept_offer import AcceptOffer
 from commands.add_prospect import AddProspect
-from commands.addresses import ADDRESSES
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.attached import Statement
@@ -47,18 +46,14 @@ from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.follow_outside_offer import FollowOutsideOffer
 from commands.hire_candidate import HireCandidate
-from commands.learn_profile_fact import LearnProfileFact
 from commands.make_offer import MakeOffer
-from commands.merge_candidates import MergeCandidates
 from commands.open_opening import OpenOpening
 from commands.open_requisition import OpenRequisition
-from commands.propose_erasure import ProposeErasure
 from commands.reject_application import RejectApplication
 from commands.rename_requisition import RenameRequisition
 from commands.reopen_opening import ReopenOpening
 from commands.reopen_requisition import ReopenRequisition
 from commands.rescind_offer import RescindOffer
-from commands.source_candidate import SourceCandidate
 from commands.submit_application import SubmitApplication
 from commands.take_back_decline import TakeBackDecline
 from commands.unhire_candidate import UnhireCandidate
@@ -66,7 +61,6 @@ from commands.unreject_application import UnrejectApplication
 from commands.verb import LONGEST_LIST, MOST_FACTS, Command
 from domain import application, candidate, requisition
 from domain.application import APPLICATION, Application, ApplicationRejected, CandidateHired
-from domain.candidate import CANDIDATE, Candidate
 from domain.erasure_proposal import ANONYMISE, DELETE
 from domain.errors import Refused
 from domain.event import Aggregate, Event, Recorded
@@ -141,20 +135,6 @@ def identify(headers: Headers, _: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """A time and how we know it, as a command takes them."""
-
-    at: datetime | None
-    how: str
-
-    def fields(self) -> dict[str, Any]:
-        return {"occurred_at": self.at, "occurred_how": self.how}
-
-
-NOT_TOLD = When(None, "unknown")
-
-
-@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads what one delivery says, and gives everything in it the stream that it has for ever."""
 
@@ -166,7 +146,7 @@ class Reader:
             at = part.moment(name, self.told.zone)
             if at is not None:
                 return When(min(at, self.told.now), f"derived.{within}{name}")
-        return NOT_TOLD
+        return UNDATED
 
     def time_of(self, part: Outside) -> datetime | None:
         """The time that a body gives itself: the first of those that say when something of it was so."""
@@ -177,8 +157,13 @@ class Reader:
     def stream(self, kind: str, part: Outside) -> UUID:
         return self.told.stream(kind, required_id(kind, part))
 
+    @property
+    def facts(self) -> Facts:
+        """What all vendors tell in common."""
+        return Facts(SOURCE, self.told)
+
     def state(self, aggregate: Aggregate[Any], stream: UUID, reads: Sequence[type[Event]]) -> Any:
-        return self.told.log.load(aggregate, stream, frozenset(reads)).state
+        return self.facts.state(aggregate, stream, reads)
 
     # --- what a delivery mentions comes to be known
 
@@ -190,46 +175,18 @@ class Reader:
 
     def sourced(self, person: Outside, body: Outside, job: Outside | None, known: Sequence[When]) -> Commands:
         """Sources the person with all that is said of them, unless we know them."""
-        stream = self.stream("candidate", person)
-        if self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
-            yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
-            return
-        yield SourceCandidate(
-            candidate=stream,
-            source=source_of(body),
-            role=UNKNOWN_JOB.role if job is None else seat_of(job).role,
-            location=UNKNOWN_JOB.location if job is None else seat_of(job).location,
-            outside_source=SOURCE,
-            outside_id=required_id("candidate", person),
-            now=self.told.now,
-            **earliest(known).fields(),
-        )
-        # not in the entry, which has the date of the record: a body may be younger than the record, and then so is this
-        yield from self.facts(person, ABOUT_A_PERSON, self.said_of(person, body))
+        seat = UNKNOWN_JOB if job is None else seat_of(job)
+        yield from self.facts.sourced(self.person(person, body, known), source_of(body), seat.role, seat.location)
+
+    def person(self, person: Outside, body: Outside, known: Sequence[When] = ()) -> Person:
+        """Return what the delivery says of the person. `known`: the times that say when they came."""
+        stated = {fact: tuple(filter(None, values(person))) for fact, values in ABOUT_A_PERSON.items()}
+        return Person(required_id("candidate", person), earliest(known), self.said_of(person, body), stated)
 
     def said_of(self, person: Outside, body: Outside) -> When:
         """As of when the delivery tells of the person."""
         own = self.when(person, "updated_at", "last_activity", within="candidate.")
-        return self.when(body, "last_activity_at", "applied_at") if own is NOT_TOLD else own
-
-    def facts(self, person: Outside, wanted: Facts, when: When) -> Commands:
-        """What the delivery says of the person; what we were told before is no news, and adds nothing."""
-        stream = self.stream("candidate", person)
-        known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
-        stated = {fact: values(person) for fact, values in wanted.items()}
-        for fact, value in news(known, stated, SOURCE, when.at or self.told.now):
-            yield self.learn(stream, fact, value, when)
-
-    def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
-        return LearnProfileFact(
-            candidate=stream,
-            fact=fact,
-            learned_from=SOURCE,
-            value=value,
-            leaves_out=True,
-            now=self.told.now,
-            **when.fields(),
-        )
+        return self.when(body, "last_activity_at", "applied_at") if own is UNDATED else own
 
     def requisition(self, job: Outside, moment: When) -> Commands:
         """Opens the requisition and those of its openings that the delivery names, unless we know them."""
@@ -254,12 +211,12 @@ class Reader:
     def opened(self, job: Outside, moment: When) -> When:
         """When the job was opened; where nothing says so, no later than what we are told of it."""
         named = self.when(job, "opened_at", "open_date", "created_at", within="job.")
-        return moment if named is NOT_TOLD else named
+        return moment if named is UNDATED else named
 
     def open(self, stream: UUID, job: Outside, seat: Outside, opened: When) -> OpenOpening:
         named = self.openings_of(job, seat)
         own = self.when(seat, "opened_at", "open_date", within="opening.")
-        when = opened if own is NOT_TOLD else own
+        when = opened if own is UNDATED else own
         outside_id = seat.text("opening_id") or seat.text("id")
         return OpenOpening(
             requisition=stream, opening=named[0], outside_id=outside_id, now=self.told.now, **when.fields()
@@ -332,20 +289,14 @@ class Reader:
     # --- the values that a delivery states and that replace one another, to be stated again after a late delivery
 
     def application_statements(self, action: str, body: Outside) -> Iterator[Statement]:
-        yield from self.person_statements(body.part("candidate"), body)
+        yield from self.facts.person_statements(self.person(body.part("candidate"), body))
         entered = self.when(body, *STAGED.get(action, ()))
         if entered.at is not None and stage_named(body) is not None:
             yield Statement(self.stream("application", body), STAGE, entered.at)
 
-    def person_statements(self, person: Outside, body: Outside) -> Iterator[Statement]:
-        stream, when = self.stream("candidate", person), self.said_of(person, body)
-        for fact, values in ABOUT_A_PERSON.items():
-            if when.at is not None and fact not in ADDRESSES and any(values(person)):
-                yield Statement(stream, fact, when.at)
-
     def restate_application(self, action: str, body: Outside, keys: StatementKeys) -> Commands:
         """It was so there, so no end of the application refuses it. A stage keeps the code that it was entered by."""
-        yield from self.restate_person(body.part("candidate"), body, keys)
+        yield from self.facts.restate_person(self.person(body.part("candidate"), body), keys)
         stream, stage = self.stream("application", body), stage_named(body)
         if (stream, STAGE) in keys and stage is not None:
             entered = self.when(body, *STAGED.get(action, ()))
@@ -353,12 +304,6 @@ class Reader:
             stands = None if entered.at is None else known.stage_at(entered.at)
             code = stands if stands in spellings_of(*stage) else code_of(*stage)
             yield self.enter(body, code, entered, in_any_order=True)
-
-    def restate_person(self, person: Outside, body: Outside, keys: StatementKeys) -> Commands:
-        stream, when = self.stream("candidate", person), self.said_of(person, body)
-        for fact in (fact for fact in ABOUT_A_PERSON if (stream, fact) in keys):
-            for value in filter(None, ABOUT_A_PERSON[fact](person)):
-                yield self.learn(stream, fact, value, when)
 
     def job_statements(self, job: Outside, told: When) -> Iterator[Statement]:
         team = job.part("hiring_team")
@@ -449,7 +394,7 @@ class Reader:
 
     def updated(self, person: Outside) -> Commands:
         """Learns what is said of a person whom an application told us of, with the source and the job."""
-        self.require_person(self.stream("candidate", person))
+        self.facts.require_person(self.stream("candidate", person))
         yield from self.sourced(person, Outside({}), None, [])
 
     def merged(self, person: Outside) -> Commands:
@@ -457,51 +402,19 @@ class Reader:
         absorbed, kept = self.stream("candidate", person), Outside({"id": person.found.get("new_candidate_id")})
         survivor = self.stream("candidate", kept)
         for record in (absorbed, survivor):
-            self.require_person(record)
-        if self.speaker(absorbed) != self.speaker(survivor):
-            yield MergeCandidates(
-                candidate=self.speaker(survivor), absorbed=self.speaker(absorbed), evidence=("merged-in-greenhouse",),
-                now=self.told.now,
-            )  # fmt: skip
+            self.facts.require_person(record)
+        yield from self.facts.merged(survivor, absorbed)
 
     def erasure(self, action: str, payload: Outside) -> Commands:
-        """Proposes to erase a person who was deleted or anonymised there. No body says when: it came, and then it was.
-
-        Its id follows from what it says, so that a delivery that is read again proposes nothing anew.
-        """
-        record = self.person_gone(payload)
-        self.require_person(record)
+        """Proposes to erase a person who was deleted or anonymised there."""
         fields = anonymised(payload) if OF_ERASURES[action] == ANONYMISE else ()
-        said = " ".join((str(record), action, *fields))
-        received = min(self.told.received or self.told.now, self.told.now)
-        yield ProposeErasure(
-            candidate=record,
-            proposal=self.told.stream("erasure-proposal", said),
-            source=SOURCE,
-            kind=OF_ERASURES[action],
-            fields=fields,
-            now=self.told.now,
-            occurred_at=received,
-            occurred_how="derived.received_at",
-        )
+        yield from self.facts.erasure_proposed(self.person_gone(payload), action, OF_ERASURES[action], fields)
 
     def person_gone(self, payload: Outside) -> UUID:
         """The record of the person that a delivery deletes or anonymises. Raises PartIsMissing."""
         record = about(payload, self)
         if record is None:
             raise PartIsMissing("candidate-id-is-missing")
-        return record
-
-    def require_person(self, record: UUID) -> None:
-        """Raises CauseIsMissing where no delivery told us of the person yet."""
-        if not self.state(CANDIDATE, record, candidate.ENTRIES).exists:
-            raise CauseIsMissing("candidate-is-not-known-yet", record)
-
-    def speaker(self, record: UUID) -> UUID:
-        """The record that speaks for the person of this one."""
-        above: UUID | None = record
-        while above is not None:
-            record, above = above, self.state(CANDIDATE, above, candidate.MERGES).merged_into
         return record
 
     def offered(self, offer: Outside) -> Commands:
@@ -523,7 +436,7 @@ class Reader:
         again = status == ACCEPTED_THERE and followed.was_declined_before(version, resolved.at)
         passed = self.is_passed(stream, self.time_of(offer))
         named_job: dict[str, Any] = {"application": stream, "requisition": requisition, "in_any_order": passed}
-        is_made = MADE in steps or sent is NOT_TOLD or (MADE, sent.at) in followed.dated
+        is_made = MADE in steps or sent is UNDATED or (MADE, sent.at) in followed.dated
         if again or not is_made:
             made = resolved if again else earliest([sent, resolved])
             yield MakeOffer(**named_job, anew=True, now=self.told.now, **made.fields())
@@ -548,7 +461,7 @@ class Reader:
         if not (was_accepted and known.acceptances):
             return DeclineOffer(application=stream, in_any_order=True, now=self.told.now, **resolved.fields())
         first = min(one.at for one in known.acceptances)
-        when = NOT_TOLD if resolved.at is not None and resolved.at < first else resolved
+        when = UNDATED if resolved.at is not None and resolved.at < first else resolved
         return self.rescinded(stream, when)
 
     def rescinded(self, stream: UUID, when: When) -> Command:
@@ -575,7 +488,7 @@ class Reader:
         if followed.has_ended(version) or known.ending is CandidateHired:
             return
         yield RescindOffer(application=stream, by="us", reason="deleted-in-greenhouse", now=self.told.now)
-        yield self.follow(named, stream, version, RESCINDED, NOT_TOLD)
+        yield self.follow(named, stream, version, RESCINDED, UNDATED)
 
     def job_named(self, part: Outside) -> UUID:
         return self.told.stream("requisition", required(part, "job_id"))
@@ -598,7 +511,7 @@ class Reader:
         opening, to_open = self.seat_filled(body, job, when)
         yield from to_open
         requisition = self.stream("requisition", job)
-        if accepted is not NOT_TOLD:
+        if accepted is not UNDATED:
             yield from self.offer_told(stream, requisition, Outside(body.part("offer").found | TAKEN))
         yield HireCandidate(
             application=stream,
@@ -616,10 +529,10 @@ class Reader:
         known = [
             accepted,
             self.when(body.part("opening"), "closed_at", within="opening."),
-            NOT_TOLD if job is None else self.when(job, "closed_at", "close_date", within="job."),
+            UNDATED if job is None else self.when(job, "closed_at", "close_date", within="job."),
             self.when(body, "last_activity_at"),
         ]
-        return next((when for when in known if when is not NOT_TOLD), NOT_TOLD)
+        return next((when for when in known if when is not UNDATED), UNDATED)
 
     def seat_filled(self, body: Outside, job: Outside, when: When) -> tuple[UUID | None, list[Command]]:
         """The opening that the hire takes (None: none can be told), opened first if unknown."""
@@ -670,7 +583,7 @@ class Reader:
         if job.text("status") != "closed":
             return ReopenRequisition(**fields, **told.fields())
         closed = self.when(job, "closed_at", within="job.")
-        return CloseRequisition(**fields, **(told if closed is NOT_TOLD else closed).fields())
+        return CloseRequisition(**fields, **(told if closed is UNDATED else closed).fields())
 
     def job_changed(self, job: Outside) -> Commands:
         """What is said of the job anew is taken in; only a job that we know is closed."""
@@ -797,11 +710,11 @@ def tags(person: Outside) -> list[str]:
     return [tag for tag in named if tag is not None]
 
 
-Facts = Mapping[str, Callable[[Outside], Sequence[str | None]]]
+Values = Mapping[str, Callable[[Outside], Sequence[str | None]]]
 """Facts of a profile, and where a delivery tells of them."""
 
 
-ABOUT_A_PERSON: Facts = {
+ABOUT_A_PERSON: Values = {
     "email": lambda person: texts(person, "email_addresses"),
     "phone": lambda person: texts(person, "phone_numbers"),
     "name": lambda person: [name_of(person)],
@@ -829,7 +742,7 @@ def only_job(body: Outside) -> Outside | None:
 def earliest(known: Sequence[When]) -> When:
     """The earliest of the times that are told."""
     told = [(when.at, when) for when in known if when.at is not None]
-    return min(told, key=lambda one: one[0])[1] if told else NOT_TOLD
+    return min(told, key=lambda one: one[0])[1] if told else UNDATED
 
 
 Action = Callable[[Reader, Outside], Commands]
@@ -950,8 +863,8 @@ def read_person(action: str, found: Outside, say: Action, reader: Reader) -> Und
         lambda: list(say(reader, found)),
         subject=person,
         told_at=reader.time_of(found),
-        statements=tuple(reader.person_statements(found, Outside({}))) if updated else (),
-        restate=lambda keys: list(reader.restate_person(found, Outside({}), keys)),
+        statements=tuple(reader.facts.person_statements(reader.person(found, Outside({})))) if updated else (),
+        restate=lambda keys: list(reader.facts.restate_person(reader.person(found, Outside({})), keys)),
     )
 
 
