@@ -25,7 +25,7 @@ def every_module() -> list[ModuleType]:
 
 
 def test_every_event_class_is_listed_once() -> None:
-    found = [
+    result = [
         shape
         for module in every_module()
         for shape in vars(module).values()
@@ -34,7 +34,7 @@ def test_every_event_class_is_listed_once() -> None:
         and shape.__module__ == module.__name__
         and shape is not Event
     ]
-    assert sorted(EVENTS, key=repr) == sorted(found, key=repr)
+    assert sorted(EVENTS, key=repr) == sorted(result, key=repr)
 
 
 def test_stored_names_are_unique_and_versioned() -> None:

@@ -33,8 +33,8 @@ REFUSED = ConsentRefused("talent_pool", ("email",), "n", "1", "web-form", "self"
 
 def answers(*dated: At) -> Consents:
     consents = Consents()
-    for number, one in enumerate(dated, start=1):
-        recorded = Recorded(ALICE, number, one.event, event_id(number), NOW, one.occurred_at)
+    for number, item in enumerate(dated, start=1):
+        recorded = Recorded(ALICE, number, item.event, event_id(number), NOW, item.occurred_at)
         consents = evolve(consents, recorded)
     return consents
 
@@ -123,14 +123,14 @@ dated_answers = st.lists(
 def plainly_allowed(dated: list[At], purpose: str, channel: str, at: datetime) -> bool:
     """The gate once more, told day by day and without any of its code."""
     verdict = False
-    for day in sorted({one.occurred_at for one in dated if one.occurred_at <= at}):
-        said = []
-        for one in (one for one in dated if one.occurred_at == day):
-            answer = vars_of(one.event)
+    for day in sorted({entry.occurred_at for entry in dated if entry.occurred_at <= at}):
+        output = []
+        for item in (entry for entry in dated if entry.occurred_at == day):
+            answer = vars_of(item.event)
             if answer["purpose"] == purpose and (channel in answer["channels"] or answer.get("entirely")):
                 ended = answer.get("valid_until") is not None and answer["valid_until"] <= at
-                said.append("basis" in answer and not ended)
-        verdict = all(said) if said else verdict
+                output.append("basis" in answer and not ended)
+        verdict = all(output) if output else verdict
     return verdict
 
 
@@ -145,14 +145,16 @@ def test_the_gate_agrees_with_a_plain_telling(dated: list[At], purpose: str, cha
 
 @forall(dated_answers, st.randoms(use_true_random=False), times)
 def test_the_order_in_which_answers_arrive_does_not_matter(dated: list[At], shuffle: Random, at: datetime) -> None:
-    recorded = [Recorded(ALICE, n, one.event, event_id(n), NOW, one.occurred_at) for n, one in enumerate(dated, 1)]
+    recorded = [
+        Recorded(ALICE, n, entry.event, event_id(n), NOW, entry.occurred_at) for n, entry in enumerate(dated, 1)
+    ]
     mixed = list(recorded)
     shuffle.shuffle(mixed)
     states = []
     for order in (recorded, mixed):
         consents = Consents()
-        for one in order:
-            consents = evolve(consents, one)
+        for item in order:
+            consents = evolve(consents, item)
         states.append(consents)
     assert states[0] == states[1]
 
@@ -174,5 +176,5 @@ def test_thousands_of_answers_are_compared_with_few_others_each(number: int, mon
     monkeypatch.setattr("domain.consent.in_order", counted)
     days = [START + (7 * n % number) * DAY for n in range(number)]
     consents = answers(*(At(day, consented()) for day in days))
-    assert [one.at for one in consents.answers] == sorted(days)
+    assert [response.at for response in consents.answers] == sorted(days)
     assert compared <= number * (number.bit_length() + 1)

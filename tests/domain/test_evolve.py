@@ -48,10 +48,10 @@ any_events = st.lists(st.tuples(st.one_of(*(events_of(shape) for shape in EVENTS
 
 
 AGGREGATES: list[Aggregate[Any]] = [
-    one
+    var
     for module in pkgutil.iter_modules(domain.__path__)
-    for one in vars(import_module(f"domain.{module.name}")).values()
-    if isinstance(one, Aggregate)
+    for var in vars(import_module(f"domain.{module.name}")).values()
+    if isinstance(var, Aggregate)
 ]
 
 

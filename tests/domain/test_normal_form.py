@@ -54,7 +54,7 @@ def test_signs_of_languages_are_letters(text: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("がとう", "かとう"), ("パン", "ハン"), ("ヴァン", "ウァン"), ("きや", "きゃ"), ("東", "东"), ("김", "긴"),
         ("किरण", "करण"), ("কাজি", "কাজী"), ("রায়", "রায"), ("ਸ਼ਾਮ", "ਸਾਮ"), ("สา", "ส่า"), ("ກາ", "ກ່າ"), ("မာ", "မား"),
@@ -62,15 +62,15 @@ def test_signs_of_languages_are_letters(text: str, parts: list[str]) -> None:
         ("ሀብቱ", "ሁብቱ"), ("ߊ", "ߋ"), ("C", "C#"), ("Lee", "Le"),
     ],
 )  # fmt: skip
-def test_what_makes_another_name_stays(one: str, other: str) -> None:
-    assert joined(key(one)) != joined(key(other))
+def test_what_makes_another_name_stays(text: str, other: str) -> None:
+    assert joined(key(text)) != joined(key(other))
 
 
 @given(TEXTS)
 @settings(max_examples=300)
 def test_the_form_of_unicode_does_not_matter(text: str) -> None:
     forms = {joined(key(unicodedata.normalize(form, text))) for form in ("NFC", "NFD", "NFKC", "NFKD")}
-    assert {one[: LONGEST // 2] for one in forms} == {joined(key(text))[: LONGEST // 2]}
+    assert {each_form[: LONGEST // 2] for each_form in forms} == {joined(key(text))[: LONGEST // 2]}
 
 
 @given(TEXTS)
@@ -108,6 +108,6 @@ def test_no_more_than_so_many_characters_count() -> None:
 
 def test_the_form_of_no_text_changes_without_a_new_version() -> None:
     """Of all characters that Unicode had in 2002, so that it is the same under every Python."""
-    known = [chr(code) for code in range(0x110000) if unicodedata.ucd_3_2_0.category(chr(code)) not in ("Cn", "Cs")]
-    digest = hashlib.sha256("\n".join(f"{sign}{normal(f'a{sign}b')}" for sign in known).encode()).hexdigest()
+    chrs = [chr(code) for code in range(0x110000) if unicodedata.ucd_3_2_0.category(chr(code)) not in ("Cn", "Cs")]
+    digest = hashlib.sha256("\n".join(f"{sign}{normal(f'a{sign}b')}" for sign in chrs).encode()).hexdigest()
     assert (FORM, digest) == (1, "4afc4afd8ecb4a33901f8a3adbc5c445f71ab1a8fb91d53a428f37bd53370aad")

@@ -21,18 +21,18 @@ def told(
     return FactStatement(fact, source, value, START + day * DAY, ALICE, event_id(day), day, gone)
 
 
-def numbered(*said: FactStatement) -> list[FactStatement]:
+def numbered(*statement: FactStatement) -> list[FactStatement]:
     """As the log has them: each at a position, whatever day it is about."""
     return [
         FactStatement(
-            one.fact, one.learned_from, one.value, one.at, one.record, event_id(number), number, one.retracted
+            item.fact, item.learned_from, item.value, item.at, item.record, event_id(number), number, item.retracted
         )
-        for number, one in enumerate(said, start=1)
+        for number, item in enumerate(statement, start=1)
     ]
 
 
-def the(said: Sequence[FactStatement]) -> Belief:
-    (belief,) = believed(said)
+def the(stated_statements: Sequence[FactStatement]) -> Belief:
+    (belief,) = believed(stated_statements)
     return belief
 
 
@@ -50,80 +50,83 @@ def test_whom_we_trust() -> None:
 
 
 def test_the_more_trusted_source_wins_however_old_its_word_is() -> None:
-    said = numbered(told("Acme", "self", 0), told("Bolts", "enrichment", 9), told("Cogs", "recruiter", 5))
-    belief = the(said)
-    assert (belief.value, belief.because) == ("Acme", said[0])
-    assert [one.value for one in belief.overruled] == ["Cogs", "Bolts"]
+    output = numbered(told("Acme", "self", 0), told("Bolts", "enrichment", 9), told("Cogs", "recruiter", 5))
+    belief = the(output)
+    assert (belief.value, belief.because) == ("Acme", output[0])
+    assert [item.value for item in belief.overruled] == ["Cogs", "Bolts"]
 
 
 def test_of_equally_trusted_sources_the_newest_word_wins() -> None:
-    said = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 3))
-    assert the(said).because == said[0]
+    output = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 3))
+    assert the(output).because == output[0]
     same_day = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 7))
     assert the(same_day).because == same_day[1], "the one that we learned last"
 
 
 def test_a_source_that_changes_its_word_is_believed_in_the_newest() -> None:
-    said = numbered(told("Bolts", day=5), told("Acme", day=1))
-    belief = the(said)
+    output = numbered(told("Bolts", day=5), told("Acme", day=1))
+    belief = the(output)
     assert belief.value == "Bolts"
-    assert belief.overruled == (said[1],)
+    assert belief.overruled == (output[1],)
 
 
 def test_a_word_taken_back_gives_way_to_the_next_source() -> None:
-    said = numbered(told("Acme", "self", 1), told("Bolts", "import", 0), told("Acme", "self", 2, gone=True))
-    assert the(said).because == said[1]
-    assert the(said).overruled == ()
+    output = numbered(told("Acme", "self", 1), told("Bolts", "import", 0), told("Acme", "self", 2, gone=True))
+    assert the(output).because == output[1]
+    assert the(output).overruled == ()
 
 
 def test_an_older_word_does_not_come_back_when_the_newer_is_taken_back() -> None:
-    said = numbered(told("Acme", day=1), told("Bolts", day=2), told("Bolts", day=3, gone=True))
-    assert believed(said) == ()
-    assert held(said) == ()
-    assert [one.value for one in kept(said)] == ["Acme"]
+    output = numbered(told("Acme", day=1), told("Bolts", day=2), told("Bolts", day=3, gone=True))
+    assert believed(output) == ()
+    assert held(output) == ()
+    assert [item.value for item in kept(output)] == ["Acme"]
 
 
 def test_what_was_taken_back_may_be_told_again() -> None:
-    said = numbered(told("Acme", day=1), told("Acme", day=2, gone=True), told("Acme", day=3))
-    assert the(said).because == said[2]
+    output = numbered(told("Acme", day=1), told("Acme", day=2, gone=True), told("Acme", day=3))
+    assert the(output).because == output[2]
     late = numbered(told("Acme", day=3), told("Acme", day=2, gone=True))
     assert the(late).because == late[0], "it was taken back before it was told again"
 
 
 def test_who_says_the_same_confirms_it() -> None:
-    said = numbered(told("ACME  Inc", "import", 3), told("Acme Inc", "self", 1), told("Bolts", "import", 1))
-    belief = the(said)
-    assert (belief.value, belief.confirmed_by) == ("Acme Inc", (said[0],))
-    assert belief.overruled == (said[2],)
+    output = numbered(told("ACME  Inc", "import", 3), told("Acme Inc", "self", 1), told("Bolts", "import", 1))
+    belief = the(output)
+    assert (belief.value, belief.confirmed_by) == ("Acme Inc", (output[0],))
+    assert belief.overruled == (output[2],)
 
 
 def test_many_values_are_the_union_of_what_each_source_keeps() -> None:
     def skill(value: str, source: str = "self", day: int = 0, *, gone: bool = False) -> FactStatement:
         return told(value, source, day, fact="skill", gone=gone)
 
-    said = numbered(
+    output = numbered(
         skill("python"), skill("sql"), skill("Python", "greenhouse", 3), skill("sql", day=4, gone=True),
         skill("cobol", "enrichment"),
     )  # fmt: skip
-    beliefs = believed(said)
-    assert [(one.value, one.because.learned_from) for one in beliefs] == [("python", "self"), ("cobol", "enrichment")]
-    assert beliefs[0].confirmed_by == (said[2],)
-    assert all(one.overruled == () for one in beliefs)
-    still = believed(numbered(*said, skill("sql", "import", 1)))
-    assert "sql" in [one.value for one in still], "one source's retraction is not another's"
+    beliefs = believed(output)
+    assert [(belief.value, belief.because.learned_from) for belief in beliefs] == [
+        ("python", "self"),
+        ("cobol", "enrichment"),
+    ]
+    assert beliefs[0].confirmed_by == (output[2],)
+    assert all(belief.overruled == () for belief in beliefs)
+    still = believed(numbered(*output, skill("sql", "import", 1)))
+    assert "sql" in [item.value for item in still], "one source's retraction is not another's"
 
 
 @pytest.mark.parametrize(
-    ("fact", "one", "other"),
+    ("fact", "text", "other"),
     [
         ("phone", "+49 30 / 123", "4930123"),
         ("email", "Ada@Example.org", "ada@example.org "),
         ("skill", "Data  Engineering", "data engineering"),
     ],
 )
-def test_two_spellings_of_one_value(fact: str, one: str, other: str) -> None:
-    assert alike(fact, one) == alike(fact, other)
-    assert len(believed(numbered(told(one, fact=fact), told(other, "import", fact=fact)))) == 1
+def test_two_spellings_of_one_value(fact: str, text: str, other: str) -> None:
+    assert alike(fact, text) == alike(fact, other)
+    assert len(believed(numbered(told(text, fact=fact), told(other, "import", fact=fact)))) == 1
 
 
 def test_a_phone_that_is_no_number_is_still_itself() -> None:
@@ -131,8 +134,10 @@ def test_a_phone_that_is_no_number_is_still_itself() -> None:
 
 
 def test_of_an_erased_person_something_is_believed_that_nobody_can_read() -> None:
-    said = numbered(told(ERASED), told(ERASED, "import"), told(ERASED, "import", gone=True), told(ERASED, fact="skill"))
-    assert [(one.fact, one.value) for one in believed(said)] == [("current-employer", ERASED), ("skill", ERASED)]
+    output = numbered(
+        told(ERASED), told(ERASED, "import"), told(ERASED, "import", gone=True), told(ERASED, fact="skill")
+    )
+    assert [(item.fact, item.value) for item in believed(output)] == [("current-employer", ERASED), ("skill", ERASED)]
 
 
 values = st.sampled_from(["a", "A ", "b", "c"]) | st.just(ERASED)
@@ -146,22 +151,24 @@ statements = st.lists(
         gone=st.booleans(),
     ),
     max_size=12,
-).map(lambda said: numbered(*said))
+).map(lambda output: numbered(*output))
 
 
-def plainly_believed(said: list[FactStatement], fact: str) -> set[Personal[str]]:
+def plainly_believed(stated_statements: list[FactStatement], fact: str) -> set[Personal[str]]:
     """The rule once more, told day by day and source by source, without any of its code."""
     words: dict[str, dict[Personal[str], tuple[int, FactStatement]]] = {}
-    for number, one in enumerate(sorted((one for one in said if one.fact == fact), key=lambda one: one.at)):
-        mine = words.setdefault(one.learned_from, {})
-        key = one.value if one.value is ERASED else str(one.value).strip().lower()
-        if one.retracted:
+    for number, item in enumerate(
+        sorted((entry for entry in stated_statements if entry.fact == fact), key=lambda entry: entry.at)
+    ):
+        mine = words.setdefault(item.learned_from, {})
+        key = item.value if item.value is ERASED else str(item.value).strip().lower()
+        if item.retracted:
             mine.pop(key, None)
         else:
             if fact == "name":
                 mine.clear()
-            mine[key] = number, one
-    standing = [(key, number, one) for mine in words.values() for key, (number, one) in mine.items()]
+            mine[key] = number, item
+    standing = [(key, number, entry) for mine in words.values() for key, (number, entry) in mine.items()]
     if fact == "skill" or not standing:
         return {key for key, _, _ in standing}
     order = ["somebody", "import", "lever", "self"]
@@ -171,31 +178,31 @@ def plainly_believed(said: list[FactStatement], fact: str) -> set[Personal[str]]
 
 
 @forall(statements, st.sampled_from(["name", "skill"]))
-def test_the_rule_agrees_with_a_plain_telling(said: list[FactStatement], fact: str) -> None:
-    beliefs = [belief for belief in believed(said) if belief.fact == fact]
+def test_the_rule_agrees_with_a_plain_telling(stated_statements: list[FactStatement], fact: str) -> None:
+    beliefs = [belief for belief in believed(stated_statements) if belief.fact == fact]
     values = [alike(fact, belief.value) for belief in beliefs]
-    assert set(values) == plainly_believed(said, fact)
+    assert set(values) == plainly_believed(stated_statements, fact)
     assert len(values) == len(set(values))
 
 
 @forall(statements, st.randoms(use_true_random=False))
 def test_the_order_in_which_sources_speak_does_not_matter_but_for_ties(
-    said: list[FactStatement], shuffle: Random
+    stated_statements: list[FactStatement], shuffle: Random
 ) -> None:
-    alone = list({(one.fact, one.learned_from, one.at): one for one in said}.values())
+    alone = list({(item.fact, item.learned_from, item.at): item for item in stated_statements}.values())
     mixed = list(alone)
     shuffle.shuffle(mixed)
     assert believed(alone) == believed(mixed)
 
 
 @forall(statements)
-def test_everything_told_is_believed_confirmed_overruled_or_taken_back(said: list[FactStatement]) -> None:
-    for belief in believed(said):
+def test_everything_told_is_believed_confirmed_overruled_or_taken_back(stated_statements: list[FactStatement]) -> None:
+    for belief in believed(stated_statements):
         named: list[FactStatement] = [belief.because, *belief.confirmed_by, *belief.overruled]
-        assert len({one.event for one in named}) == len(named)
-        assert all(one in said and not one.retracted and one.fact == belief.fact for one in named)
-        assert all(alike(one.fact, one.value) == alike(belief.fact, belief.value) for one in belief.confirmed_by)
-        assert all(alike(one.fact, one.value) != alike(belief.fact, belief.value) for one in belief.overruled)
+        assert len({item.event for item in named}) == len(named)
+        assert all(item in stated_statements and not item.retracted and item.fact == belief.fact for item in named)
+        assert all(alike(item.fact, item.value) == alike(belief.fact, belief.value) for item in belief.confirmed_by)
+        assert all(alike(item.fact, item.value) != alike(belief.fact, belief.value) for item in belief.overruled)
 
 
 def test_the_record_that_a_belief_stands_on_is_named() -> None:

@@ -28,8 +28,8 @@ def touched(kind: str | None, at: datetime = MARCH, *, machine: bool = False) ->
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.kind)
 def test_what_counts_as_contact_the_catalogue_says(kind: object) -> None:
     name, contact = kind.kind, kind.contact  # type: ignore[attr-defined]  # a Kind
-    found = last_contact([Candidate(ALICE, touchpoints=(touched(name),))])
-    assert found == (MARCH if contact else None)
+    matching_contact = last_contact([Candidate(ALICE, touchpoints=(touched(name),))])
+    assert matching_contact == (MARCH if contact else None)
 
 
 def test_an_open_and_what_a_machine_did_are_no_contact() -> None:
@@ -53,8 +53,8 @@ def test_giving_a_consent_is_contact_and_taking_it_back_is_none() -> None:
 
 
 def test_all_records_of_the_person_count() -> None:
-    told = [(touched("call-received"),), (touched("call-made", LATER),), (touched("meeting-held", LATER),), ()]
-    records = [Candidate(ALICE, touchpoints=touchpoints) for touchpoints in told]
+    toucheds = [(touched("call-received"),), (touched("call-made", LATER),), (touched("meeting-held", LATER),), ()]
+    records = [Candidate(ALICE, touchpoints=touchpoints) for touchpoints in toucheds]
     assert last_contact(records) == LATER
 
 
@@ -65,8 +65,8 @@ def test_the_nearest_law_decides() -> None:
         "eu": Rule("eu", 12, "eu"),
         "fr": Rule("fr", 6, "fr"),
     }
-    asked = {"us-ca": 36, "us": 36, "fr": 6, "de": 12, "br": 24, "unknown": 24}
-    assert {law: rule_of(rules, law).months for law in asked} == asked
+    request = {"us-ca": 36, "us": 36, "fr": 6, "de": 12, "br": 24, "unknown": 24}
+    assert {law: rule_of(rules, law).months for law in request} == request
 
 
 @pytest.mark.parametrize(

@@ -45,16 +45,16 @@ def day(number: int) -> datetime:
     return NEW_YEAR + timedelta(days=number)
 
 
-def application_of(*told: tuple[Event, int]) -> Application:
+def application_of(*events: tuple[Event, int]) -> Application:
     state = Application(ONE)
     submitted = (ApplicationSubmitted(ALICE, JOB, "x", None, None), 0)
-    for number, (event, on) in enumerate((submitted, *told), start=1):
+    for number, (event, on) in enumerate((submitted, *events), start=1):
         state = application.evolve(state, Recorded(ONE, number, event, UUID(int=number), day(on)))
     return state
 
 
 @pytest.mark.parametrize(
-    ("told", "ending", "on"),
+    ("events", "ending", "on"),
     [
         ([(HIRE, 31), (UNHIRE, 50), (HIRE, 31)], CandidateHired, 31),
         ([(HIRE, 31), (UNHIRE, 50), (HIRE, 33)], CandidateHired, 33),
@@ -75,14 +75,14 @@ def application_of(*told: tuple[Event, int]) -> Application:
     ],
 )
 def test_of_the_ends_of_an_application_one_is_undone(
-    told: list[tuple[Event, int]], ending: type[Event] | None, on: int | None
+    events: list[tuple[Event, int]], ending: type[Event] | None, on: int | None
 ) -> None:
-    state = application_of(*told)
+    state = application_of(*events)
     assert (state.ending, state.ended_at) == (ending, None if on is None else day(on))
 
 
 @pytest.mark.parametrize(
-    ("told", "accepted", "out"),
+    ("events", "accepted", "out"),
     [
         ([(ACCEPT, 11), (RESCIND, 9)], None, False),
         ([(MAKE, 5), (ACCEPT, 11), (RESCIND, 9)], None, False),
@@ -104,14 +104,16 @@ def test_of_the_ends_of_an_application_one_is_undone(
         ([(MAKE, 5), (DECLINE, 9), (MAKE, 10), (NO_DECLINE, 9), (DECLINE, 11)], None, True),
     ],
 )
-def test_of_the_offers_one_is_answered_by_a_no(told: list[tuple[Event, int]], accepted: int | None, out: bool) -> None:
-    state = application_of(*told)
-    assert [one.at for one in state.acceptances] == ([] if accepted is None else [day(accepted)])
+def test_of_the_offers_one_is_answered_by_a_no(
+    events: list[tuple[Event, int]], accepted: int | None, out: bool
+) -> None:
+    state = application_of(*events)
+    assert [acceptance.at for acceptance in state.acceptances] == ([] if accepted is None else [day(accepted)])
     assert (state.standing_offer is not None) == out
 
 
 @pytest.mark.parametrize(
-    "told",
+    "events",
     [
         [(MAKE, 2), (ACCEPT, 3), (MAKE, 5), (ACCEPT, 7)],
         [(MAKE, 5), (ACCEPT, 7), (MAKE, 2), (ACCEPT, 3)],
@@ -122,10 +124,10 @@ def test_of_the_offers_one_is_answered_by_a_no(told: list[tuple[Event, int]], ac
     ],
 )
 def test_each_acceptance_is_of_the_newest_offer_by_then_in_whatever_order_recorded(
-    told: list[tuple[Event, int]],
+    events: list[tuple[Event, int]],
 ) -> None:
-    state = application_of(*told)
-    pairs = sorted((one.at, one.accepted_at) for one in state.offers if one.accepted_at is not None)
+    state = application_of(*events)
+    pairs = sorted((offer.at, offer.accepted_at) for offer in state.offers if offer.accepted_at is not None)
     assert pairs == [(day(2), day(3)), (day(5), day(7))]
     assert state.standing_offer is not None
     assert state.standing_offer.accepted_at == day(7)
@@ -139,9 +141,9 @@ def test_stages_are_no_reversals_and_keep_the_order_in_which_they_were_so() -> N
     assert application_of(enter("interview", 20), (REJECT, 15)).ending is ApplicationRejected
 
 
-def opening_of(*told: tuple[Event, int]) -> Requisition:
+def opening_of(*events: tuple[Event, int]) -> Requisition:
     state = Requisition(JOB, exists=True)
-    for number, (event, on) in enumerate(((OpeningOpened(SEAT, None), 0), *told), start=1):
+    for number, (event, on) in enumerate(((OpeningOpened(SEAT, None), 0), *events), start=1):
         state = requisition.evolve(state, Recorded(JOB, number, event, UUID(int=number), day(on)))
     return state
 
@@ -151,7 +153,7 @@ CANCEL, REOPEN = OpeningCancelled(SEAT, "x"), OpeningReopened(SEAT, "same", None
 
 
 @pytest.mark.parametrize(
-    ("told", "ended", "by"),
+    ("events", "ended", "by"),
     [
         ([(FILL, 10), (REOPEN, 20), (FILL, 10)], OpeningFilled, ONE),
         ([(FILL, 30), (FILL_BY_OTHER, 10), (REOPEN, 20)], OpeningFilled, ONE),
@@ -167,9 +169,9 @@ CANCEL, REOPEN = OpeningCancelled(SEAT, "x"), OpeningReopened(SEAT, "same", None
     ],
 )
 def test_of_the_ends_of_an_opening_one_is_taken_back(
-    told: list[tuple[Event, int]], ended: type[Event] | None, by: UUID | None
+    events: list[tuple[Event, int]], ended: type[Event] | None, by: UUID | None
 ) -> None:
-    state = opening_of(*told)
+    state = opening_of(*events)
     assert (state.openings[SEAT], state.taken_by.get(SEAT)) == (ended, by)
 
 
@@ -185,8 +187,8 @@ facts = st.lists(st.integers(0, 5).map(day).map(Fact), max_size=6)
 def test_one_is_taken_back_wherever_one_stands_and_a_command_needs_one_that_is_no_later(
     standing: list[Fact], moment: datetime
 ) -> None:
-    found, asked = taken_back(standing, moment), last_by(standing, moment)
+    back, request = taken_back(standing, moment), last_by(standing, moment)
     dated = [fact for fact in standing if fact.at <= moment]
-    assert (found is None) == (not standing)
-    assert asked is (dated[-1] if dated else None)
-    assert found is ((dated or standing)[-1] if standing else None)
+    assert (back is None) == (not standing)
+    assert request is (dated[-1] if dated else None)
+    assert back is ((dated or standing)[-1] if standing else None)

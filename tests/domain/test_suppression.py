@@ -76,17 +76,17 @@ def test_an_address_is_recognised_however_it_is_written(kind: str, address: str,
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [("ana+jobs@example.org", "ana@example.org"), ("ana@example.org", "ana@example.com"), ("ana", "ana@example.org")],
 )
-def test_other_addresses_are_others(one: str, other: str) -> None:
-    assert recognised("email", one) != recognised("email", other)
+def test_other_addresses_are_others(text: str, other: str) -> None:
+    assert recognised("email", text) != recognised("email", other)
 
 
 def test_an_arrival_is_stopped_and_that_is_recorded_once() -> None:
-    known = {EMAIL.stream: folded(AddressSuppressed("email", ERASED)), PHONE.stream: folded()}
+    given = {EMAIL.stream: folded(AddressSuppressed("email", ERASED)), PHONE.stream: folded()}
     with pytest.raises(AddressIsSuppressed) as refused:
-        require_arrival(known, [PHONE, EMAIL], source="fair", candidate=BOB, fields=FIELDS)
+        require_arrival(given, [PHONE, EMAIL], source="fair", candidate=BOB, fields=FIELDS)
     stop = ArrivalStopped(ERASED, "fair", BOB)
     assert (refused.value.where, refused.value.leaves) == ("emails", {EMAIL.stream: [stop]})
     again = {EMAIL.stream: folded(AddressSuppressed("email", ERASED), stop)}
@@ -96,7 +96,7 @@ def test_an_arrival_is_stopped_and_that_is_recorded_once() -> None:
     with pytest.raises(AddressIsSuppressed) as refused:
         require_arrival(again, [EMAIL], source="old-crm", candidate=BOB, fields=FIELDS)
     assert list(refused.value.leaves) == [EMAIL.stream]
-    require_arrival(known, [PHONE], source="fair", candidate=BOB, fields=FIELDS)
+    require_arrival(given, [PHONE], source="fair", candidate=BOB, fields=FIELDS)
 
 
 def test_erased_outweighs_withdrew_and_is_not_taken_back_by_a_consent() -> None:

@@ -18,8 +18,8 @@ SAYS = "import time, datetime; print(time.time(), time.monotonic(), datetime.dat
 
 
 def told(environment: dict[str, str]) -> list[float]:
-    said = subprocess.run([sys.executable, "-c", SAYS], env=environment, capture_output=True, text=True, check=True)
-    return [float(word) for word in said.stdout.split()]
+    result = subprocess.run([sys.executable, "-c", SAYS], env=environment, capture_output=True, text=True, check=True)
+    return [float(word) for word in result.stdout.split()]
 
 
 @pytest.mark.parametrize("hours", [-9, 0, 9])

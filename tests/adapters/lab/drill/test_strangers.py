@@ -35,25 +35,28 @@ GOOD = Seen(
 )
 
 
-def late(one: MeasuredRequest, seconds: float) -> MeasuredRequest:
-    return replace(one, seconds=seconds)
+def late(request: MeasuredRequest, seconds: float) -> MeasuredRequest:
+    return replace(request, seconds=seconds)
 
 
 FELT: dict[str, tuple[Seen, str]] = {
-    "slow": (replace(GOOD, requests=[late(one, 1.0) if one.due < ENDED else one for one in asked()]), "p99 was 1.00 s"),
+    "slow": (
+        replace(GOOD, requests=[late(item, 1.0) if item.due < ENDED else item for item in asked()]),
+        "p99 was 1.00 s",
+    ),
     "slow now and then": (
-        replace(GOOD, requests=[late(one, 2.0) if number in (3, 4) else one for number, one in enumerate(asked())]),
+        replace(GOOD, requests=[late(item, 2.0) if number in (3, 4) else item for number, item in enumerate(asked())]),
         "p99 was 2.00 s",
     ),
     "never answered": (replace(GOOD, requests=asked()[:50]), "50 of 100 requests of the client were answered"),
     "not answered at all": (replace(GOOD, requests=[]), "0 of 100 requests of the client were answered"),
     "too much memory": (replace(GOOD, held=[*GOOD.held, Held(BEGAN + 1, MEMORY_BELOW)]), "took 600 MB"),
     "memory kept": (
-        replace(GOOD, held=[Held(one.at, 250 * MB) for one in GOOD.held]),
+        replace(GOOD, held=[Held(item.at, 250 * MB) for item in GOOD.held]),
         "memory was above 214 MB up to 12.0 s afterwards",
     ),
     "slow for long": (
-        replace(GOOD, requests=[late(one, 0.3) if one.due > ENDED else one for one in asked()]),
+        replace(GOOD, requests=[late(item, 0.3) if item.due > ENDED else item for item in asked()]),
         "requests were slow up to 12.9 s afterwards",
     ),
     "refused": (replace(GOOD, requests=[replace(asked()[0], refusals=("503 x", "503 x")), *asked()[1:]]), "2 x 503 x"),
@@ -63,14 +66,14 @@ FELT: dict[str, tuple[Seen, str]] = {
 
 @pytest.mark.parametrize("name", FELT)
 def test_what_is_felt_too_much_is_told(name: str) -> None:
-    seen, told = FELT[name]
-    assert any(told in one for one in judged(seen, CALM)), list(judged(seen, CALM))
+    seen, report = FELT[name]
+    assert any(report in item for item in judged(seen, CALM)), list(judged(seen, CALM))
 
 
 def test_what_is_felt_a_little_is_not() -> None:
     assert list(judged(GOOD, CALM)) == []
-    once = [late(one, 5.0) if number == 150 else one for number, one in enumerate(asked())]
-    at_first = [Held(one.at, 400 * MB) if one.at < ENDED + 9 else one for one in GOOD.held]
+    once = [late(item, 5.0) if number == 150 else item for number, item in enumerate(asked())]
+    at_first = [Held(item.at, 400 * MB) if item.at < ENDED + 9 else item for item in GOOD.held]
     assert list(judged(replace(GOOD, requests=once, held=at_first), CALM)) == []
 
 
@@ -87,12 +90,12 @@ def test_what_the_client_notes_is_read_as_it_was_written() -> None:
 
 def test_every_flood_has_a_name_and_addresses_of_its_own() -> None:
     every = (WITHOUT_SECRET, *FLOODS)
-    assert len({one.name for one in every}) == len(every)
-    addresses = [addresses_of(one, number) for number, one in enumerate(every) if one.addresses]
+    assert len({item.name for item in every}) == len(every)
+    addresses = [addresses_of(item, number) for number, item in enumerate(every) if item.addresses]
     assert sum(map(len, addresses)) == len({address for own in addresses for address in own})
 
 
-@pytest.mark.parametrize("name", [one.name for one in FLOODS])
+@pytest.mark.parametrize("name", [each_flood.name for each_flood in FLOODS])
 def test_a_flood_begins_and_ends_although_nothing_is_read_or_answered(name: str) -> None:
     async def flooded(port: int) -> Counter[str]:
         return await flood(name, port, ["127.0.0.9"], "a key", asyncio.get_running_loop().time() + 1.0)
@@ -105,11 +108,11 @@ def test_a_stranger_counts_what_it_is_answered() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
-            one, _ = listening.accept()
-            with one:
-                one.recv(1000)
+            item, _ = listening.accept()
+            with item:
+                item.recv(1000)
                 for piece in (b"HTTP/1.", b"1 200 OK\r\n\r\nHTTP/1.1 431 No\r\n", b"\r\n"):
-                    one.sendall(piece)
+                    item.sendall(piece)
 
         thread = threading.Thread(target=answer)
         thread.start()

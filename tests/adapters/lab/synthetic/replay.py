@@ -130,27 +130,27 @@ class Replay:
         """As releases wrote it before merges withheld, which is the form of a synthetic log: a merge withdrew, an
         un-merge ended nothing, and a no stood in its record and the one that speaks for it."""
         speaker = None
-        if any(isinstance(one, NOES) for events in decided.values() for one in events):
+        if any(isinstance(event, NOES) for events in decided.values() for event in events):
             speaker = self.state(Load("candidate", candidate.CANDIDATE, ()), row.stream).speaker
         return {
             stream: withdrawn_by_merge(events)
             for stream, events in decided.items()
-            if not all(isinstance(one, NOES) for one in events) or stream in (row.stream, speaker)
+            if not all(isinstance(event, NOES) for event in events) or stream in (row.stream, speaker)
         }
 
     def decided(self, row: Recorded[Event]) -> dict[UUID, list[Event]]:
         """What the verb decides when asked for this event."""
         verb = ASKED_BY[type(row.event)]
-        known = {name.name for name in fields(verb.command)}
-        said = {name.name: getattr(row.event, name.name) for name in fields(row.event)}
-        asked = {name: value for name, value in said.items() if name in known}
-        asked |= {verb.loads[0].field: row.stream, "now": row.recorded_at, "occurred_at": row.occurred_at}
+        names = {name.name for name in fields(verb.command)}
+        output = {name.name: getattr(row.event, name.name) for name in fields(row.event)}
+        request = {name: value for name, value in output.items() if name in names}
+        request |= {verb.loads[0].field: row.stream, "now": row.recorded_at, "occurred_at": row.occurred_at}
         match row.event:
             case candidate.CandidatesMerged(survivor=survivor) | candidate.CandidatesUnmerged(survivor=survivor):
-                asked["candidate"] = survivor  # the absorbed record's stream comes first
+                request["candidate"] = survivor  # the absorbed record's stream comes first
             case application.ApplicationTransferred(to=to):
-                asked["requisition"] = to
-        command = verb.command(**asked)
+                request["requisition"] = to
+        command = verb.command(**request)
         return verb.decide(*(self.states_of(load, getattr(command, load.field)) for load in verb.loads), command)
 
     def states_of(self, load: Load, named: Any) -> Any:
@@ -174,13 +174,17 @@ NOES = (consent.ConsentRefused, consent.ConsentWithdrawn)
 def withdrawn_by_merge(events: list[Event]) -> list[Event]:
     """The events with one withdrawal a purpose in the place of all that a merge withholds, and of its end nothing."""
     channels: dict[str, set[str]] = defaultdict(set)
-    for one in events:
-        if isinstance(one, consent.ConsentWithheld):
-            channels[one.purpose].update(one.channels)
-    kept = [one for one in events if not isinstance(one, consent.ConsentWithheld | consent.ConsentWithholdingEnded)]
+    for event in events:
+        if isinstance(event, consent.ConsentWithheld):
+            channels[event.purpose].update(event.channels)
+    kept = [
+        recorded
+        for recorded in events
+        if not isinstance(recorded, consent.ConsentWithheld | consent.ConsentWithholdingEnded)
+    ]
     return kept + [
         consent.ConsentWithdrawn(
-            purpose, tuple(one for one in CONSENT_CHANNELS if one in shut), True, "merge", None, None
+            purpose, tuple(channel for channel in CONSENT_CHANNELS if channel in shut), True, "merge", None, None
         )
         for purpose, shut in channels.items()
     ]

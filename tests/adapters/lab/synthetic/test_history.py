@@ -26,10 +26,10 @@ ENDS_ON = date(2026, 1, 1)
 
 
 def digest(events: int, seed: int) -> str:
-    told = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for row in synthetic_history(events, seed, ends_on=ENDS_ON):
-        told.update(repr(row).encode())
-    return told.hexdigest()
+        sha256.update(repr(row).encode())
+    return sha256.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_versions_are_contiguous_in_every_stream(rows: list[Recorded[Event]]) ->
 
 
 def test_events_stand_in_recorded_order_within_the_period(rows: list[Recorded[Event]]) -> None:
-    assert all(one.recorded_at <= next_.recorded_at for one, next_ in pairwise(rows))
+    assert all(item.recorded_at <= next_.recorded_at for item, next_ in pairwise(rows))
     assert rows[-1].recorded_at < datetime(2026, 1, 1, tzinfo=UTC)
     assert rows[0].recorded_at >= datetime(2020, 12, 31, tzinfo=UTC)
 
@@ -90,14 +90,14 @@ def test_most_is_recorded_soon_and_some_late_and_nothing_early(some: History) ->
 
 
 def test_the_import_tells_of_what_was_long_before_it(some: History) -> None:
-    told = some.rows["imported"] == 1
+    report = some.rows["imported"] == 1
     begins = imports.begins(some.frame)
-    assert (some.rows["recorded"][told] >= begins).all()
-    assert (some.rows["recorded"][told] < begins + imports.LASTS).all()
-    assert (some.rows["occurred"][told] < begins).all()
-    assert 0.02 < told.mean() < 0.10
-    known = some.people.imported[some.rows["stream"][told]]
-    assert known.all()
+    assert (some.rows["recorded"][report] >= begins).all()
+    assert (some.rows["recorded"][report] < begins + imports.LASTS).all()
+    assert (some.rows["occurred"][report] < begins).all()
+    assert 0.02 < report.mean() < 0.10
+    given = some.people.imported[some.rows["stream"][report]]
+    assert given.all()
 
 
 def test_imported_consent_says_so_and_brings_its_evidence(rows: list[Recorded[Event]]) -> None:
@@ -145,7 +145,7 @@ def test_ten_times_the_events_are_ten_times_the_people_over_the_same_years() -> 
     assert len(large.people) == pytest.approx(10 * len(small.people), rel=0.01)
     assert len(large.jobs.opened) == pytest.approx(10 * len(small.jobs.opened), rel=0.05)
     assert small.frame.starts_on == large.frame.starts_on
-    per_stream = [np.bincount(one.rows["stream"]).mean() for one in (small, large)]
+    per_stream = [np.bincount(each_small.rows["stream"]).mean() for each_small in (small, large)]
     assert per_stream[0] == pytest.approx(per_stream[1], rel=0.05)
 
 
@@ -153,10 +153,10 @@ def test_marks_close_every_day_and_agree_with_the_events(some: History, rows: li
     by_columns = some.time_index()
     assert len(by_columns) == some.frame.days
     assert by_columns[-1] == (datetime(2026, 1, 1, tzinfo=UTC) - timedelta(microseconds=1), len(rows))
-    told = dict(time_index(iter(rows)))
-    assert all(told.get(time, count) == count for time, count in by_columns)
-    assert len(told) > some.frame.days - 5
-    for time, count in list(told.items())[::97]:
+    document = dict(time_index(iter(rows)))
+    assert all(document.get(time, count) == count for time, count in by_columns)
+    assert len(document) > some.frame.days - 5
+    for time, count in list(document.items())[::97]:
         assert count == sum(row.recorded_at <= time for row in rows)
 
 
@@ -243,8 +243,8 @@ def test_touches_stand_in_both_records_before_and_after_a_merge(some: History) -
         at = np.full(len(some.people), FOREVER)
         at[record] = merges.at
         when = at[np.where(touched, some.rows["person"], 0)]
-        told = touched & (when != FOREVER)
-        before = some.rows["occurred"][told] < when[told]
+        report = touched & (when != FOREVER)
+        before = some.rows["occurred"][report] < when[report]
         assert before.any()
         assert not before.all()
 
@@ -281,11 +281,11 @@ def test_everything_that_can_be_undone_is_undone_somewhere(some: History) -> Non
 
 def test_what_is_written_together_is_said_by_one(rows: list[Recorded[Event]]) -> None:
     merged = [row for row in rows if isinstance(row.event, CandidatesMerged)]
-    for one, other in zip(merged[::2], merged[1::2], strict=True):
-        assert one.event == other.event
-        assert (one.actor, one.correlation, one.recorded_at) == (other.actor, other.correlation, other.recorded_at)
-        assert isinstance(one.event, CandidatesMerged)
-        assert one.stream == one.event.absorbed
+    for item, other in zip(merged[::2], merged[1::2], strict=True):
+        assert item.event == other.event
+        assert (item.actor, item.correlation, item.recorded_at) == (other.actor, other.correlation, other.recorded_at)
+        assert isinstance(item.event, CandidatesMerged)
+        assert item.stream == item.event.absorbed
 
 
 def test_a_merge_takes_back_what_one_of_the_records_denied(rows: list[Recorded[Event]]) -> None:
@@ -304,6 +304,6 @@ def test_names_are_many_and_some_are_rare(rows: list[Recorded[Event]]) -> None:
 
 
 def test_a_fact_is_never_the_same_twice(rows: list[Recorded[Event]]) -> None:
-    told = [(row.stream, row.event.fact, row.event.value) for row in rows if isinstance(row.event, ProfileFactLearned)]
-    assert len(set(told)) == len(told)
-    assert {fact for _, fact, _ in told} <= set(FACTS)
+    lines = [(row.stream, row.event.fact, row.event.value) for row in rows if isinstance(row.event, ProfileFactLearned)]
+    assert len(set(lines)) == len(lines)
+    assert {fact for _, fact, _ in lines} <= set(FACTS)

@@ -67,15 +67,15 @@ class Product:
     def flows(self, segment: Segment) -> dict[str, dict[str, int]]:
         growth = pipeline_growth(self.connection, WHOLE, self.as_of, segment)
         names = ("new", "reactivated", "dormant", "exited_hired", "exited_opted_out")
-        found = {
+        buckets = {
             bucket.begins: {name.replace("_", ".", 1).replace("_", "-"): getattr(bucket, name) for name in names}
             for bucket in growth.buckets
         }
-        return {f"{day:%Y-%m}": +Counter(counts) for day, counts in found.items() if any(counts.values())}
+        return {f"{day:%Y-%m}": +Counter(counts) for day, counts in buckets.items() if any(counts.values())}
 
     def assert_engagement(self) -> None:
         for window in WINDOWS:
-            found = {
+            matching_months = {
                 f"{month.month:%Y-%m}": {
                     "sent": month.sent,
                     "bounced": month.bounced,
@@ -87,99 +87,106 @@ class Product:
                 }
                 for month in engagement(self.connection, WHOLE, self.as_of, window_days=window).months
             }
-            assert {month: +Counter(counts) for month, counts in found.items()} == self.believed.engagement[str(window)]
+            assert {month: +Counter(counts) for month, counts in matching_months.items()} == self.believed.engagement[
+                str(window)
+            ]
 
     def assert_touchpoints(self) -> None:
-        found = Counter[str]()
+        result = Counter[str]()
         for count in touchpoint_counts(self.connection, WHOLE, self.as_of).counts:
-            found[count.kind] += count.n
-        assert found == self.believed.touchpoints
+            result[count.kind] += count.n
+        assert result == self.believed.touchpoints
 
     def assert_dispatches(self) -> None:
         """All that we sent, and of what was never corrected exactly that which was recorded without a consent."""
         totals = dispatches(self.connection, self.as_of, Sought(), limit=1).totals
         sent = {kind: n for kind, n in self.believed.touchpoints.items() if KINDS[kind].direction == "outbound"}
         assert totals.dispatches == totals.authorised + totals.exceptions == sum(sent.values())
-        known = list(islice(self.told.recorded(), self.believed.position))
-        corrected = {one.event.touchpoint for one in known if isinstance(one.event, TouchpointCorrected)}
-        without = {one.event.touchpoint for one in known
-                   if isinstance(one.event, TouchpointRecorded) and one.event.authorised is False}  # fmt: skip
-        found = set[UUID]()
+        given = list(islice(self.told.recorded(), self.believed.position))
+        corrected = {item.event.touchpoint for item in given if isinstance(item.event, TouchpointCorrected)}
+        without = {item.event.touchpoint for item in given
+                   if isinstance(item.event, TouchpointRecorded) and item.event.authorised is False}  # fmt: skip
+        result = set[UUID]()
         page = dispatches(self.connection, self.as_of, Sought(), exceptions=True, limit=totals.exceptions)
-        found.update(one.touchpoint for one in page.dispatches)
-        assert len(found) == totals.exceptions > 0
-        assert found - corrected == without - corrected
+        result.update(dispatch.touchpoint for dispatch in page.dispatches)
+        assert len(result) == totals.exceptions > 0
+        assert result - corrected == without - corrected
 
     def assert_time_to_fill(self) -> None:
         for name, evergreen in (("regular", False), ("evergreen", True)):
             cohorts = self.believed.time_to_fill[name]
             for period in months():
                 counted = Counter(cohorts.get(f"{period.begins:%Y-%m}", {}))
-                found = time_to_fill(self.connection, period, self.as_of, evergreen=evergreen)
-                assert_filled(found, counted)
+                time = time_to_fill(self.connection, period, self.as_of, evergreen=evergreen)
+                assert_filled(time, counted)
 
     def assert_stages(self) -> None:
         for period in years():
             year = str(period.begins.year)
             conversion = stage_conversion(self.connection, period, self.as_of)
             for cohort in conversion.cohorts:
-                reached = {one.to: one.reached for one in cohort.conversions}
+                reached = {each_conversion.to: each_conversion.reached for each_conversion in cohort.conversions}
                 counted = self.believed.stage_conversion[cohort.stage].get(year, {"n": 0} | dict.fromkeys(reached, 0))
                 assert {"n": cohort.n} | reached == counted
             stays = time_in_stage(self.connection, period, self.as_of).stages
-            found = {
+            matching_stays = {
                 stay.code: {name: getattr(stay, name) for name in ("n", "n_completed", "n_censored", "median", "p90")}
                 for stay in stays
             }
-            told = {stage: in_[year] for stage, in_ in self.believed.time_in_stage.items() if year in in_}
-            assert {stage: known(counts) for stage, counts in found.items()} == told
+            report = {stage: in_[year] for stage, in_ in self.believed.time_in_stage.items() if year in in_}
+            assert {stage: known(counts) for stage, counts in matching_stays.items()} == report
         for period in months():
             steps = stage_conversion(self.connection, period, self.as_of, view="activity").counts
-            named = {one.step if one.code is None else f"{one.step}.{one.code}": one.n for one in steps}
+            named = {step.step if step.code is None else f"{step.step}.{step.code}": step.n for step in steps}
             assert named == self.believed.stage_activity.get(f"{period.begins:%Y-%m}", {})
 
     def assert_hires(self) -> None:
         for period in years():
             year = str(period.begins.year)
             took = time_to_hire(self.connection, period, self.as_of)
-            told = self.believed.time_to_hire.get(year, {"n": 0})
-            assert {"n": took.n} | known({"median": took.median, "p90": took.p90}) == without(told, "days")
-            assert took.mean == mean(told.get("days", 0), told["n"])
+            report = self.believed.time_to_hire.get(year, {"n": 0})
+            assert {"n": took.n} | known({"median": took.median, "p90": took.p90}) == without(report, "days")
+            assert took.mean == mean(report.get("days", 0), report["n"])
             for way in ("first-touch", "last-touch", "credited"):
-                found = source_of_hire(self.connection, period, self.as_of, attribution=way)
-                assert {one.source: one.n for one in found.sources} == self.believed.source_of_hire[way].get(year, {})
+                source = source_of_hire(self.connection, period, self.as_of, attribution=way)
+                assert {
+                    each_source.source: each_source.n for each_source in source.sources
+                } == self.believed.source_of_hire[way].get(year, {})
 
     def assert_referrals(self) -> None:
-        referrers = {self.told.cast.streams[one] for one in self.told.rows["referrer"].tolist() if one >= 0}
-        found: dict[Any, str] = {}
+        referrers = {self.told.cast.streams[item] for item in self.told.rows["referrer"].tolist() if item >= 0}
+        result: dict[Any, str] = {}
         for referrer in referrers:
-            for one in made_referrals(self.connection, referrer, self.as_of).referrals:
-                found[one.referral] = one.stage
-        assert Counter(found.values()) == self.believed.referrals_by_standing
-        assert len(found) == sum(counts.get("made", 0) for counts in self.believed.referrals.values())
+            for referral in made_referrals(self.connection, referrer, self.as_of).referrals:
+                result[referral.referral] = referral.stage
+        assert Counter(result.values()) == self.believed.referrals_by_standing
+        assert len(result) == sum(counts.get("made", 0) for counts in self.believed.referrals.values())
 
     def assert_communities(self) -> None:
         for number, topic in enumerate(self.believed.communities):
-            found = members(self.connection, self.told.cast.community(number), self.as_of, limit=1)
-            assert found is not None
-            assert (f"{found.around}.{found.topic}", found.n) == (topic, self.believed.communities[topic])
+            matching_members = members(self.connection, self.told.cast.community(number), self.as_of, limit=1)
+            assert matching_members is not None
+            assert (f"{matching_members.around}.{matching_members.topic}", matching_members.n) == (
+                topic,
+                self.believed.communities[topic],
+            )
 
     def assert_merges(self) -> None:
         link = f"select count(*) from {PIPELINE.schema}.link where known <= %(position)s and until > %(position)s"
         assert self.counted(link) == self.believed.merges["standing"]
-        told = "select count(*) from batch(0, %(position)s) where type = any(%(types)s) and stream_id = "
+        text = "select count(*) from batch(0, %(position)s) where type = any(%(types)s) and stream_id = "
         own = "(clear ->> 'absorbed')::uuid"
-        assert self.counted(told + own, types=["candidates-merged.v1"]) == self.believed.merges["made"]
-        assert self.counted(told + own, types=["candidates-unmerged.v1"]) == self.believed.merges["undone"]
+        assert self.counted(text + own, types=["candidates-merged.v1"]) == self.believed.merges["made"]
+        assert self.counted(text + own, types=["candidates-unmerged.v1"]) == self.believed.merges["undone"]
 
     def assert_imports(self) -> None:
-        told = "select count(*) from batch(0, %(position)s) where actor = 'import:legacy-crm'"
-        assert self.counted(told) == self.believed.imports["events"]
+        text = "select count(*) from batch(0, %(position)s) where actor = 'import:legacy-crm'"
+        assert self.counted(text) == self.believed.imports["events"]
         old = " and type = 'consent-given.v1' and clear ->> 'method' = 'import' and occurred_at < recorded_at"
-        assert self.counted(told + old) == self.believed.imports["consents"]
+        assert self.counted(text + old) == self.believed.imports["consents"]
 
-    def counted(self, text: str, **asked: Any) -> int:
-        rows = self.connection.execute(text.encode(), {"position": self.believed.position, **asked}).fetchall()
+    def counted(self, text: str, **request: Any) -> int:
+        rows = self.connection.execute(text.encode(), {"position": self.believed.position, **request}).fetchall()
         return int(rows[0][0])
 
 
@@ -205,12 +212,12 @@ def mean(days: int, n: int) -> Any:
     return rounded(Fraction(days, n), "0.1") if n else None
 
 
-def assert_filled(found: TimeToFill, counted: Counter[str]) -> None:
-    fates = (found.n, found.n_filled, found.n_cancelled, found.n_censored)
+def assert_filled(result: TimeToFill, counted: Counter[str]) -> None:
+    fates = (result.n, result.n_filled, result.n_cancelled, result.n_censored)
     assert fates == tuple(counted[name] for name in ("opened", "filled", "cancelled", "open"))
-    assert found.mean == mean(counted["days"], counted["filled"])
-    assert found.net_of_holds is not None
-    assert found.net_of_holds.mean == mean(counted["days"] - counted["held"], counted["filled"])
+    assert result.mean == mean(counted["days"], counted["filled"])
+    assert result.net_of_holds is not None
+    assert result.net_of_holds.mean == mean(counted["days"] - counted["held"], counted["filled"])
 
 
 def folded(database: str, events: int) -> psycopg.Connection[Any]:
@@ -233,14 +240,14 @@ HISTORIES = {
 
 @pytest.mark.parametrize("kind", HISTORIES)
 def test_the_product_finds_the_truth_again(kind: str, database: str, key_file: KeyFile) -> None:
-    told = HISTORIES[kind]()
+    report = HISTORIES[kind]()
     with EventLog(database, key_file, role=bootstrap.OWNER) as owner:
-        *_, written = load_synthetic(owner, told.recorded(), told.time_index())
-    assert written == len(told)
-    believed = truth(told)
-    with folded(database, len(told)) as connection:
-        for one in (believed.end, believed.middle):
-            product = Product(connection, told, one)
+        *_, written = load_synthetic(owner, report.recorded(), report.time_index())
+    assert written == len(report)
+    believed = truth(report)
+    with folded(database, len(report)) as connection:
+        for end in (believed.end, believed.middle):
+            product = Product(connection, report, end)
             product.assert_pipeline()
             product.assert_engagement()
             product.assert_touchpoints()

@@ -179,20 +179,20 @@ class Recount:
             names = {"opened": ["opened", "opened.machine" if machine else "opened.human"]}.get(
                 str(outcome), [str(outcome)]
             )
-            known = fates[message, self.person(record)][record]
+            fate = fates[message, self.person(record)][record]
             for name in names:
-                known[name] = min(at, known.get(name, at))
+                fate[name] = min(at, fate.get(name, at))
         result: Months = defaultdict(Counter)
         for own in fates.values():
-            sends = [known["sent"] for known in own.values() if "sent" in known]
+            sends = [given["sent"] for given in own.values() if "sent" in given]
             if not sends:
                 continue
             sent = min(sends)
-            strayed = any("bounced" in known and "sent" not in known for known in own.values())
-            bounced = strayed or all("bounced" in known for known in own.values() if "sent" in known)
+            strayed = any("bounced" in given and "sent" not in given for given in own.values())
+            bounced = strayed or all("bounced" in given for given in own.values() if "sent" in given)
             reached = {"sent", *(["bounced"] if bounced else [])}
-            for known in () if bounced else (known for known in own.values() if "bounced" not in known):
-                reached |= {name for name, at in known.items() if at - sent < timedelta(days=window)}
+            for fate in () if bounced else (given for given in own.values() if "bounced" not in given):
+                reached |= {name for name, at in fate.items() if at - sent < timedelta(days=window)}
             result[month(sent.date())].update(reached - {*IGNORED})
         return result
 
@@ -275,19 +275,19 @@ def assert_agrees(believed: Believed, rows: list[Recorded[Event]]) -> None:
 @pytest.mark.parametrize(("events", "seed"), [(500, 1), (4_000, 2)])
 def test_the_truth_of_what_is_undone_often_is_what_a_recount_finds(events: int, seed: int) -> None:
     some = history(events, seed, ends_on=date(2026, 1, 1), years=2, planted=UNDONE_OFTEN)
-    rows, told = list(some.recorded()), truth(some)
-    assert_agrees(told.end, rows)
-    assert_agrees(told.middle, rows)
+    rows, report = list(some.recorded()), truth(some)
+    assert_agrees(report.end, rows)
+    assert_agrees(report.middle, rows)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_it_says_of_applications_is_what_the_oracle_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oracle, "ZONE", "UTC")
     some = history(400, seed, ends_on=date(2026, 1, 1), years=2, planted=UNDONE_OFTEN)
-    rows, told = list(some.recorded()), truth(some)
-    for believed in (told.end, told.middle):
-        known = [as_stored(number, row) for number, row in enumerate(rows[: believed.position], start=1)]
-        log = [event for event in known if event["type"].removesuffix(".v1") in READ]
+    rows, report = list(some.recorded()), truth(some)
+    for believed in (report.end, report.middle):
+        storeds = [as_stored(number, row) for number, row in enumerate(rows[: believed.position], start=1)]
+        log = [event for event in storeds if event["type"].removesuffix(".v1") in READ]
         for year in (2024, 2025):
             assert_year_agrees(believed, log, year)
         assert believed.stage_activity == activity_by_month(log)
@@ -301,8 +301,8 @@ READ = (
 
 def as_stored(position: int, row: Recorded[Event]) -> dict[str, Any]:
     """The event as the oracle of applications reads it."""
-    said = {one.name: getattr(row.event, one.name) for one in fields(row.event)}
-    clear = {name: str(value) if isinstance(value, UUID) else value for name, value in said.items()}
+    output = {each_field.name: getattr(row.event, each_field.name) for each_field in fields(row.event)}
+    clear = {name: str(value) if isinstance(value, UUID) else value for name, value in output.items()}
     stored = {"position": position, "stream": str(row.stream), "version": row.version, "at": row.at, "clear": clear}
     return stored | {"type": row.event.stored_name}
 
@@ -318,8 +318,8 @@ def assert_year_agrees(believed: Believed, log: oracle.Log, year: int) -> None:
     stays: dict[str, list[oracle.Visit]] = defaultdict(list)
     for visit in oracle.visits(log, begins, ends, {}, ends):
         stays[visit[0]].append(visit)
-    told = {stage: years[name] for stage, years in believed.time_in_stage.items() if name in years}
-    assert told == {stage: stay_counts(visits) for stage, visits in stays.items()}
+    report = {stage: years[name] for stage, years in believed.time_in_stage.items() if name in years}
+    assert report == {stage: stay_counts(visits) for stage, visits in stays.items()}
     took = oracle.days_to_hire(log, begins, ends, {})
     spread = {"n": len(took), "days": sum(took)} | over_by(took) if took else None
     assert believed.time_to_hire.get(name) == spread
@@ -335,8 +335,8 @@ def stay_counts(visits: list[oracle.Visit]) -> dict[str, int]:
 
 def over_by(days: list[int]) -> dict[str, int]:
     """The day by which half and nine tenths were over, where there are any."""
-    found = {"median": oracle.over_by(days, Fraction(1, 2)), "p90": oracle.over_by(days, Fraction(9, 10))}
-    return {name: day for name, day in found.items() if day is not None}
+    result = {"median": oracle.over_by(days, Fraction(1, 2)), "p90": oracle.over_by(days, Fraction(9, 10))}
+    return {name: day for name, day in result.items() if day is not None}
 
 
 def activity_by_month(log: oracle.Log) -> dict[str, dict[str, int]]:
@@ -357,13 +357,13 @@ def plain(counts: Any) -> Any:
 @pytest.mark.parametrize(("events", "seed", "years"), [(100, 1, 1), (2_000, 2, 5), (20_000, 3, 5)])
 def test_the_truth_is_what_a_recount_finds(events: int, seed: int, years: int) -> None:
     some = history(events, seed, ends_on=date(2026, 1, 1), years=years)
-    rows, told = list(some.recorded()), truth(some)
-    assert told.end.position == events
-    assert told.middle.position == pytest.approx(events / 2, rel=0.2)
-    assert rows[told.middle.position - 1].recorded_at <= datetime.fromisoformat(told.middle.time)
-    assert rows[told.middle.position].recorded_at > datetime.fromisoformat(told.middle.time)
-    assert_agrees(told.end, rows)
-    assert_agrees(told.middle, rows)
+    rows, report = list(some.recorded()), truth(some)
+    assert report.end.position == events
+    assert report.middle.position == pytest.approx(events / 2, rel=0.2)
+    assert rows[report.middle.position - 1].recorded_at <= datetime.fromisoformat(report.middle.time)
+    assert rows[report.middle.position].recorded_at > datetime.fromisoformat(report.middle.time)
+    assert_agrees(report.end, rows)
+    assert_agrees(report.middle, rows)
 
 
 def test_the_file_is_the_same_every_time_and_says_what_was_planted(tmp_path: Path) -> None:
