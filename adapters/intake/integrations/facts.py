@@ -301,17 +301,19 @@ class Facts:
         stream = self.stream("application", way.id)
         known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         if way.considered is not None and known.may_have_been_prospect(way.considered.at or self.delivery.now):
-            yield AddProspect(requisition=None, in_any_order=known.exists, **self.begun(way, way.considered))
+            yield AddProspect(requisition=None, in_any_order=known.exists, **self.begun(way, known, way.considered))
         if way.submitted is None or way.job is None or known.submitted:
             return
         if not known.may_be_submitted(way.submitted.at or self.delivery.now):
             raise CauseIsMissing("application-has-ended", stream)
-        yield SubmitApplication(requisition=self.stream("requisition", way.job.id), **self.begun(way, way.submitted))
+        yield SubmitApplication(
+            requisition=self.stream("requisition", way.job.id), **self.begun(way, known, way.submitted)
+        )
 
-    def begun(self, way: Way, since: When) -> dict[str, Any]:
+    def begun(self, way: Way, known: Application, since: When) -> dict[str, Any]:
         return {
             "application": self.stream("application", way.id),
-            "candidate": self.stream("candidate", way.person.id),
+            "candidate": known.candidate or self.stream("candidate", way.person.id),
             "source": way.source,
             "outside_source": self.vendor,
             "outside_id": way.id,
