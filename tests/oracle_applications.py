@@ -52,7 +52,8 @@ class Stretch:
         if brought:
             return str(max(brought)[1])
         events = [*self.events, *([] if self.went is None else [self.went])]
-        named = [(e["position"], e["clear"]["requisition"]) for e in events if e["clear"].get("requisition")]
+        naming = [e for e in events if e["clear"].get("requisition") and name_of(e) != "offer-decline-taken-back"]
+        named = [(e["position"], e["clear"]["requisition"]) for e in naming]
         return str(min(named)[1]) if named else self.application
 
     def of(self, *names: str) -> list[Event]:

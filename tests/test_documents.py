@@ -29,6 +29,8 @@ WALK = HOUSE / "docs/one-touchpoint.md"
 OF_TESTS_ALONE = {"golden", "journeys", "adapters/intake/integrations/samples"}
 MODULES_UP_TO_THE_APPEND = 32
 """Of ours that the POST of a touchpoint enters. The walk names each with what it is for."""
+BESIDE_AN_APPEND = "adapters/postgres/log/barrier.py"
+"""Its thread may still be at work for the append before."""
 END = " (the end)"
 ROOMS = ("adapters", "commands", "domain", "projections", "queries")
 
@@ -132,7 +134,7 @@ def test_a_command_enters_few_modules_up_to_the_append(database: str, tmp_path: 
     with entered(until=outcome_of.__code__) as files, bootstrap.open_log(database, settings) as log:
         services = bootstrap.services(log, settings)
         key = services.api_keys.make(Wanted("ana", frozenset({Role.RECRUITER})), "user:test", services.now()).text
-        passed = asyncio.run(commanded(create_app(services), key, files))
+        passed = asyncio.run(commanded(create_app(services), key, files)) - {BESIDE_AN_APPEND}
     assert passed <= files_in_the_walk()
     assert len(passed) <= MODULES_UP_TO_THE_APPEND, sorted(passed)
     told = re.search(r"(\d+) modules up to the append", WALK.read_text())

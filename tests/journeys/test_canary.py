@@ -240,7 +240,7 @@ def sought(house: House, ana: UUID) -> None:
     name = next(bird for bird, where in house.canaries.told.items() if where == "name")
     assert [one["candidate"] for one in house.get("/v1/candidates", q=name)["people"]] == [str(ana)]
     address = house.canaries.address("lookup")
-    house.post("/v1/candidates/find", kind="email", address=address)
+    house.post("/v1/addresses/find", kind="email", address=address)
     house.get(f"/v1/candidates/{ana}")
     house.get(f"/v1/candidates/{ana}/timeline", limit=500)
     house.folded()
@@ -367,7 +367,7 @@ def test_no_spelling_of_an_erased_address_comes_in_by_any_entrance(house: House)
     house.folded()
 
     for kind, text in (("email", MAIL), ("email", "ána.returns@xn--bcher-kva.example"), ("phone", PHONE)):
-        people = house.post("/v1/candidates/find", kind=kind, address=text)["people"]
+        people = house.post("/v1/addresses/find", kind=kind, address=text)["people"]
         assert [one["candidate"] for one in people] == ([bo] if kind == "phone" else []), text
 
     assert house.client.post("/v1/addresses/release", json={"kind": "phone", "address": "n/a"}).status_code == 422

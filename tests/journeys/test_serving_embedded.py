@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from adapters.postgres.embedded.postmaster import processes_of
@@ -69,7 +71,8 @@ def serving(open_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def signal_all(folder: Path, number: signal.Signals) -> None:
     for process in processes_of(folder):
-        process.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended since it was listed
+            process.send_signal(number)
 
 
 def ends(process: subprocess.Popen[bytes]) -> None:

@@ -239,7 +239,7 @@ class DirectoryEndpoints:
         ),
         Endpoint(
             "POST",
-            "/v1/candidates/find",
+            "/v1/addresses/find",
             Action.READ_PEOPLE,
             candidates_of_address,
             raises=(AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses, *READ_MODEL_ERRORS),

@@ -70,7 +70,7 @@ STATUS: Mapping[type[ExplainedError], int] = {
     TokensCannotBeChecked: 503,
     IntegrationDoesNotExist: 404,
     IntegrationHasNoSecret: 503,
-    HandshakeIsNotOpen: 403,
+    HandshakeIsNotOpen: 409,
     DeliveryIsStale: 401,
     TokenWasUsed: 401,
     DeliveryCannotBeRead: 400,

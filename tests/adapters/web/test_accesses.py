@@ -99,7 +99,7 @@ def test_a_search_tells_what_was_typed_until_the_key_of_it_is_destroyed(
     at = {"min_position": fold()}
     assert client.get("/v1/candidates", params=at | {"q": "Prado", "limit": 5}).json()["n"] == 1
     assert client.get("/v1/candidates", params=at | {"q": "Nobody Nowhere"}).json()["n"] == 0
-    client.post("/v1/candidates/find", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
+    client.post("/v1/addresses/find", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
     lookup, nothing, found = seen(kind="searched")
     assert (found["asked"], found["people"]) == ('{"words": "Prado"}', [str(candidate)])
     assert (nothing["asked"], nothing["people"]) == ('{"words": "Nobody Nowhere"}', [])
@@ -120,7 +120,7 @@ def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_kee
     assert len(client.get("/v1/duplicates", params=at).json()["pairs"]) == 1
     assert client.post(f"/v1/candidates/{twins[0]}/erase", json={}).json()["state"] == "completed"
     found = client.get("/v1/candidates", params={"q": "Sahin"}).json()["people"]
-    same = client.post("/v1/candidates/find", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
+    same = client.post("/v1/addresses/find", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
     assert [one["candidate"] for one in (*found, *same)] == [twins[1], twins[1]]
     assert client.get("/v1/duplicates").json()["pairs"] == []
     assert [(one["asked"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]

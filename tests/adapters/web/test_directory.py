@@ -131,21 +131,21 @@ def test_somebody_is_found_by_an_address_that_is_written_down_nowhere(
     ines = person(post, "Ines Prado", emails=["Ines.Canary@example.org"], phones=["+351 (0) 21 555 0101"])
     fold()
     for kind, address in (("email", "ines.canary@EXAMPLE.org"), ("phone", "00351 0 21 5550101")):
-        found = client.post("/v1/candidates/find", json={"kind": kind, "address": address}).json()
+        found = client.post("/v1/addresses/find", json={"kind": kind, "address": address}).json()
         assert [one["candidate"] for one in found["people"]] == [ines]
-    other = client.post("/v1/candidates/find", json={"kind": "email", "address": "ines@example.org"})
+    other = client.post("/v1/addresses/find", json={"kind": "email", "address": "ines@example.org"})
     assert other.json()["people"] == []
-    none = client.post("/v1/candidates/find", json={"kind": "phone", "address": "ines.canary@example.org"})
+    none = client.post("/v1/addresses/find", json={"kind": "phone", "address": "ines.canary@example.org"})
     assert problem(none) == (422, "address-cannot-be-read")
     assert "canary" not in none.text
-    wrong = client.post("/v1/candidates/find", json={"kind": "email", "address": "canary\0"})
+    wrong = client.post("/v1/addresses/find", json={"kind": "email", "address": "canary\0"})
     assert problem(wrong) == (422, "request-is-malformed")
     assert "canary" not in wrong.text
     assert "canary" not in caplog.text.lower()
     post(f"/v1/candidates/{ines}/profile-facts/retract", fact="email", learned_from="career-site",
          value="Ines.Canary@example.org")  # fmt: skip
     fold()
-    gone = client.post("/v1/candidates/find", json={"kind": "email", "address": "ines.canary@example.org"})
+    gone = client.post("/v1/addresses/find", json={"kind": "email", "address": "ines.canary@example.org"})
     assert gone.json()["people"] == []
 
 

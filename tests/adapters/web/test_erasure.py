@@ -96,7 +96,7 @@ def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Po
     for asked in ({"q": "canary"}, {"skill": "canary breeding"}, {}):
         found = client.get("/v1/candidates", params=asked).json()
         assert found["people"] == [], asked
-    looked = client.post("/v1/candidates/find", json={"kind": "email", "address": "lena@canary.org"})
+    looked = client.post("/v1/addresses/find", json={"kind": "email", "address": "lena@canary.org"})
     assert looked.json()["people"] == []
 
 

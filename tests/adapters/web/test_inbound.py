@@ -57,12 +57,12 @@ def test_the_description_names_every_integration_and_its_headers(app: Api) -> No
 def test_a_handshake_is_answered_once_while_it_is_open(client: httpx.Client, services: Services) -> None:
     vendor, offered = INTEGRATIONS["smartrecruiters"], {"X-Hook-Secret": "handed over"}
     path = f"/v1/inbound/{vendor.name}"
-    assert problem(client.post(path, headers=offered)) == (403, "handshake-is-not-open")
+    assert problem(client.post(path, headers=offered)) == (409, "handshake-is-not-open")
     services.handshakes.open(vendor, (), services.now(), timedelta(minutes=5))
     answer = client.post(path, headers=offered)
     assert (answer.status_code, answer.headers["X-Hook-Secret"]) == (200, "handed over")
     assert answer.json() == {"outcome": "handshake", "reason": None, "position": None, "events": 0}
-    assert problem(client.post(path, headers=offered)) == (403, "handshake-is-not-open")
+    assert problem(client.post(path, headers=offered)) == (409, "handshake-is-not-open")
     samples = samples_of(vendor.name)
     signed = samples.sign(samples.ping, "handed over", services.now())
     assert client.post(path, content=signed.body, headers=signed.headers).json()["outcome"] == "kept"

@@ -16,11 +16,13 @@ import pytest
 import schemathesis
 from hypothesis.errors import FlakyReplay, FlakyStrategyDefinition, HypothesisException
 from hypothesis.stateful import Bundle, initialize, multiple
+from pydantic import SecretStr
 from schemathesis import Case, CheckContext, Response, SerializationContext
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 
+from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.settings import Settings
 from adapters.web.framework.document import Api
 from tests.adapters.web.conftest import bearing
@@ -72,8 +74,10 @@ def headers_are_allowed(case: Case[Any]) -> bool:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Keys that are not good are shown more often than anybody may: that limit has tests of its own."""
-    return settings.model_copy(update={"failed_key_limit": "1000000/minute"})
+    """Keys that are not good are shown more often than a limit allows, which has tests of its own; every integration
+    has a secret."""
+    secrets = dict.fromkeys(INTEGRATIONS, (SecretStr("a-secret"),))
+    return settings.model_copy(update={"failed_key_limit": "1000000/minute", "inbound_secrets": secrets})
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def tell_everything(teller: Teller) -> dict[str, str]:
     say(f"/v1/candidates/{friend}/consents", **asked)
     say("/v1/referral-requests", referrer=friend)
     referral = say(f"{of}/referrals", referrer=friend)["stream"]
-    say("/v1/candidates/find", kind="email", address="quillfeather-typed@mail.example")
+    say("/v1/addresses/find", kind="email", address="quillfeather-typed@mail.example")
     return {
         "candidate": person, "absorbed": twin, "referrer": friend, "community": community, "touchpoint": touchpoint,
         "requisition": job, "opening": opening, "application": stream, "referral": referral, "purpose": "talent_pool",

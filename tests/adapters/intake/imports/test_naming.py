@@ -52,6 +52,7 @@ OF_NO_COLUMN = {
         "occurred_how",
         "outside_source",
         "in_any_order",
+        "although_taken",
         "anew",
         "addresses",
         "cells",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.intake.imports.encodings import delimiter_named, delimiter_of, encoding_named, encoding_of
@@ -69,6 +69,7 @@ def test_a_file_in_another_encoding_is_read_and_said_to_be(house: House, encodin
 )
 @ANY
 def test_a_byte_order_mark_is_believed(tmp_path: Path, text: str, encoding: str) -> None:
+    assume(encoding != "utf-16-le" or not text.startswith("\0"))  # those bytes are the mark of UTF-32
     path = tmp_path / "c.csv"
     path.write_bytes(f"\ufeff{text}".encode(encoding))
     assert encoding_of(path) == encoding
