@@ -17,6 +17,7 @@ RECIPES = {
     "Add a touchpoint kind in five minutes": (),
     "Add an aggregate": (),
     "Add a command": (),
+    "Add a worker": (),
     "Add a read model": (),
     "Add a question": (),
     "Add an endpoint": ("Add a question",),
