@@ -190,7 +190,7 @@ def main() -> None:
         for wrong in error.errors():
             say.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
         sys.exit(2)
-    except Exception:  # the last to be asked: Python would print it with what the log's filter takes out
+    except Exception:  # logged here: Python's own traceback would bypass the filter of secrets
         logging.getLogger(__name__).exception("nobody expected this")
         sys.exit(1)
 

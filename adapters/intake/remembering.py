@@ -66,8 +66,8 @@ class RememberingLog:
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
         try:
             position = self.log.append_block(events, attached)
-        except BaseException:
-            self.forget()  # others may have written there
+        except BaseException:  # raised again: however the append ended, what is remembered may be out of date
+            self.forget()
             raise
         self._take(events)
         return position

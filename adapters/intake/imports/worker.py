@@ -54,7 +54,7 @@ class ImportWorker:
             self.uploads.end(about, "stopped", now(), str(broken))
         except NOT_OF_THE_FILE:
             raise  # the file waits until they are mended
-        except Exception:  # whoever waits for the import is told that it stopped, and the next one begins
+        except Exception:  # logged; the import is listed as stopped, and the next one begins
             LOGGER.exception("import %s failed", about.id)
             self.uploads.end(about, "stopped", now(), FAILED)
         else:

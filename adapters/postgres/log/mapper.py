@@ -80,7 +80,7 @@ class SealingMapper(Mapper[UUID]):
         """The clear data in RFC 8785 form. Errors: EventCannotBeStored."""
         return clear_text(self._codecs[event.stored_name], event)
 
-    def to_stored_event(self, domain_event: Recorded[Event]) -> LoggedEvent:  # type: ignore[override]  # narrower by intent
+    def to_stored_event(self, domain_event: Recorded[Event]) -> LoggedEvent:  # type: ignore[override]  # it takes our events alone
         sealers, state = self.sealed(domain_event)
         return LoggedEvent(
             originator_id=domain_event.stream,

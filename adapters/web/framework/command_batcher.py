@@ -79,7 +79,7 @@ class CommandBatcher(Generic[A, R]):
     def _answers(self, taken: Sequence[Waiting[A, R]]) -> Sequence[R | Exception]:
         try:
             return self._answer_all([waiting.asking for waiting in taken])
-        except Exception as error:  # noqa: BLE001 - those who wait hear of it, and the clerk goes on
+        except Exception as error:  # noqa: BLE001 - each waiting request gets it, and the thread lives on
             return [error] * len(taken)
 
 

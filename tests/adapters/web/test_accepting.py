@@ -69,7 +69,7 @@ def test_those_who_came_are_let_in_many_at_a_time() -> None:
             dial("127.0.0.2")
             door, taken = Door(open_, lambda _: None, Party, visitors.made), list[None]()
             take = door._take
-            door._take = lambda: taken.append(take())  # type: ignore[method-assign]
+            door._take = lambda: taken.append(take())  # type: ignore[method-assign]  # it counts the calls
             door.open()
             while len(visitors.came) < WAITING_OF_ONE + 1:
                 await asyncio.sleep(0)
@@ -153,7 +153,7 @@ def test_without_file_descriptors_it_rests_and_then_lets_in_again(
     async def work() -> None:
         with listening() as (open_, dial):
             dial("127.0.0.2")
-            door = Door(Exhausted(open_), lambda _: None, Party, visitors.made)  # type: ignore[arg-type]
+            door = Door(Exhausted(open_), lambda _: None, Party, visitors.made)  # type: ignore[arg-type]  # a socket that fails
             door.open()
             while not visitors.came:
                 await asyncio.sleep(0)
