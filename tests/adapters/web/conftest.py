@@ -93,7 +93,7 @@ def key(services: Services) -> str:
 
 
 @pytest.fixture
-def nobody(app: Api, url: str) -> Iterator[httpx.Client]:
+def anonymous(app: Api, url: str) -> Iterator[httpx.Client]:
     """Asks over HTTP without a key; every answer must be one that the API's description promises."""
     with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
         yield client

@@ -86,9 +86,9 @@ def test_how_far_an_erasure_is_is_a_look_at_whom_it_erases(client: httpx.Client,
 
 
 def test_who_is_not_let_in_and_who_finds_nothing_leaves_no_trace(
-    client: httpx.Client, nobody: httpx.Client, candidate: UUID, seen: Any
+    client: httpx.Client, anonymous: httpx.Client, candidate: UUID, seen: Any
 ) -> None:
-    assert nobody.get(f"/v1/candidates/{candidate}").status_code == 401
+    assert anonymous.get(f"/v1/candidates/{candidate}").status_code == 401
     assert client.get(f"/v1/candidates/{UUID(int=7)}").status_code == 404
     assert seen() == []
 

@@ -1,4 +1,4 @@
-"""Every answer, of whatever kind, says that it is nobody else's: to keep, to guess at, to run or to frame."""
+"""Every response forbids to cache it, to guess its type, to run it and to frame it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def require_guarded(answer: httpx.Response) -> None:
 
 
 def test_answers_problems_and_failures_are_all_guarded(
-    client: httpx.Client, nobody: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, anonymous: httpx.Client, candidate: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [
         client.get(f"/v1/candidates/{candidate}"),
         client.get("/v1/candidates/x"),
         client.get("/nowhere"),
         client.put("/healthz"),
-        nobody.get(f"/v1/candidates/{candidate}"),
-        nobody.get("/healthz"),
-        nobody.get("/openapi.json"),
-        nobody.get("/docs"),
+        anonymous.get(f"/v1/candidates/{candidate}"),
+        anonymous.get("/healthz"),
+        anonymous.get("/openapi.json"),
+        anonymous.get("/docs"),
         client.head("/healthz"),
         client.post("/v1/candidates", content=b"x" * 2_000_000),
         client.post("/v1/candidates", json={"source": "fair", "name": "Nora Blum"}),
@@ -68,8 +68,8 @@ def test_where_it_is_reached_by_https_alone_browsers_are_told(by_https: httpx.Cl
     assert by_https.get("/healthz").headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_the_docs_page_may_load_exactly_what_it_names(nobody: httpx.Client) -> None:
-    answer = nobody.get("/docs")
+def test_the_docs_page_may_load_exactly_what_it_names(anonymous: httpx.Client) -> None:
+    answer = anonymous.get("/docs")
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     (script,) = re.findall(r'<script src="([^"]+)" integrity="sha384-', answer.text)
     (inline,) = re.findall(r"<script>(.+?)</script>", answer.text)
@@ -82,16 +82,16 @@ def test_the_docs_page_may_load_exactly_what_it_names(nobody: httpx.Client) -> N
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
-def test_the_frameworks_own_pages_are_gone(nobody: httpx.Client) -> None:
-    assert nobody.get("/redoc").status_code == 404
-    assert nobody.get("/docs/oauth2-redirect").status_code == 404
+def test_the_frameworks_own_pages_are_gone(anonymous: httpx.Client) -> None:
+    assert anonymous.get("/redoc").status_code == 404
+    assert anonymous.get("/docs/oauth2-redirect").status_code == 404
 
 
-def test_everything_else_may_load_nothing(nobody: httpx.Client) -> None:
-    assert nobody.get("/healthz").headers["content-security-policy"] == POLICY
+def test_everything_else_may_load_nothing(anonymous: httpx.Client) -> None:
+    assert anonymous.get("/healthz").headers["content-security-policy"] == POLICY
 
 
-def test_nobody_is_sent_to_the_host_that_a_request_names(nobody: httpx.Client) -> None:
-    answer = nobody.get("/v1/candidates/", headers={"Host": "elsewhere.example"})
+def test_nobody_is_sent_to_the_host_that_a_request_names(anonymous: httpx.Client) -> None:
+    answer = anonymous.get("/v1/candidates/", headers={"Host": "elsewhere.example"})
     assert problem(answer) == (404, "route-does-not-exist")
     assert "location" not in answer.headers

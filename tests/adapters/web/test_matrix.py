@@ -1,4 +1,4 @@
-"""Every route, asked by everybody, about what is theirs, what is another's and what is not there.
+"""Every route, asked by callers, about what is theirs, what is another's and what is not there.
 
 What must be answered is worked out from the policy and from ownership; ROWS says of each route what it is about, and a
 route without a row fails.
@@ -43,7 +43,7 @@ BUT_INTEGRATION = tuple(role for role in Role if role is not Role.INTEGRATION)
 class Row:
     """What a route is about, by the names in its path and its body. `own`: what an integration must own, and others
     need only be right about. `there`: what need only exist. `parts`: of the one before, and never looked at alone.
-    `compared`: what a rule holds against other things, where it may fail before anybody looks whether it is there: to
+    `compared`: what a rule holds against other things, where it may fail before its existence is checked: to
     an integration what is foreign must still be as what is missing. `mine`: what belongs to a person, who alone knows
     of it. `unread`: who is named and not looked at; an integration names its own alone, foreign and missing alike."""
 
@@ -233,14 +233,14 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Api) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Somebody:
-    """Who asks: with which client, as which role (None: as nobody), and what of that is lacking."""
+class Caller:
+    """Who asks: with which client, as which role (None: without a key), and what of that is lacking."""
 
     name: str
     client: httpx.Client
     role: Role | None = None
     refused: str | None = None
-    """What they are told wherever a key is needed; None: it depends on the policy."""
+    """The problem wherever a key is needed; None: it depends on the policy."""
     own: Mapping[str, str] = field(default_factory=dict)
     """What belongs to this person."""
 
@@ -269,11 +269,11 @@ class Somebody:
         return "not there" if about == "missing" or not_theirs else "reached"
 
 
-def answer_to(somebody: Somebody, route: Route, world: World) -> tuple[int, str]:
+def answer_to(caller: Caller, route: Route, world: World) -> tuple[int, str]:
     """The status, and the problem's name where it is one. What streams is not waited for."""
-    path, told = route.path.format_map(world), route.body(world, somebody.source)
-    request = somebody.client.build_request(route.method, path, params=route.query(), **told)
-    answer = somebody.client.send(request, stream=True)
+    path, told = route.path.format_map(world), route.body(world, caller.source)
+    request = caller.client.build_request(route.method, path, params=route.query(), **told)
+    answer = caller.client.send(request, stream=True)
     try:
         if answer.is_success:
             return answer.status_code, ""
@@ -284,34 +284,34 @@ def answer_to(somebody: Somebody, route: Route, world: World) -> tuple[int, str]
         answer.close()
 
 
-def asked(somebody: Somebody, route: Route, world: World) -> str:
+def asked(caller: Caller, route: Route, world: World) -> str:
     """What became of the request: 'reached', 'not there', or the problem that stands in its way."""
-    status, slug = answer_to(somebody, route, world)
+    status, slug = answer_to(caller, route, world)
     if status == 404 and slug.endswith("-does-not-exist"):
         return "not there"
     stopped = status in (401, 403) or status >= 500 or slug in BROKEN
     return slug if stopped else "reached"
 
 
-def cells(somebody: Somebody, route: Route, own: World, foreign: World) -> Iterator[tuple[str, World, str]]:
+def cells(caller: Caller, route: Route, own: World, foreign: World) -> Iterator[tuple[str, World, str]]:
     """What is asked of a route, about which world, and what must be answered."""
-    own = {**own, **somebody.own}
+    own = {**own, **caller.own}
     row = route.row
-    yield "own", own, somebody.expected(route, "own")
-    yield "foreign", foreign, somebody.expected(route, "foreign")
+    yield "own", own, caller.expected(route, "own")
+    yield "foreign", foreign, caller.expected(route, "foreign")
     for name in (*row.own, *row.there, *row.parts, *row.mine):
-        yield f"missing {name}", {**own, name: MISSING.get(name) or str(uuid4())}, somebody.expected(route, "missing")
-    for name in row.unread if somebody.role is Role.INTEGRATION else ():
-        yield f"missing {name}", {**own, name: str(uuid4())}, somebody.expected(route, "missing", name)
-    for name in row.own if somebody.role is Role.INTEGRATION else ():
-        yield f"foreign {name}", {**own, name: foreign[name]}, somebody.expected(route, "foreign", name)
+        yield f"missing {name}", {**own, name: MISSING.get(name) or str(uuid4())}, caller.expected(route, "missing")
+    for name in row.unread if caller.role is Role.INTEGRATION else ():
+        yield f"missing {name}", {**own, name: str(uuid4())}, caller.expected(route, "missing", name)
+    for name in row.own if caller.role is Role.INTEGRATION else ():
+        yield f"foreign {name}", {**own, name: foreign[name]}, caller.expected(route, "foreign", name)
 
 
 MISSING = {"path": "999", "slug": "no-such-problem", "api_key": "000000000000"}
 
 
 def world_of(client: httpx.Client, source: str | None) -> dict[str, str]:
-    """Something of every kind, made by whoever asks."""
+    """Something of every kind, made by the caller."""
     named = {} if source is None else {"source": source}
 
     def make(path: str, what: str, **body: Any) -> str:
@@ -364,17 +364,17 @@ class House:
         )
         return {"import_id": answer.json()["id"]} if answer.is_success else {}
 
-    def everybody(self) -> Iterator[Somebody]:
-        yield Somebody("nobody", self.client(None), refused="key-is-missing")
+    def callers(self) -> Iterator[Caller]:
+        yield Caller("without a key", self.client(None), refused="key-is-missing")
         last_year = self.services.now() - timedelta(days=365)
         late = self.key("late", *BUT_INTEGRATION, made_at=last_year, expires_at=last_year + timedelta(days=1))
         gone = self.key("gone", *BUT_INTEGRATION)
         self.services.api_keys.revoke(gone.split("_")[1], "user:test", self.services.now())
         for name, key in (("expired", late), ("revoked", gone)):
-            yield Somebody(name, self.client(key), refused="key-is-not-valid")
+            yield Caller(name, self.client(key), refused="key-is-not-valid")
         for role in Role:
             client = self.client(self.key(f"one-{role}", role))
-            yield Somebody(role, client, role, own=self.upload(client))
+            yield Caller(role, client, role, own=self.upload(client))
 
     def propose(self, world: World) -> None:
         """The proposal of the world is made, as an integration's delivery makes it."""
@@ -383,10 +383,10 @@ class House:
         occasion = Occasion(self.services.new_id(), "integration:crm", now)
         handle(self.services.log, self.services.verbs, occasion, lambda: (command,))
 
-    def narrowed(self, role: Role, action: Action) -> Somebody:
+    def narrowed(self, role: Role, action: Action) -> Caller:
         """A role whose key leaves out this one action."""
         scopes = POLICY[role] - {action}
-        return Somebody(f"{role} without {action}", self.client(self.key("less", role, scopes=scopes)), role)
+        return Caller(f"{role} without {action}", self.client(self.key("less", role, scopes=scopes)), role)
 
 
 @pytest.fixture
@@ -415,23 +415,23 @@ def test_every_route_answers_everybody_as_the_policy_and_ownership_say(
     for world in (own, foreign):
         world["api_key"] = house.key("spare", Role.ANALYST).split("_")[1]
         house.propose(world)
-    everybody = list(house.everybody())
+    callers = list(house.callers())
     leaves = caught_up(database, settings)
     for world in (own, foreign):
         world["path"] = f"000.p/{leaves}" if leaves < 256 else "000"
     wrong = [
-        f"{somebody.name} {route.method} {route.path}, {about}: {told}, not {expected}"
+        f"{caller.name} {route.method} {route.path}, {about}: {told}, not {expected}"
         for route in routes_of(app)
-        for somebody in everybody
-        for about, world, expected in cells(somebody, route, own, foreign)
-        if (told := asked(somebody, route, world)) != expected
+        for caller in callers
+        for about, world, expected in cells(caller, route, own, foreign)
+        if (told := asked(caller, route, world)) != expected
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_to_an_integration_what_is_foreign_is_as_what_is_missing(house: House, app: Api) -> None:
     foreign = world_of(house.client(house.key("tester", *BUT_INTEGRATION)), None)
-    acorn = Somebody("acorn", house.client(house.key("acorn", Role.INTEGRATION)), Role.INTEGRATION)
+    acorn = Caller("acorn", house.client(house.key("acorn", Role.INTEGRATION)), Role.INTEGRATION)
     own = world_of(acorn.client, SOURCE)
     looked_at = 0
     for route in routes_of(app):

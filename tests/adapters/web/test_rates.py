@@ -95,8 +95,8 @@ def test_an_address_is_where_a_request_comes_from_and_nothing_that_it_says(serve
 
 
 def test_who_shows_no_key_is_counted_by_address(served: Served) -> None:
-    nobody = served(None)
-    assert [nobody.get("/healthz").status_code for _ in range(6)] == [200] * 5 + [429]
+    anonymous = served(None)
+    assert [anonymous.get("/healthz").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_a_limit_that_cannot_be_read_is_no_setting() -> None:

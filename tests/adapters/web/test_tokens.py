@@ -44,11 +44,11 @@ def token(*roles: str, sub: str = "ana") -> str:
     return jwt.encode({**told, "realm_access": {"roles": roles}}, PRIVATE, "ES256", headers={"kid": "e"})
 
 
-def test_a_token_is_who_asks(client: httpx.Client, nobody: httpx.Client) -> None:
+def test_a_token_is_who_asks(client: httpx.Client, anonymous: httpx.Client) -> None:
     streams = [
-        nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token("recruiter", sub=sub))).json()[
-            "stream"
-        ]
+        anonymous.post(
+            "/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token("recruiter", sub=sub))
+        ).json()["stream"]
         for sub in ("ana", "auth0|ana@prado.example", "\ud800")
     ]
     told = [client.get(f"/v1/candidates/{stream}/timeline").json()["events"][0]["actor"] for stream in streams]
@@ -57,28 +57,29 @@ def test_a_token_is_who_asks(client: httpx.Client, nobody: httpx.Client) -> None
 
 
 def test_a_token_is_not_the_key_of_the_same_name(
-    client: httpx.Client, nobody: httpx.Client, services: Services
+    client: httpx.Client, anonymous: httpx.Client, services: Services
 ) -> None:
     by_key, by_token = bearing(key_of(services, Role.RECRUITER, name="ana")), bearing(token("recruiter"))
     once = {"Idempotency-Key": "k-1"}
     made = [
-        nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers={**one, **once}) for one in (by_key, by_token)
+        anonymous.post("/v1/candidates", json={"name": "Nora Blum"}, headers={**one, **once})
+        for one in (by_key, by_token)
     ]
     assert made[0].json()["stream"] != made[1].json()["stream"]
     assert ["Idempotency-Replayed" in one.headers for one in made] == [False, False]
     seen = f"/v1/candidates/{made[0].json()['stream']}/timeline"
     assert [one["actor"] for one in client.get(seen).json()["events"]] == ["user:ana"]
     asked: dict[str, Any] = {"params": {"kind": "candidates", "system": "old-crm"}, "content": b"candidate\n1\n"}
-    uploaded = nobody.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **asked).json()["id"]
-    assert problem(nobody.get(f"/v1/imports/{uploaded}", headers=by_token)) == (404, "import-does-not-exist")
+    uploaded = anonymous.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **asked).json()["id"]
+    assert problem(anonymous.get(f"/v1/imports/{uploaded}", headers=by_token)) == (404, "import-does-not-exist")
 
 
-def test_its_roles_are_all_it_may(nobody: httpx.Client) -> None:
+def test_its_roles_are_all_it_may(anonymous: httpx.Client) -> None:
     for roles in ((), ("integration",), ("analyst", "emperor")):
-        answer = nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token(*roles)))
+        answer = anonymous.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(token(*roles)))
         assert problem(answer) == (403, "role-may-not")
     touched = token("recruiter")[:-4] + "AAAA"
-    assert problem(nobody.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(touched))) == (
+    assert problem(anonymous.post("/v1/candidates", json={"name": "Nora Blum"}, headers=bearing(touched))) == (
         401,
         "key-is-not-valid",
     )

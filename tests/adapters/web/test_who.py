@@ -1,4 +1,4 @@
-"""Who is nobody is asked who they are, who may not is told so, and a route that the table does not name is closed."""
+"""Without a key a request gets 401, without the right 403, and a route that the policy does not name is closed."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ SECRETS = {"authorization": "Bearer pnl_000000000000_" + "0" * 64}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/problems", "/openapi.json", "/docs"])
-def test_what_is_public_needs_no_key_and_minds_no_bad_one(nobody: httpx.Client, path: str) -> None:
-    assert nobody.get(path).status_code == 200
-    assert nobody.get(path, headers=SECRETS).status_code == 200
+def test_what_is_public_needs_no_key_and_minds_no_bad_one(anonymous: httpx.Client, path: str) -> None:
+    assert anonymous.get(path).status_code == 200
+    assert anonymous.get(path, headers=SECRETS).status_code == 200
 
 
-def test_without_a_key_nothing_else_is_answered_and_nothing_is_read(nobody: httpx.Client, app: Api) -> None:
+def test_without_a_key_nothing_else_is_answered_and_nothing_is_read(anonymous: httpx.Client, app: Api) -> None:
     for (path, method), action in ACTIONS.items():
         if action not in WITHOUT_KEY:
-            answer = nobody.request(method, path.replace("{", "").replace("}", ""), content=b"{")
+            answer = anonymous.request(method, path.replace("{", "").replace("}", ""), content=b"{")
             assert problem(answer) == (401, "key-is-missing"), (method, path)
             assert answer.headers.get_list("www-authenticate") == ['Bearer realm="perennial"']
 
 
-def test_a_bad_key_is_told_so_and_not_repeated(nobody: httpx.Client) -> None:
-    answer = nobody.get("/v1/imports", headers=SECRETS)
+def test_a_bad_key_is_told_so_and_not_repeated(anonymous: httpx.Client) -> None:
+    answer = anonymous.get("/v1/imports", headers=SECRETS)
     assert problem(answer) == (401, "key-is-not-valid")
     assert answer.headers["www-authenticate"].startswith('Bearer realm="perennial", error="invalid_token"')
     assert "pnl_0000" not in answer.text
 
 
-def test_a_password_is_no_key(nobody: httpx.Client, key: str) -> None:
+def test_a_password_is_no_key(anonymous: httpx.Client, key: str) -> None:
     for shown in (base64.b64encode(f"any:{key}".encode()), base64.b64encode(key.encode()), b"\xff\xfe"):
         headers = httpx.Headers([(b"Authorization", b"Basic " + shown)])
-        answer = nobody.get("/v1/imports", headers=headers)
+        answer = anonymous.get("/v1/imports", headers=headers)
         assert problem(answer) == (401, "key-is-not-valid")
         assert "Basic" not in answer.headers["www-authenticate"]
 
@@ -146,15 +146,15 @@ def test_every_route_of_the_application_has_an_action(app: Api) -> None:
 
 
 def test_keys_that_cannot_be_looked_up_are_a_log_that_cannot_be_reached(
-    nobody: httpx.Client, services: Services, monkeypatch: pytest.MonkeyPatch
+    anonymous: httpx.Client, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(_: str) -> None:
         raise psycopg.OperationalError("gone")
 
     headers = bearing(key_of(services, Role.RECRUITER))
     monkeypatch.setattr(services.authenticator, "find", gone)
-    assert problem(nobody.get("/v1/imports", headers=headers)) == (503, "log-cannot-be-reached")
-    assert nobody.get("/healthz", headers=headers).status_code == 200
+    assert problem(anonymous.get("/v1/imports", headers=headers)) == (503, "log-cannot-be-reached")
+    assert anonymous.get("/healthz", headers=headers).status_code == 200
 
 
 def test_the_description_says_what_must_be_shown(app: Api) -> None:
