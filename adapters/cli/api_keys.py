@@ -1,4 +1,4 @@
-"""What an operator types about who may ask: API keys are made, listed and revoked."""
+"""Commands about API keys: make, list and revoke them."""
 
 from __future__ import annotations
 
@@ -16,109 +16,113 @@ from adapters import bootstrap
 from adapters.access.keys import NAME, PREFIX, KeptKey, Wanted
 from adapters.access.operators import operator
 from adapters.access.policy import Action, Role
-from adapters.cli.progress import say
+from adapters.cli.dates import duration_in
+from adapters.cli.progress import stderr
 from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.settings import Settings
 from domain.codes import CODE
 
 DEMO = "operator:demo"
-HOW_TO_BEGIN = "perennial api-keys add --name ana --role admin --role recruiter"
-FOR_HOW_LONG = re.compile(r"[1-9][0-9]{0,4}[hd]")
+FIRST_KEY = "perennial api-keys add --name ana --role admin --role recruiter"
 
-api_keys = typer.Typer(help="API keys: who may ask over HTTP, and as what; docs/access.md.", no_args_is_help=True)
+group = typer.Typer(
+    name="api-keys", help="Make, list and revoke API keys for the HTTP API (docs/access.md).", no_args_is_help=True
+)
 
 
 def demo_keys(keys: ApiKeys, now: datetime) -> dict[Role, str]:
-    """A key of each role, good for a month; those of the demo before are revoked."""
+    """Make a key for each role, valid for 30 days, and revoke those of earlier demos."""
     for former in keys.all():
         if former.made_by == DEMO and former.state(now) == "good":
             keys.revoke(former.id, DEMO, now)
-    expires_at = now + timedelta(days=30)
-    return {
-        role: keys.make(
-            Wanted(f"demo-{role}", frozenset({role}), "demo" if role is Role.INTEGRATION else None, None, expires_at),
-            DEMO,
-            now,
-        ).text
-        for role in Role
-    }
+    return {role: keys.make(demo_key(role, now), DEMO, now).text for role in Role}
 
 
-def nobody_may_ask(keys: ApiKeys, now: datetime) -> bool:
-    """Whether no key is good."""
-    return all(key.state(now) != "good" for key in keys.all())
+def demo_key(role: Role, now: datetime) -> Wanted:
+    """Return the demo's key of a role."""
+    source = "demo" if role is Role.INTEGRATION else None
+    return Wanted(f"demo-{role}", frozenset({role}), source, None, now + timedelta(days=30))
 
 
-def written_like(pattern: str, text: str | None) -> str | None:
+def has_valid_key(keys: ApiKeys, now: datetime) -> bool:
+    """Return whether any key is neither revoked nor expired."""
+    return any(key.state(now) == "good" for key in keys.all())
+
+
+def require_pattern(pattern: str, text: str | None) -> str | None:
+    """Return the text. Errors: typer.BadParameter where it does not match."""
     if text is not None and not re.fullmatch(pattern, text):
         raise typer.BadParameter(f"{text!r} is not written like {pattern}")
     return text
 
 
-@api_keys.command()
+@group.command()
 def add(
     name: Annotated[
         str,
-        typer.Option(help="Who it is for; the log says user:NAME.", callback=lambda told: written_like(NAME, told)),
+        typer.Option(
+            help="Whom the key is for, as a code: the log records user:NAME.",
+            callback=lambda text: require_pattern(NAME, text),
+        ),
     ],
-    role: Annotated[list[Role], typer.Option(help="What they are; may be repeated.")],
+    role: Annotated[list[Role], typer.Option(help="A role of the key (docs/access.md); may be repeated.")],
     source: Annotated[
         str | None,
         typer.Option(
-            help="Of an integration: the system it speaks for, such as greenhouse.",
-            callback=lambda told: written_like(CODE.pattern, told),
+            help="With --role integration: the system that it speaks for, such as greenhouse.",
+            callback=lambda text: require_pattern(CODE.pattern, text),
         ),
     ] = None,
     scope: Annotated[
-        list[Action] | None, typer.Option(help="Only these of the things its roles may; may be repeated.")
+        list[Action] | None,
+        typer.Option(help="Restrict the key to this action of its roles; may be repeated. Default: all of them."),
     ] = None,
-    expires_in: Annotated[str | None, typer.Option(help="Such as 90d or 12h; else it is good until revoked.")] = None,
+    expires_in: Annotated[
+        str | None, typer.Option(help="How long it is valid, in days or hours: 90d or 12h. Default: until revoked.")
+    ] = None,
 ) -> None:
-    """Make an API key and print it, once: it is kept nowhere."""
+    """Make an API key and print it on standard output. It is not stored and cannot be shown again.
+
+    Example: perennial api-keys add --name ana --role recruiter --expires-in 90d
+    """
     now = datetime.now(UTC)
-    expires_at = None if expires_in is None else now + lasting(expires_in)
+    expires_at = None if expires_in is None else now + duration_in(expires_in, "--expires-in")
     wanted = Wanted(name, frozenset(role), source, frozenset(scope) if scope else None, expires_at)
-    settings = Settings()
-    with bootstrap.database(settings) as conninfo:
+    with bootstrap.database(Settings()) as conninfo:
         bootstrap.migrated(conninfo)
         with bootstrap.api_keys(conninfo) as keys:
             made = keys.make(wanted, operator().actor, now)
-    say.print(f"{made.id} for {name}. Keep it secret: the key acts as this user, and is shown only once:")
+    stderr.print(f"{made.id} for {name}. Keep it secret: requests with it act as this user. It is shown only once:")
     typer.echo(made.text)
 
 
-def lasting(told: str, option: str = "--expires-in") -> timedelta:
-    """How long 90d or 12h is. Errors: typer.BadParameter."""
-    if not FOR_HOW_LONG.fullmatch(told):
-        raise typer.BadParameter(f"{told!r} is not written like 90d or 12h", param_hint=option)
-    number = int(told[:-1])
-    return timedelta(days=number) if told.endswith("d") else timedelta(hours=number)
-
-
-@api_keys.command("list")
+@group.command("list")
 def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON list on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list on standard output.")] = False,
 ) -> None:
-    """Show every key that was made: whose it is, what it may, and whether it is good."""
+    """List every API key with its name, roles, scopes, state and dates. No key itself is shown."""
     with bootstrap.database(Settings(), make=False) as conninfo, bootstrap.api_keys(conninfo) as keys:
-        known, now = keys.all(), datetime.now(UTC)
+        listed, now = keys.all(), datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps([told(key, now) for key in known]))
+        typer.echo(json.dumps([fields_of(key, now) for key in listed]))
     else:
-        show(known, now)
+        show(listed, now)
 
 
-@api_keys.command()
+@group.command()
 def revoke(key: Annotated[str, typer.Argument(help="The key's id, as `list` shows it: pnl_<id>_...")]) -> None:
-    """Make a key good for nothing; every server takes notice within seconds."""
-    name = key.removeprefix(PREFIX).partition("_")[0]  # of a key that leaked, and was pasted whole, no secret is said
+    """Revoke an API key. Every server refuses it within five seconds.
+
+    Example: perennial api-keys revoke 0123456789ab
+    """
+    key_id = key.removeprefix(PREFIX).partition("_")[0]  # never repeats the secret of a key that is pasted whole
     with bootstrap.database(Settings(), make=False) as conninfo, bootstrap.api_keys(conninfo) as keys:
-        revoked = keys.revoke(name, operator().actor, datetime.now(UTC))
-    say.print(f"{revoked.id} of {revoked.name} is revoked", highlight=False)
+        revoked = keys.revoke(key_id, operator().actor, datetime.now(UTC))
+    stderr.print(f"{revoked.id} of {revoked.name} is revoked", highlight=False)
 
 
-def told(key: KeptKey, now: datetime) -> dict[str, object]:
-    """The key for programs; never its hash."""
+def fields_of(key: KeptKey, now: datetime) -> dict[str, object]:
+    """Return the fields of a key for JSON; never its hash."""
     return {
         "id": key.id,
         "name": key.name,
@@ -133,6 +137,7 @@ def told(key: KeptKey, now: datetime) -> dict[str, object]:
 
 
 def show(keys: Iterable[KeptKey], now: datetime) -> None:
+    """Print the keys as a table."""
     whole = Column("id", no_wrap=True)
     table = Table(whole, "name", "roles", "source", "scopes", "state", "made", "by", "expires")
     for key in keys:

@@ -1,4 +1,4 @@
-"""What an auditor types: have a bundle made, and verify one where there is nothing else of Perennial."""
+"""What the commands about bundles do: write one, and verify one where nothing else of Perennial is installed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from uuid import UUID
 
 import typer
 
-from adapters import bootstrap
 from adapters.access.operators import operator
 from adapters.access.recording import Readings
-from adapters.cli.progress import bar, printable, say
+from adapters.cli.log import existing_log
+from adapters.cli.progress import counting_bar, printable, stderr
 from adapters.postgres.keys.sealing import SealIsBroken
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof.bundle_rows import BundleRows, Opening
@@ -38,8 +38,9 @@ from adapters.settings import Settings
 from domain.candidate import CandidateDoesNotExist
 
 SMALL = 10_000_000
-"""Bytes that are read before anybody would want to see a progress bar."""
-TOLD_EVERY = 1000
+"""Bytes. A smaller bundle is verified without a progress bar."""
+PROGRESS_EVERY = 1000
+"""Events."""
 PAGE = "audit-bundle"
 
 
@@ -64,8 +65,8 @@ COMPLAINTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a bundle is asked to be: of a candidate or since a position; the files of older checkpoints to lead from."""
+class BundleRequest:
+    """What a bundle contains: a candidate, or what follows a position. `checkpoints`: files that it must extend."""
 
     candidate: UUID | None
     since: int | None
@@ -74,31 +75,28 @@ class Asked:
 
 
 def verify_bundle(file: Path, held: Held, *, dispatches: bool) -> None:
-    """Says what a bundle shows. Errors: BundleDoesNotHold, CheckpointWasNotReached, FileCannotBeUsed.
+    """Verify a bundle and print what it shows. Errors: BundleDoesNotHold, CheckpointWasNotReached, FileCannotBeUsed.
 
-    Exit code 1 where `dispatches` is asked and it is not proved that nothing was sent without a consent.
+    With `dispatches`, raise Exit with code 1 where it does not prove that every send had a consent in effect.
     """
     rule, trail = DispatchRule(), Trail()
-    hearing = [trail.hear, *([rule.hear] if dispatches else [])]
-    with opened_file(file) as bundle, progress_of(bundle) as told_so:
+    listeners = [trail.hear, *([rule.hear] if dispatches else [])]
+    with open_file(file) as bundle, verification_bar(bundle) as count_event:
 
-        def hear(told: LoggedEvent) -> None:
-            for one in hearing:
-                one(told)
-            told_so()
+        def receive(event: LoggedEvent) -> None:
+            for listener in listeners:
+                listener(event)
+            count_event()
 
-        verified = verify(bundle, held, hear)
+        verified = verify(bundle, held, receive)
     proved, sentences = on_dispatches(verified, rule) if dispatches else (True, [])
-    tell(verified, trail, sentences)
+    show(verified, trail, sentences)
     if not proved:
         raise typer.Exit(1)
 
 
-def tell(verified: Verified, trail: Trail, on_sends: list[str]) -> None:
-    """On standard output, so that it can be kept; nothing of it before all of it is known.
-
-    Errors: BundleDoesNotHold.
-    """
+def show(verified: Verified, trail: Trail, on_sends: list[str]) -> None:
+    """Print the result on standard output, all of it or none. Errors: BundleDoesNotHold."""
     lines = list(shown(verified))
     if isinstance(verified.of, Person):
         lines += ["", "THE CONSENT TRAIL, in the order in which we learned it (times in UTC):"]
@@ -110,7 +108,8 @@ def tell(verified: Verified, trail: Trail, on_sends: list[str]) -> None:
 
 
 @contextmanager
-def opened_file(path: Path) -> Iterator[IO[bytes]]:
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield the open file. Errors: FileCannotBeUsed."""
     try:
         with path.open("rb") as file:
             yield file
@@ -118,14 +117,15 @@ def opened_file(path: Path) -> Iterator[IO[bytes]]:
         raise FileCannotBeUsed(path, error.strerror or str(error)) from error
 
 
-def held(key: str | None, checkpoint: Path | None) -> Held:
-    """What the auditor has from elsewhere; `key`: its text, or a file that has it. Errors: FileCannotBeUsed."""
-    known = None if key is None else key if "+" in key else text_of(Path(key)).strip()
-    return Held(known, None if checkpoint is None else note_in(checkpoint))
+def held_by_auditor(key: str | None, checkpoint: Path | None) -> Held:
+    """Return the key and the checkpoint that the auditor has. `key`: its text, or a file. Errors: FileCannotBeUsed."""
+    if key is not None and "+" not in key:
+        key = text_of(Path(key)).strip()
+    return Held(key, None if checkpoint is None else note_in(checkpoint))
 
 
 def note_in(path: Path) -> str:
-    """The checkpoint in a file. Errors: FileCannotBeUsed."""
+    """Return the checkpoint in a file. Errors: FileCannotBeUsed."""
     note = text_of(path)
     try:
         read_checkpoint(note)
@@ -135,6 +135,7 @@ def note_in(path: Path) -> str:
 
 
 def text_of(path: Path) -> str:
+    """Return the text of a file. Errors: FileCannotBeUsed."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -144,74 +145,87 @@ def text_of(path: Path) -> str:
 
 
 @contextmanager
-def progress_of(file: IO[bytes]) -> Iterator[Callable[[], None]]:
-    """A progress bar by the bytes that are read, where there are many."""
-    size, heard = os.fstat(file.fileno()).st_size, 0
+def verification_bar(file: IO[bytes]) -> Iterator[Callable[[], None]]:
+    """Yield a callback for each event. A large file has a progress bar by bytes that are read."""
+    size, events = os.fstat(file.fileno()).st_size, 0
     if size < SMALL:
         yield lambda: None
         return
-    with bar("verifying (bytes)", size) as show:
+    with counting_bar("verifying (bytes)", size) as update:
 
-        def told() -> None:
-            nonlocal heard
-            heard += 1
-            if heard % TOLD_EVERY == 0:
-                show(file.tell())
+        def count_event() -> None:
+            nonlocal events
+            events += 1
+            if events % PROGRESS_EVERY == 0:
+                update(file.tell())
 
-        yield told
-        show(size)
+        yield count_event
+        update(size)
 
 
-def make_bundle(asked: Asked, out: Path | None, settings: Settings) -> None:
-    """Writes the bundle, and records in the log who took it. Errors: CandidateDoesNotExist, NothingIsSignedYet,
-    CheckpointIsNotOurs, FileCannotBeUsed."""
-    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
-        bundle = bundle_of(log, asked)
-        record(log, bundle, asked)
+def make_bundle(request: BundleRequest, out: Path | None, settings: Settings) -> None:
+    """Write a bundle, and record in the log who exported it.
+
+    Errors: CandidateDoesNotExist, NothingIsSignedYet, CheckpointIsNotOurs, FileCannotBeUsed.
+    """
+    with existing_log(settings) as log:
+        bundle = bundle_of(log, request)
+        record(log, bundle, request)
         write(bundle, out)
 
 
-def bundle_of(log: EventLog, asked: Asked) -> Bundle:
+def bundle_of(log: EventLog, request: BundleRequest) -> Bundle:
+    """Return the bundle that is requested. Errors: as of `make_bundle`."""
     datastore = log.recorder.datastore
-    opening = Opening(log) if asked.opened else None
+    opening = Opening(log) if request.opened else None
     bundling = Bundling(Proofs(datastore), BundleRows(datastore), opening)
-    sizes = [size_of(path) for path in asked.checkpoints]
-    if asked.candidate is not None:
-        return bundling.of_candidate(asked.candidate, sizes)
-    return bundling.since(asked.since or 0, sizes)
+    sizes = [size_of(path) for path in request.checkpoints]
+    if request.candidate is not None:
+        return bundling.of_candidate(request.candidate, sizes)
+    return bundling.since(request.since or 0, sizes)
 
 
 def size_of(path: Path) -> int:
+    """Return the tree size of the checkpoint in a file. Errors: FileCannotBeUsed."""
     return read_checkpoint(note_in(path)).size
 
 
-def record(log: EventLog, bundle: Bundle, asked: Asked) -> None:
-    who = operator()
-    holds = ("proofs", "clear", *(("personal",) if asked.opened else ()))
+def record(log: EventLog, bundle: Bundle, request: BundleRequest) -> None:
+    """Record in the log that an operator exports these people."""
+    principal = operator()
+    holds = ("proofs", "clear", *(("personal",) if request.opened else ()))
     view_stream = partial(log.mapper.keyring.key_file.stream_of, "perennial", "view")
     readings = Readings(log, ENTROPY.new_id, lambda: datetime.now(UTC), view_stream)
-    for some in batches(bundle.people):
-        readings.exported(who, PAGE, some, holds)
+    for people in batches(bundle.people):
+        readings.exported(principal, PAGE, people, holds)
 
 
 def write(bundle: Bundle, out: Path | None) -> None:
-    """To the file, which is there whole or not at all and its owner's alone; else to standard output."""
+    """Write to standard output, or to a file that only its owner may read and that is complete or absent.
+
+    Errors: FileCannotBeUsed.
+    """
     if out is None:
         for piece in written(bundle.header, bundle.entries):
             typer.echo(piece, nl=False)
         return
     beside = out.with_name(f"{out.name}.{secrets.token_hex(4)}.new")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file, bar("writing events", bundle.events) as show:
-            for number, piece in enumerate(written(bundle.header, bundle.entries)):
-                file.write(piece)
-                if number % TOLD_EVERY == 0:
-                    show(number)
-            show(bundle.events)
+        write_private(bundle, beside)
         beside.replace(out)
     except OSError as error:
         raise FileCannotBeUsed(out, error.strerror or str(error)) from error
     finally:
         beside.unlink(missing_ok=True)
-    say.print(f"{bundle.events} events with their proofs are in {out}", highlight=False, soft_wrap=True)
+    stderr.print(f"{bundle.events} events with their proofs are in {out}", highlight=False, soft_wrap=True)
+
+
+def write_private(bundle: Bundle, path: Path) -> None:
+    """Write a new file that only its owner may read, with a progress bar."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file, counting_bar("writing events", bundle.events) as update:
+        for number, piece in enumerate(written(bundle.header, bundle.entries)):
+            file.write(piece)
+            if number % PROGRESS_EVERY == 0:
+                update(number)
+        update(bundle.events)

@@ -1,26 +1,27 @@
-"""What an operator types about consents: note those that have ended."""
+"""The command that records the ends of consents."""
 
 from __future__ import annotations
 
 import typer
 
 from adapters import bootstrap
-from adapters.cli.progress import say
+from adapters.cli.log import existing_log
+from adapters.cli.progress import stderr
 from adapters.settings import Settings
 
-consent = typer.Typer()
+group = typer.Typer()
 
 
-@consent.command("expire-consents")
+@group.command("expire-consents")
 def expire_consents() -> None:
-    """Note the consents that have ended, once. A server does it by itself each minute; sends need no such note."""
-    settings = Settings()
-    with (
-        bootstrap.database(settings, make=False) as conninfo,
-        bootstrap.open_log(conninfo, settings) as log,
-    ):
+    """Record the consents that have expired, once. The worker consent-expiry does the same every minute.
+
+    A send is refused from the end of its consent on, whether that end is recorded or not.
+    """
+    with existing_log(Settings()) as log:
         expired = bootstrap.expiring(log).run()
     others = expired.ended - expired.recorded
-    say.print(
-        f"{expired.recorded} ends of consents noted; {others} ended otherwise or were noted before", highlight=False
+    stderr.print(
+        f"{expired.recorded} expired consents recorded; {others} were recorded before or ended otherwise",
+        highlight=False,
     )

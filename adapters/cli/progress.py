@@ -1,4 +1,4 @@
-"""What the command line shows while it works: words on standard error, and bars that say when it will be done."""
+"""What commands print on standard error while they work: messages, and progress bars with an ETA."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from rich.progress import (
 
 from adapters.postgres.projector.runner import Progress as FoldProgress
 
-say = Console(stderr=True)
+stderr = Console(stderr=True)
 
 
 def printable(text: str) -> str:
-    """What somebody else wrote, on one line, with nothing in it that a terminal would obey."""
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
+    """Return text from outside on one line, with its control characters escaped for the terminal."""
+    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
-def drawn(*counted: ProgressColumn) -> Progress:
-    """A progress bar that says how far it is in these columns, and when it will be done."""
-    told, eta = TextColumn("{task.description}"), TextColumn("ETA")
-    return Progress(told, BarColumn(), *counted, eta, TimeRemainingColumn(), console=say)
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Return a progress bar with a title, these columns and an ETA."""
+    title, eta = TextColumn("{task.description}"), TextColumn("ETA")
+    return Progress(title, BarColumn(), *columns, eta, TimeRemainingColumn(), console=stderr)
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar with an ETA; the function it gives is told how much is done."""
-    with drawn(MofNCompleteColumn(), TimeElapsedColumn()) as progress:
-        task = progress.add_task(what, total=total)
+def counting_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield the callback of a progress bar: it takes how many of `total` are done."""
+    with progress_bar(MofNCompleteColumn(), TimeElapsedColumn()) as progress:
+        task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
 @contextmanager
-def fold_bar(what: str) -> Iterator[FoldProgress]:
-    """A progress bar for folding, whose end is the log's head."""
-    with drawn(MofNCompleteColumn()) as progress:
-        task = progress.add_task(what, total=None)
+def fold_bar(title: str) -> Iterator[FoldProgress]:
+    """Yield the callback of a progress bar by positions of the log, up to its head."""
+    with progress_bar(MofNCompleteColumn()) as progress:
+        task = progress.add_task(title, total=None)
 
-        def told(_: str, position: int, head: int) -> None:
+        def update(_: str, position: int, head: int) -> None:
             progress.update(task, completed=position, total=head)
 
-        yield told
+        yield update

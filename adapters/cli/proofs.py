@@ -1,4 +1,4 @@
-"""What an operator and an auditor type about the proofs: sequence the log, and verify it."""
+"""Commands about proofs: sequence the log, verify it, and write and verify bundles."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import typer
 from rich.markup import escape
 
 from adapters import bootstrap
-from adapters.cli import bundles as cli_bundles
-from adapters.cli.progress import bar, fold_bar, say
+from adapters.cli.bundles import BundleRequest, held_by_auditor, make_bundle, verify_bundle
+from adapters.cli.progress import counting_bar, fold_bar, stderr
 from adapters.cli.stopping import STOPPED, until_stopped
-from adapters.postgres.proof.log_verification import Held, verify_log
+from adapters.postgres.proof.log_verification import Held, Verified, verify_log
 from adapters.postgres.proof.tree_rows import Proofs
-from adapters.proof.note import read_signing_key, read_verifier_key
+from adapters.proof.note import VerifierKey, read_signing_key, read_verifier_key
 from adapters.proof.signer import FORK, KEY, RECORD
 from adapters.runtime.worker import Host
 from adapters.settings import Settings
@@ -32,21 +32,24 @@ class NothingIsSigned(Exception):
         super().__init__(self.__doc__)
 
 
-proof = typer.Typer()
 LATE = 60.0
-"""Seconds. It should be five; whoever watches from outside does not want to be woken for every restart."""
+"""Seconds that an event may wait for its checkpoint. Usually it is five; a restart of the sequencer is no alarm."""
+
+group = typer.Typer()
 
 
-@proof.command()
+@group.command()
 def sequence(
-    once: Annotated[bool, typer.Option("--once", help="Stop when the log's present head is signed.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the present head of the log is signed.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Only say how long events wait; exit code 1 when that is too long.")
+        bool,
+        typer.Option("--check", help=f"Only print how long events wait; exit code 1 above {LATE:.0f} seconds."),
     ] = False,
 ) -> None:
-    """Give every event its place in the Merkle tree and sign checkpoints, as long as it runs. SIGTERM ends it cleanly.
+    """Add every event to the Merkle tree and sign checkpoints, until SIGTERM or SIGINT.
 
-    It alone needs the signing folder. A log that does not extend the last checkpoint signed is signed no more.
+    It alone needs the signing folder. It refuses to sign a log that does not extend its last checkpoint.
+    Example: perennial sequence --once
     """
     settings = Settings()
     with until_stopped(), bootstrap.database(settings, make=not check) as conninfo:
@@ -54,117 +57,138 @@ def sequence(
             show_waiting(conninfo, settings.signing / FORK)
             return
         bootstrap.migrated(conninfo)
-        with fold_bar("sequencing") as told, bootstrap.sequencer(conninfo, settings, partial(told, "")) as sequencer:
-            say.print(f"signed up to position {sequencer.catch_up()}")
+        with (
+            fold_bar("sequencing") as progress,
+            bootstrap.sequencer(conninfo, settings, partial(progress, "")) as sequencer,
+        ):
+            stderr.print(f"signed up to position {sequencer.catch_up()}")
         if not once:
             with ExitStack() as stack, running(named(["sequencer"]), Host(conninfo, settings, stack)):
                 STOPPED.wait()
 
 
 def show_waiting(conninfo: str, fork: Path) -> None:
-    """Exit code 1 when the sequencer is late: it does not run, or it refuses to sign, and then `fork` says why."""
+    """Print how long the oldest event waits. Raise Exit with code 1 when it is too long, or `fork` exists."""
     if fork.exists():
-        say.print(f"[red]{escape(str(fork))} stands: nothing is signed until somebody removes it[/red]", soft_wrap=True)
+        text = f"[red]{escape(str(fork))} exists: nothing is signed until it is removed (docs/proof.md)[/red]"
+        stderr.print(text, soft_wrap=True)
         raise typer.Exit(1)
     with bootstrap.projector(conninfo) as datastore:
         seconds = Proofs(datastore).waits()
-    say.print(f"the oldest event without a checkpoint has waited for {seconds:.1f} s", highlight=False)
+    stderr.print(f"the oldest event without a checkpoint has waited for {seconds:.1f} s", highlight=False)
     if seconds > LATE:
         raise typer.Exit(1)
 
 
-@proof.command()
+@group.command()
 def verify(
     bundle: Annotated[
-        Path | None, typer.Argument(help="The bundle, as `perennial audit-bundle` wrote it; or instead --log.")
+        Path | None, typer.Argument(help="A bundle that `perennial audit-bundle` wrote. Give either it or --log.")
     ] = None,
-    log: Annotated[bool, typer.Option("--log", help="The whole log in the database, event by event.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Verify the whole log in the database, event by event.")] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint that you kept: what is verified must lead on from it.")
+        Path | None, typer.Option(help="The file of a checkpoint that you kept; what is verified must extend it.")
     ] = None,
     key: Annotated[
-        str | None, typer.Option(help="The log's verifier key as you got it elsewhere: its text, or a file.")
+        str | None, typer.Option(help="The log's verifier key from an independent source: its text, or a file.")
     ] = None,
     dispatches: Annotated[
-        bool, typer.Option("--dispatches", help="Also show that nothing was sent without a living consent.")
+        bool, typer.Option("--dispatches", help="Verify also that nothing was sent without a consent in effect.")
     ] = False,
 ) -> None:
-    """Verify a bundle with nothing but its file (no database, no keys, no network), or the whole log.
+    """Verify a bundle with nothing but its file (no database, no keys, no network), or the whole log with --log.
 
-    The log: every leaf is rebuilt from its event and the tree from the leaves; tiles and every signed checkpoint must
-    agree, and what is kept outside of the database. Exit code 1: it does not hold, and each finding is told.
+    --log rebuilds every leaf from its event and the tree from the leaves, and compares them with the tiles, every
+    signed checkpoint and what is kept outside of the database. Exit code 1 when it does not hold, with each finding.
+    Example: perennial verify trail.json --checkpoint kept.txt
     """
     if log == (bundle is not None) or (log and dispatches):
-        raise typer.BadParameter("name either a bundle or --log; --dispatches goes with a bundle")
+        raise typer.BadParameter("give either a bundle or --log; --dispatches goes with a bundle")
     if bundle is None:
         verify_whole_log(Settings(), key, checkpoint)
         return
-    cli_bundles.verify_bundle(bundle, cli_bundles.held(key, checkpoint), dispatches=dispatches)
+    verify_bundle(bundle, held_by_auditor(key, checkpoint), dispatches=dispatches)
 
 
-@proof.command("audit-bundle")
+@group.command("audit-bundle")
 def audit_bundle(
     candidate: Annotated[UUID | None, typer.Option(help="All records of this candidate, each event proved.")] = None,
     since: Annotated[int | None, typer.Option(min=0, help="Every event after this position; 0: the whole log.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The file; left out: standard output.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file of the bundle. Default: standard output.")] = None,
     checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="An older checkpoint to lead on from; may be repeated.")
+        list[Path] | None,
+        typer.Option(help="The file of an older checkpoint that the bundle must extend; may be repeated."),
     ] = None,
-    opened: Annotated[bool, typer.Option("--open", help="Lay personal data open too.")] = False,
+    opened: Annotated[bool, typer.Option("--open", help="Include personal data in plain text.")] = False,
 ) -> None:
-    """Write a file with which somebody who does not trust us can verify events, with `perennial verify` or without.
+    """Write a bundle: a file of events and proofs that an auditor verifies without access to the service.
 
-    The export is recorded in the log.
+    It is recorded in the log as an export. Example: perennial audit-bundle --since 0 --out everything.json
     """
     if (candidate is None) == (since is None):
-        raise typer.BadParameter("name either --candidate or --since")
-    asked = cli_bundles.Asked(candidate, since, tuple(checkpoint or ()), opened)
-    cli_bundles.make_bundle(asked, out, Settings())
+        raise typer.BadParameter("give either --candidate or --since")
+    make_bundle(BundleRequest(candidate, since, tuple(checkpoint or ()), opened), out, Settings())
 
 
 def verify_whole_log(settings: Settings, key: str | None, checkpoint: Path | None) -> None:
-    """Exit code 1 with what was found, each in a sentence. Errors: KeyCannotBeRead, NothingIsSigned, LogIsNotMade."""
+    """Verify the log and print each finding; with any, exit code 1. Errors: KeyCannotBeRead, NothingIsSigned."""
     with bootstrap.database(settings, make=False) as conninfo:
         bootstrap.require_log(conninfo)
         held = held_outside(conninfo, settings, key, checkpoint)
-        with leaf_bar(conninfo) as told:
-            verified = verify_log(conninfo, held, told)
+        with leaf_bar(conninfo) as progress:
+            verified = verify_log(conninfo, held, progress)
+    show_findings(verified)
+    if verified.findings:
+        stderr.print("[red]This is not the log that was signed.[/red]")
+        raise typer.Exit(1)
+    for note in held.notes:
+        stderr.print(f"it extends {escape(note)}", highlight=False, soft_wrap=True)
+    stderr.print("no differences: this is the log that was signed")
+
+
+def show_findings(verified: Verified) -> None:
+    """Print each difference, and how much was compared."""
     for finding in verified.findings:
-        say.print(f"[red]{escape(str(finding))}[/red]", highlight=False, soft_wrap=True)
-    say.print(
+        stderr.print(f"[red]{escape(str(finding))}[/red]", highlight=False, soft_wrap=True)
+    stderr.print(
         f"{verified.leaves} leaves were rebuilt from their events and compared with their tiles and "
         f"{verified.checkpoints} checkpoints; {verified.waiting} events wait for their leaf",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    if verified.findings:
-        say.print("[red]This is not the log that was signed.[/red]")
-        raise typer.Exit(1)
-    for outside in held.notes:
-        say.print(f"it leads on from {escape(outside)}", highlight=False, soft_wrap=True)
-    say.print("nothing was found: this is the log that was signed")
 
 
 def held_outside(conninfo: str, settings: Settings, key: str | None, checkpoint: Path | None) -> Held:
-    """What the log is held against. Errors: KeyCannotBeRead, NothingIsSigned."""
-    named = cli_bundles.held(key, checkpoint)
-    notes = {} if named.checkpoint is None else {f"the checkpoint in {checkpoint}": named.checkpoint}
+    """Return the key and the checkpoints to verify against, as far as possible from outside of the database.
+
+    Errors: KeyCannotBeRead, NothingIsSigned.
+    """
+    held = held_by_auditor(key, checkpoint)
+    notes = {} if held.checkpoint is None else {f"the checkpoint in {checkpoint}": held.checkpoint}
     record, secret = settings.signing / RECORD, settings.signing / KEY
     if record.exists():
         notes[f"the signing folder's {RECORD}"] = record.read_text(encoding="utf-8", errors="replace")
-    if named.key is not None:
-        return Held(read_verifier_key(named.key), notes)
+    if held.key is not None:
+        return Held(read_verifier_key(held.key), notes)
     if secret.exists():
         return Held(read_signing_key(secret.read_text(encoding="utf-8", errors="replace")).verifier, notes)
+    return Held(key_in_database(conninfo), notes)
+
+
+def key_in_database(conninfo: str) -> VerifierKey:
+    """Return the verifier key that the database has, and print a warning about it. Errors: NothingIsSigned."""
     with bootstrap.projector(conninfo) as datastore:
-        told = Proofs(datastore).verifier_key()
-    if told is None:
+        text = Proofs(datastore).verifier_key()
+    if text is None:
         raise NothingIsSigned
-    say.print("[yellow]the key is the database's own word: hold it from elsewhere, and name it with --key[/yellow]")
-    return Held(read_verifier_key(told), notes)
+    stderr.print("[yellow]the key comes from the database itself: get it from elsewhere, and pass it as --key[/yellow]")
+    return read_verifier_key(text)
 
 
 @contextmanager
 def leaf_bar(conninfo: str) -> Iterator[Callable[[int], None]]:
-    """A progress bar with an ETA, by leaves."""
-    with bootstrap.projector(conninfo) as datastore, bar("rebuilding leaves", Proofs(datastore).leaves()) as told:
-        yield told
+    """Yield the callback of a progress bar by leaves, with an ETA."""
+    with (
+        bootstrap.projector(conninfo) as datastore,
+        counting_bar("rebuilding leaves", Proofs(datastore).leaves()) as update,
+    ):
+        yield update

@@ -1,4 +1,4 @@
-"""What an operator types about those whom we keep no longer: who they are, and that they be erased."""
+"""The command about people whose retention period is over: list them, and erase them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,40 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from adapters import bootstrap
-from adapters.cli.progress import bar, say
+from adapters.cli.dates import day_in
+from adapters.cli.log import existing_log
+from adapters.cli.progress import counting_bar, stderr
 from adapters.postgres.read_models import OverduePeople
 from adapters.settings import Settings
 from commands.workflows.apply_retention import RetentionWorkflow
 from commands.workflows.erase_person import Erasure
-from queries.retention import Overdue, Sought
+from queries.retention import Overdue, Retention, Sought
 
-keeping = typer.Typer()
 WIDE = 160
-"""Characters: an id is never cut off, because somebody will want to copy it."""
-Day = Annotated[str | None, typer.Option("--on", help="As of which day (YYYY-MM-DD); default: today.")]
+"""Characters of the table: ids are copied, and never cut off."""
+COLUMNS = ("candidate", "records", "last contact", "law", "months", "kept until", "outcome")
+
+group = typer.Typer()
 
 
-@keeping.command()
+@group.command()
 def retention(
-    on: Day = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Erase those who are due today. It cannot be undone.")] = False,
+    on: Annotated[
+        str | None, typer.Option(help="The day (YYYY-MM-DD) as of which it lists people. Default: today.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Erase the people who are due today. This cannot be undone.")
+    ] = False,
 ) -> None:
-    """List whom the rules of retention would erase, and who is kept longer and why. Only --apply erases anybody."""
+    """List the people whose retention period is over: who would be erased, who is kept longer, and why.
+
+    It changes nothing without --apply. Example: perennial retention --on 2027-01-01
+    """
     settings = Settings()
     if apply and on is not None:
-        raise typer.BadParameter("--apply erases those who are due today: leave --on out")
-    day = None if on is None else day_in(on)
-    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
+        raise typer.BadParameter("--apply erases the people who are due today: leave --on out")
+    day = None if on is None else day_in(on, "--on")
+    with existing_log(settings) as log:
         people = bootstrap.overdue(log, settings)
         if apply:
             erase(people, bootstrap.retaining(log, settings))
@@ -42,45 +52,44 @@ def retention(
             show(people, day)
 
 
-def day_in(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day such as 2026-05-04") from error
-
-
 def show(people: OverduePeople, day: date | None) -> None:
-    found = people.page(day, Sought(limit=1))
-    becomes_of = ("records", "last contact", "law", "months", "kept until", "what becomes of them")
-    table = Table(Column("candidate", no_wrap=True), *(Column(name, no_wrap=True) for name in becomes_of))
+    """Print the people as a table, the rules, and how many would be erased and are kept."""
+    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS))
     for person in people.overdue(day, Sought(limit=1000)):
         contact = "never" if person.last_contact is None else f"{person.last_contact:%Y-%m-%d}"
-        becomes = "would be erased" if person.standing == "due" else f"kept: {why(person)}"
+        outcome = "would be erased" if person.standing == "due" else f"kept: {reasons_of(person)}"
         table.add_row(
             str(person.candidate), str(len(person.records)), contact, person.jurisdiction, str(person.months),
-            str(person.ends_on), becomes,
+            str(person.ends_on), outcome,
         )  # fmt: skip
     Console(width=WIDE).print(table)
-    for rule in found.rules:
-        say.print(f"{rule.jurisdiction}: {rule.months} months ({rule.because})", highlight=False, soft_wrap=True)
-    say.print(f"on {found.day}: {found.due} would be erased, {found.kept} are kept longer; nothing was changed")
+    show_totals(people.page(day, Sought(limit=1)))
 
 
-def why(person: Overdue) -> str:
-    """Such as: legal-hold (smith-v-us), open-application."""
+def show_totals(page: Retention) -> None:
+    """Print the rules, and how many people would be erased and are kept."""
+    for rule in page.rules:
+        stderr.print(f"{rule.jurisdiction}: {rule.months} months ({rule.because})", highlight=False, soft_wrap=True)
+    stderr.print(f"on {page.day}: {page.due} would be erased, {page.kept} are kept longer; nothing was changed")
+
+
+def reasons_of(person: Overdue) -> str:
+    """Return why a person is kept, such as: legal-hold (smith-v-us), open-application."""
     return ", ".join(
         f"{reason} ({', '.join(person.matters)})" if reason == "legal-hold" else reason for reason in person.because
     )
 
 
-def erase(people: OverduePeople, retention: RetentionWorkflow) -> None:
-    became: Counter[str] = Counter()
+def erase(people: OverduePeople, workflow: RetentionWorkflow) -> None:
+    """Erase the people who are due today, with a progress bar. Errors: ReadModelsAreBehind."""
+    outcomes: Counter[str] = Counter()
     people.require_current()
-    with bar("erasing", people.page(None, Sought(limit=1)).due) as told:
-        for number, one in enumerate(retention.erase_due(), 1):
-            became[f"erased, {one.state}" if isinstance(one, Erasure) else f"stayed: {one.because}"] += 1
-            told(number)
-    for what, n in sorted(became.items()):
-        say.print(f"{n} {what}", highlight=False)
-    if not became:
-        say.print("nobody is due")
+    with counting_bar("erasing", people.page(None, Sought(limit=1)).due) as update:
+        for done, outcome in enumerate(workflow.erase_due(), 1):
+            text = f"erased, {outcome.state}" if isinstance(outcome, Erasure) else f"kept: {outcome.because}"
+            outcomes[text] += 1
+            update(done)
+    for text, n in sorted(outcomes.items()):
+        stderr.print(f"{n} {text}", highlight=False)
+    if not outcomes:
+        stderr.print("no person is due")

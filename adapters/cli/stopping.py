@@ -1,4 +1,4 @@
-"""How a command that runs until it is stopped ends: in order, on SIGTERM or SIGINT."""
+"""How SIGTERM and SIGINT end a command: in order, with the database and the locks released."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapters.cli.progress import say
+from adapters.cli.progress import stderr
 from adapters.runtime.background import end_in_time
 
 STOPPED = threading.Event()
 
 
 def stop(*_: object) -> None:
-    """Ends whatever runs in order: queries are cancelled, locks released, an embedded server stopped.
+    """Handle a signal: end background threads, cancel queries, release locks, stop an embedded server.
 
-    The database driver gives way to an interrupt; the event is for loops that outlive errors.
+    The database driver reacts to KeyboardInterrupt; the event is for loops that continue after errors.
     """
     STOPPED.set()
     end_in_time()
@@ -24,8 +24,8 @@ def stop(*_: object) -> None:
 
 @contextmanager
 def until_stopped() -> Iterator[None]:
-    """Within the block, a signal to stop is no failure. Other commands end with exit code 130."""
+    """Within the block, a signal is the normal end (exit code 0). Elsewhere it ends a command with exit code 130."""
     try:
         yield
     except KeyboardInterrupt:
-        say.print("stopped")
+        stderr.print("stopped")

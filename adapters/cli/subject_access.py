@@ -1,4 +1,4 @@
-"""What an operator types when a person asks what we hold about them."""
+"""The command that answers a person who asks what is stored about them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,38 @@ import typer
 
 from adapters import bootstrap
 from adapters.access.operators import operator
-from adapters.cli.progress import say
+from adapters.cli.log import existing_log
+from adapters.cli.progress import stderr
 from adapters.settings import Settings
 from adapters.web.endpoints.subject_access import page_of, subject_access_of
 from adapters.web.framework.plain import as_json, plain
 
-subject = typer.Typer()
+group = typer.Typer()
 
 
-@subject.command("subject-access")
+@group.command("subject-access")
 def subject_access(
-    candidate: Annotated[UUID, typer.Argument(help="Any record of the person.")],
-    out: Annotated[Path, typer.Option(help="Where it goes: a page if it ends in .html, else JSON.")],
+    candidate: Annotated[UUID, typer.Argument(help="The id of any record of the person.")],
+    out: Annotated[Path, typer.Option(help="The file: an HTML page if its name ends in .html, else JSON.")],
 ) -> None:
-    """Write everything we hold about a person into a file that only you may read. It is recorded as an export."""
+    """Write everything that is stored about a person into a file that only you can read. It is recorded as an export.
+
+    Example: perennial subject-access 0198f3a0-7c1e-7000-8000-00000000a001 --out subject.html
+    """
     settings = Settings()
-    with bootstrap.database(settings, make=False) as conninfo, bootstrap.open_log(conninfo, settings) as log:
-        found = subject_access_of(bootstrap.services(log, settings), operator(), candidate)
-    text = bytes(page_of(found).body) if out.suffix == ".html" else as_json(plain(found))
-    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text)
-    say.print(
-        f"{len(found.events)} events, {len(found.named_in)} elsewhere that name them, {len(found.deliveries)}"
-        f" deliveries and {len(found.seen)} accesses are in {out}; recorded as export {found.export}",
+    with existing_log(settings) as log:
+        answer = subject_access_of(bootstrap.services(log, settings), operator(), candidate)
+    write_private(out, bytes(page_of(answer).body) if out.suffix == ".html" else as_json(plain(answer)))
+    stderr.print(
+        f"{len(answer.events)} events, {len(answer.named_in)} events of others that name the person,"
+        f" {len(answer.deliveries)} deliveries and {len(answer.seen)} accesses are in {out};"
+        f" recorded as export {answer.export}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)

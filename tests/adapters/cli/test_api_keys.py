@@ -13,7 +13,7 @@ from adapters import bootstrap
 from adapters.access.keys import read
 from adapters.access.policy import Role
 from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
-from adapters.cli.api_keys import api_keys, demo_keys, nobody_may_ask
+from adapters.cli.api_keys import demo_keys, group, has_valid_key
 from adapters.cli.main import COMPLAINTS
 
 
@@ -24,7 +24,7 @@ def settings(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def typed(*words: str) -> Result:
-    return CliRunner().invoke(api_keys, words)
+    return CliRunner().invoke(group, words)
 
 
 def test_a_key_is_made_listed_and_revoked() -> None:
@@ -86,7 +86,7 @@ def test_wrong_usage_makes_nothing(words: tuple[str, ...]) -> None:
 def test_the_demo_has_a_key_for_each_role_and_revokes_those_before(database: str) -> None:
     now = datetime.now(UTC)
     with bootstrap.api_keys(database) as keys:
-        assert nobody_may_ask(keys, now)
+        assert not has_valid_key(keys, now)
         first, second = demo_keys(keys, now), demo_keys(keys, now)
         good = [key for key in keys.all() if key.state(now) == "good"]
     assert set(first) == set(second) == set(Role)

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.bootstrap import VERB_OF
-from adapters.cli.deliveries import written_age
+from adapters.cli.dates import written_age
 from adapters.cli.main import cli
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.cli import proofs as cli_proof
 from adapters.cli.main import COMPLAINTS
-from adapters.cli.proofs import NothingIsSigned, proof
+from adapters.cli.proofs import NothingIsSigned, group
 from adapters.postgres.proof import tree_rows
 from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import KeyCannotBeRead, SigningKey
@@ -29,7 +29,7 @@ def settings(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def typed(*words: str) -> Result:
-    return CliRunner().invoke(proof, words)
+    return CliRunner().invoke(group, words)
 
 
 def said(result: Result) -> str:
@@ -47,8 +47,8 @@ def test_a_log_is_sequenced_and_verified(append: Append, settings: Settings) -> 
     assert verified.exit_code == 0, verified.output
     assert "5 leaves were rebuilt" in said(verified)
     assert "and 2 checkpoints 2 events wait" in said(verified).replace(";", "")  # the published one and the record
-    assert "it leads on from the signing folder s last-checkpoint.txt nothing was found" in said(verified)
-    assert "the database s own word" not in said(verified)
+    assert "it extends the signing folder s last-checkpoint.txt no differences" in said(verified)
+    assert "comes from the database itself" not in said(verified)
 
 
 def test_what_was_changed_is_told_and_fails(append: Append, superuser: psycopg.Connection) -> None:
@@ -102,7 +102,7 @@ def test_a_fork_is_a_complaint_and_the_check_fails(
     assert (settings.signing / FORK).exists()
     refusing = typed("sequence", "--check")
     assert refusing.exit_code == 1
-    assert "FORK-FOUND.txt stands: nothing is signed until somebody removes it" in said(refusing)
+    assert "FORK-FOUND.txt exists: nothing is signed until it is removed" in said(refusing)
     (settings.signing / FORK).unlink()
     monkeypatch.setattr(cli_proof, "LATE", 0.0)
     late = typed("sequence", "--check")
@@ -121,7 +121,7 @@ def test_the_key_may_be_named_or_comes_from_the_database_with_a_warning(
     (settings.signing / RECORD).unlink()
     told = typed("verify", "--log")
     assert told.exit_code == 0
-    assert "the key is the database s own word" in said(told)
+    assert "the key comes from the database itself" in said(told)
     other = typed("verify", "--log", "--key", str(SigningKey.generate("other").verifier))
     assert other.exit_code == 1
     assert "the database names a verifier key that is not the one verified with" in said(other)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from uuid import UUID
 
-from adapters.cli.main import AUDIT_OF_THE_DEMO, DEMO_EVENTS, DEMO_SEED, LAST_DAY_OF_THE_DEMO
+from adapters.cli.demonstration import AUDIT_OF_DEMO, DEMO_EVENTS, DEMO_SEED, DEMO_YEARS, LAST_DAY_OF_DEMO
 from adapters.lab.synthetic.history import history
 
 PAGE = Path(__file__).parents[3] / "docs" / "audit.md"
@@ -15,7 +15,7 @@ NAMED = re.compile(r"audit-bundle --candidate ([0-9a-f-]{36})")
 
 def test_the_demo_has_the_trail_that_the_page_reads() -> None:
     (candidate,) = set(NAMED.findall(PAGE.read_text()))
-    assert NAMED.findall(AUDIT_OF_THE_DEMO) == [candidate]
-    told = history(DEMO_EVENTS, DEMO_SEED, ends_on=LAST_DAY_OF_THE_DEMO, years=5)
+    assert NAMED.findall(AUDIT_OF_DEMO) == [candidate]
+    told = history(DEMO_EVENTS, DEMO_SEED, ends_on=LAST_DAY_OF_DEMO, years=DEMO_YEARS)
     types = [one.event.stored_name for one in told.recorded() if one.stream == UUID(candidate)]
     assert {"consent-given.v1", "consent-withdrawn.v1", "candidates-merged.v1", "touchpoint-recorded.v1"} <= set(types)

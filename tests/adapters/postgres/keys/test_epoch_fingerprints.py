@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from typer.testing import CliRunner
 
 from adapters import bootstrap
-from adapters.cli.keys import keys
+from adapters.cli.keys import group as keys
 from adapters.postgres.keys.epochs import Rotation, logged_fingerprints
 from adapters.postgres.keys.key_file import (
     EpochIsNotInKeyFile,

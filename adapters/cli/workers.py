@@ -1,4 +1,4 @@
-"""Commands about the background workers: run some of them, and show how they do."""
+"""Commands about the background workers: run some of them, and show their state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from adapters import bootstrap
-from adapters.cli.progress import say
+from adapters.cli.progress import stderr
 from adapters.cli.stopping import STOPPED, until_stopped
 from adapters.postgres.projector import folds
 from adapters.postgres.tables.workers import WorkerStanding, standings
@@ -24,15 +24,20 @@ from adapters.runtime.worker import Host, Worker
 from adapters.settings import Settings
 from adapters.workers import WORKERS, named, running
 
-working = typer.Typer()
 WIDE = 160
+"""Characters of the table: error messages fit on a line."""
 NAMES = "; ".join(f"{worker.name}: {worker.does}" for worker in WORKERS)
+
+group = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """A worker over all processes. alive: it runs in one of them; None: no process was told to run it. lag_seconds: for
-    how long its oldest undone work has waited; None: nothing waits for it, or it cannot be read now."""
+    """The state of a worker over all processes.
+
+    alive: it runs in a process; None: no process was started to run it. lag_seconds: for how long its oldest undone
+    work has waited; None: nothing waits for it, or it cannot be read now.
+    """
 
     name: str
     alive: bool | None
@@ -44,9 +49,12 @@ class WorkerStatus:
     last_error_at: datetime | None
 
 
-@working.command()
+@group.command()
 def work(names: Annotated[list[str], typer.Argument(help=f"One or more of: {NAMES}.")]) -> None:
-    """Run background workers until stopped. A second copy of any stands by, and takes over when the first is gone."""
+    """Run background workers until SIGTERM or SIGINT. A second copy of a worker takes over when the first one ends.
+
+    Example: perennial work projector key-rotation
+    """
     wanted, settings = named(names), Settings()
     with until_stopped(), ExitStack() as stack:
         conninfo = stack.enter_context(bootstrap.database(settings))
@@ -55,22 +63,22 @@ def work(names: Annotated[list[str], typer.Argument(help=f"One or more of: {NAME
         STOPPED.wait()
 
 
-@working.command()
+@group.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
-    """Show every read model and every background worker.
+    """Show the position and lag of every read model, and the state, lag and last error of every worker.
 
     Exit code 1 when a stream is parked, or a worker was killed and no other process runs it.
     """
     settings = Settings()
     with bootstrap.database(settings, make=False) as conninfo, bootstrap.projector(conninfo) as datastore:
         with datastore.pool.connection() as connection:
-            models, known = folds.report(connection), standings(connection)
-        workers = [status_of(worker, known.get(worker.name), datastore, settings) for worker in WORKERS]
+            models, by_worker = folds.report(connection), standings(connection)
+        workers = [status_of(worker, by_worker.get(worker.name), datastore, settings) for worker in WORKERS]
     if as_json:
-        told = {"read_models": models, "workers": [asdict(worker) for worker in workers]}
-        typer.echo(json.dumps(told, default=str))
+        report = {"read_models": models, "workers": [asdict(worker) for worker in workers]}
+        typer.echo(json.dumps(report, default=str))
     else:
         show_read_models(models)
         show_workers(workers)
@@ -81,7 +89,7 @@ def status(
 def status_of(
     worker: Worker, standing: WorkerStanding | None, datastore: PostgresDatastore, settings: Settings
 ) -> WorkerStatus:
-    """Return how the worker does, from what its processes reported and from its undone work."""
+    """Return the state of a worker, from the reports of its processes and from its undone work."""
     try:
         lag = worker.lag(datastore, settings) if worker.lag else None
     except (psycopg.Error, PersistenceError, OSError):  # such as tables of a read model that were never folded
@@ -101,6 +109,7 @@ def status_of(
 
 
 def show_workers(workers: list[WorkerStatus]) -> None:
+    """Print the workers as a table."""
     table = Table(Column("worker", no_wrap=True), "state", "processes", "lag (s)", "restarts", "last error")
     for worker in workers:
         lag = "" if worker.lag_seconds is None else f"{worker.lag_seconds:.1f}"
@@ -119,6 +128,7 @@ def state_of(worker: WorkerStatus) -> str:
 
 
 def show_read_models(rows: list[dict[str, Any]]) -> None:
+    """Print the read models as a table, and what they have parked."""
     names = Column("read model", no_wrap=True)
     table = Table(names, "version", "state", "position", "lag (events)", "lag (s)", "parked")
     for row in rows:
@@ -128,9 +138,8 @@ def show_read_models(rows: list[dict[str, Any]]) -> None:
         )  # fmt: skip
     Console().print(table)
     for row in rows:
-        for held in row["parked"]:
-            say.print(f"{row['name']}: position {held['position']} ({held['type']}): {held['error']}", highlight=False)
-            say.print(
-                f"  stream {held['stream']}, event {held['event']}; correct the cause, then: {held['retry']}",
-                highlight=False,
-            )
+        for parked in row["parked"]:
+            event = f"position {parked['position']} ({parked['type']})"
+            stderr.print(f"{row['name']}: {event}: {parked['error']}", highlight=False)
+            advice = f"correct the cause, then: {parked['retry']}"
+            stderr.print(f"  stream {parked['stream']}, event {parked['event']}; {advice}", highlight=False)
