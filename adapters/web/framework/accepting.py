@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from adapters.web.framework.turns import NO_CROWD, Party, Turns
+from adapters.web.framework.turns import NO_CROWD, Pace, Party, Turns
 
 ACCEPTED_AT_ONCE, BROUGHT_IN_AT_ONCE = 64, 8
 WAITING_OF_ONE, WAITING = 128, 256
@@ -39,10 +39,11 @@ class Door:
         turned_away: Callable[[str], bytes | None],
         party_of: Callable[[str], Party],
         made: Callable[[], asyncio.Protocol],
+        pace: Pace | None = None,
     ) -> None:
         self._listening, self._turned_away, self._party_of, self._made = listening, turned_away, party_of, made
         self._loop = asyncio.get_running_loop()
-        self._turns = Turns(BROUGHT_IN_AT_ONCE, crowd=NO_CROWD)
+        self._turns = Turns(BROUGHT_IN_AT_ONCE, crowd=NO_CROWD, pace=pace)
         self._waiting: Counter[Party] = Counter()
         self._sockets: set[socket.socket] = set()
         self._full: set[Party] = set()

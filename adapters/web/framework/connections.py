@@ -34,7 +34,7 @@ from adapters.web.framework.problems import (
 )
 from adapters.web.framework.question_queue import reader_of
 from adapters.web.framework.rates import network_of
-from adapters.web.framework.turns import KnownKeys, Party, Turns
+from adapters.web.framework.turns import KnownKeys, Pace, Party, Turns
 
 START_EVERY = 0.004
 """Seconds between the rounds in which requests begin where none of them shows a key that was good before."""
@@ -89,8 +89,9 @@ class Connections:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.keys = bounds, KnownKeys()
-        self.starts, self.reads = Turns(STARTS_AT_ONCE, START_EVERY), Turns(READS_AT_ONCE)
-        self.drops = Turns(READS_AT_ONCE, DROP_EVERY)
+        self.pace = pace = Pace()
+        self.starts, self.reads = Turns(STARTS_AT_ONCE, START_EVERY, pace=pace), Turns(READS_AT_ONCE, pace=pace)
+        self.drops = Turns(READS_AT_ONCE, DROP_EVERY, pace=pace)
         self._all, self._of = Group(), dict[str, Group]()
         self._address: dict[Connection, str] = {}
 

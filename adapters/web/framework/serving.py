@@ -50,7 +50,9 @@ class Server(uvicorn.Server):
             hold_little(listening, self.everyone.bounds.kernel_bytes)
             listening.setblocking(False)
             listening.listen(self.config.backlog)
-            self._doors.append(Door(listening, self.everyone.turned_away, self.everyone.party_of, self._made))
+            self._doors.append(
+                Door(listening, self.everyone.turned_away, self.everyone.party_of, self._made, self.everyone.pace)
+            )
             self._doors[-1].open()
         await super().startup([])
 

@@ -11,12 +11,51 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 K = TypeVar("K")
+Round = Callable[[], None]
 
 KEYS_REMEMBERED = 4096
 PAUSE_SECONDS = 0.002
 CROWD, NO_CROWD = 16, sys.maxsize
 """With so much that waits a party is a crowd, and has its turns among those who are not known."""
 A_MOMENT = 1.0
+LONGEST_REST = 0.1
+"""Seconds that strangers wait for a loop that never rests, as it has so much to do for those who are known."""
+
+
+class Pace:
+    """Leaves strangers half of the event loop: after each of their rounds it rests as long as it worked since.
+
+    Connections are accepted, read and answered by turns of their own. Paces of their own would add up to the whole
+    loop. What counts is all the work of the loop's thread, so the requests that a round began are in it.
+    """
+
+    def __init__(
+        self, worked: Callable[[], float] = time.thread_time, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._worked, self._now = worked, now
+        self._worked_before = self._since = float("-inf")
+        self._waiting: deque[Round] = deque()
+        self._later: asyncio.TimerHandle | None = None
+
+    def run(self, start: Round) -> None:
+        """Calls `start` when the loop has rested: now, or after those that wait already."""
+        self._waiting.append(start)
+        if self._later is None:
+            self._next()
+
+    def _next(self) -> None:
+        self._later = None
+        if (rest := self._rest()) <= 0.0:
+            self._worked_before, self._since = self._worked(), self._now()
+            self._waiting.popleft()()
+            rest = max(self._rest(), 0.0)
+        if self._waiting:
+            self._later = asyncio.get_running_loop().call_later(rest, self._next)
+
+    def _rest(self) -> float:
+        """Return the seconds for which the loop has still to rest."""
+        passed, worked = self._now() - self._since, self._worked() - self._worked_before
+        return min(2 * worked, LONGEST_REST) - passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +121,15 @@ class Turns:
     What waits of one party, however many connections it has, holds up that of another by one, not by all of it. Those
     whose key was good before have every other turn among themselves, and a round in each of the event loop's. While
     others alone wait, or crowds, there are `pause` seconds between rounds, or as many as the last round took: a loop
-    that never rests leaves the interpreter to none of the threads that answer.
+    that never rests leaves the interpreter to none of the threads that answer. Turns that share a `pace` rest together.
     """
 
-    def __init__(self, at_once: int, pause: float = PAUSE_SECONDS, crowd: int = CROWD) -> None:
+    def __init__(
+        self, at_once: int, pause: float = PAUSE_SECONDS, crowd: int = CROWD, pace: Pace | None = None
+    ) -> None:
         self._at_once = self._left = at_once
         self._pause, self._crowd, self._took = pause, crowd, 0.0
+        self._pace, self._is_queued = pace, False
         self._latest, self._changed_at = "", -A_MOMENT
         self._known, self._others = Ring(), Ring()
         self._soon: asyncio.Handle | None = None
@@ -133,8 +175,21 @@ class Turns:
         loop = asyncio.get_running_loop()
         if self._known.waiting and self._soon is None:
             self._soon = loop.call_soon(self._round)
-        elif self._soon is None and self._later is None:
-            self._later = loop.call_later(max(self._pause, self._took), self._round)
+        elif self._soon is None and self._later is None and not self._is_queued:
+            self._later = loop.call_later(max(self._pause, self._took), self._paced)
+
+    def _paced(self) -> None:
+        """Has a round when the event loop has rested from those of all turns that share the pace."""
+        self._later = None
+        if self._pace is None:
+            self._round()
+        else:
+            self._is_queued = True
+            self._pace.run(self._paced_round)
+
+    def _paced_round(self) -> None:
+        self._is_queued = False
+        self._round()
 
     def _round(self) -> None:
         for planned in (self._soon, self._later):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, partialmethod
+from itertools import pairwise
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.web.framework import turns
-from adapters.web.framework.turns import CROWD, KnownKeys, Party, Turns
+from adapters.web.framework.turns import CROWD, LONGEST_REST, KnownKeys, Pace, Party, Turns
 
 AT_ONCE = 4
 STRANGERS = [Party(f"10.0.0.{number}") for number in range(1, 4)]
@@ -158,6 +161,83 @@ def test_a_round_of_strangers_is_followed_by_a_pause_as_long_as_it_was(monkeypat
     asyncio.run(flood())
     assert pauses[0] == 0.001
     assert pauses[1] >= 0.02
+
+
+class FakeLoop:
+    """A clock that timers move, and the processor time of what runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = self.worked = 0.0
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        monkeypatch.setattr(asyncio, "get_running_loop", lambda: self)
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        self._timers.append((self.now + max(seconds, 1e-6), call))
+
+    call_soon = partialmethod(call_later, 0.0)
+
+    def work(self, seconds: float) -> None:
+        self.now, self.worked = self.now + seconds, self.worked + seconds
+
+    def run(self, until: float) -> None:
+        while self._timers and min(self._timers, key=itemgetter(0))[0] <= until:
+            due = min(self._timers, key=itemgetter(0))
+            self._timers.remove(due)
+            self.now = max(self.now, due[0])
+            due[1]()
+
+
+def test_strangers_of_all_turns_together_have_half_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = FakeLoop(monkeypatch)
+    pace = Pace(lambda: loop.worked, lambda: loop.now)
+    begun = Counter[str]()
+    every = {name: Turns(2, pause=0.002, pace=pace) for name in ("accepts", "reads", "starts", "drops")}
+
+    def start(name: str) -> None:
+        begun[name] += 1
+        loop.work(0.005)
+        every[name].begin(STRANGERS[0], partial(start, name))
+
+    for name in every:
+        every[name].begin(STRANGERS[0], partial(start, name))
+    loop.run(until=10.0)
+    assert 0.4 * 10.0 < loop.worked < 0.55 * 10.0
+    assert max(begun.values()) <= 1.2 * min(begun.values()), "each of them has its part"
+
+
+def test_work_that_a_round_began_counts_when_it_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = FakeLoop(monkeypatch)
+    pace = Pace(lambda: loop.worked, lambda: loop.now)
+    begun: list[float] = []
+
+    def start() -> None:
+        begun.append(loop.now)
+        loop.work(0.001)
+
+    for _ in range(3):
+        pace.run(start)
+    loop.work(0.03)  # an answer that the first round began
+    loop.run(until=0.05)
+    assert begun == [0.0]
+    loop.run(until=0.07)
+    assert begun[1] == pytest.approx(0.062, abs=0.001)
+
+
+def test_strangers_wait_no_longer_than_so_for_a_loop_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = FakeLoop(monkeypatch)
+    pace = Pace(lambda: loop.worked, lambda: loop.now)
+    begun: list[float] = []
+
+    def start() -> None:
+        begun.append(loop.now)
+        loop.work(0.001)
+
+    for _ in range(3):
+        pace.run(start)
+    while loop.now < 1.0:
+        loop.work(0.001)
+        loop.run(until=loop.now)
+    assert [later - earlier for earlier, later in pairwise(begun)] == pytest.approx([LONGEST_REST] * 2, abs=0.01)
 
 
 def test_a_start_may_ask_for_more() -> None:
