@@ -34,6 +34,7 @@ CLEAN: Sequence[str] = (
     ".ci/",
     "adapters/access/",
     "adapters/erasure/",
+    "adapters/exports/",
     "adapters/lab/",
     "adapters/postgres/",
     "adapters/proof/",

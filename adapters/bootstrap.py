@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from limits import parse
 from psycopg.rows import dict_row
 
-from adapters.access.authenticator import Authenticator
-from adapters.access.jwks import KeySet, fetcher
-from adapters.access.oidc import OidcTokens
+from adapters.access.principal import OF_OURS
+from adapters.access.recording import Readings
 from adapters.erasure.index import AFTER_THE_KEYS, WHILE_IT_CAN_BE_READ, Holdings, erasers
 from adapters.erasure.retention_rules import rules_in
+from adapters.exports.subject_access import SubjectReports
 from adapters.intake.imports.importing import Importer
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.fetching import FetchAccess, Fetching
@@ -29,10 +29,11 @@ from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.intake.integrations.reconciling import Sweep
 from adapters.intake.integrations.waiting import Waiting
 from adapters.postgres.bounded_reading import bounded_reading
+from adapters.postgres.connections import Reading
 from adapters.postgres.embedded.case_folding import folding_complaint
-from adapters.postgres.embedded.server import condition, embedded_server
+from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.epochs import Rotation, next_rotation
-from adapters.postgres.keys.key_file import KeyFile, read_key_file
+from adapters.postgres.keys.key_file import read_key_file
 from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.recorder import LogIsNotMade
@@ -47,15 +48,11 @@ from adapters.postgres.read_models import ConsentEnds, OverduePeople, others_shu
 from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.postgres.tables.deliveries import Deliveries
 from adapters.postgres.tables.erasures import Erasures
-from adapters.postgres.tables.idempotency_records import IdempotencyRecords
 from adapters.postgres.tables.learned_secrets import LearnedSecrets
 from adapters.postgres.tables.offsets import Offsets
-from adapters.runtime import background
+from adapters.postgres.tables.subject import Subjects
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
-from adapters.web.framework.bounds import MIB, Bounds
-from adapters.web.framework.rates import Rates
-from adapters.web.services import ReadModelStatus, Services
 from commands.catalogue import VERBS
 from commands.verb import Verb
 from commands.workflows.apply_retention import RetentionWorkflow
@@ -66,6 +63,7 @@ from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
 from queries.controller import Controller
+from queries.subject_access import SubjectSources
 
 LOGGER = logging.getLogger(__name__)
 OWNER = "none"
@@ -180,19 +178,6 @@ def sequencer(conninfo: str, settings: Settings, progress: SequencerProgress = n
     require_log(conninfo)
     with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:
         yield Sequencer(datastore, settings.signing, progress=progress)
-
-
-def tokens(settings: Settings, key_file: KeyFile) -> OidcTokens | None:
-    """What checks an issuer's tokens; None where none is set."""
-    if not (settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks):
-        return None
-    return OidcTokens(
-        issuer=settings.oidc_issuer,
-        audience=settings.oidc_audience,
-        keys=KeySet(fetcher(settings.oidc_jwks)),
-        roles_claim=settings.oidc_roles_claim,
-        pseudonym=lambda subject: key_file.fingerprint("subject of a token", subject)[:32],
-    )
 
 
 def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
@@ -325,72 +310,44 @@ def position_in(log: EventLog, name: str) -> int:
         return folds.position_of(connection, read_model(name).schema)
 
 
-def standings_in(log: EventLog) -> list[ReadModelStatus]:
-    """Where every read model stands, and what it has parked."""
-    with log.recorder.datastore.pool.connection() as connection:
-        return [
-            ReadModelStatus(
-                name=row["name"],
-                version=row["version"],
-                position=row["position"],
-                lag_events=row["lag_events"],
-                lag_seconds=row["lag_seconds"],
-                parked=len(row["parked"]),
-                state=row["state"],
-            )
-            for row in folds.report(connection)
-        ]
+def readings(log: EventLog) -> Readings:
+    """Return what records who sees whom."""
+    view_stream = partial(log.mapper.keyring.key_file.stream_of, "perennial", "view")
+    return Readings(log, ENTROPY.new_id, partial(datetime.now, UTC), view_stream)
 
 
-def failed_parts(settings: Settings) -> list[str]:
-    """What this process runs and no longer works: its threads, and an embedded database."""
-    failed = background.failed()
-    folder = settings.data_folder / "postgres"
-    if settings.database_url is None and folder.exists() and (status := condition(folder)) != "running":
-        failed.append(f"postgres is {status}")
-    return failed
+def reading(log: EventLog) -> Reading:
+    """Return what opens a connection to the read models for one question."""
+    return partial(bounded_reading, log.recorder.datastore.pool.connection)
 
 
-def bounds(settings: Settings) -> Bounds:
-    """What connections and bodies may take of the process."""
-    return Bounds(
-        connections=settings.connections,
-        connections_per_address=settings.connections_per_address,
-        body_memory=settings.body_memory_mib * MIB,
-        head_seconds=settings.head_seconds,
-        keep_alive_seconds=settings.keep_alive_seconds,
-        answer_seconds=settings.answer_seconds,
-    )
+def controller(settings: Settings) -> Controller:
+    """Return who answers for the data."""
+    return Controller(settings.controller, settings.controller_contact)
 
 
-def services(log: EventLog, settings: Settings) -> Services:
-    """What the HTTP layer is given."""
-    known_keys = ApiKeys(log.recorder.datastore)
-    return Services(
-        log=log,
-        verbs=VERB_OF,
-        receipts=IdempotencyRecords(log.recorder.datastore),
-        key_file=log.mapper.keyring.key_file,
-        seal_delivery=log.seal_delivery,
-        secrets=settings.secrets_of_integrations,
-        handshakes=handshakes(log),
+def subject_reports(log: EventLog, settings: Settings) -> SubjectReports:
+    """Return what writes reports on people. Errors: RetentionFileIsWrong."""
+
+    def address_streams(kind: str, text: str) -> Iterable[UUID]:
+        return (address.stream for address in log.addresses.read(kind, text).addresses)
+
+    sources = SubjectSources(
+        log=log.until_keys_are_destroyed,
+        mentions=Subjects(log.recorder.datastore),
+        address_streams=address_streams,
+        retention=retaining(log, settings),
+        reading=reading(log),
+        position_of=partial(position_in, log),
+        controller=controller(settings),
         zone=ZoneInfo(settings.zone),
-        reading=partial(bounded_reading, log.recorder.datastore.pool.connection),
-        read_model_position=partial(position_in, log),
-        projections=partial(standings_in, log),
+        colleagues=OF_OURS,
+    )
+    return SubjectReports(
+        log=log.until_keys_are_destroyed,
+        sources=sources,
+        readings=readings(log),
+        head=log.recorder.barrier.head,
         now=partial(datetime.now, UTC),
         new_id=ENTROPY.new_id,
-        uploads=UploadStore(imports_folder(settings)),
-        rates=Rates(parse(settings.rate_limit), parse(settings.failed_key_limit)),
-        bounds=bounds(settings),
-        https=settings.https,
-        erasing=erasing(log, settings),
-        retaining=retaining(log, settings),
-        erasures=Erasures(log.recorder.datastore),
-        api_keys=known_keys,
-        authenticator=Authenticator(
-            known_keys.find, partial(datetime.now, UTC), tokens(settings, log.mapper.keyring.key_file)
-        ),
-        controller=Controller(settings.controller, settings.controller_contact),
-        failed_parts=partial(failed_parts, settings),
     )

@@ -22,6 +22,7 @@ from adapters.access.policy import Role
 from adapters.postgres.log.append import outcome_of
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.bootstrap import services_of
 
 HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md")])
@@ -119,7 +120,7 @@ def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others
         follower = threading.Thread(target=bootstrap.runner(datastore, settings).run, args=(stop,))
         follower.start()
         try:
-            services = bootstrap.services(log, settings)
+            services = services_of(log, settings)
             key = services.api_keys.make(Wanted("ana", frozenset({Role.RECRUITER})), "user:test", services.now()).text
             reply, passed = asyncio.run(replied(create_app(services), key, files))
         finally:
@@ -132,7 +133,7 @@ def test_a_touchpoint_passes_through_the_files_that_the_walk_names_and_no_others
 def test_a_command_enters_few_modules_up_to_the_append(database: str, tmp_path: Path) -> None:
     settings = Settings(database_url=database, key_file=tmp_path / "keys.json")
     with entered(until=outcome_of.__code__) as files, bootstrap.open_log(database, settings) as log:
-        services = bootstrap.services(log, settings)
+        services = services_of(log, settings)
         key = services.api_keys.make(Wanted("ana", frozenset({Role.RECRUITER})), "user:test", services.now()).text
         passed = asyncio.run(commanded(create_app(services), key, files))
     assert passed <= files_in_the_walk()

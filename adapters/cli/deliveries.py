@@ -17,11 +17,11 @@ from adapters import bootstrap
 from adapters.cli.dates import duration_in, written_age
 from adapters.cli.log import existing_log
 from adapters.cli.progress import counting_bar, stderr
+from adapters.exports.plain import plain
 from adapters.intake.integrations.index import integration_named
 from adapters.intake.integrations.listing import ListedDelivery, listed
 from adapters.intake.integrations.reasons import refusals
 from adapters.settings import Settings
-from adapters.web.framework.plain import plain
 from queries.deliveries import Deliveries, Sought, State, deliveries
 
 LONGEST_PAGE = 10_000

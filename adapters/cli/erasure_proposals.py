@@ -19,10 +19,10 @@ from adapters.cli.erasures import exit_unless_completed
 from adapters.cli.erasures import show as show_erasure
 from adapters.cli.log import existing_log
 from adapters.cli.progress import stderr
+from adapters.exports.plain import plain
 from adapters.postgres.log.event_log import EventLog
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
-from adapters.web.framework.plain import plain
 from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.handle import Occasion, handle
 from projections.erasure_proposals import ERASURE_PROPOSALS

@@ -18,6 +18,7 @@ from adapters.cli.stopping import until_stopped
 from adapters.runtime.worker import Host, Worker
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.bootstrap import services_of
 from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
 from adapters.workers import WORKERS, running
@@ -68,7 +69,7 @@ def serve_until_stopped(
     bootstrap.require_zone(conninfo, settings)
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     stack.enter_context(running(workers, Host(conninfo, settings, stack, log)))
-    services = bootstrap.services(log, settings)
+    services = services_of(log, settings)
     if not settings.oidc_issuer and not has_valid_key(services.api_keys, services.now()):
         stderr.print(f"There is no valid API key. Make one: {FIRST_KEY}", highlight=False, soft_wrap=True)
     app = create_app(services)

@@ -13,9 +13,9 @@ from adapters import bootstrap
 from adapters.access.operators import operator
 from adapters.cli.log import existing_log
 from adapters.cli.progress import stderr
+from adapters.exports.pages import subject_access_page
+from adapters.exports.plain import as_json, plain
 from adapters.settings import Settings
-from adapters.web.endpoints.subject_access import page_of, subject_access_of
-from adapters.web.framework.plain import as_json, plain
 
 group = typer.Typer()
 
@@ -31,8 +31,8 @@ def subject_access(
     """
     settings = Settings()
     with existing_log(settings) as log:
-        answer = subject_access_of(bootstrap.services(log, settings), operator(), candidate)
-    write_private(out, bytes(page_of(answer).body) if out.suffix == ".html" else as_json(plain(answer)))
+        answer = bootstrap.subject_reports(log, settings).report_on(candidate, operator())
+    write_private(out, subject_access_page(answer).html.encode() if out.suffix == ".html" else as_json(plain(answer)))
     stderr.print(
         f"{len(answer.events)} events, {len(answer.named_in)} events of others that name the person,"
         f" {len(answer.deliveries)} deliveries and {len(answer.seen)} accesses are in {out};"

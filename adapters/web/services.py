@@ -16,6 +16,7 @@ import psycopg
 from adapters.access.authenticator import Authenticator
 from adapters.access.ownership import Ownership
 from adapters.access.recording import Readings
+from adapters.exports.subject_access import SubjectReports
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.intake.integrations.handshakes import Handshakes
 from adapters.postgres.keys.key_file import KeyFile
@@ -57,7 +58,8 @@ class Services:
     secrets: per integration its signing secrets, of which any is valid. handshakes: takes those that vendors hand over.
     now: the time, with a zone. uploads: where files wait to be imported. authenticator: tells whose a request is.
     rates: how often one may request. bounds: what connections and bodies may take. failed_parts: what this process runs
-    and no longer works. https: whether Perennial is reached by HTTPS alone.
+    and no longer works. https: whether Perennial is reached by HTTPS alone. readings: records who sees whom, before an
+    answer goes out. subject_reports: writes the reports on everything that is stored about one person.
     """
 
     log: EventLog
@@ -84,13 +86,10 @@ class Services:
     authenticator: Authenticator
     controller: Controller
     failed_parts: Callable[[], Sequence[str]]
+    readings: Readings
+    subject_reports: SubjectReports
 
     @property
     def ownership(self) -> Ownership:
         """What belongs to which integration."""
         return Ownership(partial(entries_of, self.log.recorder.datastore), self.verbs)
-
-    @property
-    def readings(self) -> Readings:
-        """Where it is recorded who sees whom, before an answer goes out."""
-        return Readings(self.log, self.new_id, self.now, partial(self.key_file.stream_of, "perennial", "view"))

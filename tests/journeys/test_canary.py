@@ -32,6 +32,7 @@ from adapters.postgres.projector.runner import no_progress
 from adapters.runtime.background import beside
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.bootstrap import services_of
 from commands.attached import Attached
 from domain import candidate as candidates
 from domain import consent, erasure_proposal, touchpoint
@@ -115,7 +116,7 @@ def house(folder: Path) -> Iterator[House]:
         bootstrap.migrated(conninfo)
         bootstrap.bound(conninfo, settings)
         with bootstrap.open_log(conninfo, settings) as log, folding(conninfo, settings):
-            services = bootstrap.services(log, settings)
+            services = services_of(log, settings)
             app = create_app(services)
             worker = ImportWorker(bootstrap.importer(log, settings), services.uploads)
             with beside(worker.run, "imports"), serving(app) as url:

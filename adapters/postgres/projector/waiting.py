@@ -6,7 +6,18 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from domain.errors import Refused
+
 LOOK_EVERY_SECONDS = 0.05
+
+
+class ReadModelIsBehind(Refused):
+    """Read model behind
+
+    The read model '{name}' is at position {position} and did not reach {wanted} within {seconds} seconds.
+
+    Send the request again later, or ask for an older position; /v1/projections shows the progress.
+    """
 
 
 @dataclass(frozen=True, slots=True)

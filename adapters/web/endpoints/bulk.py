@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field
 from adapters.access.ownership import in_own_name
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
+from adapters.exports.plain import as_json, plain
 from adapters.postgres.log.append import StreamMoved
 from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework.bodies import body_of
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import STREAM
 from adapters.web.framework.idempotency import Answer, Keyed, OnceOnly
-from adapters.web.framework.plain import Answered, answered, as_json, plain
+from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.problems import document_of, type_of
 from adapters.web.framework.refusals import (
     IdempotencyKeyWasUsedForAnotherRequest,

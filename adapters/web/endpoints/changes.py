@@ -20,12 +20,12 @@ from adapters.access.ownership import Ownership
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
+from adapters.exports.plain import plain
 from adapters.postgres.log.barrier import PositionLiesAhead
 from adapters.postgres.log.changes import FEED_ERRORS, READINGS, Change, Following
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import STREAM
 from adapters.web.framework.limits import Receive, Scope, Send
-from adapters.web.framework.plain import plain
 from adapters.web.framework.refusals import EventTypeIsUnknown
 from adapters.web.framework.shapes import actor_to
 from adapters.web.framework.who import Who

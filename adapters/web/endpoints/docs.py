@@ -9,7 +9,7 @@ import hashlib
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from adapters.web.framework.plain import as_json
+from adapters.exports.plain import as_json
 
 BASE = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.17.14"
 SCRIPT = "sha384-wmyclcVGX/WhUkdkATwhaK1X1JtiNrr2EoYJ+diV3vj4v6OC5yCeSu+yW13SYJep"

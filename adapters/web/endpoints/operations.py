@@ -16,10 +16,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from adapters.access.policy import Action
+from adapters.exports.plain import as_json, plain
 from adapters.postgres.log.barrier import Barrier
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.openapi import LOG_CANNOT_BE_REACHED
-from adapters.web.framework.plain import Answered, answered, as_json, plain
+from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.problems import ProblemType, every_type
 from adapters.web.framework.refusals import PartsDoNotRun, ProblemDoesNotExist
 from adapters.web.services import ReadModelStatus, Services

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Response
 
 from adapters.access.policy import Action
+from adapters.exports.pages import page
 from adapters.postgres.proof.tree_rows import Inclusion, Proofs
 from adapters.web.endpoints import links
 from adapters.web.framework.endpoint import Endpoint
@@ -36,7 +37,7 @@ class ReceiptEndpoints:
 
     def consent_receipt_page(self, event: UUID, who: Who) -> Response:
         """The receipt as a page to print, complete in itself: it loads nothing from any other place."""
-        return printed("receipt.html", receipt=self._receipt(event, who))
+        return printed(page("receipt.html", receipt=self._receipt(event, who)))
 
     def _receipt(self, event: UUID, who: Who) -> Receipt:
         """The access is recorded before the answer goes out. Errors: ConsentDoesNotExist."""

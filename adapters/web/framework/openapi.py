@@ -18,6 +18,7 @@ from adapters.access.refusals import (
 from adapters.postgres.bounded_reading import QuestionTakesTooLong
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
+from adapters.postgres.projector.waiting import ReadModelIsBehind
 from adapters.web.framework.command_service import CommandAnswer
 from adapters.web.framework.examples import EVENT_ID, STREAM
 from adapters.web.framework.problems import (
@@ -44,7 +45,6 @@ from adapters.web.framework.refusals import (
     BodyIsNotDeclaredAsJson,
     IdempotencyKeyWasUsedForAnotherRequest,
     PreconditionCannotBeRead,
-    ReadModelIsBehind,
     RequestIsInFlight,
     TooManyQuestionsWait,
 )

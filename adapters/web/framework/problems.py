@@ -38,6 +38,7 @@ from adapters.postgres.connections import UNREACHABLE
 from adapters.postgres.keys.key_file import KEY_FILE_ERRORS
 from adapters.postgres.log.barrier import MomentLiesAhead, PositionLiesAhead
 from adapters.postgres.log.store import PersonWasErased
+from adapters.postgres.projector.waiting import ReadModelIsBehind
 from adapters.web.framework import refusals
 from commands.handle import VersionIsNotTheExpectedOne
 from commands.log import ConcurrencyConflict
@@ -92,7 +93,7 @@ STATUS: Mapping[type[ExplainedError], int] = {
     BaselineNeedsBothDays: 422,
     BaselineIsNotApart: 422,
     StagesCannotBeRead: 422,
-    refusals.ReadModelIsBehind: 504,
+    ReadModelIsBehind: 504,
     refusals.ProblemDoesNotExist: 404,
     refusals.BodyIsNoFileOfHistory: 415,
     refusals.CursorCannotBeRead: 422,

@@ -17,8 +17,9 @@ from psycopg.errors import UndefinedTable
 from starlette.concurrency import run_in_threadpool
 
 from adapters.postgres.log.barrier import PositionLiesAhead
+from adapters.postgres.projector.waiting import ReadModelIsBehind
 from adapters.web.framework.question_queue import QuestionQueue, current_reader
-from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare, ReadModelIsBehind
+from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare
 from adapters.web.framework.writing import DAY, MOMENT, Whole
 from adapters.web.services import Services
 from domain.days import last_instant

@@ -91,15 +91,6 @@ class EventTypeIsUnknown(Refused):
     where = "types"
 
 
-class ReadModelIsBehind(Refused):
-    """Read model behind
-
-    The read model '{name}' is at position {position} and did not reach {wanted} within {seconds} seconds.
-
-    Send the request again later, or ask for an older position; /v1/projections shows the progress.
-    """
-
-
 class PartsDoNotRun(Refused):
     """Service partly down
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from adapters.web.framework.plain import named
+from adapters.exports.plain import names_in
 from domain.event import Erased
 from queries.question import Period
 
@@ -60,7 +60,7 @@ OF_NAME: Mapping[str, Any] = {
 @cache
 def model_of(answer: type) -> type[BaseModel]:
     """The model of a dataclass: its fields and its properties, each of them always there."""
-    hints = {name: hint_of(answer, name) for name in named(answer)} if answer is not Period else PERIOD
+    hints = {name: hint_of(answer, name) for name in names_in(answer)} if answer is not Period else PERIOD
     told: dict[str, Any] = {name: (as_told(hint), ...) for name, hint in hints.items()}
     about = cleandoc(answer.__doc__ or "")
     return create_model(answer.__name__, __config__=CONFIG, __doc__=about, **told)

@@ -21,6 +21,7 @@ from adapters.access.policy import Role
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.bootstrap import services_of
 from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
 from adapters.web.services import Services
@@ -42,7 +43,7 @@ def settings(key_path: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def services(log: EventLog, settings: Settings) -> Services:
-    return bootstrap.services(log, settings)
+    return services_of(log, settings)
 
 
 @contextmanager

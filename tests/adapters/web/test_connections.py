@@ -21,6 +21,7 @@ from fastapi.exceptions import RequestValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.exports.plain import as_json
 from adapters.intake.imports.upload_store import UploadStore
 from adapters.web.app import create_app
 from adapters.web.endpoints import docs
@@ -30,7 +31,6 @@ from adapters.web.framework.bounds import KIB, MIB, Bounds
 from adapters.web.framework.connections import AT_WORK, MOVING, NEVER_ASKED, Connection, Connections, Forgiving
 from adapters.web.framework.document import Api
 from adapters.web.framework.limits import BodyMemory
-from adapters.web.framework.plain import as_json
 from adapters.web.framework.serving import hold_little
 from adapters.web.framework.turns import Party, Turns
 from adapters.web.services import Services

@@ -14,9 +14,9 @@ import pytest
 from adapters import bootstrap
 from adapters.access.policy import Role
 from adapters.access.principal import OF_OURS
+from adapters.exports import subject_access
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
-from adapters.web.endpoints import subject_access
 from adapters.web.services import Services
 from queries.retention import Sought
 from queries.subject_access import source_of
