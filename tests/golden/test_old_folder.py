@@ -32,6 +32,7 @@ from adapters.proof.note import read_signing_key
 from adapters.proof.signer import KEY, RECORD
 from adapters.settings import Settings
 from adapters.web.app import create_app
+from adapters.web.bootstrap import services_of
 from commands.attached import Attached
 from projections.index import READ_MODELS
 from tests.adapters.proof.conftest import touchpoint
@@ -90,7 +91,7 @@ def kept(answer: Any, before: Any) -> Any:
 
 
 def test_every_answer_of_before_is_given_again(log: EventLog, settings: Settings) -> None:
-    services = bootstrap.services(log, settings)
+    services = services_of(log, settings)
     roles = frozenset(Role) - {Role.INTEGRATION}
     key = services.api_keys.make(Wanted("heir", roles), "user:test", services.now()).text
 
