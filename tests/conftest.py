@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg import sql
 
-from adapters.postgres.embedded.server import SETTINGS, embedded_server
+from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.event_log import EventLog
-from adapters.postgres.migrate import grant, migrate
-
-NUMBERS = itertools.count(1)
-TEMPLATE = "perennial_template"
+from tests.databases import FORGETFUL, ensure_template, fresh_database, short_lived_folder
 
 # How long an example takes says something about the machine, not about what holds for all histories.
 settings.register_profile("perennial", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -29,14 +23,9 @@ settings.load_profile("perennial")
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The conninfo of a PostgreSQL server of this test session's own (its `postgres` database)."""
-    folder = Path(tempfile.mkdtemp(prefix="perennial-tests-"))
-    with embedded_server(folder / "data", {**SETTINGS, "fsync": "off", "log_min_messages": "fatal"}) as conninfo:
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
-        with psycopg.connect(at(conninfo, TEMPLATE)) as connection:
-            migrate(connection)
+    with short_lived_folder() as folder, embedded_server(folder / "data", FORGETFUL) as conninfo:
+        ensure_template(conninfo)
         yield conninfo
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -49,22 +38,11 @@ def open_path() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def at(uri: str, database: str) -> str:
-    return psycopg.conninfo.make_conninfo(uri, dbname=database)
-
-
 @pytest.fixture
 def database(server: str) -> Iterator[str]:
     """The conninfo of an empty, migrated database that is gone after the test."""
-    name = f"test_{next(NUMBERS)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        made = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        connection.execute(made)
-    with psycopg.connect(at(server, name)) as connection:
-        grant(connection)  # a template does not hand on its database's own privileges
-    yield at(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    with fresh_database(server) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from adapters import bootstrap
@@ -41,7 +40,7 @@ from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.store import PersonWasErased
-from adapters.postgres.migrate import PROJECTOR, grant
+from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector.runner import Runner
 from adapters.settings import Settings
 from commands.attached import Attached
@@ -76,7 +75,7 @@ from domain.suppression import SUPPRESSION, AddressIsSuppressed
 from projections.consent_state import CONSENT_STATE
 from projections.directory import DIRECTORY
 from projections.read_model import ReadModel
-from tests.conftest import TEMPLATE, at
+from tests.databases import fresh_database
 
 EXAMPLES, STEPS = 35, 25
 """In CI, in half a minute; what it found, it found by hand in runs of 200 and more histories of 40 steps."""
@@ -158,7 +157,7 @@ class House:
     def __init__(self, stack: ExitStack, server: str, key_file: KeyFile) -> None:
         folder = Path(tempfile.mkdtemp(prefix="perennial-machine-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        conninfo = stack.enter_context(database(server))
+        conninfo = stack.enter_context(fresh_database(server))
         self.passed = timedelta()
         self.owner = stack.enter_context(psycopg.connect(conninfo, autocommit=True, row_factory=dict_row))
         self.owner.execute(MOVED_CLOCK)
@@ -193,19 +192,6 @@ class House:
     def count(self, query: str, text: str) -> int:
         row = self.owner.execute(query.encode(), (text,)).fetchone()
         return int(row["n"]) if row else 0
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    name = f"machine_{next(NUMBERS)}"
-    named = sql.Identifier(name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(named, sql.Identifier(TEMPLATE)))
-    with psycopg.connect(at(server, name)) as connection:
-        grant(connection)
-    yield at(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(named))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ and about all. `1000 0 4` delivers the bodies of each shuffled story by four thr
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import tempfile
@@ -17,13 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg import sql
 
 from adapters.bootstrap import VERB_OF
 from adapters.intake.integrations.inbound import Inbox
@@ -32,7 +29,7 @@ from adapters.postgres.embedded.server import SETTINGS, embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.datastore import open_datastore
 from adapters.postgres.log.event_log import EventLog
-from adapters.postgres.migrate import PROJECTOR, grant, migrate
+from adapters.postgres.migrate import PROJECTOR
 from adapters.postgres.projector.runner import Runner
 from domain.catalogue import UPCASTS
 from projections.index import READ_MODELS
@@ -50,13 +47,13 @@ from queries.time_to_fill import time_to_fill
 from queries.time_to_hire import time_to_hire
 from queries.touchpoint_counts import touchpoint_counts
 from tests.adapters.intake.integrations.bodies import SECRET, delivery, signed
+from tests.databases import ensure_template, fresh_database
 
 ZONE = "Europe/Stockholm"
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 BEGINS = datetime(2026, 1, 5, 8, tzinfo=UTC)
 STAGES = ("Application Review", "Phone Screen", "On Site", "Offer")
 TEMPLATE = "telling_template"
-NUMBERS = count(1)
 AT_ONCE = 25
 """Stories that share a database."""
 LINES = 60
@@ -345,23 +342,9 @@ def shuffled(bodies: Sequence[bytes], seed: int) -> list[bytes]:
 @contextmanager
 def made_database(server: str) -> Iterator[str]:
     """An empty, migrated database that is gone afterwards."""
-    name = f"telling_{os.getpid()}_{next(NUMBERS)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        if connection.execute("select from pg_database where datname = %s", (TEMPLATE,)).fetchone() is None:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
-            with psycopg.connect(of(server, TEMPLATE)) as template:
-                migrate(template, UPCASTS)
-        made = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        connection.execute(made)
-    with psycopg.connect(of(server, name)) as connection:
-        grant(connection)
-    yield of(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-def of(server: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(server, dbname=name)
+    ensure_template(server, TEMPLATE, UPCASTS)
+    with fresh_database(server, TEMPLATE) as conninfo:
+        yield conninfo
 
 
 def told(

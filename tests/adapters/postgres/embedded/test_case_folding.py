@@ -14,7 +14,7 @@ from adapters import bootstrap
 from adapters.postgres.embedded import case_folding, data_folder
 from adapters.postgres.embedded import server as embedded
 from adapters.postgres.embedded.server import embedded_server
-from tests.conftest import at
+from tests.databases import at
 
 CASES = (
     ("ŁÓDŹ", "łódź"),

@@ -9,7 +9,7 @@ import pytest
 from psycopg.rows import tuple_row
 
 from adapters.postgres.migrate import migrate, migrations
-from tests.conftest import at
+from tests.databases import at
 
 RENAMED = "0024_time_index.sql"
 
