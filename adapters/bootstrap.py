@@ -194,6 +194,12 @@ def read_model(name: str) -> ReadModel:
     return wanted
 
 
+def outdated(conninfo: str, settings: Settings) -> list[str]:
+    """Return the names of the read models that must be rebuilt, as this version folds them differently."""
+    with psycopg.connect(conninfo, row_factory=dict_row) as connection:
+        return [model.name for model in folds.outdated(connection, READ_MODELS, settings.zone)]
+
+
 def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
     key_file = read_key_file(settings.keys)
     return Rebuild(datastore, read_model(name), settings.zone, key_file, batch=BATCH, progress=progress)

@@ -22,4 +22,7 @@ def migrate() -> None:
         for name in bootstrap.migrated(conninfo):
             stderr.print(f"applied {name}", highlight=False)
         bootstrap.bound(conninfo, settings)
+        outdated = bootstrap.outdated(conninfo, settings)
     stderr.print("the database is up to date")
+    if outdated:
+        stderr.print(f"this version folds {', '.join(outdated)} differently: run `perennial rebuild`")

@@ -47,19 +47,33 @@ def catch_up(conninfo: str, settings: Settings) -> int:
 
 @group.command()
 def rebuild(
-    name: Annotated[str, typer.Argument(help="The read model, as `perennial status` lists it, such as pipeline.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="The read model, as `perennial status` lists it, such as pipeline; all outdated ones without it."
+        ),
+    ] = None,
 ) -> None:
     """Build a read model anew beside the one that is served, then swap them. Queries continue; a killed run resumes.
 
-    Example: perennial rebuild pipeline
+    Without a name it rebuilds every read model that this version folds differently, as after an upgrade. Example:
+    perennial rebuild pipeline
     """
     settings = Settings()
-    model = bootstrap.read_model(name)
-    with (
-        bootstrap.database(settings, make=False) as conninfo,
-        bootstrap.projector(conninfo) as datastore,
-        fold_bar(f"rebuilding {model.name}") as progress,
-    ):
+    if name is not None:
+        bootstrap.read_model(name)
+    with bootstrap.database(settings, make=False) as conninfo:
         bootstrap.bound(conninfo, settings)
+        names = bootstrap.outdated(conninfo, settings) if name is None else [name]
+        for each in names:
+            rebuild_one(conninfo, settings, each)
+    if not names:
+        stderr.print("no read model is outdated")
+
+
+def rebuild_one(conninfo: str, settings: Settings, name: str) -> None:
+    """Rebuild one read model, with a progress bar, and say from which position on it is served."""
+    model = bootstrap.read_model(name)
+    with bootstrap.projector(conninfo) as datastore, fold_bar(f"rebuilding {name}") as progress:
         position = bootstrap.rebuild(datastore, settings, name, progress).rebuild()
     stderr.print(f"{model.schema} is served from its new rows, at position {position}")

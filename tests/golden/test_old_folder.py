@@ -63,8 +63,11 @@ def conninfo(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
         subprocess.run(psql, input=dump, check=True, capture_output=True, timeout=300)
         assert bootstrap.migrated(conninfo)
         with bootstrap.projector(conninfo) as datastore:
-            for model in READ_MODELS:
-                bootstrap.rebuild(datastore, settings, model.name, no_progress).rebuild()
+            outdated = bootstrap.outdated(conninfo, settings)
+            assert {"pipeline", "directory"} <= set(outdated) < {model.name for model in READ_MODELS}
+            for name in outdated:
+                bootstrap.rebuild(datastore, settings, name, no_progress).rebuild()
+            assert bootstrap.outdated(conninfo, settings) == []
             bootstrap.runner(datastore, settings).catch_up()
         yield conninfo
 

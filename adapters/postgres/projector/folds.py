@@ -109,6 +109,21 @@ def what_changed(standing: Standing, model: ReadModel, zone: str) -> list[str]:
     return changed(standing.fingerprint, model.fingerprint(zone))
 
 
+def rebuild_reason(standings: Mapping[str, Standing], model: ReadModel, zone: str) -> str:
+    """Return why a read model must be rebuilt before it is folded on; empty where it need not be."""
+    standing = standings.get(model.schema)
+    if standing is not None:
+        return ", ".join(what_changed(standing, model, zone))
+    older = [other.schema for other in standings.values() if other.name == model.name and other.version < model.version]
+    return f"{older[0]} stands in its place" if older else ""
+
+
+def outdated(connection: Connection, models: Iterable[ReadModel], zone: str) -> list[ReadModel]:
+    """Return the read models that must be rebuilt, as this version folds them differently."""
+    now = standings(connection)
+    return [model for model in models if rebuild_reason(now, model, zone)]
+
+
 def learn_new_kinds(connection: Connection, standing: Standing, model: ReadModel, zone: str) -> None:
     """Catalogue rows that came since enter the fingerprint: no event of theirs was folded before."""
     now = dict(model.fingerprint(zone))

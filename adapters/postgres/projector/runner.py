@@ -118,12 +118,7 @@ class Runner:
 
     def _may_fold(self, standings: dict[str, Standing], model: ReadModel) -> bool:
         """A fold that changed under its rows, or a new version beside an older one, waits for its rebuild."""
-        standing = standings.get(model.schema)
-        older = [s.schema for s in standings.values() if s.name == model.name and s.version < model.version]
-        if standing is None:
-            reason = f"{older[0]} stands in its place" if older else ""
-        else:
-            reason = ", ".join(folds.what_changed(standing, model, self._zone))
+        reason = folds.rebuild_reason(standings, model, self._zone)
         if reason and model.schema not in self._warned:
             self._warned.add(model.schema)
             LOGGER.warning("%s is not folded (%s): run `perennial rebuild %s`", model.schema, reason, model.name)
