@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -27,7 +27,7 @@ from adapters.web.framework.json_bodies import beside_the_loop, require_one_mean
 from adapters.web.framework.media import declared_in, is_json
 from adapters.web.framework.query_runner import refuse_unknown
 from adapters.web.framework.refusals import BodyIsNotDeclaredAsJson
-from commands.verb import Command
+from commands.verb import Command, Verb
 
 
 class AskedInHeaders(BaseModel):
@@ -64,14 +64,21 @@ MOST_ERRORS_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class CommandReader:
-    """Reads requests of one route. `in_path` and `body` are the models that they are checked by."""
+class CommandForm:
+    """The form of one route's requests: the models of path and body, and which of their fields are ids."""
 
-    route: CommandRoute
-    commands: CommandService
     in_path: type[BaseModel]
     body: type[BaseModel]
     id_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReader:
+    """Reads requests of one route."""
+
+    route: CommandRoute
+    commands: CommandService
+    form: CommandForm
 
     def read(self, scope: Scope, raw: bytes) -> tuple[Command, RequestContext]:
         """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson,
@@ -83,14 +90,14 @@ class CommandReader:
             raise BodyIsNotDeclaredAsJson
         who, makes = scope["principal"], self.route.makes
         asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
-        in_path = checked("path", self.in_path.model_validate, scope["path_params"])
+        in_path = checked("path", self.form.in_path.model_validate, scope["path_params"])
         require_one_meaning(raw)
-        body = checked("body", self.body.model_validate_json, raw or b"{}")
+        body = checked("body", self.form.body.model_validate_json, raw or b"{}")
         values = {**body.__dict__, **in_path.__dict__}
         if makes is not None and values[makes] is None:
             values[makes] = self.id_of(makes, values, who)
         command = self.route.command(**values, now=self.commands.services.now())
-        ids = {name: str(values[name]) for name in self.id_fields}
+        ids = {name: str(values[name]) for name in self.form.id_fields}
         path, status = scope["path"], self.route.status
         expected = None if asked.if_match is None else expected_version(asked.if_match)
         return command, RequestContext(path, status, asked.idempotency_key, expected, who, makes, ids)
@@ -151,33 +158,43 @@ def add_commands(
 ) -> None:
     """Adds the routes; their parameters and bodies are derived from the commands' classes."""
     for route in routes:
-        made = (route.makes,) if route.makes else ()
-        known = ("now", *route.in_path)
-        model = body_of(route.command, known, made)
         app.router.add_api_route(
             route.path,
-            endpoint_of(batcher, reader_of(route, commands, model)),
-            methods=["POST"],
-            status_code=route.status,
-            summary=summary(route.command),
-            description=cleandoc(route.command.__doc__ or ""),
-            operation_id=route.command.__name__,
-            tags=[route.path.split("/")[2]],
-            response_model=None,
-            responses=openapi.of_command(route.status, commands.services.verbs[route.command], route.makes),
-            openapi_extra=openapi.body_example(example_of(route.command, known, made)),
-            route_class_override=LeanRoute,
+            endpoint_of(batcher, CommandReader(route, commands, form_of(route))),
+            **options_of(route, commands.services.verbs[route.command]),
         )
 
 
-def reader_of(route: CommandRoute, commands: CommandService, model: type[BaseModel]) -> CommandReader:
+def fields_elsewhere(route: CommandRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fields that a request's body need not hold: those that the route knows, and the new ids."""
+    return ("now", *route.in_path), (route.makes,) if route.makes else ()
+
+
+@cache
+def options_of(route: CommandRoute, verb: Verb) -> Mapping[str, Any]:
+    """Return what the framework is told of a route: worked out once, for every application of the process."""
+    return {
+        "methods": ["POST"],
+        "status_code": route.status,
+        "summary": summary(route.command),
+        "description": cleandoc(route.command.__doc__ or ""),
+        "operation_id": route.command.__name__,
+        "tags": [route.path.split("/")[2]],
+        "response_model": None,
+        "responses": openapi.of_command(route.status, verb, route.makes),
+        "openapi_extra": openapi.body_example(example_of(route.command, *fields_elsewhere(route))),
+        "route_class_override": LeanRoute,
+    }
+
+
+@cache
+def form_of(route: CommandRoute) -> CommandForm:
+    """Return the form of a route's requests, derived from the command's class."""
     hints = hints_of(route.command)
     parts: dict[str, Any] = {name: (as_read(hints[name]), ...) for name in route.in_path}
-    return CommandReader(
-        route=route,
-        commands=commands,
+    return CommandForm(
         in_path=create_model(f"{route.command.__name__}Path", **parts),
-        body=model,
+        body=body_of(route.command, *fields_elsewhere(route)),
         id_fields=tuple(
             one.name
             for one in fields(route.command)
@@ -196,7 +213,7 @@ def endpoint_of(batcher: CommandBatcher[PendingCommand, Response], reader: Comma
     def endpoint(**_: Any) -> None:
         """Described, never called: LeanRoute calls `answer`."""
 
-    endpoint.__signature__ = signature(reader)  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
+    endpoint.__signature__ = signature(reader.route)  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
     endpoint.answer = answer  # type: ignore[attr-defined]  # as above
     return endpoint
 
@@ -205,19 +222,21 @@ def told_of(field: FieldInfo) -> dict[str, Any]:
     return {"description": field.description, "examples": field.examples, "json_schema_extra": field.json_schema_extra}
 
 
-def signature(reader: CommandReader) -> Signature:
-    body_is_needed = any(field.is_required() for field in reader.body.model_fields.values())
-    body = Parameter.empty if body_is_needed else Body(default_factory=reader.body)
-    told = described(reader.route.command)
+@cache
+def signature(route: CommandRoute) -> Signature:
+    model = form_of(route).body
+    body_is_needed = any(field.is_required() for field in model.model_fields.values())
+    body = Parameter.empty if body_is_needed else Body(default_factory=model)
+    told = described(route.command)
     in_path = [
         (name, Annotated[as_read(hint), Path(description=told.get(name))], Parameter.empty)
-        for name, hint in hints_of(reader.route.command).items()
-        if name in reader.route.in_path
+        for name, hint in hints_of(route.command).items()
+        if name in route.in_path
     ]
     in_headers = [
         (name, Annotated[field.annotation, *field.metadata, Header(alias=field.alias, **told_of(field))], None)
         for name, field in AskedInHeaders.model_fields.items()
     ]
-    parameters: list[tuple[str, Any, Any]] = [("body", reader.body, body), *in_path, *in_headers]
+    parameters: list[tuple[str, Any, Any]] = [("body", model, body), *in_path, *in_headers]
     kind = Parameter.KEYWORD_ONLY
     return Signature([Parameter(name, kind, annotation=hint, default=default) for name, hint, default in parameters])

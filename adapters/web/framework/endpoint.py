@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import cleandoc
 from typing import Any, ClassVar, Protocol, get_args, get_origin, get_type_hints
 
@@ -23,7 +24,7 @@ from adapters.web.framework.query_runner import refuse_unknown
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """The method `answer` of a class of endpoints answers `method` at `path`; its docstring is the description.
 
@@ -109,26 +110,29 @@ def add_endpoints(app: FastAPI, kind: type[Endpoints], parts: Parts) -> None:
 
 def add_endpoint(app: FastAPI, endpoint: Endpoint, group: Endpoints) -> None:
     """Add the route. `group`: the object whose method answers."""
-    extra = dict(endpoint.extra) if endpoint.body is None else openapi.body_example(endpoint.body)
-    description = cleandoc(endpoint.answer.__doc__ or "")
-    app.router.add_api_route(
-        endpoint.path,
-        getattr(group, endpoint.name),
-        methods=[endpoint.method],
-        summary=description.split("\n\n")[0],
-        description=description,
-        operation_id=endpoint.name,
-        tags=[endpoint.tag],
-        response_model=None,
-        response_class=JSONResponse if endpoint.media_type == JSON else text_of(endpoint.media_type),
-        responses=endpoint.responses,
-        openapi_extra=extra,
-        dependencies=[Depends(nothing_unknown)],
-        route_class_override=JsonRoute,
-    )
+    app.router.add_api_route(endpoint.path, getattr(group, endpoint.name), **options_of(endpoint))
     added = app.routes[-1]
     if endpoint.takes_json and isinstance(added, APIRoute):
         added.app = taking_json(added.app)
+
+
+@cache
+def options_of(endpoint: Endpoint) -> Mapping[str, Any]:
+    """Return what the framework is told of a route: worked out once, for every application of the process."""
+    description = cleandoc(endpoint.answer.__doc__ or "")
+    return {
+        "methods": [endpoint.method],
+        "summary": description.split("\n\n")[0],
+        "description": description,
+        "operation_id": endpoint.name,
+        "tags": [endpoint.tag],
+        "response_model": None,
+        "response_class": JSONResponse if endpoint.media_type == JSON else text_of(endpoint.media_type),
+        "responses": endpoint.responses,
+        "openapi_extra": dict(endpoint.extra) if endpoint.body is None else openapi.body_example(endpoint.body),
+        "dependencies": [Depends(nothing_unknown)],
+        "route_class_override": JsonRoute,
+    }
 
 
 def text_of(media_type: str) -> type[Response]:

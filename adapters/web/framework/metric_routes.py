@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter as Argument
 from inspect import Signature, cleandoc, signature
 from typing import Annotated, Any, get_args, get_type_hints
@@ -57,18 +57,22 @@ class MetricRoute:
 
 def add_metric(app: FastAPI, queries: QueryRunner, route: MetricRoute) -> None:
     """Add the route; its parameters are those of every metric and the question's own."""
+    app.add_api_route(route.path, metric_endpoint(queries, route), **options_of(route))
+
+
+@cache
+def options_of(route: MetricRoute) -> Mapping[str, Any]:
+    """Return what the framework is told of a route: worked out once, for every application of the process."""
     answer = get_type_hints(route.question)["return"]
-    app.add_api_route(
-        route.path,
-        metric_endpoint(queries, route),
-        methods=["GET"],
-        summary=cleandoc(route.question.__doc__ or "").split("\n\n")[0],
-        description=cleandoc(answer.__doc__ or ""),
-        operation_id=route.question.__name__,
-        tags=["metrics"],
-        response_model=None,
-        responses=openapi.of_question(answer, route.raises),
-    )
+    return {
+        "methods": ["GET"],
+        "summary": cleandoc(route.question.__doc__ or "").split("\n\n")[0],
+        "description": cleandoc(answer.__doc__ or ""),
+        "operation_id": route.question.__name__,
+        "tags": ["metrics"],
+        "response_model": None,
+        "responses": openapi.of_question(answer, route.raises),
+    }
 
 
 def metric_endpoint(queries: QueryRunner, route: MetricRoute) -> Callable[..., Awaitable[Response]]:
@@ -129,6 +133,7 @@ def asked(
     return question(connection, period, as_of, segment, **options)
 
 
+@cache
 def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
     """Return a question's own parameters, by name: (type, default)."""
     hints = get_type_hints(question, include_extras=True)

@@ -26,7 +26,9 @@ from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
 from adapters.web.services import Services
 from tests.adapters.web.contract import Contract
+from tests.described_once import describe_once
 
+describe_once()
 SECRETS = ("first-secret", "second-secret")
 Post = Callable[..., dict[str, Any]]
 ClientAs = Callable[..., httpx.Client]
