@@ -106,7 +106,7 @@ def with_what_is_admitted(candidate: Candidate, suppressions: Suppressions, comm
 
 def is_stated_at_entry(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
     """Whether the source that the record came from tells this value already, as by the event that made the record."""
-    statements = held(candidate.told(command.fact, candidate.source, value, command.moment))
+    statements = held(candidate.told(command.fact, candidate.entry_source, value, command.moment))
     return any(statement.value == value for statement in statements)
 
 

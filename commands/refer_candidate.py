@@ -24,7 +24,7 @@ from domain.suppression import AddressIsSuppressed, Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferCandidate(Arrival):
-    """Refer a candidate; source, role and location stay the segments of this candidate for good.
+    """Refer a candidate; source, role and location are the segments. A segment that is known never changes.
 
     candidate: the new candidate's stream. referrer: the person who vouches, by whose key their words are sealed.
     source: where the person came from. role: the kind of work. location: where they would work.

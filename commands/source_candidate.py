@@ -22,7 +22,7 @@ from domain.suppression import AddressIsSuppressed, Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCandidate(Arrival):
-    """Source a candidate; source, role and location stay the segments of this candidate for good.
+    """Source a candidate; source, role and location are the segments. A segment that is known never changes.
 
     candidate: the new candidate's stream.
     source: where the person came from. role: the kind of work. location: where they would work.

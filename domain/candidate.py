@@ -22,7 +22,7 @@ from domain.touchpoint import Touchpoints
 
 @dataclass(frozen=True, slots=True)
 class CandidateSourced(Event):
-    """We found this person, or they found us. Fixes the segments (source, role, location) for good."""
+    """We found this person, or they found us. Fixes the segments (source, role, location) that are known by then."""
 
     stored_name = "candidate-sourced.v1"
 
@@ -51,6 +51,17 @@ class CandidateReferred(Event):
     phones: Personal[tuple[str, ...]]
     referrer_name: Annotated[Personal[str | None], SealedFor("referrer")]
     referrer_words: Annotated[Personal[str | None], SealedFor("referrer")]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsCompleted(Event):
+    """Segments that were unknown became known. 'unknown' stands for each segment that this event does not complete."""
+
+    stored_name = "segments-completed.v1"
+
+    source: Clear[str]
+    role: Clear[str]
+    location: Clear[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +362,26 @@ class CandidateExistsAlready(Conflict):
     where = "candidate"
 
 
+class SegmentIsKnown(Conflict):
+    """Segment already known
+
+    The {field} of the candidate {candidate} is known: '{known}'. A segment that is known never changes.
+
+    Leave {field} out.
+    """
+
+
+class NoSegmentIsStated(Invalid):
+    """No segment stated
+
+    The request states no segment: source, role and location are left out or 'unknown'.
+
+    State at least one of them.
+    """
+
+    where = "source"
+
+
 class ProfileFactWasNotTold(Conflict):
     """No such profile fact
 
@@ -399,8 +430,9 @@ class CandidateCannotReferThemselves(Invalid):
 class Candidate:
     """What decisions about a person need to know.
 
-    `telling` has the events that tell of the profile, in the order in which we learned them; `communities` whether it
-    was in each community. Whatever the command did not ask to read is empty.
+    `source`, `role` and `location` are the segments; `entry_source` is the source as of the entry, which states what is
+    known of the person from there. `telling` has the events that tell of the profile, in the order in which we learned
+    them; `communities` whether it was in each community. Whatever the command did not ask to read is empty.
     `merged_into` and `absorbed` are the records that this one was merged with; `speaker` is the record that speaks
     for the whole person, None where it is this one. `consents` are those of the whole person.
     `erasure` is the event that asked for this record to be erased, `erased` whether that is completed; `holds` are the
@@ -414,6 +446,7 @@ class Candidate:
     source: str = UNKNOWN
     role: str = UNKNOWN
     location: str = UNKNOWN
+    entry_source: str = UNKNOWN
     telling: Statements = field(default_factory=Statements)
     communities: Mapping[UUID, TemporalProperty[bool]] = field(default_factory=dict)
     consents: Consents = field(default_factory=Consents)
@@ -525,6 +558,10 @@ class Candidate:
         """When the candidate was in the community."""
         return self.communities.get(community, TemporalProperty())
 
+    def segments(self) -> dict[str, str]:
+        """Return the segments by name."""
+        return {"source": self.source, "role": self.role, "location": self.location}
+
     def require_new(self) -> None:
         """Raises CandidateExistsAlready, or CandidateIsErased."""
         if self.exists:
@@ -542,7 +579,15 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
                 source=event.source,
                 role=event.role,
                 location=event.location,
+                entry_source=event.source,
                 telling=candidate.telling.plus(recorded, told_by(recorded)),
+            )
+        case SegmentsCompleted(source=source, role=role, location=location):
+            return replace(
+                candidate,
+                source=first_known(candidate.source, source),
+                role=first_known(candidate.role, role),
+                location=first_known(candidate.location, location),
             )
         case ProfileFactLearned() | ProfileFactRetracted():
             return replace(candidate, telling=candidate.telling.plus(recorded, told_by(recorded)))
@@ -578,6 +623,11 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return replace(candidate, erased=True)
         case _:
             return candidate
+
+
+def first_known(known: str, stated: str) -> str:
+    """Return a segment after another value of it was stated."""
+    return stated if known == UNKNOWN else known
 
 
 def told_by(recorded: Recorded[Event]) -> Iterator[FactStatement]:
@@ -653,6 +703,9 @@ CANDIDATE = Aggregate("candidate", Candidate, evolve, linked_records, person)
 
 ENTRIES: tuple[type[Event], ...] = (CandidateSourced, CandidateReferred, ErasureRequested, CandidateErased)
 """The events that make a candidate, and that end one."""
+
+SEGMENTS: tuple[type[Event], ...] = (*ENTRIES, SegmentsCompleted)
+"""The events that tell the segments of a candidate."""
 
 FACTS: tuple[type[Event], ...] = (ProfileFactLearned, ProfileFactRetracted)
 """The events that tell of a profile after the entry."""

@@ -22,6 +22,7 @@ EVENTS: tuple[type[Event], ...] = (
     candidate.CandidateReferred,
     candidate.ProfileFactLearned,
     candidate.ProfileFactRetracted,
+    candidate.SegmentsCompleted,
     candidate.CandidatesMerged,
     candidate.CandidatesUnmerged,
     candidate.CommunityJoined,

@@ -23,7 +23,7 @@ from domain.application import (
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.event import Event
 from domain.referral import ReferralCredited
-from projections import linked_records, reversals
+from projections import linked_records, reversals, segments
 from projections.read_model import Facts, ReadModel
 
 STEPS: dict[type[Event], str] = {
@@ -57,6 +57,7 @@ offer, on whose standing no count depends. A decline that was taken back was non
 # until `until_at`, the time of the reversal.
 TABLES = (
     linked_records.tables("applications")
+    + segments.table("applications")
     + """
 create table applications.step (
     application uuid        not null,
@@ -79,10 +80,7 @@ create index on applications.step (application, step, position)
 create table applications.entry (
     record   uuid        primary key,
     position bigint      not null,
-    at       timestamptz not null,
-    source   text        not null,
-    role     text        not null,
-    location text        not null
+    at       timestamptz not null
 );
 create table applications.credit (
     application uuid   not null,
@@ -108,9 +106,7 @@ where {this}
 """
 
 ENTERED = """
-select stream_id as record, position, at, clear ->> 'source' as source, clear ->> 'role' as role,
-       clear ->> 'location' as location
-from batch where {this} and stream_version = 1
+select stream_id as record, position, at from batch where {this} and stream_version = 1
 """
 
 _REVERSED = "select stream_id as application, '{step}' as step, position, at from batch where {{this}}"
@@ -121,11 +117,13 @@ _OF_STEPS: Facts = {event: _STEP.format(step=step) for event, step in STEPS.item
 
 APPLICATIONS = ReadModel(
     name="applications",
-    version=3,
+    version=4,
     tables=TABLES,
     working=linked_records.working("applications"),
     facts={
         "link": linked_records.LINKS,
+        "segment": segments.ENTRIES,
+        "completion": segments.COMPLETIONS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "step": {**_OF_STEPS, ApplicationTransferred: TRANSFERRED},
         "reversal": {event: _REVERSED.format(step=step) for event, step in REVERSALS.items()},
@@ -133,7 +131,9 @@ APPLICATIONS = ReadModel(
     },
     recompute=(
         linked_records.keep("applications"),
-        "insert into applications.entry (record, position, at, source, role, location) {entry}",
+        segments.keep("applications"),
+        segments.complete("applications"),
+        "insert into applications.entry (record, position, at) {entry}",
         """
         insert into applications.step
             (application, candidate, requisition, opening, position, at, day, step, stage, source) {step}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.application import ApplicationSubmitted, CandidateHired, CandidateUnhired, ProspectAdded
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import linked_records, reversals
+from projections import linked_records, reversals, segments
 from projections.read_model import ReadModel
 
 # The row says what is so now. The facts beside it say what it said at any position, and what is left of a maximum
@@ -13,6 +13,7 @@ from projections.read_model import ReadModel
 # All is kept by record: what is so of a person of several is put together when it is asked.
 TABLES = (
     linked_records.tables("candidate_summary")
+    + segments.table("candidate_summary")
     + """
 create table candidate_summary.candidate (
     candidate       uuid    primary key,
@@ -25,10 +26,7 @@ create table candidate_summary.candidate (
     last_engagement timestamptz,
     prospects       integer not null default 0,
     applications    integer not null default 0,
-    hired_at        timestamptz,
-    source          text,
-    role            text,
-    location        text
+    hired_at        timestamptz
 ) with (fillfactor = 80);
 create table candidate_summary.touch (
     candidate  uuid        not null,
@@ -53,9 +51,7 @@ create index on candidate_summary.milestone (application, position) where until 
 )
 
 ENTERED = """
-select stream_id as candidate, position, at, clear ->> 'source' as source, clear ->> 'role' as role,
-       clear ->> 'location' as location
-from batch where {this} and stream_version = 1
+select stream_id as candidate, position, at from batch where {this} and stream_version = 1
 """
 
 TOUCHED = """
@@ -83,11 +79,10 @@ select (clear ->> 'candidate')::uuid as candidate, stream_id as application, pos
 """
 
 ENTER = """
-insert into candidate_summary.candidate as row (candidate, known, entered, entered_at, source, role, location)
-select candidate, position, position, at, source, role, location from ({entry}) entry
+insert into candidate_summary.candidate as row (candidate, known, entered, entered_at)
+select candidate, position, position, at from ({entry}) entry
 on conflict (candidate) do update set
-    known = greatest(row.known, excluded.known), entered = excluded.entered, entered_at = excluded.entered_at,
-    source = excluded.source, role = excluded.role, location = excluded.location
+    known = greatest(row.known, excluded.known), entered = excluded.entered, entered_at = excluded.entered_at
 """
 
 TOUCH = """
@@ -156,11 +151,13 @@ where row.candidate in (select candidate from ({unhired}) undone)
 
 CANDIDATE_SUMMARY = ReadModel(
     name="candidate_summary",
-    version=3,
+    version=4,
     tables=TABLES,
     working=linked_records.working("candidate_summary"),
     catalogue=("contact", "engagement"),
     facts={
+        "segment": segments.ENTRIES,
+        "completion": segments.COMPLETIONS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
         "touch": {TouchpointRecorded: TOUCHED, TouchpointCorrected: CORRECTED},
         "corrected": {TouchpointCorrected: "select stream_id from batch where {this}"},
@@ -173,5 +170,15 @@ CANDIDATE_SUMMARY = ReadModel(
         "unhired": {CandidateUnhired: UNHIRED},
         "link": linked_records.LINKS,
     },
-    recompute=(linked_records.keep("candidate_summary"), ENTER, TOUCH, TAKE_BACK, REACH, TAKE_BACK_HIRES, LESS_HIRED),
+    recompute=(
+        linked_records.keep("candidate_summary"),
+        segments.keep("candidate_summary"),
+        segments.complete("candidate_summary"),
+        ENTER,
+        TOUCH,
+        TAKE_BACK,
+        REACH,
+        TAKE_BACK_HIRES,
+        LESS_HIRED,
+    ),
 )

@@ -28,7 +28,7 @@ from domain.event import Erased, Recorded
 from domain.normal_form import FORM, grams, is_unparted, parts_of, runs, words_of
 from domain.profile_facts import CATALOGUE, FACTS, TRUST, TRUST_OF_OTHERS, alike
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import linked_records
+from projections import linked_records, segments
 from projections.consent_state import CONSENT_STATE
 from projections.read_model import Blind, Opens, ReadModel, quoted
 
@@ -266,6 +266,29 @@ with kept as (
     select record, entered_at, source, role, location, {_key_of_code("role")}, {_key_of_code("location")}
     from ({{entry}}) entry
     returning record
+)
+insert into directory_changed select record, true from kept
+"""
+
+COMPLETE = f"""
+with first_known as (
+    select entity,
+           coalesce((array_agg(source order by position) filter (where source <> 'unknown'))[1], 'unknown') as source,
+           coalesce((array_agg(role order by position) filter (where role <> 'unknown'))[1], 'unknown') as role,
+           coalesce((array_agg(location order by position) filter (where location <> 'unknown'))[1], 'unknown')
+               as location
+    from ({{completion}}) completion group by entity
+), completed as (
+    select record, coalesce(nullif(known.source, 'unknown'), first_known.source) as source,
+           coalesce(nullif(known.role, 'unknown'), first_known.role) as role,
+           coalesce(nullif(known.location, 'unknown'), first_known.location) as location
+    from first_known join directory.record known on known.record = entity
+), kept as (
+    update directory.record set
+        source = completed.source, role = completed.role, location = completed.location,
+        role_key = {_key_of_code("completed.role")}, location_key = {_key_of_code("completed.location")}
+    from completed where record.record = completed.record
+    returning record.record
 )
 insert into directory_changed select record, true from kept
 """
@@ -572,7 +595,7 @@ on conflict do nothing
 
 DIRECTORY = ReadModel(
     name="directory",
-    version=5,
+    version=6,
     tables=TABLES,
     working=WORKING,
     catalogue=("contact",),
@@ -582,6 +605,7 @@ DIRECTORY = ReadModel(
     facts={
         "link": linked_records.LINKS,
         "entry": {CandidateSourced: ENTERED, CandidateReferred: ENTERED},
+        "completion": segments.COMPLETIONS,
         "erased": dict.fromkeys(ENDINGS, "select stream_id as record from batch where {this}"),
         "answer": CONSENT_STATE.facts["answer"],
         "lifted": CONSENT_STATE.facts["lifted"],
@@ -592,6 +616,7 @@ DIRECTORY = ReadModel(
     recompute=(
         linked_records.keep("directory"),
         ENTER,
+        COMPLETE,
         ERASE,
         TELL,
         ANSWER,

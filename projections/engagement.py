@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import linked_records, tally
+from projections import linked_records, segments, tally
 from projections.read_model import ReadModel
 
 WINDOWS = (7, 14, 30, 90)
@@ -13,7 +13,7 @@ WINDOWS = (7, 14, 30, 90)
 # A message is bucketed by the day it was sent, so its fates are kept with their exact times. They are kept by record;
 # a message counts once for a person, whichever of their records its fates belong to.
 TABLES = (
-    tally.tables("engagement")
+    tally.tables_of_people("engagement")
     + linked_records.tables("engagement")
     + """
 create table engagement.fate (
@@ -187,23 +187,26 @@ _CHANGES = f"""
 
 ENGAGEMENT = ReadModel(
     name="engagement",
-    version=3,
+    version=4,
     tables=TABLES,
     working=WORKING,
     catalogue=("outcome",),
     facts={
-        "segment": tally.PERSON_SEGMENT,
+        "segment": segments.ENTRIES,
+        "completion": segments.COMPLETIONS,
         "link": linked_records.LINKS,
         "fact": {TouchpointRecorded: RECORDED, TouchpointCorrected: CORRECTED},
     },
     recompute=(
-        tally.keep_segment("engagement"),
+        segments.keep("engagement"),
+        segments.complete("engagement"),
         linked_records.keep("engagement"),
         "insert into engagement_fact (message, record, touchpoint, at, known, fate, taken_back) {fact}",
         KEEP,
         TAKE_BACK,
         TURN,
-        tally.record("engagement", _CHANGES.replace("{told}", _OF_ONE_RECORD)),
-        tally.record("engagement", _CHANGES.replace("{told}", _OF_SEVERAL)),
+        tally.record_people("engagement", _CHANGES.replace("{told}", _OF_ONE_RECORD)),
+        tally.record_people("engagement", _CHANGES.replace("{told}", _OF_SEVERAL)),
+        *tally.complete("engagement"),
     ),
 )

@@ -29,7 +29,7 @@ from projections.read_model import ReadModel
 # fill is: an 'r' by which that hire is undone takes that fill back. `spell` is the position of the 'n' that began the
 # time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
 TABLES = (
-    tally.tables("openings")
+    tally.tables_of_jobs("openings")
     + """
 create table openings.fact (
     requisition uuid,
@@ -567,7 +567,7 @@ OPENINGS = ReadModel(
         "unhire": {CandidateUnhired: "select stream_id as application, position, at from batch where {this}"},
     },
     recompute=(
-        tally.keep_segment("openings"),
+        tally.keep_job_segment("openings"),
         KEEP_HOLDS,
         KEEP_CLOSINGS,
         KEEP_BEGINNINGS,
@@ -578,6 +578,6 @@ OPENINGS = ReadModel(
         TELL_OF_HIRES,
         KEEP_JOBS,
         STAND_JOBS,
-        tally.record("openings", " union all ".join((OF_OPENINGS, OF_HOLDS, OF_JOBS, OF_HIRES, OF_ACTIVE))),
+        tally.record_jobs("openings", " union all ".join((OF_OPENINGS, OF_HOLDS, OF_JOBS, OF_HIRES, OF_ACTIVE))),
     ),
 )

@@ -6,7 +6,7 @@ from domain.application import CandidateHired, CandidateUnhired
 from domain.candidate import CandidateReferred, CandidateSourced
 from domain.consent import ConsentWithdrawn
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import linked_records, reversals, tally
+from projections import linked_records, reversals, segments, tally
 from projections.read_model import ReadModel
 
 ACTIVE_DAYS = 180
@@ -17,7 +17,7 @@ ACTIVE_DAYS = 180
 # It is known from `known` until `until`, both position * 2, and one more where a position adds (it takes back first).
 # Nodes are kept by record; the line of a person is all nodes of their records, of which one day and rank is one node.
 TABLES = (
-    tally.tables("pipeline")
+    tally.tables_of_people("pipeline")
     + linked_records.tables("pipeline")
     + """
 create table pipeline.node (
@@ -249,12 +249,13 @@ _FLOWS = f"""
 
 PIPELINE = ReadModel(
     name="pipeline",
-    version=3,
+    version=4,
     tables=TABLES,
     working=WORKING,
     catalogue=("engagement",),
     facts={
-        "segment": tally.PERSON_SEGMENT,
+        "segment": segments.ENTRIES,
+        "completion": segments.COMPLETIONS,
         "link": linked_records.LINKS,
         "hire": {CandidateHired: HIRE},
         "unhire": {CandidateUnhired: UNHIRE},
@@ -269,7 +270,8 @@ PIPELINE = ReadModel(
         },
     },
     recompute=(
-        tally.keep_segment("pipeline"),
+        segments.keep("pipeline"),
+        segments.complete("pipeline"),
         linked_records.keep("pipeline"),
         KEEP_HIRES,
         TAKE_BACK_HIRES,
@@ -277,7 +279,8 @@ PIPELINE = ReadModel(
         END,
         BEGIN,
         TURN,
-        tally.record("pipeline", _FLOWS.format(gaps=_OF_ONE_RECORD, first=_FIRST_OF_ONE_RECORD)),
-        tally.record("pipeline", _FLOWS.format(gaps=_OF_SEVERAL, first=_FIRST_OF_SEVERAL)),
+        tally.record_people("pipeline", _FLOWS.format(gaps=_OF_ONE_RECORD, first=_FIRST_OF_ONE_RECORD)),
+        tally.record_people("pipeline", _FLOWS.format(gaps=_OF_SEVERAL, first=_FIRST_OF_SEVERAL)),
+        *tally.complete("pipeline"),
     ),
 )

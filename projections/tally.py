@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from domain.candidate import CandidateReferred, CandidateSourced
 from domain.requisition import RequisitionOpened
+from projections import segments
 from projections.read_model import Facts
 
 BLOCK_BITS = 14
 """A block is 2^14 positions: an answer adds up whole blocks by month, and reads single differences of the last only."""
 
-_TABLES = """
+_SEGMENT_FOR_GOOD = """
 create table {name}.segment (
     entity   uuid primary key,
     source   text not null,
     role     text not null,
     location text not null
 );
+"""
+
+_TABLES = """
 create table {name}.delta (
     position bigint  not null,
     day      date    not null,
@@ -40,17 +43,31 @@ create table {name}.month (
 ) with (fillfactor = 80);
 """
 
-_RECORD = """
-with made (entity, position, day, what, amount, n) as (
-    {made}
-), kept as (
-    insert into {name}.delta (position, day, what, amount, n, source, role, location)
+# The differences of the people of whom a segment is unknown: they move when it is completed.
+_OPEN = """
+create table {name}.open (
+    entity   uuid    not null,
+    position bigint  not null,
+    day      date    not null,
+    amount   integer not null,
+    n        integer not null,
+    what     text    not null
+);
+create index on {name}.open (entity);
+"""
+
+_IN_SEGMENTS = """
     select position, day, what, amount, sum(n),
            coalesce(source, 'unknown'), coalesce(role, 'unknown'), coalesce(location, 'unknown')
-    from made left join {name}.segment using (entity)
+    from {source}
     group by position, day, what, amount, source, role, location
     having sum(n) <> 0
     order by position
+"""
+
+_KEEP = """), kept as (
+    insert into {name}.delta (position, day, what, amount, n, source, role, location)
+    {rows}
     returning position >> {bits} as block, date_trunc('month', day::timestamp)::date as month, what, amount, n,
               source, role, location
 )
@@ -64,34 +81,83 @@ group by grouping sets ((block, month, what, amount), (block, month, what, amoun
 on conflict (dimension, value, block, month, what, amount) do update set n = known.n + excluded.n
 """
 
+_RECORD = """
+with made (entity, position, day, what, amount, n) as (
+    {made}
+"""
 
-def tables(name: str) -> str:
+_PLACE = f"""), placed as (
+    select made.entity, made.position, made.day, made.what, made.amount, made.n,
+           segment.source, segment.role, segment.location
+    from made left join {{name}}.segment on {segments.known("made.entity", "made.position")}
+), opened as (
+    insert into {{name}}.open (entity, position, day, what, amount, n)
+    select entity, position, day, what, amount, sum(n) from placed
+    where 'unknown' in (source, role, location)
+    group by entity, position, day, what, amount having sum(n) <> 0
+"""
+
+# All that was counted of the person is taken back from the segments before the completion and added to those after it.
+_MOVE = """
+with stated as (
+    {{completion}}
+), placed as (
+    select stated.position, day, what, amount, side.n * open.n as n, segment.source, segment.role, segment.location
+    from stated join {name}.open on open.entity = stated.entity and open.position < stated.position
+    cross join (values (-1), (1)) side (n)
+    join {name}.segment on segment.entity = stated.entity
+        and case when side.n < 0 then segment.until else segment.known end = stated.position
+"""
+
+_CLOSE = """
+delete from {name}.open using ({{completion}}) stated join {name}.segment on segment.entity = stated.entity
+where open.entity = stated.entity and segment.until = 9223372036854775807
+      and 'unknown' not in (segment.source, segment.role, segment.location)
+"""
+
+
+def tables_of_jobs(name: str) -> str:
     """The tally's tables in the read model `name`: segment, delta, month."""
-    return _TABLES.format(name=name)
+    return (_SEGMENT_FOR_GOOD + _TABLES.lstrip()).format(name=name)
 
 
-def record(name: str, made: str) -> str:
+def tables_of_people(name: str) -> str:
+    """The tally's tables in the read model `name`: segment (as in `segments`), delta, month, open."""
+    return segments.table(name) + (_TABLES + _OPEN).format(name=name)
+
+
+def record_jobs(name: str, made: str) -> str:
     """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
 
     In that order, whatever their names. Each row is counted in its own entity's segment: a position may tell of several
     entities, as a merge does.
     """
-    return _RECORD.format(name=name, made=made, bits=BLOCK_BITS)
+    rows = _IN_SEGMENTS.format(source=f"made left join {name}.segment using (entity)")
+    return _RECORD.format(made=made) + _KEEP.format(name=name, rows=rows.strip(), bits=BLOCK_BITS)
 
 
-_FIRST = """
+def record_people(name: str, made: str) -> str:
+    """As `record_jobs`, for people: each row is counted in the entity's segments as known at its position."""
+    keep = _KEEP.format(name=name, rows=_IN_SEGMENTS.format(source="placed").strip(), bits=BLOCK_BITS)
+    return _RECORD.format(made=made) + _PLACE.format(name=name) + keep
+
+
+def complete(name: str) -> tuple[str, str]:
+    """The statements that move people to the segments that the facts of the kind `completion` tell; they come last."""
+    keep = _KEEP.format(name=name, rows=_IN_SEGMENTS.format(source="placed").strip(), bits=BLOCK_BITS)
+    return _MOVE.format(name=name) + keep, _CLOSE.format(name=name)
+
+
+JOB_SEGMENT: Facts = {
+    RequisitionOpened: """
 select stream_id as entity, clear ->> 'source' as source, clear ->> 'role' as role, clear ->> 'location' as location
 from batch where {this} and stream_version = 1
 """
-
-PERSON_SEGMENT: Facts = {CandidateSourced: _FIRST, CandidateReferred: _FIRST}
-"""The segments of a person, fixed by the first event of their stream."""
-
-JOB_SEGMENT: Facts = {RequisitionOpened: _FIRST}
+}
 """The segments of a job, fixed by the first event of its stream."""
 
 
-def keep_segment(name: str) -> str:
+def keep_job_segment(name: str) -> str:
     """The statement that keeps the read model's segment facts."""
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
 

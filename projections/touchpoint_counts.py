@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from domain.touchpoint import TouchpointCorrected, TouchpointRecorded
-from projections import tally
+from projections import segments, tally
 from projections.read_model import ReadModel
 
-# A merge moves nothing: this counts touchpoints and not people, and each keeps the segment of its own record.
+# A merge moves nothing: this counts touchpoints and not people, and each is of the segment of its own record.
 RECORDED = """
 select stream_id as entity, position, (at at time zone {zone})::date as day, kind as what, 0 as amount, 1 as n
 from batch where {this}
@@ -23,14 +23,17 @@ where {this} and part.kind is not null
 
 TOUCHPOINT_COUNTS = ReadModel(
     name="touchpoint_counts",
-    version=2,
-    tables=tally.tables("touchpoint_counts"),
+    version=3,
+    tables=tally.tables_of_people("touchpoint_counts"),
     facts={
-        "segment": tally.PERSON_SEGMENT,
+        "segment": segments.ENTRIES,
+        "completion": segments.COMPLETIONS,
         "touch": {TouchpointRecorded: RECORDED, TouchpointCorrected: CORRECTED},
     },
     recompute=(
-        tally.keep_segment("touchpoint_counts"),
-        tally.record("touchpoint_counts", "{touch}"),
+        segments.keep("touchpoint_counts"),
+        segments.complete("touchpoint_counts"),
+        tally.record_people("touchpoint_counts", "{touch}"),
+        *tally.complete("touchpoint_counts"),
     ),
 )

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from domain.codes import UNKNOWN
-from projections import linked_records
+from projections import linked_records, segments
 from projections.applications import APPLICATIONS
 from queries.question import AsOf, Period, Segment
 
@@ -115,5 +115,5 @@ def _members(segment: Segment) -> str:
     )
     return f"""
         select person, everybody.record from everybody
-        left join applications.entry on entry.record = person and entry.position <= %(position)s where {wanted}
+        left join applications.segment on {segments.known("person", "%(position)s")} where {wanted}
     """

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import linked_records
+from projections import linked_records, segments
 from projections.candidate_summary import CANDIDATE_SUMMARY, STANDING_HIRE
 from queries.question import AsOf
 
@@ -48,11 +48,11 @@ class CandidateSummary:
 
 # A record's row is right when nothing about it is newer; what it said earlier is found from its facts.
 _RECORD = f"""
-    select entered_at, source, role, location, contacts, engagements, last_contact, last_engagement,
+    select entered_at, contacts, engagements, last_contact, last_engagement,
            prospects, applications, hired_at
     from candidate_summary.candidate where candidate = of.record and known <= of.position and entered is not null
     union all
-    select entered_at, source, role, location, touched.contacts, touched.engagements, touched.last_contact,
+    select entered_at, touched.contacts, touched.engagements, touched.last_contact,
            touched.last_engagement, reached.prospects, reached.applications, reached.hired_at
     from candidate_summary.candidate
     cross join lateral (
@@ -72,11 +72,11 @@ _RECORD = f"""
 
 _PERSON = linked_records.persons("candidate_summary", "select %(candidate)s::uuid, %(position)s::bigint")
 _QUESTION = f"""
-select nullif(of.person, of.asked), min(entered_at), max(source) filter (where of.record = of.person),
-       max(role) filter (where of.record = of.person), max(location) filter (where of.record = of.person),
+select nullif(of.person, of.asked), min(entered_at), max(segment.source), max(segment.role), max(segment.location),
        sum(contacts)::int, sum(engagements)::int, max(last_contact), max(last_engagement),
        sum(prospects)::int, sum(applications)::int, min(hired_at)
 from ({_PERSON}) of cross join lateral ({_RECORD}) record
+left join candidate_summary.segment on of.record = of.person and {segments.known("of.person", "of.position")}
 group by of.person, of.asked
 having bool_or(of.record = of.person)
 """

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.candidate import CANDIDATE, ENTRIES, FACTS, MERGES, Candidate, CandidateReferred, CandidateSourced
+from domain.candidate import (
+    CANDIDATE,
+    ENTRIES,
+    FACTS,
+    MERGES,
+    SEGMENTS,
+    Candidate,
+    CandidateReferred,
+    CandidateSourced,
+)
 from domain.event import Aggregate, Event, Recorded
 from domain.profile_facts import FactStatement
 from domain.streams import Loads, load_with_linked_records
@@ -36,14 +45,14 @@ def linked_records(record: Record) -> Collection[UUID]:
 
 
 RECORD = Aggregate("record", lambda record: Record(Candidate(record)), evolve, linked_records)
-READS: frozenset[type[Event]] = frozenset((*ENTRIES, *FACTS, *MERGES))
+READS: frozenset[type[Event]] = frozenset((*SEGMENTS, *FACTS, *MERGES))
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """All records of the person to whom the `requested` record belongs, by id.
 
-    `root` is the surviving record of all merges: its entry gives the person's segments. `version` is that of the
+    `root` is the surviving record of all merges: its segments are the person's. `version` is that of the
     requested record.
     """
 

@@ -46,7 +46,7 @@ class ProfileFact:
 class Profile:
     """What we believe about a person, out of all their records.
 
-    `candidate` is the record that speaks for the person, the one whose entry gives source, role and location;
+    `candidate` is the record that speaks for the person, the one that gives source, role and location;
     `merged_into` names it where another record was requested. `erased`: the person was erased, so what was personal is
     null. `version` is that of the requested record. `source_text`, `role_text` and `location_text`: the text that the
     code was made of; null where it came as a code.
@@ -88,12 +88,12 @@ def profile_of(person: Person) -> Profile:
         candidate=person.root,
         merged_into=person.merged_into,
         records=person.ids,
-        source=entry.source,
-        source_text=text_of(entry.source),
-        role=entry.role,
-        role_text=text_of(entry.role),
-        location=entry.location,
-        location_text=text_of(entry.location),
+        source=root.candidate.source,
+        source_text=text_of(root.candidate.source),
+        role=root.candidate.role,
+        role_text=text_of(root.candidate.role),
+        location=root.candidate.location,
+        location_text=text_of(root.candidate.location),
         entered_at=root.entered_at,
         referrer=entry.referrer if isinstance(entry, CandidateReferred) else None,
         outside_source=entry.outside_source if isinstance(entry, CandidateSourced) else None,

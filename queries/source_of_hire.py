@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import psycopg
 
 from domain.codes import UNKNOWN
+from projections import segments
 from queries.candidacies import IN_PERIOD, WAYS, ask
 from queries.question import EVERYBODY, AsOf, Parameter, Period, Segment
 
@@ -56,7 +57,9 @@ class SourcesOfHire:
 _HIRES = f"""
 with {WAYS}, first as (
     select distinct on (person) person, source
-    from people join applications.entry using (record) where position <= %(position)s
+    from people join applications.entry using (record)
+    join applications.segment on {segments.known("record", "%(position)s")}
+    where position <= %(position)s
     order by person, at, position
 ), touched_last as (
     select *, first_value(source) over (

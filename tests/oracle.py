@@ -36,8 +36,13 @@ def of_type(log: Log, *names: str) -> Log:
 
 
 def entries(log: Log) -> dict[str, dict[str, Any]]:
-    """Per person the event that began their stream."""
-    return {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
+    """Per person the event that began their stream, with the segments that were completed since."""
+    found = {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
+    for event in of_type(log, "segments-completed"):
+        first, told = found[event["stream"]], event["clear"]
+        unknown = [name for name in ("source", "role", "location") if first["clear"][name] == "unknown"]
+        found[event["stream"]] = {**first, "clear": first["clear"] | {name: told[name] for name in unknown}}
+    return found
 
 
 def roots(log: Log) -> dict[str, str]:

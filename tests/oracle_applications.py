@@ -175,9 +175,16 @@ class Known:
         return record
 
     def entries(self) -> dict[str, Event]:
-        """By record, the event that made it."""
-        names = ("candidate-sourced", "candidate-referred")
-        return {e["stream"]: e for e in self.log if name_of(e) in names and e["version"] == 1}
+        """By record, the event that made it, with the segments that became known since."""
+        found: dict[str, Event] = {}
+        for event in self.log:
+            if name_of(event) in ("candidate-sourced", "candidate-referred") and event["version"] == 1:
+                found[event["stream"]] = event
+            elif name_of(event) == "segments-completed":
+                entry = found[event["stream"]]
+                news = {name: value for name, value in event["clear"].items() if entry["clear"][name] == "unknown"}
+                found[event["stream"]] = {**entry, "clear": {**entry["clear"], **news}}
+        return found
 
     def fits(self, person: str, wanted: Mapping[str, str]) -> bool:
         entry = self.entries().get(person)

@@ -23,6 +23,7 @@ from commands.cancel_opening import CancelOpening
 from commands.catalogue import VERBS
 from commands.close_requisition import CloseRequisition
 from commands.complete_erasure import CompleteErasure
+from commands.complete_segments import CompleteSegments
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
@@ -97,6 +98,7 @@ kinds = st.sampled_from(
     ["email-sent", "text-sent", "email-opened", "email-unsubscribed", "text-stopped", "note-written"]
 )
 codes = st.sampled_from(["a", "b"])
+segments = st.sampled_from(["unknown", "a", "b"])
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "candidate": people, "absorbed": people, "evidence": st.just(("stated",)),
@@ -105,6 +107,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "purpose": purposes, "channels": channels, "kind": kinds, "stage": codes,
     "fact": st.sampled_from(["a", "skill"]), "learned_from": codes,
     "value": codes, "machine": st.booleans(), "reason": codes, "source": codes,
+    "as_source": segments, "role": segments, "location": segments,
     "need": st.sampled_from(["same", "new"]), "by": st.sampled_from(["us", "candidate"]), "user": st.none() | codes,
     "community": st.just(COMMUNITY), "around": st.just("skill"), "topic": codes,
     "consent": st.integers(1, 20).map(event_id),
@@ -119,6 +122,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 SHAPES: dict[type[Command], str] = {
     SourceCandidate: "candidate source name",
     ReferCandidate: "candidate referrer name",
+    CompleteSegments: "candidate as_source role location",
     ReleaseAddress: "address_kind address",
     LearnProfileFact: "candidate fact learned_from value",
     RetractProfileFact: "candidate fact learned_from value",
@@ -182,6 +186,7 @@ SHAPES: dict[type[Command], str] = {
 }
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
 OUT = (application.OfferMade, application.OfferDeclineTakenBack)
+SEGMENT_EVENTS = (candidate.CandidateSourced, candidate.CandidateReferred, candidate.SegmentsCompleted)
 TOLD_LATE = (
     *ENDS, application.StageEntered, application.ApplicationMovedBack,
     application.OfferMade, application.OfferAccepted, application.OfferDeclined, application.OfferRescinded,
@@ -383,6 +388,13 @@ class AnyHistory(RuleBasedStateMachine):
     def a_candidate_enters_once(self) -> None:
         entered = Counter(one.stream for one in self.of(candidate.CandidateSourced, candidate.CandidateReferred))
         assert all(count == 1 for count in entered.values())
+
+    @invariant()
+    def a_segment_becomes_known_once_and_stays(self) -> None:
+        for stream in self.history.streams.values():
+            told = [one.event for one in stream if isinstance(one.event, SEGMENT_EVENTS)]
+            for name in ("source", "role", "location"):
+                assert len([event for event in told if getattr(event, name) != "unknown"]) <= 1
 
     @invariant()
     def of_an_erased_person_nothing_more_is_told(self) -> None:

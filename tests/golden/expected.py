@@ -40,6 +40,7 @@ from domain.candidate import (
     ProfileFactLearned,
     ProfileFactRetracted,
     RestrictionLifted,
+    SegmentsCompleted,
 )
 from domain.codes import Spelled
 from domain.consent import (
@@ -112,6 +113,7 @@ EXPECTED: Mapping[str, Event] = {
         emails=("zoe@example.org", "z.oneill@example.com"),
         phones=(),
     ),
+    "segments-completed.v1": SegmentsCompleted(source="job-board", role="gardener", location="unknown"),
     "candidate-referred.v1": CandidateReferred(
         source="referral",
         role="backend-engineer",
@@ -314,6 +316,11 @@ EXPECTED: Mapping[str, Event] = {
 }
 
 WITH_TEXTS: dict[str, Event] = {
+    "segments-completed.v1": SegmentsCompleted(
+        source=Spelled("job-board", "Job Board"),
+        role="unknown",
+        location=Spelled("lodz", "Łódź"),
+    ),
     "candidate-sourced.v1": CandidateSourced(
         source=Spelled("career-site", "Career Site"),
         role=Spelled("c-plus-plus-developer", "C++ Developer"),

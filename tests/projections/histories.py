@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,9 @@ KINDS = ("email-sent", "email-sent", "email-sent", "email-opened", "email-opened
          "email-bounced", "email-delivered", "text-sent", "meeting-held", "note-written")  # fmt: skip
 STAGES = ("screen", "interview", "interview", "assessment", "offer", "reference-check")
 PEOPLE, JOBS, COMMUNITIES = 4, 2, 2
+SEGMENTS = ("source", "role", "location")
+Unknown = Mapping[int, Collection[str]]
+"""By the number of a person the segments that are unknown at the entry."""
 
 
 def made(kind: str, number: int) -> str:
@@ -49,8 +53,10 @@ class Ongoing:
 class History:
     """Writes events one after another, in streams, at positions from a given one on. What is not possible, it omits."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, unknown: Unknown = MappingProxyType({})) -> None:
         self.position = first
+        self.unknown = unknown
+        self.incomplete: dict[str, dict[str, str]] = {}
         self.log: list[Event] = []
         self.versions: Counter[str] = Counter()
         self.touches: dict[str, dict[str, Any]] = {}
@@ -79,11 +85,21 @@ class History:
         person = made("person", number)
         if not self.versions[person]:
             segment = {"source": f"s{number % 2}", "role": f"r{number // 2}", "location": "l0"}
+            self.incomplete[person] = {name: segment[name] for name in SEGMENTS if name in self.unknown.get(number, ())}
+            segment |= dict.fromkeys(self.incomplete[person], "unknown")
             if number == 1:
                 self.write(person, "candidate-referred", at, **segment, referrer=made("person", 9))
             else:
                 self.write(person, "candidate-sourced", at, **segment, outside_source=None)
         return person
+
+    def complete(self, person: str, which: int, at: datetime | None) -> None:
+        """Some of the segments that are unknown become known, or all; nothing more is told of an erased person."""
+        unknown = self.incomplete[person]
+        named = list(unknown)[which % len(unknown) :] if unknown else []
+        if named and person not in self.erased:
+            stated = {name: unknown.pop(name) for name in named}
+            self.write(person, "segments-completed", at, **dict.fromkeys(SEGMENTS, "unknown") | stated)
 
     def job(self, number: int, at: datetime) -> str:
         job = made("job", number)
@@ -513,6 +529,7 @@ PEOPLE_MOVES: Mapping[str, Make] = {
     "community": _community,
     "erase": lambda history, move: history.erase(move.person(history), move.told(), move.flag),
     "access": _access,
+    "complete": lambda history, move: history.complete(move.person(history), move.one, move.told()),
     "propose": lambda history, move: history.propose(move.person(history), move.one % 2, move.told(), move.number == 5),
 }
 JOB_MOVES: Mapping[str, Make] = {
@@ -545,13 +562,14 @@ MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 
 # What a history is made of, the more often named the more of it; a test takes the mix that tells most about its rows.
 SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "seat", "end", "end", "hire", "apply")
-PERSONS = (*("touch",) * 6, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2, *("consent",) * 2, "hire", "unhire",
-           "apply", *("tell",) * 3, "community", "community", "refer", "access", "access", "erase",
-           *("propose",) * 2)  # fmt: skip
+PERSONS = (*("touch",) * 6, *("complete",) * 3, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2,
+           *("consent",) * 2, "hire", "unhire", "apply", *("tell",) * 3, "community", "community",
+           "refer", "access", "access", "erase", *("propose",) * 2)  # fmt: skip
 OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, *("close",) * 3, "apply",
            "take", "take", "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3,
            *("tell-seat",) * 3)  # fmt: skip
-APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat",
+APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat", "complete",
+                "complete",
                 *sorted(APPLICATION_MOVES))  # fmt: skip
 EVERYTHING = (*PERSONS, *OF_JOBS, *APPLICATIONS)
 
@@ -567,10 +585,13 @@ def moves(what: tuple[str, ...]) -> st.SearchStrategy[Move]:
     )  # fmt: skip
 
 
+unknown = st.fixed_dictionaries({number: st.frozensets(st.sampled_from(SEGMENTS)) for number in range(PEOPLE)})
+
+
 @st.composite
 def histories(draw: st.DrawFn, longest: int, what: tuple[str, ...] = SIMPLE) -> list[Event]:
     """A valid log of up to some dozens of events; its positions often cross the edge of a tally's block."""
-    history = History(first=(1 << 14) - draw(st.integers(1, 30)))
+    history = History((1 << 14) - draw(st.integers(1, 30)), draw(unknown))
     for move in draw(st.lists(moves(what), min_size=longest // 3, max_size=longest)):
         MOVES[move.what](history, move)
     if not history.log:

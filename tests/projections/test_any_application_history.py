@@ -35,7 +35,7 @@ TODAY = datetime(2024, 7, 1, 23, 30, tzinfo=UTC)
 EARLY = datetime(2022, 12, 20, 10, 0, tzinfo=UTC)
 LIVE, NEXT = ({schema: APPLICATIONS} for schema in (APPLICATIONS.schema, APPLICATIONS.next_schema))
 FAST = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-SEGMENTS = (Segment(), Segment(), Segment(source="s0"), Segment(role="r0", location="l0"))
+SEGMENTS = (Segment(), Segment(), Segment(source="s0"), Segment(role="r0", location="l0"), Segment(role="unknown"))
 SOURCES = ("s0", "unknown", "job-board", "s1")
 FUNNELS = (None, None, "prospect,assessment,screen,hired", "screen,interview", "offer,applied,reference-check")
 ALWAYS = Period(date(2022, 1, 1), date(2026, 1, 1))
@@ -68,7 +68,7 @@ WHAT = (*told.APPLICATIONS, "submit", "submit", "hire", *("take",) * 3, "unhire"
 @st.composite
 def courses(draw: st.DrawFn, longest: int) -> list[Event]:
     """A log in which applications do whatever they can, from many sources; steps come late and in any order."""
-    history = History(first=draw(st.integers(1, 30)))
+    history = History(draw(st.integers(1, 30)), draw(told.unknown))
     for move in draw(st.lists(told.moves(WHAT), min_size=longest // 3, max_size=longest)):
         MOVES[move.what](history, move)
     for event in history.log:

@@ -45,7 +45,10 @@ PERIODS = (
     Period(date(2022, 12, 1), date(2023, 4, 1)),
     Period(date(2023, 4, 30), date(2024, 12, 31)),
 )
-SEGMENTS = (Segment(), Segment(source="s0"), Segment(role="r0", location="l0"), Segment("s1", "r0", "l0"))
+SEGMENTS = (
+    *(Segment(), Segment(source="s0"), Segment(role="r0", location="l0"), Segment("s1", "r0", "l0")),
+    *(Segment(source="unknown"), Segment("s0", "unknown"), Segment("s0", "r0", "unknown")),
+)
 segments = st.sampled_from(SEGMENTS)
 FAST = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

@@ -38,7 +38,19 @@ from projections.read_model import Opens
 from queries.directory import Sought, search
 from queries.duplicates import duplicates
 from queries.question import AsOf
-from tests.projections.histories import COMMUNITIES, KINDS, PEOPLE, START, History, made, moments, record
+from tests.oracle import entries
+from tests.projections.histories import (
+    COMMUNITIES,
+    KINDS,
+    PEOPLE,
+    SEGMENTS,
+    START,
+    History,
+    made,
+    moments,
+    record,
+    unknown,
+)  # fmt: skip
 from tests.rows import rows_of
 
 ZONE = "Europe/Berlin"
@@ -99,9 +111,9 @@ class Personal:
 def opened(event: dict[str, Any], sealed: dict[str, Any]) -> Event:
     clear = event["clear"]
     if event["type"] == CandidateSourced.stored_name:
-        return CandidateSourced(clear["source"], "r0", "l0", None, None, **sealed)
+        return CandidateSourced(clear["source"], clear["role"], clear["location"], None, None, **sealed)
     if event["type"] == CandidateReferred.stored_name:
-        segment = clear["source"], "r0", "l0", UUID(clear["referrer"])
+        segment = clear["source"], clear["role"], clear["location"], UUID(clear["referrer"])
         return CandidateReferred(*segment, **sealed, referrer_name=None, referrer_words=None)
     kind = ProfileFactLearned if event["type"] == ProfileFactLearned.stored_name else ProfileFactRetracted
     return kind(clear["fact"], clear["learned_from"], **sealed)
@@ -110,6 +122,7 @@ def opened(event: dict[str, Any], sealed: dict[str, Any]) -> Event:
 small = st.integers(0, 5)
 WHAT = (
     *("tell",) * 4, "retract", "touch", "correct", "consent", "community", "merge", "unmerge", "erase",
+    "complete", "complete",
 )  # fmt: skip
 moves = st.tuples(
     st.sampled_from(WHAT), st.integers(0, PEOPLE - 1), moments, moments, st.sampled_from(FACTS),
@@ -119,7 +132,7 @@ moves = st.tuples(
 
 @st.composite
 def personal_histories(draw: st.DrawFn) -> Personal:
-    personal = Personal(History(first=1))
+    personal = Personal(History(1, draw(unknown)))
     for move in draw(st.lists(moves, min_size=8, max_size=30)):
         _make(personal, *move)
     return personal
@@ -140,6 +153,7 @@ def _make(
         "community": lambda: history.community(person, made("commun", one % COMMUNITIES), other, "self"),
         "merge": lambda: history.merge(second, person, other, stricter=one == 1),
         "unmerge": lambda: history.unmerge(one, other),
+        "complete": lambda: history.complete(person, one, other),
         "erase": lambda: history.erase(person, other, completed=one % 2 == 0),
     }
     acts[what]()
@@ -240,13 +254,15 @@ def test_rows_are_the_same_for_every_cut_and_say_what_the_domain_believes(
     fold_all(connection, DIRECTORY.schema, personal)
     fold_all(connection, DIRECTORY.next_schema, personal, cuts)
     assert rows_of(connection, DIRECTORY.schema) == rows_of(connection, DIRECTORY.next_schema)
-    right = expected(personal)
+    right, segments = expected(personal), entries(personal.history.log)
     found = {one.candidate: one for one in search(connection, Sought(), AS_OF, NOW, limit=200).people}
     assert found.keys() == right.keys()
     for person, one in right.items():
         row = found[person]
         assert (row.name, row.employer) == (one.one("name"), one.one("current-employer"))
-        assert row.location == one.one("location", "l0")
+        of_record = {name: known(segments[str(person)]["clear"][name]) for name in SEGMENTS}
+        assert row.location == one.one("location", of_record["location"])
+        assert (row.source, row.role) == (of_record["source"] or "unknown", one.one("current-role", of_record["role"]))
         assert (list(row.emails), list(row.phones)) == (one.values("email"), one.values("phone"))
         assert list(row.skills) == one.values("skill")
         assert set(row.communities) == one.communities()
@@ -256,6 +272,10 @@ def test_rows_are_the_same_for_every_cut_and_say_what_the_domain_believes(
         assert {row.candidate for row in asked.people} == {p for p, one in right.items() if channel in one.allowed()}
     check_words(connection)
     check_pairs(connection, right)
+
+
+def known(segment: str) -> str | None:
+    return None if segment == "unknown" else segment
 
 
 @pytest.mark.parametrize("fact", [fact.code for fact in FACTS_OF_PROFILES])
@@ -279,9 +299,9 @@ def test_what_a_source_says_again_is_no_news(connection: psycopg.Connection[Any]
 
 def check_words(connection: psycopg.Connection[Any]) -> None:
     """Each word is counted as often as people have it, and no word is left that nobody has."""
-    counted = connection.execute("select kind || '/' || word, n from directory_v5.word").fetchall()
+    counted = connection.execute("select kind || '/' || word, n from directory_v6.word").fetchall()
     terms = connection.execute(
-        "select term, count(*) from directory_v5.person, unnest(tsvector_to_array(terms)) term"
+        "select term, count(*) from directory_v6.person, unnest(tsvector_to_array(terms)) term"
         " where not starts_with(term, 'join/') group by term"
     ).fetchall()
     assert sorted(counted) == sorted(terms)
@@ -289,7 +309,7 @@ def check_words(connection: psycopg.Connection[Any]) -> None:
 
 def check_pairs(connection: psycopg.Connection[Any], right: dict[UUID, Expected]) -> None:
     """Who shares an address and was never merged is told, page by page, each pair once."""
-    linked = connection.execute("select absorbed, survivor from directory_v5.link").fetchall()
+    linked = connection.execute("select absorbed, survivor from directory_v6.link").fetchall()
     parted = {frozenset(pair) for pair in linked}
     addresses = {
         p: {v.casefold() for v in map(" ".join, (e.split() for e in one.values("email")))} for p, one in right.items()
@@ -317,7 +337,7 @@ def test_whoever_is_to_be_erased_is_not_found_and_leaves_no_word(connection: psy
     fold_all(connection, DIRECTORY.schema, personal, [4])
     assert search(connection, Sought(), AS_OF, NOW).people == ()
     for table in ("told", "person", "contact", "word", "clue"):
-        assert connection.execute(f"select from directory_v5.{table}".encode()).fetchall() == [], table
+        assert connection.execute(f"select from directory_v6.{table}".encode()).fetchall() == [], table
     assert "anary" not in str(rows_of(connection, DIRECTORY.schema))
     after = personal.history.position - 1
     personal.history.erase(person, START, completed=True)

@@ -107,9 +107,9 @@ def test_pages_go_on_whatever_is_written_meanwhile(connection: psycopg.Connectio
         told += [one.candidate for one in page.people]
         moving = right[1 + 2 * number :: 14] if number < 5 else []
         key = f"moved {number}" if number % 2 else "~"
-        connection.execute("update directory_v5.person set name_key = %s where person = any (%s)", (key, moving))
+        connection.execute("update directory_v6.person set name_key = %s where person = any (%s)", (key, moving))
         connection.execute(
-            "update directory_v5.contact set last_contact = now() - interval '1 day' * %s where person = any (%s)",
+            "update directory_v6.contact set last_contact = now() - interval '1 day' * %s where person = any (%s)",
             (number * 300, moving),
         )
     connection.rollback()

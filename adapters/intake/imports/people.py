@@ -107,6 +107,6 @@ def addresses_of(kind: str, texts: Sequence[str], origin: Origin) -> list[Value]
 def told_before(known: Candidate, fact: str, values: Sequence[str], learned_from: str, by: datetime) -> bool:
     """Whether there is nothing to learn: the event that made the candidate says the same, or the same source told the
     value as it stood before values of several addresses were split."""
-    said = [one for value in values for one in held(known.told(fact, known.source, value, by))]
+    said = [one for value in values for one in held(known.told(fact, known.entry_source, value, by))]
     said += [one for value in values[1:] for one in held(known.told(fact, learned_from, value, by))]
     return any(one.value in values for one in said)
