@@ -15,6 +15,7 @@ from uuid import UUID
 from adapters.access.principal import Principal
 from adapters.access.refusals import IdIsTaken, PersonIsNotYours, SourceIsNotYours
 from commands.attached import Attached
+from commands.complete_segments import CompleteSegments
 from commands.log import Completed, Log
 from commands.verb import Command, Load, Verb
 from domain.application import APPLICATION
@@ -52,7 +53,10 @@ Entries = Callable[[Collection[UUID]], Mapping[UUID, Entry]]
 
 
 def in_own_name(who: Principal, command: C) -> C:
-    """The command, with an integration's own source wherever it names none. Errors: SourceIsNotYours."""
+    """The command, with an integration's own source wherever it names none. Errors: SourceIsNotYours.
+
+    A completion that leaves the source out states nothing of it.
+    """
     if who.source is None:
         return command
     values: dict[str, Any] = {}
@@ -60,7 +64,7 @@ def in_own_name(who: Principal, command: C) -> C:
         value = getattr(command, field.name)
         if field.name in NAMES_A_SOURCE and value != who.source:
             if value in LEFT_OUT:
-                values[field.name] = who.source
+                values[field.name] = value if isinstance(command, CompleteSegments) else who.source
             elif field.default is MISSING or value != field.default:
                 raise SourceIsNotYours(field=field.name, source=who.source)
     return replace(command, **values) if values else command

@@ -33,6 +33,7 @@ from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
 from commands.close_requisition import CloseRequisition
+from commands.complete_segments import CompleteSegments
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.correct_touchpoint import CorrectTouchpoint
 from commands.credit_referral import CreditReferral
@@ -97,6 +98,7 @@ from queries.touchpoint_counts import touchpoint_counts
 COMMANDS = (
     CommandRoute("/v1/candidates", Action.WRITE_PEOPLE, SourceCandidate, makes="candidate"),
     CommandRoute("/v1/referrals", Action.WRITE_PEOPLE, ReferCandidate, makes="candidate"),
+    CommandRoute("/v1/candidates/{candidate}/segments/complete", Action.WRITE_PEOPLE, CompleteSegments),
     CommandRoute("/v1/candidates/{candidate}/profile-facts", Action.WRITE_PEOPLE, LearnProfileFact),
     CommandRoute("/v1/candidates/{candidate}/profile-facts/retract", Action.WRITE_PEOPLE, RetractProfileFact),
     CommandRoute("/v1/communities", Action.WRITE_PEOPLE, FoundCommunity, makes="community"),

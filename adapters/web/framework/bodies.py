@@ -133,6 +133,7 @@ EXAMPLES: dict[str, Any] = {
 OWN_EXAMPLES: dict[str, dict[str, Any]] = {
     "RequestSend": {"kind": "email-sent"},
     "SourceCandidate": {"source": "career-site", "role": "backend-engineer", "location": "lisbon", "name": "Zoe Sahin"},
+    "CompleteSegments": {"role": "backend-engineer", "location": "lisbon"},
     "OpenRequisition": {"role": "backend-engineer", "location": "lisbon", "title": "Backend engineer"},
     "CorrectTouchpoint": {"kind": "email-replied", "occurred_at": "2026-05-04T09:30:00Z", "reason": "wrong thread"},
 }

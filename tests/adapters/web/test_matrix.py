@@ -60,6 +60,7 @@ APPLICATION, REFERRAL = Row(own=("application",)), Row(own=("referral",))
 ROWS: Mapping[str, Row] = {
     "SourceCandidate": NOTHING,
     "ReferCandidate": Row(unread=("referrer",)),
+    "CompleteSegments": CANDIDATE,
     "LearnProfileFact": CANDIDATE,
     "RetractProfileFact": CANDIDATE,
     "FoundCommunity": NOTHING,

@@ -36,6 +36,7 @@ WRITES: list[tuple[str, dict[str, Any]]] = [
     ("/v1/candidates/{candidate}/touchpoints", {"kind": "call-answered"}),
     ("/v1/candidates/{candidate}/sends", {"kind": "email-sent"}),
     ("/v1/candidates/{candidate}/profile-facts", {"fact": "skill", "value": "roses", "learned_from": "acorn"}),
+    ("/v1/candidates/{candidate}/segments/complete", {"role": "gardener"}),
     ("/v1/applications", {"candidate": "{candidate}", "requisition": str(UUID(int=5))}),
     ("/v1/prospects", {"candidate": "{candidate}"}),
     ("/v1/candidates/{candidate}/merge", {"absorbed": str(UUID(int=6)), "evidence": ["same-email"]}),
@@ -52,6 +53,16 @@ def test_what_is_foreign_is_answered_as_what_is_missing(
     assert refused.status_code == unknown.status_code == 404
     assert refused.text.replace(foreign, missing) == unknown.text
     assert set(refused.headers) == set(unknown.headers)
+
+
+def test_a_completion_that_names_no_source_states_none(acorn: httpx.Client, client: httpx.Client, post: Post) -> None:
+    candidate = post("/v1/candidates", outside_source="acorn", outside_id="9", name="Nora Blum")["stream"]
+    path = f"/v1/candidates/{candidate}/segments/complete"
+    assert acorn.post(path, json={"role": "gardener"}).is_success
+    assert client.get(f"/v1/candidates/{candidate}").json()["source"] == "unknown"
+    assert problem(acorn.post(path, json={"source": "fair"}))[1] == "source-is-not-yours"
+    assert acorn.post(path, json={"source": "acorn"}).is_success
+    assert client.get(f"/v1/candidates/{candidate}").json()["source"] == "acorn"
 
 
 def test_what_it_made_and_what_came_from_its_source_are_its_own(

@@ -43,10 +43,9 @@ def test_every_metric_stands_under_metrics() -> None:
 
 
 VERBS = {
-    "accept", "cancel", "close", "correct", "credit", "decline", "erase", "find", "hire", "hold", "join", "leave",
-    "lift",
-    "link", "merge", "move-back", "refuse", "reject", "release", "reopen", "request", "rescind", "restrict", "resume",
-    "retract", "transfer", "unhire", "unmerge", "unreject", "unrestrict", "withdraw",
+    "accept", "cancel", "close", "complete", "correct", "credit", "decline", "erase", "find", "hire", "hold", "join",
+    "leave", "lift", "link", "merge", "move-back", "refuse", "reject", "release", "reopen", "request", "rescind",
+    "restrict", "resume", "retract", "transfer", "unhire", "unmerge", "unreject", "unrestrict", "withdraw",
 }  # fmt: skip
 
 
