@@ -43,9 +43,9 @@ def decide(candidate: Candidate, command: CompleteSegments) -> Events:
     if set(stated.values()) == {UNKNOWN}:
         raise NoSegmentIsStated
     segments = candidate.segments()
-    for name, known in segments.items():
-        if not command.keeps_known and UNKNOWN not in (known, stated[name]) and known != stated[name]:
-            raise SegmentIsKnown(field=name, candidate=candidate.id, known=known)
+    for name, value in segments.items():
+        if not command.keeps_known and UNKNOWN not in (value, stated[name]) and value != stated[name]:
+            raise SegmentIsKnown(field=name, candidate=candidate.id, value=value)
     completed = {name: value if segments[name] == UNKNOWN else UNKNOWN for name, value in stated.items()}
     return {command.candidate: [SegmentsCompleted(**completed)]} if set(completed.values()) != {UNKNOWN} else {}
 

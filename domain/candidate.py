@@ -365,7 +365,7 @@ class CandidateExistsAlready(Conflict):
 class SegmentIsKnown(Conflict):
     """Segment already known
 
-    The {field} of the candidate {candidate} is known: '{known}'. A segment that is known never changes.
+    The {field} of the candidate {candidate} is known: '{value}'. A segment that is known never changes.
 
     Leave {field} out.
     """
@@ -625,9 +625,9 @@ def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
             return candidate
 
 
-def first_known(known: str, stated: str) -> str:
-    """Return a segment after another value of it was stated."""
-    return stated if known == UNKNOWN else known
+def first_known(segment: str, stated: str) -> str:
+    """Return the segment after a value of it was stated."""
+    return stated if segment == UNKNOWN else segment
 
 
 def told_by(recorded: Recorded[Event]) -> Iterator[FactStatement]:

@@ -38,8 +38,8 @@ select entity, position, 9223372036854775807, source, role, location from ({{seg
 
 
 def _first_known(dimension: str) -> str:
-    known = f"(array_agg({dimension}) filter (where {dimension} <> 'unknown') over along)[1]"
-    return f"coalesce({known}, 'unknown') as {dimension}"
+    stated = f"(array_agg({dimension}) filter (where {dimension} <> 'unknown') over along)[1]"
+    return f"coalesce({stated}, 'unknown') as {dimension}"
 
 
 # What stood before the batch comes first on the line of its entity.
@@ -81,6 +81,6 @@ def complete(name: str) -> str:
     return _COMPLETE.format(name=name)
 
 
-def known(entity: str, position: str) -> str:
+def holds(entity: str, position: str) -> str:
     """The condition by which a row of `segment` is that of the entity as known at the position."""
     return f"segment.entity = {entity} and segment.known <= {position} and segment.until > {position}"

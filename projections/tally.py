@@ -89,7 +89,7 @@ with made (entity, position, day, what, amount, n) as (
 _PLACE = f"""), placed as (
     select made.entity, made.position, made.day, made.what, made.amount, made.n,
            segment.source, segment.role, segment.location
-    from made left join {{name}}.segment on {segments.known("made.entity", "made.position")}
+    from made left join {{name}}.segment on {segments.holds("made.entity", "made.position")}
 ), opened as (
     insert into {{name}}.open (entity, position, day, what, amount, n)
     select entity, position, day, what, amount, sum(n) from placed

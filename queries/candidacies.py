@@ -115,5 +115,5 @@ def _members(segment: Segment) -> str:
     )
     return f"""
         select person, everybody.record from everybody
-        left join applications.segment on {segments.known("person", "%(position)s")} where {wanted}
+        left join applications.segment on {segments.holds("person", "%(position)s")} where {wanted}
     """

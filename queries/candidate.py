@@ -76,7 +76,7 @@ select nullif(of.person, of.asked), min(entered_at), max(segment.source), max(se
        sum(contacts)::int, sum(engagements)::int, max(last_contact), max(last_engagement),
        sum(prospects)::int, sum(applications)::int, min(hired_at)
 from ({_PERSON}) of cross join lateral ({_RECORD}) record
-left join candidate_summary.segment on of.record = of.person and {segments.known("of.person", "of.position")}
+left join candidate_summary.segment on of.record = of.person and {segments.holds("of.person", "of.position")}
 group by of.person, of.asked
 having bool_or(of.record = of.person)
 """

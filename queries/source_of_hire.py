@@ -58,7 +58,7 @@ _HIRES = f"""
 with {WAYS}, first as (
     select distinct on (person) person, source
     from people join applications.entry using (record)
-    join applications.segment on {segments.known("record", "%(position)s")}
+    join applications.segment on {segments.holds("record", "%(position)s")}
     where position <= %(position)s
     order by person, at, position
 ), touched_last as (
