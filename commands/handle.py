@@ -64,6 +64,10 @@ Attach = Callable[[tuple[Recorded[Event], ...]], Attached]
 Decided = tuple[tuple[Recorded[Event], ...], Attached]
 
 
+def nothing_seen() -> Expected:
+    return {}
+
+
 def nothing_attached(_: tuple[Recorded[Event], ...]) -> Attached:
     return Attached()
 
@@ -73,12 +77,15 @@ class Intention:
     """The commands that `plan` gives, to be done one after the other, all or none.
 
     `expected`: versions that streams must stand at. `attach`: what must commit with the events that were decided.
+    `seen`: the versions that the plan was made from; where the commands read a stream that has grown since, it is made
+    anew.
     """
 
     occasion: Occasion
     plan: Plan
     expected: Expected = field(default_factory=dict)
     attach: Attach = nothing_attached
+    seen: Callable[[], Expected] = nothing_seen
 
 
 def handle(
@@ -89,13 +96,14 @@ def handle(
     *,
     expected: Expected | None = None,
     attach: Attach = nothing_attached,
+    seen: Callable[[], Expected] = nothing_seen,
 ) -> Handled:
     """Decide the planned commands one after the other and append all their events, or nothing.
 
     A conflict is tried again from the start, unless the caller `expected` versions. Errors: whatever rule refuses;
     VersionIsNotTheExpectedOne; ConcurrencyConflict after many attempts.
     """
-    (result,) = handle_together(log, verbs, [Intention(occasion, plan, expected or {}, attach)])
+    (result,) = handle_together(log, verbs, [Intention(occasion, plan, expected or {}, attach, seen)])
     if isinstance(result, Exception):
         raise result
     return result
@@ -136,7 +144,7 @@ def attempt(log: Log, verbs: Mapping[type, Verb], intentions: Mapping[int, Inten
     decided: dict[int, Decided] = {}
     for number, unit in units.items():
         with KeptAsResult(results, number):
-            require_unmoved(unit.seen, loaded)
+            require_unmoved({**unit.seen, **unit.intention.seen()}, loaded)
             decided[number] = unit.decide_over(loaded)
     left = {number: (units[number].leave(refusal, loaded), Attached()) for number, refusal in leaving(results).items()}
     appends = decided | left
@@ -176,7 +184,7 @@ def wants_other_streams(number: int, unit: Unit, wanted: dict[UUID, Any], result
 
 
 def require_unmoved(seen: Mapping[UUID, int], loaded: Mapping[UUID, Loaded]) -> None:
-    """Raise ConcurrencyConflict where a stream has changed since commands were completed from it."""
+    """Raise ConcurrencyConflict where a stream has changed since commands were planned or completed from it."""
     if any(loaded[stream].version != version for stream, version in seen.items() if stream in loaded):
         raise ConcurrencyConflict
 

@@ -29,8 +29,8 @@ from adapters.postgres.tables.deliveries import (
     WaitingDelivery,
 )
 from commands.attached import Attached, Delivery, Statement
-from commands.handle import Handled, Occasion, handle
-from commands.log import ConcurrencyConflict, Log
+from commands.handle import Handled, Occasion, handle, nothing_seen
+from commands.log import Log
 from commands.verb import Command, Verb
 from domain.candidate import CANDIDATE, Candidate, CandidateIsErased, ErasureRequested
 from domain.errors import ExplainedError, Refused
@@ -152,10 +152,6 @@ Restate = Callable[[StatementKeys], Sequence[Command]]
 
 def restate_nothing(_: StatementKeys) -> Sequence[Command]:
     return ()
-
-
-def nothing_seen() -> Mapping[UUID, int]:
-    return {}
 
 
 def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
@@ -558,12 +554,11 @@ class Inbox:
             return [*commands, *chain.from_iterable(newer)]
 
         def attach(events: Sequence[Recorded[Event]]) -> Attached:
-            require_planned_from(understood.seen(), events)
             return Attached(delivery=replace(delivery, reason=reason_of(delivery, events)))
 
         try:
             with self._alone_with(understood):
-                done = handle(self.log, self.verbs, occasion, plan, attach=attach)
+                done = handle(self.log, self.verbs, occasion, plan, attach=attach, seen=understood.seen)
         except AlreadyReceived:
             return Kept(Received("duplicate"))
         touched = frozenset(event.stream for event in done.events)
@@ -662,14 +657,6 @@ class Inbox:
             is_thin=understood.is_thin,
             statements=() if understood.plan is None else tuple(understood.statements),
         )
-
-
-def require_planned_from(seen: Mapping[UUID, int], events: Sequence[Recorded[Event]]) -> None:
-    """Raise ConcurrencyConflict where a stream that is written to has grown since the plan was made from it."""
-    written = Counter(event.stream for event in events)
-    newest = {event.stream: event.version for event in events}
-    if any(newest[stream] - own != seen.get(stream, newest[stream] - own) for stream, own in written.items()):
-        raise ConcurrencyConflict
 
 
 def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | None:

@@ -13,8 +13,9 @@ import pytest
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.log.event_log import EventLog
+from domain.application import OfferAccepted, OfferMade
 from queries.jobs import JOB, OF_JOB
-from tests.adapters.intake.integrations.bodies import SECRET, delivery, signed
+from tests.adapters.intake.integrations.bodies import NEW, OFFERED, SECRET, delivery, offer, signed
 from tests.adapters.intake.integrations.test_closings import Story, body, job_of
 from tests.adapters.intake.integrations.test_greenhouse import NOW, Receive, inbox, receive, stream
 from tests.adapters.intake.integrations.test_restating import (
@@ -64,6 +65,21 @@ class Together:
             self.own.waited = True
             self.barrier.wait()
         return self.log.append_all(appends)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.log, name)
+
+
+class LetsAnotherIn:
+    """A log that, once a delivery is planned and before it is decided, lets another one in."""
+
+    def __init__(self, log: Any, other: Callable[[], object]) -> None:
+        self.log, self.others = log, [other]
+
+    def load_all(self, wanted: Any) -> Any:
+        if self.others:
+            self.others.pop()()
+        return self.log.load_all(wanted)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.log, name)
@@ -120,3 +136,30 @@ def test_what_is_taken_in_at_one_moment_without_any_waiting(
     assert {one.outcome for one in taken} <= {"applied", "duplicate"}
     for number in range(200, 212):
         assert stages(log, stream, number)[:5] == [f"stage-{value}" for value in values[:5]]
+
+
+APPROVED = offer("offer_approved", "Created")
+ACCEPTED = offer("offer_updated", "Accepted", resolved_at="2026-02-27T08:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("late", "early"),
+    [
+        pytest.param(OFFERED, APPROVED, id="made and approved"),
+        pytest.param(APPROVED, OFFERED, id="approved and made"),
+        pytest.param(ACCEPTED, OFFERED, id="accepted and made"),
+        pytest.param(OFFERED, ACCEPTED, id="made and accepted"),
+    ],
+)
+def test_a_delivery_is_planned_anew_where_another_came_in_after_it_was_planned(
+    log: EventLog, inbox: Inbox, receive: Receive, stream: Stream, late: bytes, early: bytes
+) -> None:
+    """Both tell of one version of one offer, which is made once."""
+    receive(NEW)
+    lets_in: Any = LetsAnotherIn(log, lambda: receive(early))
+    through = replace(inbox, log=lets_in)
+    assert through.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(late), late, NOW).outcome == "applied"
+    assert lets_in.others == []
+    told = [type(one.event) for one in log.history(stream("application", 9001))]
+    assert told.count(OfferMade) == 1
+    assert told.count(OfferAccepted) == int(ACCEPTED in (late, early))
