@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb, require_past
+from commands.verb import HIDDEN, Command, Events, Load, Verb, require_past
 from domain.requisition import (
+    OPENINGS,
     REQUISITION,
+    OpeningDateCorrected,
     Requisition,
     RequisitionDateCorrected,
     RequisitionDoesNotExist,
@@ -18,28 +20,40 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectOpeningDate(Command):
-    """Say when the job was opened; the date that is known is no news. Its openings keep the times they were opened at.
+    """Say when the job was opened; the date that is known is no news. Openings that were given a time keep it; those
+    of another system that have none were opened with the job.
 
-    requisition: the requisition's stream. opened_at: when it was opened.
+    requisition: the requisition's stream. opened_at: when it was opened. opening: another system says so of this
+    opening alone.
     """
 
     requisition: UUID
     opened_at: datetime
+    opening: UUID | None = field(default=None, metadata=HIDDEN)
 
 
 def decide(requisition: Requisition, command: CorrectOpeningDate) -> Events:
     """Raises RequisitionDoesNotExist or TimeIsInTheFuture."""
     require_past(command.opened_at, command.now, "opened_at")
     requisition.require_known()
+    if command.opening is not None:
+        return of_opening(requisition, command, command.opening)
     if requisition.opened.at(command.moment) == command.opened_at:
         return {}
     return {command.requisition: [RequisitionDateCorrected(command.opened_at)]}
 
 
-READS = (RequisitionOpened, RequisitionDateCorrected)
+def of_opening(requisition: Requisition, command: CorrectOpeningDate, opening: UUID) -> Events:
+    """Return what is news of the opening; of one that is not known nothing is."""
+    dates = requisition.seat_dates.get(opening)
+    if dates is None or dates.own_at(command.moment) == command.opened_at:
+        return {}
+    return {command.requisition: [OpeningDateCorrected(opening, command.opened_at)]}
+
+
 VERB = Verb(
     CorrectOpeningDate,
-    (Load("requisition", REQUISITION, READS),),
+    (Load("requisition", REQUISITION, (RequisitionOpened, RequisitionDateCorrected, *OPENINGS)),),
     decide,
     writes=RequisitionDateCorrected,
     raises=(RequisitionDoesNotExist,),

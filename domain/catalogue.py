@@ -57,6 +57,7 @@ EVENTS: tuple[type[Event], ...] = (
     requisition.RecruiterAssigned,
     requisition.RequisitionRenamed,
     requisition.RequisitionDateCorrected,
+    requisition.OpeningDateCorrected,
     requisition.RequisitionClosed,
     requisition.RequisitionReopened,
     application.ApplicationSubmitted,

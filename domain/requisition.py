@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from uuid import UUID
 
@@ -133,10 +133,20 @@ class RequisitionRenamed(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequisitionDateCorrected(Event):
-    """The job was opened at another time than recorded. Its openings keep the times they were opened at."""
+    """The job was opened at another time than recorded, and so were its openings that have no date of their own."""
 
     stored_name = "requisition-date-corrected.v1"
 
+    opened_at: Clear[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningDateCorrected(Event):
+    """The opening was opened at another time than recorded, whenever its job was opened."""
+
+    stored_name = "opening-date-corrected.v1"
+
+    opening: Clear[UUID]
     opened_at: Clear[datetime]
 
 
@@ -297,6 +307,26 @@ class SeatEnd:
     application: UUID | None
 
 
+RECORDED = datetime.min.replace(tzinfo=UTC)
+"""As of when a date is known that no correction states: it holds until the first one does, whatever its time."""
+OF_ITS_JOB = "derived.job."
+"""How the date of an opening is derived that has no date of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatDates:
+    """When an opening was opened, as it was recorded and as is stated of it alone. `follows_job`: its date is derived
+    from that of its job."""
+
+    recorded: datetime | None = None
+    follows_job: bool = False
+    own: TemporalProperty[datetime] = field(default_factory=TemporalProperty)
+
+    def own_at(self, moment: datetime) -> datetime | None:
+        """The date of its own, as of that moment."""
+        return self.own.at(moment) or (None if self.follows_job else self.recorded)
+
+
 @dataclass(frozen=True, slots=True)
 class Requisition:
     """What decisions about a job need to know.
@@ -318,6 +348,7 @@ class Requisition:
     title: TemporalProperty[Personal[str | None]] = field(default_factory=TemporalProperty)
     opened: TemporalProperty[datetime] = field(default_factory=TemporalProperty)
     closings: TemporalProperty[bool] = field(default_factory=TemporalProperty)
+    seat_dates: Mapping[UUID, SeatDates] = field(default_factory=dict)
 
     @property
     def closed_since(self) -> datetime | None:
@@ -341,6 +372,13 @@ class Requisition:
         for turn in self.holds.turns:
             since = (since or turn.at) if turn.value else None
         return since
+
+    def opened_at_of(self, opening: UUID) -> datetime | None:
+        """When the opening was opened: a date of its own takes precedence over a corrected one of its job."""
+        dates = self.seat_dates.get(opening, SeatDates())
+        job = self.opened.turns[-1:] if dates.follows_job else ()
+        corrected = [turn.value for turn in job if turn.at != RECORDED]
+        return dates.own.last or (corrected[0] if corrected else dates.recorded)
 
     def require_known(self) -> None:
         """Raises RequisitionDoesNotExist."""
@@ -414,7 +452,7 @@ def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
     """The requisition after one more event."""
     match recorded.event:
         case RequisitionOpened(title=title):
-            opened = requisition.opened.turned(recorded.at, recorded.at)
+            opened = requisition.opened.turned(RECORDED, recorded.at)
             return replace(requisition, exists=True, title=requisition.title.turned(recorded.at, title), opened=opened)
         case RequisitionRenamed(title=title):
             return replace(requisition, title=requisition.title.turned(recorded.at, title))
@@ -432,8 +470,23 @@ def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
             return replace(requisition, hiring_manager=requisition.hiring_manager.turned(recorded.at, user))
         case RecruiterAssigned(user=user):
             return replace(requisition, recruiter=requisition.recruiter.turned(recorded.at, user))
+        case OpeningOpened() | OpeningDateCorrected():
+            return seated(dated(requisition, recorded), recorded.event, recorded.at)
         case event:
             return seated(requisition, event, recorded.at)
+
+
+def dated(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
+    """The requisition after an event that says when one of its openings was opened."""
+    match recorded.event:
+        case OpeningOpened(opening=opening) if opening not in requisition.openings:
+            dates = SeatDates(recorded.at, recorded.occurred_how.startswith(OF_ITS_JOB))
+        case OpeningDateCorrected(opening=opening, opened_at=opened_at):
+            dates = requisition.seat_dates.get(opening, SeatDates())
+            dates = replace(dates, own=dates.own.turned(recorded.at, opened_at))
+        case _:
+            return requisition
+    return replace(requisition, seat_dates={**requisition.seat_dates, opening: dates})
 
 
 def seated(requisition: Requisition, event: Event, at: datetime) -> Requisition:
@@ -474,7 +527,10 @@ def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...])
 
 REQUISITION = Aggregate("requisition", Requisition, evolve)
 
-OPENINGS: tuple[type[Event], ...] = (OpeningOpened, OpeningFilled, OpeningCancelled, OpeningReopened)
+OPENINGS: tuple[type[Event], ...] = (
+    *(OpeningOpened, OpeningFilled, OpeningCancelled, OpeningReopened),
+    OpeningDateCorrected,
+)
 """The events of a requisition's openings."""
 
 HOLDS: tuple[type[Event], ...] = (RequisitionHeld, RequisitionResumed)

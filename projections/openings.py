@@ -10,11 +10,14 @@ from domain.application import (
     ProspectAdded,
 )
 from domain.requisition import (
+    OF_ITS_JOB,
     OpeningCancelled,
+    OpeningDateCorrected,
     OpeningFilled,
     OpeningOpened,
     OpeningReopened,
     RequisitionClosed,
+    RequisitionDateCorrected,
     RequisitionHeld,
     RequisitionOpened,
     RequisitionReopened,
@@ -25,9 +28,10 @@ from projections.read_model import ReadModel
 
 # fact: 'p' job posted, 'o' opening opened, 'f' filled, 'x' cancelled, 'r' reopened for the same need, 'n' for a new
 # one, 'h' a hire for the job (or for none), 'u' that undone. A fact holds from `position` until `until`, when
-# another takes it back: 'r' an end of its spell, 'u' a hire of its application. `taker` is the application whose hire a
-# fill is: an 'r' by which that hire is undone takes that fill back. `spell` is the position of the 'n' that began the
-# time in which the opening was open, 0 for its first; `begun` the day on which a hire's application for the job began.
+# another takes it back: 'r' an end of its spell, 'u' a hire of its application; a corrected date takes back a 'p' or an
+# 'o', and keeps another in its place. `taker` is the application whose hire a fill is: an 'r' by which that hire is
+# undone takes that fill back. `spell` is the position of the 'n' that began the time in which the opening was open, 0
+# for its first; `begun` the day on which a hire's application for the job began.
 TABLES = (
     tally.tables_of_jobs("openings")
     + """
@@ -44,6 +48,7 @@ create table openings.fact (
     taker       uuid,
     begun       date,
     evergreen   boolean,
+    follows     boolean,
     fact        "char"  not null
 );
 create index on openings.fact (requisition);
@@ -80,6 +85,14 @@ create table openings.beginning (
     day         date   not null
 );
 create index on openings.beginning (application);
+create table openings.dating (
+    requisition uuid        not null,
+    opening     uuid,
+    position    bigint      not null,
+    at          timestamptz not null,
+    day         date        not null
+);
+create index on openings.dating (requisition);
 """
 )
 
@@ -88,8 +101,9 @@ _BOTH = {
 }  # fmt: skip
 _BOTH_SIDES = ", ".join(f"{column}0 {kind}, {column} {kind}" for column, kind in _BOTH.items())
 
-# What a batch tells (`fact` as above, 't' and 'g' for a hold and its end, 'c' and 'd' for a closing and its end), of
-# which jobs, and how a job stands after each event that tells of it, and stood before it (..0).
+# What a batch tells (`fact` as above, 't' and 'g' for a hold and its end, 'c' and 'd' for a closing and its end, 'q'
+# for a corrected date of a job and 'm' of an opening), of which jobs, and how a job stands after each event that tells
+# of it, and stood before it (..0).
 WORKING = {
     "openings_told": "requisition uuid, opening uuid, application uuid, spell bigint, position bigint,"
     ' at timestamptz, day date, fact "char"',
@@ -101,7 +115,7 @@ WORKING = {
 _FACT = """
 select {requisition} as requisition, {opening} as opening, {application} as application, position, at,
        (at at time zone {{zone}})::date as day, {accepted}::date as accepted, {taker} as taker,
-       {evergreen}::boolean as evergreen, {fact}::"char" as fact
+       {evergreen}::boolean as evergreen, {follows}::boolean as follows, {fact}::"char" as fact
 from batch where {{this}}
 """
 
@@ -114,6 +128,7 @@ def _fact(
     accepted: str = "null",
     taker: str = "null::uuid",
     evergreen: str = "null",
+    follows: str = "null",
 ) -> str:
     return _FACT.format(
         fact=fact,
@@ -123,6 +138,7 @@ def _fact(
         accepted=accepted,
         taker=taker,
         evergreen=evergreen,
+        follows=follows,
     )
 
 
@@ -132,7 +148,7 @@ def _of_application(fact: str) -> str:
 
 FACTS = {
     RequisitionOpened: _fact("'p'", opening="null::uuid", evergreen="(clear ->> 'evergreen')"),
-    OpeningOpened: _fact("'o'"),
+    OpeningOpened: _fact("'o'", follows=f"starts_with(occurred_how, '{OF_ITS_JOB}')"),
     OpeningFilled: _fact(
         "'f'",
         accepted="((clear ->> 'accepted_at')::timestamptz at time zone {zone})",
@@ -151,6 +167,12 @@ from batch where {{this}}
 
 _CLOSING = """
 select stream_id as requisition, position, at, (at at time zone {{zone}})::date as day, {closed} as closed
+from batch where {{this}}
+"""
+
+_DATING = """
+select stream_id as requisition, {opening} as opening, position, at,
+       ((clear ->> 'opened_at')::timestamptz at time zone {{zone}})::date as day
 from batch where {{this}}
 """
 
@@ -182,6 +204,44 @@ insert into openings_told (requisition, position, day, fact)
 select requisition, position, day, case when closed then 'c' else 'd' end from kept
 """
 
+KEEP_DATINGS = """
+with kept as (
+    insert into openings.dating (requisition, opening, position, at, day) {dating} returning *
+)
+insert into openings_told (requisition, opening, position, spell, fact)
+select requisition, opening, position, 0, case when opening is null then 'q' else 'm' end from kept
+"""
+
+# Whether a stated date is one of a 'p' or an 'o': of an opening that `follows` its job that of the job is, too.
+_DATES = """
+    dating.requisition = fact.requisition
+    and (dating.opening is not distinct from fact.opening or dating.opening is null and fact.follows)
+"""
+
+# Of the dates that are stated of an opening, one of its own comes before that of its job; of several the newest counts.
+CORRECT_DATES = f"""
+insert into openings.fact (requisition, opening, position, spell, at, day, evergreen, follows, fact)
+select fact.requisition, fact.opening, told.position, fact.spell, fact.at, stated.day, fact.evergreen, fact.follows,
+       fact.fact
+from ({{dating}}) told cross join lateral (
+    select distinct on (opening) * from openings.fact
+    where fact.requisition = told.requisition and fact in ('p', 'o') and fact.position < told.position
+          and (fact.opening is not distinct from told.opening or told.opening is null and follows)
+    order by opening, position
+) fact cross join lateral (
+    select day from openings.dating
+    where {_DATES} and dating.position <= told.position
+    order by dating.opening is null, dating.at desc, dating.position desc limit 1
+) stated
+"""
+
+TAKE_BACK_DATES = f"""
+update openings.fact set until = (
+    select min(dating.position) from openings.dating where {_DATES} and dating.position > fact.position)
+from (select distinct requisition from ({{dating}}) dated) told
+where fact.requisition = told.requisition and fact.fact in ('p', 'o') and fact.until is null
+"""
+
 KEEP_BEGINNINGS = "insert into openings.beginning (application, requisition, position, day) {beginning}"
 
 KEEP_RENEWALS = """
@@ -192,16 +252,22 @@ insert into openings.renewal (opening, position) select opening, position from (
 KEEP = """
 with kept as (
     insert into openings.fact
-        (requisition, opening, application, position, spell, at, day, accepted, taker, begun, evergreen, fact)
+        (requisition, opening, application, position, spell, at, day, accepted, taker, begun, evergreen, follows, fact)
     select requisition, opening, application, position,
            coalesce((select max(renewal.position) from openings.renewal
                      where renewal.opening = told.opening and renewal.position <= told.position), 0),
-           at, day, accepted, taker,
+           at,
+           case when follows then coalesce(
+               (select dating.day from openings.dating
+                where dating.requisition = told.requisition and dating.opening is null
+                      and dating.position < told.position
+                order by dating.at desc, dating.position desc limit 1), day) else day end,
+           accepted, taker,
            case when fact = 'h' then coalesce(
                (select coalesce(min(began.day) filter (where began.requisition = told.requisition), min(began.day))
                 from openings.beginning began
                 where began.application = told.application and began.position < told.position), day) end,
-           evergreen, fact
+           evergreen, follows, fact
     from ({fact}) told
     returning requisition, opening, application, spell, position, at, day, fact
 )
@@ -316,8 +382,8 @@ _TOLD_OF_SEATS = """
 """
 
 _TOLD_OF_SPELLS = f"""
-    select requisition, position, opening, spell from openings_told where fact in ('o', 'f', 'x', 'r', 'n')
-    union all {_TOLD_OF_SEATS.format(facts="'c', 'd'")}
+    select requisition, position, opening, spell from openings_told where fact in ('o', 'f', 'x', 'r', 'n', 'm')
+    union all {_TOLD_OF_SEATS.format(facts="'c', 'd', 'q'")}
 """
 
 OF_OPENINGS = _LINES.format(
@@ -380,7 +446,7 @@ _JOB_MENDED = f"""
         select distinct on (one) day, evergreen, fact.fact from openings.fact
         cross join lateral (
             select case when fact.fact in ('f', 'x') then concat(opening, spell) when fact.fact = 'h'
-                        then concat('h', application) else position::text end as one
+                        then concat('h', application) else concat(position, opening) end as one
         ) counted
         where fact.requisition = told.requisition and case when step = 1 then {_STANDS_AFTER} else {_STANDS_BEFORE} end
         order by one, fact.fact = 'x', at, position
@@ -483,8 +549,8 @@ _NET = """
 
 _TOLD_OF_HELD = f"""
     select requisition, position, opening, spell from openings_told join openings_jobs job using (requisition)
-    where job.held and fact in ('o', 'f', 'x', 'r', 'n')
-    union all {_TOLD_OF_SEATS.format(facts="'t', 'g', 'c', 'd'")}
+    where job.held and fact in ('o', 'f', 'x', 'r', 'n', 'm')
+    union all {_TOLD_OF_SEATS.format(facts="'t', 'g', 'c', 'd', 'q'")}
 """
 
 OF_HOLDS = f"""
@@ -504,11 +570,11 @@ _ACTIVE = """
     select case when bool_or(posted) then coalesce(max(day), hire.begun) end as since
     from (
         select true as posted, null::date as day from openings.fact
-        where fact.requisition = told.requisition and fact.fact = 'p' and fact.position {known} told.position
+        where fact.requisition = told.requisition and fact.fact = 'p' and {stands}
         union all
         (select false, day from openings.fact
          where fact.requisition = told.requisition and fact.fact in ('p', 'o', 'r', 'n') and day <= hire.begun
-               and fact.position {known} told.position
+               and {stands}
          order by day desc limit 1)
         union all
         select false, max(day) from openings.hold
@@ -531,11 +597,15 @@ _ACTIVE_STOOD = f"""
         and hire.position <= told.position
         and (hire.application = told.application
              or hire.position < told.position and (hire.until is null or hire.until > told.position)
-                and (told.fact = 'p' or told.fact in ('o', 'r', 'n', 'g', 'c', 'd') and told.day <= hire.begun
+                and (told.fact in ('p', 'q', 'm')
+                     or told.fact in ('o', 'r', 'n', 'g', 'c', 'd') and told.day <= hire.begun
                      or told.fact in ('t', 'g') and told.day < hire.day))
-    left join openings.fact posted on posted.requisition = told.requisition and posted.fact = 'p'
-    left join lateral ({_ACTIVE.format(known="<")}) active0 on {_counts(_STANDS_BEFORE, "told")}
-    left join lateral ({_ACTIVE.format(known="<=")}) active on {_counts(_STANDS_AFTER, "told")}
+    left join lateral (
+        select evergreen from openings.fact posted where posted.requisition = told.requisition and posted.fact = 'p'
+        limit 1
+    ) posted on true
+    left join lateral ({_ACTIVE.format(known="<", stands=_STANDS_BEFORE)}) active0 on {_counts(_STANDS_BEFORE, "told")}
+    left join lateral ({_ACTIVE.format(known="<=", stands=_STANDS_AFTER)}) active on {_counts(_STANDS_AFTER, "told")}
     left join lateral ({_HELD.format(begins="active0.since", ends="hire.day", known="<")}) held0 on true
     left join lateral ({_HELD.format(begins="active.since", ends="hire.day", known="<=")}) held on true
 """
@@ -547,7 +617,7 @@ OF_ACTIVE = _LINES.format(
 
 OPENINGS = ReadModel(
     name="openings",
-    version=4,
+    version=5,
     tables=TABLES,
     working=WORKING,
     facts={
@@ -557,6 +627,10 @@ OPENINGS = ReadModel(
         "closing": {
             RequisitionClosed: _CLOSING.format(closed="true"),
             RequisitionReopened: _CLOSING.format(closed="false"),
+        },
+        "dating": {
+            RequisitionDateCorrected: _DATING.format(opening="null::uuid"),
+            OpeningDateCorrected: _DATING.format(opening="(clear ->> 'opening')::uuid"),
         },
         "beginning": {
             ProspectAdded: _BEGINNING.format(job="requisition"),
@@ -570,9 +644,12 @@ OPENINGS = ReadModel(
         tally.keep_job_segment("openings"),
         KEEP_HOLDS,
         KEEP_CLOSINGS,
+        KEEP_DATINGS,
         KEEP_BEGINNINGS,
         KEEP_RENEWALS,
         KEEP,
+        CORRECT_DATES,
+        TAKE_BACK_DATES,
         TAKE_BACK_ENDS,
         TAKE_BACK_HIRES,
         TELL_OF_HIRES,

@@ -143,11 +143,11 @@ class ApplicationPage:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An opening's dates: when it was first opened, and when it was last opened."""
+    """What only this question needs of an opening: its number there, when it was recorded, and when last reopened."""
 
-    opened_at: datetime
+    recorded_at: datetime
     outside_id: Personal[str | None]
-    last_opened_at: datetime
+    reopened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,10 @@ def evolve_job(job: Job, recorded: Recorded[Event]) -> Job:
         case RequisitionOpened() as event if job.entry is None:
             return replace(job, entry=event, opened_at=recorded.at)
         case OpeningOpened(opening=opening) as event if opening not in former:
-            return replace(job, seats={**job.seats, opening: Seat(recorded.at, event.outside_id, recorded.at)})
+            return replace(job, seats={**job.seats, opening: Seat(recorded.at, event.outside_id)})
         case OpeningReopened(opening=opening) if opening in job.seats:
-            seat = replace(job.seats[opening], last_opened_at=max(job.seats[opening].last_opened_at, recorded.at))
+            seat = job.seats[opening]
+            seat = replace(seat, reopened_at=max(seat.reopened_at or recorded.at, recorded.at))
             return replace(job, seats={**job.seats, opening: seat})
         case _:
             return job
@@ -269,15 +270,16 @@ def openings_of(job: Job) -> list[Opening]:
 def opening_of(requisition: Requisition, opening: UUID, seat: Seat) -> Opening:
     """Return the opening: without an end of its own it is cancelled while its job is closed, and then open again."""
     end, ending = requisition.end_of(opening), requisition.openings[opening]
-    with_job = requisition.closed_since or requisition.reopened_at or seat.last_opened_at
-    since = max(seat.last_opened_at, with_job) if end is None else end.at
+    opened_at = requisition.opened_at_of(opening) or seat.recorded_at
+    turns = (opened_at, seat.reopened_at, requisition.closed_since or requisition.reopened_at)
+    since = max(turn for turn in turns if turn is not None) if end is None else end.at
     if end is None and requisition.closed_since is not None:
         ending = OpeningCancelled
     return Opening(
         opening=opening,
         state=STATES[ending],
         since=since,
-        opened_at=seat.opened_at,
+        opened_at=opened_at,
         application=requisition.taken_by.get(opening),
         outside_id=seat.outside_id,
     )

@@ -31,12 +31,12 @@ class Definition:
 
 
 DEFINITIONS: Mapping[str, Definition] = {
-    "standard": Definition(3, "an opening, from its opening to the acceptance of the offer that filled it"),
-    "smartrecruiters.days_open": Definition(3, "a job, from its earliest opening to its latest hire, else to as_of"),
-    "pinpoint": Definition(3, "a hire, from the job's first opening; jobs without a hire are counted apart"),
-    "workable": Definition(2, "a hire, from when its job was last made active, less the days on hold", "pinpoint"),
-    "greenhouse": Definition(3, "an opening, from its opening to the hire that closed it"),
-    "frappe": Definition(3, "a job, from its posting to the fill that completed it"),
+    "standard": Definition(4, "an opening, from its opening to the acceptance of the offer that filled it"),
+    "smartrecruiters.days_open": Definition(4, "a job, from its earliest opening to its latest hire, else to as_of"),
+    "pinpoint": Definition(4, "a hire, from the job's first opening; jobs without a hire are counted apart"),
+    "workable": Definition(3, "a hire, from when its job was last made active, less the days on hold", "pinpoint"),
+    "greenhouse": Definition(4, "an opening, from its opening to the hire that closed it"),
+    "frappe": Definition(4, "a job, from its posting to the fill that completed it"),
 }
 
 

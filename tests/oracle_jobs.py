@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -38,7 +38,8 @@ def jobs(log: Log) -> list[Job]:
 
 def job_of(log: Log, posted: dict[str, Any]) -> Job:
     job = Job(posted)
-    own = [event for event in log if event["stream"] == posted["stream"]]
+    own = [dated(event, log) for event in log if event["stream"] == posted["stream"]]
+    job.posted = posted = dated(posted, log)
     for event in of_type(own, "requisition-opened", "opening-opened", "opening-reopened", "requisition-resumed"):
         job.active.append(local_day(event["at"]))
     job.opened = [local_day(event["at"]) for event in of_type(own, "opening-opened")]
@@ -51,6 +52,23 @@ def job_of(log: Log, posted: dict[str, Any]) -> Job:
     job.pauses = pauses(log, posted["stream"])
     follow_closings(job, sorted(of_type(own, "requisition-closed", "requisition-reopened"), key=in_time))
     return job
+
+
+def dated(event: dict[str, Any], log: Log) -> dict[str, Any]:
+    """The event; one that opens a job or an opening with the newest date that is said, its own before its job's."""
+    kind = {"requisition-opened.v1": "requisition", "opening-opened.v1": "opening"}.get(event["type"])
+    own = dates(log, event, f"{kind}-date-corrected")
+    follows = kind == "opening" and event.get("how", "unknown").startswith("derived.job.")
+    said = own or (dates(log, {**event, "clear": {}}, "requisition-date-corrected") if follows else [])
+    newest = max(said, key=in_time, default=None)
+    return event if newest is None else event | {"at": datetime.fromisoformat(newest["clear"]["opened_at"])}
+
+
+def dates(log: Log, event: dict[str, Any], name: str) -> Log:
+    """What is said of the date of the event's job or opening."""
+    opening = event["clear"].get("opening")
+    said = [one for one in of_type(log, name) if one["stream"] == event["stream"]]
+    return [one for one in said if one["clear"].get("opening") == opening]
 
 
 def follow_closings(job: Job, turns: Log) -> None:

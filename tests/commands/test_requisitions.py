@@ -12,6 +12,7 @@ from commands.rename_requisition import RenameRequisition
 from commands.verb import TimeIsInTheFuture
 from domain.requisition import (
     OpeningCancelled,
+    OpeningDateCorrected,
     OpeningDoesNotExist,
     OpeningExistsAlready,
     OpeningFilled,
@@ -65,3 +66,11 @@ def test_a_job_is_renamed_and_redated_once() -> None:
     opened.when(replace(redated, opened_at=NOW + DAY)).refused(TimeIsInTheFuture)
     corrected = given({JOB: [OPENED, RequisitionDateCorrected(START - DAY)]})
     corrected.when(redated).then({})
+
+
+def test_the_date_of_one_opening_is_corrected_once() -> None:
+    redated = CorrectOpeningDate(requisition=JOB, opening=SEAT, opened_at=START - DAY, now=NOW)
+    corrected = OpeningDateCorrected(SEAT, START - DAY)
+    given({JOB: [OPENED, SEAT_OPENED]}).when(redated).then({JOB: [corrected]})
+    given({JOB: [OPENED, SEAT_OPENED, corrected]}).when(redated).then({})
+    given({JOB: [OPENED]}).when(redated).then({})

@@ -66,6 +66,7 @@ from domain.referral import (
 from domain.requisition import (
     HiringManagerAssigned,
     OpeningCancelled,
+    OpeningDateCorrected,
     OpeningFilled,
     OpeningOpened,
     OpeningReopened,
@@ -236,6 +237,7 @@ EXPECTED: Mapping[str, Event] = {
     "target-date-set.v1": TargetDateSet(target=date(2026, 9, 1)),
     "hiring-manager-assigned.v1": HiringManagerAssigned(user="user:ada"),
     "requisition-renamed.v1": RequisitionRenamed(title="Gärtnerei leiten"),
+    "opening-date-corrected.v1": OpeningDateCorrected(opening=OPENING, opened_at=datetime(2026, 3, 1, 9, tzinfo=UTC)),
     "requisition-date-corrected.v1": RequisitionDateCorrected(opened_at=datetime(2026, 3, 1, 9, tzinfo=UTC)),
     "outside-offer-followed.v1": OutsideOfferFollowed(application=UUID(int=7), version=2, step="declined"),
     "recruiter-assigned.v1": RecruiterAssigned(user=None),

@@ -251,6 +251,7 @@ class History:
         opening = made("seat", len(self.seats))
         self.seats[opening] = self.seat_of[opening] = job
         self.write(job, "opening-opened", at, opening=opening)
+        self.log[-1]["how"] = ("unknown", "derived.job.opened_at")[len(self.seats) % 2]
 
     def end_seat(self, which: int, person: str, at: datetime, accepted: datetime, filled: bool) -> None:
         standing = [opening for opening, job in self.seats.items() if job is not None]
@@ -302,6 +303,15 @@ class History:
         self.held ^= {job}
         self.write(job, "requisition-resumed" if resumed else "requisition-held", at,
                    **({} if resumed else {"reason": "budget"}))  # fmt: skip
+
+    def correct_date(self, job: str, which: int, at: datetime, opened_at: datetime) -> None:
+        """Says when the job or one of its openings was opened."""
+        seats = [seat for seat in sorted(self.seat_of) if self.seat_of[seat] == job]
+        if which % 3 == 0 or not seats:
+            self.write(job, "requisition-date-corrected", at, opened_at=stored(opened_at))
+        else:
+            self.write(job, "opening-date-corrected", at, opening=seats[which % len(seats)],
+                       opened_at=stored(opened_at))  # fmt: skip
 
     def close(self, job: str, at: datetime, closed: bool) -> None:
         """The job is said to be closed or open, whatever it was."""
@@ -538,6 +548,7 @@ JOB_MOVES: Mapping[str, Make] = {
     "reopen": lambda history, move: history.reopen_ended(move.one, move.other, "new" if move.flag else "same"),
     "hold": lambda history, move: history.hold(move.job(history), move.other),
     "close": lambda history, move: history.close(move.job(history), move.other, move.flag),
+    "date": lambda h, move: h.correct_date(move.job(h), move.number + move.one, move.other, move.at),
     "tell-seat": lambda history, move: history.tell_of_seat(move.one, move.other, move.person(history)),
 }
 APPLICATION_MOVES: Mapping[str, Make] = {
@@ -565,8 +576,8 @@ SIMPLE = ("touch",) * 6 + ("correct",) * 4 + ("consent", "consent", "seat", "sea
 PERSONS = (*("touch",) * 6, *("complete",) * 3, *("correct",) * 3, *("merge",) * 4, *("unmerge",) * 2,
            *("consent",) * 2, "hire", "unhire", "apply", *("tell",) * 3, "community", "community",
            "refer", "access", "access", "erase", *("propose",) * 2)  # fmt: skip
-OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, *("close",) * 3, "apply",
-           "take", "take", "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3,
+OF_JOBS = (*("seat",) * 3, *("end",) * 3, *("reopen",) * 3, *("unhire",) * 2, *("hold",) * 2, *("close",) * 3,
+           *("date",) * 3, "apply", "take", "take", "accept", "offer", "offer-ends", "transfer", "hire", *("tell",) * 3,
            *("tell-seat",) * 3)  # fmt: skip
 APPLICATIONS = (*("apply",) * 3, *("stage",) * 6, *("tell",) * 8, "merge", "merge", "unmerge", "seat", "complete",
                 "complete",
@@ -602,12 +613,14 @@ def histories(draw: st.DrawFn, longest: int, what: tuple[str, ...] = SIMPLE) -> 
 def record(connection: psycopg.Connection[Any], log: list[Event]) -> None:
     """Puts the events straight into the log's table."""
     columns = (
-        "position, stream_id, stream_version, event_id, type, occurred_at, recorded_at, clear, people, state, actor"
+        "position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, clear,"
+        " people, state, actor"
     )
     with connection.cursor().copy(f"copy event ({columns}) from stdin".encode()) as copy:
         for event in log:
             copy.write_row(
                 (event["position"], event["stream"], event["version"], UUID(int=event["position"]), event["type"],
-                 event["occurred_at"], event["recorded_at"], json.dumps(event["clear"]), [UUID(event["stream"])], b"",
+                 event["occurred_at"], event.get("how", "unknown"), event["recorded_at"],
+                 json.dumps(event["clear"]), [UUID(event["stream"])], b"",
                  event.get("actor", "test"))
             )  # fmt: skip

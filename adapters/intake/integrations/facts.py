@@ -47,7 +47,7 @@ from domain.erasure_proposal import DELETE
 from domain.errors import Refused
 from domain.event import Aggregate, Event
 from domain.profile_facts import holds_many
-from domain.requisition import REQUISITION, Requisition, RequisitionDateCorrected, RequisitionOpened
+from domain.requisition import REQUISITION, Requisition, RequisitionOpened
 
 Commands = Iterator[Command]
 APPLICATION_READS: tuple[type[Event], ...] = (*application.STANDING, *application.STAGES)
@@ -275,15 +275,8 @@ class Facts:
             fields = job.as_of.fields()
             yield RenameRequisition(requisition=stream, title=job.title, now=self.delivery.now, **fields)
         if job.opened.at is not None:
-            fields = self.after_mention(stream, job.as_of).fields()
+            fields = job.as_of.fields()
             yield CorrectOpeningDate(requisition=stream, opened_at=job.opened.at, now=self.delivery.now, **fields)
-
-    def after_mention(self, stream: UUID, as_of: When) -> When:
-        """Return the time, or that of the first mention of the job where it was opened as of that: a stated date
-        replaces the assumed one, whichever arrives first."""
-        known: Requisition = self.state(REQUISITION, stream, (RequisitionOpened, RequisitionDateCorrected))
-        assumed = [turn.at for turn in known.opened.turns if turn.at == turn.value]
-        return When(max(as_of.at, *assumed), as_of.how) if as_of.at is not None and assumed else as_of
 
     def job_statements(self, job: Job) -> Iterator[Statement]:
         stream, stated = self.stream("requisition", job.id), {TITLE: job.title, OPENED: job.opened.at}

@@ -30,6 +30,7 @@ from adapters.intake.integrations.restating import (
     STATUS,
     TITLE,
     StatementKeys,
+    opened_of,
     statement_key,
 )
 from adapters.intake.integrations.signatures import is_signed_by_one
@@ -71,6 +72,7 @@ from domain.requisition import (
     OpeningFilled,
     OpeningReopened,
     Requisition,
+    RequisitionDateCorrected,
     RequisitionOpened,
 )
 
@@ -80,7 +82,7 @@ SIGNS = {
     "Signature": "`sha256 ` and the HMAC-SHA256 of the raw body, in hex",
     "Greenhouse-Event-ID": "the delivery's own id",
 }
-REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, *requisition.OPENINGS)
+REQUISITION_READS: tuple[type[Event], ...] = (RequisitionOpened, RequisitionDateCorrected, *requisition.OPENINGS)
 APPLICATION_READS: tuple[type[Event], ...] = (
     *application.STANDING,
     *application.STAGES,
@@ -88,6 +90,8 @@ APPLICATION_READS: tuple[type[Event], ...] = (
 )
 JOB_CLOSED = "job-closed"
 """Why releases before `requisition-closed.v1` gave an opening up."""
+WITH_JOB = "derived.job.opened_at"
+"""How the date of an opening is derived that has none of its own."""
 ANONYMISED_NAME = "Anonymized"
 """The first name of everyone whose name was anonymised there; the id is then the last name."""
 CREATED, ACCEPTED_THERE, REJECTED = "Created", "Accepted", "Rejected"
@@ -206,21 +210,42 @@ class Reader:
                 **opened.fields(),
             )
         for seat in self.unknown_seats(known, job):
-            yield self.open(stream, job, seat, opened)
+            yield self.open(known, job, seat, opened)
 
     def opened(self, job: Outside, moment: When) -> When:
         """When the job was opened; where nothing says so, no later than what we are told of it."""
         named = self.when(job, "opened_at", "open_date", "created_at", within="job.")
         return moment if named is UNDATED else named
 
-    def open(self, stream: UUID, job: Outside, seat: Outside, opened: When) -> OpenOpening:
-        named = self.openings_of(job, seat)
-        own = self.when(seat, "opened_at", "open_date", within="opening.")
-        when = opened if own is UNDATED else own
+    def open(self, known: Requisition, job: Outside, seat: Outside, opened: When) -> OpenOpening:
+        """Open an opening: where nothing says when, it was opened with its job, as far as that is known."""
+        named, own = self.openings_of(job, seat), self.seat_opened(seat)
+        with_job = When(known.opened.last or opened.at or self.told.now, WITH_JOB)
+        when = with_job if own is UNDATED else own
         outside_id = seat.text("opening_id") or seat.text("id")
         return OpenOpening(
-            requisition=stream, opening=named[0], outside_id=outside_id, now=self.told.now, **when.fields()
+            requisition=known.id, opening=named[0], outside_id=outside_id, now=self.told.now, **when.fields()
         )
+
+    def seat_opened(self, seat: Outside) -> When:
+        return self.when(seat, "opened_at", "open_date", within="opening.")
+
+    def seats_dated(self, job: Outside, seats: Sequence[Outside], told: When) -> Iterator[CorrectOpeningDate]:
+        """When openings were opened that have a date of their own."""
+        dated = [seat for seat in seats if self.seat_opened(seat).at is not None]
+        stream = self.stream("requisition", job)
+        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS) if dated else Requisition(stream)
+        for seat in dated:
+            ids, opened_at = self.openings_of(job, seat), self.seat_opened(seat).at
+            if ids and opened_at is not None:
+                opening = next((one for one in ids if one in known.openings), ids[0])
+                named: dict[str, Any] = {"requisition": stream, "opening": opening, "now": self.told.now}
+                yield CorrectOpeningDate(opened_at=opened_at, **named, **told.fields())
+
+    def seats_stated(self, job: Outside, seats: Sequence[Outside], told: When) -> Iterator[Statement]:
+        if told.at is not None:
+            for dated in self.seats_dated(job, seats, told):
+                yield Statement(dated.requisition, opened_of(dated.opening), told.at)
 
     def openings_of(self, job: Outside, seat: Outside) -> list[UUID]:
         """The ids that this seat may have with us: by its visible number, by its hidden one."""
@@ -293,6 +318,8 @@ class Reader:
         entered = self.when(body, *STAGED.get(action, ()))
         if entered.at is not None and stage_named(body) is not None:
             yield Statement(self.stream("application", body), STAGE, entered.at)
+        if (seat := self.seat_of_hire(action, body)) is not None:
+            yield from self.seats_stated(*seat)
 
     def restate_application(self, action: str, body: Outside, keys: StatementKeys) -> Commands:
         """It was so there, so no end of the application refuses it. A stage keeps the code that it was entered by."""
@@ -304,6 +331,16 @@ class Reader:
             stands = None if entered.at is None else known.stage_at(entered.at)
             code = stands if stands in spellings_of(*stage) else code_of(*stage)
             yield self.enter(body, code, entered, in_any_order=True)
+        if (seat := self.seat_of_hire(action, body)) is not None:
+            yield from (dated for dated in self.seats_dated(*seat) if statement_key(dated) in keys)
+
+    def seat_of_hire(self, action: str, body: Outside) -> tuple[Outside, Sequence[Outside], When] | None:
+        """The job and the opening that a hire names, and when it was."""
+        job = only_job(body)
+        if action != "hire_candidate" or job is None:
+            return None
+        accepted = self.when(body.part("offer"), "resolved_at", within="offer.")
+        return job, [body.part("opening")], self.hired_when(body, job, accepted)
 
     def job_statements(self, job: Outside, told: When) -> Iterator[Statement]:
         team = job.part("hiring_team")
@@ -318,6 +355,7 @@ class Reader:
             yield from (Statement(stream, what, told.at) for what in stated if stated[what])
         if stands.occurred_at is not None:
             yield Statement(stream, STATUS, stands.occurred_at)
+        yield from self.seats_stated(job, job.parts("openings"), told)
 
     # --- what each action says
 
@@ -510,6 +548,7 @@ class Reader:
             return
         opening, to_open = self.seat_filled(body, job, when)
         yield from to_open
+        yield from self.seats_dated(job, [body.part("opening")], when)
         requisition = self.stream("requisition", job)
         if accepted is not UNDATED:
             yield from self.offer_told(stream, requisition, Outside(body.part("offer").found | TAKEN))
@@ -546,7 +585,7 @@ class Reader:
         known_seat = next((opening for opening in ids if opening in free or opening in known.openings), None)
         if known_seat is not None:
             return known_seat, []  # also where another hire holds it: what undid that is told later, or was before it
-        return ids[0], [self.open(stream, job, body.part("opening"), self.opened(job, when))]
+        return ids[0], [self.open(known, job, body.part("opening"), self.opened(job, when))]
 
     def job_opened(self, job: Outside) -> Commands:
         """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""
@@ -569,6 +608,7 @@ class Reader:
             yield RenameRequisition(title=name, **fields)
         if opened.at is not None:
             yield CorrectOpeningDate(opened_at=opened.at, **fields)
+        yield from self.seats_dated(job, job.parts("openings"), told)
         team = job.part("hiring_team")
         for role, assign in (("hiring_managers", AssignHiringManager), ("recruiters", AssignRecruiter)):
             named = next((one.text("user_id") for one in team.parts(role)), None)
@@ -591,6 +631,7 @@ class Reader:
         if job.text("status") == "closed":
             if not self.state(REQUISITION, stream, REQUISITION_READS).exists:
                 raise CauseIsMissing("job-is-not-known-yet", stream)
+            yield from self.requisition(job, told)
             yield from self.job_said(job, told)
             return
         yield from self.requisition(job, self.when(job, "created_at", within="job."))

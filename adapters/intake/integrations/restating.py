@@ -29,6 +29,11 @@ StatementKeys = Collection[tuple[UUID, str]]
 """Streams, and what is stated of each."""
 
 
+def opened_of(opening: UUID | None) -> str:
+    """Return what a statement is of that says when an opening was opened; None: when its job was."""
+    return OPENED if opening is None else f"{OPENED}-{opening}"
+
+
 def statements_in(commands: Iterable[Command]) -> list[Statement]:
     """Return what the commands state of values that replace one another: each once, at the earliest time."""
     earliest: dict[tuple[UUID, str], Statement] = {}
@@ -54,8 +59,8 @@ def statement_key(command: Command) -> tuple[UUID, str] | None:
             return stream, fact
         case RenameRequisition(requisition=stream):
             return stream, TITLE
-        case CorrectOpeningDate(requisition=stream):
-            return stream, OPENED
+        case CorrectOpeningDate(requisition=stream, opening=opening):
+            return stream, opened_of(opening)
         case AssignHiringManager(requisition=stream):
             return stream, HIRING_MANAGER
         case AssignRecruiter(requisition=stream):

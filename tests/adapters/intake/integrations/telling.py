@@ -108,7 +108,7 @@ def job_of(story: Story, number: int, seats: int) -> dict[str, Any]:
 
 @dataclass
 class Job:
-    """A job there, which gets another team, and is closed and opened again."""
+    """A job there, which gets another team or opening date, and is closed and opened again."""
 
     story: Story
     told: dict[str, Any]
@@ -133,7 +133,8 @@ class Job:
         """The name stays: a story names one role a person, by one text."""
         chance = self.story.random
         team = {role: [{"user_id": chance.randint(1, 2)}] for role in ("hiring_managers", "recruiters")}
-        self.say(self.story.moment(), hiring_team=team)
+        opened_at = stamp(chance.choice((0, 0, -2, 3)))
+        self.say(self.story.moment(), hiring_team=team, opened_at=opened_at)
 
 
 @dataclass

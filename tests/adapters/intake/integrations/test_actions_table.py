@@ -103,7 +103,10 @@ STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
     "candidate_stage_change": [([NEW], again(STAGE, "application", candidate=NEWER))],
     "reject_candidate": [([NEW], again(REJECTED, "application", candidate=NEWER))],
     "unreject_candidate": [([NEW, REJECTED], again(UNREJECTED, "application", candidate=NEWER))],
-    "hire_candidate": [([NEW], again(HIRED, "application", candidate=NEWER))],
+    "hire_candidate": [
+        ([NEW], again(HIRED, "application", candidate=NEWER)),
+        ([NEW, JOB_CREATED], again(HIRED, "application", opening={"opening_id": "G-2", "opened_at": "2026-01-14"})),
+    ],
     "unhire_candidate": [([NEW, HIRED], again(UNHIRED, "application", candidate=NEWER))],
     "update_candidate": [([NEW], UPDATED)],
     "merge_candidate": [([NEW, OF_SURVIVOR], MERGED)],
@@ -128,6 +131,7 @@ STORIES: dict[str, list[tuple[list[bytes], bytes]]] = {
     "job_updated": [
         ([NEW], delivery("job_updated", job=WITH_TEAM | {"name": "Gardener", "opened_at": "2026-01-13T08:00:00Z"})),
         ([JOB_CREATED], JOB_CLOSED),
+        ([JOB_CREATED], delivery("job_updated", job=JOB | {"openings": [SEATS[0] | {"opened_at": "2026-01-14"}]})),
         ([JOB_CREATED, JOB_CLOSED], delivery("job_updated", job=WITH_SEATS)),
         ([], delivery("job_updated", job=JOB | {"status": "draft"})),
     ],
