@@ -532,7 +532,7 @@ class Reader:
         return self.told.stream("requisition", required(part, "job_id"))
 
     def hired(self, body: Outside) -> Commands:
-        """The offer was accepted and the candidate hired: into the opening that is named, or into the only one open."""
+        """The offer was accepted and the candidate hired, into the opening that is named."""
         job = only_job(body)
         accepted = self.when(body.part("offer"), "resolved_at", within="offer.")
         when = self.hired_when(body, job, accepted)
@@ -574,18 +574,25 @@ class Reader:
         return next((when for when in known if when is not UNDATED), UNDATED)
 
     def seat_filled(self, body: Outside, job: Outside, when: When) -> tuple[UUID | None, list[Command]]:
-        """The opening that the hire takes (None: none can be told), opened first if unknown."""
-        stream = self.stream("requisition", job)
-        known: Requisition = self.state(REQUISITION, stream, REQUISITION_READS)
-        opened_here = [self.openings_of(job, seat)[0] for seat in self.unknown_seats(known, job)]
-        free = {*opened_here, *(opening for opening, ended in known.openings.items() if ended is None)}
-        ids = self.openings_of(job, body.part("opening"))
-        if not ids:
-            return (free.pop() if len(free) == 1 else None), []
-        known_seat = next((opening for opening in ids if opening in free or opening in known.openings), None)
-        if known_seat is not None:
-            return known_seat, []  # also where another hire holds it: what undid that is told later, or was before it
-        return ids[0], [self.open(known, job, body.part("opening"), self.opened(job, when))]
+        """The opening that the hire takes, by its body alone (None: it names none), opened first if unknown."""
+        seat = self.seat_named(body, job)
+        if seat is None:
+            return None, []
+        known: Requisition = self.state(REQUISITION, self.stream("requisition", job), REQUISITION_READS)
+        ids = self.openings_of(job, seat)
+        opened_here = {self.openings_of(job, one)[0] for one in self.unknown_seats(known, job)}
+        taken = next((opening for opening in ids if opening in opened_here or opening in known.openings), None)
+        if taken is not None:
+            return taken, []  # also where another hire holds it: what undid that is told later, or was before it
+        return ids[0], [self.open(known, job, seat, self.opened(job, when))]
+
+    def seat_named(self, body: Outside, job: Outside) -> Outside | None:
+        """The opening that a hire names, else the only one that its body lists; None: it is a hire of the job alone.
+        Which openings are free would depend on what has arrived."""
+        if self.openings_of(job, body.part("opening")):
+            return body.part("opening")
+        listed = {ids[0]: seat for seat in job.parts("openings") if (ids := self.openings_of(job, seat))}
+        return next(iter(listed.values())) if len(listed) == 1 else None
 
     def job_opened(self, job: Outside) -> Commands:
         """Opens the job with its openings, unless we know them; else what is said of it anew is taken in."""

@@ -174,6 +174,8 @@ class Applicant:
     offer: Offer | None = None
     prospect: bool = False
     was_hired: bool = False
+    named: bool = True
+    """Whether their hires name an opening; else they take none."""
     name: str = "Rosa"
     emails: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -284,8 +286,10 @@ class Applicant:
 
     def hire(self) -> None:
         at, self.stands = self.story.moment(), "hired"
-        self.story.taken[self.seat] = self.number
-        more = {"opening": {"opening_id": self.seat}, "offer": self.offer_of_hire(at)}
+        more = {"offer": self.offer_of_hire(at)}
+        if self.named:
+            self.story.taken[self.seat] = self.number
+            more |= {"opening": {"opening_id": self.seat}}
         self.was_hired = True
         self.story.say("hire_candidate", application=self.body(at, **more))
 
@@ -299,7 +303,8 @@ class Applicant:
 
     def unhire(self) -> None:
         self.stands = "active"
-        del self.story.taken[self.seat]
+        if self.named:
+            del self.story.taken[self.seat]
         self.story.say("unhire_candidate", application=self.body(self.story.moment()))
 
 
@@ -326,6 +331,7 @@ def applicant_of(story: Story, number: int, job: dict[str, Any]) -> Applicant:
     at = story.moment()
     one = Applicant(story, number, job, at, at, emails=[f"rosa@lind{number}.example"])
     one.prospect = story.random.random() < 0.3
+    one.named = story.random.random() < 0.75
     one.come()
     story.people.append(number)
     story.applications.append(number + 1000)

@@ -148,12 +148,13 @@ def test_a_prospect_becomes_an_applicant_and_is_rejected(
     }
 
 
-def test_a_hire_without_a_named_opening_takes_the_only_open_one(
+def test_a_hire_without_a_named_opening_takes_the_only_one_that_its_body_lists(
     log: EventLog, receive: Receive, stream: Callable[[str, object], UUID]
 ) -> None:
-    receive(delivery("job_created", job=JOB | {"openings": SEATS[:1]}))
-    for number in (9001, 9002):
+    receive(delivery("job_created", job=JOB | {"openings": SEATS}))
+    for number, listed in ((9001, SEATS[:1]), (9002, [])):
         hired = application(id=number, candidate=ROSA | {"id": number}, offer={"resolved_at": "2026-03-02T09:00:00Z"})
+        hired["jobs"] = [JOB | {"openings": listed}]
         assert receive(delivery("hire_candidate", application=hired)).outcome == "applied"
     requisition = log.load(REQUISITION, stream("requisition", 77), frozenset((OpeningFilled,))).state
     assert requisition.openings == {stream("opening", "77/G-1"): OpeningFilled}
