@@ -39,6 +39,7 @@ CLEAN: Sequence[str] = (
     "adapters/postgres/",
     "adapters/proof/",
     "adapters/runtime/",
+    "adapters/web/",
     "commands/",
     "docs/",
     "domain/",

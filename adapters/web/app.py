@@ -37,11 +37,11 @@ ACTIONS = {
     **{(route.path, "GET"): route.action for route in routes.METRICS},
     **{(route.path, route.method): route.action for route in routes.ENDPOINTS},
 }
-"""What is done by each method at each path, as the table of contents says."""
+"""The action of each method at each path."""
 
 
 def create_app(services: Services) -> Api:
-    """The application. Serve it with `server_of`; `services` are closed by whoever opened them."""
+    """Return the application. Serve it with `server_of`. It does not close `services`; its caller does."""
     following = Following(services.log.recorder)
     commands, queries = CommandService(services), QueryRunner(services)
     batcher: CommandBatcher[PendingCommand, Response] = CommandBatcher(commands.answer_all)
@@ -59,7 +59,7 @@ def create_app(services: Services) -> Api:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # it would send people to whatever host the request named
+        redirect_slashes=False,  # a redirect would lead to the host that the request names, which may be any
     )
     registry = CollectorRegistry()
     parts: Parts = {

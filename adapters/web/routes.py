@@ -1,4 +1,4 @@
-"""The table of contents: everything that can be asked of Perennial, one line a route."""
+"""The table of contents: every route of the API, one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything the HTTP layer needs of the rest of Perennial, handed to it in one piece."""
+"""What the HTTP layer needs from the rest of Perennial, in one dataclass."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SealDelivery = Callable[[str, str, UUID, bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class ReadModelStatus:
-    """How far a read model has come: its lag behind the log, the streams it holds back, and how it does."""
+    """The progress of a read model: position, lag behind the log, parked streams and state."""
 
     name: str
     version: int
@@ -51,15 +51,22 @@ class ReadModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What `create_app` is given.
+    """The services that `create_app` needs.
 
-    verbs: the verb of each command class. reading: opens a connection that may read the read models, for one
-    question. read_model_position: the log position that a read model, by its name, has been folded up to.
-    secrets: per integration its signing secrets, of which any is valid. handshakes: takes those that vendors hand over.
-    now: the time, with a zone. uploads: where files wait to be imported. authenticator: tells whose a request is.
-    rates: how often one may request. bounds: what connections and bodies may take. failed_parts: what this process runs
-    and no longer works. https: whether Perennial is reached by HTTPS alone. readings: records who sees whom, before an
-    answer goes out. subject_reports: writes the reports on everything that is stored about one person.
+    verbs: the verb of each command class.
+    reading: opens a connection for one query of the read models.
+    read_model_position: returns the log position up to which the read model of that name is folded.
+    secrets: the signing secrets of each integration, any of which is valid.
+    handshakes: takes the secrets that vendors hand over.
+    now: returns the time, with a zone.
+    uploads: the files that wait to be imported.
+    authenticator: returns the principal of a request.
+    rates: the rate limits of requests.
+    bounds: the limits of connections and bodies.
+    failed_parts: returns the names of the parts of this process that no longer work.
+    https: whether Perennial is reached by HTTPS alone.
+    readings: records accesses to people, before an answer is sent.
+    subject_reports: writes the subject access reports.
     """
 
     log: EventLog
@@ -91,5 +98,5 @@ class Services:
 
     @property
     def ownership(self) -> Ownership:
-        """What belongs to which integration."""
+        """Return the rules of which records belong to which integration."""
         return Ownership(partial(entries_of, self.log.recorder.datastore), self.verbs)

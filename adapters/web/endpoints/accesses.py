@@ -1,4 +1,4 @@
-"""Auditors ask who looked at, searched for or exported whom; that they asked is recorded like any other look."""
+"""The audit of accesses: who viewed, searched or exported which people. The audit itself is recorded as an access."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ ACTOR = r"^[a-z]+:[A-Za-z0-9._-]{1,64}$"
 
 @dataclass(frozen=True, slots=True)
 class PeopleAccess:
-    """One request that showed people: `reader` asked, on `page`, and was shown the records `people`.
+    """One request that showed people: `reader` was shown the records `people` on `page`.
 
-    `asked`: what was typed and chosen in a search; null where there was none, or where it can be opened no more as
-    somebody whom it found was erased: then `erased` is true. `export` names what left as a file, `holds` what is in it.
+    `query`: the terms of a search; null if it was no search, or if a person in its result was erased: then `erased` is
+    true, and the terms can no longer be read. `export`: the id of an exported file; `holds`: what the file contains.
     """
 
     position: int
@@ -48,7 +48,7 @@ class PeopleAccess:
     kind: Kind
     page: str
     people: Sequence[UUID]
-    asked: Personal[str | None]
+    query: Personal[str | None]
     erased: bool
     export: UUID | None
     holds: Sequence[str]
@@ -56,8 +56,11 @@ class PeopleAccess:
 
 @dataclass(frozen=True, slots=True)
 class PeopleAccesses:
-    """Who saw whom, the newest first. `merged_into`: the record that speaks for the person who was asked for, where it
-    is another one. `next`: the `cursor` of the following page; null: this is the last."""
+    """Accesses to people, newest first.
+
+    `merged_into`: the main record of the person in the request, if it is another record. `next`: the `cursor` of the
+    following page; null: this is the last.
+    """
 
     definition: str
     version: int
@@ -73,7 +76,7 @@ READING: Mapping[str, Any] = {
     "kind": "searched",
     "page": "candidates",
     "people": [STREAM],
-    "asked": '{"words": "gardener"}',
+    "query": '{"words": "gardener"}',
     "erased": False,
     "export": None,
     "holds": [],
@@ -82,7 +85,7 @@ READING: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class AccessEndpoints:
-    """The endpoint about who saw whom."""
+    """The endpoint of the audit of accesses."""
 
     services: Services
     queries: QueryRunner
@@ -90,8 +93,10 @@ class AccessEndpoints:
     async def accesses(
         self,
         who: Who,
-        candidate: Annotated[UUID | None, Query(description="Whom they saw, in any record of the person.")] = None,
-        reader: Annotated[str | None, Query(pattern=ACTOR, description="Who saw them.", examples=["user:ana"])] = None,
+        candidate: Annotated[
+            UUID | None, Query(description="The person who was shown, by any of their records.")
+        ] = None,
+        reader: Annotated[str | None, Query(pattern=ACTOR, description="The reader.", examples=["user:ana"])] = None,
         kind: Annotated[Kind | None, Query(description="'viewed', 'searched' or 'exported'.")] = None,
         begins: Annotated[Moment | None, Query(alias="from", description="At this time or later.")] = None,
         ends: Annotated[Moment | None, Query(alias="to", description="Before this time.")] = None,
@@ -100,36 +105,38 @@ class AccessEndpoints:
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[PeopleAccesses]:
-        """Who looked at, searched for or exported whom, the newest first.
+        """List who viewed, searched or exported which people, newest first.
 
-        Every request that shows people is recorded before it is answered, also those of programs, and this one too.
-        All pages are of the moment of the first.
+        Every request that shows people is recorded before it is answered, including requests of programs and this one.
+        All pages are as of the moment of the first.
         """
         sought = Sought(candidate, reader, kind, begins, ends)
-        asked = f"accesses {sought} {as_of}"
-        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        parameters = f"accesses {sought} {as_of}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor, self.queries.unless_now(as_of))
         (after,) = page.place or (None,)
 
-        def question(connection: Connection[Any], known: AsOf) -> Accesses:
-            return queries.accesses(connection, sought, known, after, limit)
+        def question(connection: Connection[Any], resolved: AsOf) -> Accesses:
+            return queries.accesses(connection, sought, resolved, after, limit)
 
-        found: Accesses = await self.queries.ask(ACCESSES, question, page.as_of, min_position)
-        typed = await run_in_threadpool(self._typed, found.accesses)
-        shown = {person for one in found.accesses if one.position in typed for person in one.people}
+        answer: Accesses = await self.queries.ask(ACCESSES, question, page.as_of, min_position)
+        typed = await run_in_threadpool(self._typed, answer.accesses)
+        shown = {person for access in answer.accesses if access.position in typed for person in access.people}
         shown |= set() if candidate is None else {candidate}
         await run_in_threadpool(self.services.readings.viewed, who, "accesses", shown)
-        return await rendered(self._told(found, typed, page))
+        return await rendered(self._page(answer, typed, page))
 
-    def _typed(self, found: Sequence[Access]) -> dict[int, Personal[str | None]]:
-        """What was typed in each of the searches, by position, opened as far as its key lives."""
-        streams = [one.stream for one in found if one.kind == "searched"]
+    def _typed(self, accesses: Sequence[Access]) -> dict[int, Personal[str | None]]:
+        """Return the terms of each search by position, decrypted if their key still exists."""
+        streams = [access.stream for access in accesses if access.kind == "searched"]
         events = self.services.log.history_together(streams, 0, len(streams)) if streams else []
         return {event.position or 0: event.event.asked for event in events if isinstance(event.event, PeopleSearched)}
 
-    def _told(self, found: Accesses, typed: Mapping[int, Personal[str | None]], page: PageRequest) -> PeopleAccesses:
-        told = {one.name: getattr(found, one.name) for one in fields(found) if one.name not in ("accesses", "next")}
-        following = page.next(None if found.next is None else [found.next], found.position)
-        return PeopleAccesses(**told, accesses=[access_told(one, typed) for one in found.accesses], next=following)
+    def _page(self, answer: Accesses, typed: Mapping[int, Personal[str | None]], page: PageRequest) -> PeopleAccesses:
+        """Return the page with the search terms and with the cursor of the next page."""
+        names = [field.name for field in fields(answer) if field.name not in ("accesses", "next")]
+        following = page.next(None if answer.next is None else [answer.next], answer.position)
+        accesses = [people_access(access, typed) for access in answer.accesses]
+        return PeopleAccesses(**{name: getattr(answer, name) for name in names}, accesses=accesses, next=following)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(
@@ -149,7 +156,8 @@ class AccessEndpoints:
     )
 
 
-def access_told(access: Access, typed: Mapping[int, Personal[str | None]]) -> PeopleAccess:
-    asked = typed.get(access.position)
-    told = {one.name: getattr(access, one.name) for one in fields(access) if one.name != "stream"}
-    return PeopleAccess(**told, asked=asked, erased=isinstance(asked, Erased))
+def people_access(access: Access, typed: Mapping[int, Personal[str | None]]) -> PeopleAccess:
+    """Return the access with its search terms, and without its stream."""
+    query = typed.get(access.position)
+    members = {field.name: getattr(access, field.name) for field in fields(access) if field.name != "stream"}
+    return PeopleAccess(**members, query=query, erased=isinstance(query, Erased))

@@ -1,4 +1,4 @@
-"""Suppressed addresses over HTTP: a privacy officer releases one that may come in again."""
+"""The endpoint that releases suppressed addresses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from domain.suppression import AddressIsNotSuppressed
 
 
 class AddressToRelease(BaseModel):
-    """A suppressed address, and why it may come in again. It is in the body, as URLs are logged on the way."""
+    """A suppressed address, and the ground of its release. It is sent in the body, because proxies log URLs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,10 +48,10 @@ class AddressEndpoints:
     services: Services
 
     def release_address(self, wanted: AddressToRelease, who: Who) -> Answered[ReleasedAddress]:
-        """Release a suppressed address: it may come in again, whoever has it.
+        """Release a suppressed address: it may be recorded again, for any person.
 
-        An erasure and a withdrawal suppress the addresses of their person, also those that other people share. Who
-        released the address, when and on what ground is recorded, and the address itself is not.
+        An erasure or a withdrawal suppresses the addresses of the person, including those that other people share. The
+        release is recorded with its time, user and ground, without the address.
         """
         services, now = self.services, self.services.now()
         command = ReleaseAddress(kind=wanted.kind, address=wanted.address, ground=wanted.ground, now=now)

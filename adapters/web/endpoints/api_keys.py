@@ -1,4 +1,4 @@
-"""API keys over HTTP: made for others, listed and revoked by those who may manage them."""
+"""The endpoints that make, list and revoke API keys."""
 
 from __future__ import annotations
 
@@ -22,24 +22,22 @@ from domain.codes import CODE
 
 
 class ApiKeyToMake(BaseModel):
-    """Whom a key is for, and what it may do."""
+    """The owner of a new key, and its permissions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=NAME, description="Who it is for; the log says user:<name>.")
-    roles: tuple[Role, ...] = Field(min_length=1, max_length=len(Role), description="What they are.")
-    source: str | None = Field(
-        None, pattern=CODE.pattern, description="Of an integration: the system that it speaks for."
-    )
+    name: str = Field(pattern=NAME, description="The owner; the actor in the log is user:<name>.")
+    roles: tuple[Role, ...] = Field(min_length=1, max_length=len(Role), description="The owner's roles.")
+    source: str | None = Field(None, pattern=CODE.pattern, description="For an integration: the code of its system.")
     scopes: tuple[Action, ...] | None = Field(
-        None, max_length=len(Action), description="Only these of the things that its roles may; left out: all of them."
+        None, max_length=len(Action), description="Only these actions of its roles; omitted: all of them."
     )
-    expires_at: Moment | None = Field(None, description="From then on it is good for nothing; left out: until revoked.")
+    expires_at: Moment | None = Field(None, description="When it expires; omitted: never, until revoked.")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it stands, without its secret. `scopes` null: all that its roles may."""
+    """A key without its secret. `scopes`: null means every action of its roles."""
 
     id: str
     name: str
@@ -56,7 +54,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class NewApiKey:
-    """A key that was just made. `key` is what its owner sends; it is told this once and kept nowhere."""
+    """A new key. `key`: the secret that its owner sends. It is in this answer only, and is not stored."""
 
     key: str
     about: ApiKey
@@ -64,7 +62,7 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ListOfApiKeys:
-    """Every key that was ever made, the newest first."""
+    """All keys, newest first."""
 
     api_keys: Sequence[ApiKey]
 
@@ -91,20 +89,19 @@ class ApiKeyEndpoints:
     services: Services
 
     def make_api_key(self, wanted: ApiKeyToMake, who: Who) -> Answered[NewApiKey]:
-        """Make an API key for somebody. The answer alone ever tells its secret.
+        """Make an API key. Its secret is in this answer only.
 
-        Asked twice it makes two: revoke the one that nobody uses.
+        A repeated request makes a second key; revoke the one that is not in use.
         """
         now, keys = self.services.now(), self.services.api_keys
         scopes = None if wanted.scopes is None else frozenset(wanted.scopes)
         made = keys.make(
             Wanted(wanted.name, frozenset(wanted.roles), wanted.source, scopes, wanted.expires_at), who.actor, now
         )
-        told = NewApiKey(made.text, about(made.kept, now))
-        return answered(told, headers={"Cache-Control": "no-store"})
+        return answered(NewApiKey(made.text, about(made.kept, now)), headers={"Cache-Control": "no-store"})
 
     def api_keys(self) -> Answered[ListOfApiKeys]:
-        """Every key that was made: whose it is, what it may, and whether it is good."""
+        """List all API keys with their owners, permissions and states."""
         now = self.services.now()
         return answered(ListOfApiKeys([about(key, now) for key in self.services.api_keys.all()]))
 
@@ -113,7 +110,7 @@ class ApiKeyEndpoints:
         api_key: Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The key's id: pnl_<id>_...")],
         who: Who,
     ) -> Answered[ApiKey]:
-        """Make a key good for nothing, on every server within five seconds. Safe to repeat."""
+        """Revoke a key. Every server refuses it within five seconds. Safe to repeat."""
         now = self.services.now()
         return answered(about(self.services.api_keys.revoke(api_key, who.actor, now), now))
 

@@ -1,4 +1,4 @@
-"""Who belongs to which talent community, and what became of the people whom a referrer named."""
+"""The endpoints about members of talent communities and about a referrer's referrals."""
 
 from __future__ import annotations
 
@@ -50,37 +50,37 @@ class BelongingEndpoints:
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[Members]:
-        """Who is in a talent community, since when and by whom, page by page.
+        """List the members of a talent community, since when they are members, and who added them.
 
-        A merged person is listed once. All pages are of the moment of the first, whatever is written meanwhile.
+        A merged person is listed once. All pages are as of the moment of the first.
         """
-        asked = f"members {community} {at} {as_of}"
-        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        parameters = f"members {community} {at} {as_of}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor, self.queries.unless_now(as_of))
         valid_at, after = page.place or (None, None)
         moment = at if valid_at is None else datetime.fromisoformat(valid_at)
 
-        def question(connection: Connection[Any], known: AsOf) -> Members | None:
-            return communities.members(connection, community, known, moment, after, limit)
+        def question(connection: Connection[Any], resolved: AsOf) -> Members | None:
+            return communities.members(connection, community, resolved, moment, after, limit)
 
-        found: Members | None = await self.queries.ask(COMMUNITIES, question, page.as_of, min_position)
-        if found is None:
+        answer: Members | None = await self.queries.ask(COMMUNITIES, question, page.as_of, min_position)
+        if answer is None:
             raise CommunityDoesNotExist(community=community)
-        await self._viewed(who, "community-members", *(member.candidate for member in found.members))
-        place = None if found.next is None else [found.valid_at.isoformat(), found.next]
-        return await rendered(replace(found, next=page.next(place, found.position)))
+        await self._viewed(who, "community-members", *(member.candidate for member in answer.members))
+        place = None if answer.next is None else [answer.valid_at.isoformat(), answer.next]
+        return await rendered(replace(answer, next=page.next(place, answer.position)))
 
     async def candidate_communities(
         self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
     ) -> Answered[Memberships]:
-        """The talent communities that a candidate is in, since when and by whom."""
+        """List the talent communities of a candidate, since when they are a member, and who added them."""
 
-        def question(connection: Connection[Any], known: AsOf) -> Memberships:
-            return communities.memberships(connection, candidate, known, at)
+        def question(connection: Connection[Any], resolved: AsOf) -> Memberships:
+            return communities.memberships(connection, candidate, resolved, at)
 
         await run_in_threadpool(require_candidate, self.services.log, candidate)
-        found: Memberships = await self.queries.ask(COMMUNITIES, question, as_of, min_position)
+        answer: Memberships = await self.queries.ask(COMMUNITIES, question, as_of, min_position)
         await self._viewed(who, "candidate-communities", candidate)
-        return await rendered(found)
+        return await rendered(answer)
 
     async def referrals_made(
         self,
@@ -91,22 +91,22 @@ class BelongingEndpoints:
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[MadeReferrals]:
-        """What became of the people whom a referrer named: the stage of each referral and nothing else, newest first.
+        """List a referrer's referrals, newest first, each with its stage and nothing else.
 
-        All pages are of the moment of the first, whatever is written meanwhile.
+        All pages are as of the moment of the first.
         """
-        asked = f"referrals {referrer} {as_of}"
-        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        parameters = f"referrals {referrer} {as_of}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor, self.queries.unless_now(as_of))
         (after,) = page.place or (None,)
 
-        def question(connection: Connection[Any], known: AsOf) -> MadeReferrals:
-            return referrals.made_referrals(connection, referrer, known, after, limit)
+        def question(connection: Connection[Any], resolved: AsOf) -> MadeReferrals:
+            return referrals.made_referrals(connection, referrer, resolved, after, limit)
 
         await run_in_threadpool(require_candidate, self.services.log, referrer)
-        found: MadeReferrals = await self.queries.ask(REFERRALS, question, page.as_of, min_position)
+        answer: MadeReferrals = await self.queries.ask(REFERRALS, question, page.as_of, min_position)
         await self._viewed(who, "referrals-made", referrer)
-        place = None if found.next is None else [found.next]
-        return await rendered(replace(found, next=page.next(place, found.position)))
+        place = None if answer.next is None else [answer.next]
+        return await rendered(replace(answer, next=page.next(place, answer.position)))
 
     async def _viewed(self, who: Principal, page: str, *people: UUID) -> None:
         await run_in_threadpool(self.services.readings.viewed, who, page, people)

@@ -1,4 +1,4 @@
-"""Up to a thousand touchpoints in one request: decided one after the other, recorded in one transaction."""
+"""The endpoint that records up to a thousand touchpoints, decided in their order and stored in one transaction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from domain.errors import Refused
 
 MOST = 1_000
 PATH = "/v1/touchpoints/bulk"
-ITEM: Any = body_of(RecordTouchpoint, known=("now",), made=("touchpoint",), name="TouchpointToRecord")
+ITEM: Any = body_of(RecordTouchpoint, filled=("now",), made=("touchpoint",), name="TouchpointToRecord")
 
 
 class Bulk(BaseModel):
@@ -49,15 +49,16 @@ class Bulk(BaseModel):
     touchpoints: Annotated[tuple[ITEM, ...], FailFast()] = Field(
         min_length=1, max_length=MOST, description="The touchpoints, in their order."
     )
-    """Of the first that is malformed every mistake is told, and the rest is not read: mistakes cost time and memory."""
+    """Validation stops after the first malformed touchpoint and lists all of its errors: errors cost time and memory.
+    """
     mode: Literal["each", "all"] = Field(
-        "each", description="'each': those that can be are recorded. 'all': all of them, or none."
+        "each", description="'each': record those that no rule refuses. 'all': record all of them, or none."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class TouchpointProblem:
-    """Why one touchpoint is refused: a problem as any other (RFC 9457)."""
+    """The problem (RFC 9457) of a refused touchpoint."""
 
     type: str
     title: str
@@ -70,7 +71,7 @@ class TouchpointProblem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one touchpoint. `status`: as if it had been sent alone. `position`: of its event in the log."""
+    """The outcome of one touchpoint. `status`: that of a request with it alone. `position`: of its event in the log."""
 
     status: int
     candidate: UUID
@@ -81,7 +82,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkAnswer:
-    """What became of each touchpoint, in the order in which they were asked. `position`: of the last event."""
+    """The outcomes of all touchpoints, in the order of the request. `position`: of the last event."""
 
     recorded: int
     refused: int
@@ -144,24 +145,27 @@ class BulkEndpoints:
     ) -> Answered[BulkAnswer]:
         """Record up to a thousand touchpoints in one transaction.
 
-        Each is decided as if it were sent alone, after those before it, and has an outcome of its own. With mode 'all'
-        a single refusal is told as a problem, whose 'errors' name every refused touchpoint, and nothing is recorded.
+        Each is decided as if it were sent alone, after the earlier ones, and has an outcome of its own. With mode 'all'
+        a single refusal refuses the request: nothing is recorded, and 'errors' of the problem lists every refused
+        touchpoint.
         """
         new_id = self.services.new_id
-        items = [{**one.__dict__, "touchpoint": one.touchpoint or new_id()} for one in bulk.touchpoints]
+        items = [
+            {**touchpoint.__dict__, "touchpoint": touchpoint.touchpoint or new_id()} for touchpoint in bulk.touchpoints
+        ]
         foreign = self.services.ownership.foreign(who, {item["candidate"] for item in items})
-        asked = Asked(self.services, who, bulk.mode == "all", items, foreign)
+        batch = Batch(self.services, who, bulk.mode == "all", items, foreign)
         keyed = self._keyed(idempotency_key, who.actor, bulk)
         if keyed is None:
-            return answered(asked.record(None))
+            return answered(batch.record(None))
         self.once.begin(keyed)
         try:
-            return answered(asked.record(keyed))
-        except Exception as refused:  # whatever it was, the same request may have been answered before
+            return answered(batch.record(keyed))
+        except Exception as refused:  # of any kind: the same request may have been answered before
             before = self.once.answer_before(keyed, refused)
             if before is None:
                 raise
-            return told_again(before)
+            return replayed_answer(before)
         finally:
             self.once.end([keyed])
 
@@ -191,9 +195,11 @@ class BulkEndpoints:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request at work. `items`: what each touchpoint says, with an id. `foreign`: candidates that are not there for
-    whoever asks."""
+class Batch:
+    """The touchpoints of one request.
+
+    `items`: the fields of each touchpoint, with its id. `foreign`: the candidates that the principal may not see.
+    """
 
     services: Services
     who: Principal
@@ -202,31 +208,34 @@ class Asked:
     foreign: frozenset[UUID]
 
     def record(self, keyed: Keyed | None) -> BulkAnswer:
-        """Records what can be. Errors: TouchpointsWereRefused; AlreadyReceived for a key that was used."""
+        """Record what no rule refuses, and return the outcomes.
+
+        Errors: TouchpointsWereRefused; AlreadyReceived for a key that was used.
+        """
         results: dict[int, Result] = {}
         while len(results) < len(self.items):
-            asked = [number for number in range(len(self.items)) if number not in results]
+            pending = [number for number in range(len(self.items)) if number not in results]
             try:
-                results |= self._handled(asked, results, keyed)
+                results |= self._handled(pending, results, keyed)
             except PersonWasErased as gone:
-                about = {number: gone for number in asked if self.items[number]["candidate"] == gone.person}
+                about = {number: gone for number in pending if self.items[number]["candidate"] == gone.person}
                 if not about:
                     raise
                 results |= about
-                self._require_all(self._told(results))
-        return self._told(results)
+                self._require_all(self._answer(results))
+        return self._answer(results)
 
-    def _handled(self, asked: Sequence[int], known: Mapping[int, Result], keyed: Keyed | None) -> dict[int, Result]:
-        """The results of those that are asked, recorded. Errors: as of `record`, and PersonWasErased."""
+    def _handled(self, pending: Sequence[int], earlier: Mapping[int, Result], keyed: Keyed | None) -> dict[int, Result]:
+        """Record the pending touchpoints and return their results. Errors: those of `record`, and PersonWasErased."""
 
         def attach(handled: Sequence[Result]) -> Attached:
-            told = self._told({**known, **dict(zip(asked, handled, strict=True))})
-            return Attached(None if keyed is None else keyed.record(200, written_down(told)))
+            answer = self._answer({**earlier, **dict(zip(pending, handled, strict=True))})
+            return Attached(None if keyed is None else keyed.record(200, recorded_answer(answer)))
 
-        services, intentions = self.services, [self._intention(self.items[number]) for number in asked]
+        services, intentions = self.services, [self._intention(self.items[number]) for number in pending]
         handled = handle_in_order(services.log, services.verbs, intentions, all_or_none=self.all_or_none, attach=attach)
-        results = dict(zip(asked, handled, strict=True))
-        self._require_all(self._told({**known, **results}))
+        results = dict(zip(pending, handled, strict=True))
+        self._require_all(self._answer({**earlier, **results}))
         return results
 
     def _intention(self, item: Mapping[str, Any]) -> Intention:
@@ -240,55 +249,58 @@ class Asked:
 
         return Intention(Occasion(self.services.new_id(), self.who.actor, now), plan)
 
-    def _told(self, results: Mapping[int, Result]) -> BulkAnswer:
+    def _answer(self, results: Mapping[int, Result]) -> BulkAnswer:
         outcomes = [self._outcome(number, results[number]) for number in sorted(results)]
-        positions = [one.position for one in outcomes if one.position is not None]
+        positions = [outcome.position for outcome in outcomes if outcome.position is not None]
         refused = len(outcomes) - len(positions)
         return BulkAnswer(len(positions), refused, max(positions, default=None), outcomes)
 
     def _outcome(self, number: int, result: Result) -> Outcome:
-        """Errors: whatever befell it that is no refusal."""
+        """Return the outcome of one touchpoint. Errors: a failure that is no refusal."""
         candidate, touchpoint = self.items[number]["candidate"], self.items[number]["touchpoint"]
         if not isinstance(result, Exception):
             return Outcome(201, candidate, touchpoint, result.position, None)
         if not isinstance(result, Refused | PersonWasErased):
             raise result
-        told = {"where": None, "what_to_do": None, **document_of(result, f"{PATH}#{number}")}
-        return Outcome(type_of(type(result)).status, candidate, touchpoint, None, TouchpointProblem(**told))
+        problem = {"where": None, "what_to_do": None, **document_of(result, f"{PATH}#{number}")}
+        return Outcome(type_of(type(result)).status, candidate, touchpoint, None, TouchpointProblem(**problem))
 
-    def _require_all(self, told: BulkAnswer) -> None:
-        """Raises TouchpointsWereRefused, where it is all or none."""
-        if self.all_or_none and told.refused:
-            raise TouchpointsWereRefused(refused=told.refused, asked=len(self.items), errors=errors_of(told))
+    def _require_all(self, answer: BulkAnswer) -> None:
+        """Check that none was refused, if it is all or none. Raises TouchpointsWereRefused."""
+        if self.all_or_none and answer.refused:
+            raise TouchpointsWereRefused(refused=answer.refused, asked=len(self.items), errors=errors_of(answer))
 
 
-def errors_of(told: BulkAnswer) -> list[dict[str, str]]:
-    """Which touchpoints are refused, and why."""
+def errors_of(answer: BulkAnswer) -> list[dict[str, str]]:
+    """Return the refused touchpoints, each with its reason."""
     return [
-        {"where": f"touchpoints.{number}.{one.problem.where or 'candidate'}", "message": one.problem.detail}
-        for number, one in enumerate(told.outcomes)
-        if one.problem is not None
+        {"where": f"touchpoints.{number}.{outcome.problem.where or 'candidate'}", "message": outcome.problem.detail}
+        for number, outcome in enumerate(answer.outcomes)
+        if outcome.problem is not None
     ]
 
 
-def written_down(told: BulkAnswer) -> dict[str, Any]:
-    """The answer before its place in the log is known: positions count from 1, and the last is told elsewhere."""
-    return {name: value for name, value in plain(told).items() if name != "position"}
+def recorded_answer(answer: BulkAnswer) -> dict[str, Any]:
+    """Return the answer for the idempotency record, made before its events have positions.
+
+    Positions count from 1, and that of the last event is stored beside it.
+    """
+    return {name: value for name, value in plain(answer).items() if name != "position"}
 
 
-def told_again(before: Answer) -> Answered[BulkAnswer]:
-    """The answer of the first time, with the positions that its touchpoints got then."""
-    told = dict(before.content)
-    places = [one["position"] for one in told["outcomes"] if one["position"] is not None]
-    begins = (told["position"] or 0) - max(places, default=0)
-    outcomes = [moved(one, begins) for one in told["outcomes"]]
-    content = {
-        "recorded": told["recorded"],
-        "refused": told["refused"],
-        "position": told["position"] if places else None,
+def replayed_answer(before: Answer) -> Answered[BulkAnswer]:
+    """Return the answer of the first request, with the positions that its touchpoints got."""
+    content = dict(before.content)
+    places = [outcome["position"] for outcome in content["outcomes"] if outcome["position"] is not None]
+    begins = (content["position"] or 0) - max(places, default=0)
+    outcomes = [moved(outcome, begins) for outcome in content["outcomes"]]
+    complete = {
+        "recorded": content["recorded"],
+        "refused": content["refused"],
+        "position": content["position"] if places else None,
         "outcomes": outcomes,
     }
-    return Answered(as_json(content), before.status, {"Idempotency-Replayed": "true"}, "application/json")
+    return Answered(as_json(complete), before.status, {"Idempotency-Replayed": "true"}, "application/json")
 
 
 def moved(outcome: Mapping[str, Any], begins: int) -> dict[str, Any]:

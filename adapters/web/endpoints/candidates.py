@@ -1,4 +1,4 @@
-"""Endpoints about one candidate: the profile, the time line and the summary."""
+"""The endpoints about one candidate: profile, timeline and summary."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from queries.profile import Profile, profile
 from queries.question import AsOf
 from queries.timeline import Timeline, TimelineEvent, timeline
 
-At = Annotated[Moment | None, Query(description="When it was so; left out: at the time of as_of.")]
+At = Annotated[Moment | None, Query(description="The time it was valid at; omitted: the time of as_of.")]
 EVENT_TYPES: Mapping[str, type[Event]] = {event.stored_name: event for event in EVENTS}
 
 
@@ -65,9 +65,9 @@ class CandidateEndpoints:
     queries: QueryRunner
 
     def profile(self, candidate: UUID, who: Who) -> Answered[Profile]:
-        """What we believe about a candidate and why, read from the log; of a merged person out of all records.
+        """Return the profile of a candidate with the sources of its facts; of a merged person, from all records.
 
-        The ETag is the version of the requested record.
+        It is read from the log. The ETag is the version of the requested record.
         """
         answer = profile(self.services.log, candidate)
         self.services.readings.viewed(who, "profile", answer.records)
@@ -77,14 +77,14 @@ class CandidateEndpoints:
         self,
         candidate: UUID,
         who: Who,
-        cursor: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the page before.")] = 0,
+        cursor: Annotated[Whole, Query(ge=0, le=2**53, description="The `next` of the previous page.")] = 0,
         limit: Limit = 100,
     ) -> Answered[Timeline]:
-        """Everything that happened with a candidate, in the order in which we learned it, page by page.
+        """List the events of a candidate in the order of their recording; of a merged person, those of all records.
 
-        Of a merged person that of all records, each event with its own. What was personal and has been erased is null,
-        and the event says "erased": true. `cursor` is a log position: what is written meanwhile comes on later pages.
-        A role that may not read people gets the codes, dates and ids of each event and nothing personal.
+        Erased personal values are null, and the event has "erased": true. `cursor` is a log position: events written
+        meanwhile appear on later pages. A role that may not read people gets the codes, dates and ids of each event and
+        nothing personal.
         """
         answer = timeline(self.services.log, candidate, cursor, limit)
         self.services.readings.viewed(who, "timeline", answer.records)
@@ -93,10 +93,10 @@ class CandidateEndpoints:
     async def summary(
         self, candidate: UUID, who: Who, as_of: AsOfText = None, min_position: MinPosition = None
     ) -> Answered[CandidateSummary]:
-        """How a candidate came to us, when we last heard from them and how far it went."""
+        """Return how a candidate entered, their last contact, and how far they got in applications."""
 
-        def question(connection: Connection[Any], known: AsOf) -> CandidateSummary | None:
-            return summaries.candidate(connection, candidate, known)
+        def question(connection: Connection[Any], resolved: AsOf) -> CandidateSummary | None:
+            return summaries.candidate(connection, candidate, resolved)
 
         answer: CandidateSummary | None = await self.queries.ask(CANDIDATE_SUMMARY, question, as_of, min_position)
         if answer is None:

@@ -1,4 +1,4 @@
-"""Programs follow along: every change in the order of the log, once, as it comes, from whatever position they know."""
+"""The stream of changes: the log's events in order, each exactly once, from any position and as they are recorded."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from domain.catalogue import EVENTS
 
 LOGGER = logging.getLogger(__name__)
 RANGE = 500
-"""Positions looked at at once: what a reader that does not read holds of our memory."""
+"""How many positions are read at once. It bounds the memory of a stream whose client does not read."""
 BEAT_SECONDS = 15.0
 CATCH_UP_BEAT_SECONDS = 1.0
-"""How soon a reader hears that events which are not for it were passed over."""
+"""Seconds until a stream reports that it passed over events that it does not include."""
 ASK_AGAIN_SECONDS = 1.0
-"""How long after a look at the reader's key the next one begins: the key may be revoked meanwhile."""
+"""Seconds between two checks of the reader's key, which may be revoked meanwhile."""
 GOOD_FOR_SECONDS = 3.5
-"""How long after a look that found the key good a stream may go on. The look itself may remember what was so a second
-before, and five seconds after it was revoked a key is good for nothing."""
+"""Seconds that a stream may go on after a check found the key good. The check may read a second-old cache, and five
+seconds after its revocation a key must be refused."""
 TRY_AGAIN_SECONDS = 0.25
 COME_BACK_MILLISECONDS = 1000
 MEDIA_TYPE = "text/event-stream"
@@ -54,19 +54,19 @@ Types = Annotated[
     Query(
         max_length=4000,
         pattern=r"^[a-z0-9.-]+(,[a-z0-9.-]+)*$",
-        description="Only events of these types, with commas between them; left out: of all.",
+        description="Only events of these types, separated by commas; omitted: of all types.",
         examples=["candidate-sourced.v1,candidate-hired.v1"],
     ),
 ]
 FromPosition = Annotated[
-    Whole, Query(ge=0, le=2**53, description="Tell what comes after this position. 0: everything there is.")
+    Whole, Query(ge=0, le=2**53, description="Start after this position. 0: from the beginning of the log.")
 ]
 LastEventId = Annotated[
     str | None,
     Header(
         alias="Last-Event-ID",
         pattern=r"^[0-9]{1,15}$",
-        description="The last `id` that arrived; goes before from_position, as browsers send it by themselves.",
+        description="The last `id` that arrived. It overrides from_position, because browsers send it automatically.",
     ),
 ]
 
@@ -83,7 +83,7 @@ id: 1210
 
 @dataclass(frozen=True, slots=True)
 class ChangeEndpoints:
-    """The endpoint for those who follow."""
+    """The endpoint of the stream of changes."""
 
     services: Services
     following: Following
@@ -96,14 +96,14 @@ class ChangeEndpoints:
         types: Types = None,
         last_event_id: LastEventId = None,
     ) -> StreamingResponse:
-        """Every change after a position, as server-sent events, then every new one as it comes.
+        """Stream every change after a position as server-sent events, then every new change as it is recorded.
 
-        `id` is the position, `event` the type, `data` the event as JSON without what is personal. A comment with the
-        settled position, and an `id` that stands alone, say that everything up to there has been told, also where
-        nothing matched. Whoever comes back with the last `id` misses nothing and hears nothing twice. Who looked at
-        whom is no change, and is not told here; to a role that may not read people `actor` says only of what kind. An
-        integration is told of what it made, and of what came from its source. A stream ends with the key or the token
-        that it was asked with.
+        `id` is the position, `event` the type, `data` the event as JSON without personal fields. A comment with the
+        settled position, followed by an `id` alone, states that everything up to that position was sent, even if
+        nothing matched. A client that reconnects with the last `id` gets each event exactly once. Accesses to people
+        are no changes and are not included. For a role that may not read people, `actor` is only the kind of actor. An
+        integration gets the events of records that it made or that came from its source. A stream ends when its key or
+        token is no longer valid.
         """
         began, after = time.monotonic(), from_position if last_event_id is None else int(last_event_id)
         wanted = known_types(types)
@@ -111,11 +111,11 @@ class ChangeEndpoints:
         if after > head:
             raise PositionLiesAhead(position=after, head=head)
         shown = request.headers.get("authorization", "")
-        told = Telling(self.following, self.services.ownership, who, wanted, after, head)
-        return WhileGood(told.text(), partial(self._is, who, shown), began)
+        stream = ChangeStream(self.following, self.services.ownership, who, wanted, after, head)
+        return WhileGood(stream.text(), partial(self._is, who, shown), began)
 
     async def _is(self, who: Principal, shown: str) -> bool:
-        """Whether what was shown at the door is still good, and names the same as then."""
+        """Return whether the key or token of the request is still good and belongs to the same principal."""
         try:
             return await self.services.authenticator.principal(shown) == who
         except (KeyIsNotValid, TokensCannotBeChecked):
@@ -136,10 +136,10 @@ class ChangeEndpoints:
 
 
 class WhileGood(StreamingResponse):
-    """A stream that ends when the key or the token that it was asked with is no longer good.
+    """A stream that ends when its key or token is no longer good.
 
-    The key is looked at beside the stream, so neither a busy log nor a reader that does not read puts the end off. A
-    key that cannot be looked at for GOOD_FOR_SECONDS ends the stream too: the reader comes back where it was.
+    The key is checked beside the stream, so neither a busy log nor a client that does not read delays the end. If the
+    key cannot be checked for GOOD_FOR_SECONDS, the stream ends too; the client can resume it.
     """
 
     def __init__(self, text: AsyncIterator[str], is_good: Callable[[], Awaitable[bool]], good_at: float) -> None:
@@ -147,18 +147,18 @@ class WhileGood(StreamingResponse):
         self._is_good, self._good_at = is_good, good_at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telling = asyncio.create_task(super().__call__(scope, receive, send))
+        streaming = asyncio.create_task(super().__call__(scope, receive, send))
         watching = asyncio.create_task(self._until_not_good())
         try:
-            await asyncio.wait({telling, watching}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({streaming, watching}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            telling.cancel()
+            streaming.cancel()
             watching.cancel()
-            await asyncio.gather(telling, watching, return_exceptions=True)
-        if telling.cancelled():
+            await asyncio.gather(streaming, watching, return_exceptions=True)
+        if streaming.cancelled():
             await end(send)
         else:
-            telling.result()
+            streaming.result()
 
     async def _until_not_good(self) -> None:
         while True:
@@ -169,16 +169,16 @@ class WhileGood(StreamingResponse):
                     if not await self._is_good():
                         return
             except TimeoutError:
-                LOGGER.warning("a reader of the changes is sent away: its key could not be looked at in time")
+                LOGGER.warning("a stream of changes is ended: its key could not be checked in time")
                 return
             except FEED_ERRORS:
-                await asyncio.sleep(TRY_AGAIN_SECONDS)  # it may be reached again before the stream must end
+                await asyncio.sleep(TRY_AGAIN_SECONDS)  # the database may be back before the stream must end
             else:
                 self._good_at = began
 
 
 async def end(send: Send) -> None:
-    """Ends a stream in order. Errors: ClientDisconnect, where the reader does not read: it is cut off."""
+    """End a stream in order. Errors: ClientDisconnect if the client does not read: its connection is cut."""
     try:
         async with asyncio.timeout(TRY_AGAIN_SECONDS):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -187,7 +187,7 @@ async def end(send: Send) -> None:
 
 
 def known_types(text: str | None) -> tuple[str, ...]:
-    """The types in the text. Errors: EventTypeIsUnknown."""
+    """Return the types in the text. Errors: EventTypeIsUnknown."""
     types = () if text is None else tuple(text.split(","))
     for name in types:
         if name not in KNOWN_TYPES:
@@ -196,8 +196,12 @@ def known_types(text: str | None) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Telling:
-    """One reader: everything up to `position` is behind it, up to `head` it may read on, and up to `known` it knows."""
+class ChangeStream:
+    """The stream of one reader.
+
+    `position`: everything up to here was sent or passed over. `head`: the log can be read up to here. `confirmed`: the
+    last position that the reader was sent.
+    """
 
     following: Following
     ownership: Ownership
@@ -205,11 +209,11 @@ class Telling:
     types: Sequence[str]
     position: int
     head: int
-    known: int = -1
-    told_at: float = float("-inf")
+    confirmed: int = -1
+    sent_at: float = float("-inf")
 
     async def text(self) -> AsyncIterator[str]:
-        """The stream; ends when the server is to stop or the log cannot be reached."""
+        """Yield the text of the stream, until the server stops or the log cannot be reached."""
         yield f"retry: {COME_BACK_MILLISECONDS}\n\n"
         try:
             while not self.following.closed:
@@ -219,18 +223,18 @@ class Telling:
                 else:
                     self.head = await self._growth()
                 if time.monotonic() >= self._beat_is_due():
-                    yield self._told(self.position, f": settled {self.position}\nid: {self.position}\n\n")
+                    yield self._noted(self.position, f": settled {self.position}\nid: {self.position}\n\n")
         except FEED_ERRORS as error:
-            LOGGER.warning("a reader of the changes is sent away at position %d: %s", self.position, error)
+            LOGGER.warning("a stream of changes is ended at position %d: %s", self.position, error)
 
     async def _next_range(self) -> str:
         upto = min(self.position + RANGE, self.head)
-        changes = await self._own(await self.following.changes(self.position, upto, self.types))
+        changes = await self._visible(await self.following.changes(self.position, upto, self.types))
         self.position = upto
-        return self._told(changes[-1].position, "".join(map(self._sent, changes))) if changes else ""
+        return self._noted(changes[-1].position, "".join(map(self._sent, changes))) if changes else ""
 
-    async def _own(self, changes: Sequence[Change]) -> Sequence[Change]:
-        """Those that are there for whoever follows; to an integration what is foreign is not."""
+    async def _visible(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Return the changes that the reader may see: an integration sees none of foreign records."""
         if self.who.source is None:
             return changes
         foreign = await run_in_threadpool(self.ownership.foreign, self.who, {change.stream for change in changes})
@@ -244,10 +248,10 @@ class Telling:
         return max(self.head, await self.following.settled_beyond(self.position, patience))
 
     def _beat_is_due(self) -> float:
-        return self.told_at + (BEAT_SECONDS if self.known == self.position else CATCH_UP_BEAT_SECONDS)
+        return self.sent_at + (BEAT_SECONDS if self.confirmed == self.position else CATCH_UP_BEAT_SECONDS)
 
-    def _told(self, known: int, text: str) -> str:
-        self.known, self.told_at = known, time.monotonic()
+    def _noted(self, confirmed: int, text: str) -> str:
+        self.confirmed, self.sent_at = confirmed, time.monotonic()
         return text
 
 

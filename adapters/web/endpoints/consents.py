@@ -1,4 +1,4 @@
-"""Endpoints about what candidates allow us: how it stands, how it came to that, and which consents end soon."""
+"""The endpoints about consents: their state, their history, and which of them end soon."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class EndingConsent(ExpiringConsent):
-    """A consent that holds and is about to end: on which channels it is still what decides, and until when.
+    """A consent that is in effect and ends soon, with the channels on which it decides and its end.
 
-    `candidate` is the record that speaks for the person, `record` the one in which the consent stands.
+    `candidate`: the person's main record. `record`: the record in which the consent is.
     """
 
     @property
@@ -57,7 +57,7 @@ class EndingConsent(ExpiringConsent):
 
 @dataclass(frozen=True, slots=True)
 class EndingConsents:
-    """A page of the consents that end after `as_of` and not after `until`, the soonest first; `n` in all.
+    """A page of the consents that end after `as_of` and not after `until`, soonest first; `n` in all.
 
     `next`: the `cursor` of the following page; null: this is the last.
     """
@@ -84,7 +84,7 @@ STATE = {
 
 @dataclass(frozen=True, slots=True)
 class ConsentEndpoints:
-    """The endpoints about what candidates allow us."""
+    """The endpoints about consents."""
 
     services: Services
     queries: QueryRunner
@@ -92,49 +92,51 @@ class ConsentEndpoints:
     async def consents(
         self, candidate: UUID, who: Who, at: At = None, as_of: AsOfText = None, min_position: MinPosition = None
     ) -> Answered[ConsentTrail]:
-        """What a candidate allows us: the answer that holds for each purpose on each channel, and how it came to that.
+        """Return the consent in effect for each purpose on each channel, and the trail of all consents.
 
-        The trail has everything that was asked and answered, in which wording, by whom and from where, until when it
-        holds and what was sent because of it; each line says where its proof is. Of a merged person it has the lines of
-        all records. `at` asks for a past moment, `as_of` for what was known then.
+        The trail has every request and answer: its wording, who recorded it and from where, until when it is valid,
+        what was sent because of it, and the path of its proof. For a merged person it has the lines of all records.
+        `at` names the moment of the state, `as_of` that of our knowledge.
         """
 
-        def question(connection: Connection[Any], known: AsOf) -> Consents:
-            return states.consents(connection, candidate, known, at)
+        def question(connection: Connection[Any], resolved: AsOf) -> Consents:
+            return states.consents(connection, candidate, resolved, at)
 
         await run_in_threadpool(require_candidate, self.services.log, candidate)
-        found: Consents = await self.queries.ask(CONSENT_STATE, question, as_of, min_position)
-        return await run_in_threadpool(self._answered, found, who)
+        answer: Consents = await self.queries.ask(CONSENT_STATE, question, as_of, min_position)
+        return await run_in_threadpool(self._answered, answer, who)
 
     async def consents_expiring(
         self,
         who: Who,
-        within: Annotated[Whole, Query(ge=1, le=LONGEST_DAYS, description="In so many days from as_of on.")] = 30,
+        within: Annotated[
+            Whole, Query(ge=1, le=LONGEST_DAYS, description="Within this number of days after as_of.")
+        ] = 30,
         purpose: Annotated[str | None, one_of(PURPOSES, "Consents to this purpose alone.")] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[EndingConsents]:
-        """The consents that hold and end soon, the soonest first, so that people can be asked again in time.
+        """List the consents that end soon, soonest first, so that they can be renewed in time.
 
-        All pages are of the moment of the first, whatever is written meanwhile.
+        All pages are as of the moment of the first.
         """
-        asked = f"consents-expiring {within} {purpose} {as_of}"
-        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        parameters = f"consents-expiring {within} {purpose} {as_of}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor, self.queries.unless_now(as_of))
         after = None if page.place is None else after_of(*page.place)
 
-        def question(connection: Connection[Any], known: AsOf) -> Expiring:
-            return expiring(connection, known, timedelta(within), purpose, after, limit)
+        def question(connection: Connection[Any], resolved: AsOf) -> Expiring:
+            return expiring(connection, resolved, timedelta(within), purpose, after, limit)
 
-        found: Expiring = await self.queries.ask(CONSENT_STATE, question, page.as_of, min_position)
+        answer: Expiring = await self.queries.ask(CONSENT_STATE, question, page.as_of, min_position)
         await run_in_threadpool(
-            self.services.readings.viewed, who, "consents-expiring", [one.candidate for one in found.consents]
+            self.services.readings.viewed, who, "consents-expiring", [consent.candidate for consent in answer.consents]
         )
-        return await rendered(ending_consents(found, page))
+        return await rendered(ending_consents(answer, page))
 
     def _answered(self, states: Consents, who: Who) -> Answered[ConsentTrail]:
-        """The access is recorded before the answer goes out."""
+        """Record the access, and return the answer."""
         answer = consent_history(self.services.log, states, links)
         self.services.readings.viewed(who, "consents", answer.records)
         return answered(answer)
@@ -177,21 +179,21 @@ def after_of(valid_until: str, event: str) -> After:
     return After(datetime.fromisoformat(valid_until), UUID(event))
 
 
-def ending_consents(found: Expiring, page: PageRequest) -> EndingConsents:
+def ending_consents(answer: Expiring, page: PageRequest) -> EndingConsents:
     """Return the page, with the cursor of the next one."""
-    place = None if found.next is None else [found.next.valid_until.isoformat(), str(found.next.event)]
+    place = None if answer.next is None else [answer.next.valid_until.isoformat(), str(answer.next.event)]
     return EndingConsents(
         DEFINITION,
         VERSION,
-        found.position,
-        found.as_of,
-        found.until,
-        found.n,
-        tuple(linked(EndingConsent, consent) for consent in found.consents),
-        page.next(place, found.position),
+        answer.position,
+        answer.as_of,
+        answer.until,
+        answer.n,
+        tuple(linked(EndingConsent, consent) for consent in answer.consents),
+        page.next(place, answer.position),
     )
 
 
 def linked(kind: type[T], answer: Any) -> T:
     """Return the same answer as the kind that adds its links."""
-    return kind(**{one.name: getattr(answer, one.name) for one in fields(answer)})
+    return kind(**{field.name: getattr(answer, field.name) for field in fields(answer)})

@@ -1,4 +1,4 @@
-"""Deliveries of integrations that were not applied, over HTTP: since when, why, and what to do."""
+"""The endpoint about deliveries of integrations that were not applied: age, reason and what to do."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ ACTION = r"^[A-Za-z0-9_]{1,64}$"
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """A page of the deliveries that were not applied, the oldest first.
+    """A page of the deliveries that were not applied, oldest first.
 
-    `at`: the time from which their ages are counted. `reasons`: how many there are for each reason, on all pages
-    together; where `exact` is false, of the oldest 100,000. `next`: the `cursor` of the following page; null: this is
+    `at`: the time at which their ages are computed. `reasons`: the number of deliveries for each reason, on all pages
+    together; if `exact` is false, among the oldest 100,000. `next`: the `cursor` of the following page; null: this is
     the last.
     """
 
@@ -70,39 +70,41 @@ class DeliveryEndpoints:
         self,
         who: Who,
         state: Annotated[State | None, Query(description="'waiting', 'kept' or 'refused'.")] = None,
-        integration: Annotated[Code | None, Query(description="Of this integration, such as greenhouse.")] = None,
+        integration: Annotated[Code | None, Query(description="The integration, such as greenhouse.")] = None,
         action: Annotated[
-            str | None, Query(pattern=ACTION, description="Of this action, as the integration names it.")
+            str | None, Query(pattern=ACTION, description="The action, as the integration names it.")
         ] = None,
         received_before: Annotated[Moment | None, Query(description="Received before this time.")] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
     ) -> Answered[DeliveryPage]:
-        """List the deliveries that were not applied, the oldest first, with the reason and the age of each.
+        """List the deliveries that were not applied, oldest first, with the reason and the age of each.
 
-        A delivery waits for its cause, was refused by a rule, or is kept unused. What was in it is not told.
+        A delivery waits for its cause, was refused by a rule, or is kept unused. Its content is not included.
         """
         sought = Sought(state, integration, action, received_before)
-        asked = f"deliveries {sought}"
-        page = PageRequest.of(self.services.key_file, asked, cursor)
+        parameters = f"deliveries {sought}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor)
         after = None if page.place is None else after_of(*page.place)
-        found = await run_in_threadpool(self._found, sought, after, limit)
-        return await rendered(await run_in_threadpool(self._told, found, page, who))
+        answer = await run_in_threadpool(self._select, sought, after, limit)
+        return await rendered(await run_in_threadpool(self._page, answer, page, who))
 
-    def _found(self, sought: Sought, after: After | None, limit: int) -> Deliveries:
+    def _select(self, sought: Sought, after: After | None, limit: int) -> Deliveries:
         with self.services.reading() as connection:
             return deliveries(connection, sought, refusals(), after, limit)
 
-    def _told(self, found: Deliveries, page: PageRequest, who: Principal) -> DeliveryPage:
+    def _page(self, answer: Deliveries, page: PageRequest, who: Principal) -> DeliveryPage:
         now, key_file, names = self.services.now(), self.services.key_file, who.may(Action.READ_PSEUDONYMS)
         if names:
-            people = [one.about for one in found.deliveries if one.of_candidate and one.about is not None]
+            people = [
+                delivery.about for delivery in answer.deliveries if delivery.of_candidate and delivery.about is not None
+            ]
             self.services.readings.viewed(who, "deliveries", people)
         place = None
-        if found.next is not None:
-            place = [found.next.received_at.isoformat(), found.next.source, found.next.delivery_id]
-        lines = [listed(one, now, key_file, names_records=names) for one in found.deliveries]
-        return DeliveryPage(now, found.reasons, found.exact, lines, page.next(place))
+        if answer.next is not None:
+            place = [answer.next.received_at.isoformat(), answer.next.source, answer.next.delivery_id]
+        lines = [listed(delivery, now, key_file, names_records=names) for delivery in answer.deliveries]
+        return DeliveryPage(now, answer.reasons, answer.exact, lines, page.next(place))
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(

@@ -1,4 +1,4 @@
-"""The directory over HTTP: people are searched, found by an address, and shown in pairs that may be one person."""
+"""The endpoints of the directory: search, look-up by address, and possible duplicates."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def one_of(codes: Iterable[str], description: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People who match, page by page.
+    """A page of the people who match.
 
-    `n` and the facets count all who match where `exact`; else the first 1000 that were met or fewer, so both are 'at
-    least'. They come with the first page; on those that follow they are null. `readings` say how each written part of
-    the question was read. `next`: the `cursor` of the following page; null: this is the last.
+    `n` and the facets count all matches if `exact`, else at most the first 1000 that were read, so both are minimums.
+    The first page has them; on later pages they are null. `readings`: how each text of the search was interpreted.
+    `next`: the `cursor` of the following page; null: this is the last.
     """
 
     definition: str
@@ -71,7 +71,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class PeopleOfAddress:
-    """Who has the address: usually one person, or nobody."""
+    """The people who have the address: usually one person, or none."""
 
     definition: str
     version: int
@@ -82,7 +82,10 @@ class PeopleOfAddress:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs of people who may be one, and the evidence. `next`: the `cursor` of the following page; null: the last."""
+    """Pairs of records that may be one person, with the evidence.
+
+    `next`: the `cursor` of the following page; null: this is the last.
+    """
 
     definition: str
     version: int
@@ -93,7 +96,7 @@ class Pairs:
 
 
 class Address(BaseModel):
-    """An address to look somebody up by. It is in the body, as a URL is written down on the way."""
+    """An address to look up. It is sent in the body, because proxies log URLs."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"kind": "email", "address": "a@b.example"}}
@@ -114,31 +117,31 @@ class DirectoryEndpoints:
         self,
         who: Who,
         q: Annotated[
-            str | None, text("Words of the name, role, location, employer, skills or tags; all of them.")
+            str | None, text("Words in the name, role, location, employer, skills or tags; all must match.")
         ] = None,
-        role: Annotated[str | None, text("The current role, or the one they came to us for.")] = None,
-        location: Annotated[str | None, text("Where they are, or would work.")] = None,
+        role: Annotated[str | None, text("The current role, or that of their entry.")] = None,
+        location: Annotated[str | None, text("Where they are, or want to work.")] = None,
         skill: Annotated[str | None, text("One of their skills.")] = None,
         tag: Annotated[str | None, text("One of their tags.")] = None,
         employer: Annotated[str | None, text("The current employer.")] = None,
         language: Annotated[str | None, text("One of their languages.")] = None,
-        owner: Annotated[str | None, text("Who of us keeps the relationship.")] = None,
-        community: Annotated[UUID | None, Query(description="A talent community they are in.")] = None,
+        owner: Annotated[str | None, text("The colleague who owns the relationship.")] = None,
+        community: Annotated[UUID | None, Query(description="A talent community that they are a member of.")] = None,
         source: Annotated[Code, Query(description="Where they came from.")] = None,
-        consent: Annotated[str | None, one_of(PURPOSES, "A purpose that they allow now.")] = None,
-        channel: Annotated[str | None, one_of(CONSENT_CHANNELS, "The channel that the consent is asked for.")] = None,
+        consent: Annotated[str | None, one_of(PURPOSES, "A purpose that they consent to now.")] = None,
+        channel: Annotated[str | None, one_of(CONSENT_CHANNELS, "The channel of that consent.")] = None,
         contacted_from: Annotated[Day | None, Query(description="Last contact on this day or later.")] = None,
         contacted_to: Annotated[Day | None, Query(description="Last contact before this day.")] = None,
-        sort: Annotated[Sort, Query(description="'last-contact': the newest first; 'name'.")] = "last-contact",
+        sort: Annotated[Sort, Query(description="'last-contact': newest first; or 'name'.")] = "last-contact",
         limit: Limit = PAGE,
         cursor: Cursor = None,
         min_position: MinPosition = None,
     ) -> Answered[People]:
-        """People of the directory who match all that is asked, one row a person, however many records they have.
+        """Search the directory for people who match all parameters; a person with several records is one row.
 
-        Capitals, accents, apostrophes, hyphens and kinds of blanks do not count, in any script; names in Han, kana and
-        Hangul are found by one sign or more. What is written as nobody has it is taken as a typo, and the answer's
-        `readings` say as what. Somebody who was never in contact has no last contact, and is sorted last by it.
+        Case, accents, apostrophes, hyphens and kinds of blanks are ignored, in any script; names in Han, kana and
+        Hangul match by one character or more. A word that no person has is corrected as a typo, and `readings` has the
+        correction. People without any contact are sorted last by 'last-contact'.
         """
         if channel is not None and consent is None:
             raise ChannelIsAskedWithoutConsent
@@ -147,79 +150,81 @@ class DirectoryEndpoints:
             owner=owner, community=community, source=source, consent=consent, channel=channel,
             contacted_after=self._begin(contacted_from), contacted_before=self._begin(contacted_to),
         )  # fmt: skip
-        asked = asked_as("candidates", sought, sort)
-        page = PageRequest.of(self.services.key_file, asked, cursor)
+        parameters = question_text("candidates", sought, sort)
+        page = PageRequest.of(self.services.key_file, parameters, cursor)
         after = None if page.place is None else after_of(*page.place)
         now = self.services.now()
 
-        def question(connection: Connection[Any], known: AsOf) -> Directory:
-            return queries.search(connection, sought, known, now, sort=sort, limit=limit, after=after)
+        def question(connection: Connection[Any], resolved: AsOf) -> Directory:
+            return queries.search(connection, sought, resolved, now, sort=sort, limit=limit, after=after)
 
-        found: Directory = await self.queries.ask(DIRECTORY, question, None, min_position)
-        typed = {one.name: value for one in fields(sought) if (value := getattr(sought, one.name)) is not None}
-        gone = await self._searched(who, "candidates", found.people, typed)
-        place = None if found.next is None else [found.next.key, str(found.next.person)]
-        told = told_of(found) | {"people": without(found.people, gone)}
-        return await rendered(People(**told, next=page.next(place)))
+        answer: Directory = await self.queries.ask(DIRECTORY, question, None, min_position)
+        typed = {field.name: value for field in fields(sought) if (value := getattr(sought, field.name)) is not None}
+        gone = await self._searched(who, "candidates", answer.people, typed)
+        place = None if answer.next is None else [answer.next.key, str(answer.next.person)]
+        members = members_of(answer) | {"people": without(answer.people, gone)}
+        return await rendered(People(**members, next=page.next(place)))
 
     async def candidates_of_address(
         self, address: Annotated[Address, Body()], who: Who, min_position: MinPosition = None
     ) -> Answered[PeopleOfAddress]:
-        """Who has an e-mail address or a phone number, found by a keyed hash of it, however the address is written.
+        """Find the people with an e-mail address or a phone number by its keyed hash, however it is written.
 
         A text that is not one address is refused.
         """
         form = self.services.log.addresses.only_form(address.kind, address.address, "address")
         blind = self.services.key_file.blind(address.kind, form)
 
-        def question(connection: Connection[Any], known: AsOf) -> PeopleOfAddress:
+        def question(connection: Connection[Any], resolved: AsOf) -> PeopleOfAddress:
             people = queries.lookup(connection, EVIDENCE[address.kind], blind)
-            return PeopleOfAddress(queries.DEFINITION, queries.VERSION, known.position, known.at, people)
+            return PeopleOfAddress(queries.DEFINITION, queries.VERSION, resolved.position, resolved.at, people)
 
-        found: PeopleOfAddress = await self.queries.ask(DIRECTORY, question, None, min_position)
-        gone = await self._searched(who, "candidate-lookups", found.people, address.model_dump())
-        return await rendered(replace(found, people=without(found.people, gone)))
+        answer: PeopleOfAddress = await self.queries.ask(DIRECTORY, question, None, min_position)
+        gone = await self._searched(who, "candidate-lookups", answer.people, address.model_dump())
+        return await rendered(replace(answer, people=without(answer.people, gone)))
 
     async def duplicates(
         self, who: Who, limit: Limit = PAGE, cursor: Cursor = None, min_position: MinPosition = None
     ) -> Answered[Pairs]:
-        """Pairs of people who may be one, with what they share: 'same-address', 'same-phone', 'same-name-and-employer'.
+        """List pairs of records that may be one person, by 'same-address', 'same-phone' or 'same-name-and-employer'.
 
-        Nobody is merged by it. Pairs that were merged do not show, nor those that were parted again.
+        Nothing is merged. Pairs that were merged, or unmerged again, are not listed.
         """
         page = PageRequest.of(self.services.key_file, "duplicates", cursor)
         after = None if page.place is None else after_pair(*page.place)
 
-        def question(connection: Connection[Any], known: AsOf) -> Duplicates:
-            return duplicates(connection, known, limit=limit, after=after)
+        def question(connection: Connection[Any], resolved: AsOf) -> Duplicates:
+            return duplicates(connection, resolved, limit=limit, after=after)
 
-        found: Duplicates = await self.queries.ask(DIRECTORY, question, None, min_position)
-        shown = [one.candidate for pair in found.pairs for one in (pair.first, pair.second)]
+        answer: Duplicates = await self.queries.ask(DIRECTORY, question, None, min_position)
+        shown = [person.candidate for pair in answer.pairs for person in (pair.first, pair.second)]
         await run_in_threadpool(self.services.readings.viewed, who, "duplicates", shown)
         gone = await run_in_threadpool(self.services.erasures.asked_for, shown)
-        pairs = tuple(one for one in found.pairs if gone.isdisjoint((one.first.candidate, one.second.candidate)))
-        place = None if found.next is None else [found.next.key, str(found.next.first), str(found.next.second)]
-        return await rendered(Pairs(**told_of(found) | {"pairs": pairs}, next=page.next(place)))
+        pairs = tuple(pair for pair in answer.pairs if gone.isdisjoint((pair.first.candidate, pair.second.candidate)))
+        place = None if answer.next is None else [answer.next.key, str(answer.next.first), str(answer.next.second)]
+        return await rendered(Pairs(**members_of(answer) | {"pairs": pairs}, next=page.next(place)))
 
     async def _searched(
         self, who: Principal, page: str, people: Iterable[Person], typed: Mapping[str, Any]
     ) -> set[UUID]:
-        """Records the search; `typed`: what was asked, and nothing of what was left out. Gives those of the people who
-        are to be erased, which the directory has not heard of yet: they are shown no more."""
-        found, asked = [person.candidate for person in people], json.dumps(typed, default=str, ensure_ascii=False)
+        """Record the search, and return the people whose erasure is requested but not yet folded: they are not shown.
+
+        `typed`: the parameters that were given.
+        """
+        shown, query = [person.candidate for person in people], json.dumps(typed, default=str, ensure_ascii=False)
 
         def record() -> set[UUID]:
-            self.services.readings.searched(who, page, found, asked)
-            # Looked for last: an erasure that was asked for before the search was recorded may have found none of it.
+            self.services.readings.searched(who, page, shown, query)
+            # Read last: an erasure that was requested before the search was recorded has not destroyed the search.
             erasures = self.services.erasures
-            if gone := erasures.asked_for(found):
+            if gone := erasures.asked_for(shown):
                 erasures.destroy_searches(gone)
             return gone
 
         return await run_in_threadpool(record)
 
     def _begin(self, day: date | None) -> datetime | None:
-        """When the day begins where the organisation is."""
+        """Return the beginning of the day in the organisation's zone."""
         return None if day is None else day_begins(day, self.services.zone)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
@@ -256,17 +261,17 @@ class DirectoryEndpoints:
     )
 
 
-def asked_as(route: str, sought: Sought, sort: Sort) -> str:
-    """The question as text: a cursor belongs to one."""
-    return json.dumps([route, sort, *(getattr(sought, one.name) for one in fields(sought))], default=str)
+def question_text(route: str, sought: Sought, sort: Sort) -> str:
+    """Return the search as text, which its cursors are bound to."""
+    return json.dumps([route, sort, *(getattr(sought, field.name) for field in fields(sought))], default=str)
 
 
 def without(people: Iterable[Person], gone: set[UUID]) -> tuple[Person, ...]:
     return tuple(person for person in people if person.candidate not in gone)
 
 
-def told_of(found: Directory | Duplicates) -> dict[str, Any]:
-    return {one.name: getattr(found, one.name) for one in fields(found) if one.name != "next"}
+def members_of(answer: Directory | Duplicates) -> dict[str, Any]:
+    return {field.name: getattr(answer, field.name) for field in fields(answer) if field.name != "next"}
 
 
 def after_of(key: str, person: str) -> After:
@@ -274,6 +279,6 @@ def after_of(key: str, person: str) -> After:
     return After(key, UUID(person))
 
 
-def after_pair(key: str, one: str, other: str) -> AfterPair:
+def after_pair(key: str, first: str, second: str) -> AfterPair:
     """Return the place in the list of duplicates that a cursor names."""
-    return AfterPair(key, UUID(one), UUID(other))
+    return AfterPair(key, UUID(first), UUID(second))

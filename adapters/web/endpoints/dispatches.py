@@ -1,4 +1,4 @@
-"""Everything we sent, each with the consent that allowed it, and what was sent elsewhere without one: for auditors."""
+"""The audit of dispatches: every message sent, with the consent that permitted it, and those sent without one."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ PROVED_BY = (
     "perennial audit-bundle --since 0 --out bundle.json",
     "perennial verify bundle.json --dispatches",
 )
-"""How somebody who does not trust us finds the same exceptions, or that there are none, without a database."""
+"""The commands by which an auditor verifies the exceptions, or that there are none, without a database."""
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchLine(Dispatch):
-    """Something that we sent, and whether we might.
+    """A dispatch, and whether a consent permitted it.
 
-    `event` recorded it and stands at `position`, unless `corrected_by` names a later event that says what it really
-    was: then `position` is that one's. `record` is where it stands, `candidate` the record that speaks for the person.
-    `consent`: the event that it cites as what allowed it, with its proof and its receipt.
+    `event` recorded it at `position`; if `corrected_by` names a later event that corrects it, `position` is that of the
+    correction. `record`: the record of the dispatch. `candidate`: the person's main record. `consent`: the event of the
+    consent that it cites, with its proof and its receipt.
     """
 
     @property
@@ -65,11 +65,11 @@ class DispatchLine(Dispatch):
 
 @dataclass(frozen=True, slots=True)
 class DispatchReport:
-    """A page of what was sent, the newest first, and the totals of everything that was asked for.
+    """A page of dispatches, newest first, and the totals of all that match.
 
-    An exception was reported from elsewhere and no consent that it cites covers it. `proved_by`: the commands by which
-    the exceptions, or that there are none, are proved offline. `next`: the `cursor` of the following page; null: this
-    is the last.
+    An exception is a dispatch that another system reported and that no consent it cites covers. `proved_by`: the
+    commands that verify the exceptions, or that there are none, offline. `next`: the `cursor` of the following page;
+    null: this is the last.
     """
 
     definition: str
@@ -84,7 +84,7 @@ class DispatchReport:
 
 @dataclass(frozen=True, slots=True)
 class DispatchEndpoints:
-    """The endpoint about what was sent."""
+    """The endpoint of the audit of dispatches."""
 
     services: Services
     queries: QueryRunner
@@ -102,26 +102,26 @@ class DispatchEndpoints:
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[DispatchReport]:
-        """Everything that we sent, as it stands after all corrections, with the consent that allowed it.
+        """List every dispatch after all corrections, with the consent that permitted it.
 
-        All pages are of the moment of the first, whatever is written meanwhile.
+        All pages are as of the moment of the first.
         """
         if candidate is not None:
             await run_in_threadpool(require_candidate, self.services.log, candidate)
         if begins is not None and ends is not None:
             Period(begins, ends)
         sought = Sought(self._begin(begins), self._begin(ends), candidate, purpose)
-        asked = f"dispatches {sought} {exceptions} {as_of}"
-        page = PageRequest.of(self.services.key_file, asked, cursor, self.queries.unless_now(as_of))
+        parameters = f"dispatches {sought} {exceptions} {as_of}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor, self.queries.unless_now(as_of))
         after = None if page.place is None else after_of(*page.place)
 
-        def question(connection: Connection[Any], known: AsOf) -> Dispatches:
-            return dispatches(connection, known, sought, exceptions=exceptions, after=after, limit=limit)
+        def question(connection: Connection[Any], resolved: AsOf) -> Dispatches:
+            return dispatches(connection, resolved, sought, exceptions=exceptions, after=after, limit=limit)
 
-        found: Dispatches = await self.queries.ask(DISPATCHES, question, page.as_of, min_position)
-        people = [one.candidate for one in found.dispatches]
+        answer: Dispatches = await self.queries.ask(DISPATCHES, question, page.as_of, min_position)
+        people = [dispatch.candidate for dispatch in answer.dispatches]
         await run_in_threadpool(self.services.readings.viewed, who, "dispatches", people)
-        return await rendered(report_of(found, page))
+        return await rendered(report_of(answer, page))
 
     def _begin(self, day: date | None) -> datetime | None:
         return None if day is None else day_begins(day, self.services.zone)
@@ -148,16 +148,16 @@ def after_of(at: str, touchpoint: str) -> After:
     return After(datetime.fromisoformat(at), UUID(touchpoint))
 
 
-def report_of(found: Dispatches, page: PageRequest) -> DispatchReport:
+def report_of(answer: Dispatches, page: PageRequest) -> DispatchReport:
     """Return the page of the report, with the cursor of the next one."""
-    place = None if found.next is None else [found.next.at.isoformat(), str(found.next.touchpoint)]
+    place = None if answer.next is None else [answer.next.at.isoformat(), str(answer.next.touchpoint)]
     return DispatchReport(
         DEFINITION,
         VERSION,
-        found.position,
-        found.as_of,
-        found.totals,
+        answer.position,
+        answer.as_of,
+        answer.totals,
         PROVED_BY,
-        [linked(DispatchLine, dispatch) for dispatch in found.dispatches],
-        page.next(place, found.position),
+        [linked(DispatchLine, dispatch) for dispatch in answer.dispatches],
+        page.next(place, answer.position),
     )

@@ -1,4 +1,4 @@
-"""The API's description, and a page to read and try it, which may load exactly what it needs and nothing else."""
+"""The OpenAPI document, and a page to read and try the API, which may load exactly what it needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapters.exports.plain import as_json
 BASE = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.17.14"
 SCRIPT = "sha384-wmyclcVGX/WhUkdkATwhaK1X1JtiNrr2EoYJ+diV3vj4v6OC5yCeSu+yW13SYJep"
 STYLE = "sha384-wxLW6kwyHktdDGr6Pv1zgm/VGJh99lfUbzSn6HNHBENZlCN7W602k9VkGdxuFvPn"
-"""The digests of that release's files: another file under the same address is not run."""
+"""The digests of that release's files. Browsers refuse a file with another digest."""
 START = "SwaggerUIBundle({url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null});"
 PAGE = f"""<!doctype html>
 <html lang="en">
@@ -34,7 +34,7 @@ PAGE = f"""<!doctype html>
 
 
 def digest_of(script: str) -> str:
-    """How a policy names a script that stands in the page."""
+    """Return the digest of an inline script, as a policy writes it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
@@ -46,14 +46,14 @@ POLICY = (
 
 
 class Description:
-    """The description as JSON, worked out and written once, in a thread: it is long, and anybody may ask for it."""
+    """The OpenAPI document as JSON. It is computed once, in a thread, because it is long and needs no key."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._written: asyncio.Future[bytes] | None = None
 
     async def page(self, _: Request) -> Response:
-        """Return the description."""
+        """Return the document."""
         written = self._written
         if written is None or (written.done() and (written.cancelled() or written.exception())):
             written = self._written = asyncio.ensure_future(run_in_threadpool(self._write))
@@ -68,6 +68,6 @@ async def docs(_: Request) -> Response:
 
 
 def add_docs(app: FastAPI) -> None:
-    """Adds both, in the place of the framework's own."""
+    """Add both routes in place of the framework's own."""
     app.add_route("/openapi.json", Description(app).page, include_in_schema=False)
     app.add_route("/docs", docs, include_in_schema=False)

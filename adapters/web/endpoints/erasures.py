@@ -1,4 +1,4 @@
-"""The erasure of a person over HTTP: requested or proposed, accepted or declined, and how far it is."""
+"""The endpoints about erasures: requests, proposals of other systems, and progress."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ from queries.question import AsOf
 
 CANDIDATE = Path(description="Any record of the person.")
 PROPOSAL = Path(description="The proposal, as the list of proposals names it.")
-ASKED_BY = f"One of: {', '.join(ERASURES_ASKED_BY)}."
+REQUESTER = f"One of: {', '.join(ERASURES_ASKED_BY)}."
 
 
 class ErasureToRequest(BaseModel):
-    """Who wants the person erased, and why."""
+    """The requester of an erasure, and its ground."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: str = Field("self", pattern=CODE.pattern, description=ASKED_BY, examples=["self"])
+    by: str = Field("self", pattern=CODE.pattern, description=REQUESTER, examples=["self"])
     ground: str = Field(
         "art-17", pattern=CODE.pattern, description="Why, such as 'consent-withdrawn'.", examples=["art-17"]
     )
 
 
 class ProposalToAccept(BaseModel):
-    """Who wants the proposed erasure, and why."""
+    """The requester of a proposed erasure, and its ground."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: str = Field("recruiter", pattern=CODE.pattern, description=ASKED_BY, examples=["recruiter"])
+    by: str = Field("recruiter", pattern=CODE.pattern, description=REQUESTER, examples=["recruiter"])
     ground: str = Field(
         "art-17", pattern=CODE.pattern, description="Why, such as 'retention-period-over'.", examples=["art-17"]
     )
@@ -99,13 +99,13 @@ class ErasureEndpoints:
     def erase_candidate(
         self, candidate: Annotated[UUID, CANDIDATE], wanted: ErasureToRequest, who: Who
     ) -> Answered[Erasure]:
-        """Erase a person, in whichever records they stand. It cannot be undone.
+        """Erase a person in all of their records. It cannot be undone.
 
-        The request is recorded first; from then on nothing is taken in about the person or sent to them. Where
-        something must be waited for, the `state` is 'in-progress', and the erasure goes on by itself. `erasers` tells
-        who let go of how much, `exports` which files have left Perennial with data of the person and must be seen to
-        elsewhere, `others_shut_out` how many other people have an address that is kept out from now on, and
-        `erasure_effective_by` when no copy of the database can be opened either.
+        The request is recorded first; from then on nothing about the person is recorded, and nothing is sent to them.
+        If an eraser has to wait, `state` is 'in-progress', and the erasure continues automatically. `erasers`: how much
+        each of them erased. `exports`: the files with data of the person that left Perennial and must be deleted
+        elsewhere. `others_shut_out`: how many other people share an address that is suppressed from now on.
+        `erasure_effective_by`: when backups of the database can no longer be decrypted either.
         """
         erasing = self.services.erasing
         return answered(
@@ -113,8 +113,11 @@ class ErasureEndpoints:
         )
 
     def erasure(self, candidate: Annotated[UUID, CANDIDATE], who: Who) -> Answered[Erasure]:
-        """How far the erasure of a person is. What each eraser took away is told once, by who asked for it. Who asks
-        is recorded: it tells why somebody is gone, and which files of them are about."""
+        """Return the progress of a person's erasure.
+
+        How much each eraser erased is only in the answer to the request. The access is recorded, because the answer
+        shows why a person was erased and which files about them exist.
+        """
         erasure = self.services.erasing.find(candidate)
         self.services.readings.viewed(who, "erasure", erasure.records)
         return answered(erasure)
@@ -128,22 +131,21 @@ class ErasureEndpoints:
         as_of: AsOfText = None,
         min_position: MinPosition = None,
     ) -> Answered[ErasureProposals]:
-        """List what other systems propose to erase, the oldest first: a privacy officer accepts or declines each.
+        """List the proposals of other systems to erase a person, oldest first. A privacy officer decides each.
 
-        A system that deletes or anonymises a person proposes that they be erased here. Nothing is hidden or erased by
-        that. A proposal is 'closed' where the erasure was requested without it. All pages are of the moment of the
-        first.
+        A system that deletes or anonymises a person proposes their erasure here. A proposal hides and erases nothing.
+        It is 'closed' if the erasure was requested without it. All pages are as of the moment of the first.
         """
-        asked = f"erasure-proposals {state} {as_of}"
+        parameters = f"erasure-proposals {state} {as_of}"
         wanted = self.queries.unless_now(as_of)
-        page = PageRequest.of(self.services.key_file, asked, cursor, wanted)
+        page = PageRequest.of(self.services.key_file, parameters, cursor, wanted)
         (after,) = page.place or (None,)
-        question = partial(self._asked, state, after, limit, is_now=wanted is None)
-        found: ErasureProposals = await self.queries.ask(ERASURE_PROPOSALS, question, page.as_of, min_position)
-        people = [one.candidate for one in found.proposals]
+        question = partial(self._proposals, state, after, limit, is_now=wanted is None)
+        answer: ErasureProposals = await self.queries.ask(ERASURE_PROPOSALS, question, page.as_of, min_position)
+        people = [proposal.candidate for proposal in answer.proposals]
         await run_in_threadpool(self.services.readings.viewed, who, "erasure-proposals", people)
-        place = None if found.next is None else [found.next]
-        return await rendered(replace(found, next=page.next(place, found.position)))
+        place = None if answer.next is None else [answer.next]
+        return await rendered(replace(answer, next=page.next(place, answer.position)))
 
     def accept_erasure_proposal(
         self,
@@ -152,7 +154,7 @@ class ErasureEndpoints:
         wanted: ProposalToAccept,
         who: Who,
     ) -> Answered[Erasure]:
-        """Accept another system's proposal, and erase the person, in whichever records they stand. It cannot be undone.
+        """Accept another system's proposal, and erase the person in all of their records. It cannot be undone.
 
         The decision and the request to erase are recorded together, under the rules of any such request: a legal hold
         refuses both. The answer is that of the erasure.
@@ -160,10 +162,10 @@ class ErasureEndpoints:
         erasing = self.services.erasing
         return answered(erasing.accept(candidate, proposal, by=wanted.by, ground=wanted.ground, actor=who.actor))
 
-    def _asked(
-        self, state: State, after: str | None, limit: int, connection: Connection[Any], known: AsOf, *, is_now: bool
+    def _proposals(
+        self, state: State, after: str | None, limit: int, connection: Connection[Any], resolved: AsOf, *, is_now: bool
     ) -> ErasureProposals:
-        as_of = AsOf(known.position, self.services.now(), known.zone) if is_now else known
+        as_of = AsOf(resolved.position, self.services.now(), resolved.zone) if is_now else resolved
         return queries.erasure_proposals(connection, as_of, state, after, limit)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (

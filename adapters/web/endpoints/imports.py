@@ -1,4 +1,4 @@
-"""Files of history are taken in over HTTP, imported in the background, and asked about meanwhile."""
+"""The endpoints for imports: upload a file of history, follow its import in the background, and get rejected lines."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ LONGEST_MAPPING = 16 * 1024
 LONGEST_PAGE, PAGE = 100, 50
 QUESTION = "imports"
 
-KIND = Query(description=f"What its lines are about: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
-SYSTEM = Query(description="The system it comes from; the same one every time.", pattern=CODE.pattern)
-MAPPING = Query(description="What puts its words into ours, as JSON; docs/imports.md.", max_length=LONGEST_MAPPING)
-FORMAT = Query(description="csv or ndjson, where the Content-Type does not say it.")
-DELIMITER = Query(
-    description="What stands between the cells: one character, or 'tab'; left out: detected.", max_length=40
+KIND = Query(description=f"The kind of its lines: {', '.join(KINDS)}.", pattern=f"^({'|'.join(KINDS)})$")
+SYSTEM = Query(description="The code of the system it comes from, the same every time.", pattern=CODE.pattern)
+MAPPING = Query(
+    description="The mapping of its columns and values, as JSON; see docs/imports.md.", max_length=LONGEST_MAPPING
 )
-ENCODING = Query(description="Such as utf-8, utf-16-le or windows-1252; left out: detected.", max_length=40)
+FORMAT = Query(description="csv or ndjson, if the Content-Type does not name it.")
+DELIMITER = Query(description="The delimiter of the cells: one character, or 'tab'; omitted: detected.", max_length=40)
+ENCODING = Query(description="Such as utf-8, utf-16-le or windows-1252; omitted: detected.", max_length=40)
 KEY = Header(
     alias="Idempotency-Key",
     max_length=255,
@@ -67,12 +67,12 @@ WHICH = Path(description="The import that is meant.")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: what it is of, how far it has come, and what became of its lines.
+    """One import: its file, its progress, and the outcome of its lines.
 
     `state`: waiting, at-work, done, or stopped for the `problem`. `encoding` and `delimiter` (of CSV): how the file is
-    read. `size` and `read` are bytes, `lines_per_second` and `eta_seconds` are told while it is at work. `reasons`:
-    rejected lines by rule. `notes`: lines with a time that the clocks skipped or showed twice, and how it was read.
-    `kept_until`: when it is forgotten.
+    read. `size` and `read` are in bytes; `lines_per_second` and `eta_seconds` are null unless it is at work.
+    `unchanged`: lines whose content is recorded already. `reasons`: rejected lines by rule. `notes`: lines with a time
+    that the clocks skipped or showed twice, and how it was read. `kept_until`: when the import's record is removed.
     """
 
     id: UUID
@@ -90,7 +90,7 @@ class Import:
     read: int
     lines: int
     added: int
-    known: int
+    unchanged: int
     rejected: int
     events: int
     reasons: Mapping[str, int]
@@ -101,7 +101,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """Imports, the newest first. `next`: where the next page begins; null: there is none."""
+    """A page of imports, newest first. `next`: the `cursor` of the following page; null: this is the last."""
 
     imports: Sequence[Import]
     next: str | None
@@ -109,7 +109,7 @@ class Imports:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What is gone: all that was known of an import, its rejected lines among it. What it recorded stays."""
+    """The id of an import whose record and rejected lines were removed. The events that it recorded stay."""
 
     id: UUID
 
@@ -129,7 +129,7 @@ IMPORT: Mapping[str, Any] = {
     "read": 61,
     "lines": 1,
     "added": 1,
-    "known": 0,
+    "unchanged": 0,
     "rejected": 0,
     "events": 1,
 }
@@ -172,11 +172,11 @@ class ImportEndpoints:
         encoding: Annotated[str | None, ENCODING] = None,
         idempotency_key: Annotated[str | None, KEY] = None,
     ) -> Answered[Import]:
-        """Take in a file of history, CSV or NDJSON by its Content-Type, to be imported in the background.
+        """Upload a file of history, CSV or NDJSON by its Content-Type, to be imported in the background.
 
-        Encoding and delimiter are detected unless they are named; the answer says which they are. Each line goes
-        through the same decisions as a command. The same file again adds nothing. The file is deleted once it is
-        through; the lines that were rejected are kept for thirty days.
+        Encoding and delimiter are detected unless they are given; the answer names them. Each line is decided like a
+        command. Importing the same file again adds nothing. The file is deleted after the import; rejected lines are
+        kept for thirty days.
         """
         written = format or FORMATS.get(media_type_of(declared_in(request.scope)))
         if written is None:
@@ -194,7 +194,10 @@ class ImportEndpoints:
             return await run_in_threadpool(self._put, about, came, content)
 
     def _put(self, about: About, came: FilePath, content: str) -> Answered[Import]:
-        """Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight, FileIsEmpty."""
+        """Add the file to the imports.
+
+        Errors: IdempotencyKeyWasUsedForAnotherRequest, RequestIsInFlight, FileIsEmpty.
+        """
         order = Order(came, about.kind, about.system, about.format, about.wording).settled()
         encoding = order.wording.writing.encoding or UTF8
         make_utf8(came, encoding)
@@ -203,8 +206,8 @@ class ImportEndpoints:
         try:
             put = self.services.uploads.put(about, came)
         except FileExistsError:
-            return self._told_before(self.services.uploads.find(about.id), about)
-        return answered(self._told(put))
+            return self._replayed(self.services.uploads.find(about.id), about)
+        return answered(self._import(put))
 
     def imports(
         self,
@@ -212,41 +215,41 @@ class ImportEndpoints:
         cursor: Cursor = None,
         limit: Annotated[Whole, Query(description="How many, at most.", ge=1, le=LONGEST_PAGE)] = PAGE,
     ) -> Answered[Imports]:
-        """Every import of your own of the last thirty days, the newest first."""
+        """List your own imports of the last thirty days, newest first."""
         page = PageRequest.of(self.services.key_file, QUESTION, cursor)
         after = None if page.place is None else place_in(*page.place)
         own = [about for about in self.services.uploads.all() if belongs(about, who)]
-        known = [about for about in own if after is None or place(about) < after]
-        shown = known[:limit]
-        more = page.next(written_place(shown[-1]) if len(known) > limit else None)
-        return answered(Imports([self._told(about) for about in shown], more))
+        remaining = [about for about in own if after is None or place(about) < after]
+        shown = remaining[:limit]
+        more = page.next(written_place(shown[-1]) if len(remaining) > limit else None)
+        return answered(Imports([self._import(about) for about in shown], more))
 
     def imported(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Import]:
-        """How far an import has come, and what became of its lines."""
-        return answered(self._told(self._found(import_id, who)))
+        """Return the progress of an import, and the outcome of its lines."""
+        return answered(self._import(self._own(import_id, who)))
 
     def rejected_lines(self, import_id: Annotated[UUID, WHICH], who: Who) -> Response:
-        """The lines that were rejected, as they came, each with its reason: mended, they can be imported again.
+        """Return the rejected lines as they were uploaded, each with its reason. Corrected, they can be imported again.
 
-        The columns that begin with perennial_ say what is wrong with a line; an import passes over them.
+        The columns whose names begin with perennial_ explain the error of a line; an import ignores them.
         """
-        about = self._found(import_id, who)
+        about = self._own(import_id, who)
         path = self.services.uploads.rejected(import_id)
         if not path.exists():
             raise ImportRejectedNothing(id=import_id)
-        # Whom the lines are about only they say; they are the uploader's own, and this copy goes to no other.
+        # Only the lines name their people. They are the uploader's own data, and no one else gets this copy.
         self.services.readings.exported(who, "rejected-lines", (), ("personal",))
         return FileResponse(path, media_type=MEDIA_TYPES[about.format])
 
     def remove_import(self, import_id: Annotated[UUID, WHICH], who: Who) -> Answered[Removed]:
-        """Forget an import that has ended, and its rejected lines. What it recorded stays."""
-        if self._found(import_id, who).ended_at is None:
+        """Remove an import that has ended, and its rejected lines. The events that it recorded stay."""
+        if self._own(import_id, who).ended_at is None:
             raise ImportHasNotEnded(id=import_id)
         self.services.uploads.remove(import_id)
         return answered(Removed(import_id))
 
-    def _found(self, name: UUID, who: Principal) -> About:
-        """Errors: ImportDoesNotExist, also where it is another's."""
+    def _own(self, name: UUID, who: Principal) -> About:
+        """Return an import of the principal. Errors: ImportDoesNotExist, also if it is another user's."""
         about = self.services.uploads.find(name)
         if about is None or not belongs(about, who):
             raise ImportDoesNotExist(id=name)
@@ -257,19 +260,19 @@ class ImportEndpoints:
 
     def _digest(self, about: About, content: str) -> str:
         wording = json.dumps(about.wording.said(), separators=(",", ":"), ensure_ascii=False)
-        said = f"{about.kind} {about.system} {about.format} {wording} {content}"
-        said = said if about.encoding == UTF8 else f"{said} {about.encoding}"
-        return self.services.key_file.fingerprint("import-request", said.encode())
+        request = f"{about.kind} {about.system} {about.format} {wording} {content}"
+        request = request if about.encoding == UTF8 else f"{request} {about.encoding}"
+        return self.services.key_file.fingerprint("import-request", request.encode())
 
-    def _told_before(self, before: About | None, again: About) -> Answered[Import]:
-        """The import that the key was used for. Errors: as of `_put`."""
+    def _replayed(self, before: About | None, again: About) -> Answered[Import]:
+        """Return the import that the key was used for. Errors: those of `_put`."""
         if before is None:
             raise RequestIsInFlight
         if before.digest != again.digest:
             raise IdempotencyKeyWasUsedForAnotherRequest
-        return answered(self._told(before), headers={"Idempotency-Replayed": "true"})
+        return answered(self._import(before), headers={"Idempotency-Replayed": "true"})
 
-    def _told(self, about: About) -> Import:
+    def _import(self, about: About) -> Import:
         standing = self.services.uploads.standing(about.id)
         return Import(
             id=about.id,
@@ -287,7 +290,7 @@ class ImportEndpoints:
             read=about.read,
             lines=standing.lines,
             added=standing.added,
-            known=standing.known,
+            unchanged=standing.known,
             rejected=standing.rejected,
             events=standing.events,
             reasons=standing.reasons,
@@ -346,12 +349,12 @@ class ImportEndpoints:
 
 
 def belongs(about: About, who: Principal) -> bool:
-    """Whether an import is there for somebody: their own, and any for those who answer for everybody's data."""
+    """Return whether the principal may see an import: their own; privacy officers and admins may see all."""
     return about.owner in (None, who.actor) or bool(who.roles & {Role.PRIVACY_OFFICER, Role.ADMIN})
 
 
 async def received(request: Request, came: FilePath) -> str:
-    """Writes the body down as it comes; its SHA-256 in hex."""
+    """Write the body to the file as it arrives, and return its SHA-256 in hex."""
     digest = hashlib.sha256()
     with came.open("wb") as file:
         async for piece in request.stream():
@@ -361,7 +364,7 @@ async def received(request: Request, came: FilePath) -> str:
 
 
 def eta(about: About, lines: int) -> float | None:
-    """Seconds until it is through, judged by the bytes that are left; None where nobody is at work on it."""
+    """Return the seconds until the import ends, estimated from the remaining bytes; None unless it is at work."""
     if about.rate is None or not about.rate or not about.read or not lines:
         return None
     return round((about.size - about.read) / (about.read / lines) / about.rate, 1)

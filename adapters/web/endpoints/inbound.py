@@ -1,4 +1,4 @@
-"""Receives the deliveries of outside systems, and verifies the raw body before it is read."""
+"""The endpoint for webhooks of integrations. The raw body is verified before it is parsed."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class InboundEndpoints:
     services: Services
 
     async def receive_delivery(self, source: Source, request: Request) -> Answered[Received]:
-        """A webhook of an integration, signed as the integration signs.
+        """Receive a webhook of an integration, with the integration's signature.
 
-        'applied': understood, and what was new became events. 'waiting': it came before its cause, and is applied once
-        that has come. 'kept': not used, for the reason given. 'duplicate': a delivery that says the same came before,
-        under whatever id. 'handshake': the secret was taken. Whatever is signed is kept, sealed.
+        'applied': what was new became events. 'waiting': it arrived before its cause, and is applied after it. 'kept':
+        not used, for the given reason. 'duplicate': a delivery with the same content arrived before, with any id.
+        'handshake': the secret was accepted. Every signed delivery is stored encrypted.
         """
         services, integration, headers = self.services, integration_named(source), dict(request.headers)
         configured = services.secrets.get(integration.name, ())
@@ -72,7 +72,7 @@ class InboundEndpoints:
         learned = await run_in_threadpool(services.handshakes.secrets, integration)
         secrets = (*configured, *learned)
         if not secrets:
-            raise IntegrationHasNoSecret  # before the body is read: nothing could tell whose it is
+            raise IntegrationHasNoSecret  # before the body is read, because its signature cannot be verified
         inbox = Inbox(services.log, services.verbs, services.key_file, services.seal_delivery, services.zone)
         body = await request.body()
         return await rendered(
@@ -82,7 +82,7 @@ class InboundEndpoints:
     async def _shake_hands(
         self, integration: Integration, configured: Sequence[str], secret: str
     ) -> Answered[Received]:
-        """Take the secret of an open handshake, and answer with it. Errors: HandshakeIsNotOpen."""
+        """Store the secret of an open handshake, and answer with it. Errors: HandshakeIsNotOpen."""
         learn, now = self.services.handshakes.learn, self.services.now()
         await run_in_threadpool(learn, integration, configured, secret, now)
         return await rendered(Received("handshake"), {integration.handshake or "": secret})

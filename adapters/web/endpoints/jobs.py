@@ -27,12 +27,12 @@ class JobEndpoints:
     services: Services
 
     def requisition(self, requisition: UUID, who: Who) -> Answered[RequisitionPage]:
-        """How a requisition stands, with its openings; the ETag is the version of its stream."""
+        """Return a requisition with its openings. The ETag is the version of its stream."""
         page = shown_to(who, jobs.requisition(self.services.log, requisition))
         return answered(page, headers={"ETag": etag(page.version)})
 
     def application(self, application: UUID, who: Who) -> Answered[ApplicationPage]:
-        """How an application stands, and the stages it entered; the ETag is the version of its stream."""
+        """Return an application with the stages it entered. The ETag is the version of its stream."""
         page = shown_to(who, jobs.application(self.services.log, application))
         named = (page.candidate, page.referrer)
         self.services.readings.viewed(who, "application", [person for person in named if person is not None])

@@ -1,4 +1,4 @@
-"""How Perennial itself is doing: alive, ready, how far each read model has come, and every problem it may tell."""
+"""The endpoints about the service itself: health, readiness, metrics, read models, and the list of problems."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ ANSWERS_WITHIN = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """The process answers, and all that it runs itself works."""
+    """The process is alive, and all of its parts run."""
 
     status: Literal["alive"] = "alive"
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The log answers, and its newest settled position."""
+    """The log can be read. `position`: its settled head."""
 
     position: int
     status: Literal["ready"] = "ready"
@@ -46,21 +46,21 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class ReadModels:
-    """How far each read model has come."""
+    """The progress of every read model."""
 
     projections: Sequence[ReadModelStatus]
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemTypes:
-    """Every problem that an answer may name."""
+    """Every problem type of the API."""
 
     problems: Sequence[ProblemType]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogMetrics(Collector):
-    """The log's head and the lag of every read model, looked up when somebody scrapes."""
+    """The Prometheus metrics of the log's head and of every read model's lag, read at each scrape."""
 
     services: Services
 
@@ -80,22 +80,25 @@ class LogMetrics(Collector):
         yield from (position, events, seconds, parked)
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing: it need not be known before the first look, and a look asks the database."""
+        """Return nothing: registration needs no metrics, and reading them needs the database."""
         return iter(())
 
 
 @cache
 def every_problem() -> Mapping[str, bytes]:
-    """The page of all problems, under no name, and that of each: written once, as nobody needs a key to ask for it."""
-    known = every_type()
-    return {"": as_json(plain(ProblemTypes(known)))} | {one.slug: as_json(plain(one)) for one in known}
+    """Return the answers about problems by slug, and that with all of them under ''.
+
+    They are written once, because requests for them need no key.
+    """
+    kinds = every_type()
+    return {"": as_json(plain(ProblemTypes(kinds)))} | {kind.slug: as_json(plain(kind)) for kind in kinds}
 
 
 @dataclass(slots=True)
 class Probe:
-    """Looks whether the log can be read: one look for all who ask meanwhile, who need no key and may be many.
+    """Checks whether the log can be read. Concurrent requests share one check, because they need no key.
 
-    It has a thread of its own: the others may all be waiting for the database.
+    It has a thread of its own, because all others may be waiting for the database.
     """
 
     barrier: Barrier
@@ -103,10 +106,10 @@ class Probe:
     _look: asyncio.Future[int] | None = None
 
     async def head(self) -> int:
-        """The newest settled position. Errors: psycopg.OperationalError, also when the look takes too long."""
+        """Return the settled head. Errors: psycopg.OperationalError, also if the check takes too long."""
         if self._look is None or self._look.done():
             self._look = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self.barrier.head())
-            self._look.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
+            self._look.add_done_callback(lambda done: done.cancelled() or done.exception())  # no request may await it
         try:
             return await asyncio.wait_for(asyncio.shield(self._look), ANSWERS_WITHIN)
         except TimeoutError as error:
@@ -142,35 +145,35 @@ class OperationEndpoints:
         object.__setattr__(self, "probe", Probe(self.services.log.recorder.barrier))
 
     async def healthz(self) -> Answered[Alive]:
-        """The process is alive, and so is all that it runs itself: its threads, an embedded database."""
+        """Return 200 if the process is alive and its parts run: its threads, and an embedded database."""
         if failed := self.services.failed_parts():
             raise PartsDoNotRun(parts=", ".join(failed))
         return answered(Alive())
 
     async def readyz(self) -> Answered[Ready]:
-        """The log can be read: commands and questions will be answered. Takes three seconds at most."""
+        """Return 200 if the log can be read, so that commands and questions are answered, within three seconds."""
         return answered(Ready(await self.probe.head()))
 
     def metrics(self) -> Response:
-        """The same and more for Prometheus: requests by route, the log's head, the lag of every read model."""
+        """Return the metrics for Prometheus: requests by route, the log's head, the lag of every read model."""
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     def projections(self) -> Answered[ReadModels]:
-        """Every read model: its version, position, lag in events and seconds, parked streams and state."""
+        """List the read models: version, position, lag in events and seconds, parked streams and state."""
         return answered(ReadModels(self.services.projections()))
 
     async def problems(self) -> Answered[ProblemTypes]:
-        """Every problem that an answer may name, with its status and what to do about it."""
+        """List all problem types, with their statuses and what to do about them."""
         return Answered(every_problem()[""], media_type="application/json")
 
     async def problem(
         self, slug: Annotated[str, Path(description="The problem's name, as at the end of its `type`.")]
     ) -> Answered[ProblemType]:
-        """What a problem's `type` means."""
-        found = every_problem().get(slug)
-        if found is None:
+        """Return the meaning of a problem's `type`."""
+        content = every_problem().get(slug)
+        if content is None:
             raise ProblemDoesNotExist
-        return Answered(found, media_type="application/json")
+        return Answered(content, media_type="application/json")
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint("GET", "/v1/projections", Action.OPERATE, projections, example={"projections": [READ_MODEL]}),

@@ -1,4 +1,4 @@
-"""The proofs over HTTP: what is signed, what leads to it, and bundles to take away."""
+"""The endpoints about proofs: checkpoints, tiles, inclusion and consistency proofs, and audit bundles."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ from domain.candidate import CANDIDATE, ENTRIES, CandidateDoesNotExist
 
 HEADING = "c2sp.org/tlog-proof@v1"
 PLACE = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
-"""What C2SP tlog-tiles writes after the level: groups of three digits, and how wide a tile is that is not full."""
+"""The part of a path of C2SP tlog-tiles after the level: the index in groups of three digits, and the width of a
+partial tile."""
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DEEPEST = 7
 PIECE = 1 << 16
@@ -50,8 +51,10 @@ ToSize = Annotated[Whole, Query(ge=1, le=2**53, description="The newer number of
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """That the tree of `to_size` events begins with the whole tree of `from_size`: `hashes` (base64) lead from one root
-    to the other, as RFC 6962 has it."""
+    """The consistency proof (RFC 6962) that the tree of `to_size` events extends the tree of `from_size` events.
+
+    `hashes`: in base64, from the older root to the newer.
+    """
 
     from_size: int
     to_size: int
@@ -60,8 +63,10 @@ class Consistency:
 
 @dataclass(frozen=True, slots=True)
 class OpenedPart:
-    """A sealed part laid open: SHA-256 of "perennial/pt-commit/v1", the salt (base64) and the plaintext, one after the
-    other, is the commitment in the leaf."""
+    """A decrypted part of an event. `salt`: in base64.
+
+    The SHA-256 of "perennial/pt-commit/v1", the salt and the plaintext, concatenated, is the commitment in the leaf.
+    """
 
     person: UUID
     group: str
@@ -71,8 +76,10 @@ class OpenedPart:
 
 @dataclass(frozen=True, slots=True)
 class EventOpening:
-    """One event for somebody without its keys: the text of its leaf, its clear data, and its sealed parts as far as
-    their people's keys live. `index`: which leaf it is; null while it has none. `erased`: how many parts nobody opens.
+    """The content of one event, for a verifier without keys.
+
+    `leaf`: the text of its leaf. `index`: the index of the leaf; null until it has one. `clear`: its clear data.
+    `opened`: its sealed parts whose person keys exist. `erased`: how many parts can no longer be decrypted.
     """
 
     event: UUID
@@ -85,7 +92,7 @@ class EventOpening:
 
 @dataclass(frozen=True, slots=True)
 class OlderCheckpoint:
-    """A checkpoint signed before, and the hashes which show that the bundle's tree extends its tree."""
+    """An older checkpoint, and the proof that the bundle's tree extends its tree."""
 
     note: str
     proof: Sequence[str]
@@ -93,7 +100,7 @@ class OlderCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class BundledRecord:
-    """One of a candidate's records, and how many events it has."""
+    """One of a candidate's records, and its number of events."""
 
     record: UUID
     events: int
@@ -101,7 +108,7 @@ class BundledRecord:
 
 @dataclass(frozen=True, slots=True)
 class BundledRange:
-    """Where a range begins, and the roots (base64) of the full subtrees before it."""
+    """The first leaf of a range, and the roots (base64) of the full subtrees before it."""
 
     first: int
     prefix: Sequence[str]
@@ -109,10 +116,10 @@ class BundledRange:
 
 @dataclass(frozen=True, slots=True)
 class AuditBundle:
-    """A bundle; docs/audit.md has every member. `candidate` and `records` are null where it is of a `range`.
+    """An audit bundle; docs/audit.md explains every member. `candidate` and `records` are null if it is of a `range`.
 
-    An entry has the `index` of its leaf, the leaf's text, the clear data, and in a candidate's bundle its `proof`.
-    It is written a line an event, so that nobody has to hold it at once.
+    An entry has the `index` of its leaf, the leaf's text, the clear data and, in a candidate's bundle, its `proof`.
+    Each event is a line, so that a reader can process it line by line.
     """
 
     format: str
@@ -156,9 +163,9 @@ class ProofEndpoints:
         self.rows = BundleRows(services.log.recorder.datastore)
 
     def log_checkpoint(self) -> Response:
-        """The newest signed checkpoint: origin, size and root of the log, and our signature, as C2SP writes notes.
+        """Return the newest signed checkpoint, a C2SP note: origin, size and root of the log, and our signature.
 
-        Keep it: whoever holds an older one can see that nothing before it was ever rewritten.
+        Keep it: with an older checkpoint you can verify that nothing before it was rewritten.
         """
         latest = self.proofs.latest()
         if latest is None:
@@ -166,16 +173,16 @@ class ProofEndpoints:
         return text(latest.note)
 
     def log_key(self) -> Response:
-        """The key that checkpoints are signed with. Compare it with one that you got elsewhere."""
+        """Return the public key of the checkpoints' signatures. Compare it with one from another source."""
         key = self.proofs.verifier_key()
         if key is None:
             raise ProofIsPending
         return text(f"{key}\n")
 
     def log_tile(self, level: Whole, path: str) -> Response:
-        """A tile of the Merkle tree: hashes side by side.
+        """Return a tile of the Merkle tree, as concatenated hashes.
 
-        Its name is that of C2SP tlog-tiles, such as 0/x001/234, or 1/000.p/17 for one that is not full.
+        Its path is that of C2SP tlog-tiles, such as 0/x001/234, or 1/000.p/17 for a partial tile.
         """
         place = PLACE.fullmatch(path)
         if place is None or not 0 <= level <= DEEPEST or len(path) > 64:
@@ -187,7 +194,7 @@ class ProofEndpoints:
         return Response(data, headers=FOR_EVER, media_type="application/octet-stream")
 
     def log_consistency(self, from_: FromSize, to: ToSize) -> Answered[Consistency]:
-        """The proof that the log of one size is the beginning of the log of another: nothing was rewritten between."""
+        """Return the proof that the newer log extends the older one, so that nothing was rewritten."""
         latest = self.proofs.latest()
         if latest is None:
             raise ProofIsPending
@@ -196,21 +203,21 @@ class ProofEndpoints:
         return answered(Consistency(from_, to, texts(self.proofs.consistency(from_, to))))
 
     def event_proof(self, event: UUID) -> Response:
-        """The proof that the log holds an event, in C2SP tlog-proof form.
+        """Return the proof that the log contains an event, in C2SP tlog-proof form.
 
         It has the index of the event's leaf, the hashes from it to the root, and the newest checkpoint. It is pending
-        for some seconds after the event was written.
+        for some seconds after the event was recorded.
         """
         return text(proof_text(self._inclusion(event)))
 
     def event_opening(self, event: UUID, who: Who) -> Answered[EventOpening]:
-        """What an event's leaf is the hash of, opened as far as it was not erased. Who asked is recorded."""
-        found = self.rows.of_event(event)
-        if found is None:
+        """Return the content that an event's leaf is the hash of, decrypted unless erased. The access is recorded."""
+        leaf = self.rows.of_event(event)
+        if leaf is None:
             raise EventDoesNotExist(event=event)
-        index, row = found
+        index, row = leaf
         opened = Opening(self.services.log).opened(row)
-        shown = {UUID(one.person) for one in opened} | candidates_in(self.services.log, row)
+        shown = {UUID(part.person) for part in opened} | candidates_in(self.services.log, row)
         self.services.readings.viewed(who, "event-opening", shown)
         return answered(
             EventOpening(
@@ -218,7 +225,7 @@ class ProofEndpoints:
                 index=index,
                 leaf=leaf_bytes(row, self.proofs.origin()).decode(),
                 clear=clear_bytes(row.clear).decode(),
-                opened=[part_of(one) for one in opened],
+                opened=[part_of(part) for part in opened],
                 erased=len(json.loads(row.state)) - len(opened),
             )
         )
@@ -232,13 +239,13 @@ class ProofEndpoints:
         ] = None,
         from_size: Annotated[
             Whole | None,
-            Query(ge=1, le=2**53, description="The size of a checkpoint you hold: it must lead on from it."),
+            Query(ge=1, le=2**53, description="The size of a checkpoint that you hold; the bundle must extend it."),
         ] = None,
     ) -> Answered[AuditBundle]:
-        """A bundle: events with all that is needed to check them offline, by `perennial verify` or any other program.
+        """Return an audit bundle: events with all that is needed to verify them offline, such as by `perennial verify`.
 
-        Of a candidate each event has its proof; after a position the events give the signed root by themselves, so that
-        none can be missing. It holds clear data alone. Who took it is recorded.
+        In a candidate's bundle each event has its proof. In a bundle of all events after a position, the signed root is
+        computed from the events, so that none can be missing. A bundle has clear data only. The export is recorded.
         """
         held = () if from_size is None else (from_size,)
         bundling = Bundling(self.proofs, self.rows)
@@ -246,16 +253,16 @@ class ProofEndpoints:
         for some in batches(bundle.people):
             self.services.readings.exported(who, "audit-bundle", some, ("proofs", "clear"))
         lines = in_pieces(written(bundle.header, bundle.entries))
-        streamed: Any = StreamingResponse(lines, media_type="application/json")  # what it tells, written as it is read
+        streamed: Any = StreamingResponse(lines, media_type="application/json")  # an AuditBundle, written in pieces
         return cast("Answered[AuditBundle]", streamed)
 
     def _inclusion(self, event: UUID) -> Inclusion:
-        found = self.proofs.inclusion(event)
-        if found is None:
+        inclusion = self.proofs.inclusion(event)
+        if inclusion is None:
             raise EventDoesNotExist(event=event)
-        if isinstance(found, Pending):
+        if isinstance(inclusion, Pending):
             raise ProofIsPending
-        return found
+        return inclusion
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (
         Endpoint(
@@ -322,7 +329,10 @@ class ProofEndpoints:
 
 
 def bundle_of(bundling: Bundling, candidate: UUID | None, since: int | None, held: Sequence[int]) -> Bundle:
-    """Errors: BundleIsOfOneThing, ProofIsPending, CheckpointWasNotPublished, CandidateDoesNotExist."""
+    """Return the bundle of a candidate, or of all events after a position.
+
+    Errors: BundleIsOfOneThing, ProofIsPending, CheckpointWasNotPublished, CandidateDoesNotExist.
+    """
     try:
         if candidate is not None and since is None:
             return bundling.of_candidate(candidate, held)
@@ -335,30 +345,30 @@ def bundle_of(bundling: Bundling, candidate: UUID | None, since: int | None, hel
     raise BundleIsOfOneThing
 
 
-def text(told: str) -> Response:
-    return Response(told, media_type="text/plain; charset=utf-8")
+def text(content: str) -> Response:
+    return Response(content, media_type="text/plain; charset=utf-8")
 
 
 def proof_text(inclusion: Inclusion) -> str:
-    """The proof as C2SP writes it: heading, index, hashes, and after an empty line the signed checkpoint."""
+    """Return the proof as C2SP writes it: heading, index, hashes, and after an empty line the signed checkpoint."""
     lines = [HEADING, f"index {inclusion.index}", *texts(inclusion.hashes), "", inclusion.checkpoint.note]
     return "\n".join(lines)
 
 
 def candidates_in(log: Log, row: StoredRow) -> set[UUID]:
-    """The candidates that an event is about, or names in clear: who sees it sees them, also where nothing opens."""
+    """Return the candidates that an event is about or names in clear: its reader sees them, even if all is erased."""
     named = {UUID(row.stream), *ids_in(json.loads(row.clear))}
     loaded = log.load_all(dict.fromkeys(named, (CANDIDATE, frozenset(ENTRIES))))
-    return {record for record, found in loaded.items() if found.state.exists}
+    return {record for record, loaded_record in loaded.items() if loaded_record.state.exists}
 
 
-def ids_in(told: Any) -> Iterator[UUID]:
-    """Every id among the values, however deep."""
-    if isinstance(told, str) and ID.fullmatch(told):
-        yield UUID(told)
-    elif isinstance(told, dict | list):
-        for one in told.values() if isinstance(told, dict) else told:
-            yield from ids_in(one)
+def ids_in(value: Any) -> Iterator[UUID]:
+    """Yield every id among the values, at any depth."""
+    if isinstance(value, str) and ID.fullmatch(value):
+        yield UUID(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from ids_in(item)
 
 
 def part_of(opened: Opened) -> OpenedPart:
@@ -367,7 +377,7 @@ def part_of(opened: Opened) -> OpenedPart:
 
 
 def in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines, many at a time: each piece costs a turn of the server."""
+    """Yield the lines in pieces of 64 KiB: each piece costs a round of the event loop."""
     held = bytearray()
     for line in lines:
         held += line.encode()

@@ -1,4 +1,4 @@
-"""Endpoints that give out the receipt of one consent, as JSON and as a page to print."""
+"""The endpoints of consent receipts, as JSON and as a page to print."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from queries.receipt import Included, Receipt, ReceiptSources, receipt
 
 @dataclass(frozen=True, slots=True)
 class ReceiptEndpoints:
-    """The endpoints that give out receipts."""
+    """The endpoints of consent receipts."""
 
     services: Services
     proofs: Proofs
 
     def consent_receipt(self, event: UUID, who: Who) -> Answered[Receipt]:
-        """The receipt of the consent that the event records, with the proof that the log holds it."""
+        """Return the receipt of the consent that the event records, with the proof that the log contains it."""
         return answered(self._receipt(event, who))
 
     def consent_receipt_page(self, event: UUID, who: Who) -> Response:
-        """The receipt as a page to print, complete in itself: it loads nothing from any other place."""
+        """Return the receipt as a page to print. It loads nothing from elsewhere."""
         return printed(page("receipt.html", receipt=self._receipt(event, who)))
 
     def _receipt(self, event: UUID, who: Who) -> Receipt:
-        """The access is recorded before the answer goes out. Errors: ConsentDoesNotExist."""
+        """Record the access, and return the receipt. Errors: ConsentDoesNotExist."""
         log, now = self.services.log, self.services.now()
         stream = log.recorder.stream_of(event)
         history = PersonHistory() if stream is None else history_of(log, stream)
@@ -53,7 +53,7 @@ class ReceiptEndpoints:
         inclusion = self.proofs.inclusion(event)
         if not isinstance(inclusion, Inclusion):
             return None
-        hashes = tuple(base64.b64encode(one).decode() for one in inclusion.hashes)
+        hashes = tuple(base64.b64encode(digest).decode() for digest in inclusion.hashes)
         return Included(inclusion.index, inclusion.leaf.decode(), hashes, inclusion.checkpoint.note)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (

@@ -1,4 +1,4 @@
-"""Whom we keep no longer, over HTTP: the dry run. Who erases them is the command line, or an erasure each."""
+"""The dry run of retention: whom its rules would erase. `perennial retention` or an erasure request erases them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from projections.retention import RETENTION
 from queries.question import AsOf
 from queries.retention import READ_MODELS, Retention, Sought, Standing, retention
 
-On = Annotated[Day | None, Query(description="On which day; left out: today.")]
-ByStanding = Annotated[Standing | None, Query(description="Those who are due, or those who are kept; left out: both.")]
+On = Annotated[Day | None, Query(description="The day; omitted: today.")]
+ByStanding = Annotated[Standing | None, Query(description="'due' or 'kept'; omitted: both.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,24 @@ class RetentionEndpoints:
         limit: Limit = 100,
         min_position: MinPosition = None,
     ) -> Answered[Retention]:
-        """Whom the rules of retention would erase on a day, and who is kept longer and why. It erases nobody."""
-        asked = f"retention {on} {standing}"
-        page = PageRequest.of(self.services.key_file, asked, cursor)
+        """List the people whom the rules of retention would erase on a day, and those who are kept longer, and why.
+
+        It erases no one.
+        """
+        parameters = f"retention {on} {standing}"
+        page = PageRequest.of(self.services.key_file, parameters, cursor)
         (after,) = page.place or (None,)
         for model in READ_MODELS:
             await self.queries.position_from(model.name, min_position or 0)
         sought = Sought(standing, None, after, limit)
-        found: Retention = await self.queries.ask(RETENTION, partial(self._asked, on, sought), None, min_position)
-        people = [record for person in found.people for record in person.records]
+        answer: Retention = await self.queries.ask(RETENTION, partial(self._retention, on, sought), None, min_position)
+        people = [record for person in answer.people for record in person.records]
         await run_in_threadpool(self.services.readings.viewed, who, "retention", people)
-        place = None if found.next is None else [found.next]
-        return await rendered(replace(found, next=page.next(place)))
+        place = None if answer.next is None else [answer.next]
+        return await rendered(replace(answer, next=page.next(place)))
 
-    def _asked(self, on: date | None, sought: Sought, connection: Connection[Any], known: AsOf) -> Retention:
-        today = AsOf(known.position, self.services.now(), known.zone)
+    def _retention(self, on: date | None, sought: Sought, connection: Connection[Any], resolved: AsOf) -> Retention:
+        today = AsOf(resolved.position, self.services.now(), resolved.zone)
         return retention(connection, today, self.services.retaining.rules, on, sought)
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (

@@ -1,4 +1,4 @@
-"""Endpoints that give out everything we hold about one person, as JSON and as a page to print."""
+"""The endpoints of subject access reports: all data about one person, as JSON and as a page to print."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ from queries.subject_access import SubjectAccess
 
 @dataclass(frozen=True, slots=True)
 class SubjectAccessEndpoints:
-    """The endpoints that give out everything about one person."""
+    """The endpoints of subject access reports."""
 
     services: Services
 
     def subject_access(self, candidate: UUID, who: Who) -> Answered[SubjectAccess]:
-        """Everything we hold about a person, in any of their records, for the person themselves. It is recorded as an
-        export before it is answered. Other people's words are not in it."""
+        """Return all data about a person, from all of their records, for the person themselves.
+
+        It is recorded as an export before it is answered. Texts of other people are left out.
+        """
         return answered(self.services.subject_reports.report_on(candidate, who), headers=as_file(candidate, "json"))
 
     def subject_access_page(self, candidate: UUID, who: Who) -> Response:
-        """The same as a page to read and to print, complete in itself: it loads nothing from any other place."""
+        """Return the same report as a page to read and to print. It loads nothing from elsewhere."""
         return printed(subject_access_page(self.services.subject_reports.report_on(candidate, who)))
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]] = (

@@ -1,7 +1,7 @@
-"""Newcomers are let in many at a time: however many come from one address, another's connection waits for few of them.
+"""Accepts connections in batches and opens them in turns, so that a flood from one address delays no other address.
 
-libuv takes one connection in each round of the event loop. While each round is long, those that a flood opened stand
-before all others for seconds.
+libuv accepts one connection in each round of the event loop. During a flood each round is long, and the connections of
+the flood would delay all others for seconds.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from adapters.web.framework.turns import NO_CROWD, Pace, Party, Turns
 
 ACCEPTED_AT_ONCE, BROUGHT_IN_AT_ONCE = 64, 8
 WAITING_OF_ONE, WAITING = 128, 256
-"""Connections that wait to be brought in, of one party and of all. One that comes beyond that is closed at once. So
-many of all shut out no party of which none waits. Those of one that is known stay in the kernel's queue instead."""
+"""How many accepted connections may wait to be opened, of one party and of all. A connection beyond that is closed at
+once, but one connection of each party may always wait. Connections of a party with a good key are not closed: they stay
+in the kernel's queue."""
 TRIES_AGAIN_AFTER = 1.0
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 log = logging.getLogger(__name__)
 
 
 class Door:
-    """Takes connections from a listening socket, and brings them in by turns: until then a connection is a socket.
+    """Accepts connections from a listening socket and opens them in turns; until its turn a connection is a socket.
 
-    `turned_away`: the answer to a connection from that host where there is no room for it, else None. `party_of`: whose
-    turn it is to bring one in from that host. `made`: makes the protocol of one that comes in.
+    `turned_away`: returns the answer to a connection from that host if there is no room for it, else None. `party_of`:
+    returns the party whose turn a connection from that host takes. `made`: makes the protocol of a connection.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Door:
         self._waiting: Counter[Party] = Counter()
         self._sockets: set[socket.socket] = set()
         self._full: set[Party] = set()
-        """Those who are known and of whom so many wait that no more are taken for now: none of theirs is closed."""
+        """Parties with a good key and the most waiting connections. While there is one, nothing more is accepted."""
         self._coming: set[asyncio.Task[object]] = set()
         self._again: asyncio.TimerHandle | None = None
 
@@ -56,7 +57,7 @@ class Door:
         self._loop.add_reader(self._listening.fileno(), self._take)
 
     def close(self) -> None:
-        """Takes no more, and closes what waits."""
+        """Stop accepting, and close the connections that wait."""
         self._loop.remove_reader(self._listening.fileno())
         if self._again is not None:
             self._again.cancel()
@@ -99,7 +100,7 @@ class Door:
         if not self._waiting[party]:
             del self._waiting[party]
         if accepted not in self._sockets:
-            return  # the door was closed meanwhile
+            return  # closed meanwhile
         self._sockets.discard(accepted)
         coming = self._loop.create_task(self._connect(accepted))
         self._coming.add(coming)
@@ -109,10 +110,10 @@ class Door:
         try:
             await self._loop.connect_accepted_socket(self._made, accepted)
         except OSError:
-            accepted.close()  # it has gone by now
+            accepted.close()  # the other end has closed it
 
     def _rest(self, error: OSError) -> None:
-        """Lets nobody in for a moment: there are no file descriptors, or no memory, for more."""
+        """Pause accepting: there are no file descriptors, or no memory, for more connections."""
         log.error("no more connections can be taken at present: %s", error)
         self._loop.remove_reader(self._listening.fileno())
         self._again = self._loop.call_later(TRIES_AGAIN_AFTER, self.open)

@@ -1,4 +1,4 @@
-"""The body of a request is the command itself, less what the route and the request know."""
+"""Derives the model of a request's body from a command: its fields without those that the route or the clock fill."""
 
 from __future__ import annotations
 
@@ -21,52 +21,53 @@ from commands.verb import Command
 from domain.codes import Written
 
 MOST_IN_A_LIST, LONGEST_IN_A_LIST = 1_000, 1_000
-"""How many values a list has that is read at all, and how long a text in it; the command itself may allow fewer."""
+"""The most values of a list that is read, and the most characters of a text in it. The command may allow fewer."""
 CONFIG = ConfigDict(extra="forbid", frozen=True)
 PLAIN: dict[Any, Any] = {
     bool: StrictBool,
     datetime: Moment,
     date: Day,
 }
-"""How a command's plain types are read: true is no word, and a time has a zone and a year that a calendar has."""
+"""How a command's plain types are read: a bool is no text, and a time has a zone and a year of 1900 to 2199."""
 
 
 def body_of(
-    command: type[Command], known: tuple[str, ...], made: tuple[str, ...], name: str | None = None
+    command: type[Command], filled: tuple[str, ...], made: tuple[str, ...], name: str | None = None
 ) -> type[BaseModel]:
-    """The body's model. `known`: what route and request fill in; `made`: new ids, which the body may leave out.
+    """Return the model of the body.
 
-    `name`: how the description calls it, where the command's own name is that of another body.
+    `filled`: the fields that the route and the clock fill. `made`: the new ids, which the body may omit. `name`: the
+    schema's name in the description, if the command's own name is that of another body.
     """
     made_as: Any = command  # mypy takes the hash of an instance for that of the class
-    return model_of_body(made_as, known, made, name or command.__name__)
+    return model_of_body(made_as, filled, made, name or command.__name__)
 
 
 @cache
-def model_of_body(command: Any, known: tuple[str, ...], made: tuple[str, ...], name: str) -> type[BaseModel]:
-    hints, told = hints_of(command), described(command)
-    asked: dict[str, Any] = {
-        field.name: body_field(field, hints[field.name], field.name in made, told.get(field.name))
+def model_of_body(command: Any, filled: tuple[str, ...], made: tuple[str, ...], name: str) -> type[BaseModel]:
+    hints, descriptions = hints_of(command), described(command)
+    model_fields: dict[str, Any] = {
+        field.name: body_field(field, hints[field.name], field.name in made, descriptions.get(field.name))
         for field in fields(command)
-        if field.name not in known and not field.metadata.get("hidden")
+        if field.name not in filled and not field.metadata.get("hidden")
     }
-    return create_model(name, __config__=CONFIG, __doc__=summary(command), **asked)
+    return create_model(name, __config__=CONFIG, __doc__=summary(command), **model_fields)
 
 
 def hints_of(command: type[Command]) -> dict[str, Any]:
     return get_type_hints(command, include_extras=True)
 
 
-def body_field(field: Field[Any], hint: Any, made: bool, told: str | None) -> tuple[Any, Any]:
-    """The model's (type, default) of one field of the command."""
+def body_field(field: Field[Any], hint: Any, made: bool, description: str | None) -> tuple[Any, Any]:
+    """Return the (type, default) of one field of the model."""
     read_as = as_read(hint)
     if made:
         return read_as | None, pydantic.Field(None, description="A new id of your own; left out: we make one.")
-    return read_as, pydantic.Field(... if field.default is MISSING else field.default, description=told)
+    return read_as, pydantic.Field(... if field.default is MISSING else field.default, description=description)
 
 
 def as_read(hint: Any) -> Any:
-    """The command's type as pydantic is to read it."""
+    """Return the type by which pydantic reads a command's type."""
     if hint in PLAIN:
         return PLAIN[hint]
     origin, parts = get_origin(hint), get_args(hint)
@@ -89,13 +90,13 @@ def as_constraint(mark: Any) -> Any:
 
 
 def summary(command: type) -> str:
-    """The first paragraph of a command's docstring."""
+    """Return the first paragraph of a command's docstring."""
     return " ".join(cleandoc(command.__doc__ or "").split("\n\n")[0].split())
 
 
 def described(command: type) -> dict[str, str]:
-    """What the docstring's last paragraph (and that of Command) says of each field: 'field: what it is.'"""
-    told: dict[str, str] = {}
+    """Return the description of each field: 'field: what it is.' in the docstring's last paragraph, or in Command's."""
+    descriptions: dict[str, str] = {}
     names = {field.name for field in fields(command)}
     for text in (Command.__doc__, command.__doc__):
         current: list[str] = []
@@ -105,15 +106,15 @@ def described(command: type) -> dict[str, str]:
                 current = opened
             else:
                 spaced = word.replace(",", ", ").strip()
-                told.update({name: f"{told.get(name, '')} {spaced}".strip() for name in current})
-    return told
+                descriptions.update({name: f"{descriptions.get(name, '')} {spaced}".strip() for name in current})
+    return descriptions
 
 
-def example_of(command: type[Command], known: Collection[str], made: Collection[str]) -> dict[str, Any]:
-    """An example body: every field that must be given, and the codes, written as they must be."""
+def example_of(command: type[Command], filled: Collection[str], made: Collection[str]) -> dict[str, Any]:
+    """Return an example of the body: the required fields, and those of OWN_EXAMPLES."""
     hints = hints_of(command)
-    asked = [field for field in fields(command) if field.name not in known and field.name not in made]
-    values = {field.name: example_value(field.name, hints[field.name]) for field in asked if field.default is MISSING}
+    in_body = [field for field in fields(command) if field.name not in filled and field.name not in made]
+    values = {field.name: example_value(field.name, hints[field.name]) for field in in_body if field.default is MISSING}
     return values | OWN_EXAMPLES.get(command.__name__, {})
 
 
@@ -137,11 +138,11 @@ OWN_EXAMPLES: dict[str, dict[str, Any]] = {
     "OpenRequisition": {"role": "backend-engineer", "location": "lisbon", "title": "Backend engineer"},
     "CorrectTouchpoint": {"kind": "email-replied", "occurred_at": "2026-05-04T09:30:00Z", "reason": "wrong thread"},
 }
-"""Where the bare minimum would not say what the command is for."""
+"""Examples of commands whose required fields do not show what the command is for."""
 
 
 def example_value(name: str, hint: Any) -> Any:
-    """An example of a field: by its name, by how it must be written, or by its type."""
+    """Return an example of a field, by its name, its pattern or its type."""
     if name in EXAMPLES:
         return EXAMPLES[name]
     origin, parts = get_origin(hint), get_args(hint)

@@ -1,4 +1,4 @@
-"""How much of the server one connection, one address and all of them together may take, and for how long."""
+"""The limits of what one connection, one address and all of them together may use of the server, and for how long."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ KIB, MIB = 1024, 1024 * 1024
 class Bounds:
     """The limits of a process that serves. docs/access.md says what each is for.
 
-    Sizes are in bytes, times in seconds. `pipelined`: requests of one connection that wait for the one before them.
-    `bytes_per_second`: how fast a body is sent and an answer is read at least, on average and after a first while
-    (`body_seconds`, `read_seconds`). `answer_seconds`: from the end of a request to the beginning of its answer.
-    `body_memory`: what is held of all bodies at one moment, half of it for deliveries. `kernel_bytes`: what the kernel
-    is asked to hold of a connection, each way.
+    Sizes are in bytes, times in seconds. `pipelined`: requests of one connection that wait for an earlier request.
+    `bytes_per_second`: the least average speed of sending a body and of reading an answer, after a first period
+    (`body_seconds`, `read_seconds`). `answer_seconds`: from the end of a request to the start of its answer.
+    `body_memory`: the memory of all request bodies together, half of it for deliveries. `kernel_bytes`: the kernel's
+    buffer of a connection, each way.
     """
 
     head_bytes: int = 64 * KIB

@@ -1,4 +1,4 @@
-"""Where requests wait for the desk: those that wait at one moment are taken there together."""
+"""Batches commands: the requests that wait at one moment are handled together in one call."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ R = TypeVar("R")
 
 TAKEN_AT_ONCE = 32
 WORKERS = 2
-"""While one waits for the disk, the other takes the next."""
+"""While one waits for the disk, the other handles the next batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Generic[A, R]):
-    asking: A
+    """A request in the queue, and the future of its answer in its event loop."""
+
+    request: A
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[R] = field(compare=False)
 
 
 class CommandBatcher(Generic[A, R]):
-    """Answers from coroutines what `answer_all` answers in threads, many at once."""
+    """Lets coroutines await answers that `answer_all` computes in worker threads, up to 32 requests in a call."""
 
     def __init__(self, answer_all: Callable[[Sequence[A]], Sequence[R | Exception]]) -> None:
         self._answer_all = answer_all
         self._queue: queue.SimpleQueue[Waiting[A, R] | None] = queue.SimpleQueue()
         self._workers: list[threading.Thread] = []
 
-    async def answer(self, asking: A) -> R:
-        """What became of it. The clerks come with the first who asks. Errors: whatever is answered instead."""
+    async def answer(self, request: A) -> R:
+        """Return the answer to one request. The first call starts the workers. Errors: those of `answer_all`."""
         if not self._workers:
             self._open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        self._queue.put(Waiting(asking, loop, answer))
+        self._queue.put(Waiting(request, loop, answer))
         return await answer
 
     def close(self) -> None:
-        """The clerks answer those who wait, and go home. Safe to repeat; whoever asks later opens it again."""
+        """Answer the requests in the queue and stop the workers. Safe to repeat; a later request starts them again."""
         workers, self._workers = self._workers, []
         for _ in workers:
             self._queue.put(None)
@@ -51,7 +53,7 @@ class CommandBatcher(Generic[A, R]):
 
     def _open(self) -> None:
         self._workers = [
-            threading.Thread(target=self._serve, name=f"clerk-{number}", daemon=True) for number in range(WORKERS)
+            threading.Thread(target=self._serve, name=f"commands-{number}", daemon=True) for number in range(WORKERS)
         ]
         for worker in self._workers:
             worker.start()
@@ -64,7 +66,7 @@ class CommandBatcher(Generic[A, R]):
                 return
 
     def _taken_with(self, first: Waiting[A, R]) -> tuple[list[Waiting[A, R]], bool]:
-        """Those who wait by now; and whether the clerk goes home after them."""
+        """Return the requests that wait by now, and whether the worker ends after them."""
         taken = [first]
         while len(taken) < TAKEN_AT_ONCE:
             try:
@@ -78,13 +80,13 @@ class CommandBatcher(Generic[A, R]):
 
     def _answers(self, taken: Sequence[Waiting[A, R]]) -> Sequence[R | Exception]:
         try:
-            return self._answer_all([waiting.asking for waiting in taken])
+            return self._answer_all([waiting.request for waiting in taken])
         except Exception as error:  # noqa: BLE001 - each waiting request gets it, and the thread lives on
             return [error] * len(taken)
 
 
 def hand_out(taken: Sequence[Waiting[A, R]], answers: Sequence[R | Exception]) -> None:
-    """Gives each its answer; who has gone away meanwhile gets none."""
+    """Set the answer of each request that was not cancelled meanwhile."""
     for waiting, answer in zip(taken, answers, strict=True):
         if waiting.answer.done():
             continue

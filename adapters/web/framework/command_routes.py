@@ -1,4 +1,4 @@
-"""How a request is read as a command: its path, its headers and its body, each checked once and by little code."""
+"""Reads requests as commands: path, headers and body are each validated once, by a model derived from the command."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from adapters.web.framework.refusals import BodyIsNotDeclaredAsJson
 from commands.verb import Command, Verb
 
 
-class AskedInHeaders(BaseModel):
-    """What the headers of any command may say."""
+class CommandHeaders(BaseModel):
+    """The headers that every command accepts."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -57,15 +57,15 @@ class AskedInHeaders(BaseModel):
 
 
 HEADERS: Mapping[bytes, str] = {
-    field.alias.lower().encode(): field.alias for field in AskedInHeaders.model_fields.values() if field.alias
+    field.alias.lower().encode(): field.alias for field in CommandHeaders.model_fields.values() if field.alias
 }
-NO_HEADERS = AskedInHeaders()
+NO_HEADERS = CommandHeaders()
 MOST_ERRORS_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class CommandForm:
-    """The form of one route's requests: the models of path and body, and which of their fields are ids."""
+    """The form of a route's requests: the models that validate path and body, and their fields that are ids."""
 
     in_path: type[BaseModel]
     body: type[BaseModel]
@@ -74,22 +74,24 @@ class CommandForm:
 
 @dataclass(frozen=True, slots=True)
 class CommandReader:
-    """Reads requests of one route."""
+    """Reads the requests of one route as commands."""
 
     route: CommandRoute
     commands: CommandService
     form: CommandForm
 
     def read(self, scope: Scope, raw: bytes) -> tuple[Command, RequestContext]:
-        """The command and what else is asked. Errors: RequestValidationError, BodyIsNotDeclaredAsJson,
-        PreconditionCannotBeRead, Invalid."""
+        """Return the command and the context of its request.
+
+        Errors: RequestValidationError, BodyIsNotDeclaredAsJson, PreconditionCannotBeRead, Invalid.
+        """
         if scope["query_string"]:
             refuse_unknown(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True), ())
         given = headers_of(scope)
         if raw and not is_json(declared_in(scope)):
             raise BodyIsNotDeclaredAsJson
         who, makes = scope["principal"], self.route.makes
-        asked = checked("header", AskedInHeaders.model_validate, given) if given else NO_HEADERS
+        headers = checked("header", CommandHeaders.model_validate, given) if given else NO_HEADERS
         in_path = checked("path", self.form.in_path.model_validate, scope["path_params"])
         require_one_meaning(raw)
         body = checked("body", self.form.body.model_validate_json, raw or b"{}")
@@ -99,44 +101,48 @@ class CommandReader:
         command = self.route.command(**values, now=self.commands.services.now())
         ids = {name: str(values[name]) for name in self.form.id_fields}
         path, status = scope["path"], self.route.status
-        expected = None if asked.if_match is None else expected_version(asked.if_match)
-        return command, RequestContext(path, status, asked.idempotency_key, expected, who, makes, ids)
+        expected = None if headers.if_match is None else expected_version(headers.if_match)
+        return command, RequestContext(path, status, headers.idempotency_key, expected, who, makes, ids)
 
     def id_of(self, makes: str, values: Mapping[str, Any], who: Principal) -> UUID:
-        """The id of what is made. What another system knows too has the one that imports and deliveries of that system
-        give it, so it is made once; an integration speaks for its own system alone. Who returns is somebody new."""
+        """Return the id of what the command makes.
+
+        With an id of another system it is derived from that, as imports and deliveries derive it, so that the record is
+        made once. An integration can name ids of its own system alone. A returning candidate gets a new record.
+        """
         services, outside_id = self.commands.services, values.get("outside_id")
         source = (who.source or values["outside_source"]) if "outside_source" in values else None
         if values.get("returning") or not (source and outside_id):
             return services.new_id()
         return services.key_file.stream_of(source, makes, outside_id)
 
-    def asking(self, scope: Scope, raw: bytes) -> PendingCommand:
-        command, asked = self.read(scope, raw)
-        return PendingCommand(command, asked, raw)
+    def pending(self, scope: Scope, raw: bytes) -> PendingCommand:
+        """Return the command with its context and its raw body. Errors: as of `read`."""
+        command, context = self.read(scope, raw)
+        return PendingCommand(command, context, raw)
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers that commands know, by their names."""
+    """Return the request's headers that commands accept, by name."""
     return {HEADERS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
 
 
 def checked(part: str, check: Callable[[Any], Any], given: Any) -> Any:
-    """What the model makes of it. Errors: RequestValidationError, naming the part of the request."""
+    """Return what the model's `check` returns. Errors: RequestValidationError, which names the part of the request."""
     try:
         return check(given)
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS_LISTED:  # listing them all costs more than reading the body did
-            told = f"{error.error_count()} fields are unknown or not written as they must be"
-            raise RequestValidationError([{"type": "too_many_errors", "loc": (part,), "msg": told}]) from None
+            message = f"{error.error_count()} fields are unknown or not written as they must be"
+            raise RequestValidationError([{"type": "too_many_errors", "loc": (part,), "msg": message}]) from None
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**one, "loc": (part, *one["loc"])} for one in errors]) from None
+        raise RequestValidationError([{**each, "loc": (part, *each["loc"])} for each in errors]) from None
 
 
 class LeanRoute(APIRoute):
-    """A route that is described like any other and that answers by its own code.
+    """A route that is described like any other, but is answered without the framework's reading of parameters.
 
-    The framework's reading of parameters and its exit stacks cost more than recording a touchpoint does.
+    That reading, and the framework's exit stacks, cost more than recording a touchpoint.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -156,7 +162,7 @@ def add_commands(
     commands: CommandService,
     routes: tuple[CommandRoute, ...],
 ) -> None:
-    """Adds the routes; their parameters and bodies are derived from the commands' classes."""
+    """Add the routes; their parameters and bodies are derived from the command classes."""
     for route in routes:
         app.router.add_api_route(
             route.path,
@@ -166,13 +172,13 @@ def add_commands(
 
 
 def fields_elsewhere(route: CommandRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the fields that a request's body need not hold: those that the route knows, and the new ids."""
+    """Return the fields that the route and the clock fill, and those of new ids, which the body may omit."""
     return ("now", *route.in_path), (route.makes,) if route.makes else ()
 
 
 @cache
 def options_of(route: CommandRoute, verb: Verb) -> Mapping[str, Any]:
-    """Return what the framework is told of a route: worked out once, for every application of the process."""
+    """Return the options with which the framework adds a route, computed once for all applications of the process."""
     return {
         "methods": ["POST"],
         "status_code": route.status,
@@ -196,46 +202,48 @@ def form_of(route: CommandRoute) -> CommandForm:
         in_path=create_model(f"{route.command.__name__}Path", **parts),
         body=body_of(route.command, *fields_elsewhere(route)),
         id_fields=tuple(
-            one.name
-            for one in fields(route.command)
-            if one.name in (*route.in_path, route.makes) and hints[one.name] is UUID
+            field.name
+            for field in fields(route.command)
+            if field.name in (*route.in_path, route.makes) and hints[field.name] is UUID
         ),
     )
 
 
 def endpoint_of(batcher: CommandBatcher[PendingCommand, Response], reader: CommandReader) -> Callable[..., Any]:
-    """What answers, with the signature by which the framework describes it."""
+    """Return the endpoint function: `answer` answers requests, and the signature describes the route."""
 
     async def answer(request: Request) -> Response:
         raw = await request.body()
-        return await batcher.answer(await beside_the_loop(raw, partial(reader.asking, request.scope, raw)))
+        return await batcher.answer(await beside_the_loop(raw, partial(reader.pending, request.scope, raw)))
 
     def endpoint(**_: Any) -> None:
-        """Described, never called: LeanRoute calls `answer`."""
+        """Describe the route. It is never called: LeanRoute calls `answer`."""
 
     endpoint.__signature__ = signature(reader.route)  # type: ignore[attr-defined]  # a function takes attributes, its type does not say so
     endpoint.answer = answer  # type: ignore[attr-defined]  # as above
     return endpoint
 
 
-def told_of(field: FieldInfo) -> dict[str, Any]:
+def documentation_of(field: FieldInfo) -> dict[str, Any]:
+    """Return the documentation of a field, as keyword arguments of `Header`."""
     return {"description": field.description, "examples": field.examples, "json_schema_extra": field.json_schema_extra}
 
 
 @cache
 def signature(route: CommandRoute) -> Signature:
+    """Return the signature from which the framework describes the route: body, path and headers."""
     model = form_of(route).body
     body_is_needed = any(field.is_required() for field in model.model_fields.values())
     body = Parameter.empty if body_is_needed else Body(default_factory=model)
-    told = described(route.command)
+    descriptions = described(route.command)
     in_path = [
-        (name, Annotated[as_read(hint), Path(description=told.get(name))], Parameter.empty)
+        (name, Annotated[as_read(hint), Path(description=descriptions.get(name))], Parameter.empty)
         for name, hint in hints_of(route.command).items()
         if name in route.in_path
     ]
     in_headers = [
-        (name, Annotated[field.annotation, *field.metadata, Header(alias=field.alias, **told_of(field))], None)
-        for name, field in AskedInHeaders.model_fields.items()
+        (name, Annotated[field.annotation, *field.metadata, Header(alias=field.alias, **documentation_of(field))], None)
+        for name, field in CommandHeaders.model_fields.items()
     ]
     parameters: list[tuple[str, Any, Any]] = [("body", model, body), *in_path, *in_headers]
     kind = Parameter.KEYWORD_ONLY

@@ -1,4 +1,4 @@
-"""A request becomes a command, is handled, and is answered with where in the log its events stand."""
+"""Handles commands for HTTP, and answers with the position of their events in the log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from domain.event import Event, Recorded
 
 @dataclass(frozen=True, slots=True)
 class CommandRoute:
-    """One line of the table of contents: POST `path` is the command; `makes` names the new id that it takes."""
+    """One line of the table of contents: POST `path` handles the command; `makes` names the field of the new id."""
 
     path: str
     action: Action
@@ -44,7 +44,7 @@ class CommandRoute:
 
 @dataclass(frozen=True, slots=True)
 class EventWritten:
-    """An event that a command wrote: its id and type, and its place in its stream."""
+    """An event that a command wrote: its id and type, its stream and its version there."""
 
     id: UUID
     type: str
@@ -54,9 +54,9 @@ class EventWritten:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """Where in the log a command's events stand: the position of the last, and the version of its stream after it.
+    """The answer to a command: the position of its last event, and the version of its stream after it.
 
-    `ids` names what the command was about and what it made; `events` is empty where it was no news.
+    `ids`: the records that the command names or made. `events`: what it wrote; empty if it changed nothing.
     """
 
     position: int
@@ -68,13 +68,13 @@ class CommandAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What a request asks, apart from its command."""
+    """The parts of a request beside its command."""
 
     path: str
     status: int
     idempotency_key: str | None
     expected: int | None
-    """The version that the main stream must stand at."""
+    """The version that the main stream must have."""
     who: Principal
     makes: str | None
     ids: Mapping[str, str]
@@ -82,110 +82,117 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """One request: its command, what else it asks, and the body as it came, by which a repeated one is known."""
+    """A request to handle a command. `body`: the raw bytes, which identify a repetition of the request."""
 
     command: Command
-    asked: RequestContext
+    context: RequestContext
     body: bytes
 
 
 class CommandService:
-    """Hands commands in: decides and appends them, once for each key, and words the answer."""
+    """Decides and appends commands, at most once for each idempotency key, and writes their answers."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.once = OnceOnly(services.receipts, services.key_file)
         self.ownership = services.ownership
 
-    def answer_all(self, askings: Sequence[PendingCommand]) -> list[Response | Exception]:
-        """The answers to requests that came at the same moment; each is answered, or fails, on its own."""
+    def answer_all(self, requests: Sequence[PendingCommand]) -> list[Response | Exception]:
+        """Return the answers to requests that are handled together; each succeeds or fails on its own."""
         results: dict[int, Result] = {}
         intentions: dict[int, Intention] = {}
         hidden: dict[int, frozenset[UUID]] = {}
         keyed: dict[int, Keyed] = {}
-        for number, asking in enumerate(askings):
+        for number, request in enumerate(requests):
             with KeptAsResult(results, number):
-                if (found := self._keyed(asking)) is not None:
-                    self.once.begin(found)
-                    keyed[number] = found
-                if asking.asked.who.source is not None:
-                    hidden[number] = self.ownership.foreign_to(asking.asked.who, asking.command, asking.asked.makes)
-                intentions[number] = self._intention(asking, found)
+                if (key := self._keyed(request)) is not None:
+                    self.once.begin(key)
+                    keyed[number] = key
+                if request.context.who.source is not None:
+                    hidden[number] = self.ownership.foreign_to(
+                        request.context.who, request.command, request.context.makes
+                    )
+                intentions[number] = self._intention(request, key)
         try:
             results |= self._handled(intentions, hidden)
-            return [self._answer(asking, keyed.get(n), results[n]) for n, asking in enumerate(askings)]
+            return [self._answer(request, keyed.get(n), results[n]) for n, request in enumerate(requests)]
         finally:
             self.once.end(keyed.values())
 
     def _handled(self, intentions: Mapping[int, Intention], hidden: Mapping[int, frozenset[UUID]]) -> dict[int, Result]:
-        """What became of each; one to whom something is hidden is handled by itself, over a log without that."""
+        """Return the results by number. A request from which streams are hidden is handled alone, without them."""
         log, verbs = self.services.log, self.services.verbs
-        together = {number: one for number, one in intentions.items() if not hidden.get(number)}
+        together = {number: intention for number, intention in intentions.items() if not hidden.get(number)}
         results = dict(zip(together, handle_together(log, verbs, list(together.values())), strict=True))
         for number in intentions.keys() - together.keys():
             (results[number],) = handle_together(LogWithout(log, hidden[number]), verbs, [intentions[number]])
         return results
 
-    def _keyed(self, asking: PendingCommand) -> Keyed | None:
-        asked = asking.asked
-        if asked.idempotency_key is None:
+    def _keyed(self, pending: PendingCommand) -> Keyed | None:
+        context = pending.context
+        if context.idempotency_key is None:
             return None
-        request = f"{asked.path}\n".encode() + asking.body
-        return self.once.keyed(asked.who.actor, asked.idempotency_key, request, asking.command.now)
+        request = f"{context.path}\n".encode() + pending.body
+        return self.once.keyed(context.who.actor, context.idempotency_key, request, pending.command.now)
 
-    def _intention(self, asking: PendingCommand, keyed: Keyed | None) -> Intention:
-        command, asked = asking.command, asking.asked
+    def _intention(self, pending: PendingCommand, keyed: Keyed | None) -> Intention:
+        command, context = pending.command, pending.context
         stream = main_stream(self.services.verbs[type(command)], command)
 
         def attach(events: tuple[Recorded[Event], ...]) -> Attached:
-            return Attached(None if keyed is None else keyed.record(asked.status, written_down(events, stream, asked)))
+            return Attached(
+                None if keyed is None else keyed.record(context.status, recorded_answer(events, stream, context))
+            )
 
         def in_the_name_of_an_integration() -> tuple[Command]:
-            return (in_own_name(asked.who, command),)
+            return (in_own_name(context.who, command),)
 
         return Intention(
-            Occasion(self.services.new_id(), asked.who.actor, command.now),
-            partial(tuple, (command,)) if asked.who.source is None else in_the_name_of_an_integration,
-            {} if asked.expected is None else {stream: asked.expected},
+            Occasion(self.services.new_id(), context.who.actor, command.now),
+            partial(tuple, (command,)) if context.who.source is None else in_the_name_of_an_integration,
+            {} if context.expected is None else {stream: context.expected},
             attach,
         )
 
-    def _answer(self, asking: PendingCommand, keyed: Keyed | None, result: Result) -> Response | Exception:
+    def _answer(self, pending: PendingCommand, keyed: Keyed | None, result: Result) -> Response | Exception:
         try:
-            return self._worded(asking, self._told(asking, keyed, result))
+            return self._response(pending, self._answer_content(pending, keyed, result))
         except Exception as error:  # noqa: BLE001 - it is this request's alone
             return error
 
-    def _told(self, asking: PendingCommand, keyed: Keyed | None, result: Result) -> Answer:
-        """What to answer: what was done now or, where that was refused, what this key was answered before."""
+    def _answer_content(self, pending: PendingCommand, keyed: Keyed | None, result: Result) -> Answer:
+        """Return the content of the answer: that of the result or, if refused, that which the key got before."""
         if not isinstance(result, Exception):
-            stream = main_stream(self.services.verbs[type(asking.command)], asking.command)
-            told = {"position": result.position, **written_down(result.events, stream, asking.asked)}
-            return Answer(asking.asked.status, {**told, "version": result.versions[stream]})
+            stream = main_stream(self.services.verbs[type(pending.command)], pending.command)
+            content = {"position": result.position, **recorded_answer(result.events, stream, pending.context)}
+            return Answer(pending.context.status, {**content, "version": result.versions[stream]})
         before = None if keyed is None else self.once.answer_before(keyed, result)
         if before is None:
             raise result
         return before
 
-    def _worded(self, asking: PendingCommand, told: Answer) -> Response:
-        content = self._complete(asking.command, told.content)
+    def _response(self, pending: PendingCommand, answered: Answer) -> Response:
+        content = self._complete(pending.command, answered.content)
         headers = {"ETag": etag(content["version"])}
-        if asking.asked.makes == "candidate":
+        if pending.context.makes == "candidate":
             headers["Location"] = f"/v1/candidates/{content['stream']}"
-        if told.replayed:
+        if answered.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return written(content, told.status, headers)
+        return written(content, answered.status, headers)
 
-    def _complete(self, command: Command, told: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer in its one order; that of a repeated command which was no news names where the log is today."""
-        position, version = told["position"], told["version"]
+    def _complete(self, command: Command, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of the answer in their order.
+
+        A command that changed nothing has no version in its answer; it gets the stream's version and the log's head.
+        """
+        position, version = content["position"], content["version"]
         if version is None:
             load = self.services.verbs[type(command)].loads[0]
-            version = self.services.log.load(load.aggregate, UUID(told["stream"]), frozenset()).version
+            version = self.services.log.load(load.aggregate, UUID(content["stream"]), frozenset()).version
             position = position or self.services.log.recorder.barrier.head()
-        return {"position": position, "stream": told["stream"], "version": version} | {
-            "ids": dict(sorted(told["ids"].items())),
-            "events": [{name: event[name] for name in EVENT_NAMES} for event in told["events"]],
+        return {"position": position, "stream": content["stream"], "version": version} | {
+            "ids": dict(sorted(content["ids"].items())),
+            "events": [{name: event[name] for name in EVENT_NAMES} for event in content["events"]],
         }
 
 
@@ -193,16 +200,16 @@ EVENT_NAMES = ("id", "type", "stream", "version")
 
 
 def main_stream(verb: Verb, command: Command) -> UUID:
-    """The stream that a command is about: the first that its verb loads."""
+    """Return the stream that a command is about: the first that its verb loads."""
     stream: UUID = getattr(command, verb.loads[0].field)
     return stream
 
 
-def written_down(events: tuple[Recorded[Event], ...], stream: UUID, asked: RequestContext) -> dict[str, Any]:
-    """The answer but for its position: ids, versions and types; never a value of a field."""
-    told = [
+def recorded_answer(events: tuple[Recorded[Event], ...], stream: UUID, context: RequestContext) -> dict[str, Any]:
+    """Return the answer without its position: ids, versions and types, never the value of a field."""
+    written = [
         {"id": str(event.id), "type": event.event.stored_name, "stream": str(event.stream), "version": event.version}
         for event in events
     ]
     version = max((event.version for event in events if event.stream == stream), default=None)
-    return {"stream": str(stream), "version": version, "ids": dict(asked.ids), "events": told}
+    return {"stream": str(stream), "version": version, "ids": dict(context.ids), "events": written}

@@ -1,7 +1,7 @@
-"""A connection takes a bounded part of the server, whoever is at its other end: heads, times, and how many there are.
+"""Limits connections: their number, the size of request heads, and the time of each part of a request.
 
-uvicorn's httptools protocol bounds neither the head nor the time of a request, and closes no connection that never
-sends one. This protocol does. A body is bounded where it is read (`adapters/web/framework/limits.py`).
+uvicorn's httptools protocol limits neither the head nor the time of a request, and closes no connection that never
+sends one. This protocol does. Bodies are limited where they are read (`adapters/web/framework/limits.py`).
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ from adapters.web.framework.rates import network_of
 from adapters.web.framework.turns import KnownKeys, Pace, Party, Turns
 
 START_EVERY = 0.004
-"""Seconds between the rounds in which requests begin where none of them shows a key that was good before."""
+"""Seconds between the rounds in which requests begin, if none of them has a key that was good before."""
 LINGER_BYTES = 64 * MIB
 DROP_EVERY = 0.01
-"""Seconds between the rounds in which pieces of bodies come that are answered already."""
+"""Seconds between the rounds that read pieces of bodies whose requests are answered already."""
 STALLED_SECONDS = 1.0
-"""After how long without a byte an unfinished body makes room for another connection."""
+"""Seconds without a byte after which an unfinished body makes room for another connection."""
 OF_A_HEADER = 4
-"""Bytes of a header beside its name and its value."""
+"""Bytes of a header beside its name and value."""
 Stage = Literal["idle", "head", "body"]
 NEVER_ASKED, WAITING, STALLED, CRAWLING, ANSWERED, MOVING, AT_WORK = range(7)
-"""Of how much use a connection is. WAITING: for another request, or it was answered and goes on sending. STALLED: its
-body stopped coming. CRAWLING: its body comes, or its answer is read, slower than bodies may on average. ANSWERED: a
-moment ago. MOVING: its body comes, or its answer is read, as it should, or its request waits for its turn. AT_WORK: its
-answer is being made."""
+"""The use of a connection, the least first. WAITING: it waits for another request, or was answered and goes on sending.
+STALLED: its body stopped arriving. CRAWLING: its body arrives, or its answer is read, below the permitted average
+speed. ANSWERED: it was answered a moment ago. MOVING: its body arrives, or its answer is read, fast enough, or its
+request waits for its turn. AT_WORK: its request is being answered."""
 LOOKS_AGAIN_AFTER = 0.1
 LARGEST = 4
-"""Addresses with most connections that are looked at for one to give up: all those of the first may be at work."""
-STARTS_AT_ONCE, READS_AT_ONCE = 2, 4
-"""Requests that begin, and pieces that are read, in one round of the event loop: each takes a millisecond or two of it.
+"""How many of the addresses with the most connections are searched for one to close: all of the first may be at work.
 """
+STARTS_AT_ONCE, READS_AT_ONCE = 2, 4
+"""Requests that begin, and pieces of data that are read, in one round of the event loop. Each takes 1 or 2 ms of it."""
 
 
 class HeadIsRefused(Exception):
-    """The head of a request cannot be taken; `problem` says why."""
+    """The head of a request exceeds a limit; `problem` names it."""
 
     def __init__(self, problem: ProblemType) -> None:
         super().__init__(problem.slug)
@@ -69,12 +69,12 @@ class HeadIsRefused(Exception):
 
 @dataclass(slots=True)
 class Group:
-    """The connections of one address, or of all. `fresh`: those that never sent a request, the oldest first."""
+    """The connections of one address, or of all. `fresh`: those that never sent a request, oldest first."""
 
     all: dict[Connection, None] = field(default_factory=dict)
     fresh: dict[Connection, None] = field(default_factory=dict)
     full_until: dict[tuple[int, int], float] = field(default_factory=dict)
-    """Until when it is known that none of them makes room: a flood of newcomers would have all looked at for each."""
+    """The time until which none of them makes room. Without it a flood would have all of them searched each time."""
 
     def add(self, connection: Connection) -> None:
         self.all[connection] = self.fresh[connection] = None
@@ -85,7 +85,7 @@ class Group:
 
 
 class Connections:
-    """Every connection of a server, in the order in which they were made, and those of each address."""
+    """All connections of a server, oldest first, and those of each address."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.keys = bounds, KnownKeys()
@@ -99,11 +99,11 @@ class Connections:
         return len(self._all.all)
 
     def admit(self, connection: Connection) -> bool:
-        """Adds a connection. Where there are too many, another makes room; False: none can.
+        """Add a connection, and return whether there is room for it. Over a limit, the connection of least use is cut.
 
-        It is the one of least use, and none whose body or answer moves: among those of its address where that has too
-        many. Where there are too many in all, the address that has most of them gives one up, also of those that move;
-        where that is the newcomer's own, it does too, or else any that has as many.
+        If the address has too many, one of its connections is cut that is below MOVING. If there are too many in all,
+        one below AT_WORK is cut of an address with more connections than this one; else one below MOVING, of this
+        address or of another with at least as many.
         """
         address = connection.network
         own = self._of.get(address, Group())
@@ -116,8 +116,8 @@ class Connections:
         self._of.setdefault(address, Group()).add(connection)
         return True
 
-    def asked(self, connection: Connection) -> None:
-        """Notes that it sent a request."""
+    def noted_request(self, connection: Connection) -> None:
+        """Note that the connection sent a request."""
         self._all.fresh.pop(connection, None)
         if (address := self._address.get(connection)) is not None:
             self._of[address].fresh.pop(connection, None)
@@ -131,11 +131,11 @@ class Connections:
                 del self._of[address]
 
     def party_of(self, host: str) -> Party:
-        """Whose turn it is where a connection comes from that host."""
+        """Return the party whose turn a new connection from that host takes."""
         return self.keys.party(b"", network_of(host))
 
     def turned_away(self, host: str) -> bytes | None:
-        """The answer to a newcomer from that host, where it is known by now that none makes room for it."""
+        """Return the refusal of a new connection from that host, if a search a moment ago found no room; else None."""
         own = self._of.get(network_of(host))
         if own is None or len(own.all) < self.bounds.connections_per_address or own.fresh:
             return None
@@ -143,18 +143,21 @@ class Connections:
         return raw_answer(TOO_MANY_CONNECTIONS) if full else None
 
     def look(self) -> None:
-        """Ends what took too long."""
+        """End every connection that took too long."""
         for connection in list(self._all.all):
             connection.look()
 
     def _make_room_for(self, own: Group) -> bool:
         largest = nlargest(LARGEST, self._of.values(), key=lambda group: len(group.all))
-        if any(len(one.all) > len(own.all) + 1 and self._make_room(one, AT_WORK) for one in largest):
+        if any(len(group.all) > len(own.all) + 1 and self._make_room(group, AT_WORK) for group in largest):
             return True
         return self._make_room(own, MOVING) or self._make_room(self._all, MOVING, of_at_least=len(own.all))
 
     def _make_room(self, group: Group, below: int, of_at_least: int = 0) -> bool:
-        """Cuts the connection of least use, of an address with so many; False: there is none of less use than that."""
+        """Cut the connection of least use, and return whether there is one whose use is less than `below`.
+
+        `of_at_least`: how many connections its address must have.
+        """
         fresh, every = (filter(partial(self._is_of, of_at_least), among) for among in (group.fresh, group.all))
         least = next(fresh, None)
         if least is None and (now := time.monotonic()) >= group.full_until.get((below, of_at_least), 0.0):
@@ -172,20 +175,20 @@ class Connections:
 
 
 def least_used(connections: Iterable[Connection], below: int) -> Connection | None:
-    """The connection of least use; None where there is none of less use than that."""
+    """Return the connection of least use, or None if none has a use less than `below`."""
     uses = [(use, connection) for connection in connections if (use := connection.use())[0] < below]
-    return min(uses, key=lambda one: one[0])[1] if uses else None
+    return min(uses, key=lambda pair: pair[0])[1] if uses else None
 
 
 class Forgiving:
-    """A transport that takes in silence what comes after its end.
+    """A transport that ignores writes after it was closed.
 
-    uvloop's raises where asyncio's own does not: whoever goes away in the middle of an answer would leave a page of
+    uvloop's transport raises then, and asyncio's does not: a client that disconnects during an answer would leave a
     traceback in the log.
     """
 
     def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
-        """`is_sending`: whether the other end is in the middle of a body."""
+        """`is_sending`: returns whether the other end is in the middle of a body."""
         self._transport, self._is_sending = transport, is_sending
         self.is_held = self._is_paused = self.lingers = False
 
@@ -200,7 +203,7 @@ class Forgiving:
             self._transport.write(data)
 
     def close(self) -> None:
-        """Closes; at once only where the other end is not sending: who is cut off in the middle reads no answer."""
+        """Close, at once if the other end is not sending: a client that is cut off while it sends reads no answer."""
         if not self.is_closing() and self._is_sending():
             self.lingers, self._is_paused = True, False
             self._follow()
@@ -208,15 +211,17 @@ class Forgiving:
             self.end()
 
     def end_after_answer(self) -> None:
-        """Says that nothing more follows, and takes in silence what still comes: what is unread when a connection ends
-        takes the answer along."""
+        """Signal the end of the answer, and discard what still arrives.
+
+        If data is unread when a connection ends, the client may lose the answer.
+        """
         if not self.is_closing():
             self._transport.write_eof()
             self.lingers, self._is_paused = True, False
             self._follow()
 
     def end(self) -> None:
-        """Closes, whatever still comes."""
+        """Close, whatever still arrives."""
         self._transport.close()
 
     def pause_reading(self) -> None:
@@ -228,7 +233,7 @@ class Forgiving:
         self._follow()
 
     def hold(self) -> None:
-        """Reads nothing until it is released, whatever else says that it may be read on."""
+        """Read nothing until `release`, whatever else resumes reading."""
         self.is_held = True
         self._follow()
 
@@ -246,7 +251,7 @@ class Forgiving:
 
 
 class Connection(HttpToolsProtocol):
-    """One connection. `stage`: what of a request is being received; `since`: when that began."""
+    """One connection. `stage`: the part of a request that is being received. `since`: when that began."""
 
     def __init__(self, *args: Any, everyone: Connections, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -255,16 +260,16 @@ class Connection(HttpToolsProtocol):
         self.stage: Stage = "idle"
         self.since = self.moved_at = self.looked_at = self.loop.time()
         self.came = self.unread = 0
-        """Bytes of the body, and bytes that were neither a whole head nor part of a body."""
+        """Received bytes of the body, and received bytes that are neither a whole head nor part of a body."""
         self.served = False
         self.answered_at: float | None = None
         self.stalled: tuple[float, int] | None = None
-        """When the other end stopped reading, and how much waited for it then."""
+        """When the other end stopped reading, and how many bytes waited for it then."""
         self.closing_at: float | None = None
         self.answering: RequestResponseCycle | None = None
         self.refused = False
         self.begun = False
-        """Whether the request had its turn; meanwhile its connection may be given up."""
+        """Whether the request had its turn. Before it, the connection may be cut."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         self.gate = Forgiving(transport, lambda: self.stage == "body")
@@ -279,7 +284,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """What comes is taken in turns. Meanwhile nothing more of it is read, so that little waits here."""
+        """Process the data when it is its turn. Until then nothing more is read, so that little data waits here."""
         self._unset_keepalive_if_required()
         turns = self.everyone.drops if self.gate.lingers else self.everyone.reads
         if not turns.begin(self.party, partial(self._take, data)):
@@ -298,7 +303,7 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self.cycle.keep_alive = False  # nothing else is spoken here, and what follows is not HTTP
+            self.cycle.keep_alive = False  # no other protocol is supported, and what follows is not HTTP
         except httptools.HttpParserError as error:
             cause = error.__context__
             self.refuse(cause.problem if isinstance(cause, HeadIsRefused) else REQUEST_CANNOT_BE_READ)
@@ -312,13 +317,13 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._require_bounded()
-        self.everyone.asked(self)
+        self.everyone.noted_request(self)
         self._enter("body")
         self.came, self.answered_at = 0, None
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """The request's turn is waited for; one whose sender has gone by then is not begun."""
+        """Begin the request when it is its turn, unless its client has disconnected by then."""
 
         self.begun = False
 
@@ -373,7 +378,7 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def look(self) -> None:
-        """Ends the connection where it took too long: to send, to read, to close, or to ask for anything."""
+        """End the connection if it took too long to send, to read, to close, or to begin a request."""
         now, waited = self.loop.time(), self.loop.time() - self.looked_at
         self.looked_at = now
         if self.transport.is_closing():
@@ -382,13 +387,13 @@ class Connection(HttpToolsProtocol):
                 self.transport.abort()
         elif self.stalled is not None and now > self._reads_until(*self.stalled):
             self.transport.abort()
-        elif self.flow.read_paused or self.gate.is_held:  # it is we who do not read
+        elif self.flow.read_paused or self.gate.is_held:  # the server does not read, so the client is not late
             self.since, self.moved_at = self.since + waited, self.moved_at + waited
         elif now > self._sends_until():
             self._end()
 
     def use(self) -> tuple[int, float]:
-        """Of how much use it is, the least first, and since when."""
+        """Return the use of the connection, and since when it has it."""
         now = self.loop.time()
         if self.gate.lingers:
             return (WAITING, self.since)
@@ -403,7 +408,7 @@ class Connection(HttpToolsProtocol):
         return (WAITING if now > self.since + STALLED_SECONDS else ANSWERED, self.since)
 
     def _use_of_a_body(self, now: float) -> tuple[int, float]:
-        if self.answered_at is not None:  # the answer did not wait for the body, and nothing more will come of it
+        if self.answered_at is not None:  # answered before the body arrived: the rest of it is discarded
             return (WAITING, self.answered_at)
         if now > self.moved_at + STALLED_SECONDS:
             return (STALLED, self.moved_at)
@@ -412,15 +417,15 @@ class Connection(HttpToolsProtocol):
         return (CRAWLING if slow else MOVING, self.since)
 
     def cut(self) -> None:
-        """Ends the connection at once. What its request waits for is as if the other end had gone."""
-        self._let_go()
+        """End the connection at once. Its request ends as if the client had disconnected."""
+        self._disconnect()
         self.transport.abort()
 
     def refuse(self, problem: ProblemType) -> None:
-        """Answers a problem and closes; no answer where one has begun, or is owed to a request before."""
+        """Answer with a problem and close; without an answer if one has begun, or an earlier request waits for one."""
         if not self._responding() and not self.pipeline:
             self.transport.write(raw_answer(problem))
-        self._let_go()
+        self._disconnect()
         self.refused, self.came = True, 0
         self.gate.end_after_answer()
 
@@ -441,7 +446,7 @@ class Connection(HttpToolsProtocol):
             raise HeadIsRefused(TOO_MANY_REQUESTS)
 
     def _sends_until(self) -> float:
-        """When what is being received must be there."""
+        """Return the time by which the part that is being received must have arrived."""
         bounds = self.bounds
         if self.stage == "head":
             return self.since + bounds.head_seconds
@@ -449,13 +454,13 @@ class Connection(HttpToolsProtocol):
             if self._busy():
                 return float("inf")
             return self.since + (bounds.keep_alive_seconds if self.served else bounds.head_seconds)
-        if self.answered_at is not None:  # the answer did not wait for the body
+        if self.answered_at is not None:  # answered before the body arrived
             return self.answered_at + bounds.head_seconds
         on_average = self.since + bounds.body_seconds + self.came / bounds.bytes_per_second
         return min(on_average, self.moved_at + bounds.body_idle_seconds)
 
     def _reads_slowly(self, now: float) -> bool:
-        """Whether so little of what waits was taken since it began to wait."""
+        """Return whether the client reads its answer below the permitted average speed."""
         if self.stalled is None:
             return False
         began, size = self.stalled
@@ -471,27 +476,27 @@ class Connection(HttpToolsProtocol):
             self.refuse(REQUEST_TOOK_TOO_LONG)
 
     def _busy(self) -> bool:
-        """Whether a request is being answered, or waits to be."""
+        """Return whether a request is being answered, or waits to be."""
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
 
     def _responding(self) -> bool:
-        """Whether an answer has begun and has not ended, or is made of a request that came whole."""
+        """Return whether an answer has begun and not ended, or a whole request is being answered."""
         return self._busy() and (self.stage != "body" or self.cycle.response_started)
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
 
 def shown_in(cycle: RequestResponseCycle) -> bytes:
-    """What a request shows as its key; nothing where it shows none."""
+    """Return the Authorization header of a request; empty if there is none."""
     return next((value for name, value in cycle.scope["headers"] if name == b"authorization"), b"")
 
 
 @cache
 def raw_answer(problem: ProblemType) -> bytes:
-    """The answer to a request that never reached the application."""
+    """Return the raw answer to a request that never reached the application."""
     body = json.dumps(document(problem, problem.description, "/")).encode()
     headers = {
         b"content-type": MEDIA_TYPE.encode(),

@@ -1,4 +1,4 @@
-"""Where a page ended, as a client carries it: unreadable, because people are sorted by their names, and unforgeable."""
+"""Seals the end of a page as a cursor. It is encrypted, because lists are sorted by names, and authenticated."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ NONCE_BYTES = 12
 
 
 def sealed(key_file: KeyFile, question: str, place: list[Any]) -> str:
-    """The place as a cursor of this question (its parameters, as text): it cannot be used with another one."""
+    """Return the place as a cursor that is valid for this question (its parameters, as text) alone."""
     nonce = ENTROPY.take(NONCE_BYTES)
     ciphertext = cipher_of(key_file).encrypt(nonce, json.dumps(place).encode(), question.encode())
     return base64.urlsafe_b64encode(nonce + ciphertext).rstrip(b"=").decode("ascii")
 
 
 def opened(key_file: KeyFile, question: str, cursor: str) -> list[Any]:
-    """The place that was sealed. Errors: CursorCannotBeRead."""
+    """Return the place in a cursor. Errors: CursorCannotBeRead."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        told = cipher_of(key_file).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], question.encode())
+        plaintext = cipher_of(key_file).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], question.encode())
     except (ValueError, binascii.Error, InvalidTag):
         raise CursorCannotBeRead from None
-    place: list[Any] = json.loads(told)
+    place: list[Any] = json.loads(plaintext)
     return place
 
 

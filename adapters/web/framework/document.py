@@ -1,5 +1,4 @@
-"""The API's description as programs read it: complete enough that a client can be generated, and linked from what a
-command makes to what can be asked of it."""
+"""The OpenAPI document of the API, complete enough to generate a client, with links from commands to what they make."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ from adapters.web.framework.problems import PROBLEM_SCHEMA
 Described = dict[str, Any]
 ID = "$response.body#/ids/{}"
 NOT_YET = frozenset({"erasure"})
-"""Operations about something that nothing has when it is made: the erasure of a person nobody has asked for."""
+"""Operations about what a new record does not have: no erasure of a new candidate is requested yet."""
 
 
 class Api(FastAPI):
-    """The application whose description says more than the framework knows."""
+    """The application, with a completed OpenAPI document and the settings that `server_of` reads."""
 
     def __init__(
         self,
@@ -38,9 +37,14 @@ class Api(FastAPI):
         bounds: Bounds,
         **options: Any,
     ) -> None:
-        """`actions`: what each path and method does. `end_streams`: called once when the server is to stop; answers
-        that never end by themselves end then. `close`: called when the last request is answered. `https`: it is reached
-        by HTTPS alone. `bounds`: what `server_of` lets connections take."""
+        """Create the application.
+
+        actions: the action of each path and method.
+        end_streams: called once when the server begins to stop; it ends the event streams.
+        close: called after the last request is answered.
+        https: whether it is reached by HTTPS alone.
+        bounds: the limits of connections.
+        """
         super().__init__(**options)
         self.commands, self.actions = tuple(commands), actions
         self.end_streams, self.close = end_streams, close
@@ -49,11 +53,11 @@ class Api(FastAPI):
         self._describing = Lock()
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The framework's, and around it what no answer may go without, that to a failure least of all."""
+        """Return the framework's middleware within the security headers, so that answers to failures have them too."""
         return SecurityHeadersMiddleware(super().build_middleware_stack(), https=self.https)
 
     def openapi(self) -> Described:
-        """The description; worked out once: at the first call, for all who call meanwhile."""
+        """Return the document. The first call computes it; calls meanwhile wait for it."""
         with self._describing:
             if self.document is None:
                 document = completed(super().openapi(), self.commands, self.actions)
@@ -65,12 +69,12 @@ class Api(FastAPI):
 
 
 def put_back_nulls(methods: Described, route: APIRoute) -> None:
-    """The framework leaves every null out of the description, also out of examples, where it is an answer."""
-    for told in (methods[method.lower()] for method in route.methods or ()):
+    """Restore the nulls of the examples: the framework drops every null of the document."""
+    for operation in (methods[method.lower()] for method in route.methods or ()):
         for status, response in route.responses.items():
             for media_type, content in response.get("content", {}).items():
                 if "example" in content:
-                    told["responses"][str(status)]["content"][media_type]["example"] = content["example"]
+                    operation["responses"][str(status)]["content"][media_type]["example"] = content["example"]
 
 
 SCHEMES: Mapping[str, Any] = {
@@ -81,26 +85,26 @@ SCHEMES: Mapping[str, Any] = {
 def completed(
     described: Described, commands: Iterable[CommandRoute], actions: Mapping[tuple[str, str], Action]
 ) -> Described:
-    """The description with the schema of problems, with who may ask, with what every path's ids mean, and links."""
-    told = copy.deepcopy(described)
-    told["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
-    told["components"]["securitySchemes"] = SCHEMES
+    """Return the document with the schema of problems, the roles, the meaning of the ids in paths, and links."""
+    document = copy.deepcopy(described)
+    document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    document["components"]["securitySchemes"] = SCHEMES
     for (path, method), action in actions.items():
         as_described = path.replace(":path}", "}")  # a variable that may hold slashes is described like any other
-        say_who_may(told["paths"][as_described][method.lower()], action)
-    for operation in operations(told):
+        say_who_may(document["paths"][as_described][method.lower()], action)
+    for operation in operations(document):
         for parameter in operation.parameters:
             if parameter["in"] == "path":
                 parameter.setdefault("description", f"The {parameter['name'].replace('_', ' ')} that is meant.")
             parameter["schema"] = as_text_only(parameter["schema"])
             for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
                 name_limits(schema)
-    add_links(told, {route.command.__name__: route for route in commands if route.makes})
-    return told
+    add_links(document, {route.command.__name__: route for route in commands if route.makes})
+    return document
 
 
 def say_who_may(operation: Described, action: Action) -> None:
-    """What must be shown for an operation, and which roles it is for."""
+    """Add the security of an operation, and the roles that may call it."""
     if action in WITHOUT_KEY:
         operation["security"] = []
         return
@@ -110,64 +114,64 @@ def say_who_may(operation: Described, action: Action) -> None:
 
 
 def as_text_only(schema: Described) -> Described:
-    """The schema of a parameter that may be left out: nobody can write a null into a URL or a header."""
-    kept = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    """Return the schema of an optional parameter without null, which a URL or a header cannot contain."""
+    variants = [variant for variant in schema.get("anyOf", ()) if variant != {"type": "null"}]
     more = {name: value for name, value in schema.items() if name != "anyOf"}
-    return {**kept[0], **more} if len(kept) == 1 else {**more, "anyOf": kept} if kept else schema
+    return {**variants[0], **more} if len(variants) == 1 else {**more, "anyOf": variants} if variants else schema
 
 
 def name_limits(schema: Described) -> None:
-    """Where a number's text is looked at before the number, the framework tells its limits under names of its own."""
+    """Rename the limits of a number that the framework names 'ge' and 'le'."""
     for own, name in (("ge", "minimum"), ("le", "maximum")):
         if own in schema:
             schema[name] = schema.pop(own)
 
 
 class Operation:
-    """One operation of the description, and the ids that it asks for in its path and in its body."""
+    """One operation of the document, and the ids in its path and in its body."""
 
-    def __init__(self, told: Described, document: Described) -> None:
-        self.told, self.id, self.parameters = told, told["operationId"], told.get("parameters", [])
-        self.in_path = {one["name"] for one in self.parameters if one["in"] == "path"}
-        self.in_body = set(ids_in(told, document["components"]["schemas"]))
+    def __init__(self, described: Described, document: Described) -> None:
+        self.described, self.id, self.parameters = described, described["operationId"], described.get("parameters", [])
+        self.in_path = {parameter["name"] for parameter in self.parameters if parameter["in"] == "path"}
+        self.in_body = set(ids_in(described, document["components"]["schemas"]))
 
 
 def operations(document: Described) -> Iterator[Operation]:
     for methods in document["paths"].values():
-        for told in methods.values():
-            yield Operation(told, document)
+        for operation in methods.values():
+            yield Operation(operation, document)
 
 
-def ids_in(told: Described, schemas: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the ids in the body."""
-    content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+def ids_in(operation: Described, schemas: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the ids in an operation's body."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
     for field, schema in schemas.get(name, {}).get("properties", {}).items():
-        if any(one.get("format") == "uuid" for one in (schema, *schema.get("anyOf", ()))):
+        if any(variant.get("format") == "uuid" for variant in (schema, *schema.get("anyOf", ()))):
             yield field
 
 
 def add_links(document: Described, makers: Mapping[str, CommandRoute]) -> None:
-    """From each command that makes something to every operation that takes the new id, in its path or its body."""
+    """Link each command that makes a record to every operation that takes the new id, in its path or its body."""
     all_of_them = list(operations(document))
     for operation in all_of_them:
-        if operation.id in makers:  # what it makes is new: no id that there is already belongs there
+        if operation.id in makers:  # the id of what it makes is new: no other operation's id belongs there
             operation.in_body.discard(str(makers[operation.id].makes))
     for operation in all_of_them:
         route = makers.get(operation.id)
         if route is not None and route.makes is not None:
             links = {other.id: link for other in all_of_them if (link := link_to(other, route.makes, route.in_path))}
-            operation.told["responses"][str(route.status)]["links"] = links
+            operation.described["responses"][str(route.status)]["links"] = links
 
 
 def link_to(other: Operation, made: str, in_path: Iterable[str]) -> Described | None:
-    """How the other operation is asked about what was made; None where it is not about that, or needs more."""
-    known = {made, *in_path}
-    if other.id in NOT_YET or made not in other.in_path | other.in_body or not other.in_path <= known:
+    """Return the link to an operation about the new record; None if it is about no such record, or needs more ids."""
+    available = {made, *in_path}
+    if other.id in NOT_YET or made not in other.in_path | other.in_body or not other.in_path <= available:
         return None
     link: Described = {"operationId": other.id}
     if other.in_path:
         link["parameters"] = {name: ID.format(name) for name in sorted(other.in_path)}
     if made in other.in_body:
-        link["requestBody"] = {name: ID.format(name) for name in sorted(known & other.in_body)}
+        link["requestBody"] = {name: ID.format(name) for name in sorted(available & other.in_body)}
     return link

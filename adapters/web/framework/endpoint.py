@@ -1,4 +1,4 @@
-"""An endpoint that is neither a command nor a metric: its place, who may use it, what answers, and its description."""
+"""Endpoints that are neither a command nor a metric: route, action, method, and description."""
 
 from __future__ import annotations
 
@@ -41,39 +41,39 @@ class Endpoint:
     """The errors of this endpoint; those that any request may meet need not be named."""
     body: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the function's signature does not say, as OpenAPI writes it."""
+    """Parts of the OpenAPI operation that the method's signature does not give."""
     media_type: str = JSON
     also: Mapping[str, str] = field(default_factory=dict)
     """Other media types of the answer, with an example of each."""
     each: type | None = None
-    """Of a stream: the dataclass that the data of every event is."""
+    """For an event stream: the dataclass of the data of an event."""
 
     @property
     def name(self) -> str:
-        """The operation's id."""
+        """Return the operation's id."""
         return self.answer.__name__
 
     @property
     def tag(self) -> str:
-        """The heading under which the description lists it."""
+        """Return the heading under which the description lists the operation."""
         first, *others = self.path.strip("/").split("/")
         return others[0] if first == "v1" else "operations"
 
     @property
     def takes_json(self) -> bool:
-        """Whether a model reads the body."""
+        """Return whether a model reads the body."""
         hints = get_type_hints(self.answer).values()
         return any(isinstance(hint, type) and issubclass(hint, BaseModel) for hint in hints)
 
     @property
     def answer_type(self) -> type | None:
-        """The dataclass that is answered; None where the return type names none."""
+        """Return the dataclass of the answer; None if the return type names none."""
         returned = get_type_hints(self.answer)["return"]
         return get_args(returned)[0] if get_origin(returned) is Answered else None
 
     @property
     def responses(self) -> openapi.Responses:
-        """The answer and every problem, as OpenAPI describes them."""
+        """Return the answer and every problem, as OpenAPI describes them."""
         raised = [*self.raises, *(openapi.OF_A_BODY if self.takes_json else ())]
         raised += [] if self.action in WITHOUT_KEY else openapi.WHERE_A_KEY_IS_NEEDED
         raised += openapi.OF_A_DELIVERY if self.action is Action.DELIVER else ()
@@ -81,7 +81,7 @@ class Endpoint:
 
     @property
     def content(self) -> dict[str, Any]:
-        """The media types of the answer, each with a schema and an example."""
+        """Return the media types of the answer, each with a schema and an example."""
         if self.answer_type is not None:
             return openapi.with_example(self.answer_type, self.example)
         schema: dict[str, Any] = {} if self.media_type == JSON else {"schema": {"type": "string"}}
@@ -91,11 +91,11 @@ class Endpoint:
 
 
 Parts = Mapping[type, Any]
-"""What endpoints work with, by type, such as the services and the query runner."""
+"""The services that endpoints use, by type, such as `Services` and `QueryRunner`."""
 
 
 class Endpoints(Protocol):
-    """A class of endpoints: its methods answer, and its constructor names by type the parts that it needs."""
+    """A class of endpoints. Its methods answer requests, and the types of its fields name the parts that it needs."""
 
     ENDPOINTS: ClassVar[tuple[Endpoint, ...]]
 
@@ -141,7 +141,7 @@ def text_of(media_type: str) -> type[Response]:
 
 
 def nothing_unknown(request: Request) -> None:
-    """Check that the endpoint has every query parameter. Errors: RequestValidationError."""
-    asked = request.scope["route"].dependant.query_params
-    many = {one.alias for one in asked if get_origin(one.field_info.annotation) in (list, tuple)}
-    refuse_unknown(request.query_params.multi_items(), {one.alias for one in asked}, many)
+    """Check that the endpoint has each query parameter of the request. Errors: RequestValidationError."""
+    parameters = request.scope["route"].dependant.query_params
+    many = {parameter.alias for parameter in parameters if get_origin(parameter.field_info.annotation) in (list, tuple)}
+    refuse_unknown(request.query_params.multi_items(), {parameter.alias for parameter in parameters}, many)

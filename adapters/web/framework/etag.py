@@ -1,4 +1,4 @@
-"""The ETag of a stream is its version, and If-Match says which version a change may be made to."""
+"""The ETag of a stream is its version; If-Match names the version that a change expects."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def etag(version: int) -> str:
 
 
 def expected_version(if_match: str) -> int | None:
-    """The version that If-Match names; None where it names none in particular. Errors: PreconditionCannotBeRead."""
+    """Return the version that If-Match names; None for '*', any version. Errors: PreconditionCannotBeRead."""
     if if_match.strip() == "*":
         return None
-    found = VERSION.fullmatch(if_match.strip())
-    if found is None:
+    match = VERSION.fullmatch(if_match.strip())
+    if match is None:
         raise PreconditionCannotBeRead
-    return int(found[1])
+    return int(match[1])

@@ -1,4 +1,4 @@
-"""Ids, times and answers that the examples of several endpoints have in common."""
+"""Ids, times and answers that the examples of several endpoints share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUESTION_FIELDS: Mapping[str, Any] = {
     "position": 1204,
     "as_of": "2026-05-04T09:30:00.120000Z",
 }
-"""What every answer to a question states."""
+"""The members of every answer to a question."""
 PROFILE: Mapping[str, Any] = {
     "candidate": STREAM,
     "merged_into": None,

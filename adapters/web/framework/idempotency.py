@@ -1,4 +1,4 @@
-"""A request that is sent again with the same Idempotency-Key is done once and answered alike."""
+"""Idempotency keys: a request that is repeated with the same key is handled once and gets the same answer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from domain.candidate import CandidateIsErased
 
 KEPT_FOR = timedelta(hours=24)
 ERASED = "erased"
-"""In the place of an answer that was forgotten: the record that was erased."""
+"""The member that replaces an answer after an erasure: the id of the record that was erased."""
 CLEAN_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command is answered: no personal data. `replayed`: it is the answer of the first time."""
+    """The answer to a command, without personal data. `replayed`: whether it is the answer of an earlier request."""
 
     status: int
     content: Mapping[str, Any]
@@ -33,19 +33,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A request with a key; `request_hash` is a keyed hash of all that makes it this request."""
+    """A request with an idempotency key. `request_hash`: a keyed hash of its path and body."""
 
     key: str
     request_hash: str
     now: datetime
 
     def record(self, status: int, response: Mapping[str, Any]) -> Idempotency:
-        """The answer, to be kept in the transaction of what was done; its position is added there."""
+        """Return the record of the answer, to be stored in the transaction of the events, which adds their position."""
         return Idempotency(self.key, self.request_hash, {"status": status, **response}, self.now + KEPT_FOR)
 
 
 class OnceOnly:
-    """Knows which keys are at work in this process, and finds the answers of those that were."""
+    """Tracks the keys of requests in progress in this process, and finds the answers of completed requests."""
 
     def __init__(self, receipts: IdempotencyRecords, key_file: KeyFile) -> None:
         self._receipts = receipts
@@ -55,30 +55,32 @@ class OnceOnly:
         self._cleaned_at = float("-inf")
 
     def keyed(self, actor: str, key: str, request: bytes, now: datetime) -> Keyed:
-        """The key of this actor: others may use the same one for requests of their own."""
+        """Return the request with its key. Keys are separate for each actor."""
         return Keyed(f"{actor} {key}", self._key_file.fingerprint("idempotency", request), now)
 
     def begin(self, keyed: Keyed) -> None:
-        """From here to `end` nobody else works on this key. Errors: RequestIsInFlight."""
+        """Reserve the key until `end`. Errors: RequestIsInFlight."""
         self._clean(keyed.now)
         with self._lock:
             if keyed.key in self._at_work:
                 raise RequestIsInFlight
             self._at_work.add(keyed.key)
 
-    def end(self, keyed: Iterable[Keyed]) -> None:
+    def end(self, requests: Iterable[Keyed]) -> None:
         with self._lock:
-            self._at_work.difference_update(one.key for one in keyed)
+            self._at_work.difference_update(keyed.key for keyed in requests)
 
     def answer_before(self, keyed: Keyed, refused: Exception) -> Answer | None:
-        """The answer of the first time, when this time was refused. Looked for only then: its key cannot be stored
-        twice, so a request that goes through was the first. Errors: IdempotencyKeyWasUsedForAnotherRequest;
-        RequestIsInFlight where another process is about to answer; CandidateIsErased where the request was about a
-        person who was erased since."""
-        found = self._find(keyed)
-        if found is None and isinstance(refused, AlreadyReceived):
+        """Return the answer of the first request with the key, after this request was refused; None: there is none.
+
+        It is needed only then: a key cannot be stored twice, so a request that succeeds is the first. Errors:
+        IdempotencyKeyWasUsedForAnotherRequest; RequestIsInFlight if another process is handling the key;
+        CandidateIsErased if the request was about a person who was erased since.
+        """
+        before = self._find(keyed)
+        if before is None and isinstance(refused, AlreadyReceived):
             raise RequestIsInFlight from refused
-        return found
+        return before
 
     def _find(self, keyed: Keyed) -> Answer | None:
         kept = self._receipts.find(keyed.key, keyed.now)

@@ -1,4 +1,4 @@
-"""How much a request may send us, and how often and how fast requests were answered; no framework in between."""
+"""ASGI middlewares that limit bodies, queries and the time to the answer, answer HEAD, and count and time requests."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ COMMAND_BYTES = 1024 * 1024
 DELIVERY_BYTES = 5 * COMMAND_BYTES
 IMPORT_BYTES = 4096 * COMMAND_BYTES
 SMALL = 64 * 1024
-"""A declared body up to this is not counted: no more of it is in the server than of any connection."""
+"""A body declared to be up to this size is not counted: it takes no more memory than any connection."""
 STALLED_SECONDS = 1.0
-"""After how long without a byte a body makes room for others."""
+"""Seconds without a byte after which a body makes room for others."""
 IMPORTS = "/v1/imports"
 
 
@@ -54,7 +54,7 @@ def is_delivery(scope: Scope) -> bool:
 
 @dataclass(eq=False, slots=True)
 class Filling:
-    """A body that is coming: what of it is held, when the last of it came, and what ends the wait for more."""
+    """A body that is arriving: its bytes in memory, when the last arrived, and the timeout of its request."""
 
     ends: asyncio.Timeout
     held: int = 0
@@ -63,15 +63,15 @@ class Filling:
 
 
 class BodyMemory:
-    """What all bodies may take of the memory together, before they are whole and until they are answered."""
+    """The memory of all bodies together, from their first byte until they are answered."""
 
     def __init__(self, total: int) -> None:
         self.free = total
         self._coming: dict[Filling, None] = {}
-        """The one of which nothing came for longest is the first."""
+        """Bodies that are arriving; that without a new byte for the longest time is first."""
 
     def take(self, filling: Filling, size: int) -> bool:
-        """Whether there is room for more of a body. Where there is none, bodies make room that do not come."""
+        """Reserve memory for a piece of a body, and return whether there is room. Stalled bodies make room."""
         now = asyncio.get_running_loop().time()
         self._coming.pop(filling, None)
         while self.free < size and (first := next(iter(self._coming), None)) is not None:
@@ -86,7 +86,7 @@ class BodyMemory:
         return True
 
     def came_whole(self, filling: Filling) -> None:
-        """From now on the body makes room for no other."""
+        """Note that the body is complete: it makes room for no other from now on."""
         self._coming.pop(filling, None)
 
     def give_back(self, filling: Filling) -> None:
@@ -100,10 +100,10 @@ class BodyMemory:
 
 
 class BoundedBody:
-    """Answers 413 as soon as a body is known to be too large, and holds no more of all bodies than is allowed.
+    """Answers 413 as soon as a body proves too large, and limits the memory of all bodies together.
 
-    Deliveries have a part of the memory for themselves: no key is needed to send one. A file to import is written down
-    as it comes, and small bodies are not counted.
+    Deliveries have a memory of their own, because they need no key. A file to import is written to disk as it arrives,
+    and small bodies are not counted.
     """
 
     def __init__(self, app: App, bounds: Bounds) -> None:
@@ -119,10 +119,10 @@ class BoundedBody:
         try:
             await (self.counted if declared is None or declared > SMALL else self.app)(scope, receive, send)
         except ClientDisconnect:
-            return None  # whoever asked has gone, and took the rest of the body along
+            return None  # the client disconnected before the body was complete
 
     async def counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """For a body that is not small. To the application too much looks as if the sender had gone."""
+        """Call the application with a counted body. A refused body looks to it as if the client had disconnected."""
         came, refusal = 0, None
         memory = self.of_deliveries if is_delivery(scope) else self.of_others
 
@@ -161,7 +161,7 @@ class BoundedBody:
 
 
 def declared_length(scope: Scope) -> int | None:
-    """What Content-Length says; 0 where there is no body, None where it comes in chunks."""
+    """Return the Content-Length; 0 if there is no body, None if it is chunked."""
     length: int | None = 0
     for name, value in scope["headers"]:
         if name == b"content-length":
@@ -172,7 +172,7 @@ def declared_length(scope: Scope) -> int | None:
 
 
 class BoundedQuery:
-    """Answers 422 to more parameters than any question has, before they are taken apart."""
+    """Answers 422 to a query with too many parameters, before it is parsed."""
 
     def __init__(self, app: App, bounds: Bounds) -> None:
         self.app, self.most = app, bounds.parameters
@@ -184,7 +184,7 @@ class BoundedQuery:
 
 
 class AnsweredInTime:
-    """Answers 504 where no answer has begun so long after the request came. What is being done goes on."""
+    """Answers 504 if no answer began within `answer_seconds` of the end of the request. The work goes on."""
 
     def __init__(self, app: App, bounds: Bounds) -> None:
         self.app, self.seconds = app, bounds.answer_seconds
@@ -225,7 +225,7 @@ class AnsweredInTime:
 
 
 class HeadAsGet:
-    """Answers HEAD as GET is answered, and ends where the body would begin: also of a body that never ends."""
+    """Answers HEAD as GET, without the body. A stream that never ends is ended."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -243,13 +243,13 @@ class HeadAsGet:
                 ended = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             if ended and message.get("more_body"):
-                raise ClientDisconnect  # to the application it is one who goes away
+                raise ClientDisconnect  # to the application the client has disconnected
 
         return await self.app({**scope, "method": "GET"}, receive, send_head)
 
 
 async def refuse(scope: Scope, send: Send, problem: ProblemType = BODY_IS_TOO_LARGE) -> None:
-    """Sends a problem. The connection is closed after it, once its sender has finished or for too long has not."""
+    """Send a problem. The connection is closed after it, once the client has sent its body or a time limit is over."""
     body = json.dumps(document(problem, problem.description, scope["path"])).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
@@ -263,7 +263,7 @@ async def refuse(scope: Scope, send: Send, problem: ProblemType = BODY_IS_TOO_LA
 
 
 class Metered:
-    """Counts and times every request by its route (never by its path: a path names people)."""
+    """Counts and times requests by route. It never uses the path, which contains people's ids."""
 
     def __init__(self, app: App, registry: CollectorRegistry) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Memory that a flood took goes back to the system: the C library keeps what was freed between what is still held."""
+"""Returns free memory to the system after a flood; the C library keeps it between blocks that are still in use."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import threading
 from pathlib import Path
 
 TRIM_EVERY_SECONDS, AGAIN_AFTER_SECONDS = 3.0, 6.0
-"""How long after a trim the next one may be, where it was worth something, and where it was not."""
+"""Seconds between two trims, if the first one freed enough, and if it did not."""
 WORTH_A_TRIM = 32 * 1024 * 1024
-"""Bytes above the least that the process had."""
+"""Bytes of growth, above the least that the process had, that a trim is made for."""
 WORTH_SOMETHING = 4 * 1024 * 1024
 PAGE = 4096
 STATM = Path("/proc/self/statm")
 
 
 class Trimmer:
-    """Asks the C library to give free memory back, once the process has grown; does nothing where it cannot."""
+    """Has the C library return free memory once the process has grown; does nothing where the library cannot."""
 
     def __init__(self) -> None:
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if STATM.exists() else None
@@ -25,7 +25,7 @@ class Trimmer:
         self._thread: threading.Thread | None = None
 
     def look(self, now: float) -> None:
-        """Trims, in a thread of its own, where the process has grown."""
+        """Trim, in a thread of its own, if the process has grown."""
         if self._trim is None or now < self._at or (self._thread is not None and self._thread.is_alive()):
             return
         self._at = now + (TRIM_EVERY_SECONDS if self._freed > WORTH_SOMETHING else AGAIN_AFTER_SECONDS)
@@ -41,7 +41,7 @@ class Trimmer:
 
 
 def resident() -> int:
-    """Bytes of the process that are in memory; 0 where nobody says."""
+    """Return the bytes of the process that are in memory; 0 where the system does not report it."""
     try:
         return int(STATM.read_text().split()[1]) * PAGE
     except (OSError, ValueError, IndexError):

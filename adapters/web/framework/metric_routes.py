@@ -1,4 +1,4 @@
-"""A metric over HTTP: which days, whom and as of when; the answer names the log position it stands on."""
+"""Routes of metrics: a period, a segment and a moment give an answer, which names the log position it is as of."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from adapters.web.framework.openapi import Raised
 from adapters.web.framework.plain import answered
 from adapters.web.framework.query_runner import AsOfText, MinPosition, QueryRunner, refuse_unknown
 from adapters.web.framework.question_queue import reader_of
-from adapters.web.framework.writing import Code, Day, as_asked
+from adapters.web.framework.writing import Code, Day, as_query_type
 from projections.read_model import ReadModel
 from queries.counts import By, bucket_count
 from queries.question import AsOf, Parameter, Period, Segment
 
 LIGHT_BUCKETS = 120
 LIGHT_DAYS = 3 * 366
-"""What a dashboard asks for: up to three years by month, or four months by day."""
+"""The usual size of a dashboard: up to three years by month, or four months by day."""
 
 EVERY_METRIC: Mapping[str, tuple[Any, Any]] = {
     "begins": (Annotated[Day, Query(alias="from", description="The first day.")], ...),
@@ -41,10 +41,10 @@ NO_HELP = Parameter("")
 
 @dataclass(frozen=True, slots=True)
 class MetricRoute:
-    """One line of the table of contents: GET `path` is the question, answered from the read model.
+    """One line of the table of contents: GET `path` answers the question from the read model.
 
-    The question is a function (connection, period, as_of, segment, its own parameters with defaults); a `Parameter` in
-    the annotation of one of its own says what it is for.
+    The question is a function (connection, period, as_of, segment, its own parameters with defaults). A `Parameter` in
+    the annotation of one of its own parameters documents and limits it.
     """
 
     path: str
@@ -80,29 +80,29 @@ def metric_endpoint(queries: QueryRunner, route: MetricRoute) -> Callable[..., A
     own = own_parameters(route.question)
 
     async def endpoint(request: Request, **given: Any) -> Response:
-        refuse_unknown(request.query_params.multi_items(), known)
+        refuse_unknown(request.query_params.multi_items(), accepted)
         period = Period(given["begins"], given["ends"])
         segment = Segment(given["source"], given["role"], given["location"])
         options = {name: given[name] for name in own}
-        question = partial(asked, route.question, period, segment, options)
+        question = partial(answer_to, route.question, period, segment, options)
         lane = queries.queue.lane(heavy=is_heavy(period, options.get("by", "month")))
         reader = reader_of(request.scope["principal"])
 
         async def run(work: Callable[[], Any]) -> Response:
-            """Return the answer, written in the thread that asks."""
+            """Return the answer, written in the thread that computes it."""
             return await lane.run(reader, lambda: answered(work()))
 
         answer: Response = await queries.ask(route.read_model, question, given["as_of"], given["min_position"], run)
         return answer
 
     parameters = {**EVERY_METRIC, **own}
-    known = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
+    accepted = {alias_of(name, hint) for name, (hint, _) in parameters.items()}
     endpoint.__signature__ = signature_of(parameters)  # type: ignore[attr-defined]  # a function takes attributes
     return endpoint
 
 
 def is_heavy(period: Period, by: By) -> bool:
-    """Return whether a question about the period takes its turn among the heavy ones."""
+    """Return whether a question about the period waits in the lane of heavy questions."""
     return bucket_count(period, by) > LIGHT_BUCKETS or (period.ends - period.begins).days > LIGHT_DAYS
 
 
@@ -121,7 +121,7 @@ def alias_of(name: str, hint: Any) -> str:
     return aliases[0] if aliases else name
 
 
-def asked(
+def answer_to(
     question: Callable[..., Any],
     period: Period,
     segment: Segment,
@@ -145,7 +145,7 @@ def own_parameters(question: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def query_parameter(name: str, hint: Any) -> Any:
-    """Return the type as the framework reads it: with the name, the meaning and the limits that its annotation says."""
+    """Return the type for the framework, with the name, the description and the limits in its annotation."""
     mark = next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Parameter)), NO_HELP)
     query = Query(
         alias=mark.name or name,
@@ -155,5 +155,5 @@ def query_parameter(name: str, hint: Any) -> Any:
         max_length=mark.longest,
         pattern=mark.pattern,
     )
-    annotated: Any = Annotated[as_asked(get_args(hint)[0] if mark is not NO_HELP else hint), query]
+    annotated: Any = Annotated[as_query_type(get_args(hint)[0] if mark is not NO_HELP else hint), query]
     return annotated

@@ -1,4 +1,4 @@
-"""What the API's description says of every operation: an example of its answer, and each problem that it may answer."""
+"""Describes the answers of every operation: a schema with an example, and each problem that it may answer."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ Raised = type[ExplainedError] | ProblemType
 """What an operation may raise: an error, with all its subclasses, or a problem that has no error of its own."""
 LOG_CANNOT_BE_REACHED = BY_SLUG["log-cannot-be-reached"]
 OF_A_BODY: tuple[Raised, ...] = (BY_SLUG["body-is-not-json"], BodyIsNotDeclaredAsJson)
-"""What a JSON body that a model reads may raise."""
+"""The errors of a JSON body that a model reads."""
 OF_A_DELIVERY: tuple[Raised, ...] = (RequestIsCrossSite, LOG_CANNOT_BE_REACHED)
 OF_EVERY_COMMAND: tuple[Raised, ...] = (
     *OF_A_BODY,
@@ -77,7 +77,7 @@ OF_EVERY_COMMAND: tuple[Raised, ...] = (
     *RAISED_BY_ANY_COMMAND,
 )
 OF_TURNS: tuple[Raised, ...] = (TooManyQuestionsWait, QuestionTakesTooLong)
-"""What waiting for the turn of a metric may raise."""
+"""The errors of waiting for the turn of a metric."""
 ANYWHERE: tuple[Raised, ...] = (
     TOO_MANY_REQUESTS,
     REQUEST_CANNOT_BE_READ,
@@ -92,7 +92,7 @@ ANYWHERE: tuple[Raised, ...] = (
     BY_SLUG["request-is-malformed"],
     BY_SLUG["perennial-failed"],
 )
-"""What any request may meet."""
+"""The problems of any request."""
 WHERE_A_KEY_IS_NEEDED: tuple[Raised, ...] = (
     KeyIsMissing,
     KeyIsNotValid,
@@ -103,9 +103,9 @@ WHERE_A_KEY_IS_NEEDED: tuple[Raised, ...] = (
     BY_SLUG["key-file-is-not-the-newest"],
 )
 READ_MODEL_ERRORS: tuple[Raised, ...] = (PositionLiesAhead, ReadModelIsBehind)
-"""What waiting for a read model may raise."""
+"""The errors of waiting for a read model."""
 QUESTION_ERRORS: tuple[Raised, ...] = (AsOfCannotBeRead, AsOfNumberIsBare, MomentLiesAhead, *READ_MODEL_ERRORS)
-"""What a question with `as_of` may raise."""
+"""The errors of a question with `as_of`."""
 COMMAND_ANSWER: Mapping[str, Any] = {
     "position": 1204,
     "stream": STREAM,
@@ -121,7 +121,7 @@ COMMAND_HEADERS: Mapping[str, Any] = {
         "example": '"7"',
     },
     "Idempotency-Replayed": {
-        "description": "This request was done before under its Idempotency-Key; the answer is that of the first time.",
+        "description": "The request was handled before with this Idempotency-Key; this is the answer it got then.",
         "schema": {"const": "true"},
     },
 }
@@ -146,14 +146,14 @@ def filled(stated: Any, derived: Any) -> Any:
     if isinstance(stated, Mapping) and isinstance(derived, Mapping):
         return {**derived, **{name: filled(value, derived.get(name)) for name, value in stated.items()}}
     if isinstance(stated, list | tuple) and isinstance(derived, list) and derived:
-        return [filled(one, derived[0]) for one in stated]
+        return [filled(item, derived[0]) for item in stated]
     return stated
 
 
 def of_command(status: int, verb: Verb, makes: str | None) -> Responses:
     """Return the responses of a command: its answer, and the problems of its rules and of the protocol."""
     answer = with_example(CommandAnswer, command_answer(verb, makes))
-    success = {"description": "Where in the log its events stand.", "headers": COMMAND_HEADERS, **answer}
+    success = {"description": "The position of its events in the log.", "headers": COMMAND_HEADERS, **answer}
     return {status: success, **problems([*verb.raises, *OF_EVERY_COMMAND, *WHERE_A_KEY_IS_NEEDED])}
 
 
@@ -166,14 +166,14 @@ def command_answer(verb: Verb, makes: str | None) -> dict[str, Any]:
 
 def of_question(answer: type, raises: Iterable[Raised]) -> Responses:
     """Return the responses of a metric whose answer is the dataclass `answer`."""
-    success = {"description": "The answer, and the log position it stands on.", **with_example(answer, {})}
+    success = {"description": "The answer, and the log position it is as of.", **with_example(answer, {})}
     raised = [*raises, PeriodIsEmpty, *QUESTION_ERRORS, *OF_TURNS, *WHERE_A_KEY_IS_NEEDED]
     return {200: success, **problems(raised)}
 
 
 def problems(raised: Iterable[Raised]) -> Responses:
-    """Return the problems by status, with an example of each; those that any request may meet among them."""
-    types = {kind for one in (*raised, *ANYWHERE) for kind in types_of(one)}
+    """Return the problems by status, with an example of each, including those of any request."""
+    types = {kind for kind_of_error in (*raised, *ANYWHERE) for kind in types_of(kind_of_error)}
     by_status: dict[int | str, list[ProblemType]] = {}
     for kind in sorted(types, key=lambda kind: (kind.status, kind.slug)):
         by_status.setdefault(kind.status, []).append(kind)
@@ -192,7 +192,7 @@ def types_of(raised: Raised) -> Iterator[ProblemType]:
 
 RATE_HEADERS: Mapping[str, Any] = {
     "Retry-After": {
-        "description": "Seconds until it may be asked again.",
+        "description": "Seconds until the next request may be sent.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
         "example": 1,

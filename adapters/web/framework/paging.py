@@ -1,4 +1,4 @@
-"""The pages of a list: the parameters by which a client walks through them, and the cursor of the next page."""
+"""Pages of a list: the parameters of a page, and the cursor of the next one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from adapters.web.framework.writing import Whole
 LONGEST_CURSOR = 1000
 LONGEST_PAGE = 500
 PAGE_OF = "page of "
-"""Part of what a cursor is sealed with: one of another form, such as an earlier version made, is refused."""
+"""A part of what a cursor is sealed with, so that a cursor of another form, such as of an earlier version, is refused.
+"""
 Cursor = Annotated[
     str | None,
     Query(
         max_length=LONGEST_CURSOR,
-        description="The `next` of the page before, with the same parameters; left out: the first page.",
+        description="The `next` of the previous page, with the same parameters; omitted: the first page.",
     ),
 ]
 Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at most.")]
@@ -29,11 +30,11 @@ Limit = Annotated[Whole, Query(ge=1, le=LONGEST_PAGE, description="How many, at 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that a request asks for.
+    """The page that a request names.
 
-    `question`: the request's other parameters as text; a cursor works with no other question. `place`: the sort key of
-    the last entry of the page before; None: this is the first page. `as_of`: what was known then; where the first page
-    was as of now, the later ones are as of its position.
+    `question`: the request's other parameters as text; a cursor is valid for the same question alone. `place`: the sort
+    key of the last entry of the previous page; None: this is the first page. `as_of`: the moment of the answer; if the
+    first page was as of now, the later pages are as of its position.
     """
 
     key_file: KeyFile

@@ -15,7 +15,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Answered(Response, Generic[T_co]):
-    """An answer that tells a dataclass; a page's return type says which, and the API's description tells it on."""
+    """A response whose content is the dataclass `T_co`; the OpenAPI document derives the schema from it."""
 
 
 def answered(value: T, status: int = 200, headers: Mapping[str, str] | None = None) -> Answered[T]:
@@ -23,10 +23,10 @@ def answered(value: T, status: int = 200, headers: Mapping[str, str] | None = No
 
 
 async def rendered(value: T, headers: Mapping[str, str] | None = None) -> Answered[T]:
-    """Return the answer, written in a thread: a long one would hold up every other request."""
+    """Return the answer, written in a thread: writing a long answer would delay every other request."""
     return await run_in_threadpool(answered, value, 200, headers)
 
 
 def written(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer of what is plain already."""
+    """Return the response whose content is a value in JSON types already."""
     return Response(as_json(value), status, headers, "application/json")

@@ -145,7 +145,7 @@ PASSING: tuple[type[ExplainedError], ...] = (
     refusals.ProofIsPending,
     ConcurrencyConflict,
 )
-"""Conflicts that pass within a moment: only these are worth sending again unchanged."""
+"""Conflicts that end within a moment. Only these are worth sending again unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ OF_THE_PROTOCOL = (
         "Send the request again later with the same Idempotency-Key. If it fails again, report it to the operator.",
     ),
 )
-BY_SLUG: Mapping[str, ProblemType] = {known.slug: known for known in OF_THE_PROTOCOL}
+BY_SLUG: Mapping[str, ProblemType] = {kind.slug: kind for kind in OF_THE_PROTOCOL}
 
 
 def slug_of(error: type[ExplainedError]) -> str:
@@ -302,7 +302,7 @@ def type_of(error: type[ExplainedError]) -> ProblemType:
 def every_type() -> list[ProblemType]:
     """Return all problem types by name: those of the rules, of the log and of the protocol."""
     classes = {error for root in STATUS for error in leaves(root)}
-    return sorted([*OF_THE_PROTOCOL, *(type_of(error) for error in classes)], key=lambda known: known.slug)
+    return sorted([*OF_THE_PROTOCOL, *(type_of(error) for error in classes)], key=lambda kind: kind.slug)
 
 
 def leaves(error: type[ExplainedError]) -> Iterator[type[ExplainedError]]:
@@ -321,12 +321,12 @@ def document(kind: ProblemType, detail: str, instance: str, **more: Any) -> dict
     return problem | {name: value for name, value in more.items() if value}
 
 
-def answer(known: ProblemType, detail: str, instance: str, **more: Any) -> Response:
-    headers = {"Retry-After": RETRY_AFTER_SECONDS[known.status]} if known.status in RETRY_AFTER_SECONDS else {}
-    if known in (type_of(leaf) for error in PASSING for leaf in leaves(error)):
+def answer(kind: ProblemType, detail: str, instance: str, **more: Any) -> Response:
+    headers = {"Retry-After": RETRY_AFTER_SECONDS[kind.status]} if kind.status in RETRY_AFTER_SECONDS else {}
+    if kind in (type_of(leaf) for error in PASSING for leaf in leaves(error)):
         headers = {"Retry-After": "1"}
-    body = json.dumps(document(known, detail, instance, **more)).encode()
-    return Response(body, known.status, headers, MEDIA_TYPE)
+    body = json.dumps(document(kind, detail, instance, **more)).encode()
+    return Response(body, kind.status, headers, MEDIA_TYPE)
 
 
 def refused(request: Request, error: Exception) -> Response:
@@ -361,14 +361,14 @@ def malformed(request: Request, error: Exception) -> Response:
     """Return the problem of a request that fails validation; no value of the request is repeated."""
     errors: Sequence[Mapping[str, Any]] = cast(RequestValidationError, error).errors()
     not_json = errors[0]["type"] == "json_invalid"
-    known = BY_SLUG["body-is-not-json" if not_json else "request-is-malformed"]
-    told = [
-        {"where": ".".join(map(str, one["loc"]))[:LONGEST_ECHO], "message": str(one["msg"])[:LONGEST_ECHO]}
-        for one in errors[:MOST_ERRORS]
+    kind = BY_SLUG["body-is-not-json" if not_json else "request-is-malformed"]
+    listed = [
+        {"where": ".".join(map(str, each["loc"]))[:LONGEST_ECHO], "message": str(each["msg"])[:LONGEST_ECHO]}
+        for each in errors[:MOST_ERRORS]
     ]
     if len(errors) > MOST_ERRORS:
-        told.append({"where": "request", "message": f"and {len(errors) - MOST_ERRORS} more"})
-    return answer(known, known.description, request.url.path, errors=told)
+        listed.append({"where": "request", "message": f"and {len(errors) - MOST_ERRORS} more"})
+    return answer(kind, kind.description, request.url.path, errors=listed)
 
 
 OF_STATUS = {400: "body-is-not-json", 404: "route-does-not-exist", 405: "method-is-not-allowed"}
@@ -377,18 +377,18 @@ OF_STATUS = {400: "body-is-not-json", 404: "route-does-not-exist", 405: "method-
 def of_the_protocol(request: Request, error: Exception) -> Response:
     """Return the problem of an error that the framework raised."""
     raised = cast(HTTPException, error)
-    known = BY_SLUG[OF_STATUS.get(raised.status_code, "perennial-failed")]
-    told = answer(known, known.description, request.url.path)
-    told.headers.update(raised.headers or {})
+    kind = BY_SLUG[OF_STATUS.get(raised.status_code, "perennial-failed")]
+    response = answer(kind, kind.description, request.url.path)
+    response.headers.update(raised.headers or {})
     if raised.status_code == 405:
-        told.headers["Allow"] = ", ".join(sorted(methods_at(request)))
-    return told
+        response.headers["Allow"] = ", ".join(sorted(methods_at(request)))
+    return response
 
 
 def methods_at(request: Request) -> set[str]:
-    """The methods of all routes at the request's path (each route knows only its own)."""
-    found = {method for route in request.app.routes if reached(route, request) for method in route.methods or ()}
-    return found | {"HEAD"} if "GET" in found else found
+    """Return the methods of all routes at the request's path; each route has only its own."""
+    methods = {method for route in request.app.routes if reached(route, request) for method in route.methods or ()}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def reached(route: Any, request: Request) -> bool:
@@ -396,20 +396,20 @@ def reached(route: Any, request: Request) -> bool:
 
 
 def unreachable(request: Request, _: Exception) -> Response:
-    known = BY_SLUG["log-cannot-be-reached"]
-    return answer(known, known.description, request.url.path)
+    kind = BY_SLUG["log-cannot-be-reached"]
+    return answer(kind, kind.description, request.url.path)
 
 
 def without_keys(request: Request, error: Exception) -> Response:
     """Return the problem of an outdated key file; its path goes to the service's own log alone."""
     LOGGER.error("%s", error)
-    known = BY_SLUG["key-file-is-not-the-newest"]
-    return answer(known, known.description, request.url.path)
+    kind = BY_SLUG["key-file-is-not-the-newest"]
+    return answer(kind, kind.description, request.url.path)
 
 
 def failed(request: Request, _: Exception) -> Response:
-    known = BY_SLUG["perennial-failed"]
-    return answer(known, known.description, request.url.path)
+    kind = BY_SLUG["perennial-failed"]
+    return answer(kind, kind.description, request.url.path)
 
 
 def answer_with_problems(app: FastAPI) -> None:

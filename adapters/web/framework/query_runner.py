@@ -1,4 +1,4 @@
-"""A question over HTTP: which days, whom, and as of when; the answer names the log position it stands on."""
+"""Runs questions to read models as of a moment, and waits until the read model has reached it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOOK_EVERY_SECONDS = 0.02
 LOOKS_FOR_A_READ_MODEL = 5
 LARGEST_POSITION = 2**53
 POSITION = "position:"
-"""Written before a log position in `as_of`: a bare number could be a year as well."""
+"""The prefix of a log position in `as_of`: a bare number could be a year as well."""
 
 Question = Callable[[Connection[Any], AsOf], Any]
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -42,7 +42,7 @@ AsOfText = Annotated[
         alias="as_of",
         max_length=64,
         description="What was known then: a time, a date (its last microsecond; today's means now), or a log position,"
-        " written position:1200. Left out: now.",
+        " written position:1200. Omitted: now.",
         examples=["2026-05-04", "2026-05-04T09:30:00Z", "position:1200"],
     ),
 ]
@@ -51,14 +51,14 @@ MinPosition = Annotated[
     Query(
         ge=0,
         le=LARGEST_POSITION,
-        description="Wait (5 seconds at most) until the answer knows this position, such as a command's.",
+        description="Wait (5 seconds at most) until the answer includes this position, such as that of a command.",
     ),
 ]
 BARE_NUMBER = re.compile(r"[+-]?[0-9._]+")
 
 
 class NotSoFarYet(Exception):
-    """The read model has not folded the log up to `least`, which can be waited for."""
+    """The read model has not folded the log up to `least` yet; waiting helps."""
 
     def __init__(self, least: int) -> None:
         super().__init__(least)
@@ -66,7 +66,7 @@ class NotSoFarYet(Exception):
 
 
 class QueryRunner:
-    """Finds out which position an answer must stand on, waits until its read model is there, and asks."""
+    """Determines the position of an answer, waits until the read model has reached it, and runs the question."""
 
     def __init__(self, services: Services) -> None:
         self.services, self.queue = services, QuestionQueue()
@@ -80,7 +80,7 @@ class QueryRunner:
         min_position: int | None,
         run: Run | None = None,
     ) -> Any:
-        """The answer; `run` runs the question in a thread, when it is its turn; left out: among those of pages.
+        """Return the answer. `run`: runs the question in a thread when it is its turn; omitted: in the lane of pages.
 
         Errors: those of `as_of`, ReadModelIsBehind, TooManyQuestionsWait.
         """
@@ -93,12 +93,12 @@ class QueryRunner:
             except NotSoFarYet as not_yet:
                 least = not_yet.least
                 await self.position_from(read_model.name, least)
-            except UndefinedTable:  # it is being swapped at this moment, or was never folded yet
+            except UndefinedTable:  # the table is being swapped at this moment, or was never folded
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
         raise ReadModelIsBehind(name=read_model.name, position=0, wanted=least, seconds=0)
 
     def _ask(self, read_model: str, question: Question, as_of: str | None, min_position: int) -> Any:
-        """Return the answer: all of it in one turn of a thread, as each turn waits for a round of the event loop.
+        """Return the answer, in one run of a thread, because each run waits for a round of the event loop.
 
         Errors: those of `as_of`, NotSoFarYet.
         """
@@ -111,7 +111,10 @@ class QueryRunner:
             return question(connection, wanted or self.at_position(position))
 
     async def position_from(self, read_model: str, least: int) -> int:
-        """The read model's position, once it is at least so far. Errors: PositionLiesAhead, ReadModelIsBehind."""
+        """Return the read model's position once it has reached `least`.
+
+        Errors: PositionLiesAhead, ReadModelIsBehind.
+        """
         position: int = await run_in_threadpool(self.services.read_model_position, read_model)
         if position < least:
             await run_in_threadpool(self.require_written, least)
@@ -134,12 +137,12 @@ class QueryRunner:
         return await run_in_threadpool(self.services.read_model_position, read_model)
 
     def unless_now(self, as_of: str | None) -> str | None:
-        """Return what was given as `as_of`, or None where it is today's date, which means now."""
+        """Return `as_of`, or None if it is today's date, which means now."""
         today = self.services.now().astimezone(self.services.zone).date()
         return None if as_of == today.isoformat() else as_of
 
     def as_of(self, text: str) -> AsOf:
-        """Return the position that a position, a time or a past date means, for ever the same.
+        """Return the position of a position, a time or a past date. It never changes.
 
         Errors: AsOfCannotBeRead, AsOfNumberIsBare, MomentLiesAhead, PositionLiesAhead.
         """
@@ -151,7 +154,7 @@ class QueryRunner:
         return AsOf(self.services.log.recorder.barrier.position_at(moment), moment, self.services.zone.key)
 
     def require_written(self, position: int) -> None:
-        """Nothing would come of waiting for what is not in the log. Errors: PositionLiesAhead."""
+        """Check that the log has the position; otherwise waiting is useless. Errors: PositionLiesAhead."""
         head = self.services.log.recorder.barrier.head()
         if position > head:
             raise PositionLiesAhead(position=position, head=head)
@@ -191,19 +194,22 @@ def moment_of(text: str, services: Services) -> datetime:
     raise AsOfCannotBeRead
 
 
-MOST_TOLD = 5
-"""How many unknown parameters one answer names, at most: each is told which there are."""
+MOST_NAMED = 5
+"""The most unknown parameters that an answer names. Each comes with the list of the parameters that exist."""
 
 
-def refuse_unknown(given: Sequence[tuple[str, str]], known: Collection[str], many: Collection[str] = ()) -> None:
-    """A misspelt parameter would be answered with numbers that were not asked for. Those of `many` may be repeated.
+def refuse_unknown(given: Sequence[tuple[str, str]], accepted: Collection[str], many: Collection[str] = ()) -> None:
+    """Check that each parameter is one of `accepted` and is given once; those of `many` may be repeated.
 
-    Errors: RequestValidationError.
+    Without the check, a misspelt parameter would be ignored and the answer would be wrong. Errors:
+    RequestValidationError.
     """
     names = [name for name, _ in given]
-    hint = f"This parameter is not known here; known are: {', '.join(sorted(known)) or 'none'}"
-    wrong = [(name, hint) for name in names if name not in known][:MOST_TOLD]
-    wrong += [(name, "This parameter is given twice") for name in known if names.count(name) > 1 and name not in many]
+    hint = f"Unknown parameter. Use one of: {', '.join(sorted(accepted)) or 'none'}"
+    wrong = [(name, hint) for name in names if name not in accepted][:MOST_NAMED]
+    wrong += [
+        (name, "This parameter is given twice") for name in accepted if names.count(name) > 1 and name not in many
+    ]
     if wrong:
         raise RequestValidationError(
             [{"type": "parameter", "loc": ("query", name), "msg": text} for name, text in wrong]

@@ -1,4 +1,4 @@
-"""Questions about the history take turns, so that those of one reader never hold up those of another."""
+"""Queues questions in lanes, where readers take turns: the questions of one reader do not delay those of another."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from adapters.web.framework.refusals import TooManyQuestionsWait
 T = TypeVar("T")
 
 READER: ContextVar[Principal | None] = ContextVar("reader", default=None)
-"""Whose request is being answered; None: of a request without a key."""
+"""The principal of the current request; None for a request without a key."""
 MOST_WAITING = 100
-"""Of one reader, in one lane. It bounds the memory that waiting questions take."""
+"""The most questions of one reader in a lane. It bounds the memory of waiting questions."""
 PATIENCE_SECONDS = 60.0
 
 
@@ -28,14 +28,14 @@ def reader_of(principal: Principal) -> str:
 
 
 def current_reader() -> str:
-    """Return the name under which the questions of the request that is being answered take turns."""
+    """Return the name under which the questions of the current request take turns."""
     reader = READER.get()
     return "unknown" if reader is None else reader_of(reader)
 
 
 @dataclass(slots=True)
-class Turn:
-    """The questions of one reader in a lane: those at work, and how many there are with those that wait."""
+class ReaderQueue:
+    """The questions of one reader in a lane. `count`: those at work and those that wait."""
 
     at_work: asyncio.Semaphore
     count: int = 0
@@ -43,12 +43,12 @@ class Turn:
 
 @dataclass(slots=True)
 class Lane:
-    """Lets so many questions work at once, and so many of one reader among them."""
+    """A lane: `at_once` questions run at the same time, and at most `of_one` of the same reader."""
 
     at_once: int
     of_one: int
     patience_seconds: float = PATIENCE_SECONDS
-    turns: dict[str, Turn] = field(default_factory=dict)
+    queues: dict[str, ReaderQueue] = field(default_factory=dict)
     _places: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,42 +56,41 @@ class Lane:
 
     async def run(self, reader: str, work: Callable[[], T]) -> T:
         """Return what `work` returns, run in a thread when it is its turn. Errors: TooManyQuestionsWait."""
-        turn = self.turns.setdefault(reader, Turn(asyncio.Semaphore(self.of_one)))
-        if turn.count >= MOST_WAITING:
-            raise TooManyQuestionsWait(waiting=turn.count)
-        turn.count += 1
+        queue = self.queues.setdefault(reader, ReaderQueue(asyncio.Semaphore(self.of_one)))
+        if queue.count >= MOST_WAITING:
+            raise TooManyQuestionsWait(waiting=queue.count)
+        queue.count += 1
         try:
-            await self._wait(turn)
+            await self._wait(queue)
             try:
                 return await run_in_threadpool(work)
             finally:
                 self._places.release()
-                turn.at_work.release()
+                queue.at_work.release()
         finally:
-            turn.count -= 1
-            if turn.count == 0:
-                self.turns.pop(reader, None)
+            queue.count -= 1
+            if queue.count == 0:
+                self.queues.pop(reader, None)
 
-    async def _wait(self, turn: Turn) -> None:
+    async def _wait(self, queue: ReaderQueue) -> None:
         """Take a place of the reader's own and then one of all readers', or neither."""
         try:
             async with asyncio.timeout(self.patience_seconds):
-                await turn.at_work.acquire()
+                await queue.at_work.acquire()
                 try:
                     await self._places.acquire()
                 except asyncio.CancelledError:
-                    turn.at_work.release()
+                    queue.at_work.release()
                     raise
         except TimeoutError:
-            raise TooManyQuestionsWait(waiting=turn.count) from None
+            raise TooManyQuestionsWait(waiting=queue.count) from None
 
 
 @dataclass(slots=True)
 class QuestionQueue:
-    """The lanes: heavy questions wait for heavy ones, and light ones for light ones.
+    """The lanes: heavy questions wait for heavy questions, and light questions for light questions.
 
-    Together they leave connections of the pool to commands. `pages`: searches, and whatever else a page asks of a read
-    model.
+    Together they leave connections of the pool for commands. `pages`: searches, and the other questions of pages.
     """
 
     light: Lane = field(default_factory=lambda: Lane(at_once=6, of_one=3))

@@ -1,4 +1,4 @@
-"""How often one may ask: each key so many times, and whoever shows keys that are not valid far less often."""
+"""Rate limits: each key has one, each address without a key has one, and invalid keys of an address a stricter one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from adapters.web.framework.problems import MEDIA_TYPE, TOO_MANY_REQUESTS, docum
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """`each`: requests of one key, or of one address without a key. `failed`: keys that are not valid, of one address.
+    """The rate limits. `each`: of one key, or of one address without a key. `failed`: of an address's invalid keys.
 
-    Counted in this process: of several that serve, each lets so many through.
+    Requests are counted in this process: if several processes serve, each permits as many.
     """
 
     each: RateLimitItem
     failed: RateLimitItem
 
 
-class AsksTooOften(Exception):
-    """Who asks, by the name under which they are counted, does so more often than the limit."""
+class RateLimitExceeded(Exception):
+    """The requests counted under the name `who` exceed the limit."""
 
     def __init__(self, limit: RateLimitItem, who: str) -> None:
         super().__init__(who)
@@ -41,8 +41,7 @@ class AsksTooOften(Exception):
 class Windows(Storage):
     """Counters of fixed windows, timed by the monotonic clock.
 
-    The storage that comes with the library reads the wall clock: when that is set back, a window stays open for as long
-    as it was set back by.
+    The library's own storage reads the wall clock. When that is set back, a window stays open for as much longer.
     """
 
     STORAGE_SCHEME = None
@@ -50,7 +49,7 @@ class Windows(Storage):
     def __init__(self) -> None:
         super().__init__()
         self._counted: dict[str, tuple[float, int]] = {}
-        """By key: when its window ends, and how many were counted in it."""
+        """The end of each key's window, and the count in it."""
         self._sweep_at = 0.0
 
     @property
@@ -67,7 +66,7 @@ class Windows(Storage):
         return self._open(key, 0.0)[1]
 
     async def get_expiry(self, key: str) -> float:
-        """When the window ends, by the monotonic clock."""
+        """Return the end of the window, by the monotonic clock."""
         return self._open(key, time.monotonic())[0]
 
     async def check(self) -> bool:
@@ -82,12 +81,12 @@ class Windows(Storage):
         self._counted.pop(key, None)
 
     def _open(self, key: str, new_ends: float) -> tuple[float, int]:
-        """The end and the count of the key's window; of a new one where it has none that is open."""
-        known = self._counted.get(key)
-        return known if known is not None and time.monotonic() < known[0] else (new_ends, 0)
+        """Return the end and the count of the key's window; those of a new window if none is open."""
+        window = self._counted.get(key)
+        return window if window is not None and time.monotonic() < window[0] else (new_ends, 0)
 
     def _sweep(self) -> None:
-        """Forgets windows that have ended, once a second."""
+        """Forget windows that have ended, once a second."""
         now = time.monotonic()
         if now >= self._sweep_at:
             self._sweep_at = now + 1.0
@@ -95,31 +94,33 @@ class Windows(Storage):
 
 
 class Limits:
-    """What was asked of this process, by whom."""
+    """The counts of requests of this process, by name."""
 
     def __init__(self, rates: Rates) -> None:
         self.rates, self.limiter = rates, FixedWindowRateLimiter(Windows())
 
     async def count(self, limit: RateLimitItem, who: str) -> None:
-        """Errors: AsksTooOften."""
+        """Count a request. Errors: RateLimitExceeded."""
         if not await self.limiter.hit(limit, who):
-            raise AsksTooOften(limit, who)
+            raise RateLimitExceeded(limit, who)
 
     async def count_look(self, scope: Scope) -> None:
-        """Counts that the database is about to be asked for a key: keys that nobody has are not asked for without end.
-        Errors: AsksTooOften."""
+        """Count a look-up of a key in the database, so that look-ups of invented keys are limited too.
+
+        Errors: RateLimitExceeded.
+        """
         await self.count(self.rates.each, f"look {address_of(scope)}")
 
     async def count_all(self, scope: Scope) -> None:
-        """Counts a request, now that it is known who asks. Errors: AsksTooOften."""
-        if isinstance(scope["not_let_in"], AsksTooOften):
+        """Count a request after authentication. Errors: RateLimitExceeded."""
+        if isinstance(scope["not_let_in"], RateLimitExceeded):
             raise scope["not_let_in"]
-        for limit, who in asked_by(scope, self.rates):
+        for limit, who in counted_under(scope, self.rates):
             await self.count(limit, who)
 
 
 class RateLimitMiddleware:
-    """Answers 429 to who asks too often, before anything of the request is read."""
+    """Answers 429 to requests above the limit, before their body is read."""
 
     def __init__(self, app: App, limits: Limits) -> None:
         self.app, self.limits = app, limits
@@ -128,8 +129,8 @@ class RateLimitMiddleware:
         try:
             if scope["type"] == "http":
                 await self.limits.count_all(scope)
-        except AsksTooOften as too_often:
-            return await self.refuse(scope, send, too_often.limit, too_often.who)
+        except RateLimitExceeded as exceeded:
+            return await self.refuse(scope, send, exceeded.limit, exceeded.who)
         return await self.app(scope, receive, send)
 
     async def refuse(self, scope: Scope, send: Send, limit: RateLimitItem, who: str) -> None:
@@ -143,13 +144,13 @@ class RateLimitMiddleware:
             "ratelimit-policy": f'"default";q={limit.amount};w={limit.get_expiry()}',
             "ratelimit": f'"default";r={window.remaining};t={seconds}',
         }
-        told = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": TOO_MANY_REQUESTS.status, "headers": told})
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": TOO_MANY_REQUESTS.status, "headers": encoded})
         await send({"type": "http.response.body", "body": body})
 
 
-def asked_by(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]:
-    """The limits that a request counts against, and under which name."""
+def counted_under(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]:
+    """Return the limits that a request counts against, each with the name under which it counts."""
     principal: Principal | None = scope["principal"]
     if principal is not None:
         return [(rates.each, f"key {principal.kind} {principal.name}")]
@@ -164,7 +165,7 @@ def address_of(scope: Scope) -> str:
 
 @lru_cache(4096)
 def network_of(host: str) -> str:
-    """The address that is counted: of IPv6 the /64, which one customer has whole."""
+    """Return the network that is counted: the IPv4 address, or the /64 of an IPv6 address, which one customer has."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

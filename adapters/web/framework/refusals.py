@@ -1,4 +1,4 @@
-"""What can stand in the way of a request before any rule of recruiting is asked."""
+"""Request errors raised before any domain rule is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer looks like, derived from the dataclass that it is: its form as `plain` tells it, and an example."""
+"""Derives the schema of an answer, in the types that `plain` writes, and an example of it from its dataclass."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from domain.event import Erased
 from queries.question import Period
 
 CONFIG = ConfigDict(protected_namespaces=(), regex_engine="python-re")
-AS_TOLD: Mapping[Any, Any] = {Decimal: float, Erased: None}
-"""How `plain` tells what JSON has no word for, where that is another type than it was."""
+AS_JSON: Mapping[Any, Any] = {Decimal: float, Erased: None}
+"""The types that `plain` writes as another type."""
 
 ID = "0198f3a0-7c1e-7000-8000-00000000a001"
 MOMENT = "2026-05-04T09:30:00.120000Z"
@@ -54,49 +54,49 @@ OF_NAME: Mapping[str, Any] = {
     "email": "zoe@example.org",
     "emails": ["zoe@example.org"],
 }
-"""What a field of this name says in an example, where its type alone would say nothing."""
+"""The value of a field of this name in examples, in place of the value of its type."""
 
 
 @cache
 def model_of(answer: type) -> type[BaseModel]:
-    """The model of a dataclass: its fields and its properties, each of them always there."""
+    """Return the model of a dataclass: its fields and its properties, all of them required."""
     hints = {name: hint_of(answer, name) for name in names_in(answer)} if answer is not Period else PERIOD
-    told: dict[str, Any] = {name: (as_told(hint), ...) for name, hint in hints.items()}
+    model_fields: dict[str, Any] = {name: (as_json_type(hint), ...) for name, hint in hints.items()}
     about = cleandoc(answer.__doc__ or "")
-    return create_model(answer.__name__, __config__=CONFIG, __doc__=about, **told)
+    return create_model(answer.__name__, __config__=CONFIG, __doc__=about, **model_fields)
 
 
 PERIOD: Mapping[str, Any] = {"from": date, "to": date}
 
 
 def hint_of(answer: type, name: str) -> Any:
-    """The type of a dataclass's field or property."""
+    """Return the type of a dataclass's field or property."""
     member = getattr(answer, name, None)
     if isinstance(member, property):
         return get_type_hints(member.fget)["return"]
     return get_type_hints(answer)[name]
 
 
-def as_told(hint: Any) -> Any:
-    """The type as the answer's JSON has it."""
+def as_json_type(hint: Any) -> Any:
+    """Return the type that the answer's JSON has."""
     origin, parts = get_origin(hint), get_args(hint)
-    if hint in AS_TOLD:
-        return AS_TOLD[hint]
+    if hint in AS_JSON:
+        return AS_JSON[hint]
     if origin is Annotated:
-        return as_told(parts[0])
+        return as_json_type(parts[0])
     if origin in (Union, UnionType):
-        return reduce(or_, (as_told(part) for part in parts))
+        return reduce(or_, (as_json_type(part) for part in parts))
     if origin is Literal or origin is None:
         return model_of(hint) if is_dataclass(hint) and isinstance(hint, type) else hint
     if issubclass(origin, Mapping):
-        values: Any = as_told(parts[1])
+        values: Any = as_json_type(parts[1])
         return dict[str, values]
-    each: Any = as_told(parts[0])
+    each: Any = as_json_type(parts[0])
     return list[each]
 
 
 def example_of(hint: Any, name: str = "") -> Any:
-    """An example of what `as_told` gave."""
+    """Return an example of a type that `as_json_type` returned."""
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return {own: example_of(field.annotation, own) for own, field in hint.model_fields.items()}
     if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -1,4 +1,4 @@
-"""How the API is served: bounded connections, memory that goes back, and streams that end with the server."""
+"""Serves the API with limited connections, returns free memory to the system, and ends streams on shutdown."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from adapters.web.framework.memory import Trimmer
 SWITCH_SECONDS = 0.001
 FILES = 4096
 PATIENCE_SECONDS = 10
-"""A reader that does not read is not waited for any longer than this."""
+"""The longest that shutdown waits for a client that does not read."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn; it tells the streams first, and the application itself when the last request is answered.
+    """uvicorn's server, which on shutdown ends the streams first, and closes the application after the last request.
 
-    Meanwhile it looks after its connections, and gives memory that is free back to the system.
+    While it runs, it ends connections that take too long, and returns free memory to the system.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
         self._doors: list[Door] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listens. uvicorn's own startup has nothing to listen to then."""
+        """Listen on the sockets. uvicorn's own startup gets none."""
         for listening in sockets or ():
             hold_little(listening, self.everyone.bounds.kernel_bytes)
             listening.setblocking(False)
@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serves. The thread of the event loop waits a millisecond for the interpreter, not five, while others work."""
+        """Serve. The event loop's thread waits 1 ms for the interpreter's lock while other threads work, not 5 ms."""
         sys.setswitchinterval(SWITCH_SECONDS)
         open_many()
         super().run(sockets)
@@ -89,7 +89,7 @@ class Server(uvicorn.Server):
 
 
 def open_many() -> None:
-    """Has the process open as many files as it may, up to FILES: connections that wait to be brought in are some."""
+    """Raise the process's limit of open files up to FILES, or as far as permitted: waiting connections need some."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -97,13 +97,13 @@ def open_many() -> None:
 
 
 def hold_little(listening: socket.socket, kernel_bytes: int) -> None:
-    """Has the kernel hold about so much of what was sent and not read yet, for each connection that comes in here."""
+    """Set the kernel's buffers of the connections of a listening socket, each way, to about so many bytes."""
     for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         listening.setsockopt(socket.SOL_SOCKET, buffer, kernel_bytes)
 
 
 def server_of(app: Api, *, log_level: str = "warning") -> Server:
-    """The server; `run(sockets=[...])` serves until it is told to stop."""
+    """Return the server; `run(sockets=[...])` serves until a signal stops it."""
     everyone = Connections(app.bounds)
     protocol: Any = partial(Connection, everyone=everyone)
     config = uvicorn.Config(
@@ -111,10 +111,10 @@ def server_of(app: Api, *, log_level: str = "warning") -> Server:
         http=protocol,
         ws="none",
         log_level=log_level,
-        log_config=None,  # its messages go where ours go, and what is secret in them is taken out there
+        log_config=None,  # its messages go to our log, which redacts secrets
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # whoever connects is who is counted: what a header says of it anybody may write
+        proxy_headers=False,  # the connection's own address is counted: a header can be forged
         lifespan="off",
         timeout_graceful_shutdown=PATIENCE_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""What an answer looks like to those who may not read people: everything personal in it is null, and it says so."""
+"""Redacts answers for roles that may not read people: personal fields are null, and `withheld` is true."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ A = TypeVar("A")
 
 
 def shown_to(who: Principal, answer: A) -> A:
-    """The answer as the reader may see it. Its type says what is personal: a field that may be ERASED.
+    """Return the answer as the reader may see it. A field is personal if its type permits ERASED.
 
-    One that has the field `withheld` says there whether anything is left out.
+    An answer with the field `withheld` states there whether anything is left out.
     """
     if who.may(Action.READ_PEOPLE):
         return answer
@@ -26,28 +26,28 @@ def shown_to(who: Principal, answer: A) -> A:
 
 
 def impersonal(value: Any) -> Any:
-    """The value with ERASED in the place of all that is personal, however deep."""
+    """Return the value with ERASED in place of every personal field, at any depth."""
     if isinstance(value, Mapping):
-        return {key: impersonal(one) for key, one in value.items()}
+        return {key: impersonal(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [impersonal(one) for one in value]
+        return [impersonal(item) for item in value]
     if not is_dataclass(value) or isinstance(value, type | Erased | Event):
         return value
     made_as: Any = type(value)
     personal = personal_fields(made_as)
-    names = [one.name for one in fields(value)]
-    told = {name: ERASED if name in personal else impersonal(getattr(value, name)) for name in names}
-    if "withheld" in told:
-        told["withheld"] = True
-    return replace(value, **told)
+    names = [field.name for field in fields(value)]
+    values = {name: ERASED if name in personal else impersonal(getattr(value, name)) for name in names}
+    if "withheld" in values:
+        values["withheld"] = True
+    return replace(value, **values)
 
 
 @cache
 def personal_fields(answer: Any) -> frozenset[str]:
-    """The fields of a dataclass that hold something personal: those that erasure leaves ERASED."""
+    """Return the personal fields of a dataclass: those whose type permits ERASED."""
     return frozenset(name for name, hint in get_type_hints(answer).items() if Erased in get_args(hint))
 
 
 def actor_to(who: Principal, actor: str) -> str:
-    """Who did something: of a colleague only that it was one, to those who may not read people."""
+    """Return the actor; only its kind, such as 'user', for a role that may not read people."""
     return actor if who.may(Action.READ_PEOPLE) else actor.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Whose turn it is where more is asked than can be done at once: a few in each round, and each party in its turn."""
+"""Schedules work fairly under load: a few tasks start in each round of the event loop, and parties take turns."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ Round = Callable[[], None]
 KEYS_REMEMBERED = 4096
 PAUSE_SECONDS = 0.002
 CROWD, NO_CROWD = 16, sys.maxsize
-"""With so much that waits a party is a crowd, and has its turns among those who are not known."""
+"""A party with this many waiting tasks is a crowd, and takes its turns among the parties without a good key."""
 A_MOMENT = 1.0
 LONGEST_REST = 0.1
-"""Seconds that strangers wait for a loop that never rests, as it has so much to do for those who are known."""
+"""The longest that parties without a good key wait for a loop that is always busy with the others, in seconds."""
 
 
 class Pace:
-    """Leaves strangers half of the event loop: after each of their rounds it rests as long as it worked since.
+    """Limits parties without a good key to half of the event loop: after each of their rounds it rests for a while.
 
-    Connections are accepted, read and answered by turns of their own. Paces of their own would add up to the whole
-    loop. What counts is all the work of the loop's thread, so the requests that a round began are in it.
+    The rest is as long as the work of the loop's thread since the round began, which includes the requests that the
+    round began. Connections are accepted, read and answered by separate turns, which share one pace: with a pace for
+    each, all of them together could fill the loop.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Pace:
         self._later: asyncio.TimerHandle | None = None
 
     def run(self, start: Round) -> None:
-        """Calls `start` when the loop has rested: now, or after those that wait already."""
+        """Call `start` when the loop has rested: now, or after the rounds that wait already."""
         self._waiting.append(start)
         if self._later is None:
             self._next()
@@ -53,33 +54,33 @@ class Pace:
             self._later = asyncio.get_running_loop().call_later(rest, self._next)
 
     def _rest(self) -> float:
-        """Return the seconds for which the loop has still to rest."""
+        """Return the seconds that the loop still has to rest."""
         passed, worked = self._now() - self._since, self._worked() - self._worked_before
         return min(2 * worked, LONGEST_REST) - passed
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Those who share turns: the holders of one name whose key was good before, else all of one address."""
+    """A party shares turns: the requests of one principal whose key was good before, else those of one address."""
 
     name: str
     is_known: bool = False
 
 
 class KnownKeys:
-    """What was shown as a key and was good, whose it is, and where it came from. It gives turns and nothing else."""
+    """Keys that were good, with their principals and networks. They decide turns and grant nothing else."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, str] = {}
         self._networks: dict[str, str] = {}
 
     def party(self, shown: bytes, network: str) -> Party:
-        """Whose turn it is. `shown`: nothing where it is not known yet, or no key is shown."""
+        """Return the party of a request. `shown`: its key; empty if it has none or has not been read yet."""
         name = self._names.get(shown) if shown else self._networks.get(network)
         return Party(network) if name is None else Party(name, is_known=True)
 
     def note(self, shown: bytes, network: str, name: str | None) -> None:
-        """Notes whose key it proved to be; None: it was not good."""
+        """Note the principal of a key; None: the key is not good."""
         if name is None:
             self._names.pop(shown, None)
         else:
@@ -88,7 +89,7 @@ class KnownKeys:
 
 
 def keep(kept: dict[K, str], key: K, name: str) -> None:
-    """Keeps the latest."""
+    """Keep the entry as the newest, and drop the oldest if there are too many."""
     kept.pop(key, None)
     kept[key] = name
     if len(kept) > KEYS_REMEMBERED:
@@ -97,31 +98,31 @@ def keep(kept: dict[K, str], key: K, name: str) -> None:
 
 @dataclass(slots=True)
 class Ring:
-    """What waits of several parties. The next is of the party that has waited longest for its turn."""
+    """Tasks of several parties that wait. The next task is that of the party whose turn was longest ago."""
 
     waiting: dict[str, deque[Callable[[], None]]] = field(default_factory=dict)
 
-    def add(self, party: str, one: Callable[[], None]) -> None:
-        self.waiting.setdefault(party, deque()).append(one)
+    def add(self, party: str, task: Callable[[], None]) -> None:
+        self.waiting.setdefault(party, deque()).append(task)
 
     def next(self) -> Callable[[], None] | None:
         if not self.waiting:
             return None
-        party, ones = next(iter(self.waiting.items()))
-        one = ones.popleft()
+        party, tasks = next(iter(self.waiting.items()))
+        task = tasks.popleft()
         del self.waiting[party]
-        if ones:
-            self.waiting[party] = ones  # behind all others
-        return one
+        if tasks:
+            self.waiting[party] = tasks  # behind all others
+        return task
 
 
 class Turns:
-    """In which order things begin: so many in each round, and each party in its turn.
+    """Decides the order in which tasks start: at most `at_once` in each round, and each party in its turn.
 
-    What waits of one party, however many connections it has, holds up that of another by one, not by all of it. Those
-    whose key was good before have every other turn among themselves, and a round in each of the event loop's. While
-    others alone wait, or crowds, there are `pause` seconds between rounds, or as many as the last round took: a loop
-    that never rests leaves the interpreter to none of the threads that answer. Turns that share a `pace` rest together.
+    However many tasks of one party wait, a task of another party waits for one of them, not for all. Parties whose key
+    was good before share every other turn, and get a round in each round of the event loop. While only other parties or
+    crowds wait, rounds are `pause` seconds apart, or as long as the last round took: an event loop without breaks would
+    starve the threads that answer. Turns that share a `pace` rest together.
     """
 
     def __init__(
@@ -131,14 +132,16 @@ class Turns:
         self._pause, self._crowd, self._took = pause, crowd, 0.0
         self._pace, self._is_queued = pace, False
         self._latest, self._changed_at = "", -A_MOMENT
-        self._known, self._others = Ring(), Ring()
+        self._with_good_key, self._others = Ring(), Ring()
         self._soon: asyncio.Handle | None = None
         self._later: asyncio.TimerHandle | None = None
         self._others_next = False
 
     def begin(self, party: Party, start: Callable[[], None]) -> bool:
-        """Calls `start`: now, where none waits and this round has places left, else when it is its turn. Returns
-        whether that was now."""
+        """Call `start` now, if no task waits and the round has places left, else when it is its turn.
+
+        Returns whether it was called now.
+        """
         if party.is_known:
             self._note(party.name)
         now = self._left > 0 and not self._waits()
@@ -156,30 +159,30 @@ class Turns:
         self._latest = name
 
     def _others_began(self) -> bool:
-        """Whether more than one of those who are known were here a moment ago: alone, a crowd holds nobody up."""
+        """Return whether several parties with good keys were here a moment ago: a single crowd delays no other."""
         return time.monotonic() < self._changed_at + A_MOMENT
 
     def _add(self, party: Party, start: Callable[[], None]) -> None:
         if not party.is_known or party.name in self._others.waiting:
             self._others.add(party.name, start)
             return
-        self._known.add(party.name, start)
-        if len(self._known.waiting[party.name]) >= self._crowd and self._others_began():
-            self._others.waiting[party.name] = self._known.waiting.pop(party.name)
+        self._with_good_key.add(party.name, start)
+        if len(self._with_good_key.waiting[party.name]) >= self._crowd and self._others_began():
+            self._others.waiting[party.name] = self._with_good_key.waiting.pop(party.name)
 
     def _waits(self) -> bool:
-        return bool(self._known.waiting or self._others.waiting)
+        return bool(self._with_good_key.waiting or self._others.waiting)
 
     def _plan(self) -> None:
-        """Sees to it that there is another round: soon, where one is waited for by those who are known."""
+        """Plan another round: in the loop's next round if a party with a good key waits, else after a pause."""
         loop = asyncio.get_running_loop()
-        if self._known.waiting and self._soon is None:
+        if self._with_good_key.waiting and self._soon is None:
             self._soon = loop.call_soon(self._round)
         elif self._soon is None and self._later is None and not self._is_queued:
             self._later = loop.call_later(max(self._pause, self._took), self._paced)
 
     def _paced(self) -> None:
-        """Has a round when the event loop has rested from those of all turns that share the pace."""
+        """Have a round when the event loop has rested from the rounds of all turns that share the pace."""
         self._later = None
         if self._pace is None:
             self._round()
@@ -205,6 +208,8 @@ class Turns:
             self._plan()
 
     def _next(self) -> Callable[[], None] | None:
-        first, second = (self._others, self._known) if self._others_next else (self._known, self._others)
+        first, second = (
+            (self._others, self._with_good_key) if self._others_next else (self._with_good_key, self._others)
+        )
         self._others_next = not self._others_next
         return first.next() or second.next()

@@ -1,4 +1,4 @@
-"""Who asks over HTTP, and whether they may: asked once for every route, before anything of a request is read."""
+"""Authenticates requests and checks their permission, once for every route and before the body is read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from adapters.web.framework.question_queue import READER
 from adapters.web.framework.rates import Limits
 
 OF_THIS_SITE = (b"same-origin", b"none")
-"""What Sec-Fetch-Site says of a request of our own pages, and of one that a person typed; programs send no such header.
-"""
+"""The values of Sec-Fetch-Site for requests from our own pages and for typed URLs. Programs send no such header."""
 NAMELESS = "unnamed"
-"""What a route does that no line of the table of contents names: nobody may."""
+"""The action of a route that is not in the table of contents. No role may perform it."""
 OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
     ("/openapi.json", "GET"): Action.PUBLIC,
     ("/docs", "GET"): Action.PUBLIC,
@@ -29,9 +28,9 @@ OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
 
 
 class AuthenticationMiddleware:
-    """Says on every request who asks: `principal` in its scope, None where nobody is known.
+    """Sets `principal` in the scope of every request: that of its key, or None.
 
-    Why a key was not taken is kept there too, for those routes that need one.
+    `not_let_in` in the scope has the error of a key that was not accepted, for the routes that need one.
     """
 
     def __init__(self, app: App, authenticator: Authenticator, limits: Limits) -> None:
@@ -50,12 +49,12 @@ class AuthenticationMiddleware:
             scope["principal"] = await self.authenticator.principal(
                 authorization, counting=partial(self.limits.count_look, scope)
             )
-        except Exception as error:  # noqa: BLE001 - told at the route, where every error becomes a problem
+        except Exception as error:  # noqa: BLE001 - raised at the route, where every error becomes a problem
             scope["not_let_in"] = error
 
 
 def require(scope: Scope, action: Action | None) -> None:
-    """Makes sure that whoever asks may. Errors: KeyIsMissing, RoleMayNot; and why a key was not taken."""
+    """Check that the principal may perform the action. Errors: KeyIsMissing, RoleMayNot, or that of the key."""
     if action in WITHOUT_KEY:
         return
     principal: Principal | None = scope["principal"]
@@ -66,18 +65,20 @@ def require(scope: Scope, action: Action | None) -> None:
 
 
 def guard(app: FastAPI, actions: Mapping[tuple[str, str], Action]) -> None:
-    """Puts the check before every route that there is. `actions`: by path and method; a route that has none there, and
-    is not one of the framework's own, is closed to everybody."""
-    known = {**OF_THE_FRAMEWORK, **actions}
+    """Put the check before every route. `actions`: the action of each path and method.
+
+    A route without an action, and that is not the framework's own, is closed to every role.
+    """
+    all_actions = {**OF_THE_FRAMEWORK, **actions}
     for route in app.routes:
         if isinstance(route, Route):
-            route.app = guarded(route.app, action_of(route, known))
+            route.app = guarded(route.app, action_of(route, all_actions))
 
 
 def action_of(route: Route, actions: Mapping[tuple[str, str], Action]) -> Action | None:
-    """The action of a route; None where its methods have none, or not the same."""
-    found = {actions.get((route.path, method)) for method in (route.methods or set()) - {"HEAD"}}
-    return found.pop() if len(found) == 1 else None
+    """Return the action of a route; None if its methods have none, or different ones."""
+    of_methods = {actions.get((route.path, method)) for method in (route.methods or set()) - {"HEAD"}}
+    return of_methods.pop() if len(of_methods) == 1 else None
 
 
 def guarded(app: App, action: Action | None) -> Any:
@@ -92,17 +93,17 @@ def guarded(app: App, action: Action | None) -> Any:
 
 
 def is_cross_site(scope: Scope) -> bool:
-    """Whether a browser sends the request for a page of another site. A person who opens a link does not."""
-    told = {name: value.strip() for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
+    """Return whether a browser sent the request for a page of another site. Following a link does not count."""
+    metadata = {name: value.strip() for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
     sites = [value.strip() for name, value in scope["headers"] if name == b"sec-fetch-site"]
     if all(site in OF_THIS_SITE for site in sites):
         return False
-    opened = told.get(b"sec-fetch-mode") == b"navigate" and told.get(b"sec-fetch-dest") == b"document"
+    opened = metadata.get(b"sec-fetch-mode") == b"navigate" and metadata.get(b"sec-fetch-dest") == b"document"
     return not (opened and scope["method"] == "GET")
 
 
 async def principal_of(request: Request) -> Principal:
-    """Errors: KeyIsMissing, and why a key was not taken."""
+    """Return the principal of a request. Errors: KeyIsMissing, or that of the key."""
     principal: Principal | None = request.scope["principal"]
     if principal is None:
         raise request.scope["not_let_in"] or KeyIsMissing
@@ -110,4 +111,4 @@ async def principal_of(request: Request) -> Principal:
 
 
 Who = Annotated[Principal, Depends(principal_of)]
-"""A page's parameter: who asks."""
+"""The parameter of an endpoint that takes the principal of the request."""

@@ -1,4 +1,4 @@
-"""How days, moments, codes, numbers and truth values are written in a request: in one way each."""
+"""The types of days, moments, codes, numbers and booleans in requests. Each has one form."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ NUMBER = r"^-?[0-9]{1,18}$"
 TRUTH = r"^(true|false)$"
 
 
-def matching(pattern: str, told: str) -> BeforeValidator:
-    """Only text that matches the pattern is looked at: a number that might be seconds since 1970 is no day."""
+def matching(pattern: str, message: str) -> BeforeValidator:
+    """Return a validator that permits only text that matches the pattern; a number is never read as a day or a time."""
     fits: Callable[[str], Any] = re.compile(pattern).search
 
     def check(value: Any) -> Any:
         if isinstance(value, str) and not (fits(value) and not value.endswith("\n")):
-            raise ValueError(told)
+            raise ValueError(message)
         if isinstance(value, int | float):
-            raise ValueError(told)
+            raise ValueError(message)
         return value
 
     return BeforeValidator(check)
 
 
 def storable(moment: datetime) -> datetime:
-    """The time, where the log can keep it. Errors: ValueError."""
+    """Return the time if the log can store it. Errors: ValueError."""
     if not has_known_offset(moment):
         raise ValueError("a time's offset from UTC is less than 16 hours, like +02:00")
     return moment
 
 
-def schema(**told: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", **told})
+def schema(**members: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **members})
 
 
 Day = Annotated[
@@ -58,19 +58,19 @@ Moment = Annotated[
     schema(format="date-time", pattern=MOMENT, examples=["2026-05-04T09:30:00Z"]),
 ]
 Code = Annotated[str | None, Field(pattern=CODE.pattern)]
-"""A code that may be left out."""
+"""An optional code."""
 
 Whole = Annotated[int, matching(NUMBER, "a whole number is written in digits")]
 Truth = Annotated[bool, matching(TRUTH, "it is written true or false")]
 
 IN_A_URL: Mapping[Any, Any] = {bool: Truth, int: Whole, date: Day, datetime: Moment}
-"""How types are read where everything is text."""
+"""The types of query parameters, where everything is text."""
 
 
-def as_asked(hint: Any) -> Any:
-    """The type of a query parameter as it is to be read."""
+def as_query_type(hint: Any) -> Any:
+    """Return the type by which a query parameter is read."""
     if get_origin(hint) is Annotated:
-        return Annotated[as_asked(get_args(hint)[0]), *get_args(hint)[1:]]
+        return Annotated[as_query_type(get_args(hint)[0]), *get_args(hint)[1:]]
     if get_origin(hint) in (Union, UnionType):
-        return reduce(or_, (as_asked(part) for part in get_args(hint)))
+        return reduce(or_, (as_query_type(part) for part in get_args(hint)))
     return IN_A_URL.get(hint, hint)

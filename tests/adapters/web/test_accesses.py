@@ -101,13 +101,13 @@ def test_a_search_tells_what_was_typed_until_the_key_of_it_is_destroyed(
     assert client.get("/v1/candidates", params=at | {"q": "Nobody Nowhere"}).json()["n"] == 0
     client.post("/v1/addresses/find", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
     lookup, nothing, found = seen(kind="searched")
-    assert (found["asked"], found["people"]) == ('{"words": "Prado"}', [str(candidate)])
-    assert (nothing["asked"], nothing["people"]) == ('{"words": "Nobody Nowhere"}', [])
-    assert lookup["asked"] == '{"kind": "email", "address": "x@example.org"}'
+    assert (found["query"], found["people"]) == ('{"words": "Prado"}', [str(candidate)])
+    assert (nothing["query"], nothing["people"]) == ('{"words": "Nobody Nowhere"}', [])
+    assert lookup["query"] == '{"kind": "email", "address": "x@example.org"}'
     assert lookup["page"] == "candidate-lookups"
     with psycopg.connect(database) as connection:
         connection.execute("select destroy_person_key(stream_id) from event where position = %s", (found["position"],))
-    assert [(one["asked"], one["erased"]) for one in seen(kind="searched")][2] == (None, True)
+    assert [(one["query"], one["erased"]) for one in seen(kind="searched")][2] == (None, True)
 
 
 def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_keeps_and_shows_nothing(
@@ -123,7 +123,7 @@ def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_kee
     same = client.post("/v1/addresses/find", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
     assert [one["candidate"] for one in (*found, *same)] == [twins[1], twins[1]]
     assert client.get("/v1/duplicates").json()["pairs"] == []
-    assert [(one["asked"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]
+    assert [(one["query"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]
 
 
 def test_the_auditor_is_seen_too(seen: Any, candidate: UUID, client: httpx.Client) -> None:

@@ -16,7 +16,7 @@ from tests.adapters.web.conftest import bearing, serving
 
 
 def workers() -> int:
-    return sum(thread.name.startswith("clerk-") for thread in threading.enumerate())
+    return sum(thread.name.startswith("commands-") for thread in threading.enumerate())
 
 
 def test_an_application_leaves_no_thread_behind(services: Services, key: str) -> None:

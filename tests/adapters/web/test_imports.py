@@ -74,10 +74,10 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
     assert (begun["state"], begun["size"], begun["lines"]) == ("waiting", len(PEOPLE), 0)
     told = ended(client, begun["id"])
     counts = {
-        name: told[name] for name in ("state", "lines", "added", "known", "rejected", "events", "read", "reasons")
+        name: told[name] for name in ("state", "lines", "added", "unchanged", "rejected", "events", "read", "reasons")
     }
     assert counts == {
-        "state": "done", "lines": 3, "added": 2, "known": 0, "rejected": 1, "events": 2, "read": len(PEOPLE),
+        "state": "done", "lines": 3, "added": 2, "unchanged": 0, "rejected": 1, "events": 2, "read": len(PEOPLE),
         "reasons": {"value-cannot-be-read": 1},
     }  # fmt: skip
     assert not (uploads.folder / begun["id"] / UPLOAD).exists()
@@ -88,7 +88,7 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
     assert (export["reader"], export["page"], export["holds"]) == (ACTOR, "rejected-lines", ["personal"])
     mended = rejected.content.replace(b"nonsense", b"2024-01-06")
     assert ended(client, put(client, mended)["id"])["added"] == 1
-    assert ended(client, put(client)["id"])["known"] == 2
+    assert ended(client, put(client)["id"])["unchanged"] == 2
     nothing = client.post(f"/v1/imports/{put(client, mended)['id']}/rejected-lines")
     assert problem(nothing) == (409, "import-rejected-nothing")
 
@@ -158,7 +158,7 @@ def test_an_import_goes_on_after_a_restart_of_the_worker(
         assert waiting["eta_seconds"] > 0
         with beside(worker.run, "imports"):
             told = ended(client, name)
-    assert (told["state"], told["added"], told["known"]) == ("done", 5_000, 0)
+    assert (told["state"], told["added"], told["unchanged"]) == ("done", 5_000, 0)
     assert len(log.recorder.select_notifications(None, 10_000)) == 5_000
 
 

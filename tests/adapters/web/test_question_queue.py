@@ -60,7 +60,7 @@ def test_no_more_work_at_once_than_the_lane_has_places_nor_of_one_reader_than_it
         await until(lane, work, 3)
         work.release.set()
         assert await asyncio.gather(*asked) == readers
-        assert lane.turns == {}
+        assert lane.queues == {}
         return work
 
     work = asyncio.run(told())

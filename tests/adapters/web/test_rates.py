@@ -18,7 +18,7 @@ from adapters.access.keys import KeptKey
 from adapters.access.policy import Role
 from adapters.settings import Settings
 from adapters.web.app import create_app
-from adapters.web.framework.rates import AsksTooOften, Limits, Rates, Windows, network_of
+from adapters.web.framework.rates import Limits, RateLimitExceeded, Rates, Windows, network_of
 from adapters.web.services import Services
 from tests.adapters.web.conftest import bearing, contract_of, key_of, problem, serving
 
@@ -124,7 +124,7 @@ class Clocks:
                 try:
                     await self.windows.count(self.windows.rates.each, "key user ana")
                     through += 1
-                except AsksTooOften:
+                except RateLimitExceeded:
                     pass
             return through
 
