@@ -45,6 +45,7 @@ CLEAN: Sequence[str] = (
     "domain/",
     "projections/",
     "queries/",
+    "tests/adapters/web/",
     "tests/test_language.py",
     "CHANGELOG.md",
     "CONTRIBUTING.md",

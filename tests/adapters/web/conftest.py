@@ -34,7 +34,7 @@ Post = Callable[..., dict[str, Any]]
 ClientAs = Callable[..., httpx.Client]
 EVERY_ROLE = frozenset(Role) - {Role.INTEGRATION}
 ACTOR = "user:tester"
-"""What the log calls whoever asks with `key`."""
+"""The actor in the log of requests with `key`."""
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def services(log: EventLog, settings: Settings) -> Services:
 
 @contextmanager
 def serving(app: Api) -> Iterator[str]:
-    """Serves the application on a free port of the loopback; gives its base URL."""
+    """Serve the application on a free port of the loopback interface, and yield its base URL."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = server_of(app, log_level="critical")
@@ -80,31 +80,31 @@ def url(app: Api) -> Iterator[str]:
 
 
 def key_of(services: Services, *roles: Role, name: str = "tester", source: str | None = None) -> str:
-    """A new API key."""
+    """Return a new API key."""
     return services.api_keys.make(Wanted(name, frozenset(roles), source), "user:test", services.now()).text
 
 
 def bearing(key: str) -> dict[str, str]:
-    """The header that shows the key."""
+    """Return the header with the key."""
     return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture
 def key(services: Services) -> str:
-    """A key of every role but integration."""
+    """Return a key with every role but integration."""
     return key_of(services, *EVERY_ROLE)
 
 
 @pytest.fixture
 def anonymous(app: Api, url: str) -> Iterator[httpx.Client]:
-    """Asks over HTTP without a key; every answer must be one that the API's description promises."""
+    """Yield a client without a key. Every answer must conform to the OpenAPI document."""
     with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
         yield client
 
 
 @pytest.fixture
 def client(app: Api, url: str, key: str) -> Iterator[httpx.Client]:
-    """Asks over HTTP with a key of every role; every answer must be one that the API's description promises."""
+    """Yield a client with a key of every role. Every answer must conform to the OpenAPI document."""
     hooks = {"response": [contract_of(app).check]}
     with httpx.Client(base_url=url, headers=bearing(key), event_hooks=hooks) as client:
         yield client
@@ -112,7 +112,7 @@ def client(app: Api, url: str, key: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def client_as(app: Api, url: str, services: Services) -> Iterator[ClientAs]:
-    """Makes clients of one role: client_as(Role.AUDITOR), client_as(Role.INTEGRATION, source="greenhouse")."""
+    """Yield a factory of clients: client_as(Role.AUDITOR), client_as(Role.INTEGRATION, source="greenhouse")."""
     with ExitStack() as stack:
 
         def made(role: Role, source: str | None = None) -> httpx.Client:
@@ -124,7 +124,7 @@ def client_as(app: Api, url: str, services: Services) -> Iterator[ClientAs]:
 
 
 CONTRACTS: list[Contract] = []
-"""What every application of a test session promises: it is worked out for the first."""
+"""The contract of the application, which is made once in a test session."""
 
 
 def contract_of(app: Api) -> Contract:
@@ -135,33 +135,33 @@ def contract_of(app: Api) -> Contract:
 
 @pytest.fixture
 def post(client: httpx.Client) -> Post:
-    """Posts what must succeed; gives the answer."""
+    """Return a function that posts a body, requires success, and returns the content of the answer."""
 
     def post(path: str, **body: Any) -> dict[str, Any]:
         answer = client.post(path, json=body)
         assert answer.status_code in (200, 201), answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
     return post
 
 
 @pytest.fixture
 def candidate(post: Post) -> UUID:
-    """Somebody we know."""
+    """Return the stream of a new candidate."""
     return UUID(post("/v1/candidates", source="career-site", role="gardener", name="Ines Prado")["stream"])
 
 
 @pytest.fixture
 def fold(database: str, settings: Settings, log: EventLog) -> Iterator[Callable[[], int]]:
-    """Brings every read model up to the log's head, which it gives."""
+    """Yield a function that folds every read model up to the log's head, and returns it."""
     with bootstrap.projector(database) as datastore:
         yield bootstrap.runner(datastore, settings).catch_up
 
 
 @pytest.fixture
 def folding(database: str, settings: Settings, log: EventLog) -> Iterator[None]:
-    """Every read model follows the log."""
+    """Have every read model follow the log."""
     stop = threading.Event()
     with bootstrap.projector(database) as datastore:
         runner = bootstrap.runner(datastore, settings)
@@ -174,7 +174,7 @@ def folding(database: str, settings: Settings, log: EventLog) -> Iterator[None]:
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
-    """The status and the problem's name."""
+    """Return the status and the problem's slug."""
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
     assert document["status"] == answer.status_code

@@ -14,7 +14,7 @@ PROBLEM = "application/problem+json"
 
 
 class Contract:
-    """The description, read strictly: a field that it does not name must not be told either."""
+    """The OpenAPI document, read strictly: an answer may have no field that it does not name."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.described, self.document = document, copy.deepcopy(document)
@@ -23,14 +23,16 @@ class Contract:
         self.paths = [(re.compile(pattern_of(path)), path) for path in sorted(document["paths"], key=by_words)]
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
-        """The operation that a request reaches; None where none is described."""
-        found = next((known for pattern, known in self.paths if pattern.fullmatch(path)), None)
-        asked = "get" if method == "HEAD" else method.lower()
-        told: dict[str, Any] | None = None if found is None else self.document["paths"][found].get(asked)
-        return told
+        """Return the operation of a request; None if the document has none."""
+        path_template = next((template for pattern, template in self.paths if pattern.fullmatch(path)), None)
+        verb = "get" if method == "HEAD" else method.lower()
+        operation: dict[str, Any] | None = (
+            None if path_template is None else self.document["paths"][path_template].get(verb)
+        )
+        return operation
 
     def check(self, answer: httpx.Response) -> None:
-        """For httpx's hooks. Errors: AssertionError."""
+        """Check an answer; a hook for httpx. Errors: AssertionError."""
         operation = self.operation(answer.request.method, answer.request.url.path)
         if operation is None:
             return
@@ -48,13 +50,13 @@ class Contract:
         for name, header in described.get("headers", {}).items():
             assert name in answer.headers or not header.get("required"), f"{where} without {name}"
 
-    def check_content(self, content: dict[str, Any], told: Any, where: str) -> None:
+    def check_content(self, content: dict[str, Any], value: Any, where: str) -> None:
         try:
-            self.validator(content["schema"]).validate(told)
+            self.validator(content["schema"]).validate(value)
         except jsonschema_rs.ValidationError as error:
             raise AssertionError(f"{where}: {error.message} at {error.instance_path}") from None
         if "examples" in content:
-            name = told["type"].removeprefix("/problems/")
+            name = value["type"].removeprefix("/problems/")
             assert name in content["examples"], f"{where}: {name} is not among its problems"
 
     def validator(self, schema: dict[str, Any]) -> jsonschema_rs.Validator:

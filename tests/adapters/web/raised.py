@@ -30,7 +30,7 @@ def raised_in(
     An error that is only compared with does not count: the function that names it must raise, or call what raises.
     """
     methods = [vars(owner) for owner in classes]
-    waiting, seen, errors = [(one, False) for one in functions], set(), set()
+    waiting, seen, errors = [(function, False) for function in functions], set(), set()
     while waiting:
         candidate, in_raising = waiting.pop()
         function = function_behind(candidate, rooms)
@@ -42,14 +42,14 @@ def raised_in(
             named = function.__globals__.get(name)
             if raising:
                 errors.update(errors_among(named))
-            waiting += [(one, raising) for one in (named, *(own[name] for own in methods if name in own))]
+            waiting += [(callee, raising) for callee in (named, *(own[name] for own in methods if name in own))]
     return frozenset(errors)
 
 
 def errors_among(named: Any) -> set[type[Exception]]:
     """Return the error classes that a global name stands for: one, or several in a table."""
     several = named.values() if isinstance(named, Mapping) else named if isinstance(named, tuple) else (named,)
-    return {one for one in several if isinstance(one, type) and issubclass(one, Exception)}
+    return {value for value in several if isinstance(value, type) and issubclass(value, Exception)}
 
 
 def function_behind(candidate: Any, rooms: Collection[str]) -> Any:

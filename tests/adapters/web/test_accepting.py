@@ -124,7 +124,7 @@ def test_who_finds_no_room_is_answered_and_nothing_is_made_for_them() -> None:
                 await asyncio.sleep(0)
             door.close()
             assert visitors.came == ["127.0.0.2"]
-            assert [one.recv(64) + one.recv(64) for one in away] == [b"full"] * 10
+            assert [refused.recv(64) + refused.recv(64) for refused in away] == [b"full"] * 10
 
     run(work())
 
@@ -161,7 +161,7 @@ def test_without_file_descriptors_it_rests_and_then_lets_in_again(
 
     run(work())
     assert visitors.came == ["127.0.0.2"]
-    assert [one.levelname for one in caplog.records] == ["ERROR"] * 2
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
 
 
 def test_a_door_that_closes_closes_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,13 +178,13 @@ def test_a_door_that_closes_closes_what_waits(monkeypatch: pytest.MonkeyPatch) -
             door.close()
             await asyncio.sleep(0.1)
             assert len(visitors.came) == BROUGHT_IN_AT_ONCE
-            for one in waiting[BROUGHT_IN_AT_ONCE:]:
-                assert one.recv(1) == b""
+            for connection in waiting[BROUGHT_IN_AT_ONCE:]:
+                assert connection.recv(1) == b""
 
     run(work())
 
 
-def test_a_closed_door_lets_nobody_in() -> None:
+def test_a_closed_door_accepts_no_connection() -> None:
     visitors = Visitors()
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""Whoever is shown people can be asked about: on every page, by whom, when; and what was typed, while its key lives."""
+"""The audit lists who was shown which people, on which page and when, and search terms while their key exists."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Fold = Callable[[], int]
 
 @pytest.fixture
 def seen(client_as: ClientAs, fold: Fold) -> Callable[..., list[dict[str, Any]]]:
-    """What an auditor is told, after everything was folded."""
+    """Return a function that folds everything and returns the accesses that the audit lists."""
     auditor = client_as(Role.AUDITOR)
 
-    def seen(**asked: Any) -> list[dict[str, Any]]:
-        answer = auditor.get("/v1/audit/accesses", params=asked | {"min_position": fold()})
+    def seen(**parameters: Any) -> list[dict[str, Any]]:
+        answer = auditor.get("/v1/audit/accesses", params=parameters | {"min_position": fold()})
         assert answer.status_code == 200, answer.text
-        told: list[dict[str, Any]] = answer.json()["accesses"]
-        return told
+        accesses: list[dict[str, Any]] = answer.json()["accesses"]
+        return accesses
 
     return seen
 
 
-def page(told: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    return [(one["reader"], one["kind"], one["page"]) for one in told]
+def page(accesses: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(access["reader"], access["kind"], access["page"]) for access in accesses]
 
 
 def test_each_look_at_a_candidate_is_one_access(
@@ -46,8 +46,8 @@ def test_each_look_at_a_candidate_is_one_access(
         assert client.get(f"/v1/candidates/{candidate}{path}").status_code == 200
     assert analyst.get(f"/v1/candidates/{candidate}/summary").status_code == 200
     assert client.get(f"/v1/referrers/{candidate}/referrals").status_code == 200
-    told = seen(candidate=str(candidate))
-    assert page(told) == [
+    accesses = seen(candidate=str(candidate))
+    assert page(accesses) == [
         (ACTOR, "viewed", "referrals-made"),
         ("user:one-analyst", "viewed", "summary"),
         (ACTOR, "viewed", "candidate-communities"),
@@ -56,7 +56,7 @@ def test_each_look_at_a_candidate_is_one_access(
         (ACTOR, "viewed", "timeline"),
         (ACTOR, "viewed", "profile"),
     ]
-    assert {tuple(one["people"]) for one in told} == {(str(candidate),)}
+    assert {tuple(access["people"]) for access in accesses} == {(str(candidate),)}
     assert page(seen(candidate=str(candidate), reader="user:one-analyst"))[0] == (
         "user:one-analyst",
         "viewed",
@@ -70,9 +70,9 @@ def test_an_event_that_is_opened_is_a_look_at_whom_it_is_about_also_where_all_of
     friend = post("/v1/candidates", source="fair", name="Nora Blum")["stream"]
     touched = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
     merged = post(f"/v1/candidates/{friend}/merge", absorbed=str(candidate), evidence=["same-email"])
-    for told in (touched, merged):
-        assert client.get(f"/v1/events/{told['events'][0]['id']}/content").json()["opened"] == []
-    assert [sorted(one["people"]) for one in seen() if one["page"] == "event-opening"] == [
+    for path in (touched, merged):
+        assert client.get(f"/v1/events/{path['events'][0]['id']}/content").json()["opened"] == []
+    assert [sorted(access["people"]) for access in seen() if access["page"] == "event-opening"] == [
         sorted([friend, str(candidate)]),
         [str(candidate)],
     ]
@@ -82,7 +82,7 @@ def test_how_far_an_erasure_is_is_a_look_at_whom_it_erases(client: httpx.Client,
     assert problem(client.get(f"/v1/erasures/{candidate}")) == (404, "erasure-was-not-requested")
     assert client.post(f"/v1/candidates/{candidate}/erase", json={}).json()["state"] == "completed"
     assert client.get(f"/v1/erasures/{candidate}").status_code == 200
-    assert [(one["page"], one["people"]) for one in seen()] == [("erasure", [str(candidate)])]
+    assert [(access["page"], access["people"]) for access in seen()] == [("erasure", [str(candidate)])]
 
 
 def test_who_is_not_let_in_and_who_finds_nothing_leaves_no_trace(
@@ -98,16 +98,18 @@ def test_a_search_tells_what_was_typed_until_the_key_of_it_is_destroyed(
 ) -> None:
     at = {"min_position": fold()}
     assert client.get("/v1/candidates", params=at | {"q": "Prado", "limit": 5}).json()["n"] == 1
-    assert client.get("/v1/candidates", params=at | {"q": "Nobody Nowhere"}).json()["n"] == 0
+    assert client.get("/v1/candidates", params=at | {"q": "Xanthe Nowhere"}).json()["n"] == 0
     client.post("/v1/addresses/find", json={"kind": "email", "address": "x@example.org"}).raise_for_status()
-    lookup, nothing, found = seen(kind="searched")
-    assert (found["query"], found["people"]) == ('{"words": "Prado"}', [str(candidate)])
-    assert (nothing["query"], nothing["people"]) == ('{"words": "Nobody Nowhere"}', [])
+    lookup, nothing, name_search = seen(kind="searched")
+    assert (name_search["query"], name_search["people"]) == ('{"words": "Prado"}', [str(candidate)])
+    assert (nothing["query"], nothing["people"]) == ('{"words": "Xanthe Nowhere"}', [])
     assert lookup["query"] == '{"kind": "email", "address": "x@example.org"}'
     assert lookup["page"] == "candidate-lookups"
     with psycopg.connect(database) as connection:
-        connection.execute("select destroy_person_key(stream_id) from event where position = %s", (found["position"],))
-    assert [(one["query"], one["erased"]) for one in seen(kind="searched")][2] == (None, True)
+        connection.execute(
+            "select destroy_person_key(stream_id) from event where position = %s", (name_search["position"],)
+        )
+    assert [(access["query"], access["erased"]) for access in seen(kind="searched")][2] == (None, True)
 
 
 def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_keeps_and_shows_nothing(
@@ -119,11 +121,11 @@ def test_a_search_that_finds_who_was_erased_before_the_directory_heard_of_it_kee
     at = {"min_position": fold()}
     assert len(client.get("/v1/duplicates", params=at).json()["pairs"]) == 1
     assert client.post(f"/v1/candidates/{twins[0]}/erase", json={}).json()["state"] == "completed"
-    found = client.get("/v1/candidates", params={"q": "Sahin"}).json()["people"]
+    people = client.get("/v1/candidates", params={"q": "Sahin"}).json()["people"]
     same = client.post("/v1/addresses/find", json={"kind": "email", "address": "zoe@sahin.example"}).json()["people"]
-    assert [one["candidate"] for one in (*found, *same)] == [twins[1], twins[1]]
+    assert [person["candidate"] for person in (*people, *same)] == [twins[1], twins[1]]
     assert client.get("/v1/duplicates").json()["pairs"] == []
-    assert [(one["query"], one["erased"]) for one in seen(kind="searched")] == [(None, True), (None, True)]
+    assert [(access["query"], access["erased"]) for access in seen(kind="searched")] == [(None, True), (None, True)]
 
 
 def test_the_auditor_is_seen_too(seen: Any, candidate: UUID, client: httpx.Client) -> None:
@@ -137,7 +139,7 @@ def test_any_record_of_the_person_is_the_person(client: httpx.Client, post: Post
     client.get(f"/v1/candidates/{other}").raise_for_status()
     post(f"/v1/candidates/{candidate}/merge", absorbed=other, evidence=["same-email"])
     assert page(seen(candidate=str(candidate))) == [(ACTOR, "viewed", "profile")]
-    assert [one["people"] for one in seen(candidate=other, kind="viewed", reader=ACTOR)] == [[other]]
+    assert [access["people"] for access in seen(candidate=other, kind="viewed", reader=ACTOR)] == [[other]]
 
 
 def test_duplicates_applications_and_members_are_looks(
@@ -153,10 +155,10 @@ def test_duplicates_applications_and_members_are_looks(
     client.get(f"/v1/applications/{application}").raise_for_status()
     client.get(f"/v1/communities/{community}/members", params=at).raise_for_status()
     assert len(client.get("/v1/duplicates", params=at).json()["pairs"]) == 1
-    pairs, members, one = seen()
+    pairs, members, application_view = seen()
     assert (pairs["page"], pairs["people"]) == ("duplicates", sorted([twin, other]))
     assert (members["page"], members["people"]) == ("community-members", [str(candidate)])
-    assert (one["page"], one["people"]) == ("application", [str(candidate)])
+    assert (application_view["page"], application_view["people"]) == ("application", [str(candidate)])
 
 
 def test_pages_are_of_the_moment_of_the_first(
@@ -165,19 +167,19 @@ def test_pages_are_of_the_moment_of_the_first(
     readers = (client, client_as(Role.RECRUITER), client_as(Role.PRIVACY_OFFICER))
     for reader, view in [(reader, view) for view in ("", "/timeline") for reader in readers][:5]:
         reader.get(f"/v1/candidates/{candidate}{view}").raise_for_status()
-    asked: dict[str, Any] = {"candidate": str(candidate), "limit": 2, "min_position": fold()}
+    parameters: dict[str, Any] = {"candidate": str(candidate), "limit": 2, "min_position": fold()}
     positions, cursor = [], ""
     while cursor is not None:
-        answer = client.get("/v1/audit/accesses", params=asked | ({"cursor": cursor} if cursor else {})).json()
-        positions += [one["position"] for one in answer["accesses"]]
+        answer = client.get("/v1/audit/accesses", params=parameters | ({"cursor": cursor} if cursor else {})).json()
+        positions += [access["position"] for access in answer["accesses"]]
         cursor = answer["next"]
         fold()
     assert len(positions) == 5
     assert positions == sorted(positions, reverse=True)
-    told = client.get(
+    later = client.get(
         "/v1/audit/accesses", params={"as_of": f"position:{positions[-2]}", "candidate": str(candidate)}
     ).json()
-    assert [one["position"] for one in told["accesses"]] == positions[-2:]
+    assert [access["position"] for access in later["accesses"]] == positions[-2:]
     assert problem(client.get("/v1/audit/accesses", params={"cursor": "x", "limit": 2})) == (
         422,
         "cursor-cannot-be-read",
@@ -202,13 +204,13 @@ def test_who_saw_whom_is_not_among_the_changes(client: httpx.Client, candidate: 
     client.get(f"/v1/candidates/{candidate}").raise_for_status()
     answer = client.get("/v1/changes", params={"types": "people-viewed.v1"})
     assert problem(answer) == (422, "event-type-is-unknown")
-    told = []
+    lines = []
     with client.stream("GET", "/v1/changes") as stream:
         for line in stream.iter_lines():
-            told += [line] if line.startswith(("event: ", ": settled")) else []
+            lines += [line] if line.startswith(("event: ", ": settled")) else []
             if line == ": settled 2":  # the look is in the log, and was passed over
                 break
-    assert told == ["event: candidate-sourced.v1", ": settled 2"]
+    assert lines == ["event: candidate-sourced.v1", ": settled 2"]
 
 
 def test_a_view_is_one_record_an_hour_of_each_reader_and_page(services: Services, candidate: UUID, seen: Any) -> None:

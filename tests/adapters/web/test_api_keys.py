@@ -1,4 +1,4 @@
-"""Keys are made, listed and revoked over HTTP by those who manage them; a secret is told once and kept nowhere."""
+"""API keys are made, listed and revoked over HTTP; a secret is in one answer only and is not stored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_key_that_was_made_is_good_at_once(client: httpx.Client, url: str) -> 
     assert event["actor"] == "user:ana"
 
 
-def test_no_secret_is_told_again_or_kept(client: httpx.Client, database: str) -> None:
+def test_no_secret_is_answered_again_or_stored(client: httpx.Client, database: str) -> None:
     secret = client.post("/v1/api-keys", json=WANTED).json()["key"].rsplit("_", 1)[1]
     assert secret not in client.get("/v1/api-keys").text
     with psycopg.connect(database) as connection:
@@ -66,15 +66,15 @@ def test_a_key_that_does_not_fit_together_is_not_made(client: httpx.Client, want
 
 def test_only_who_manages_keys_may(client_as: ClientAs) -> None:
     for role in Role:
-        asked = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
+        caller = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
         may = role is Role.ADMIN
-        assert (asked.post("/v1/api-keys", json=WANTED).status_code == 200) is may
-        assert (asked.get("/v1/api-keys").status_code == 200) is may
-        missing = problem(asked.delete("/v1/api-keys/000000000000"))
+        assert (caller.post("/v1/api-keys", json=WANTED).status_code == 200) is may
+        assert (caller.get("/v1/api-keys").status_code == 200) is may
+        missing = problem(caller.delete("/v1/api-keys/000000000000"))
         assert missing == ((404, "key-does-not-exist") if may else (403, "role-may-not"))
 
 
-def test_the_database_lets_nobody_change_what_a_key_was_made_as(client: httpx.Client, database: str) -> None:
+def test_the_database_refuses_changes_of_what_a_key_was_made_as(client: httpx.Client, database: str) -> None:
     made = client.post("/v1/api-keys", json=WANTED).json()["about"]["id"]
     client.delete(f"/v1/api-keys/{made}")
     for change in ("roles = '{admin}'", "revoked_at = null, revoked_by = null", "secret_hash = sha256('mine')"):

@@ -21,8 +21,8 @@ def ask(client: httpx.Client) -> Ask:
     def ask(metric: str, **more: str) -> dict[str, Any]:
         answer = client.get(f"/v1/metrics/{metric}", params={**PERIOD, **more})
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        body: dict[str, Any] = answer.json()
+        return body
 
     return ask
 
@@ -34,29 +34,29 @@ def hired(post: Post, candidate: UUID, fold: Callable[[], int]) -> int:
     body = {"candidate": str(candidate), "requisition": job, "source": "job-board"}
     application = post("/v1/applications", **body, occurred_at="2026-03-02T09:00:00Z")["stream"]
     post(f"/v1/applications/{application}/stage", stage="phone-screen", occurred_at="2026-03-05T09:00:00Z")
-    told = post(f"/v1/applications/{application}/hire", occurred_at="2026-03-09T09:00:00Z")
+    hire = post(f"/v1/applications/{application}/hire", occurred_at="2026-03-09T09:00:00Z")
     fold()
-    position: int = told["position"]
+    position: int = hire["position"]
     return position
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_answer_says_what_it_is_and_where_it_stands(ask: Ask, metric: str, hired: int) -> None:
-    told = ask(metric, source="career-site")
-    assert {"definition", "version", "n", "position", "as_of", "period", "segment"} <= set(told)
-    assert (told["position"], told["period"]) == (hired, PERIOD)
-    assert told["n"] > 0
+    answer = ask(metric, source="career-site")
+    assert {"definition", "version", "n", "position", "as_of", "period", "segment"} <= set(answer)
+    assert (answer["position"], answer["period"]) == (hired, PERIOD)
+    assert answer["n"] > 0
     assert ask(metric, source="agency")["n"] == 0
 
 
 def test_the_answers_count_what_happened(ask: Ask, hired: int) -> None:
     applied = ask("stage-conversion")["cohorts"][0]
     assert (applied["stage"], applied["n"]) == ("applied", 1)
-    assert [(one["to"], one["share"]) for one in applied["conversions"]] == [
+    assert [(conversion["to"], conversion["share"]) for conversion in applied["conversions"]] == [
         ("screen", 1.0), ("interview", 1.0), ("offer", 1.0), ("hired", 1.0),
     ]  # fmt: skip
     assert applied["conversions"][0]["within"][0].keys() == {"days", "n", "reached", "share"}
-    assert [(one["code"], one["median"]) for one in ask("time-in-stage")["stages"]] == [
+    assert [(stage["code"], stage["median"]) for stage in ask("time-in-stage")["stages"]] == [
         ("applied", 3),
         ("phone-screen", 4),
     ]
@@ -66,7 +66,7 @@ def test_the_answers_count_what_happened(ask: Ask, hired: int) -> None:
 
 def test_each_metric_has_its_own_choices(ask: Ask, hired: int) -> None:
     activity = ask("stage-conversion", view="activity")
-    assert [(one["step"], one["code"]) for one in activity["counts"]] == [
+    assert [(count["step"], count["code"]) for count in activity["counts"]] == [
         ("entered", "applied"), ("entered", "phone-screen"), ("hired", None),
     ]  # fmt: skip
     assert ask("stage-conversion", stages="phone-screen,hired")["stages"] == ["phone-screen", "hired"]
@@ -75,7 +75,7 @@ def test_each_metric_has_its_own_choices(ask: Ask, hired: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "asked", "name"),
+    ("metric", "parameters", "name"),
     [
         ("stage-conversion", {"view": "funnel"}, "request-is-malformed"),
         ("stage-conversion", {"stages": "applied"}, "stages-cannot-be-read"),
@@ -86,5 +86,7 @@ def test_each_metric_has_its_own_choices(ask: Ask, hired: int) -> None:
         ("source-of-hire", {"attribution": "mine"}, "request-is-malformed"),
     ],
 )
-def test_a_choice_that_is_none_is_refused(client: httpx.Client, metric: str, asked: dict[str, str], name: str) -> None:
-    assert problem(client.get(f"/v1/metrics/{metric}", params=PERIOD | asked)) == (422, name)
+def test_a_choice_that_is_none_is_refused(
+    client: httpx.Client, metric: str, parameters: dict[str, str], name: str
+) -> None:
+    assert problem(client.get(f"/v1/metrics/{metric}", params=PERIOD | parameters)) == (422, name)

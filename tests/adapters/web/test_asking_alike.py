@@ -1,4 +1,4 @@
-"""Every route is asked in the same way: known parameters, days that are days, HEAD as GET, methods that are told."""
+"""All routes treat requests alike: unknown parameters, the form of days, HEAD as GET, and the Allow header."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from adapters.web import routes
 from adapters.web.framework.endpoint import Endpoint
 from tests.adapters.web.conftest import problem
 
-SOMEBODY = str(UUID(int=1))
+UNKNOWN = str(UUID(int=1))
 
 
 def path_of(path: str) -> str:
-    words = [SOMEBODY if part.startswith("{") else part for part in path.split("/")]
+    words = [UNKNOWN if part.startswith("{") else part for part in path.split("/")]
     return "/".join(words)
 
 
@@ -24,21 +24,21 @@ def path_of(path: str) -> str:
 def test_an_endpoint_refuses_a_parameter_that_it_does_not_have(client: httpx.Client, endpoint: Endpoint) -> None:
     answer = client.request(endpoint.method, path_of(endpoint.path), params={"sauce": "fair"})
     assert problem(answer) == (422, "request-is-malformed")
-    assert "query.sauce" in [one["where"] for one in answer.json()["errors"]]
+    assert "query.sauce" in [error["where"] for error in answer.json()["errors"]]
 
 
 def test_a_command_has_no_parameters(client: httpx.Client) -> None:
     answer = client.post("/v1/candidates?source=fair", json={})
     assert problem(answer) == (422, "request-is-malformed")
-    assert client.get("/v1/candidates/" + SOMEBODY).status_code == 404
+    assert client.get("/v1/candidates/" + UNKNOWN).status_code == 404
 
 
 @pytest.mark.parametrize(
     "day", ["1735689600", "2026-1-1", "2026-01-01T00:00:00Z", "2026-02-30", "0026-01-01", "20260101"]
 )
 def test_a_day_is_written_in_one_way(client: httpx.Client, day: str) -> None:
-    asked = {"from": day, "to": "2199-12-31"}
-    assert problem(client.get("/v1/metrics/touchpoints", params=asked)) == (422, "request-is-malformed")
+    parameters = {"from": day, "to": "2199-12-31"}
+    assert problem(client.get("/v1/metrics/touchpoints", params=parameters)) == (422, "request-is-malformed")
 
 
 @pytest.mark.parametrize("at", [1735689600, "1735689600", "2026-01-01", "2026-01-01 09:00:00Z", "2026-01-01T09:00:00"])
@@ -48,8 +48,8 @@ def test_a_time_is_written_in_one_way(client: httpx.Client, at: str | int) -> No
 
 @pytest.mark.parametrize("truth", ["1", "yes", "True", "on"])
 def test_a_truth_is_written_in_one_way(client: httpx.Client, truth: str) -> None:
-    asked = {"from": "2026-01-01", "to": "2026-02-01", "evergreen": truth}
-    assert problem(client.get("/v1/metrics/time-to-fill", params=asked)) == (422, "request-is-malformed")
+    parameters = {"from": "2026-01-01", "to": "2026-02-01", "evergreen": truth}
+    assert problem(client.get("/v1/metrics/time-to-fill", params=parameters)) == (422, "request-is-malformed")
 
 
 def test_head_is_get_without_the_body(client: httpx.Client, candidate: UUID, fold: Callable[[], int]) -> None:
@@ -58,14 +58,16 @@ def test_head_is_get_without_the_body(client: httpx.Client, candidate: UUID, fol
         head, got = client.head(path), client.get(path)
         assert (head.status_code, head.content) == (200, b"")
         assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
-    assert client.head(f"/v1/candidates/{SOMEBODY}").status_code == 404
+    assert client.head(f"/v1/candidates/{UNKNOWN}").status_code == 404
 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [("/v1/candidates", "GET, HEAD, POST"), ("/v1/requisitions", "POST"), ("/healthz", "GET, HEAD")],
 )
-def test_a_method_that_is_not_allowed_is_told_the_others(client: httpx.Client, path: str, allowed: str) -> None:
+def test_the_answer_to_a_method_that_is_not_allowed_lists_the_others(
+    client: httpx.Client, path: str, allowed: str
+) -> None:
     answer = client.patch(path)
     assert problem(answer) == (405, "method-is-not-allowed")
     assert answer.headers["allow"] == allowed

@@ -16,16 +16,16 @@ def person(post: Post) -> str:
     return stream
 
 
-def pages(client: httpx.Client, path: str, listed: str, **asked: Any) -> list[list[dict[str, Any]]]:
+def pages(client: httpx.Client, path: str, listed: str, **parameters: Any) -> list[list[dict[str, Any]]]:
     """All pages that follow from the first."""
-    found: list[list[dict[str, Any]]] = []
+    listed_pages: list[list[dict[str, Any]]] = []
     cursor: dict[str, str] = {}
     while True:
-        told = client.get(path, params={**asked, **cursor}).raise_for_status().json()
-        found.append(told[listed])
-        if told["next"] is None:
-            return found
-        cursor = {"cursor": told["next"]}
+        answer = client.get(path, params={**parameters, **cursor}).raise_for_status().json()
+        listed_pages.append(answer[listed])
+        if answer["next"] is None:
+            return listed_pages
+        cursor = {"cursor": answer["next"]}
 
 
 def test_members_of_a_community_page_by_page_as_of_the_first_page(
@@ -33,8 +33,8 @@ def test_members_of_a_community_page_by_page_as_of_the_first_page(
 ) -> None:
     community = post("/v1/communities", around="role", topic="gardener")["stream"]
     people = sorted(person(post) for _ in range(5))
-    for one in people:
-        post(f"/v1/candidates/{one}/communities/{community}/join", by="recruiter")
+    for member in people:
+        post(f"/v1/candidates/{member}/communities/{community}/join", by="recruiter")
     fold()
     path = f"/v1/communities/{community}/members"
     first = client.get(path, params={"limit": 2}).json()
@@ -42,8 +42,8 @@ def test_members_of_a_community_page_by_page_as_of_the_first_page(
     post(f"/v1/candidates/{people[3]}/communities/{community}/leave")
     fold()
     second = client.get(path, params={"limit": 9, "cursor": first["next"]}).json()
-    assert [one["candidate"] for page in (first, second) for one in page["members"]] == people
-    assert {one["by"] for one in first["members"]} == {"recruiter"}
+    assert [member["candidate"] for page in (first, second) for member in page["members"]] == people
+    assert {member["by"] for member in first["members"]} == {"recruiter"}
     assert [len(page) for page in pages(client, path, "members", limit=3)] == [3, 1]
     assert problem(client.get(path, params={"cursor": first["next"], "as_of": "position:3"})) == (
         422,
@@ -56,15 +56,15 @@ def test_a_merged_person_is_in_a_community_once_and_twice_again_after_the_undoin
     client: httpx.Client, post: Post, fold: Callable[[], int]
 ) -> None:
     community = post("/v1/communities", around="skill", topic="grafting")["stream"]
-    one, other = person(post), person(post)
-    joined = [post(f"/v1/candidates/{each}/communities/{community}/join", by="self") for each in (one, other)]
-    post(f"/v1/candidates/{one}/merge", absorbed=other, evidence=["same-address"])
+    ines, other = person(post), person(post)
+    joined = [post(f"/v1/candidates/{each}/communities/{community}/join", by="self") for each in (ines, other)]
+    post(f"/v1/candidates/{ines}/merge", absorbed=other, evidence=["same-address"])
     merged = fold()
     path = f"/v1/communities/{community}/members"
-    assert [member["candidate"] for member in client.get(path).json()["members"]] == [one]
-    told = client.get(f"/v1/candidates/{other}/communities").json()
-    assert (told["merged_into"], [held["community"] for held in told["communities"]]) == (one, [community])
-    post(f"/v1/candidates/{one}/unmerge", absorbed=str(other))
+    assert [member["candidate"] for member in client.get(path).json()["members"]] == [ines]
+    answer = client.get(f"/v1/candidates/{other}/communities").json()
+    assert (answer["merged_into"], [held["community"] for held in answer["communities"]]) == (ines, [community])
+    post(f"/v1/candidates/{ines}/unmerge", absorbed=str(other))
     fold()
     assert client.get(path).json()["n"] == 2
     assert client.get(path, params={"as_of": f"position:{merged}"}).json()["n"] == 1
@@ -86,14 +86,14 @@ def test_a_referrer_sees_the_stage_of_their_referrals_and_nothing_else(
     post(f"/v1/referrals/{second}/decline", by="candidate")
     fold()
     path = f"/v1/referrers/{referrer}/referrals"
-    told = client.get(path).json()
-    assert {field for one in told["referrals"] for field in one} == {"referral", "made_at", "stage"}
+    answer = client.get(path).json()
+    assert {field for referral in answer["referrals"] for field in referral} == {"referral", "made_at", "stage"}
     assert str(candidate) not in client.get(path).text
-    assert [(one["referral"], one["stage"]) for one in told["referrals"]] == [
+    assert [(referral["referral"], referral["stage"]) for referral in answer["referrals"]] == [
         (second, "declined"), (first, "interviewing"),
     ]  # fmt: skip
     before = client.get(path, params={"as_of": f"position:{applied}"}).json()["referrals"]
-    assert [one["stage"] for one in before] == ["made", "applied"]
+    assert [referral["stage"] for referral in before] == ["made", "applied"]
     assert [len(page) for page in pages(client, path, "referrals", limit=1)] == [1, 1]
     assert problem(client.get(path, params={"cursor": "far"})) == (422, "cursor-cannot-be-read")
     assert problem(client.get(f"/v1/referrers/{uuid4()}/referrals")) == (404, "candidate-does-not-exist")

@@ -22,31 +22,33 @@ def test_the_profile_is_opened_from_the_log(client: httpx.Client, post: Post, ca
     for employer in ("Botanical Gardens", "City Parks"):
         post(f"/v1/candidates/{candidate}/profile-facts", fact="employer", learned_from="self", value=employer)
     answer = client.get(f"/v1/candidates/{candidate}")
-    told = answer.json()
+    body = answer.json()
     assert answer.headers["etag"] == '"3"'
-    assert (told["name"], told["source"], told["role"], told["version"]) == ("Ines Prado", "career-site", "gardener", 3)
-    assert (told["candidate"], told["records"], told["merged_into"]) == (str(candidate), [str(candidate)], None)
-    assert [(fact["fact"], fact["value"]) for fact in told["facts"]] == [
+    assert (body["name"], body["source"], body["role"], body["version"]) == ("Ines Prado", "career-site", "gardener", 3)
+    assert (body["candidate"], body["records"], body["merged_into"]) == (str(candidate), [str(candidate)], None)
+    assert [(fact["fact"], fact["value"]) for fact in body["facts"]] == [
         ("employer", "City Parks"),
         ("name", "Ines Prado"),
     ]
-    assert told["erased"] is False
+    assert body["erased"] is False
 
 
-def test_a_belief_says_who_told_it_and_what_it_overruled(client: httpx.Client, post: Post, candidate: UUID) -> None:
+def test_a_belief_names_its_source_and_what_it_overruled(client: httpx.Client, post: Post, candidate: UUID) -> None:
     path = f"/v1/candidates/{candidate}/profile-facts"
     guessed = post(path, fact="current-employer", learned_from="enrichment", value="City Parks")
-    said = post(path, fact="current-employer", learned_from="self", value="Botanical Gardens",
+    own_statement = post(path, fact="current-employer", learned_from="self", value="Botanical Gardens",
                 occurred_at="2026-03-01T09:00:00Z")  # fmt: skip
     post(path, fact="current-employer", learned_from="import", value="botanical gardens")
     (fact,) = facts(client, candidate, "current-employer")
-    (event,) = said["events"]
+    (event,) = own_statement["events"]
     assert fact["because"] == {
         "value": "Botanical Gardens", "learned_from": "self", "at": "2026-03-01T09:00:00Z",
-        "record": str(candidate), "event": event["id"], "position": said["position"],
+        "record": str(candidate), "event": event["id"], "position": own_statement["position"],
     }  # fmt: skip
-    assert [one["learned_from"] for one in fact["confirmed_by"]] == ["import"]
-    assert [(one["value"], one["position"]) for one in fact["overruled"]] == [("City Parks", guessed["position"])]
+    assert [confirmation["learned_from"] for confirmation in fact["confirmed_by"]] == ["import"]
+    assert [(belief["value"], belief["position"]) for belief in fact["overruled"]] == [
+        ("City Parks", guessed["position"])
+    ]
     post(f"{path}/retract", fact="current-employer", learned_from="self", value="Botanical Gardens")
     (fact,) = facts(client, candidate, "current-employer")
     assert (fact["value"], fact["because"]["learned_from"]) == ("botanical gardens", "import")
@@ -57,11 +59,11 @@ def test_a_belief_says_who_told_it_and_what_it_overruled(client: httpx.Client, p
 
 
 def facts(client: httpx.Client, candidate: UUID, fact: str) -> list[dict[str, Any]]:
-    told = client.get(f"/v1/candidates/{candidate}").json()["facts"]
-    return [one for one in told if one["fact"] == fact]
+    facts_of_profile = client.get(f"/v1/candidates/{candidate}").json()["facts"]
+    return [profile_fact for profile_fact in facts_of_profile if profile_fact["fact"] == fact]
 
 
-def test_the_entry_is_told_by_where_the_person_came_from(client: httpx.Client, post: Post) -> None:
+def test_facts_of_the_entry_are_learned_from_its_source(client: httpx.Client, post: Post) -> None:
     entered = {
         "source": "career-site",
         "name": "Ines",
@@ -72,8 +74,8 @@ def test_the_entry_is_told_by_where_the_person_came_from(client: httpx.Client, p
     post(f"/v1/candidates/{ines}/profile-facts", fact="name", learned_from="recruiter", value="Ines Prado")
     post(f"/v1/candidates/{ines}/profile-facts/retract", fact="email", learned_from="career-site",
          value="I@example.org")  # fmt: skip
-    told = client.get(f"/v1/candidates/{ines}").json()
-    assert (told["name"], told["emails"], told["phones"]) == ("Ines Prado", ["ines@example.org"], ["+1 555 0101"])
+    answer = client.get(f"/v1/candidates/{ines}").json()
+    assert (answer["name"], answer["emails"], answer["phones"]) == ("Ines Prado", ["ines@example.org"], ["+1 555 0101"])
     assert facts(client, ines, "name")[0]["overruled"][0]["learned_from"] == "career-site"
 
 
@@ -91,17 +93,17 @@ def test_a_merged_person_has_one_profile_under_every_record(
     post(f"/v1/candidates/{other}/merge", absorbed=str(third), evidence=["stated"])
     post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["same-name"])
     post(f"/v1/candidates/{third}/profile-facts", fact="skill", learned_from="self", value="pruning")
-    told = {record: client.get(f"/v1/candidates/{record}").json() for record in (candidate, other, third)}
-    for record, profile in told.items():
+    profiles = {record: client.get(f"/v1/candidates/{record}").json() for record in (candidate, other, third)}
+    for record, profile in profiles.items():
         assert profile["records"] == [str(candidate), str(other), str(third)]
         assert profile["candidate"] == str(candidate)
         assert profile["merged_into"] == (None if record == candidate else str(candidate))
         assert (profile["source"], profile["role"]) == ("career-site", "gardener"), "as the speaking record entered"
         assert profile["name"] == "I. Prado", "an import is trusted more than where the others came from"
-        assert profile["facts"] == told[candidate]["facts"]
+        assert profile["facts"] == profiles[candidate]["facts"]
     skills = {fact["value"]: fact["because"]["record"] for fact in facts(client, candidate, "skill")}
     assert skills == {"grafting": str(other), "pruning": str(third)}
-    assert [told[record]["version"] for record in (candidate, other, third)] == [2, 4, 3]
+    assert [profiles[record]["version"] for record in (candidate, other, third)] == [2, 4, 3]
 
 
 def test_an_unmerge_gives_each_record_its_own_profile_back(
@@ -111,19 +113,19 @@ def test_an_unmerge_gives_each_record_its_own_profile_back(
     post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["stated"])
     post(f"/v1/candidates/{candidate}/unmerge", absorbed=str(other))
     after = [client.get(f"/v1/candidates/{record}").json() for record in (candidate, other)]
-    assert [{**one, "version": 3} for one in before] == after
+    assert [{**profile, "version": 3} for profile in before] == after
 
 
 def test_a_merged_persons_time_line_is_one(client: httpx.Client, post: Post, candidate: UUID, other: UUID) -> None:
     written = [post(f"/v1/candidates/{record}/touchpoints", kind="note-written") for record in (other, candidate)]
     post(f"/v1/candidates/{candidate}/merge", absorbed=str(other), evidence=["stated"])
-    told = client.get(f"/v1/candidates/{other}/timeline").json()
-    assert (told["candidate"], told["merged_into"]) == (str(candidate), str(candidate))
-    assert [event["record"] for event in told["events"]] == [
+    answer = client.get(f"/v1/candidates/{other}/timeline").json()
+    assert (answer["candidate"], answer["merged_into"]) == (str(candidate), str(candidate))
+    assert [event["record"] for event in answer["events"]] == [
         str(record) for record in (candidate, other, other, candidate, other, candidate)
     ]
-    assert [event["position"] for event in told["events"]] == sorted(event["position"] for event in told["events"])
-    assert written[0]["position"] in [event["position"] for event in told["events"]]
+    assert [event["position"] for event in answer["events"]] == sorted(event["position"] for event in answer["events"])
+    assert written[0]["position"] in [event["position"] for event in answer["events"]]
 
 
 def test_a_time_line_that_grows_while_it_is_read_is_read_once(
@@ -149,8 +151,8 @@ def test_of_an_erased_person_the_personal_is_null(
 ) -> None:
     post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written", note="allergic to pollen")
     erase(database, candidate)
-    told = client.get(f"/v1/candidates/{candidate}").json()
-    assert (told["name"], told["emails"], told["erased"], told["source"]) == (None, None, True, "career-site")
+    answer = client.get(f"/v1/candidates/{candidate}").json()
+    assert (answer["name"], answer["emails"], answer["erased"], answer["source"]) == (None, None, True, "career-site")
     sourced, noted = client.get(f"/v1/candidates/{candidate}/timeline").json()["events"]
     assert sourced["erased"] is noted["erased"] is True
     assert (noted["data"]["note"], noted["data"]["kind"]) == (None, "note-written")
@@ -169,12 +171,12 @@ def test_the_time_line_comes_page_by_page(client: httpx.Client, post: Post, cand
     assert pages == [[1, 2, 3], [4, 5, 6], [7]]
 
 
-def test_reads_of_nobody_are_not_found(client: httpx.Client, post: Post, fold: Callable[[], int]) -> None:
+def test_reads_of_unknown_candidates_are_not_found(client: httpx.Client, post: Post, fold: Callable[[], int]) -> None:
     requisition = post("/v1/requisitions")["stream"]
     fold()
-    for nobody in (uuid4(), requisition):
+    for unknown in (uuid4(), requisition):
         for page in ("", "/timeline", "/summary", "/consents"):
-            assert problem(client.get(f"/v1/candidates/{nobody}{page}")) == (404, "candidate-does-not-exist")
+            assert problem(client.get(f"/v1/candidates/{unknown}{page}")) == (404, "candidate-does-not-exist")
 
 
 def test_the_summary_waits_for_what_was_written(
@@ -182,8 +184,8 @@ def test_the_summary_waits_for_what_was_written(
 ) -> None:
     position = post(f"/v1/candidates/{candidate}/touchpoints", kind="email-replied")["position"]
     fold()
-    told = client.get(f"/v1/candidates/{candidate}/summary", params={"min_position": position}).json()
-    assert (told["contacts"], told["position"]) == (1, position)
+    answer = client.get(f"/v1/candidates/{candidate}/summary", params={"min_position": position}).json()
+    assert (answer["contacts"], answer["position"]) == (1, position)
     monkeypatch.setattr("adapters.web.framework.query_runner.PATIENCE_SECONDS", 0.1)
     later = post(f"/v1/candidates/{candidate}/touchpoints", kind="email-replied")["position"]
     late = client.get(f"/v1/candidates/{candidate}/summary", params={"min_position": later})

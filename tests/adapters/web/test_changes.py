@@ -39,7 +39,7 @@ PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Message:
     """One block of a stream: an event, or the settled position alone."""
 
     position: int | None = None
@@ -48,7 +48,7 @@ class Told:
     comment: str | None = None
 
 
-def blocks(lines: Iterator[str]) -> Iterator[Told]:
+def blocks(lines: Iterator[str]) -> Iterator[Message]:
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -57,84 +57,86 @@ def blocks(lines: Iterator[str]) -> Iterator[Told]:
         elif fields:
             data = json.loads(fields["data"]) if "data" in fields else None
             position = int(fields["id"]) if "id" in fields else None
-            yield Told(position, fields.get("event"), data, fields.get("comment"))
+            yield Message(position, fields.get("event"), data, fields.get("comment"))
             fields = {}
 
 
 @contextmanager
-def following(url: str, key: str, headers: dict[str, str] | None = None, **asked: Any) -> Iterator[Iterator[Told]]:
+def following(
+    url: str, key: str, headers: dict[str, str] | None = None, **parameters: Any
+) -> Iterator[Iterator[Message]]:
     """The blocks of a stream after its first, which only says when to come back."""
     with (
         httpx.Client(timeout=PATIENCE, headers=bearing(key)) as client,
-        client.stream("GET", f"{url}/v1/changes", params=asked, headers=headers) as answer,
+        client.stream("GET", f"{url}/v1/changes", params=parameters, headers=headers) as answer,
     ):
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        told = blocks(answer.iter_lines())
-        assert next(told) == Told()
-        yield told
+        stream = blocks(answer.iter_lines())
+        assert next(stream) == Message()
+        yield stream
 
 
-def until(told: Iterator[Told], position: int) -> list[Told]:
-    """What is told up to the position, which must be told to be settled."""
-    found = []
-    for one in told:
-        if one.data is not None:
-            found.append(one)
-        if one.position is not None and one.position >= position:
-            return found
-    raise AssertionError(f"the stream ended before {position}: {found}")
+def until(stream: Iterator[Message], position: int) -> list[Message]:
+    """Return the messages of events up to the position, which the stream must confirm as settled."""
+    received = []
+    for message in stream:
+        if message.data is not None:
+            received.append(message)
+        if message.position is not None and message.position >= position:
+            return received
+    raise AssertionError(f"the stream ended before {position}: {received}")
 
 
-def test_everything_is_told_in_order_and_nothing_personal(url: str, post: Post, candidate: UUID, key: str) -> None:
+def test_every_event_is_sent_in_order_and_nothing_personal(url: str, post: Post, candidate: UUID, key: str) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
     for _ in range(3):
         last = post(path, kind="note-written", note="allergic to pollen")
-    with following(url, key) as told:
-        first, *others = until(told, last["position"])
-    assert [one.position for one in (first, *others)] == [1, 2, 3, 4]
-    assert [one.type for one in others] == ["touchpoint-recorded.v1"] * 3
+    with following(url, key) as stream:
+        first, *others = until(stream, last["position"])
+    assert [message.position for message in (first, *others)] == [1, 2, 3, 4]
+    assert [message.type for message in others] == ["touchpoint-recorded.v1"] * 3
     assert first.data["stream"] == str(candidate)
     assert list(first.data) == ["position", "id", "stream", "version", "type", "at", "recorded_at", "actor", "data"]
     assert (first.data["data"]["source"], first.data["actor"]) == ("career-site", ACTOR)
-    assert "Ines" not in json.dumps([one.data for one in (first, *others)])
-    assert "pollen" not in json.dumps([one.data for one in (first, *others)])
+    assert "Ines" not in json.dumps([message.data for message in (first, *others)])
+    assert "pollen" not in json.dumps([message.data for message in (first, *others)])
 
 
-def test_what_comes_is_mostly_told_within_a_second(url: str, post: Post, candidate: UUID, key: str) -> None:
-    with following(url, key, from_position=1) as told:
-        assert until(told, 1) == []
+def test_a_new_event_is_usually_sent_within_a_second(url: str, post: Post, candidate: UUID, key: str) -> None:
+    with following(url, key, from_position=1) as stream:
+        assert until(stream, 1) == []
         seconds = []
         for _ in range(5):
             began = time.monotonic()
             position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-            assert [one.position for one in until(told, position)] == [position]
+            assert [message.position for message in until(stream, position)] == [position]
             seconds.append(time.monotonic() - began)
         assert median(seconds) < 1.0, "a pause of the machine may delay one of them, not most"
 
 
 def test_only_the_types_that_are_asked_for_and_how_far_it_is(url: str, post: Post, candidate: UUID, key: str) -> None:
     wanted = "candidate-sourced.v1,consent-given.v1"
-    with following(url, key, types=wanted) as told:
-        assert [one.type for one in until(told, 1)] == ["candidate-sourced.v1"]
+    with following(url, key, types=wanted) as stream:
+        assert [message.type for message in until(stream, 1)] == ["candidate-sourced.v1"]
         for _ in range(3):
             position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-        beat = next(one for one in told if one.position == position)
+        beat = next(message for message in stream if message.position == position)
         assert (beat.data, beat.comment) == (None, f"settled {position}")
         given = post(f"/v1/candidates/{candidate}/consents", purpose="newsletter", channels=["email"])["position"]
-        assert [one.type for one in until(told, given)] == ["consent-given.v1"]
+        assert [message.type for message in until(stream, given)] == ["consent-given.v1"]
 
 
 def test_the_last_id_goes_before_the_position_that_was_asked_first(
     url: str, post: Post, candidate: UUID, key: str
 ) -> None:
     position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-    with following(url, key, {"Last-Event-ID": "1"}, from_position=0) as told:
-        assert [one.position for one in until(told, position)] == [position]
+    with following(url, key, {"Last-Event-ID": "1"}, from_position=0) as stream:
+        assert [message.position for message in until(stream, position)] == [position]
 
 
 @pytest.mark.parametrize(
-    ("asked", "headers", "name"),
+    ("parameters", "headers", "name"),
     [
         ({"from_position": "7"}, {}, "position-lies-ahead"),
         ({"from_position": "-1"}, {}, "request-is-malformed"),
@@ -146,9 +148,9 @@ def test_the_last_id_goes_before_the_position_that_was_asked_first(
     ],
 )
 def test_what_cannot_be_followed_is_refused(
-    client: httpx.Client, asked: dict[str, str], headers: dict[str, str], name: str
+    client: httpx.Client, parameters: dict[str, str], headers: dict[str, str], name: str
 ) -> None:
-    assert problem(client.get("/v1/changes", params=asked, headers=headers)) == (422, name)
+    assert problem(client.get("/v1/changes", params=parameters, headers=headers)) == (422, name)
 
 
 def test_a_head_request_ends(client: httpx.Client) -> None:
@@ -193,14 +195,14 @@ def test_every_position_once_across_restarts_under_writers(services: Services, d
     last = 0
     with writing(services, key, 4) as enough:
         for turn in range(4):
-            with serving(create_app(services)) as url, following(url, key, {"Last-Event-ID": str(last)}) as told:
-                for one, _ in zip(told, range(60 + turn), strict=False):
-                    heard += [one.position] if one.data is not None and one.position is not None else []
-                    last = one.position or last
+            with serving(create_app(services)) as url, following(url, key, {"Last-Event-ID": str(last)}) as stream:
+                for message, _ in zip(stream, range(60 + turn), strict=False):
+                    heard += [message.position] if message.data is not None and message.position is not None else []
+                    last = message.position or last
     enough()
-    with serving(create_app(services)) as url, following(url, key, from_position=last) as told:
+    with serving(create_app(services)) as url, following(url, key, from_position=last) as stream:
         written = positions_in(database)
-        heard += [one.position for one in until(told, written[-1]) if one.position is not None]
+        heard += [message.position for message in until(stream, written[-1]) if message.position is not None]
     assert heard == written
 
 
@@ -257,21 +259,21 @@ def test_who_follows_a_server_that_is_killed_goes_on_at_the_next(
         for _ in range(3):
             with (
                 served_by_a_process(database, key_path) as (process, url),
-                following(url, key, {"Last-Event-ID": str(last)}) as told,
+                following(url, key, {"Last-Event-ID": str(last)}) as stream,
                 suppress(httpx.TransportError),
             ):
-                for number, one in enumerate(told):
-                    heard += [one.position] if one.data is not None else []
-                    last = one.position or last
+                for number, message in enumerate(stream):
+                    heard += [message.position] if message.data is not None else []
+                    last = message.position or last
                     if number == 40:
                         process.kill()
-    with serving(create_app(services)) as url, following(url, key, from_position=last) as told:
+    with serving(create_app(services)) as url, following(url, key, from_position=last) as stream:
         written = positions_in(database)
-        heard += [one.position for one in until(told, written[-1])]
+        heard += [message.position for message in until(stream, written[-1])]
     assert heard == written
 
 
-def test_who_does_not_read_holds_up_nobody(
+def test_a_client_that_does_not_read_delays_no_other(
     services: Services, post: Post, candidate: UUID, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     read, reached = Following._read, {"idle": 0, "busy": 0}
@@ -290,20 +292,20 @@ def test_who_does_not_read_holds_up_nobody(
         idle.connect(address)
         shown = f"Authorization: Bearer {key}\r\n\r\n".encode()
         idle.sendall(b"GET /v1/changes?types=touchpoint-recorded.v1 HTTP/1.1\r\nHost: x\r\n" + shown)
-        with following(f"http://{address[0]}:{address[1]}", key) as told:
-            assert [one.position for one in until(told, position)] == list(range(1, position + 1))
+        with following(f"http://{address[0]}:{address[1]}", key) as stream:
+            assert [message.position for message in until(stream, position)] == list(range(1, position + 1))
             position = post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")["position"]
-            assert [one.position for one in until(told, position)] == [position]
+            assert [message.position for message in until(stream, position)] == [position]
         assert 0 < reached["idle"] < reached["busy"] == position
 
 
 def test_many_who_follow_share_one_listener(url: str, post: Post, candidate: UUID, database: str, key: str) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
-    with ExitStack() as streams:
-        all_told = [streams.enter_context(following(url, key, from_position=1)) for _ in range(12)]
-        assert [until(told, 1) for told in all_told] == [[]] * 12
+    with ExitStack() as stack:
+        streams = [stack.enter_context(following(url, key, from_position=1)) for _ in range(12)]
+        assert [until(stream, 1) for stream in streams] == [[]] * 12
         position = post(path, kind="call-answered")["position"]
-        assert [[one.position for one in until(told, position)] for told in all_told] == [[position]] * 12
+        assert [[message.position for message in until(stream, position)] for stream in streams] == [[position]] * 12
         assert len([thread for thread in threading.enumerate() if thread.name == "changes-listener"]) == 1
         with psycopg.connect(database) as connection:
             others = "select count(*) - 1 from pg_stat_activity where datname = current_database()"
@@ -312,13 +314,13 @@ def test_many_who_follow_share_one_listener(url: str, post: Post, candidate: UUI
 
 
 def test_the_server_stops_with_open_streams(services: Services, post: Post, candidate: UUID, key: str) -> None:
-    with started(services) as (server, address, thread), following(f"http://{address[0]}:{address[1]}", key) as told:
-        assert [one.position for one in until(told, 1)] == [1]
+    with started(services) as (server, address, thread), following(f"http://{address[0]}:{address[1]}", key) as stream:
+        assert [message.position for message in until(stream, 1)] == [1]
         began = time.monotonic()
         server.should_exit = True
-        assert list(told) == []  # it ends, and ends in order
+        assert list(stream) == []  # it ends, and ends in order
         thread.join()
-        assert time.monotonic() - began < PATIENCE_SECONDS, "nobody was waited for until patience ended"
+        assert time.monotonic() - began < PATIENCE_SECONDS, "no client was waited for until patience ended"
 
 
 def test_a_log_that_cannot_be_reached_sends_its_readers_away(
@@ -327,14 +329,14 @@ def test_a_log_that_cannot_be_reached_sends_its_readers_away(
     def gone(*_: object) -> list[Any]:
         raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
-    with following(url, key) as told:
-        until(told, 1)
+    with following(url, key) as stream:
+        until(stream, 1)
         monkeypatch.setattr(Following, "_read", gone)
         post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
-        assert list(told) == []
+        assert list(stream) == []
     monkeypatch.undo()
-    with following(url, key, from_position=1) as told:
-        assert [one.position for one in until(told, 2)] == [2]
+    with following(url, key, from_position=1) as stream:
+        assert [message.position for message in until(stream, 2)] == [2]
 
 
 def test_a_stream_ends_with_the_key_it_was_asked_with(
@@ -343,11 +345,11 @@ def test_a_stream_ends_with_the_key_it_was_asked_with(
     monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
     monkeypatch.setattr(changes, "ASK_AGAIN_SECONDS", 0.0)
     key = key_of(services, Role.RECRUITER, name="leaver")
-    with following(url, key) as told:
-        assert [one.position for one in until(told, 1)] == [1]
+    with following(url, key) as stream:
+        assert [message.position for message in until(stream, 1)] == [1]
         services.api_keys.revoke(key.split("_")[1], "user:test", services.now())
         post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
-        assert [one.data for one in told if one.data is not None] == []
+        assert [message.data for message in stream if message.data is not None] == []
 
 
 def revoked(services: Services, key: str) -> None:
@@ -377,13 +379,13 @@ def test_a_stream_ends_with_its_key_while_the_log_is_too_busy_to_be_read(
         may_go_on.wait()
         return read(self, after, upto, types)
 
-    with following(url, key) as told:
-        assert [one.position for one in until(told, 1)] == [1]
+    with following(url, key) as stream:
+        assert [message.position for message in until(stream, 1)] == [1]
         monkeypatch.setattr(Following, "_read", busy)
         post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")
         revoked(services, key)
         try:
-            assert list(told) == []  # it ends, and ends in order
+            assert list(stream) == []  # it ends, and ends in order
         finally:
             may_go_on.set()
 
@@ -393,11 +395,11 @@ def test_a_stream_ends_when_its_key_cannot_be_looked_at(
     url: str, candidate: UUID, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_go_on, find = threading.Event(), services.authenticator.find
-    with following(url, key_of(services, Role.RECRUITER, name="leaver")) as told:
-        assert [one.position for one in until(told, 1)] == [1]
+    with following(url, key_of(services, Role.RECRUITER, name="leaver")) as stream:
+        assert [message.position for message in until(stream, 1)] == [1]
         monkeypatch.setattr(services.authenticator, "find", lambda name: may_go_on.wait() and find(name))
         try:
-            assert list(told) == []
+            assert list(stream) == []
         finally:
             may_go_on.set()
 
@@ -414,13 +416,13 @@ def test_a_stream_outlives_a_database_that_is_away_for_a_moment(
         return find(name)
 
     monkeypatch.setattr(changes, "GOOD_FOR_SECONDS", PATIENCE)
-    with following(url, key_of(services, Role.RECRUITER, name="stayer")) as told:
-        assert [one.position for one in until(told, 1)] == [1]
+    with following(url, key_of(services, Role.RECRUITER, name="stayer")) as stream:
+        assert [message.position for message in until(stream, 1)] == [1]
         monkeypatch.setattr(services.authenticator, "find", away)
         while next(failures, None) is not None:
             time.sleep(0.05)
         position = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-        assert [one.position for one in until(told, position)] == [position]
+        assert [message.position for message in until(stream, position)] == [position]
 
 
 @pytest.mark.usefixtures("soon")
@@ -465,15 +467,15 @@ def test_a_stream_ends_with_the_token_it_was_asked_with(
     monkeypatch.setattr(services.authenticator, "tokens", tokens)
     for changed in (None, frozenset({Role.ANALYST})):
         tokens.roles = frozenset({Role.RECRUITER})
-        with following(url, "a.b.c") as told:
-            assert [one.position for one in until(told, 1)] == [1]
+        with following(url, "a.b.c") as stream:
+            assert [message.position for message in until(stream, 1)] == [1]
             tokens.roles = changed
-            assert list(told) == []
+            assert list(stream) == []
 
 
-def test_an_event_that_names_no_candidate_is_told_too(url: str, post: Post, key: str) -> None:
+def test_an_event_that_names_no_candidate_is_sent_too(url: str, post: Post, key: str) -> None:
     requisition = str(uuid4())
     position = post("/v1/requisitions", requisition=requisition, role="gardener", title="Head gardener")["position"]
-    with following(url, key) as told:
-        (opened,) = until(told, position)
+    with following(url, key) as stream:
+        (opened,) = until(stream, position)
     assert (opened.type, opened.data["stream"]) == ("requisition-opened.v1", requisition)

@@ -1,4 +1,4 @@
-"""The clerks come with the first request and go home with the application, once everybody is answered."""
+"""The batcher starts its workers at the first request, and stops them after every request is answered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_application_leaves_no_thread_behind(services: Services, key: str) ->
     assert workers() == before
 
 
-def test_who_waits_is_answered_before_the_clerks_go_home() -> None:
+def test_waiting_requests_are_answered_before_the_workers_stop() -> None:
     def slowly(askings: Sequence[int]) -> list[int | Exception]:
         time.sleep(0.05)
         return [asking + 1 for asking in askings]

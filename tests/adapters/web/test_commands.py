@@ -17,14 +17,14 @@ from tests.adapters.web.conftest import ACTOR, ClientAs, Post, problem
 def test_a_command_answers_where_its_events_stand_and_nothing_personal(client: httpx.Client) -> None:
     personal = {"name": "Ines Prado", "emails": ["ines@prado.example"]}
     answer = client.post("/v1/candidates", json={"source": "career-site", **personal})
-    told = answer.json()
+    body = answer.json()
     assert answer.status_code == 201
-    assert answer.headers["location"] == f"/v1/candidates/{told['stream']}"
+    assert answer.headers["location"] == f"/v1/candidates/{body['stream']}"
     assert answer.headers["etag"] == '"1"'
-    assert list(told) == ["position", "stream", "version", "ids", "events"]
-    assert (told["position"], told["version"]) == (1, 1)
-    assert told["ids"] == {"candidate": told["stream"]}
-    assert [event["type"] for event in told["events"]] == ["candidate-sourced.v1"]
+    assert list(body) == ["position", "stream", "version", "ids", "events"]
+    assert (body["position"], body["version"]) == (1, 1)
+    assert body["ids"] == {"candidate": body["stream"]}
+    assert [event["type"] for event in body["events"]] == ["candidate-sourced.v1"]
     assert "Ines" not in answer.text
 
 
@@ -40,33 +40,33 @@ def test_a_new_id_may_be_brought_and_belongs_to_one_candidate(client: httpx.Clie
 def test_what_another_system_knows_too_is_made_once_however_it_comes_to_us(
     client: httpx.Client, post: Post, services: Services
 ) -> None:
-    known: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
-    zoe = post("/v1/candidates", name="Zoe Sahin", **known)["stream"]
-    again = client.post("/v1/candidates", json={"name": "Zoe S.", **known})
+    outside: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
+    zoe = post("/v1/candidates", name="Zoe Sahin", **outside)["stream"]
+    again = client.post("/v1/candidates", json={"name": "Zoe S.", **outside})
     assert problem(again) == (409, "candidate-exists-already")
     assert zoe in again.json()["detail"]
-    job = post("/v1/requisitions", role="gardener", **known)["stream"]
-    assert problem(client.post("/v1/requisitions", json={"role": "gardener", **known}))[0] == 409
-    way = post("/v1/prospects", candidate=zoe, **known)["stream"]
-    assert post("/v1/applications", candidate=zoe, requisition=job, **known)["stream"] == way
-    assert problem(client.post("/v1/applications", json={"candidate": zoe, "requisition": job, **known}))[0] == 409
+    job = post("/v1/requisitions", role="gardener", **outside)["stream"]
+    assert problem(client.post("/v1/requisitions", json={"role": "gardener", **outside}))[0] == 409
+    way = post("/v1/prospects", candidate=zoe, **outside)["stream"]
+    assert post("/v1/applications", candidate=zoe, requisition=job, **outside)["stream"] == way
+    assert problem(client.post("/v1/applications", json={"candidate": zoe, "requisition": job, **outside}))[0] == 409
     imported = Origin("old-crm", services.key_file, services.now())
     kinds = ("candidate", "requisition", "application")
     assert [str(imported.stream(kind, "4711")) for kind in kinds] == [zoe, job, way]
 
 
-def test_who_was_erased_and_comes_back_is_somebody_new_by_whatever_id(client: httpx.Client, post: Post) -> None:
-    known: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
-    gone = post("/v1/candidates", emails=["zoe@sahin.example"], **known)["stream"]
+def test_an_erased_person_who_returns_gets_a_new_record_by_any_id(client: httpx.Client, post: Post) -> None:
+    outside: dict[str, Any] = {"outside_source": "old-crm", "outside_id": "4711"}
+    gone = post("/v1/candidates", emails=["zoe@sahin.example"], **outside)["stream"]
     assert post(f"/v1/candidates/{gone}/erase")["state"] == "completed"
-    assert problem(client.post("/v1/candidates", json=known)) == (409, "candidate-is-erased")
-    assert post("/v1/candidates", emails=["zoe@sahin.example"], returning=True, **known)["stream"] != gone
+    assert problem(client.post("/v1/candidates", json=outside)) == (409, "candidate-is-erased")
+    assert post("/v1/candidates", emails=["zoe@sahin.example"], returning=True, **outside)["stream"] != gone
 
 
 @pytest.mark.parametrize(
     "half", [{"outside_id": "4711"}, {"outside_source": "old-crm"}, {"outside_source": "old-crm", "outside_id": ""}]
 )
-def test_who_is_not_known_elsewhere_by_both_is_somebody_new(post: Post, half: dict[str, str]) -> None:
+def test_half_of_an_outside_id_makes_a_new_record(post: Post, half: dict[str, str]) -> None:
     half = {**half, "name": "Nora Blum"}
     assert post("/v1/candidates", **half)["stream"] != post("/v1/candidates", **half)["stream"]
 
@@ -95,16 +95,16 @@ def test_a_person_without_anything_to_be_found_by_is_not_made(client: httpx.Clie
 def test_a_malformed_body_is_refused_and_says_where(client: httpx.Client, body: dict[str, object], where: str) -> None:
     answer = client.post("/v1/candidates", json=body)
     assert problem(answer) == (422, "request-is-malformed")
-    assert [one["where"] for one in answer.json()["errors"]] == [where]
+    assert [error["where"] for error in answer.json()["errors"]] == [where]
 
 
 def test_a_field_that_must_be_given_is_missed(client: httpx.Client, candidate: UUID) -> None:
     answer = client.post(f"/v1/candidates/{candidate}/touchpoints", json={})
-    assert [one["where"] for one in answer.json()["errors"]] == ["body.kind"]
+    assert [error["where"] for error in answer.json()["errors"]] == ["body.kind"]
 
 
 @pytest.mark.parametrize("body", [b'{"source":', b"\xff\xfe", b"["])
-def test_a_body_that_is_not_json_is_told_so(client: httpx.Client, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/v1/candidates", content=body, headers={"Content-Type": "application/json"})
     assert problem(answer) == (400, "body-is-not-json")
 
@@ -119,7 +119,7 @@ def test_what_the_path_names_is_not_in_the_body(client: httpx.Client, candidate:
         f"/v1/candidates/{candidate}/touchpoints", json={"kind": "email-replied", "candidate": str(candidate)}
     )
     assert problem(answer) == (422, "request-is-malformed")
-    assert problem(client.post("/v1/candidates/nobody/touchpoints", json={"kind": "email-replied"}))[0] == 422
+    assert problem(client.post("/v1/candidates/no-id/touchpoints", json={"kind": "email-replied"}))[0] == 422
 
 
 def test_an_unknown_candidate_is_not_found(client: httpx.Client) -> None:
@@ -151,7 +151,7 @@ def test_the_version_that_is_named_must_be_the_newest(client: httpx.Client, cand
 
 def test_who_asks_is_recorded(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
     path, body = f"/v1/candidates/{candidate}/touchpoints", {"kind": "call-answered"}
-    client_as(Role.RECRUITER).post(path, json=body, headers={"Perennial-Actor": "user:somebody-else"})
+    client_as(Role.RECRUITER).post(path, json=body, headers={"Perennial-Actor": "user:other"})
     client_as(Role.INTEGRATION, source="career-site").post(path, json=body)
     events = client.get(f"/v1/candidates/{candidate}/timeline").json()["events"]
     assert [event["actor"] for event in events] == [ACTOR, "user:one-recruiter", "integration:career-site"]
@@ -191,5 +191,5 @@ def test_a_referral_and_a_prospect_and_the_ways_out(client: httpx.Client, post: 
         assert problem(again) == (409, "application-has-ended")
     post(f"/v1/candidates/{friend}/consents/newsletter/refuse", channels=["email"])
     touchpoint = post(f"/v1/candidates/{friend}/touchpoints", kind="call-answered")["ids"]["touchpoint"]
-    corrected = post(f"/v1/candidates/{friend}/touchpoints/{touchpoint}/correct", reason="it was somebody else")
+    corrected = post(f"/v1/candidates/{friend}/touchpoints/{touchpoint}/correct", reason="it was another person")
     assert corrected["events"][0]["type"] == "touchpoint-corrected.v1"

@@ -45,7 +45,7 @@ Dial = Callable[..., socket.socket]
 
 
 KERNEL = EAGER.kernel_bytes
-"""What the kernel is asked to hold for a socket, each way. It takes twice as much, and does not grow by itself then."""
+"""The size of a socket's kernel buffers, each way. The kernel doubles it, and does not grow the buffers then."""
 
 
 @contextmanager
@@ -106,8 +106,8 @@ def answer_of(connection: socket.socket) -> tuple[int, str, bytes]:
     answer.begin()
     body = answer.read()
     assert answer.getheader("x-content-type-options") == "nosniff"
-    told = json.loads(body)
-    return answer.status, str(told.get("type", "")).removeprefix("/problems/"), body
+    document = json.loads(body)
+    return answer.status, str(document.get("type", "")).removeprefix("/problems/"), body
 
 
 def status_of(connection: socket.socket) -> int:
@@ -170,9 +170,9 @@ def test_a_head_that_is_too_large_is_refused_before_it_is_whole(services: Servic
     with dialled(services, EAGER) as dial:
         connection = dial()
         send_all(connection, iter([head]))
-        told = answer_of(connection)
-        assert told[:2] == (status, slug)
-        assert len(told[2]) < KIB
+        answer = answer_of(connection)
+        assert answer[:2] == (status, slug)
+        assert len(answer[2]) < KIB
         assert is_closed(connection)
 
 
@@ -234,7 +234,7 @@ def test_requests_that_wait_for_one_another_are_bounded(services: Services, monk
 
 
 @pytest.mark.parametrize("number", [100, 3_000, 9_000])
-def test_more_parameters_than_any_question_has_are_told_in_a_few_words(services: Services, number: int) -> None:
+def test_more_parameters_than_any_question_has_get_a_short_answer(services: Services, number: int) -> None:
     with dialled(services, replace(EAGER, target_bytes=MIB, head_bytes=MIB)) as dial:
         connection = dial()
         query = b"&".join(b"a%d=" % n for n in range(number + 1))
@@ -244,20 +244,20 @@ def test_more_parameters_than_any_question_has_are_told_in_a_few_words(services:
         assert len(body) < KIB
 
 
-def test_whoever_never_asks_is_sent_away_and_whoever_asked_when_they_ask_no_more(services: Services) -> None:
+def test_a_connection_without_a_request_is_closed_and_one_after_its_last_request_too(services: Services) -> None:
     with dialled(services, SOON) as dial:
         silent, slow = dial(), dial()
         slow.sendall(GET + b"A: ")
         blank = dial()
         blank.sendall(b"\r\n\r\n")
-        asked = dial()
-        asked.sendall(GET + b"\r\n")
-        assert answer_of(asked)[0] == 200
+        used = dial()
+        used.sendall(GET + b"\r\n")
+        assert answer_of(used)[0] == 200
         assert is_closed(silent)
         assert is_closed(blank)
         assert answer_of(slow)[:2] == (408, "request-took-too-long")
         assert is_closed(slow)
-        assert is_closed(asked)
+        assert is_closed(used)
 
 
 def test_a_head_that_drips_is_cut_off(services: Services) -> None:
@@ -305,7 +305,7 @@ def test_a_body_that_comes_steadily_is_waited_for(services: Services, key: str) 
         assert status_of(connection) in (201, 422)
 
 
-def test_a_body_that_nobody_waits_for_holds_its_connection_for_a_moment_alone(services: Services) -> None:
+def test_a_body_whose_request_is_answered_keeps_its_connection_only_a_moment(services: Services) -> None:
     with dialled(services, SOON) as dial:
         connection = dial()
         connection.sendall(POST + b"\r\n{")
@@ -314,14 +314,14 @@ def test_a_body_that_nobody_waits_for_holds_its_connection_for_a_moment_alone(se
 
 
 def test_who_does_not_read_an_answer_is_cut_off(services: Services, made: list[Connections]) -> None:
-    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     with dialled(services, replace(EAGER, read_seconds=0.3, bytes_per_second=1e9)) as dial:
         polite = dial()
-        polite.sendall(asked)
+        polite.sendall(request)
         assert EAGER.pipelined * len(answer_of(polite)[2]) > 2 * (2 * 2 * KERNEL), "they do not fit between the two"
         polite.close()
         connection = dial()
-        connection.sendall(asked * EAGER.pipelined)
+        connection.sendall(request * EAGER.pipelined)
         wait_until(lambda: len(made[0]) == 1)
         wait_until(lambda: len(made[0]) == 0)
         assert whole_answers(connection, EAGER.pipelined) < EAGER.pipelined
@@ -343,8 +343,8 @@ def test_the_connection_of_least_use_makes_room(services: Services, bounds: Boun
         polite.sendall(GET + b"\r\n")
         assert answer_of(polite)[0] == 200
         idle = [dial() for _ in range(30)]
-        for one in idle[:-4]:
-            assert is_closed(one)
+        for connection in idle[:-4]:
+            assert is_closed(connection)
         polite.sendall(GET + b"\r\n")
         assert answer_of(polite)[0] == 200
         newcomer = dial()
@@ -374,8 +374,8 @@ def test_a_body_that_does_not_come_makes_room_and_one_that_comes_does_not(
     monkeypatch.setattr(connections, "STALLED_SECONDS", PATIENCE)
     with dialled(services, replace(EAGER, connections_per_address=3, body_idle_seconds=PATIENCE)) as dial:
         busy = [begun(dial) for _ in range(3)]
-        told = answer_of(dial())
-        assert told[:2] == (503, "too-many-connections")
+        answer = answer_of(dial())
+        assert answer[:2] == (503, "too-many-connections")
         assert len(busy) == 3
 
 
@@ -416,7 +416,9 @@ def test_strangers_from_several_addresses_leave_room_for_another_and_what_it_has
         polite.sendall(GET + b"\r\n")
         assert answer_of(polite)[0] == 200
         held = [hold(dial, address, key) for address in (STRANGERS * 4)[:11]]
-        wait_until(lambda: sum(NEVER_ASKED < one.use()[0] < AT_WORK for one in list(made[0]._all.all)) == 12)
+        wait_until(
+            lambda: sum(NEVER_ASKED < connection.use()[0] < AT_WORK for connection in list(made[0]._all.all)) == 12
+        )
         for _ in range(5):
             newcomer = dial("127.0.0.2")
             newcomer.sendall(GET + b"\r\n")
@@ -434,12 +436,12 @@ def test_an_address_whose_connections_are_all_at_work_does_not_shut_others_out(
     may_go_on = threading.Event()
     monkeypatch.setattr(UploadStore, "all", lambda _: may_go_on.wait() and [])
     shown = f"Authorization: Bearer {key}\r\n\r\n".encode()
-    asked = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\n" + shown
+    request = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\n" + shown
     try:
         with dialled(services, replace(EAGER, connections=7, connections_per_address=4)) as dial:
             for _ in range(4):
-                dial("127.0.0.3").sendall(asked)
-            wait_until(lambda: [one.use()[0] for one in list(made[0]._all.all)] == [AT_WORK] * 4)
+                dial("127.0.0.3").sendall(request)
+            wait_until(lambda: [connection.use()[0] for connection in list(made[0]._all.all)] == [AT_WORK] * 4)
             crowd = [dial("127.0.0.4") for _ in range(3)]
             wait_until(lambda: len(made[0]) == 7)
             polite = dial("127.0.0.2")
@@ -530,14 +532,14 @@ def test_requests_are_taken_in_turns_and_a_good_key_is_known_afterwards(
         return begin(turns, party, start)
 
     monkeypatch.setattr(Turns, "begin", noted)
-    asked = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+    request = b"GET /v1/imports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
     with dialled(services, EAGER) as dial:
-        for shown in (key, "pnl_nobody", key, "pnl_nobody"):
+        for shown in (key, "pnl_invented", key, "pnl_invented"):
             connection = dial("127.0.0.2")
-            connection.sendall(asked % shown.encode())
+            connection.sendall(request % shown.encode())
             status_of(connection)
-        assert [one.is_known for one in parties] == [False, False, True, False]
-        assert [one.name for one in parties if not one.is_known] == ["127.0.0.2"] * 3
+        assert [party.is_known for party in parties] == [False, False, True, False]
+        assert [party.name for party in parties if not party.is_known] == ["127.0.0.2"] * 3
         assert made[0].keys.party(b"", "127.0.0.2").is_known, "its next connection has a turn among those with a key"
         assert not made[0].keys.party(b"", "127.0.0.3").is_known
 
@@ -558,10 +560,10 @@ def test_a_request_that_waits_for_its_turn_makes_room_and_one_that_began_does_no
     bounds = replace(EAGER, connections=6, connections_per_address=3)
     with dialled(services, bounds) as dial:
         held = [dial(address) for address in ("127.0.0.3", "127.0.0.4") * 3]
-        for one in held:
-            one.sendall(GET + b"\r\n")
+        for connection in held:
+            connection.sendall(GET + b"\r\n")
         wait_until(lambda: len(waiting) == 6)
-        assert {one.use()[0] for one in list(made[0]._all.all)} == {MOVING}
+        assert {connection.use()[0] for connection in list(made[0]._all.all)} == {MOVING}
         newcomer = dial("127.0.0.2")
         newcomer.sendall(GET + b"\r\n")
         assert answer_of(newcomer)[0] == 200
@@ -594,7 +596,7 @@ def test_what_comes_of_a_connection_that_has_ended_is_let_go(
 
 
 def test_the_kernel_holds_as_little_of_a_connection_as_was_said(services: Services) -> None:
-    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     accepted: list[socket.socket] = []
     take = Door._let_in
 
@@ -606,7 +608,7 @@ def test_the_kernel_holds_as_little_of_a_connection_as_was_said(services: Servic
         patch.setattr(Door, "_let_in", noted)
         with dialled(services, replace(EAGER, kernel_bytes=32 * KIB)) as dial:
             connection = dial()
-            connection.sendall(asked)
+            connection.sendall(request)
             assert status_of(connection) == 200
             for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 assert accepted[0].getsockopt(socket.SOL_SOCKET, buffer) <= 2 * 32 * KIB
@@ -641,9 +643,9 @@ def test_a_body_that_is_refused_is_read_for_a_while_and_up_to_a_bound(
     monkeypatch.setattr(connections, "LINGER_BYTES", 512 * KIB)
     with dialled(services, SOON) as dial:
         silent, endless = dial(), dial()
-        for one in (silent, endless):
-            one.sendall(TOO_LONG)
-            assert answer_of(one)[:2] == (413, "body-is-too-large")
+        for sender in (silent, endless):
+            sender.sendall(TOO_LONG)
+            assert answer_of(sender)[:2] == (413, "body-is-too-large")
         assert send_all(endless, iter([b" " * (64 * KIB)] * 31)) < 31 * 64 * KIB
         assert is_closed(silent)
 
@@ -687,8 +689,8 @@ def test_bodies_share_their_memory_and_those_that_do_not_come_make_room(
     monkeypatch.setattr(limits, "STALLED_SECONDS", PATIENCE)
     with dialled(services, bounds) as dial:
         holding = [dial() for _ in range(4)]
-        for one in holding:
-            one.sendall(delivery(2 * MIB) + b" " * held)
+        for connection in holding:
+            connection.sendall(delivery(2 * MIB) + b" " * held)
         wait_until(lambda: memories[0].free == 4 * MIB - 4 * held)
         full = dial()
         full.sendall(delivery(4 * MIB))
@@ -709,11 +711,11 @@ def test_bodies_share_their_memory_and_those_that_do_not_come_make_room(
 def test_memory_is_free_again_when_bodies_end(services: Services, memories: list[BodyMemory]) -> None:
     with dialled(services, replace(EAGER, body_memory=8 * MIB)) as dial:
         flood = [dial() for _ in range(8)]
-        for one in flood:
-            send_all(one, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
+        for opened in flood:
+            send_all(opened, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
         wait_until(lambda: memories[0].free < 2 * MIB)
-        for one in flood:
-            one.close()
+        for opened in flood:
+            opened.close()
         wait_until(lambda: memories[0].free == 4 * MIB)
         connection = dial()
         connection.sendall(delivery(2 * MIB) + b" " * (2 * MIB))
@@ -723,16 +725,16 @@ def test_memory_is_free_again_when_bodies_end(services: Services, memories: list
 def test_bodies_that_do_not_come_make_room_by_themselves(services: Services, memories: list[BodyMemory]) -> None:
     with dialled(services, replace(EAGER, body_memory=8 * MIB)) as dial:
         flood = [dial() for _ in range(8)]
-        for one in flood:
-            send_all(one, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
+        for opened in flood:
+            send_all(opened, iter([delivery(3 * MIB) + b" " * (MIB + 7)]))
         wait_until(lambda: memories[0].free < 2 * MIB)
 
         def taken() -> bool:
             connection = dial()
             send_all(connection, iter([delivery(2 * MIB) + b" " * (2 * MIB)]))
-            told = answer_of(connection)[:2]
-            assert told in ((401, "signature-is-wrong"), (503, "bodies-fill-the-memory"))
-            return told[0] == 401
+            answer = answer_of(connection)[:2]
+            assert answer in ((401, "signature-is-wrong"), (503, "bodies-fill-the-memory"))
+            return answer[0] == 401
 
         wait_until(taken)
 
@@ -788,7 +790,7 @@ def test_the_description_is_written_once_however_many_ask(app: Api, url: str, mo
     monkeypatch.setattr(docs, "as_json", counted)
     with ThreadPoolExecutor(8) as many:
         answers = list(many.map(lambda _: httpx.get(f"{url}/openapi.json", timeout=PATIENCE).json(), range(16)))
-    assert all(one == answers[0] for one in answers)
+    assert all(document == answers[0] for document in answers)
     assert [name for name in written if "AnyIO" in name] == written
     assert len(written) == 1
 

@@ -17,16 +17,16 @@ from tests.adapters.web.conftest import ClientAs, Post, problem
 YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever this runs
 MARCH, APRIL, MAY, JUNE = (f"{YEAR}-{month:02}-01T09:00:00Z" for month in range(3, 7))
 NOTICE = {"notice": "talent-pool", "notice_version": "3", "notice_sha256": "9f" * 32, "language": "en"}
-Told = dict[str, Any]
+Content = dict[str, Any]
 
 
-def trail(client: httpx.Client, candidate: UUID | str, **asked: str | int) -> list[Told]:
-    answer = client.get(f"/v1/candidates/{candidate}/consents", params=asked)
-    lines: list[Told] = answer.raise_for_status().json()["trail"]
+def trail(client: httpx.Client, candidate: UUID | str, **parameters: str | int) -> list[Content]:
+    answer = client.get(f"/v1/candidates/{candidate}/consents", params=parameters)
+    lines: list[Content] = answer.raise_for_status().json()["trail"]
     return lines
 
 
-def event_of(written: Told) -> str:
+def event_of(written: Content) -> str:
     event: str = written["events"][0]["id"]
     return event
 
@@ -43,9 +43,9 @@ def test_consents_are_answered_at_a_time_and_as_known_at_a_position(
     post(f"{path}/talent_pool/withdraw", occurred_at=JUNE)
     fold()
 
-    def found(**asked: str | int) -> tuple[set[str], list[str]]:
-        told = client.get(path, params=asked).json()
-        return {state["status"] for state in told["states"]}, [line["what"] for line in told["trail"]]
+    def found(**parameters: str | int) -> tuple[set[str], list[str]]:
+        answer = client.get(path, params=parameters).json()
+        return {state["status"] for state in answer["states"]}, [line["what"] for line in answer["trail"]]
 
     assert found() == ({"withdrawn"}, ["given", "withdrawn"])
     assert found(as_of=f"position:{given}") == ({"given"}, ["given"])
@@ -98,7 +98,7 @@ def test_the_trail_tells_of_asking_renewing_refusing_and_what_was_sent(
     assert sent == sent | {"touchpoint": early["ids"]["touchpoint"], "kind": "email-sent",
                            "at": f"{YEAR}-04-02T09:00:00Z", "position": early["position"],
                            "proof": f"/v1/events/{event_of(early)}/proof"}  # fmt: skip
-    assert [one["touchpoint"] for one in again["sent"]] == [late["ids"]["touchpoint"]], "one never happened"
+    assert [dispatch["touchpoint"] for dispatch in again["sent"]] == [late["ids"]["touchpoint"]], "one never happened"
     assert len(trail(client, candidate, as_of=f"position:{before}")[2]["sent"]) == 2
     assert trail(client, candidate, at=f"{YEAR}-05-02T10:00:00Z")[2]["sent"] == []
 
@@ -153,21 +153,21 @@ def test_consents_that_end_soon_come_page_by_page_as_of_the_first(
     client: httpx.Client, post: Post, fold: Callable[[], int]
 ) -> None:
     people = [post("/v1/candidates", source="event", name="Nora Blum")["stream"] for _ in range(4)]
-    for number, one in enumerate(people):
+    for number, person in enumerate(people):
         ends = (datetime.now(UTC) + timedelta(days=31 + number)).isoformat()
         purpose = "events" if number == 3 else "talent_pool"
-        post(f"/v1/candidates/{one}/consents", purpose=purpose, channels=["email", "text"], valid_until=ends)
+        post(f"/v1/candidates/{person}/consents", purpose=purpose, channels=["email", "text"], valid_until=ends)
     fold()
-    asked: Told = {"within": 40, "limit": 2}
-    first = client.get("/v1/expiring-consents", params=asked).raise_for_status().json()
+    parameters: Content = {"within": 40, "limit": 2}
+    first = client.get("/v1/expiring-consents", params=parameters).raise_for_status().json()
     post(f"/v1/candidates/{people[2]}/consents/talent_pool/withdraw")
     post(f"/v1/candidates/{people[0]}/consents", purpose="talent_pool", channels=["email"])
     fold()
-    second = client.get("/v1/expiring-consents", params={**asked, "cursor": first["next"]}).json()
-    assert [one["candidate"] for page in (first, second) for one in page["consents"]] == people
+    second = client.get("/v1/expiring-consents", params={**parameters, "cursor": first["next"]}).json()
+    assert [consent["candidate"] for page in (first, second) for consent in page["consents"]] == people
     assert (first["n"], second["n"], second["next"], first["position"]) == (4, 4, None, second["position"])
-    now = client.get("/v1/expiring-consents", params={**asked, "purpose": "talent_pool"}).json()["consents"]
-    assert [(one["candidate"], one["channels"]) for one in now] == [
+    now = client.get("/v1/expiring-consents", params={**parameters, "purpose": "talent_pool"}).json()["consents"]
+    assert [(consent["candidate"], consent["channels"]) for consent in now] == [
         (people[0], ["text"]), (people[1], ["email", "text"]),
     ]  # fmt: skip
     assert now[0]["receipt"] == f"/v1/consents/{now[0]['event']}/receipt"
@@ -177,7 +177,7 @@ def test_consents_that_end_soon_come_page_by_page_as_of_the_first(
 
 
 @pytest.mark.parametrize("role", [Role.RECRUITER, Role.AUDITOR, Role.PRIVACY_OFFICER])
-def test_whoever_may_read_consents_reads_the_evidence_and_leaves_a_trace(
+def test_every_role_that_may_read_consents_sees_the_evidence_and_is_recorded(
     role: Role,
     client: httpx.Client,
     client_as: ClientAs,
@@ -191,11 +191,11 @@ def test_whoever_may_read_consents_reads_the_evidence_and_leaves_a_trace(
     assert trail(client_as(role), candidate)[0]["evidence"] == "token 4711"
     fold()
     seen = client.get("/v1/audit/accesses", params={"candidate": str(candidate)}).json()
-    assert (f"user:one-{role}", "consents") in {(one["reader"], one["page"]) for one in seen["accesses"]}
+    assert (f"user:one-{role}", "consents") in {(access["reader"], access["page"]) for access in seen["accesses"]}
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
-def test_nobody_else_reads_consents(role: Role, client_as: ClientAs, candidate: UUID, path: str) -> None:
+def test_no_other_role_reads_consents(role: Role, client_as: ClientAs, candidate: UUID, path: str) -> None:
     for page in (path, "/v1/expiring-consents", f"/v1/consents/{uuid4()}/receipt"):
         assert problem(client_as(role).get(page)) == (403, "role-may-not")
 
@@ -209,11 +209,11 @@ def test_an_erasure_is_the_last_line_of_the_trail_and_the_consent_can_still_be_s
     fold()
     first, last = trail(client, candidate)
     assert (first["evidence"], first["unreadable"]) == (None, True)
-    assert [one["touchpoint"] for one in first["sent"]] == [sent["ids"]["touchpoint"]]
+    assert [dispatch["touchpoint"] for dispatch in first["sent"]] == [sent["ids"]["touchpoint"]]
     assert (last["what"], last["method"], last["everywhere"]) == ("erased", "erasure", True)
     states = client.get(path).json()["states"]
-    assert {(one["status"], one["event"]) for one in states} == {("withdrawn", last["event"])}
+    assert {(state["status"], state["event"]) for state in states} == {("withdrawn", last["event"])}
     receipt = client.get(f"/v1/consents/{event_of(given)}/receipt").json()
-    assert [(one["status"], one["event"]) for one in receipt["standing"]] == [("erased", last["event"])]
+    assert [(consent["status"], consent["event"]) for consent in receipt["standing"]] == [("erased", last["event"])]
     (dispatch,) = client.get("/v1/audit/dispatches").json()["dispatches"]
     assert (dispatch["consent"], dispatch["standing"]) == (event_of(given), "authorised")

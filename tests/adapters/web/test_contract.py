@@ -28,17 +28,17 @@ def document(contract: Contract) -> Described:
 
 def operations(document: Described) -> Iterator[tuple[str, Described]]:
     for path, methods in document["paths"].items():
-        for method, told in methods.items():
-            yield f"{method} {path}", told
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
 
 
 def contents(document: Described) -> Iterator[tuple[str, str, Described]]:
     """(where, media type, content) of every answer and every body."""
-    for where, told in operations(document):
-        for status, response in told["responses"].items():
+    for where, operation in operations(document):
+        for status, response in operation["responses"].items():
             for media_type, content in response["content"].items():
                 yield f"{where} {status}", media_type, content
-        for media_type, content in told.get("requestBody", {}).get("content", {}).items():
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
             yield f"{where} body", media_type, content
 
 
@@ -55,15 +55,15 @@ def test_every_example_is_what_its_schema_says(document: Described, contract: Co
     for where, media_type, content in contents(contract.document):
         if media_type.endswith("json"):
             for example in [content["example"]] if "example" in content else content["examples"].values():
-                told = example["value"] if media_type == PROBLEM else example
-                contract.check_content({"schema": content["schema"]}, told, where)
+                value = example["value"] if media_type == PROBLEM else example
+                contract.check_content({"schema": content["schema"]}, value, where)
 
 
 def test_every_parameter_is_described(document: Described) -> None:
     lacking = [
         (where, parameter["name"])
-        for where, told in operations(document)
-        for parameter in told.get("parameters", ())
+        for where, operation in operations(document)
+        for parameter in operation.get("parameters", ())
         if not parameter.get("description") or not parameter.get("schema")
     ]
     assert lacking == []
@@ -76,11 +76,11 @@ def test_no_schema_has_a_name_that_a_generator_stumbles_over(document: Described
 
 
 def test_every_command_tells_an_event_that_there_is(document: Described) -> None:
-    known = {event.stored_name for event in EVENTS}
+    stored_names = {event.stored_name for event in EVENTS}
     for route in routes.COMMANDS:
-        told = document["paths"][route.path]["post"]["responses"][str(route.status)]
-        (event,) = told["content"]["application/json"]["example"]["events"]
-        assert event["type"] in known, route.command.__name__
+        response = document["paths"][route.path]["post"]["responses"][str(route.status)]
+        (event,) = response["content"]["application/json"]["example"]["events"]
+        assert event["type"] in stored_names, route.command.__name__
 
 
 def test_every_command_takes_a_key_and_a_version(document: Described) -> None:
@@ -90,7 +90,7 @@ def test_every_command_takes_a_key_and_a_version(document: Described) -> None:
 
 
 def test_what_a_command_makes_is_linked_to_what_can_be_asked_of_it(document: Described) -> None:
-    ids = {told["operationId"]: told for _, told in operations(document)}
+    ids = {operation["operationId"]: operation for _, operation in operations(document)}
     sourced = ids["SourceCandidate"]["responses"]["201"]["links"]
     assert {"profile", "timeline", "RecordTouchpoint", "GiveConsent", "SubmitApplication"} <= set(sourced)
     assert sourced["RecordTouchpoint"]["parameters"] == {"candidate": "$response.body#/ids/candidate"}
@@ -103,11 +103,11 @@ def test_what_a_command_makes_is_linked_to_what_can_be_asked_of_it(document: Des
 
 
 def test_lists_that_go_on_say_so_in_one_way(document: Described) -> None:
-    for where, told in operations(document):
-        names = {parameter["name"] for parameter in told.get("parameters", ())}
+    for where, operation in operations(document):
+        names = {parameter["name"] for parameter in operation.get("parameters", ())}
         if "limit" not in names:
             continue
-        name = told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        name = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         fields = document["components"]["schemas"][name]["properties"]
         assert "cursor" in names, where
         assert "next" in fields, where

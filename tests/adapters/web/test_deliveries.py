@@ -29,8 +29,8 @@ def deliver(client: httpx.Client) -> Deliver:
     def deliver(body: bytes, event: str) -> dict[str, Any]:
         answer = client.post("/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], event))
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
     return deliver
 
@@ -40,11 +40,11 @@ def rosa(key_file: KeyFile) -> str:
     return str(key_file.stream_of(GREENHOUSE, "candidate", "501"))
 
 
-def listed(client: httpx.Client, **asked: object) -> dict[str, Any]:
-    answer = client.get("/v1/deliveries", params={name: str(value) for name, value in asked.items()})
+def listed(client: httpx.Client, **parameters: object) -> dict[str, Any]:
+    answer = client.get("/v1/deliveries", params={name: str(value) for name, value in parameters.items()})
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def test_what_was_not_applied_is_listed_the_oldest_first_with_reason_and_age(
@@ -52,26 +52,28 @@ def test_what_was_not_applied_is_listed_the_oldest_first_with_reason_and_age(
 ) -> None:
     for number, body in enumerate((NEW, UNREJECTED, DRAFT, delivery("interview_deleted"))):
         deliver(body, f"e{number}")
-    told = listed(client)
-    assert [(one["id"], one["state"], one["reason"]) for one in told["deliveries"]] == [
+    page = listed(client)
+    assert [(delivery["id"], delivery["state"], delivery["reason"]) for delivery in page["deliveries"]] == [
         ("e1", "waiting", "application-is-not-rejected"),
         ("e2", "kept", "job-is-a-draft"),
         ("e3", "kept", "not-part-of-a-history"),
     ]
     application_ = str(key_file.stream_of(GREENHOUSE, "application", "9001"))
-    first, second, third = told["deliveries"]
+    first, second, third = page["deliveries"]
     assert (first["record"], first["subject"], first["waits_for"]) == (rosa, application_, application_)
     assert second["record"] == str(key_file.stream_of(GREENHOUSE, "requisition", "78"))
     assert (third["record"], third["subject"], third["waits_for"]) == (None, None, None), (
         "nothing says what it is about"
     )
-    for one in told["deliveries"]:
-        assert 0 <= one["age_seconds"] < 3600
-        assert one["detail"].endswith(".")
-        assert one["what_to_do"].endswith(".")
-        assert (one["integration"], "{" in one["what_to_do"]) == (GREENHOUSE, False)
-    assert {(one["reason"], one["n"]) for one in told["reasons"]} == {(one["reason"], 1) for one in told["deliveries"]}
-    assert (told["exact"], told["next"]) == (True, None)
+    for line in page["deliveries"]:
+        assert 0 <= line["age_seconds"] < 3600
+        assert line["detail"].endswith(".")
+        assert line["what_to_do"].endswith(".")
+        assert (line["integration"], "{" in line["what_to_do"]) == (GREENHOUSE, False)
+    assert {(reason["reason"], reason["n"]) for reason in page["reasons"]} == {
+        (delivery["reason"], 1) for delivery in page["deliveries"]
+    }
+    assert (page["exact"], page["next"]) == (True, None)
 
 
 def test_what_a_rule_refused_is_refused(client: httpx.Client, deliver: Deliver, post: Post, rosa: str) -> None:
@@ -79,9 +81,13 @@ def test_what_a_rule_refused_is_refused(client: httpx.Client, deliver: Deliver, 
     body = delivery("update_candidate", candidate=ROSA | {"title": "x" * 20_001})
     kept = deliver(body, "e2")
     assert (kept["outcome"], kept["reason"]) == ("kept", "text-is-too-long")
-    (one,) = listed(client, state="refused")["deliveries"]
-    assert (one["id"], one["reason"], one["record"]) == ("e2", "text-is-too-long", rosa)
-    assert "/problems/text-is-too-long" in one["what_to_do"]
+    (listed_delivery,) = listed(client, state="refused")["deliveries"]
+    assert (listed_delivery["id"], listed_delivery["reason"], listed_delivery["record"]) == (
+        "e2",
+        "text-is-too-long",
+        rosa,
+    )
+    assert "/problems/text-is-too-long" in listed_delivery["what_to_do"]
     assert listed(client, state="kept")["deliveries"] == []
 
 
@@ -94,11 +100,11 @@ def test_the_list_has_no_personal_value(client: httpx.Client, deliver: Deliver, 
     answer = client.get("/v1/deliveries")
     assert len(answer.json()["deliveries"]) >= 4
     assert value not in answer.text
-    assert [one["id"] for one in answer.json()["deliveries"]][-1] is None, "what is no id is not shown"
+    assert [delivery["id"] for delivery in answer.json()["deliveries"]][-1] is None, "what is no id is not shown"
 
 
 @pytest.mark.parametrize(
-    ("asked", "ids"),
+    ("parameters", "ids"),
     [
         ({"state": "waiting"}, ["e1"]),
         ({"state": "kept"}, ["e2", "e3"]),
@@ -108,12 +114,14 @@ def test_the_list_has_no_personal_value(client: httpx.Client, deliver: Deliver, 
         ({"state": "waiting", "action": "job_created"}, []),
     ],
 )
-def test_the_list_is_narrowed(client: httpx.Client, deliver: Deliver, asked: dict[str, str], ids: list[str]) -> None:
+def test_the_list_is_narrowed(
+    client: httpx.Client, deliver: Deliver, parameters: dict[str, str], ids: list[str]
+) -> None:
     for number, body in enumerate((NEW, UNREJECTED, DRAFT, delivery("interview_deleted"))):
         deliver(body, f"e{number}")
-    told = listed(client, **asked)
-    assert [one["id"] for one in told["deliveries"]] == ids
-    assert sum(one["n"] for one in told["reasons"]) == len(ids)
+    page = listed(client, **parameters)
+    assert [delivery["id"] for delivery in page["deliveries"]] == ids
+    assert sum(reason["n"] for reason in page["reasons"]) == len(ids)
 
 
 def test_older_ones_are_asked_for_by_the_time_before_which_they_came(
@@ -123,8 +131,10 @@ def test_older_ones_are_asked_for_by_the_time_before_which_they_came(
     deliver(delivery("interview_deleted"), "new")
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("update delivery set received_at = received_at - interval '8 days' where delivery_id = 'old'")
-    (one,) = listed(client, received_before=(datetime.now(UTC) - timedelta(days=7)).isoformat())["deliveries"]
-    assert (one["id"], one["age_seconds"] // 86_400) == ("old", 8)
+    (listed_delivery,) = listed(client, received_before=(datetime.now(UTC) - timedelta(days=7)).isoformat())[
+        "deliveries"
+    ]
+    assert (listed_delivery["id"], listed_delivery["age_seconds"] // 86_400) == ("old", 8)
     assert problem(client.get("/v1/deliveries", params={"received_before": "yesterday"}))[0] == 422
 
 
@@ -135,17 +145,17 @@ def test_pages_lead_on_to_the_end_though_many_came_at_one_moment(
         deliver(delivery("interview_deleted", number=number), f"e{number}")
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("update delivery set received_at = '2026-05-04T09:30:00.000001Z' where delivery_id <> 'e6'")
-    found: list[str] = []
-    asked: dict[str, object] = {"limit": 2}
+    ids: list[str] = []
+    parameters: dict[str, object] = {"limit": 2}
     while True:
-        told = listed(client, **asked)
-        found += [one["id"] for one in told["deliveries"]]
-        assert told["reasons"] == [{"state": "kept", "reason": "not-part-of-a-history", "n": 7}]
-        if told["next"] is None:
+        page = listed(client, **parameters)
+        ids += [delivery["id"] for delivery in page["deliveries"]]
+        assert page["reasons"] == [{"state": "kept", "reason": "not-part-of-a-history", "n": 7}]
+        if page["next"] is None:
             break
-        asked["cursor"] = told["next"]
-    assert found == [f"e{number}" for number in range(7)]
-    other = client.get("/v1/deliveries", params={"cursor": str(asked["cursor"]), "state": "kept"})
+        parameters["cursor"] = page["next"]
+    assert ids == [f"e{number}" for number in range(7)]
+    other = client.get("/v1/deliveries", params={"cursor": str(parameters["cursor"]), "state": "kept"})
     assert problem(other) == (422, "cursor-cannot-be-read")
 
 
@@ -164,8 +174,8 @@ def test_of_an_erased_person_nothing_is_shown_from_the_request_on(
         owner.execute("drop trigger hold_back on delivery")
         owner.execute("select erase_deliveries(%s)", (UUID(rosa),))
     (late,) = listed(client)["deliveries"]
-    for one in (early, late):
-        assert (one["state"], one["reason"], one["record"], one["subject"], one["waits_for"]) == (
+    for record in (early, late):
+        assert (record["state"], record["reason"], record["record"], record["subject"], record["waits_for"]) == (
             "kept", "erased", None, None, None,
         )  # fmt: skip
 
@@ -175,12 +185,12 @@ def test_who_may_not_read_pseudonyms_sees_codes_alone_and_who_sees_records_leave
 ) -> None:
     deliver(NEW, "e1")
     deliver(UNREJECTED, "e2")
-    (one,) = listed(client_as(Role.ADMIN))["deliveries"]
-    assert (one["reason"], one["record"], one["subject"], one["waits_for"]) == (
+    (delivery,) = listed(client_as(Role.ADMIN))["deliveries"]
+    assert (delivery["reason"], delivery["record"], delivery["subject"], delivery["waits_for"]) == (
         "application-is-not-rejected", None, None, None,
     )  # fmt: skip
-    (one,) = listed(client_as(Role.PRIVACY_OFFICER))["deliveries"]
-    assert one["record"] == rosa
+    (delivery,) = listed(client_as(Role.PRIVACY_OFFICER))["deliveries"]
+    assert delivery["record"] == rosa
     assert problem(client_as(Role.RECRUITER).get("/v1/deliveries")) == (403, "role-may-not")
     fold()
     seen = client.get("/v1/audit/accesses", params={"candidate": rosa}).json()["accesses"]
@@ -191,5 +201,5 @@ def test_counts_are_bounded_and_say_so(client: httpx.Client, deliver: Deliver, m
     for number in range(3):
         deliver(delivery("interview_deleted", number=number), f"e{number}")
     monkeypatch.setattr("queries.deliveries.MOST_COUNTED", 2)
-    told = listed(client)
-    assert (told["exact"], told["reasons"][0]["n"], len(told["deliveries"])) == (False, 2, 3)
+    page = listed(client)
+    assert (page["exact"], page["reasons"][0]["n"], len(page["deliveries"])) == (False, 2, 3)

@@ -21,8 +21,8 @@ YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever thi
 LoggedEvent = dict[str, Any]
 
 
-def told(client: httpx.Client, **asked: Any) -> LoggedEvent:
-    answer: LoggedEvent = client.get(PATH, params=asked).raise_for_status().json()
+def logged(client: httpx.Client, **parameters: Any) -> LoggedEvent:
+    answer: LoggedEvent = client.get(PATH, params=parameters).raise_for_status().json()
     return answer
 
 
@@ -51,7 +51,7 @@ def test_a_dispatch_names_the_consent_that_allowed_it_and_where_both_are_proved(
     sent = post(f"/v1/candidates/{candidate}/sends", kind="email-sent")
     post(f"/v1/candidates/{candidate}/touchpoints", kind="email-replied")
     fold()
-    answer = told(client)
+    answer = logged(client)
     (line,) = answer["dispatches"]
     event = sent["events"][0]["id"]
     assert line == line | {
@@ -75,22 +75,24 @@ def test_what_was_reported_without_a_consent_is_an_exception_until_it_is_correct
     text = reported("text-sent", f"{YEAR}-04-02")
     letter = reported("letter-sent", f"{YEAR}-04-03")
     before = fold()
-    exceptions = told(client, exceptions="true")
+    exceptions = logged(client, exceptions="true")
     assert exceptions["totals"] == {"dispatches": 4, "authorised": 1, "not_needed": 0, "exceptions": 3}
-    ids = [one["ids"]["touchpoint"] for one in (letter, text, early)]
-    assert [one["touchpoint"] for one in exceptions["dispatches"]] == ids
-    assert {(one["consent"], one["reported_by"]) for one in exceptions["dispatches"]} == {(None, "mailer")}
+    ids = [command["ids"]["touchpoint"] for command in (letter, text, early)]
+    assert [dispatch["touchpoint"] for dispatch in exceptions["dispatches"]] == ids
+    assert {(dispatch["consent"], dispatch["reported_by"]) for dispatch in exceptions["dispatches"]} == {
+        (None, "mailer")
+    }
     path = f"/v1/candidates/{candidate}/touchpoints/{{}}/correct"
     moved = post(path.format(ids[2]), kind="email-sent", at=f"{YEAR}-04-05T09:00:00Z")
     post(path.format(ids[1]), kind="note-written")
     post(path.format(ids[0]))
     fold()
-    after = told(client)
+    after = logged(client)
     assert after["totals"] == {"dispatches": 2, "authorised": 1, "not_needed": 0, "exceptions": 1}
     newest = after["dispatches"][0]
     assert (newest["touchpoint"], newest["corrected_by"]) == (ids[2], moved["events"][0]["id"])
     assert (newest["event"], newest["standing"]) == (early["events"][0]["id"], "exception"), "it cites no consent"
-    assert told(client, as_of=f"position:{before}")["totals"] == exceptions["totals"]
+    assert logged(client, as_of=f"position:{before}")["totals"] == exceptions["totals"]
 
 
 def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
@@ -116,7 +118,7 @@ def test_the_offline_rule_finds_the_same_exceptions_in_the_same_log(
 
 
 @pytest.mark.parametrize("two_step", [False, True], ids=["in one batch", "in several"])
-def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
+def test_an_id_that_was_used_twice_hides_nothing_and_parks_no_stream(
     client: httpx.Client, post: Post, candidate: UUID, reported: Callable[..., LoggedEvent], fold: Callable[[], int],
     database: str, two_step: bool,
 ) -> None:  # fmt: skip
@@ -129,7 +131,7 @@ def test_an_id_that_was_used_twice_hides_nothing_and_parks_nobody(
     assert len(agreed(client, database, fold)) == 3
     post(f"/v1/candidates/{candidate}/touchpoints/{used}/correct")
     assert len(agreed(client, database, fold)) == 2
-    assert {one["parked"] for one in client.get("/v1/projections").json()["projections"]} == {0}
+    assert {projection["parked"] for projection in client.get("/v1/projections").json()["projections"]} == {0}
 
 
 def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
@@ -151,7 +153,7 @@ def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
     assert len(agreed(client, database, fold)) == 1, "the newest answer by then had ended"
     sent = reported("email-sent", f"{YEAR}-05-03")
     fold()
-    assert told(client)["dispatches"][0]["consent"] == renewed
+    assert logged(client)["dispatches"][0]["consent"] == renewed
     post(f"{person}/restrict", ground="disputed", occurred_at=f"{YEAR}-05-04T09:00:00Z")
     moved = sent["ids"]["touchpoint"]
     post(f"{person}/touchpoints/{moved}/correct", kind="email-sent", at=f"{YEAR}-05-05T09:00:00Z")
@@ -160,7 +162,7 @@ def test_the_offline_rule_agrees_on_renewed_consents_and_on_restrictions(
     assert len(agreed(client, database, fold)) == 1
 
 
-def test_nobody_reports_in_our_name_what_did_not_pass_the_gate(client: httpx.Client, candidate: UUID) -> None:
+def test_no_report_in_our_name_bypasses_the_gate(client: httpx.Client, candidate: UUID) -> None:
     body = {"kind": "email-sent", "occurred_at": f"{YEAR}-04-01T09:00:00Z", "reported_by": "perennial"}
     path = f"/v1/candidates/{candidate}/touchpoints"
     assert problem(client.post(path, json=body)) == (422, "own-send-is-requested")
@@ -170,7 +172,7 @@ def test_nobody_reports_in_our_name_what_did_not_pass_the_gate(client: httpx.Cli
 def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[str]:
     """The events of the exceptions, as the report and the rule that is replayed offline both name them."""
     fold()
-    report, rule = told(client, exceptions="true"), DispatchRule()
+    report, rule = logged(client, exceptions="true"), DispatchRule()
     with psycopg.connect(database) as connection:
         rows = connection.execute(
             "select position, stream_id::text, stream_version, event_id::text, type,"
@@ -178,10 +180,10 @@ def agreed(client: httpx.Client, database: str, fold: Callable[[], int]) -> set[
         ).fetchall()
     for index, (position, stream, version, event, type_, at, recorded_at, actor, clear) in enumerate(rows):
         rule.hear(Heard(index, position, stream, version, event, type_, at, recorded_at, actor, "", "", (), clear))
-    found = {one.event for one in rule.exceptions}
-    assert {one["corrected_by"] or one["event"] for one in report["dispatches"]} == found
+    exceptions = {exception.event for exception in rule.exceptions}
+    assert {dispatch["corrected_by"] or dispatch["event"] for dispatch in report["dispatches"]} == exceptions
     assert report["totals"]["dispatches"] == rule.believed
-    return found
+    return exceptions
 
 
 def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
@@ -195,18 +197,18 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
     reported("newsletter-sent", f"{YEAR}-04-02", other)
     post(f"/v1/candidates/{candidate}/merge", absorbed=other, evidence=["stated"])
     fold()
-    first = told(client, limit=4)
+    first = logged(client, limit=4)
     reported("email-sent", f"{YEAR}-04-06")
     fold()
-    second = told(client, limit=4, cursor=first["next"])
-    assert [one["at"][:10] for page in (first, second) for one in page["dispatches"]] == [
+    second = logged(client, limit=4, cursor=first["next"])
+    assert [dispatch["at"][:10] for page in (first, second) for dispatch in page["dispatches"]] == [
         *reversed(days[2:]), f"{YEAR}-04-02", f"{YEAR}-04-02", f"{YEAR}-04-01",
     ]  # fmt: skip
     assert second["totals"] == first["totals"]
-    assert told(client, **{"from": f"{YEAR}-04-02", "to": f"{YEAR}-04-04"})["totals"]["dispatches"] == 3
-    (letter,) = told(client, purpose="newsletter")["dispatches"]
+    assert logged(client, **{"from": f"{YEAR}-04-02", "to": f"{YEAR}-04-04"})["totals"]["dispatches"] == 3
+    (letter,) = logged(client, purpose="newsletter")["dispatches"]
     assert (letter["record"], letter["candidate"]) == (other, str(candidate))
-    assert told(client, candidate=other)["totals"]["dispatches"] == 7
+    assert logged(client, candidate=other)["totals"]["dispatches"] == 7
     assert problem(client.get(PATH, params={"candidate": str(uuid4())})) == (404, "candidate-does-not-exist")
     assert problem(client.get(PATH, params={"purpose": "events", "cursor": first["next"]})) == (
         422,
@@ -220,5 +222,5 @@ def test_dispatches_are_asked_by_day_person_and_purpose_and_come_page_by_page(
 
 def test_auditors_see_dispatches_and_recruiters_do_not(client_as: ClientAs, fold: Callable[[], int]) -> None:
     fold()
-    assert told(client_as(Role.AUDITOR))["totals"]["dispatches"] == 0
+    assert logged(client_as(Role.AUDITOR))["totals"]["dispatches"] == 0
     assert problem(client_as(Role.RECRUITER).get(PATH)) == (403, "role-may-not")

@@ -1,4 +1,4 @@
-"""Erasure, legal hold and restriction over HTTP; and every page about somebody erased."""
+"""Erasure, legal hold and restriction over HTTP; and every page about an erased person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Fold = Callable[[], int]
 
 @pytest.fixture
 def lena(post: Post) -> UUID:
-    """Somebody with an address, a skill, a note and a consent."""
+    """Return the stream of a candidate with an address, a skill, a note and a consent."""
     person = UUID(
         post("/v1/candidates", source="career-site", role="gardener", name="Lena Canary", emails=["lena@canary.org"])[
             "stream"
@@ -37,44 +37,44 @@ def lena(post: Post) -> UUID:
     return person
 
 
-def erase(client: httpx.Client, person: UUID, **asked: str) -> dict[str, Any]:
-    answer = client.post(f"/v1/candidates/{person}/erase", json=asked)
+def erase(client: httpx.Client, person: UUID, **parameters: str) -> dict[str, Any]:
+    answer = client.post(f"/v1/candidates/{person}/erase", json=parameters)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def test_an_erasure_answers_what_was_done_and_what_it_does_not_reach(
     client: httpx.Client, post: Post, lena: UUID, log: EventLog
 ) -> None:
-    told = erase(client, lena, by="self", ground="consent-withdrawn")
-    assert (told["state"], told["by"], told["ground"]) == ("completed", "self", "consent-withdrawn")
-    assert told["records"] == [str(lena)]
-    erased = {one["name"]: one["erased"] for one in told["erasers"]}
+    answer = erase(client, lena, by="self", ground="consent-withdrawn")
+    assert (answer["state"], answer["by"], answer["ground"]) == ("completed", "self", "consent-withdrawn")
+    assert answer["records"] == [str(lena)]
+    erased = {eraser["name"]: eraser["erased"] for eraser in answer["erasers"]}
     assert {"deliveries", "idempotency", "searches", "keyring"} <= erased.keys()
-    assert datetime.fromisoformat(told["erasure_effective_by"]) > datetime.now(UTC)
-    (completed,) = [one for one in log.history(lena) if isinstance(one.event, CandidateErased)]
-    assert told["position"] == log.known([completed.id])[completed.id]
+    assert datetime.fromisoformat(answer["erasure_effective_by"]) > datetime.now(UTC)
+    (completed,) = [recorded for recorded in log.history(lena) if isinstance(recorded.event, CandidateErased)]
+    assert answer["position"] == log.known([completed.id])[completed.id]
     again = client.get(f"/v1/erasures/{lena}").json()
-    assert {one["name"] for one in again["erasers"]} == erased.keys()
-    assert {**again, "erasers": None} == {**told, "erasers": None}
+    assert {eraser["name"] for eraser in again["erasers"]} == erased.keys()
+    assert {**again, "erasers": None} == {**answer, "erasers": None}
     assert problem(client.post(f"/v1/candidates/{lena}/erase", json={})) == (409, "candidate-is-erased")
 
 
-def test_of_nobody_and_of_somebody_untouched_there_is_no_erasure(client: httpx.Client, lena: UUID) -> None:
+def test_an_unknown_candidate_and_one_without_a_request_have_no_erasure(client: httpx.Client, lena: UUID) -> None:
     assert problem(client.get(f"/v1/erasures/{lena}")) == (404, "erasure-was-not-requested")
-    for nobody in (uuid4(),):
-        assert problem(client.get(f"/v1/erasures/{nobody}")) == (404, "candidate-does-not-exist")
-        refused = client.post(f"/v1/candidates/{nobody}/erase", json={})
+    for unknown in (uuid4(),):
+        assert problem(client.get(f"/v1/erasures/{unknown}")) == (404, "candidate-does-not-exist")
+        refused = client.post(f"/v1/candidates/{unknown}/erase", json={})
         assert problem(refused) == (404, "candidate-does-not-exist")
     refused = client.post(f"/v1/candidates/{lena}/erase", json={"ground": "Lena asked"})
     assert problem(refused) == (422, "request-is-malformed")
-    refused = client.post(f"/v1/candidates/{lena}/erase", json={"by": "nobody"})
+    refused = client.post(f"/v1/candidates/{lena}/erase", json={"by": "neighbour"})
     assert problem(refused) == (422, "erasure-is-asked-by-nobody")
     assert problem(client.get(f"/v1/erasures/{lena}")) == (404, "erasure-was-not-requested")
 
 
-def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Post, lena: UUID, fold: Fold) -> None:
+def test_every_page_about_an_erased_person_answers(client: httpx.Client, post: Post, lena: UUID, fold: Fold) -> None:
     other = UUID(post("/v1/candidates", source="import", name="L. Canary")["stream"])
     post(f"/v1/candidates/{lena}/merge", absorbed=str(other), evidence=["stated"])
     fold()
@@ -82,29 +82,34 @@ def test_every_page_about_somebody_erased_answers(client: httpx.Client, post: Po
     erase(client, other)
     position = fold()
     for record in (lena, other):
-        told = client.get(f"/v1/candidates/{record}").json()
-        assert (told["erased"], told["name"], told["emails"], told["source"]) == (True, None, None, "career-site")
+        answer = client.get(f"/v1/candidates/{record}").json()
+        assert (answer["erased"], answer["name"], answer["emails"], answer["source"]) == (
+            True,
+            None,
+            None,
+            "career-site",
+        )
         events = client.get(f"/v1/candidates/{record}/timeline").json()["events"]
         assert {"erasure-requested.v1", "candidate-erased.v1"} <= {event["type"] for event in events}
         assert any(event["erased"] for event in events)
-        assert "anary" not in str([told, events])
+        assert "anary" not in str([answer, events])
         consents = client.get(f"/v1/candidates/{record}/consents", params={"min_position": position})
         assert {state["status"] for state in consents.json()["states"]} == {"withdrawn"}
         assert client.get(f"/v1/candidates/{record}/summary").status_code == 200
         assert client.get(f"/v1/candidates/{record}/communities").status_code == 200
         assert client.get(f"/v1/referrers/{record}/referrals").status_code == 200
-    for asked in ({"q": "canary"}, {"skill": "canary breeding"}, {}):
-        found = client.get("/v1/candidates", params=asked).json()
-        assert found["people"] == [], asked
+    for parameters in ({"q": "canary"}, {"skill": "canary breeding"}, {}):
+        answer = client.get("/v1/candidates", params=parameters).json()
+        assert answer["people"] == [], parameters
     looked = client.post("/v1/addresses/find", json={"kind": "email", "address": "lena@canary.org"})
     assert looked.json()["people"] == []
 
 
-def test_also_somebody_of_whom_we_knew_nothing_is_told_to_be_erased(client: httpx.Client, post: Post) -> None:
-    nobody = UUID(post("/v1/candidates", source="import", name="Nora Blum")["stream"])
-    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is False
-    erase(client, nobody)
-    assert client.get(f"/v1/candidates/{nobody}").json()["erased"] is True
+def test_a_person_without_personal_data_is_shown_as_erased_too(client: httpx.Client, post: Post) -> None:
+    unknown = UUID(post("/v1/candidates", source="import", name="Nora Blum")["stream"])
+    assert client.get(f"/v1/candidates/{unknown}").json()["erased"] is False
+    erase(client, unknown)
+    assert client.get(f"/v1/candidates/{unknown}").json()["erased"] is True
 
 
 def test_a_hold_stands_until_it_is_lifted(client: httpx.Client, post: Post, lena: UUID) -> None:
@@ -143,45 +148,45 @@ def test_only_who_may_erases_holds_and_restricts(client_as: ClientAs, lena: UUID
 
 
 def test_the_feed_of_changes_goes_on_through_an_erasure(client: httpx.Client, post: Post, lena: UUID) -> None:
-    told = erase(client, lena)
+    answer = erase(client, lena)
     last = post("/v1/candidates", source="import", name="Nora Blum")["position"]
-    found: list[str] = []
+    leaks: list[str] = []
     with client.stream("GET", "/v1/changes", params={"from_position": 0}) as stream:
         for line in stream.iter_lines():
-            found.append(line)
+            leaks.append(line)
             if line == f"id: {last}":
                 break
-    assert "event: erasure-requested.v1" in found
-    assert any(told["request"] in line for line in found)
-    assert "anary" not in "".join(found)
+    assert "event: erasure-requested.v1" in leaks
+    assert any(answer["request"] in line for line in leaks)
+    assert "anary" not in "".join(leaks)
 
 
 def waits(services: Services, person: UUID) -> None:
     """The person's erasure is asked for and has to wait; none of the keys is destroyed."""
 
     def wait(*_: object) -> int:
-        raise EraserMustWait("shelf", "an import is at work")
+        raise EraserMustWait("uploads", "an import is at work")
 
-    before = (*services.erasing.before, Eraser("shelf", wait))
+    before = (*services.erasing.before, Eraser("uploads", wait))
     erasing = replace(services.erasing, before=before)
     assert erasing.erase(person, by="self", ground="art-17", actor="user:priya").state == "in-progress"
 
 
-TOLD = ("Lena Canary", "lena@canary.org", "Canary breeding", "sings like a canary", "L. Canary", "a canary too",
+PERSONAL = ("Lena Canary", "lena@canary.org", "Canary breeding", "sings like a canary", "L. Canary", "a canary too",
         "canary card", "a fellow canary", "canary-1")  # fmt: skip
 
 
 def opened_by(client: httpx.Client, pages: list[str]) -> dict[str, set[str]]:
-    """What each of the pages shows of all that was told; those that show nothing are not in it."""
-    found = {}
+    """Return the personal texts that each page shows, without the pages that show none."""
+    leaks = {}
     for page in pages:
         answer = client.request("POST" if page.endswith("/subject-access-report") else "GET", page)
         assert answer.status_code == 200, (page, answer.text)
-        found[page] = {told for told in TOLD if told in answer.text}
-    return {page: told for page, told in found.items() if told}
+        leaks[page] = {value for value in PERSONAL if value in answer.text}
+    return {page: values for page, values in leaks.items() if values}
 
 
-def test_while_an_erasure_waits_nobody_opens_the_person(
+def test_while_an_erasure_waits_no_page_shows_the_person(
     client: httpx.Client, post: Post, lena: UUID, services: Services, fold: Fold, database: str, settings: Settings
 ) -> None:
     path = f"/v1/candidates/{lena}"
@@ -204,7 +209,7 @@ def test_while_an_erasure_waits_nobody_opens_the_person(
         f"/v1/candidates?min_position={fold()}", "/v1/duplicates", "/v1/audit/accesses",
     ]  # fmt: skip
     before = opened_by(client, pages)
-    assert set().union(*before.values()) == set(TOLD)
+    assert set().union(*before.values()) == set(PERSONAL)
     assert len(before) > 8, before.keys()
     waits(services, UUID(other))
     assert opened_by(client, pages) == {}
@@ -213,7 +218,7 @@ def test_while_an_erasure_waits_nobody_opens_the_person(
     fold()
     taken = client.post(f"{path}/subject-access-report").json()
     assert taken["profile"]["name"] == "L. Canary", "the person's own export tells what is still held"
-    assert [one["data"]["outside_id"] for one in taken["named_in"] if one["stream"] == applied] == ["canary-1"]
+    assert [event["data"]["outside_id"] for event in taken["named_in"] if event["stream"] == applied] == ["canary-1"]
     assert services.erasing.carry_out(lena).state == "completed"
     fold()
     assert opened_by(client, [f"{path}/subject-access-report"]) == {}
@@ -224,6 +229,6 @@ def test_the_directory_forgets_whom_it_still_holds_as_soon_as_the_erasure_is_ask
 ) -> None:
     fold()
     waits(services, lena)
-    asked = client.get("/v1/candidates", params={"q": "canary"})
-    assert asked.json()["people"] == []
+    search = client.get("/v1/candidates", params={"q": "canary"})
+    assert search.json()["people"] == []
     assert "anary" not in client.get("/v1/audit/accesses", params={"min_position": fold()}).text

@@ -38,11 +38,11 @@ def rosa(key_file: KeyFile) -> str:
     return str(key_file.stream_of("greenhouse", "candidate", "501"))
 
 
-def listed(client: httpx.Client, **asked: object) -> dict[str, Any]:
-    answer = client.get("/v1/erasure-proposals", params={name: str(value) for name, value in asked.items()})
+def listed(client: httpx.Client, **parameters: object) -> dict[str, Any]:
+    answer = client.get("/v1/erasure-proposals", params={name: str(value) for name, value in parameters.items()})
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def decide(client: httpx.Client, proposal: dict[str, Any], how: str, **body: Any) -> httpx.Response:
@@ -55,15 +55,15 @@ def test_before_the_decision_everything_is_as_it_was(
 ) -> None:
     deliver(NEW)
     fold()
-    asked = [f"/v1/candidates/{rosa}", "/v1/candidates?q=Lind", f"/v1/candidates/{rosa}/consents"]
-    before = [client.get(path).json() for path in asked]
+    paths = [f"/v1/candidates/{rosa}", "/v1/candidates?q=Lind", f"/v1/candidates/{rosa}/consents"]
+    before = [client.get(path).json() for path in paths]
     deliver(ANONYMISED, DELETED)
     assert list(services.erasing.resume()) == [], "what the worker finds"
     fold()
-    after = [client.get(path).json() for path in asked]
-    for told in (*before, *after):
+    after = [client.get(path).json() for path in paths]
+    for answer in (*before, *after):
         for passing in ("version", "position", "as_of", "valid_at"):
-            told.pop(passing, None)
+            answer.pop(passing, None)
     assert after == before
     assert after[0]["name"] == "Rosa Lind"
     assert problem(client.get(f"/v1/erasures/{rosa}")) == (404, "erasure-was-not-requested")
@@ -77,14 +77,19 @@ def test_open_proposals_are_listed_with_their_age_and_nothing_personal(
     deliver(NEW, ANONYMISED, DELETED)
     fold()
     answer = client.get("/v1/erasure-proposals")
-    told = answer.json()
-    assert (told["n"], told["next"], told["definition"]) == (2, None, "erasure-proposals")
-    first, second = told["proposals"]
+    content = answer.json()
+    assert (content["n"], content["next"], content["definition"]) == (2, None, "erasure-proposals")
+    first, second = content["proposals"]
     assert (first["kind"], first["fields"]) == ("anonymise", ["email_addresses", "full_name"])
     assert (second["kind"], second["fields"]) == ("delete", [])
-    for one in (first, second):
-        assert (one["candidate"], one["record"], one["source"], one["state"]) == (rosa, rosa, "greenhouse", "open")
-        assert 0 <= one["age_seconds"] < 3600
+    for proposal in (first, second):
+        assert (proposal["candidate"], proposal["record"], proposal["source"], proposal["state"]) == (
+            rosa,
+            rosa,
+            "greenhouse",
+            "open",
+        )
+        assert 0 <= proposal["age_seconds"] < 3600
     assert [value for value in PERSONAL if value in answer.text] == []
     page = listed(client, limit=1)
     following = listed(client, limit=1, cursor=page["next"])
@@ -115,11 +120,11 @@ def test_an_accepted_proposal_erases_the_person(
         assert problem(decide(client, proposal, "accept")) == (409, "candidate-is-erased")
         assert problem(decide(client, proposal, "decline", ground="other")) == (409, "candidate-is-erased")
     assert client.get(f"/v1/candidates/{rosa}").json()["name"] is None
-    told = [
-        one.event.stored_name
-        for one in services.log.history(services.key_file.stream_of("greenhouse", "candidate", "501"))
+    decisions = [
+        event.event.stored_name
+        for event in services.log.history(services.key_file.stream_of("greenhouse", "candidate", "501"))
     ]
-    assert told.index("erasure-proposal-accepted.v1") + 1 == told.index("erasure-requested.v1")
+    assert decisions.index("erasure-proposal-accepted.v1") + 1 == decisions.index("erasure-requested.v1")
 
 
 def test_a_declined_proposal_keeps_the_person_and_its_note_is_sealed(
@@ -127,8 +132,8 @@ def test_a_declined_proposal_keeps_the_person_and_its_note_is_sealed(
 ) -> None:
     deliver(NEW, DELETED)
     fold()
-    (one,) = listed(client)["proposals"]
-    answer = decide(client, one, "decline", ground="merged-there", note="Rosa is 640 there")
+    (proposal,) = listed(client)["proposals"]
+    answer = decide(client, proposal, "decline", ground="merged-there", note="Rosa is 640 there")
     assert answer.status_code == 200, answer.text
     fold()
     assert listed(client)["n"] == 0
@@ -136,13 +141,13 @@ def test_a_declined_proposal_keeps_the_person_and_its_note_is_sealed(
     assert (declined["ground"], declined["decided_by"]) == ("merged-there", "user:tester")
     assert "Rosa" not in client.get("/v1/erasure-proposals", params={"state": "declined"}).text
     for how, more in (("accept", {}), ("decline", {"ground": "other"})):
-        again = decide(client, one, how, **more)
+        again = decide(client, proposal, how, **more)
         assert problem(again) == (409, "erasure-proposal-is-decided")
         assert "already declined" in again.json()["detail"]
     assert client.get(f"/v1/candidates/{rosa}").json()["name"] == "Rosa Lind"
     events = client_as(Role.ANALYST).get(f"/v1/candidates/{rosa}/timeline").json()["events"]
-    (told,) = [event for event in events if event["type"] == "erasure-proposal-declined.v1"]
-    assert (told["withheld"], told["data"].get("note")) == (["note"], None)
+    (event_of_decline,) = [event for event in events if event["type"] == "erasure-proposal-declined.v1"]
+    assert (event_of_decline["withheld"], event_of_decline["data"].get("note")) == (["note"], None)
 
 
 def test_a_legal_hold_refuses_the_acceptance_and_records_no_decision(
@@ -151,12 +156,12 @@ def test_a_legal_hold_refuses_the_acceptance_and_records_no_decision(
     deliver(NEW, DELETED)
     post(f"/v1/candidates/{rosa}/legal-holds", matter="case-7")
     fold()
-    (one,) = listed(client)["proposals"]
-    assert problem(decide(client, one, "accept")) == (409, "legal-hold-stands")
+    (proposal,) = listed(client)["proposals"]
+    assert problem(decide(client, proposal, "accept")) == (409, "legal-hold-stands")
     fold()
     assert listed(client)["n"] == 1
     post(f"/v1/candidates/{rosa}/legal-holds/case-7/lift")
-    assert decide(client, one, "accept").json()["state"] == "completed"
+    assert decide(client, proposal, "accept").json()["state"] == "completed"
 
 
 def test_of_a_merged_person_the_record_that_speaks_is_listed_and_all_are_erased(
@@ -166,9 +171,9 @@ def test_of_a_merged_person_the_record_that_speaks_is_listed_and_all_are_erased(
     survivor = post("/v1/candidates", name="Rosa Lind-Berg")["stream"]
     post(f"/v1/candidates/{survivor}/merge", absorbed=rosa, evidence=["stated"])
     fold()
-    (one,) = listed(client)["proposals"]
-    assert (one["candidate"], one["record"]) == (survivor, rosa)
-    assert set(decide(client, one, "accept").json()["records"]) == {survivor, rosa}
+    (proposal,) = listed(client)["proposals"]
+    assert (proposal["candidate"], proposal["record"]) == (survivor, rosa)
+    assert set(decide(client, proposal, "accept").json()["records"]) == {survivor, rosa}
 
 
 def test_an_erasure_that_was_requested_otherwise_closes_a_proposal(
@@ -178,7 +183,7 @@ def test_an_erasure_that_was_requested_otherwise_closes_a_proposal(
     post(f"/v1/candidates/{rosa}/erase")
     fold()
     assert listed(client)["n"] == 0
-    assert [one["record"] for one in listed(client, state="closed")["proposals"]] == [rosa]
+    assert [proposal["record"] for proposal in listed(client, state="closed")["proposals"]] == [rosa]
 
 
 def test_proposals_are_listed_alike_after_a_rebuild_and_as_of_then(
@@ -186,14 +191,14 @@ def test_proposals_are_listed_alike_after_a_rebuild_and_as_of_then(
 ) -> None:
     deliver(NEW, ANONYMISED)
     position = fold()
-    (one,) = listed(client)["proposals"]
-    decide(client, one, "decline", ground="other")
+    (proposal,) = listed(client)["proposals"]
+    decide(client, proposal, "decline", ground="other")
     deliver(DELETED)
     fold()
-    asked = [{"state": state} for state in ("open", "declined")] + [{"as_of": f"position:{position}"}]
+    questions = [{"state": state} for state in ("open", "declined")] + [{"as_of": f"position:{position}"}]
 
     def answers() -> list[Any]:
-        pages = [listed(client, **one)["proposals"] for one in asked]
+        pages = [listed(client, **question)["proposals"] for question in questions]
         return [[{**line, "age_seconds": None} for line in page] for page in pages]
 
     before = answers()
@@ -208,15 +213,15 @@ def test_what_there_is_not_is_not_decided(client: httpx.Client, deliver: Deliver
     unknown = {"candidate": rosa, "proposal": str(uuid4())}
     for how, more in (("accept", {}), ("decline", {"ground": "other"})):
         assert problem(decide(client, unknown, how, **more)) == (404, "erasure-proposal-does-not-exist")
-        nobody = {"candidate": str(uuid4()), "proposal": str(uuid4())}
-        assert problem(decide(client, nobody, how, **more)) == (404, "candidate-does-not-exist")
+        unknown_candidate = {"candidate": str(uuid4()), "proposal": str(uuid4())}
+        assert problem(decide(client, unknown_candidate, how, **more)) == (404, "candidate-does-not-exist")
     assert problem(decide(client, unknown, "decline"))[0] == 422, "a ground is needed"
     assert problem(decide(client, unknown, "decline", ground="because Rosa asked"))[0] == 422
 
 
 @pytest.mark.parametrize("role", [Role.RECRUITER, Role.ANALYST, Role.AUDITOR, Role.ADMIN])
 def test_only_a_privacy_officer_sees_and_decides(client_as: ClientAs, rosa: str, role: Role) -> None:
-    someone, one = client_as(role), {"candidate": rosa, "proposal": str(uuid4())}
+    someone, proposal = client_as(role), {"candidate": rosa, "proposal": str(uuid4())}
     assert problem(someone.get("/v1/erasure-proposals")) == (403, "role-may-not")
-    assert problem(decide(someone, one, "accept")) == (403, "role-may-not")
-    assert problem(decide(someone, one, "decline", ground="other")) == (403, "role-may-not")
+    assert problem(decide(someone, proposal, "accept")) == (403, "role-may-not")
+    assert problem(decide(someone, proposal, "decline", ground="other")) == (403, "role-may-not")

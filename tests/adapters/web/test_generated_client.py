@@ -1,4 +1,4 @@
-"""A client that nobody here wrote, generated from the description by an unrelated generator, drives a whole hire."""
+"""A client generated from the OpenAPI document by an unrelated generator drives a whole hire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from adapters.web.framework.document import Api
 
-NAME = "client_nobody_wrote"
+NAME = "generated_client"
 CONFIG = {
     "post_hooks": [],
     "literal_enums": True,
@@ -51,8 +51,8 @@ def client_of_it(generated: str, url: str, key: str) -> Iterator[Any]:
 def call(generated: str, client_of_it: Any) -> Call:
     """Calls a generated function, such as candidates.source_candidate; its answer is the generated model of it."""
 
-    def call(name: str, *ids: UUID, **asked: Any) -> Any:
-        answer = import_module(f"{generated}.api.{name}").sync_detailed(*ids, client=client_of_it, **asked)
+    def call(name: str, *ids: UUID, **parameters: Any) -> Any:
+        answer = import_module(f"{generated}.api.{name}").sync_detailed(*ids, client=client_of_it, **parameters)
         assert answer.status_code in (200, 201), answer.content
         return answer.parsed
 
@@ -96,10 +96,10 @@ def test_a_whole_hire_from_sourcing_to_the_answer(generated: str, call: Call, fo
     assert [event.type_ for event in hired.events] == ["candidate-hired.v1", "opening-filled.v1"]
 
     year = {"from_": date(2026, 1, 1), "to": date(2027, 1, 1)}
-    told = call("metrics.time_to_fill", **year, role="gardener", min_position=hired.position)
-    assert isinstance(told, models.TimeToFill)
-    assert told.position >= hired.position
-    assert (told.n, told.n_filled, told.median) == (1, 1, (ACCEPTED - OPENED).days)
+    answer = call("metrics.time_to_fill", **year, role="gardener", min_position=hired.position)
+    assert isinstance(answer, models.TimeToFill)
+    assert answer.position >= hired.position
+    assert (answer.n, answer.n_filled, answer.median) == (1, 1, (ACCEPTED - OPENED).days)
 
     summary = call("candidates.summary", candidate, min_position=hired.position)
     assert (summary.applications, summary.hired_at) == (1, ACCEPTED)
@@ -109,8 +109,8 @@ def test_a_whole_hire_from_sourcing_to_the_answer(generated: str, call: Call, fo
 
 def test_a_problem_is_a_model_too(generated: str, client_of_it: Any) -> None:
     models = import_module(f"{generated}.models")
-    nobody = UUID("0198f3a0-7c1e-7000-8000-00000000a001")
+    unknown = UUID("0198f3a0-7c1e-7000-8000-00000000a001")
     send = import_module(f"{generated}.api.candidates.request_send")
-    refused = send.sync(nobody, client=client_of_it, body=models.RequestSend(kind="email-sent"))
+    refused = send.sync(unknown, client=client_of_it, body=models.RequestSend(kind="email-sent"))
     assert isinstance(refused, models.Problem)
     assert (refused.status, refused.type_) == (404, "/problems/candidate-does-not-exist")

@@ -18,13 +18,13 @@ from tests.adapters.web.conftest import bearing, problem, serving
 
 
 def require_guarded(answer: httpx.Response) -> None:
-    told = answer.headers
-    assert told["x-content-type-options"] == "nosniff"
-    assert told["referrer-policy"] == "no-referrer"
-    assert "default-src 'none'" in told["content-security-policy"]
-    assert "frame-ancestors 'none'" in told["content-security-policy"]
-    assert "server" not in told
-    assert len(told.get_list("content-security-policy")) == 1
+    headers = answer.headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
+    assert len(headers.get_list("content-security-policy")) == 1
 
 
 def test_answers_problems_and_failures_are_all_guarded(
@@ -64,7 +64,7 @@ def by_https(services: Services, key: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_where_it_is_reached_by_https_alone_browsers_are_told(by_https: httpx.Client) -> None:
+def test_with_https_alone_browsers_get_strict_transport_security(by_https: httpx.Client) -> None:
     assert by_https.get("/healthz").headers["strict-transport-security"] == "max-age=31536000"
 
 
@@ -91,7 +91,7 @@ def test_everything_else_may_load_nothing(anonymous: httpx.Client) -> None:
     assert anonymous.get("/healthz").headers["content-security-policy"] == POLICY
 
 
-def test_nobody_is_sent_to_the_host_that_a_request_names(anonymous: httpx.Client) -> None:
+def test_no_answer_redirects_to_the_host_that_a_request_names(anonymous: httpx.Client) -> None:
     answer = anonymous.get("/v1/candidates/", headers={"Host": "elsewhere.example"})
     assert problem(answer) == (404, "route-does-not-exist")
     assert "location" not in answer.headers

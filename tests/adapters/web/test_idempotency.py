@@ -1,4 +1,4 @@
-"""A request that is sent twice with one key is done once, whoever receives the second."""
+"""A request that is sent twice with one key is handled once, whichever process receives the second."""
 
 from __future__ import annotations
 
@@ -53,12 +53,14 @@ def test_what_was_answered_before_is_no_answer_to_a_precondition_that_cannot_be_
     assert problem(refused) == (400, "precondition-cannot-be-read")
 
 
-def test_somebody_elses_key_is_another_one(client: httpx.Client, client_as: ClientAs, candidate: UUID) -> None:
+def test_the_same_key_of_another_user_is_another_key(
+    client: httpx.Client, client_as: ClientAs, candidate: UUID
+) -> None:
     path = f"/v1/candidates/{candidate}/touchpoints"
-    asked = [asker.post(path, json=BODY, headers=KEY) for asker in (client, client_as(Role.RECRUITER), client)]
-    assert [answer.status_code for answer in asked] == [201, 201, 201]
-    assert ["idempotency-replayed" in answer.headers for answer in asked] == [False, False, True]
-    assert asked[0].content == asked[2].content != asked[1].content
+    answers = [sender.post(path, json=BODY, headers=KEY) for sender in (client, client_as(Role.RECRUITER), client)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert ["idempotency-replayed" in answer.headers for answer in answers] == [False, False, True]
+    assert answers[0].content == answers[2].content != answers[1].content
 
 
 def test_a_refused_request_does_not_use_up_its_key(client: httpx.Client, candidate: UUID) -> None:
@@ -138,7 +140,7 @@ def test_a_key_is_a_short_printable_word(client: httpx.Client, word: str) -> Non
     assert problem(answer) == (422, "request-is-malformed")
 
 
-def test_a_request_about_somebody_who_was_erased_since_is_not_done_again(client: httpx.Client, log: EventLog) -> None:
+def test_a_request_about_a_person_erased_since_is_not_handled_again(client: httpx.Client, log: EventLog) -> None:
     """Not under its key, whether the person is named in its path, in its body or in its answer alone."""
     who = client.post("/v1/candidates", json=(body := {"source": "fair", "name": "Ines Prado"}), headers=KEY)
     assert who.status_code == 201

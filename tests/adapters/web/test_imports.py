@@ -28,7 +28,7 @@ from tests.adapters.web.conftest import ACTOR, bearing, problem, serving
 
 CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson; charset=utf-8"}
-ASKED = {"kind": "candidates", "system": "old-crm"}
+PARAMETERS = {"kind": "candidates", "system": "old-crm"}
 PEOPLE = b"id,at,name\n1,2024-01-05,Ana\n2,nonsense,Bo\n3,2024-01-07,Cy\n"
 PATIENCE = 20.0
 
@@ -52,18 +52,18 @@ def at_work(worker: ImportWorker) -> Iterator[None]:
 def ended(client: httpx.Client, name: str) -> dict[str, Any]:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        told: dict[str, Any] = client.get(f"/v1/imports/{name}").json()
-        if told["ended_at"]:
-            return told
+        answer: dict[str, Any] = client.get(f"/v1/imports/{name}").json()
+        if answer["ended_at"]:
+            return answer
         time.sleep(0.02)
     raise AssertionError(f"it has not ended after {PATIENCE} s")
 
 
-def put(client: httpx.Client, body: bytes = PEOPLE, **asked: str) -> dict[str, Any]:
-    answer = client.post("/v1/imports", params={**ASKED, **asked}, content=body, headers=CSV)
+def put(client: httpx.Client, body: bytes = PEOPLE, **parameters: str) -> dict[str, Any]:
+    answer = client.post("/v1/imports", params={**PARAMETERS, **parameters}, content=body, headers=CSV)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 @pytest.mark.usefixtures("at_work")
@@ -72,9 +72,9 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
 ) -> None:
     begun = put(client)
     assert (begun["state"], begun["size"], begun["lines"]) == ("waiting", len(PEOPLE), 0)
-    told = ended(client, begun["id"])
+    answer = ended(client, begun["id"])
     counts = {
-        name: told[name] for name in ("state", "lines", "added", "unchanged", "rejected", "events", "read", "reasons")
+        name: answer[name] for name in ("state", "lines", "added", "unchanged", "rejected", "events", "read", "reasons")
     }
     assert counts == {
         "state": "done", "lines": 3, "added": 2, "unchanged": 0, "rejected": 1, "events": 2, "read": len(PEOPLE),
@@ -97,8 +97,8 @@ def test_an_upload_is_imported_in_the_background_and_deleted(
 def test_ndjson_and_a_mapping(client: httpx.Client, log: EventLog, services: Services) -> None:
     mapping = '{"columns": {"id": "nr", "name": ["first", "last"]}, "others": "ignore"}'
     body = b'{"nr": 7, "first": "Ana", "last": "Silva", "salary": 1}\n{"nr": \n'
-    asked = {**ASKED, "mapping": mapping}
-    name = client.post("/v1/imports", params=asked, content=body, headers=NDJSON).json()["id"]
+    parameters = {**PARAMETERS, "mapping": mapping}
+    name = client.post("/v1/imports", params=parameters, content=body, headers=NDJSON).json()["id"]
     assert ended(client, name)["added"] == 1
     (sourced,) = log.history(services.key_file.stream_of("old-crm", "candidate", "7"))
     assert sourced.event.name == "Ana Silva"  # type: ignore[attr-defined]  # that event has it
@@ -108,35 +108,42 @@ def test_ndjson_and_a_mapping(client: httpx.Client, log: EventLog, services: Ser
 
 @pytest.mark.usefixtures("at_work")
 def test_a_file_that_cannot_be_read_stops_and_says_where(client: httpx.Client, uploads: UploadStore) -> None:
-    told = ended(client, put(client, PEOPLE + b"4,caf\xe9\n", encoding="utf-8")["id"])
-    assert told["state"] == "stopped"
-    assert "Line 5 is not valid UTF-8" in told["problem"]
-    assert told["added"] == 2
-    assert not (uploads.folder / told["id"] / UPLOAD).exists()
+    answer = ended(client, put(client, PEOPLE + b"4,caf\xe9\n", encoding="utf-8")["id"])
+    assert answer["state"] == "stopped"
+    assert "Line 5 is not valid UTF-8" in answer["problem"]
+    assert answer["added"] == 2
+    assert not (uploads.folder / answer["id"] / UPLOAD).exists()
 
 
 @pytest.mark.usefixtures("at_work")
-def test_how_a_file_is_read_is_told_and_can_be_said(client: httpx.Client, services: Services, log: EventLog) -> None:
+def test_the_answer_names_encoding_and_delimiter_and_both_can_be_given(
+    client: httpx.Client, services: Services, log: EventLog
+) -> None:
     text = "id;name;at\n1;Jürgen Weiß;2024-01-05\n"
     for number, encoding in enumerate(("utf-8", "utf-16-le", "cp1252")):
-        told = ended(client, put(client, text.encode(encoding), system=f"s{number}")["id"])
-        assert (told["state"], told["encoding"], told["delimiter"], told["added"]) == ("done", encoding, ";", 1)
+        finished = ended(client, put(client, text.encode(encoding), system=f"s{number}")["id"])
+        assert (finished["state"], finished["encoding"], finished["delimiter"], finished["added"]) == (
+            "done",
+            encoding,
+            ";",
+            1,
+        )
         (sourced,) = log.history(services.key_file.stream_of(f"s{number}", "candidate", "1"))
         assert sourced.event.name == "Jürgen Weiß"  # type: ignore[attr-defined]  # that event has it
-    asked = {**ASKED, "format": "csv", "delimiter": "tab", "encoding": "windows-1252"}
+    parameters = {**PARAMETERS, "format": "csv", "delimiter": "tab", "encoding": "windows-1252"}
     body = "id\tname\n7\tZoë\n".encode("cp1252")
-    answer = client.post("/v1/imports", params=asked, content=body, headers={"Content-Type": "text/plain"}).json()
+    answer = client.post("/v1/imports", params=parameters, content=body, headers={"Content-Type": "text/plain"}).json()
     assert (answer["encoding"], answer["delimiter"], ended(client, answer["id"])["added"]) == ("cp1252", "\t", 1)
 
 
 def test_a_file_that_cannot_be_taken_in_leaves_nothing(client: httpx.Client, uploads: UploadStore) -> None:
-    for body, asked, slug in (
+    for body, parameters, slug in (
         (b"\xef\xbb\xbf", {}, "file-is-empty"),
         (PEOPLE, {"encoding": "klingon"}, "encoding-is-unknown"),
         (PEOPLE, {"delimiter": ";;"}, "delimiter-is-unknown"),
         (PEOPLE, {"mapping": '{"others": "ignore", "others": "refuse"}'}, "mapping-cannot-be-read"),
     ):
-        answer = client.post("/v1/imports", params={**ASKED, **asked}, content=body, headers=CSV)
+        answer = client.post("/v1/imports", params={**PARAMETERS, **parameters}, content=body, headers=CSV)
         assert problem(answer) == (422, slug)
     assert [path for path in uploads.folder.rglob("*") if path.is_file()] == []
 
@@ -157,8 +164,8 @@ def test_an_import_goes_on_after_a_restart_of_the_worker(
         assert (waiting["state"], waiting["lines"]) == ("at-work", begun)
         assert waiting["eta_seconds"] > 0
         with beside(worker.run, "imports"):
-            told = ended(client, name)
-    assert (told["state"], told["added"], told["unchanged"]) == ("done", 5_000, 0)
+            answer = ended(client, name)
+    assert (answer["state"], answer["added"], answer["unchanged"]) == ("done", 5_000, 0)
     assert len(log.recorder.select_notifications(None, 10_000)) == 5_000
 
 
@@ -174,7 +181,7 @@ def test_an_import_waits_for_the_newest_key_file(
         older.setattr(services.log.mapper.keyring, "key_file", replace(key_file, epochs={}, path=None))
         with pytest.raises(KEY_FILE_ERRORS):
             worker._import(about, threading.Event())
-    assert [one.id for one in uploads.waiting()] == [about.id]
+    assert [waiting.id for waiting in uploads.waiting()] == [about.id]
     worker._import(about, threading.Event())
     assert ended(client, name)["added"] == 2
 
@@ -185,15 +192,15 @@ def test_pages_hold_while_imports_come_and_go(client: httpx.Client) -> None:
     put(client)
     second = client.get("/v1/imports", params={"limit": 2, "cursor": first["next"]}).json()
     last = client.get("/v1/imports", params={"limit": 2, "cursor": second["next"]}).json()
-    assert [one["id"] for page in (first, second, last) for one in page["imports"]] == names[::-1]
+    assert [upload["id"] for page in (first, second, last) for upload in page["imports"]] == names[::-1]
     assert last["next"] is None
     assert problem(client.get("/v1/imports", params={"cursor": "?"})) == (422, "cursor-cannot-be-read")
 
 
 def test_an_upload_that_is_sent_again_with_its_key_is_one_import(client: httpx.Client) -> None:
-    def send(body: bytes = PEOPLE, **asked: str) -> httpx.Response:
+    def send(body: bytes = PEOPLE, **parameters: str) -> httpx.Response:
         headers = {**CSV, "Idempotency-Key": "upload-1"}
-        return client.post("/v1/imports", params={**ASKED, **asked}, content=body, headers=headers)
+        return client.post("/v1/imports", params={**PARAMETERS, **parameters}, content=body, headers=headers)
 
     first, again = send(), send()
     assert again.json() == first.json()
@@ -204,18 +211,18 @@ def test_an_upload_that_is_sent_again_with_its_key_is_one_import(client: httpx.C
 
 
 def test_what_is_no_import_is_refused(client: httpx.Client, uploads: UploadStore) -> None:
-    def send(headers: dict[str, str], **asked: str) -> tuple[int, str]:
-        return problem(client.post("/v1/imports", params={**ASKED, **asked}, content=PEOPLE, headers=headers))
+    def send(headers: dict[str, str], **parameters: str) -> tuple[int, str]:
+        return problem(client.post("/v1/imports", params={**PARAMETERS, **parameters}, content=PEOPLE, headers=headers))
 
     assert send({"Content-Type": "application/json"}) == (415, "body-is-no-file-of-history")
     assert send(CSV, kind="people") == (422, "request-is-malformed")
     assert send(CSV, system="Old CRM") == (422, "request-is-malformed")
     assert send(CSV, mapping="{") == (422, "mapping-cannot-be-read")
     assert send(CSV, mapping='{"columns": {"nam": "x"}}') == (422, "mapping-cannot-be-read")
-    nobody = "0198f3a0-7c1e-7000-8000-00000000a001"
-    assert problem(client.get(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
-    assert problem(client.post(f"/v1/imports/{nobody}/rejected-lines")) == (404, "import-does-not-exist")
-    assert problem(client.delete(f"/v1/imports/{nobody}")) == (404, "import-does-not-exist")
+    missing = "0198f3a0-7c1e-7000-8000-00000000a001"
+    assert problem(client.get(f"/v1/imports/{missing}")) == (404, "import-does-not-exist")
+    assert problem(client.post(f"/v1/imports/{missing}/rejected-lines")) == (404, "import-does-not-exist")
+    assert problem(client.delete(f"/v1/imports/{missing}")) == (404, "import-does-not-exist")
     assert uploads.all() == []
 
 
@@ -228,7 +235,7 @@ def test_a_file_that_is_too_large_leaves_nothing(
         yield from (PEOPLE for _ in range(100))
 
     for content in (PEOPLE * 100, pieces()):
-        answer = client.post("/v1/imports", params=ASKED, content=content, headers=CSV)
+        answer = client.post("/v1/imports", params=PARAMETERS, content=content, headers=CSV)
         assert problem(answer) == (413, "body-is-too-large")
     assert [path for path in uploads.folder.rglob("*") if path.is_file()] == []
 
@@ -248,8 +255,8 @@ def test_an_import_that_waits_cannot_be_forgotten(client: httpx.Client) -> None:
 
 def old(path: Path, days: int) -> None:
     at = time.time() - timedelta(days=days).total_seconds()
-    for one in [*path.iterdir(), path]:
-        os.utime(one, (at, at))
+    for place in [*path.iterdir(), path]:
+        os.utime(place, (at, at))
 
 
 @pytest.mark.parametrize(("days", "left"), [(29, True), (31, False)])
@@ -275,7 +282,7 @@ def test_rejected_lines_are_kept_for_thirty_days(
     assert (uploads.folder / waiting).exists()
 
 
-def test_nobody_else_can_read_what_lies_there(client: httpx.Client, uploads: UploadStore) -> None:
+def test_no_other_user_of_the_machine_can_read_uploaded_files(client: httpx.Client, uploads: UploadStore) -> None:
     folder = uploads.folder / put(client)["id"]
     assert folder.stat().st_mode & 0o077 == 0
 

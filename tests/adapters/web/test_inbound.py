@@ -47,9 +47,9 @@ def test_an_integration_that_does_not_exist_is_not_found(client: httpx.Client) -
 
 def test_the_description_names_every_integration_and_its_headers(app: Api) -> None:
     described = app.openapi()["paths"]["/v1/inbound/{source}"]["post"]["parameters"]
-    (source,) = (one for one in described if one["in"] == "path")
+    (source,) = (parameter for parameter in described if parameter["in"] == "path")
     assert source["schema"]["enum"] == list(INTEGRATIONS)
-    headers = {one["name"]: one["description"] for one in described if one["in"] == "header"}
+    headers = {parameter["name"]: parameter["description"] for parameter in described if parameter["in"] == "header"}
     for integration in INTEGRATIONS.values():
         assert integration.signs.keys() <= headers.keys()
 

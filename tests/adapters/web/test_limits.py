@@ -1,4 +1,4 @@
-"""Nobody can fill our memory: a body that is too large is answered at once, however it is sent."""
+"""Bodies cannot fill the memory: one that is too large is refused at once, however it is sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def chunks(total: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(("path", "size"), [("/v1/candidates", 2 * MIB), ("/v1/inbound/greenhouse", 50 * MIB)])
-def test_a_body_that_is_too_large_is_told_so(url: str, key: str, path: str, size: int) -> None:
+def test_a_body_that_is_too_large_is_refused(url: str, key: str, path: str, size: int) -> None:
     headers = {"Content-Type": "application/json", **bearing(key)}
     for content in (b" " * size, chunks(size)):
         answer = httpx.post(f"{url}{path}", content=content, headers=headers)

@@ -186,31 +186,33 @@ BROKEN = ("request-is-malformed", "too-many-requests", "body-is-not-json", "sour
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A line of the table of contents as the description tells it."""
+    """A line of the table of contents, with its operation in the OpenAPI document."""
 
     operation: str
     method: str
     path: str
     action: Action
     makes: str | None
-    told: Mapping[str, Any]
+    described: Mapping[str, Any]
 
     @property
     def row(self) -> Row:
         return ROWS[self.operation]
 
     def query(self) -> Mapping[str, str]:
-        return PERIOD if self.told["tags"] == ["metrics"] else QUERIES.get(self.operation, {})
+        return PERIOD if self.described["tags"] == ["metrics"] else QUERIES.get(self.operation, {})
 
     def body(self, world: World, source: str | None) -> dict[str, Any]:
         """What httpx is to send: the description's example, about the things of the world."""
-        content = self.told.get("requestBody", {}).get("content", {})
+        content = self.described.get("requestBody", {}).get("content", {})
         if not content:
             return {}
-        media_type, told = next(iter(content.items()))
+        media_type, content_of_type = next(iter(content.items()))
         if media_type != "application/json":
-            return {"content": told["example"], "headers": {"Content-Type": media_type}}
-        example = {name: world.get(name, value) for name, value in told["example"].items() if name != self.makes}
+            return {"content": content_of_type["example"], "headers": {"Content-Type": media_type}}
+        example = {
+            name: world.get(name, value) for name, value in content_of_type["example"].items() if name != self.makes
+        }
         if source is not None:
             example |= {name: source for name in NAMES_A_SOURCE if name in example}
         return {"json": example}
@@ -218,14 +220,16 @@ class Route:
 
 def routes_of(app: Api) -> list[Route]:
     """Every route, those that take something away at the end."""
-    document, found = app.openapi(), []
+    document, unnamed = app.openapi(), []
     lines: tuple[Any, ...] = (*routes.COMMANDS, *routes.METRICS, *routes.ENDPOINTS)
     for line in lines:
         method = getattr(line, "method", "POST" if line in routes.COMMANDS else "GET")
-        told = document["paths"][line.path.replace(":path}", "}")][method.lower()]
+        operation = document["paths"][line.path.replace(":path}", "}")][method.lower()]
         makes = getattr(line, "makes", None)
-        found.append(Route(told["operationId"], method, line.path.replace(":path}", "}"), line.action, makes, told))
-    return sorted(found, key=lambda route: LAST.index(route.operation) if route.operation in LAST else -1)
+        unnamed.append(
+            Route(operation["operationId"], method, line.path.replace(":path}", "}"), line.action, makes, operation)
+        )
+    return sorted(unnamed, key=lambda route: LAST.index(route.operation) if route.operation in LAST else -1)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: Api) -> None:
@@ -266,14 +270,14 @@ class Caller:
             return "person-is-not-yours"
         names = (name,) if name else (*route.row.own, *route.row.mine)
         hidden = route.row.mine + (route.row.own if self.role is Role.INTEGRATION else ())
-        not_theirs = about == "foreign" and any(one in hidden for one in names)
+        not_theirs = about == "foreign" and any(field in hidden for field in names)
         return "not there" if about == "missing" or not_theirs else "reached"
 
 
 def answer_to(caller: Caller, route: Route, world: World) -> tuple[int, str]:
     """The status, and the problem's name where it is one. What streams is not waited for."""
-    path, told = route.path.format_map(world), route.body(world, caller.source)
-    request = caller.client.build_request(route.method, path, params=route.query(), **told)
+    path, body = route.path.format_map(world), route.body(world, caller.source)
+    request = caller.client.build_request(route.method, path, params=route.query(), **body)
     answer = caller.client.send(request, stream=True)
     try:
         if answer.is_success:
@@ -285,7 +289,7 @@ def answer_to(caller: Caller, route: Route, world: World) -> tuple[int, str]:
         answer.close()
 
 
-def asked(caller: Caller, route: Route, world: World) -> str:
+def outcome_of(caller: Caller, route: Route, world: World) -> str:
     """What became of the request: 'reached', 'not there', or the problem that stands in its way."""
     status, slug = answer_to(caller, route, world)
     if status == 404 and slug.endswith("-does-not-exist"):
@@ -318,8 +322,8 @@ def world_of(client: httpx.Client, source: str | None) -> dict[str, str]:
     def make(path: str, what: str, **body: Any) -> str:
         answer = client.post(path, json=body)
         assert answer.is_success, answer.text
-        told: dict[str, Any] = answer.json()
-        return str(told["ids"][what]) if what in told["ids"] else str(told["events"][0]["id"])
+        content: dict[str, Any] = answer.json()
+        return str(content["ids"][what]) if what in content["ids"] else str(content["events"][0]["id"])
 
     world = {"purpose": "talent_pool", "matter": "case-1", "slug": "consent-is-missing", "level": "0"}
     world["source"] = "greenhouse"
@@ -359,9 +363,9 @@ class House:
         return self.services.api_keys.make(wanted, "user:test", made_at or self.services.now()).text
 
     def upload(self, client: httpx.Client) -> dict[str, str]:
-        asked = {"kind": "candidates", "system": "old-crm"}
+        parameters = {"kind": "candidates", "system": "old-crm"}
         answer = client.post(
-            "/v1/imports", params=asked, content="candidate\n1\n", headers={"Content-Type": "text/csv"}
+            "/v1/imports", params=parameters, content="candidate\n1\n", headers={"Content-Type": "text/csv"}
         )
         return {"import_id": answer.json()["id"]} if answer.is_success else {}
 
@@ -421,11 +425,11 @@ def test_every_route_answers_everybody_as_the_policy_and_ownership_say(
     for world in (own, foreign):
         world["path"] = f"000.p/{leaves}" if leaves < 256 else "000"
     wrong = [
-        f"{caller.name} {route.method} {route.path}, {about}: {told}, not {expected}"
+        f"{caller.name} {route.method} {route.path}, {about}: {outcome}, not {expected}"
         for route in routes_of(app)
         for caller in callers
         for about, world, expected in cells(caller, route, own, foreign)
-        if (told := asked(caller, route, world)) != expected
+        if (outcome := outcome_of(caller, route, world)) != expected
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -448,12 +452,12 @@ def test_a_key_that_was_narrowed_may_only_do_the_rest(house: House, app: Api) ->
     tester = house.client(house.key("tester", *BUT_INTEGRATION))
     world = {**world_of(tester, None), **house.upload(tester), "api_key": "000000000000", "path": "000"}
     wrong = [
-        f"{role} {route.method} {route.path}: {told}"
+        f"{role} {route.method} {route.path}: {outcome}"
         for role in Role
         for action in POLICY[role]
         for less in [house.narrowed(role, action)]
         for route in routes_of(app)
         if route.action is action
-        if (told := asked(less, route, world)) != "role-may-not"
+        if (outcome := outcome_of(less, route, world)) != "role-may-not"
     ]
     assert not wrong, "\n".join(wrong)

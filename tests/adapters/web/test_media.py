@@ -29,11 +29,11 @@ NOT_JSON = [
     "application/json; charset=utf-16",
     "image/svg+json",
 ]
-NOBODY = UUID(int=7)
+UNKNOWN = UUID(int=7)
 BODIES = {
     "/v1/candidates": b'{"name": "Ines Prado"}',
-    f"/v1/candidates/{NOBODY}/erase": b'{"by": "self"}',
-    "/v1/touchpoints/bulk": b'{"touchpoints": [{"candidate": "%s", "kind": "call-answered"}]}' % str(NOBODY).encode(),
+    f"/v1/candidates/{UNKNOWN}/erase": b'{"by": "self"}',
+    "/v1/touchpoints/bulk": b'{"touchpoints": [{"candidate": "%s", "kind": "call-answered"}]}' % str(UNKNOWN).encode(),
     "/v1/api-keys": b'{"name": "ana", "roles": ["analyst"]}',
 }
 

@@ -26,8 +26,8 @@ def ask(client: httpx.Client) -> Ask:
     def ask(metric: str, **more: str | int) -> dict[str, Any]:
         answer = client.get(f"/v1/metrics/{metric}", params={**PERIOD, **more})
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        body: dict[str, Any] = answer.json()
+        return body
 
     return ask
 
@@ -47,11 +47,11 @@ def test_every_answer_says_what_it_is_and_where_it_stands(
     ask: Ask, metric: str, replied: int, fold: Callable[[], int]
 ) -> None:
     fold()
-    told = ask(metric, source="career-site")
-    assert {"definition", "version", "n", "position", "as_of", "period", "segment"} <= set(told)
-    assert told["position"] == replied
-    assert told["period"] == PERIOD
-    assert told["segment"] == {"source": "career-site", "role": None, "location": None}
+    answer = ask(metric, source="career-site")
+    assert {"definition", "version", "n", "position", "as_of", "period", "segment"} <= set(answer)
+    assert answer["position"] == replied
+    assert answer["period"] == PERIOD
+    assert answer["segment"] == {"source": "career-site", "role": None, "location": None}
 
 
 def test_a_question_is_answered_in_one_turn_of_a_thread(
@@ -66,9 +66,9 @@ def test_a_question_is_answered_in_one_turn_of_a_thread(
         return await run_sync(work, *given, **options)
 
     monkeypatch.setattr(to_thread, "run_sync", counted)
-    for asked in ({}, {"as_of": f"position:{replied}"}, {"min_position": replied}):
+    for moment in ({}, {"as_of": f"position:{replied}"}, {"min_position": replied}):
         turns.clear()
-        ask("touchpoints", **asked)
+        ask("touchpoints", **moment)
         assert len(turns) == 1
 
 
@@ -88,16 +88,16 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
     assert ask("touchpoints", as_of=f"position:{replied - 1}")["n"] == 1
     assert ask("touchpoints", as_of="2020-01-01")["position"] == 0
     moment = ask("touchpoints")["as_of"]
-    known = ask("touchpoints", as_of=moment)
-    assert (known["n"], known["as_of"]) == (2, moment)
+    before = ask("touchpoints", as_of=moment)
+    assert (before["n"], before["as_of"]) == (2, moment)
     unescaped = moment.replace("Z", "+00:00")
     again = client.get(f"/v1/metrics/touchpoints?from=2026-01-01&to=2026-07-01&as_of={unescaped}")
-    assert again.json() == known
+    assert again.json() == before
     assert ask("touchpoints", as_of="2025-12-31")["as_of"] == "2025-12-31T22:59:59.999999Z"  # the day ends in Berlin
 
 
 @pytest.mark.parametrize(
-    ("asked", "name"),
+    ("parameters", "name"),
     [
         ({"as_of": "yesterday"}, "as-of-cannot-be-read"),
         ({"sauce": "fair"}, "request-is-malformed"),
@@ -127,8 +127,8 @@ def test_the_past_is_asked_by_position_by_time_or_by_day(
         ({"min_position": "-1"}, "request-is-malformed"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(client: httpx.Client, asked: dict[str, str], name: str) -> None:
-    assert problem(client.get("/v1/metrics/pipeline-growth", params=PERIOD | asked)) == (422, name)
+def test_what_cannot_be_asked_is_refused(client: httpx.Client, parameters: dict[str, str], name: str) -> None:
+    assert problem(client.get("/v1/metrics/pipeline-growth", params=PERIOD | parameters)) == (422, name)
 
 
 def test_todays_date_means_now(ask: Ask, replied: int, fold: Callable[[], int]) -> None:
@@ -145,7 +145,7 @@ def test_an_offset_that_a_clock_may_have_is_taken_and_the_answer_is_in_utc(
 
 
 @pytest.mark.parametrize(
-    ("metric", "asked", "name"),
+    ("metric", "parameters", "name"),
     [
         ("engagement", {"window": "8"}, "window-is-unknown"),
         ("time-to-fill", {"definition": "by-feel"}, "definition-is-unknown"),
@@ -153,8 +153,8 @@ def test_an_offset_that_a_clock_may_have_is_taken_and_the_answer_is_in_utc(
         ("touchpoints", {"granularity": "hour"}, "request-is-malformed"),
     ],
 )
-def test_a_metric_has_its_own_choices(client: httpx.Client, metric: str, asked: dict[str, str], name: str) -> None:
-    assert problem(client.get(f"/v1/metrics/{metric}", params=PERIOD | asked)) == (422, name)
+def test_a_metric_has_its_own_choices(client: httpx.Client, metric: str, parameters: dict[str, str], name: str) -> None:
+    assert problem(client.get(f"/v1/metrics/{metric}", params=PERIOD | parameters)) == (422, name)
 
 
 def test_a_question_waits_until_its_read_model_knows(
@@ -169,7 +169,7 @@ def test_a_question_waits_until_its_read_model_knows(
     folding.join()
 
 
-def test_a_question_to_a_read_model_that_was_never_folded_is_told_so(client: httpx.Client, candidate: UUID) -> None:
+def test_a_question_to_a_read_model_that_was_never_folded_is_refused(client: httpx.Client, candidate: UUID) -> None:
     assert problem(client.get("/v1/metrics/touchpoints", params=PERIOD)) == (504, "read-model-is-behind")
 
 
@@ -189,6 +189,6 @@ def test_a_question_does_not_wait_for_ever(
     assert behind.headers["retry-after"]
 
 
-def test_nobody_waits_for_a_position_that_is_not_in_the_log(client: httpx.Client, replied: int) -> None:
+def test_no_request_waits_for_a_position_that_is_not_in_the_log(client: httpx.Client, replied: int) -> None:
     ahead = client.get("/v1/metrics/touchpoints", params=PERIOD | {"min_position": str(replied + 1)})
     assert problem(ahead) == (422, "position-lies-ahead")

@@ -30,7 +30,11 @@ Operation = tuple[str, str, dict[str, Any]]
 @pytest.fixture
 def operations(services: Services) -> list[Operation]:
     described = create_app(services).openapi()
-    return [(path, method, told) for path, methods in described["paths"].items() for method, told in methods.items()]
+    return [
+        (path, method, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 def test_the_description_is_worked_out_once_however_many_need_it(
@@ -46,16 +50,18 @@ def test_the_description_is_worked_out_once_however_many_need_it(
     monkeypatch.setattr(document, "completed", counted)
     app = create_app(services)
     with ThreadPoolExecutor(4) as many:
-        told = list(many.map(lambda _: app.openapi(), range(8)))
+        documents = list(many.map(lambda _: app.openapi(), range(8)))
     assert worked_out == [1]
-    assert all(one is told[0] for one in told)
+    assert all(document is documents[0] for document in documents)
 
 
 def test_every_route_is_described(operations: list[Operation]) -> None:
     described = {(path, method) for path, method, _ in operations}
     assert {(command.path, "post") for command in routes.COMMANDS} <= described
     assert {(metric.path, "get") for metric in routes.METRICS} <= described
-    assert {(one.path.replace(":path}", "}"), one.method.lower()) for one in routes.ENDPOINTS} <= described
+    assert {
+        (endpoint.path.replace(":path}", "}"), endpoint.method.lower()) for endpoint in routes.ENDPOINTS
+    } <= described
     assert len(described) == len(routes.COMMANDS) + len(routes.METRICS) + len(routes.ENDPOINTS)
 
 
@@ -69,7 +75,7 @@ NOT_ROUTED = {
     RequestErasure,
     TakeBackDecline,
 }
-"""What a clerk or an integration notes, and what a page carries out beyond the command."""
+"""Verbs without a command route: those of workers and integrations, and those of endpoints."""
 
 
 def test_every_command_has_a_route() -> None:
@@ -77,29 +83,29 @@ def test_every_command_has_a_route() -> None:
 
 
 def test_every_answer_has_an_example(operations: list[Operation]) -> None:
-    for path, method, told in operations:
-        assert told["summary"], path
-        for status, response in told["responses"].items():
+    for path, method, operation in operations:
+        assert operation["summary"], path
+        for status, response in operation["responses"].items():
             for media_type, content in response["content"].items():
                 assert "example" in content or "examples" in content, (method, path, status, media_type)
                 assert media_type == "application/problem+json" or status < "300"
 
 
 def test_every_operation_has_a_name_of_its_own(operations: list[Operation]) -> None:
-    names = [told["operationId"] for _, _, told in operations]
+    names = [operation["operationId"] for _, _, operation in operations]
     assert len(names) == len(set(names))
 
 
 def test_a_command_tells_of_its_own_refusals(operations: list[Operation]) -> None:
-    send = next(told for path, _, told in operations if path.endswith("/sends"))
+    send = next(operation for path, _, operation in operations if path.endswith("/sends"))
     assert "candidate-does-not-exist" in examples(send, "404")
     assert "idempotency-key-was-used-for-another-request" in examples(send, "422")
-    asked = {one["name"] for one in send["parameters"]}
-    assert asked == {"candidate", "Idempotency-Key", "If-Match"}
+    names = {parameter["name"] for parameter in send["parameters"]}
+    assert names == {"candidate", "Idempotency-Key", "If-Match"}
 
 
-def examples(told: dict[str, Any], status: str) -> set[str]:
-    return set(told["responses"][status]["content"]["application/problem+json"]["examples"])
+def examples(operation: dict[str, Any], status: str) -> set[str]:
+    return set(operation["responses"][status]["content"]["application/problem+json"]["examples"])
 
 
 def parts(route: CommandRoute) -> Iterator[tuple[str, ...]]:
@@ -109,7 +115,7 @@ def parts(route: CommandRoute) -> Iterator[tuple[str, ...]]:
 
 @pytest.mark.parametrize("route", routes.COMMANDS, ids=lambda route: route.command.__name__)
 def test_the_example_of_a_body_is_one(route: CommandRoute) -> None:
-    known, made = parts(route)
-    model = body_of(route.command, known, made)
-    model.model_validate(example_of(route.command, known, made))
+    filled, made = parts(route)
+    model = body_of(route.command, filled, made)
+    model.model_validate(example_of(route.command, filled, made))
     assert all(field.description for name, field in model.model_fields.items()), route.path

@@ -61,12 +61,12 @@ def test_many_who_ask_whether_it_is_ready_share_a_look(
     monkeypatch.setattr(operations, "ANSWERS_WITHIN", 0.1)
     with ThreadPoolExecutor(10) as many:
         waited = [many.submit(httpx.get, f"{url}/readyz") for _ in range(10)]
-        assert {one.result().status_code for one in waited} == {503}
+        assert {call.result().status_code for call in waited} == {503}
     assert len(looks) == 1
     goes_on.set()
 
 
-def test_a_thread_that_failed_is_told(client: httpx.Client) -> None:
+def test_a_thread_that_failed_is_reported(client: httpx.Client) -> None:
     with beside(lambda over: None, "projector"):
         while not background.failed():
             continue
@@ -80,9 +80,9 @@ def test_every_read_model_tells_how_far_it_has_come(
     client: httpx.Client, post: Post, candidate: UUID, fold: Callable[[], int]
 ) -> None:
     head = fold()
-    told = client.get("/v1/projections").json()["projections"]
-    assert {status["name"] for status in told} == {model.name for model in READ_MODELS}
-    assert {(status["position"], status["lag_events"], status["parked"]) for status in told} == {(head, 0, 0)}
+    projections = client.get("/v1/projections").json()["projections"]
+    assert {status["name"] for status in projections} == {model.name for model in READ_MODELS}
+    assert {(status["position"], status["lag_events"], status["parked"]) for status in projections} == {(head, 0, 0)}
 
 
 def test_prometheus_learns_the_routes_and_never_whose(
@@ -91,9 +91,9 @@ def test_prometheus_learns_the_routes_and_never_whose(
     client.get(f"/v1/candidates/{candidate}")
     client.get("/v1/nothing")
     fold()
-    told = client.get("/metrics").text
-    assert "perennial_log_head 2.0" in told  # the look at the candidate is an event too
-    assert 'perennial_read_model_lag_events{name="pipeline"} 0.0' in told
-    assert 'perennial_requests_total{method="GET",route="/v1/candidates/{candidate}",status="200"} 1.0' in told
-    assert 'perennial_requests_total{method="GET",route="none",status="404"} 1.0' in told
-    assert str(candidate) not in told
+    metrics = client.get("/metrics").text
+    assert "perennial_log_head 2.0" in metrics  # the look at the candidate is an event too
+    assert 'perennial_read_model_lag_events{name="pipeline"} 0.0' in metrics
+    assert 'perennial_requests_total{method="GET",route="/v1/candidates/{candidate}",status="200"} 1.0' in metrics
+    assert 'perennial_requests_total{method="GET",route="none",status="404"} 1.0' in metrics
+    assert str(candidate) not in metrics

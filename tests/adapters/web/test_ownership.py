@@ -1,4 +1,4 @@
-"""An integration writes about what came from its own source, in its own name; anybody else's is not there for it."""
+"""An integration writes about records of its own source and in its own name; other records do not exist for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def acorn(client_as: ClientAs) -> httpx.Client:
 
 @pytest.fixture
 def foreign(post: Post) -> str:
-    """A candidate of somebody else's."""
+    """Return the stream of a candidate of another source."""
     return str(post("/v1/candidates", source="oak", outside_source="oak", outside_id="1", name="Nora Blum")["stream"])
 
 
@@ -48,8 +48,8 @@ def test_what_is_foreign_is_answered_as_what_is_missing(
     acorn: httpx.Client, foreign: str, path: str, body: dict[str, Any]
 ) -> None:
     missing = str(uuid4())
-    (url, told), (other_url, other) = about(path, foreign, **body), about(path, missing, **body)
-    refused, unknown = acorn.post(url, json=told), acorn.post(other_url, json=other)
+    (url, answer), (other_url, other) = about(path, foreign, **body), about(path, missing, **body)
+    refused, unknown = acorn.post(url, json=answer), acorn.post(other_url, json=other)
     assert refused.status_code == unknown.status_code == 404
     assert refused.text.replace(foreign, missing) == unknown.text
     assert set(refused.headers) == set(unknown.headers)
@@ -145,9 +145,9 @@ def test_a_record_that_is_its_own_is_decided_with_all_of_its_person(
 @pytest.mark.parametrize("mode", ["each", "all"])
 def test_in_bulk_each_touchpoint_is_looked_at(acorn: httpx.Client, foreign: str, mode: str) -> None:
     own, missing = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"], str(uuid4())
-    told = [{"candidate": who, "kind": "call-answered"} for who in (own, foreign, missing)]
-    told.append({"candidate": own, "kind": "call-answered", "reported_by": "oak"})
-    answer = acorn.post(BULK, json={"touchpoints": told, "mode": mode})
+    touchpoints = [{"candidate": who, "kind": "call-answered"} for who in (own, foreign, missing)]
+    touchpoints.append({"candidate": own, "kind": "call-answered", "reported_by": "oak"})
+    answer = acorn.post(BULK, json={"touchpoints": touchpoints, "mode": mode})
     if mode == "all":
         assert problem(answer) == (409, "touchpoints-were-refused")
         named = {error["where"]: error["message"] for error in answer.json()["errors"]}
@@ -155,30 +155,33 @@ def test_in_bulk_each_touchpoint_is_looked_at(acorn: httpx.Client, foreign: str,
         assert named["touchpoints.1.candidate"].replace(foreign, missing) == named["touchpoints.2.candidate"]
         return
     outcomes = answer.json()["outcomes"]
-    assert [one["status"] for one in outcomes] == [201, 404, 404, 403]
-    one, other = (outcomes[number]["problem"] for number in (1, 2))
-    assert {**one, "instance": "", "detail": one["detail"].replace(foreign, missing)} == {**other, "instance": ""}
+    assert [outcome["status"] for outcome in outcomes] == [201, 404, 404, 403]
+    of_foreign, other = (outcomes[number]["problem"] for number in (1, 2))
+    assert {**of_foreign, "instance": "", "detail": of_foreign["detail"].replace(foreign, missing)} == {
+        **other,
+        "instance": "",
+    }
 
 
-def test_an_id_that_is_taken_is_taken_and_nothing_else_is_told(
+def test_an_id_that_is_taken_is_refused_without_further_details(
     acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
 ) -> None:
     gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
     assert client.post(f"/v1/candidates/{gone}/erase", json={}).json()["state"] == "completed"
-    told = {
+    answers = {
         acorn.post("/v1/candidates", json={"candidate": taken, "name": "Nora Blum"}, headers=headers).text
         for taken in (foreign, gone)
         for headers in ({}, {"If-Match": '"7"'})
     }
-    assert len(told) == 1
+    assert len(answers) == 1
     assert problem(acorn.post("/v1/candidates", json={"candidate": gone, "name": "Nora Blum"})) == (409, "id-is-taken")
 
 
 def test_what_others_know_by_an_id_of_its_choice_is_nothing_to_it(acorn: httpx.Client, foreign: str) -> None:
-    asked = {"outside_source": "oak", "outside_id": "1"}
-    told = {acorn.post("/v1/candidates", json={**asked, "outside_id": name}).text for name in ("1", "missing")}
-    assert len(told) == 1
-    assert "source-is-not-yours" in told.pop()
+    outside = {"outside_source": "oak", "outside_id": "1"}
+    answers = {acorn.post("/v1/candidates", json={**outside, "outside_id": name}).text for name in ("1", "missing")}
+    assert len(answers) == 1
+    assert "source-is-not-yours" in answers.pop()
     own = [acorn.post("/v1/candidates", json={"outside_id": "1"}) for _ in range(2)]
     assert own[0].json()["stream"] != foreign
     assert problem(own[1]) == (409, "candidate-exists-already")
@@ -195,24 +198,24 @@ def test_an_application_of_others_is_taken_too(acorn: httpx.Client, post: Post, 
         assert problem(applied) == (409, "id-is-taken")
 
 
-def test_nobody_is_named_as_a_referrer_who_is_not_its_own(
+def test_an_integration_cannot_name_a_foreign_referrer(
     acorn: httpx.Client, client: httpx.Client, post: Post, foreign: str
 ) -> None:
     gone = post("/v1/candidates", source="oak", name="Zoe Sahin")["stream"]
     assert client.post(f"/v1/candidates/{gone}/erase", json={}).json()["state"] == "completed"
-    said = {"name": "Bo", "referrer_words": "the best of gardeners", "source": "acorn"}
-    refused = [acorn.post("/v1/referrals", json={**said, "referrer": who}) for who in (foreign, gone, str(uuid4()))]
+    values = {"name": "Bo", "referrer_words": "the best of gardeners", "source": "acorn"}
+    refused = [acorn.post("/v1/referrals", json={**values, "referrer": who}) for who in (foreign, gone, str(uuid4()))]
     assert len({answer.text for answer in refused}) == 1
     assert problem(refused[0]) == (403, "person-is-not-yours")
     own = acorn.post("/v1/candidates", json={"name": "Nora Blum"}).json()["stream"]
-    assert acorn.post("/v1/referrals", json={**said, "referrer": own}).status_code == 201
+    assert acorn.post("/v1/referrals", json={**values, "referrer": own}).status_code == 201
 
 
 def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
     client: httpx.Client, services: Services
 ) -> None:
     headers = {"Content-Type": "text/csv", "Idempotency-Key": "k-1"}
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "params": {"kind": "candidates", "system": "old-crm"},
         "content": b"candidate,name\n1,Zoe\n",
     }
@@ -221,15 +224,15 @@ def test_an_import_is_there_for_its_uploader_and_for_those_who_answer_for_all(
         bearing(key_of(services, *roles, name=name))
         for name, roles in (("ana", {Role.RECRUITER}), ("ben", {Role.RECRUITER}), ("carl", both))
     )
-    uploaded = client.post("/v1/imports", headers={**headers, **ana}, **asked).json()["id"]
+    uploaded = client.post("/v1/imports", headers={**headers, **ana}, **parameters).json()["id"]
     for method, path in (("GET", f"/v1/imports/{uploaded}"), ("POST", f"/v1/imports/{uploaded}/rejected-lines")):
         assert problem(client.request(method, path, headers=ben)) == (404, "import-does-not-exist")
     assert problem(client.delete(f"/v1/imports/{uploaded}", headers=ben)) == (404, "import-does-not-exist")
     assert client.get("/v1/imports", headers=ben).json()["imports"] == []
     for who in (ana, officer):
         assert client.get(f"/v1/imports/{uploaded}", headers=who).json()["id"] == uploaded
-        assert [one["id"] for one in client.get("/v1/imports", headers=who).json()["imports"]] == [uploaded]
-    assert client.post("/v1/imports", headers={**headers, **ben}, **asked).json()["id"] != uploaded
+        assert [upload["id"] for upload in client.get("/v1/imports", headers=who).json()["imports"]] == [uploaded]
+    assert client.post("/v1/imports", headers={**headers, **ben}, **parameters).json()["id"] != uploaded
 
 
 def test_an_integration_follows_its_own_alone(acorn: httpx.Client, post: Post, foreign: str) -> None:
@@ -237,11 +240,11 @@ def test_an_integration_follows_its_own_alone(acorn: httpx.Client, post: Post, f
     sourced = post("/v1/candidates", source="acorn", name="Nora Blum")["stream"]
     for candidate in (own, sourced, foreign):
         last = post(f"/v1/candidates/{candidate}/touchpoints", kind="call-answered")["position"]
-    told, settled = [], f": settled {last}"
+    lines, settled = [], f": settled {last}"
     with acorn.stream("GET", "/v1/changes") as stream:
         for line in stream.iter_lines():
-            told += [line] if line.startswith("data: ") else []
+            lines += [line] if line.startswith("data: ") else []
             if line == settled:
                 break
-    assert [json.loads(line[6:])["stream"] for line in told] == [own, sourced, own, sourced]
-    assert foreign not in "".join(told)
+    assert [json.loads(line[6:])["stream"] for line in lines] == [own, sourced, own, sourced]
+    assert foreign not in "".join(lines)

@@ -1,4 +1,4 @@
-"""No answer grows with the number of people or of events: every list is told in pages, and a page has a cap."""
+"""No answer grows with the number of people or of events: every list has pages, and a page has a cap."""
 
 from __future__ import annotations
 
@@ -27,18 +27,22 @@ OF_ITS_OWN_SIZE = {"log_consistency", "api_keys", "projections", "problems", "au
 def test_every_list_has_a_cap(app: Api) -> None:
     document = contract_of(app).described
     uncapped = {}
-    for _, told in operations(document):
-        lists = lists_of(document, told)
-        limits = [one["schema"].get("maximum") for one in told.get("parameters", ()) if one["name"] == "limit"]
-        is_command = told["operationId"][0].isupper()
+    for _, operation in operations(document):
+        lists = lists_of(document, operation)
+        limits = [
+            parameter["schema"].get("maximum")
+            for parameter in operation.get("parameters", ())
+            if parameter["name"] == "limit"
+        ]
+        is_command = operation["operationId"][0].isupper()
         if lists and not is_command and not (limits and limits[0] is not None and limits[0] <= MOST):
-            uncapped[told["operationId"]] = lists
+            uncapped[operation["operationId"]] = lists
     assert set(uncapped) == {*OF_ONE_THING, *OF_THE_PERIOD, *OF_ITS_OWN_SIZE}, uncapped
 
 
-def lists_of(document: dict[str, Any], told: dict[str, Any]) -> list[str]:
+def lists_of(document: dict[str, Any], operation: dict[str, Any]) -> list[str]:
     """The lists that the answer has at its top."""
-    content = told["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
     fields = document["components"]["schemas"].get(name, {}).get("properties", {})
     return [field for field, schema in fields.items() if schema.get("type") == "array"]

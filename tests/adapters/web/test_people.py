@@ -35,8 +35,8 @@ def referrer(post: Post) -> UUID:
 
 
 def test_a_referral_from_asking_to_credit(client: httpx.Client, post: Post, candidate: UUID, referrer: UUID) -> None:
-    asked = client.post("/v1/referral-requests", json={"referrer": str(referrer)})
-    assert problem(asked) == (409, "consent-is-missing")
+    refused = client.post("/v1/referral-requests", json={"referrer": str(referrer)})
+    assert problem(refused) == (409, "consent-is-missing")
     post(f"/v1/candidates/{referrer}/consents", purpose="referral_contact", channels=["email"])
     request = post("/v1/referral-requests", referrer=str(referrer), note="whom do you know?")
     assert types(request) == ["referral-asked.v1", "touchpoint-recorded.v1"]

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told as a problem of a known type, which is looked up under its own address."""
+"""Every error is a problem of a listed type, and the URI of the type explains it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def rules(root: type[Refused]) -> Iterator[type[Refused]]:
 
 
 def test_every_rule_has_a_problem_and_every_problem_a_page(client: httpx.Client) -> None:
-    listed = {known["slug"]: known for known in client.get("/problems").json()["problems"]}
+    listed = {problem["slug"]: problem for problem in client.get("/problems").json()["problems"]}
     abstract = {NotFound, Conflict, Invalid}
     assert {rule.rule() for rule in rules(Refused) if rule not in abstract and not rule.__subclasses__()} <= set(listed)
-    for slug, known in listed.items():
+    for slug, kind in listed.items():
         assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", slug)
-        assert known["type"] == f"/problems/{slug}"
-        assert 400 <= known["status"] < 600
-        assert known["description"]
-        assert client.get(known["type"]).json() == known
+        assert kind["type"] == f"/problems/{slug}"
+        assert 400 <= kind["status"] < 600
+        assert kind["description"]
+        assert client.get(kind["type"]).json() == kind
     assert problem(client.get("/problems/none")) == (404, "problem-does-not-exist")
 
 
@@ -51,23 +51,23 @@ def test_a_problem_type_has_a_title_for_people_what_happened_and_what_to_do(kind
 
 
 def test_no_two_problems_share_a_name() -> None:
-    slugs = [known.slug for known in every_type()]
+    slugs = [kind.slug for kind in every_type()]
     assert len(slugs) == len(set(slugs))
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told"),
+    ("method", "path", "expected"),
     [
         ("GET", "/v1/nothing", (404, "route-does-not-exist")),
         ("GET", "/v1/applications", (405, "method-is-not-allowed")),
         ("PUT", "/v1/candidates", (405, "method-is-not-allowed")),
-        ("GET", "/v1/candidates/nobody", (422, "request-is-malformed")),
+        ("GET", "/v1/candidates/no-id", (422, "request-is-malformed")),
     ],
 )
 def test_the_protocol_s_own_errors_are_problems(
-    client: httpx.Client, method: str, path: str, told: tuple[int, str]
+    client: httpx.Client, method: str, path: str, expected: tuple[int, str]
 ) -> None:
-    assert problem(client.request(method, path)) == told
+    assert problem(client.request(method, path)) == expected
 
 
 def test_a_database_that_is_gone_is_a_503_and_says_how_to_go_on(

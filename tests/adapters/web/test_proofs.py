@@ -57,14 +57,14 @@ def signed(client: httpx.Client) -> Checkpoint:
 
 
 def verified(bundle: bytes) -> tuple[DispatchRule, list[LoggedEvent], bool]:
-    rule, told = DispatchRule(), list[LoggedEvent]()
+    rule, events = DispatchRule(), list[LoggedEvent]()
 
-    def hear(one: LoggedEvent) -> None:
-        rule.hear(one)
-        told.append(one)
+    def hear(event: LoggedEvent) -> None:
+        rule.hear(event)
+        events.append(event)
 
-    found = verify(io.BytesIO(bundle), Held(), hear)
-    return rule, told, on_dispatches(found, rule)[0]
+    verdict = verify(io.BytesIO(bundle), Held(), hear)
+    return rule, events, on_dispatches(verdict, rule)[0]
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_an_event_is_proved_and_opened(client: httpx.Client, post: Post, candida
     heading, index, *hashes = client.get(f"/v1/events/{event}/proof").text.partition("\n\n")[0].split("\n")
     opening, checkpoint = client.get(f"/v1/events/{event}/content").json(), signed(client)
     assert (heading, index) == ("c2sp.org/tlog-proof@v1", f"index {opening['index']}")
-    decoded = [base64.b64decode(one) for one in hashes]
+    decoded = [base64.b64decode(text) for text in hashes]
     leaf = leaf_hash(opening["leaf"].encode())
     verify_inclusion(opening["index"], checkpoint.size, leaf, decoded, checkpoint.root)
-    told = json.loads(opening["leaf"])
-    assert told["clear_sha256"] == hashlib.sha256(opening["clear"].encode()).hexdigest()
+    leaf_content = json.loads(opening["leaf"])
+    assert leaf_content["clear_sha256"] == hashlib.sha256(opening["clear"].encode()).hexdigest()
     (part,) = opening["opened"]
     bound = COMMITMENT_DOMAIN + base64.b64decode(part["salt"]) + part["plaintext"].encode()
-    assert hashlib.sha256(bound).hexdigest() == told["parts"][0]["commitment"]
+    assert hashlib.sha256(bound).hexdigest() == leaf_content["parts"][0]["commitment"]
     assert json.loads(part["plaintext"]) == {"value": "roses"}
     assert (opening["event"], opening["erased"]) == (event, 0)
 
@@ -121,7 +121,7 @@ def test_tiles_lead_to_the_signed_root(client: httpx.Client, wrote_to: UUID, seq
     assert len(tile.content) == 32 * checkpoint.size
     full = 1 << checkpoint.size.bit_length() - 1
     proof = client.get(f"/v1/log/consistency?from={full}&to={checkpoint.size}").json()
-    hashes = [base64.b64decode(one) for one in proof["hashes"]]
+    hashes = [base64.b64decode(text) for text in proof["hashes"]]
     verify_consistency(full, root_of_full(tile.content[: 32 * full]), checkpoint.size, checkpoint.root, hashes)
 
 
@@ -131,10 +131,10 @@ def test_a_tile_that_there_is_not(client: httpx.Client, wrote_to: UUID, sequence
     assert problem(client.get(f"/v1/log/tile/{path}")) == (404, "tile-does-not-exist")
 
 
-@pytest.mark.parametrize("asked", ["from=2&to=1", "from=1&to=4000"])
-def test_sizes_that_were_not_signed(client: httpx.Client, wrote_to: UUID, sequence: Sequence, asked: str) -> None:
+@pytest.mark.parametrize("query", ["from=2&to=1", "from=1&to=4000"])
+def test_sizes_that_were_not_signed(client: httpx.Client, wrote_to: UUID, sequence: Sequence, query: str) -> None:
     sequence()
-    assert problem(client.get(f"/v1/log/consistency?{asked}")) == (422, "size-was-not-signed")
+    assert problem(client.get(f"/v1/log/consistency?{query}")) == (422, "size-was-not-signed")
 
 
 def test_a_size_of_zero_is_refused(client: httpx.Client) -> None:
@@ -146,14 +146,14 @@ def test_bundles_hold_and_tell_who_took_them(
 ) -> None:
     sequence()
     auditor = client_as(Role.AUDITOR)
-    rule, told, proved = verified(auditor.post(f"/v1/audit/bundles?candidate={wrote_to}").content)
-    assert ({one.stream for one in told}, rule.dispatches, proved) == ({str(wrote_to)}, 1, True)
-    rule, told, proved = verified(auditor.post("/v1/audit/bundles?since=0").content)
-    assert (told[0].position, rule.dispatches, proved) == (1, 1, True)
+    rule, events, proved = verified(auditor.post(f"/v1/audit/bundles?candidate={wrote_to}").content)
+    assert ({event.stream for event in events}, rule.dispatches, proved) == ({str(wrote_to)}, 1, True)
+    rule, events, proved = verified(auditor.post("/v1/audit/bundles?since=0").content)
+    assert (events[0].position, rule.dispatches, proved) == (1, 1, True)
     sequence()
-    _, later, _ = verified(auditor.post(f"/v1/audit/bundles?since={told[-1].position}").content)
-    taken = [one for one in later if one.type == "people-exported.v1"]
-    assert [(one.actor, one.clear["people"], one.clear["holds"]) for one in taken] == [
+    _, later, _ = verified(auditor.post(f"/v1/audit/bundles?since={events[-1].position}").content)
+    taken = [event for event in later if event.type == "people-exported.v1"]
+    assert [(export.actor, export.clear["people"], export.clear["holds"]) for export in taken] == [
         ("user:one-auditor", [str(wrote_to)], ["proofs", "clear"]),
         ("user:one-auditor", [str(wrote_to)], ["proofs", "clear"]),
     ]
@@ -174,13 +174,13 @@ def test_a_bundle_leads_on_from_the_checkpoint_that_was_asked_for(
     assert without.json()["where"] == "from_size"
 
 
-@pytest.mark.parametrize("asked", ["", f"?candidate={UUID(int=7)}&since=0"])
-def test_a_bundle_is_of_one_thing(client: httpx.Client, wrote_to: UUID, sequence: Sequence, asked: str) -> None:
+@pytest.mark.parametrize("query", ["", f"?candidate={UUID(int=7)}&since=0"])
+def test_a_bundle_is_of_one_thing(client: httpx.Client, wrote_to: UUID, sequence: Sequence, query: str) -> None:
     sequence()
-    assert problem(client.post(f"/v1/audit/bundles{asked}")) == (422, "bundle-is-of-one-thing")
+    assert problem(client.post(f"/v1/audit/bundles{query}")) == (422, "bundle-is-of-one-thing")
 
 
-def test_of_nobody_there_is_no_bundle(client: httpx.Client, wrote_to: UUID, sequence: Sequence) -> None:
+def test_an_unknown_candidate_has_no_bundle(client: httpx.Client, wrote_to: UUID, sequence: Sequence) -> None:
     sequence()
     assert problem(client.post(f"/v1/audit/bundles?candidate={uuid4()}")) == (404, "candidate-does-not-exist")
 
@@ -190,17 +190,17 @@ def test_proofs_made_before_an_erasure_hold_after_it(
 ) -> None:
     sequence()
     before = client.post(f"/v1/audit/bundles?candidate={wrote_to}").content
-    events = [one.event for one in verified(before)[1]]
+    events = [entry.event for entry in verified(before)[1]]
     proofs = [client.get(f"/v1/events/{event}/proof").text for event in events]
     held = client.get("/v1/log/checkpoint").text
     erased = client.post(f"/v1/candidates/{wrote_to}/erase", json={"by": "self", "ground": "gdpr-17"})
     assert erased.status_code in (200, 201, 202), erased.text
     sequence()
-    assert [one.event for one in verified(before)[1]] == events
+    assert [entry.event for entry in verified(before)[1]] == events
     size = read_size(held)
     after = client.post(f"/v1/audit/bundles?candidate={wrote_to}&from_size={size}").content
-    told = verified(after)[1]
-    assert [one.event for one in told[: len(events)]] == events
+    extended = verified(after)[1]
+    assert [entry.event for entry in extended[: len(events)]] == events
     assert verify(io.BytesIO(after), Held(checkpoint=held), lambda _: None).held == size
     openings = [client.get(f"/v1/events/{event}/content").json() for event in events]
     assert all(opening["opened"] == [] for opening in openings)
@@ -208,7 +208,7 @@ def test_proofs_made_before_an_erasure_hold_after_it(
     key = read_verifier_key(client.get("/v1/log/key").text)
     for proof, opening in zip(proofs, openings, strict=True):  # the old proofs, and the leaf as it is made now
         lines, _, note = proof.partition("\n\n")
-        hashes = [base64.b64decode(one) for one in lines.split("\n")[2:]]
+        hashes = [base64.b64decode(line) for line in lines.split("\n")[2:]]
         checkpoint = open_checkpoint(note, key)
         leaf = leaf_hash(opening["leaf"].encode())
         verify_inclusion(opening["index"], checkpoint.size, leaf, hashes, checkpoint.root)

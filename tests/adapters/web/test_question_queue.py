@@ -53,23 +53,23 @@ async def until(lane: Lane, work: Work, at_once: int) -> None:
 
 
 def test_no_more_work_at_once_than_the_lane_has_places_nor_of_one_reader_than_it_may() -> None:
-    async def told() -> Work:
+    async def outcome() -> Work:
         lane, work = Lane(at_once=3, of_one=2), Work()
         readers = [*["ana"] * 8, *["ben"] * 8]
-        asked = [asyncio.create_task(lane.run(reader, partial(work, reader))) for reader in readers]
+        tasks = [asyncio.create_task(lane.run(reader, partial(work, reader))) for reader in readers]
         await until(lane, work, 3)
         work.release.set()
-        assert await asyncio.gather(*asked) == readers
+        assert await asyncio.gather(*tasks) == readers
         assert lane.queues == {}
         return work
 
-    work = asyncio.run(told())
+    work = asyncio.run(outcome())
     assert work.most["all"] <= 3
     assert max(work.most["ana"], work.most["ben"]) <= 2
 
 
 def test_a_reader_with_many_questions_does_not_hold_up_another() -> None:
-    async def told() -> None:
+    async def outcome() -> None:
         lane, work = Lane(at_once=2, of_one=1), Work()
         many = [asyncio.create_task(lane.run("ana", partial(work, "ana"))) for _ in range(20)]
         await until(lane, work, 1)
@@ -77,13 +77,13 @@ def test_a_reader_with_many_questions_does_not_hold_up_another() -> None:
         work.release.set()
         assert len(await asyncio.gather(*many)) == 20
 
-    asyncio.run(told())
+    asyncio.run(outcome())
 
 
 def test_too_many_are_refused_at_once_and_none_waits_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(question_queue, "MOST_WAITING", 2)
 
-    async def told() -> None:
+    async def outcome() -> None:
         lane, work = Lane(at_once=1, of_one=1, patience_seconds=0.01), Work()
         first = asyncio.create_task(lane.run("ana", partial(work, "ana")))
         await until(lane, work, 1)
@@ -99,18 +99,18 @@ def test_too_many_are_refused_at_once_and_none_waits_without_end(monkeypatch: py
         assert await first == "ana"
         assert await lane.run("ben", lambda: 7) == 7
 
-    asyncio.run(told())
+    asyncio.run(outcome())
 
 
 def test_a_question_that_fails_gives_its_place_back() -> None:
-    async def told() -> None:
+    async def outcome() -> None:
         lane = Lane(at_once=1, of_one=1)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 await lane.run("ana", lambda: 1 / 0)
         assert await lane.run("ana", lambda: 7) == 7
 
-    asyncio.run(told())
+    asyncio.run(outcome())
 
 
 @given(begins=DAYS, ends=DAYS)
@@ -139,8 +139,8 @@ def test_what_a_dashboard_asks_is_light_and_what_costs_more_is_heavy() -> None:
 
 @pytest.mark.parametrize("metric", ["pipeline-growth", "touchpoints"])
 def test_too_many_buckets_are_refused_before_they_cost_anything(client: httpx.Client, metric: str) -> None:
-    asked = {"from": "1900-01-01", "to": "2199-12-31", "granularity": "day"}
-    answer = client.get(f"/v1/metrics/{metric}", params=asked)
+    parameters = {"from": "1900-01-01", "to": "2199-12-31", "granularity": "day"}
+    answer = client.get(f"/v1/metrics/{metric}", params=parameters)
     assert problem(answer) == (422, "period-has-too-many-buckets")
     assert "109,572 buckets" in answer.json()["detail"]
 
@@ -178,7 +178,7 @@ def test_no_coroutine_writes_an_answer_itself() -> None:
     }
     # Problems of a few lines, what was typed in a search, and whether the process is healthy: that must not wait for
     # a thread, all of which may be waiting for the database.
-    assert {one for one in writing if one[1] in WRITES_JSON} <= short
+    assert {frame for frame in writing if frame[1] in WRITES_JSON} <= short
     assert ("candidates", "rendered") in writing
 
 

@@ -24,7 +24,7 @@ OF_ANY_COMMAND = (*openapi.OF_EVERY_COMMAND, *openapi.WHERE_A_KEY_IS_NEEDED)
 
 def slugs(raised: Iterable[Raised]) -> set[str]:
     """Return the problems that these are."""
-    return {kind.slug for one in raised for kind in openapi.types_of(one)}
+    return {kind.slug for error in raised for kind in openapi.types_of(error)}
 
 
 def slugs_described(responses: openapi.Responses) -> set[str]:

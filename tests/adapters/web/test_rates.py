@@ -1,4 +1,4 @@
-"""Who asks too often waits; who tries keys waits sooner; and neither keeps anybody else from asking."""
+"""Rate limits: too many requests wait, invalid keys wait sooner, and neither blocks another key or address."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def served(services: Services) -> Iterator[Served]:
             return clients[-1]
 
         yield client
-        for one in clients:
-            one.close()
+        for each in clients:
+            each.close()
 
 
-def test_a_key_that_asks_too_often_is_told_when_to_go_on(served: Served, services: Services) -> None:
+def test_a_key_above_its_limit_gets_the_time_to_wait(served: Served, services: Services) -> None:
     ana, ben = (served(key_of(services, Role.RECRUITER, name=name)) for name in ("ana", "ben"))
     assert [ana.get("/v1/requisitions/x").status_code for _ in range(5)] == [422] * 5
     refused = ana.get("/v1/requisitions/x")
@@ -64,21 +64,21 @@ def test_an_address_that_tries_keys_is_refused_sooner_and_good_keys_of_it_are_no
     assert ana.get("/v1/requisitions/x").status_code == 422
 
 
-def test_keys_that_nobody_has_are_not_looked_up_without_end(
+def test_look_ups_of_invented_keys_are_limited(
     served: Served, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authenticator, "REMEMBERED_SECONDS", 0.0)
     looked_up, find = [], services.authenticator.find
 
-    def found(name: str) -> KeptKey | None:
+    def key_named(name: str) -> KeptKey | None:
         looked_up.append(name)
         return find(name)
 
-    monkeypatch.setattr(services.authenticator, "find", found)
+    monkeypatch.setattr(services.authenticator, "find", key_named)
     ana, ben = (served(key_of(services, Role.RECRUITER, name=name)) for name in ("ana", "ben"))
     assert ana.get("/v1/requisitions/x").status_code == 422
-    told = [served(f"pnl_{number:012x}_{'0' * 64}").get("/v1/requisitions/x").status_code for number in range(9)]
-    assert told == [401] * 3 + [429] * 6
+    statuses = [served(f"pnl_{number:012x}_{'0' * 64}").get("/v1/requisitions/x").status_code for number in range(9)]
+    assert statuses == [401] * 3 + [429] * 6
     assert looked_up[1:] == [f"{number:012x}" for number in range(4)]
     assert ana.get("/v1/requisitions/x").status_code == 422
     assert len(looked_up) == 6
@@ -90,8 +90,8 @@ def test_keys_that_nobody_has_are_not_looked_up_without_end(
 def test_an_address_is_where_a_request_comes_from_and_nothing_that_it_says(served: Served) -> None:
     guesser = served("pnl_000000000000_" + "0" * 64)
     named = ({"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"} for number in range(5))
-    told = [guesser.get("/v1/requisitions/x", headers=one).status_code for one in named]
-    assert told == [401, 401, 401, 429, 429]
+    statuses = [guesser.get("/v1/requisitions/x", headers=headers).status_code for headers in named]
+    assert statuses == [401, 401, 401, 429, 429]
 
 
 def test_who_shows_no_key_is_counted_by_address(served: Served) -> None:
@@ -115,7 +115,7 @@ class Clocks:
     def __post_init__(self) -> None:
         self.windows = Limits(Rates(parse("5/minute"), parse("3/hour")))
 
-    def asked(self, times: int) -> int:
+    def permitted(self, times: int) -> int:
         """How many of so many requests are let through."""
 
         async def ask() -> int:
@@ -140,17 +140,15 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 
 @pytest.mark.parametrize("steps", [(86_400.0, -86_400.0), (-86_400.0, 86_400.0), (3e9, -3e9), (0.0, -60.0)])
-def test_a_wall_clock_that_is_set_locks_nobody_out_and_lets_nobody_through(
-    clocks: Clocks, steps: tuple[float, ...]
-) -> None:
-    assert clocks.asked(6) == 5
+def test_setting_the_wall_clock_neither_blocks_nor_frees_a_key(clocks: Clocks, steps: tuple[float, ...]) -> None:
+    assert clocks.permitted(6) == 5
     for step in steps:
         clocks.wall += step
-        assert clocks.asked(2) == 0
+        assert clocks.permitted(2) == 0
     clocks.monotonic += 60
-    assert clocks.asked(7) == 5
+    assert clocks.permitted(7) == 5
     clocks.monotonic += 59
-    assert clocks.asked(1) == 0
+    assert clocks.permitted(1) == 0
 
 
 def test_windows_that_have_ended_are_forgotten(clocks: Clocks) -> None:

@@ -33,7 +33,7 @@ YEAR = datetime.now(UTC).year - 1  # a consent of then still holds, whenever thi
 MARCH, APRIL, MAY = (f"{YEAR}-{month:02}-01T09:00:00Z" for month in range(3, 6))
 NOTICE = {"notice": "talent-pool", "notice_version": "3", "notice_sha256": "9f" * 32, "language": "en"}
 HOSTILE = "<script>document.title = 'taken over'</script>"
-"""What somebody may write into a field that is shown."""
+"""A hostile text in a field that is shown."""
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def sequence(database: str, settings: Settings) -> Callable[[], int]:
 def test_a_receipt_has_the_fields_of_a_consent_record(
     client: httpx.Client, candidate: UUID, given: dict[str, Any], path: str
 ) -> None:
-    told = client.get(path).json()
-    assert told == told | {
+    answer = client.get(path).json()
+    assert answer == answer | {
         "schema_version": "perennial-consent-receipt/1", "record_id": given["events"][0]["id"],
         "subject": str(candidate), "jurisdiction": "de", "channels": ["email", "text"], "lawful_basis": "consent",
         "controller": {"name": "Botanical Gardens Ltd", "contact": "privacy@gardens.example"},
@@ -83,7 +83,7 @@ def test_a_receipt_has_the_fields_of_a_consent_record(
         "withdrawal": {"contact": "privacy@gardens.example",
                        "path": f"/v1/candidates/{candidate}/consents/talent_pool/withdraw"},
     }  # fmt: skip
-    assert client.post(told["withdrawal"]["path"], json={}).status_code == 200
+    assert client.post(answer["withdrawal"]["path"], json={}).status_code == 200
 
 
 def test_a_receipt_tells_what_became_of_each_channel(
@@ -93,12 +93,12 @@ def test_a_receipt_tells_what_became_of_each_channel(
     renewed = post(consents, purpose="talent_pool", channels=["text"], occurred_at=APRIL)["events"][0]["id"]
     withdrawn = post(f"{consents}/talent_pool/withdraw", channels=["email"], occurred_at=MAY)["events"][0]["id"]
     post(f"{consents}/newsletter/refuse", channels=["email"])
-    told = client.get(path).json()
-    assert [(one["channel"], one["status"], one["event"]) for one in told["standing"]] == [
+    answer = client.get(path).json()
+    assert [(consent["channel"], consent["status"], consent["event"]) for consent in answer["standing"]] == [
         ("email", "withdrawn", withdrawn), ("text", "given", renewed),
     ]  # fmt: skip
-    assert [one["what"] for one in told["history"]] == ["given", "renewed", "withdrawn"]
-    assert client.get(f"/v1/consents/{renewed}/receipt").json()["renews"] == told["record_id"]
+    assert [event["what"] for event in answer["history"]] == ["given", "renewed", "withdrawn"]
+    assert client.get(f"/v1/consents/{renewed}/receipt").json()["renews"] == answer["record_id"]
 
 
 def test_a_receipt_is_of_a_consent_and_of_nothing_else(
@@ -107,7 +107,7 @@ def test_a_receipt_is_of_a_consent_and_of_nothing_else(
     refused = post(f"/v1/candidates/{candidate}/consents/newsletter/refuse", channels=["email"])
     note = post(f"/v1/candidates/{candidate}/touchpoints", kind="note-written")
     job = post("/v1/requisitions")
-    for event in (str(uuid4()), *(one["events"][0]["id"] for one in (refused, note, job))):
+    for event in (str(uuid4()), *(command["events"][0]["id"] for command in (refused, note, job))):
         for page in ("receipt", "receipt.html"):
             assert problem(client.get(f"/v1/consents/{event}/{page}")) == (404, "consent-does-not-exist")
 
@@ -118,15 +118,15 @@ def test_a_receipt_is_pending_until_the_log_is_sealed_and_then_proves_itself(
     pending = client.get(path).json()["proof"]
     assert (pending["status"], pending["checkpoint"], pending["position"]) == ("pending", None, given["position"])
     sequence()
-    told = client.get(path).json()["proof"]
-    assert (told["status"], told["position"]) == ("included", given["position"])
+    proof = client.get(path).json()["proof"]
+    assert (proof["status"], proof["position"]) == ("included", given["position"])
     key = Proofs(services.log.recorder.datastore).verifier_key()
-    checkpoint = open_checkpoint(told["checkpoint"], read_verifier_key(str(key)))
-    hashes = [base64.b64decode(one) for one in told["hashes"]]
-    verify_inclusion(told["leaf_index"], checkpoint.size, leaf_hash(told["leaf"].encode()), hashes, checkpoint.root)
+    checkpoint = open_checkpoint(proof["checkpoint"], read_verifier_key(str(key)))
+    hashes = [base64.b64decode(text) for text in proof["hashes"]]
+    verify_inclusion(proof["leaf_index"], checkpoint.size, leaf_hash(proof["leaf"].encode()), hashes, checkpoint.root)
     with pytest.raises(ProofDoesNotHold):
-        verify_inclusion(told["leaf_index"], checkpoint.size, leaf_hash(b"{}"), hashes, checkpoint.root)
-    assert given["events"][0]["id"] in told["leaf"]
+        verify_inclusion(proof["leaf_index"], checkpoint.size, leaf_hash(b"{}"), hashes, checkpoint.root)
+    assert given["events"][0]["id"] in proof["leaf"]
 
 
 class Structure(HTMLParser):
@@ -168,8 +168,8 @@ def test_the_page_is_whole_in_itself_and_readable_without_its_style(client: http
 def test_what_was_erased_says_so_on_the_page(client: httpx.Client, candidate: UUID, path: str, database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("select destroy_person_key(%s)", (candidate,))
-    told = client.get(path).json()
-    assert (told["collection"]["evidence"], told["collection"]["unreadable"]) == (None, True)
+    answer = client.get(path).json()
+    assert (answer["collection"]["evidence"], answer["collection"]["unreadable"]) == (None, True)
     page = client.get(f"{path}.html").text
     assert '<th scope="row">Evidence</th><td>erased</td>' in page
     assert "document.title" not in page
@@ -222,7 +222,7 @@ def test_a_browser_shows_and_prints_the_page(
         browse(tmp_path, f"{shown}{path}.html", f"--print-to-pdf={printed}", "--no-pdf-header-footer")
     assert "<h1>Consent receipt</h1>" in seen.stdout
     assert '<th scope="row">Controller</th><td>Botanical Gardens Ltd</td>' in seen.stdout
-    assert "<title>Consent receipt" in seen.stdout, "no script of anybody has run"
+    assert "<title>Consent receipt" in seen.stdout, "no script has run"
     assert "Checkpoint" in seen.stdout
     assert "Content Security Policy" not in seen.stderr, "its own style is refused"
     assert printed.read_bytes().startswith(b"%PDF-")

@@ -1,4 +1,4 @@
-"""Retention: who is due, who is kept longer and why, and that nobody is erased by what is not known yet."""
+"""Retention: who is due, who is kept longer and why, and that no one is erased before the read models are current."""
 
 from __future__ import annotations
 
@@ -42,37 +42,42 @@ def overdue(log: EventLog, settings: Settings) -> OverduePeople:
 
 
 @pytest.fixture
-def somebody(post: Post) -> Callable[..., UUID]:
-    """Somebody who came to us three years ago, or as said."""
+def make_candidate(post: Post) -> Callable[..., UUID]:
+    """Return a function that makes a candidate who entered three years ago, unless another time is given."""
 
-    def somebody(occurred_at: str = LONG_AGO, **more: Any) -> UUID:
+    def make_candidate(occurred_at: str = LONG_AGO, **more: Any) -> UUID:
         return UUID(
             post("/v1/candidates", **{"source": "fair", "name": "Nora Blum", "occurred_at": occurred_at, **more})[
                 "stream"
             ]
         )
 
-    return somebody
+    return make_candidate
 
 
 def standings(overdue: OverduePeople) -> dict[UUID, tuple[str, tuple[str, ...]]]:
-    return {one.candidate: (one.standing, tuple(one.because)) for one in overdue.overdue(None, Sought())}
+    return {person.candidate: (person.standing, tuple(person.because)) for person in overdue.overdue(None, Sought())}
 
 
 def test_who_was_never_in_contact_is_due_two_years_after_they_came(
-    somebody: Callable[..., UUID], overdue: OverduePeople, fold: Fold
+    make_candidate: Callable[..., UUID], overdue: OverduePeople, fold: Fold
 ) -> None:
-    due, _ = somebody(), somebody(NOT_SO_LONG_AGO)
+    due, _ = make_candidate(), make_candidate(NOT_SO_LONG_AGO)
     fold()
-    (found,) = overdue.overdue(None, Sought())
-    assert (found.candidate, found.standing, found.months, found.last_contact) == (due, "due", 24, None)
-    assert found.ends_on.isoformat() < datetime.now(UTC).date().isoformat()
+    (overdue_person,) = overdue.overdue(None, Sought())
+    assert (overdue_person.candidate, overdue_person.standing, overdue_person.months, overdue_person.last_contact) == (
+        due,
+        "due",
+        24,
+        None,
+    )
+    assert overdue_person.ends_on.isoformat() < datetime.now(UTC).date().isoformat()
 
 
 def test_contact_begins_the_time_anew_and_an_open_does_not(
-    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
+    make_candidate: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
-    clicked, opened, consented = somebody(), somebody(), somebody()
+    clicked, opened, consented = make_candidate(), make_candidate(), make_candidate()
     post(f"/v1/candidates/{clicked}/touchpoints", kind="email-clicked", occurred_at=NOT_SO_LONG_AGO)
     post(f"/v1/candidates/{opened}/touchpoints", kind="email-opened", occurred_at=NOT_SO_LONG_AGO)
     post(f"/v1/candidates/{consented}/consents", purpose="talent_pool", channels=["email"], notice="n",
@@ -81,10 +86,10 @@ def test_contact_begins_the_time_anew_and_an_open_does_not(
     assert set(standings(overdue)) == {opened}
 
 
-def test_who_is_kept_longer_is_told_with_the_reason(
-    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
+def test_people_who_are_kept_longer_are_listed_with_the_reason(
+    make_candidate: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
-    held, restricted, lifted, free = (somebody() for _ in range(4))
+    held, restricted, lifted, free = (make_candidate() for _ in range(4))
     post(f"/v1/candidates/{held}/legal-holds", matter="smith-v-us")
     post(f"/v1/candidates/{restricted}/restrict", ground="accuracy-contested")
     post(f"/v1/candidates/{lifted}/legal-holds", matter="jones")
@@ -97,17 +102,18 @@ def test_who_is_kept_longer_is_told_with_the_reason(
     assert (page.due, page.kept, len(page.people)) == (2, 2, 1)
     (only,) = overdue.overdue(None, Sought(candidate=held))
     assert only.matters == ("smith-v-us",)
-    assert {one.candidate for one in overdue.overdue(None, Sought(standing="due", limit=1))} == {lifted, free}
+    assert {person.candidate for person in overdue.overdue(None, Sought(standing="due", limit=1))} == {lifted, free}
 
 
 def test_open_applications_and_hires_keep(
-    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
+    make_candidate: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
-    people = [somebody() for _ in range(3)]
+    people = [make_candidate() for _ in range(3)]
     job = post("/v1/requisitions", role="gardener", occurred_at=LONG_AGO)["stream"]
     opening = post(f"/v1/requisitions/{job}/openings", occurred_at=LONG_AGO)["ids"]["opening"]
     applied = [
-        post("/v1/applications", candidate=str(one), requisition=job, occurred_at=LONG_AGO)["stream"] for one in people
+        post("/v1/applications", candidate=str(person), requisition=job, occurred_at=LONG_AGO)["stream"]
+        for person in people
     ]
     post(f"/v1/applications/{applied[1]}/reject", reason="other", occurred_at=LONG_AGO)
     post(f"/v1/applications/{applied[2]}/hire", requisition=job, opening=opening, occurred_at=LONG_AGO)
@@ -118,41 +124,45 @@ def test_open_applications_and_hires_keep(
 
 
 def test_two_records_of_one_person_are_one_and_the_newest_contact_counts(
-    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
+    make_candidate: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold
 ) -> None:
-    one, other, third, fourth = (somebody() for _ in range(4))
+    first, other, third, fourth = (make_candidate() for _ in range(4))
     post(f"/v1/candidates/{other}/touchpoints", kind="call-received", occurred_at=NOT_SO_LONG_AGO)
-    post(f"/v1/candidates/{one}/merge", absorbed=str(other), evidence=["same-name"])
+    post(f"/v1/candidates/{first}/merge", absorbed=str(other), evidence=["same-name"])
     post(f"/v1/candidates/{third}/merge", absorbed=str(fourth), evidence=["same-name"])
     fold()
-    (found,) = overdue.overdue(None, Sought())
-    assert (found.candidate, set(found.records)) == (third, {third, fourth})
+    (overdue_person,) = overdue.overdue(None, Sought())
+    assert (overdue_person.candidate, set(overdue_person.records)) == (third, {third, fourth})
 
 
 def test_the_law_of_the_newest_consent_decides(
-    somebody: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold, tmp_path: Path
+    make_candidate: Callable[..., UUID], post: Post, overdue: OverduePeople, fold: Fold, tmp_path: Path
 ) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text('[fr]\nmonths = 12\nbecause = "our own policy"\n')
     own = replace(overdue, rules=rules_in(rules))
-    candidates = {law: somebody() for law in ("fr", "de")}
-    for law, one in candidates.items():
-        post(f"/v1/candidates/{one}/consents", purpose="talent_pool", channels=["email"], notice="n",
+    candidates = {law: make_candidate() for law in ("fr", "de")}
+    for law, candidate in candidates.items():
+        post(f"/v1/candidates/{candidate}/consents", purpose="talent_pool", channels=["email"], notice="n",
              notice_version="1", jurisdiction=law, occurred_at=NOT_SO_LONG_AGO)  # fmt: skip
     fold()
-    (found,) = own.overdue(None, Sought())
-    assert (found.candidate, found.jurisdiction, found.months) == (candidates["fr"], "fr", 12)
+    (overdue_person,) = own.overdue(None, Sought())
+    assert (overdue_person.candidate, overdue_person.jurisdiction, overdue_person.months) == (
+        candidates["fr"],
+        "fr",
+        12,
+    )
 
 
-def test_applying_erases_those_who_are_due_and_nobody_else(
-    somebody: Callable[..., UUID],
+def test_applying_erases_only_people_who_are_due(
+    make_candidate: Callable[..., UUID],
     post: Post,
     retaining: RetentionWorkflow,
     overdue: OverduePeople,
     fold: Fold,
     log: EventLog,
 ) -> None:
-    due, held = somebody(name="Due"), somebody(name="Held")
+    due, held = make_candidate(name="Due"), make_candidate(name="Held")
     post(f"/v1/candidates/{held}/legal-holds", matter="one")
     fold()
     (erasure,) = retaining.erase_due()
@@ -174,45 +184,45 @@ def test_applying_erases_those_who_are_due_and_nobody_else(
      ("legal-holds", {"matter": "one"}, "legal-hold"), ("erase", {}, "erased-already")],
 )  # fmt: skip
 def test_what_was_learned_since_the_list_was_made_is_heeded(
-    path: str, body: dict[str, Any], why: str, somebody: Callable[..., UUID], post: Post,
+    path: str, body: dict[str, Any], why: str, make_candidate: Callable[..., UUID], post: Post,
     retaining: RetentionWorkflow, overdue: OverduePeople,
     fold: Fold,
 ) -> None:  # fmt: skip
-    one = somebody()
+    candidate = make_candidate()
     fold()
     (listed,) = overdue.overdue(None, Sought())
-    post(f"/v1/candidates/{one}/{path}", **body)
-    assert retaining.erase(listed) == Kept(one, why)
+    post(f"/v1/candidates/{candidate}/{path}", **body)
+    assert retaining.erase(listed) == Kept(candidate, why)
 
 
-def test_nobody_is_erased_by_what_is_not_known_yet(
-    somebody: Callable[..., UUID], retaining: RetentionWorkflow, fold: Fold, monkeypatch: pytest.MonkeyPatch
+def test_no_one_is_erased_while_the_read_models_are_behind(
+    make_candidate: Callable[..., UUID], retaining: RetentionWorkflow, fold: Fold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    somebody()
+    make_candidate()
     fold()
-    somebody()
+    make_candidate()
     monkeypatch.setattr(read_models, "RETENTION_WAITS_SECONDS", 0.1)
     with pytest.raises(ReadModelsAreBehind):
         list(retaining.erase_due())
 
 
 def test_pages_lead_on_to_the_end(
-    somebody: Callable[..., UUID], client: httpx.Client, client_as: ClientAs, fold: Fold
+    make_candidate: Callable[..., UUID], client: httpx.Client, client_as: ClientAs, fold: Fold
 ) -> None:
-    people = {str(somebody()) for _ in range(5)}
+    people = {str(make_candidate()) for _ in range(5)}
     fold()
-    found: list[str] = []
+    candidates: list[str] = []
     cursor: dict[str, str] = {}
     while True:
         answer = client.get("/v1/due-erasures", params={"limit": "2", "standing": "due", **cursor})
         assert answer.status_code == 200, answer.text
-        told = answer.json()
-        assert (told["due"], told["kept"]) == (5, 0)
-        found += [one["candidate"] for one in told["people"]]
-        if told["next"] is None:
+        body = answer.json()
+        assert (body["due"], body["kept"]) == (5, 0)
+        candidates += [person["candidate"] for person in body["people"]]
+        if body["next"] is None:
             break
-        cursor = {"cursor": told["next"]}
-    assert (len(found), set(found)) == (5, people)
+        cursor = {"cursor": body["next"]}
+    assert (len(candidates), set(candidates)) == (5, people)
     assert client.get("/v1/due-erasures", params={"on": "2020-01-01"}).json()["people"] == []
     assert client.get("/v1/due-erasures", params={"standing": "kept"}).json()["due"] == 5
     assert problem(client.get("/v1/due-erasures", params={**cursor, "standing": "kept"})) == (
@@ -247,10 +257,10 @@ def test_own_rules_stand_in_the_place_of_ours(tmp_path: Path, log: EventLog) -> 
 
 
 def test_asking_for_one_person_finds_that_person_alone(
-    somebody: Callable[..., UUID], overdue: OverduePeople, fold: Fold
+    make_candidate: Callable[..., UUID], overdue: OverduePeople, fold: Fold
 ) -> None:
-    people = [somebody() for _ in range(3)]
+    people = [make_candidate() for _ in range(3)]
     fold()
-    found: list[Overdue] = list(overdue.overdue(None, Sought(candidate=people[1])))
-    assert [one.candidate for one in found] == [people[1]]
+    answer: list[Overdue] = list(overdue.overdue(None, Sought(candidate=people[1])))
+    assert [person.candidate for person in answer] == [people[1]]
     assert list(overdue.overdue(None, Sought(candidate=uuid4()))) == []

@@ -59,17 +59,23 @@ class CalledMalformed(Failure):
 @schemathesis.check
 def is_not_called_malformed(_: CheckContext, response: Response, case: Case[Any]) -> bool | None:
     allowed = case.meta is not None and case.meta.generation.mode.is_positive and headers_are_allowed(case)
-    told = response.json().get("type") if response.status_code in (400, 422) else None
-    if allowed and told in ("/problems/request-is-malformed", "/problems/body-is-not-json"):
+    problem = response.json().get("type") if response.status_code in (400, 422) else None
+    if allowed and problem in ("/problems/request-is-malformed", "/problems/body-is-not-json"):
         raise CalledMalformed(operation=case.operation.label, title="Allowed, called malformed", message=response.text)
     return None
 
 
 def headers_are_allowed(case: Case[Any]) -> bool:
     """Where a header's pattern has a colon, schemathesis 4.32 sends "0" and holds it for allowed."""
-    described = [one for one in case.operation.definition.raw.get("parameters", ()) if one["in"] == "header"]
+    described = [
+        parameter for parameter in case.operation.definition.raw.get("parameters", ()) if parameter["in"] == "header"
+    ]
     sent: Mapping[str, Any] = case.headers or {}
-    return all(jsonschema_rs.is_valid(one["schema"], sent[one["name"]]) for one in described if one["name"] in sent)
+    return all(
+        jsonschema_rs.is_valid(parameter["schema"], sent[parameter["name"]])
+        for parameter in described
+        if parameter["name"] in sent
+    )
 
 
 @pytest.fixture
@@ -95,25 +101,25 @@ def failures(scenario: events.ScenarioFinished) -> Iterator[str]:
             if check.failure_info is not None:
                 wrong = check.failure_info
                 interaction = scenario.recorder.interactions.get(number)
-                said = interaction.response.content[-300:] if interaction and interaction.response else b""
-                told = (str(wrong.failure)[:500], wrong.code_sample[:1000], repr(said))
-                yield "\n".join((f"{scenario.phase.value} {operation}: {check.name}", *told))
+                content = interaction.response.content[-300:] if interaction and interaction.response else b""
+                report = (str(wrong.failure)[:500], wrong.code_sample[:1000], repr(content))
+                yield "\n".join((f"{scenario.phase.value} {operation}: {check.name}", *report))
 
 
 def test_nothing_is_found(described: schemathesis.BaseSchema) -> None:
     described.config.phases.stateful.enabled = False  # it has a test of its own
-    found: dict[str, str] = {}
-    asked: Counter[str] = Counter()
+    faults: dict[str, str] = {}
+    calls: Counter[str] = Counter()
     for event in from_schema(described).execute():
         if isinstance(event, events.NonFatalError):
-            found[f"{event.phase} {event.label}"] = str(event.value)
+            faults[f"{event.phase} {event.label}"] = str(event.value)
         if isinstance(event, events.FatalError):
             raise event.exception
         if isinstance(event, events.ScenarioFinished):
-            asked[event.phase.value] += len(event.recorder.cases)
-            found |= {failure.splitlines()[0]: failure for failure in failures(event)}
-    assert found == {}, "\n\n".join(found.values())
-    assert {phase for phase, n in asked.items() if n > 100} == {"examples", "coverage", "fuzzing"}
+            calls[event.phase.value] += len(event.recorder.cases)
+            faults |= {failure.splitlines()[0]: failure for failure in failures(event)}
+    assert faults == {}, "\n\n".join(faults.values())
+    assert {phase for phase, n in calls.items() if n > 100} == {"examples", "coverage", "fuzzing"}
 
 
 SEEDS = 6
@@ -127,8 +133,8 @@ SCENARIOS = hypothesis.settings(
 
 def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema, key: str) -> None:
     done: Counter[str] = Counter()
-    found: list[Exception] = []
-    # Whoever finds the list of keys revokes the one that they ask with, and is nobody from then on.
+    errors: list[Exception] = []
+    # A walk that lists the keys would revoke its own, and every later request would be refused.
     everything: Any = described.exclude(operation_id="revoke_api_key").as_state_machine()
 
     class Recruiting(everything):  # type: ignore[misc]  # the class is made from the description
@@ -138,7 +144,7 @@ def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema, ke
         def begun(self) -> Any:
             candidate = self.begin("/v1/candidates", {"source": "career-site", "name": "Nora Blum"})
             requisition = self.begin("/v1/requisitions", {"role": "gardener"})
-            applied = {"candidate": told_id(candidate), "requisition": told_id(requisition)}
+            applied = {"candidate": answered_id(candidate), "requisition": answered_id(requisition)}
             return multiple(candidate, requisition, self.begin("/v1/applications", applied))
 
         def begin(self, path: str, body: dict[str, Any]) -> StepOutput:
@@ -151,13 +157,13 @@ def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema, ke
 
         def step(self, *args: Any, **kwargs: Any) -> StepOutput:
             try:
-                told: StepOutput = super().step(*args, **kwargs)
+                answer: StepOutput = super().step(*args, **kwargs)
             except HypothesisException:
                 raise
             except Exception as error:  # kept, as the attempt to repeat it may end otherwise
-                found.append(error)
+                errors.append(error)
                 raise
-            return told
+            return answer
 
         def after_call(self, response: Response, case: Case[Any]) -> None:
             super().after_call(response, case)
@@ -167,9 +173,9 @@ def test_nothing_is_found_along_the_links(described: schemathesis.BaseSchema, ke
         # What was written stays written: asked again, the server may answer otherwise than hypothesis remembers.
         with suppress(FlakyReplay, FlakyStrategyDefinition):
             hypothesis.seed(seed)(Recruiting).run(settings=SCENARIOS)
-    assert found == []
+    assert errors == []
     assert len([label for label, n in done.items() if n]) > 20, done
 
 
-def told_id(output: StepOutput) -> str:
+def answered_id(output: StepOutput) -> str:
     return str(output.response.json()["stream"])

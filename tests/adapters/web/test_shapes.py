@@ -40,26 +40,28 @@ class Teller:
     """Fills every field of free text that a request has with something that is found again."""
 
     def __init__(self, client: httpx.Client, app: Api) -> None:
-        self.client, self.document, self.told = client, app.openapi(), 0
+        self.client, self.document, self.filled = client, app.openapi(), 0
 
     def say(self, path: str, /, **body: Any) -> dict[str, Any]:
         """Posts the body, and free text in all the fields of text that it leaves out; gives the answer."""
         route = next(
-            known for known in self.document["paths"] if fits(known, path) and "post" in self.document["paths"][known]
+            template
+            for template in self.document["paths"]
+            if fits(template, path) and "post" in self.document["paths"][template]
         )
         schema = self.document["paths"][route]["post"]["requestBody"]["content"]["application/json"]["schema"]
         fields = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
-        free = {name: value for name, one in fields.items() if (value := self.text(name, one)) is not None}
+        free = {name: value for name, schema in fields.items() if (value := self.text(name, schema)) is not None}
         answer = self.client.post(path, json={**free, **body})
         assert answer.is_success, (path, answer.text)
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
     def text(self, name: str, schema: Mapping[str, Any]) -> Any:
         """What a field is filled with; None where it is no free text."""
-        self.told += 1
+        self.filled += 1
         forms = schema.get("anyOf", [schema])
-        words = f"Quillfeather{self.told}@{name}.example" if name != "phones" else f"+49 30 555{self.told:04}"
+        words = f"Quillfeather{self.filled}@{name}.example" if name != "phones" else f"+49 30 555{self.filled:04}"
         if any(form.get("type") == "string" and form.keys() <= {"type", "title", "description"} for form in forms):
             return words
         free = any(form.get("type") == "array" and is_free(form["items"]) for form in forms)
@@ -71,9 +73,9 @@ def is_free(items: Mapping[str, Any]) -> bool:
     return items.get("type") == "string" and items.keys().isdisjoint({"pattern", "enum", "format"})
 
 
-def fits(known: str, path: str) -> bool:
-    one, other = known.split("/"), path.split("/")
-    return len(one) == len(other) and all(a == b or a.startswith("{") for a, b in zip(one, other, strict=True))
+def fits(template: str, path: str) -> bool:
+    parts, other = template.split("/"), path.split("/")
+    return len(parts) == len(other) and all(a == b or a.startswith("{") for a, b in zip(parts, other, strict=True))
 
 
 def tell_everything(teller: Teller) -> dict[str, str]:
@@ -121,8 +123,8 @@ def tell_everything(teller: Teller) -> dict[str, str]:
     say(f"{application}/unhire")
     say(f"{application}/withdraw")
     say("/v1/prospects", candidate=person, outside_source="oak")
-    asked = {"purpose": "referral_contact", "channels": ["email"], "language": "en", "came_from": "203.0.113.0"}
-    say(f"/v1/candidates/{friend}/consents", **asked)
+    parameters = {"purpose": "referral_contact", "channels": ["email"], "language": "en", "came_from": "203.0.113.0"}
+    say(f"/v1/candidates/{friend}/consents", **parameters)
     say("/v1/referral-requests", referrer=friend)
     referral = say(f"{of}/referrals", referrer=friend)["stream"]
     say("/v1/addresses/find", kind="email", address="quillfeather-typed@mail.example")
@@ -135,25 +137,25 @@ def tell_everything(teller: Teller) -> dict[str, str]:
 
 
 def everything_personal(log: EventLog) -> dict[tuple[str, str], set[str]]:
-    """What stands in every sealed field of every event in the log, each text by itself."""
+    """Return the texts of every sealed field of every event in the log."""
     with log.recorder.datastore.pool.connection() as connection:
         streams = [row["stream_id"] for row in connection.execute("select distinct stream_id from event").fetchall()]
-    found: dict[tuple[str, str], set[str]] = {}
-    for event in (one.event for stream in streams for one in log.history(stream)):
+    personal: dict[tuple[str, str], set[str]] = {}
+    for event in (recorded.event for stream in streams for recorded in log.history(stream)):
         made_as: Any = type(event)
         for name in personal_in(made_as):
             value = getattr(event, name)
             assert not isinstance(value, Erased)
             texts = value if isinstance(value, tuple) else (value,)
-            found.setdefault((event.stored_name, name), set()).update(text for text in texts if text)
-    return found
+            personal.setdefault((event.stored_name, name), set()).update(text for text in texts if text)
+    return personal
 
 
 def bytes_of(client: httpx.Client, route: Route, world: Mapping[str, str], source: str | None) -> bytes:
     """All that is answered, headers too; of a stream what there was until now."""
-    told = route.body(world, source)
+    body = route.body(world, source)
     if route.operation != "changes":
-        answer = client.request(route.method, route.path.format_map(world), params=route.query(), **told)
+        answer = client.request(route.method, route.path.format_map(world), params=route.query(), **body)
         return b"\n".join(value for _, value in answer.headers.raw) + answer.content
     lines = []
     with client.stream("GET", route.path) as stream:
@@ -164,7 +166,7 @@ def bytes_of(client: httpx.Client, route: Route, world: Mapping[str, str], sourc
     return "\n".join(lines).encode()
 
 
-def test_to_those_who_may_not_read_people_nothing_personal_is_told_anywhere(
+def test_no_answer_has_anything_personal_for_a_role_that_may_not_read_people(
     house: House, app: Api, log: EventLog, database: str, settings: Settings, folding: None
 ) -> None:
     recruiter = house.client(house.key("tester", *EVERY_ROLE))
@@ -180,21 +182,21 @@ def test_to_those_who_may_not_read_people_nothing_personal_is_told_anywhere(
     assert holds == {place for place, texts in personal.items() if texts}
     canaries = {text for texts in personal.values() for text in texts}
     assert len(canaries) > 50
-    canaries.add("user:tester")  # who did all of that: of a colleague only the kind is told
+    canaries.add("user:tester")  # the actor of all of that: only the kind of a colleague is shown
 
-    def told_to(client: httpx.Client, source: str | None, skipped: tuple[Action, ...] = ()) -> set[str]:
-        found = set()
+    def shown_to(client: httpx.Client, source: str | None, skipped: tuple[Action, ...] = ()) -> set[str]:
+        fields = set()
         for route in routes_of(app):
             if route.action not in skipped:
                 answer = bytes_of(client, route, world, source).decode(errors="replace").lower()
-                found |= {f"{route.operation}: {text}" for text in canaries if text.lower() in answer}
-        return found
+                fields |= {f"{route.operation}: {text}" for text in canaries if text.lower() in answer}
+        return fields
 
     for role in (Role.ANALYST, Role.ADMIN, Role.INTEGRATION):
         source = SOURCE if role is Role.INTEGRATION else None
-        assert told_to(house.client(house.key(f"one-{role}", role)), source) == set()
+        assert shown_to(house.client(house.key(f"one-{role}", role)), source) == set()
     auditor = house.client(house.key("one-auditor", Role.AUDITOR))
-    assert told_to(auditor, None, skipped=MAY_SEE) == set()
+    assert shown_to(auditor, None, skipped=MAY_SEE) == set()
     seen = bytes_of(recruiter, next(r for r in routes_of(app) if r.operation == "timeline"), world, None).decode()
     assert len({text for text in canaries if text in seen}) > 15
 

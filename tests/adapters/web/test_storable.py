@@ -34,7 +34,7 @@ def require_no_failure(answer: httpx.Response) -> None:
 
 
 def sent(text: str) -> bytes:
-    """As a client sends it; half a character that was not escaped goes out as nobody may send it."""
+    """Return the text as a client sends it. An unescaped half of a surrogate pair is sent as invalid UTF-8."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -60,8 +60,10 @@ def test_no_bulk_fails(client: httpx.Client, candidate: UUID, data: st.DataObjec
         )
 
 
-QUESTIONS = [(one.path, "GET") for one in routes.METRICS] + [
-    (one.path, one.method) for one in routes.ENDPOINTS if one.path not in ("/v1/changes", "/v1/imports")
+QUESTIONS = [(route.path, "GET") for route in routes.METRICS] + [
+    (endpoint.path, endpoint.method)
+    for endpoint in routes.ENDPOINTS
+    if endpoint.path not in ("/v1/changes", "/v1/imports")
 ]
 
 
@@ -71,16 +73,18 @@ def test_no_question_fails(
     app: Api, client: httpx.Client, folding: None, route: tuple[str, str], data: st.DataObject
 ) -> None:
     path, method = route
-    told = app.openapi()["paths"][path.replace(":path}", "}")][method.lower()]
-    parameters = [one for one in told.get("parameters", ()) if one["in"] != "header"]
+    operation = app.openapi()["paths"][path.replace(":path}", "}")][method.lower()]
+    parameters = [parameter for parameter in operation.get("parameters", ()) if parameter["in"] != "header"]
     needed = {"from": "2024-01-01", "to": "2024-02-01"}
-    asked = {one["name"]: needed.get(one["name"], "") for one in parameters if one.get("required")}
+    values = {
+        parameter["name"]: needed.get(parameter["name"], "") for parameter in parameters if parameter.get("required")
+    }
     if parameters:
-        one = data.draw(st.sampled_from(parameters))["name"]
-        asked[one] = data.draw(st.one_of(TEXTS, MOMENTS).map(lambda text: text[:2_000]))
-    query = "&".join(f"{name}={quote(sent(text))}" for name, text in asked.items() if f"{{{name}" not in path)
+        chosen = data.draw(st.sampled_from(parameters))["name"]
+        values[chosen] = data.draw(st.one_of(TEXTS, MOMENTS).map(lambda text: text[:2_000]))
+    query = "&".join(f"{name}={quote(sent(text))}" for name, text in values.items() if f"{{{name}" not in path)
     at = path.replace(":path}", "}")
-    for name, text in asked.items():
+    for name, text in values.items():
         at = at.replace(f"{{{name}}}", quote(sent(text or str(uuid4())), safe=""))
     body = b'{"kind":"email","address":"a\\u0000b"}' if method == "POST" else b""
     require_no_failure(client.request(method, f"{at}?{query}", content=body, headers=JSON))
@@ -111,21 +115,22 @@ def test_no_signed_delivery_fails_and_each_is_kept(
 
 def kept(services: Services) -> int:
     with services.log.recorder.datastore.get_connection() as connection:
-        found = connection.execute("select count(*) as n from delivery").fetchone()
-    assert found is not None
-    n: int = found["n"]
+        row = connection.execute("select count(*) as n from delivery").fetchone()
+    assert row is not None
+    n: int = row["n"]
     return n
 
 
 @pytest.mark.parametrize("offset", ["+16:00", "-16:00", "+23:59"])
 def test_an_offset_that_no_clock_has_is_refused_and_says_so(client: httpx.Client, candidate: UUID, offset: str) -> None:
-    told = {"kind": "note-written", "occurred_at": f"2024-05-04T09:30:00{offset}"}
-    answer = client.post(f"/v1/candidates/{candidate}/touchpoints", json=told)
+    touchpoint = {"kind": "note-written", "occurred_at": f"2024-05-04T09:30:00{offset}"}
+    answer = client.post(f"/v1/candidates/{candidate}/touchpoints", json=touchpoint)
     assert problem(answer) == (422, "request-is-malformed")
     assert answer.json()["errors"][0]["where"] == "body.occurred_at"
     assert "less than 16 hours" in answer.json()["errors"][0]["message"]
     accepted = client.post(
-        f"/v1/candidates/{candidate}/touchpoints", json={**told, "occurred_at": f"2024-05-04T09:30:00{offset[0]}15:59"}
+        f"/v1/candidates/{candidate}/touchpoints",
+        json={**touchpoint, "occurred_at": f"2024-05-04T09:30:00{offset[0]}15:59"},
     )
     assert accepted.status_code == 201
 
@@ -164,8 +169,8 @@ def test_a_key_that_stands_twice_is_refused_and_named(client: httpx.Client, cand
 def test_a_signed_delivery_with_a_key_twice_is_kept_and_says_why(client: httpx.Client) -> None:
     body = b'{"action": "ping", "payload": {"x": 1, "x": 2}}'
     answer = client.post("/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], "e1"))
-    told = answer.json()
-    assert (answer.status_code, told["outcome"], told["reason"]) == (200, "kept", "json-key-stands-twice")
+    content = answer.json()
+    assert (answer.status_code, content["outcome"], content["reason"]) == (200, "kept", "json-key-stands-twice")
 
 
 def test_half_a_character_in_bulk_is_refused(client: httpx.Client, candidate: UUID) -> None:

@@ -1,4 +1,4 @@
-"""A person gets everything we hold about them, and nothing that is somebody else's; and it is recorded."""
+"""A subject access report has all data about a person and none about others, and it is recorded."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ WORDS = "we were at school together"
 def of(client: httpx.Client, candidate: UUID | str) -> dict[str, Any]:
     answer = client.post(f"/v1/candidates/{candidate}/subject-access-report")
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
-def data_of(told: dict[str, Any], kind: str, where: str = "events") -> list[dict[str, Any]]:
-    return [one["data"] for one in told[where] if one["type"] == kind]
+def data_of(report: dict[str, Any], kind: str, where: str = "events") -> list[dict[str, Any]]:
+    return [event["data"] for event in report[where] if event["type"] == kind]
 
 
 def test_everything_of_every_record_is_in_it(
@@ -52,22 +52,24 @@ def test_everything_of_every_record_is_in_it(
     applied = post("/v1/applications", candidate=str(candidate), requisition=job, outside_id="A-1")["stream"]
     client.get(path)
     fold()
-    told = of(client, other)
-    assert (told["candidate"], set(told["records"])) == (str(candidate), {str(candidate), other})
-    assert told["profile"]["name"] == "Ines P.", "the newest word of two that are trusted alike"
-    assert data_of(told, "touchpoint-recorded.v1")[0]["note"] == "asked about roses"
-    assert data_of(told, "consent-given.v1")[0]["evidence"] == "form 7"
-    assert {one["data"]["name"] for one in told["events"] if "name" in one["data"]} == {"Ines Prado", "Ines P."}
-    assert [(one["stream"], one["data"]["outside_id"]) for one in told["named_in"]] == [(applied, "A-1")]
-    assert told["events"][0]["means"].startswith("We found this person")
-    assert {one["told_by"] for one in told["events"]} == {"one of us"}, "colleagues are not named"
+    report = of(client, other)
+    assert (report["candidate"], set(report["records"])) == (str(candidate), {str(candidate), other})
+    assert report["profile"]["name"] == "Ines P.", "the newest word of two that are trusted alike"
+    assert data_of(report, "touchpoint-recorded.v1")[0]["note"] == "asked about roses"
+    assert data_of(report, "consent-given.v1")[0]["evidence"] == "form 7"
+    assert {event["data"]["name"] for event in report["events"] if "name" in event["data"]} == {"Ines Prado", "Ines P."}
+    assert [(event["stream"], event["data"]["outside_id"]) for event in report["named_in"]] == [(applied, "A-1")]
+    assert report["events"][0]["means"].startswith("We found this person")
+    assert {event["told_by"] for event in report["events"]} == {"one of us"}, "colleagues are not named"
     assert {source_of(f"{kind}:ana", OF_OURS) for kind in ("user", "operator", "oidc")} == {"one of us"}
-    assert [(one["purpose"], one["status"]) for one in told["permissions"]] == [("talent_pool", "given")]
-    assert [one["page"] for one in told["seen"]] == ["profile"]
-    kept = told["kept_until"]
+    assert [(permission["purpose"], permission["status"]) for permission in report["permissions"]] == [
+        ("talent_pool", "given")
+    ]
+    assert [access["page"] for access in report["seen"]] == ["profile"]
+    kept = report["kept_until"]
     assert (kept["jurisdiction"], kept["months"]) == ("fr", 24)
     assert kept["ends_on"][:4] == str(services.now().year + 2)
-    assert len(told["places"]) > 5
+    assert len(report["places"]) > 5
 
 
 def test_how_long_they_are_kept_is_counted_as_retention_counts(
@@ -109,10 +111,10 @@ def test_what_other_systems_sent_is_opened(client: httpx.Client, services: Servi
     )
     fold()
     rosa = services.key_file.stream_of("greenhouse", "candidate", "501")
-    told = of(client, rosa)
-    (sent,) = told["deliveries"]
+    report = of(client, rosa)
+    (sent,) = report["deliveries"]
     assert (sent["source"], sent["delivery_id"], sent["body"]) == ("greenhouse", "e1", body.decode())
-    assert {one["told_by"] for one in told["events"]} == {"integration:greenhouse"}
+    assert {event["told_by"] for event in report["events"]} == {"integration:greenhouse"}
 
 
 def test_it_is_recorded_as_an_export_before_it_is_answered(
@@ -132,12 +134,12 @@ def test_after_an_erasure_it_tells_what_is_left_and_the_erasure_names_the_export
     fold()
     export = of(client, candidate)["export"]
     erasure = client.post(f"/v1/candidates/{candidate}/erase", json={}).json()
-    assert [(one["export"], one["page"]) for one in erasure["exports"]] == [(export, "subject-access")]
+    assert [(export["export"], export["page"]) for export in erasure["exports"]] == [(export, "subject-access")]
     fold()
-    told = of(client, candidate)
-    assert (told["profile"]["name"], told["profile"]["erased"]) == (None, True)
-    assert told["events"][0]["erased"]
-    assert "Ines" not in str(told)
+    report = of(client, candidate)
+    assert (report["profile"]["name"], report["profile"]["erased"]) == (None, True)
+    assert report["events"][0]["erased"]
+    assert "Ines" not in str(report)
 
 
 def test_the_page_says_the_same_and_runs_nothing(
@@ -161,8 +163,8 @@ def test_only_who_may_export_gets_it(client: httpx.Client, client_as: ClientAs, 
     for role in Role:
         if role in (Role.PRIVACY_OFFICER, Role.INTEGRATION):
             continue
-        asked = client_as(role).post(f"/v1/candidates/{candidate}/subject-access-report")
-        assert problem(asked) == (403, "role-may-not"), role
+        answer = client_as(role).post(f"/v1/candidates/{candidate}/subject-access-report")
+        assert problem(answer) == (403, "role-may-not"), role
     assert problem(client.post(f"/v1/candidates/{uuid4()}/subject-access-report")) == (404, "candidate-does-not-exist")
 
 

@@ -37,26 +37,26 @@ def paths(client: httpx.Client, key_file: KeyFile) -> dict[str, str]:
     return {kind: f"/v1/{kind}s/{key_file.stream_of('greenhouse', kind, str(number))}" for kind, number in ids.items()}
 
 
-def told(client: httpx.Client, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(path).json()
-    return found
+def content_of(client: httpx.Client, path: str) -> dict[str, Any]:
+    content: dict[str, Any] = client.get(path).json()
+    return content
 
 
-def among(found: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    return {name: found[name] for name in names}
+def among(content: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {name: content[name] for name in names}
 
 
 def test_a_recruiter_reads_the_text_beside_the_code(client_as: ClientAs, paths: dict[str, str]) -> None:
     recruiter = client_as(Role.RECRUITER)
-    profile, job = told(recruiter, paths["candidate"]), told(recruiter, paths["requisition"])
+    profile, job = content_of(recruiter, paths["candidate"]), content_of(recruiter, paths["requisition"])
     assert among(profile, CODES | TEXTS) == CODES | TEXTS
     texts = {**TEXTS, "source_text": None}  # 'greenhouse' came as a code
     assert among(job, {**CODES, **TEXTS}) == {**CODES, **texts, "source": "greenhouse"}
-    page = told(recruiter, paths["application"])
+    page = content_of(recruiter, paths["application"])
     assert (page["source"], page["source_text"]) == (CODES["source"], TEXTS["source_text"])
     assert (page["stage"], page["stage_text"], page["withheld"]) == (STAGE, STAGE_TEXT, False)
     assert [(visit["stage"], visit["stage_text"]) for visit in page["stages"]] == [(STAGE, STAGE_TEXT)]
-    entry = told(recruiter, f"{paths['candidate']}/timeline")["events"][0]
+    entry = content_of(recruiter, f"{paths['candidate']}/timeline")["events"][0]
     assert entry["texts"] == {name.removesuffix("_text"): text for name, text in TEXTS.items()}
     assert among(entry["data"], CODES) == CODES
 
@@ -75,20 +75,22 @@ def test_who_may_not_read_people_reads_the_codes_alone(client_as: ClientAs, path
 
 
 def test_after_the_erasure_the_codes_are_left(client: httpx.Client, paths: dict[str, str], log: EventLog) -> None:
-    asked = client.post(f"{paths['candidate']}/erase", json={"by": "self"})
-    assert asked.is_success, asked.text
+    erasure = client.post(f"{paths['candidate']}/erase", json={"by": "self"})
+    assert erasure.is_success, erasure.text
     until = time.monotonic() + 60
-    while asked.json()["state"] != "completed" and time.monotonic() < until:
-        asked = client.get(f"/v1/erasures/{paths['candidate'].rsplit('/', 1)[1]}")
-    profile, page = told(client, paths["candidate"]), told(client, paths["application"])
+    while erasure.json()["state"] != "completed" and time.monotonic() < until:
+        erasure = client.get(f"/v1/erasures/{paths['candidate'].rsplit('/', 1)[1]}")
+    profile, page = content_of(client, paths["candidate"]), content_of(client, paths["application"])
     assert among(profile, CODES | TEXTS) == CODES | dict.fromkeys(TEXTS)
     assert (page["stage"], page["stage_text"], page["source_text"]) == (STAGE, None, None)
-    entry = told(client, f"{paths['candidate']}/timeline")["events"][0]
+    entry = content_of(client, f"{paths['candidate']}/timeline")["events"][0]
     assert set(entry["texts"].values()) == {None}
     assert entry["erased"] is True
-    assert among(told(client, paths["requisition"]), TEXTS)["role_text"] == TEXTS["role_text"], "a job is no person"
+    assert among(content_of(client, paths["requisition"]), TEXTS)["role_text"] == TEXTS["role_text"], (
+        "a job is no person"
+    )
     moved = {**BODY, "current_stage": {"id": 2, "name": "Trial Day"}, "last_activity_at": "2026-02-19T08:00:00Z"}
     again = delivery("candidate_stage_change", application=moved)
     client.post("/v1/inbound/greenhouse", content=again, headers=signed(again, SECRETS[0]))
     history = log.history(UUID(paths["application"].rpartition("/")[2]))
-    assert {text for one in history for text in texts_of(one.event).values()} == {ERASED}
+    assert {text for recorded in history for text in texts_of(recorded.event).values()} == {ERASED}

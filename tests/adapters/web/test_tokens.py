@@ -40,8 +40,8 @@ def settings(key_path: Path, tmp_path: Path) -> Settings:
 
 
 def token(*roles: str, sub: str = "ana") -> str:
-    told = {"iss": ISSUER, "aud": "perennial", "sub": sub, "exp": int(time.time()) + 60}
-    return jwt.encode({**told, "realm_access": {"roles": roles}}, PRIVATE, "ES256", headers={"kid": "e"})
+    claims = {"iss": ISSUER, "aud": "perennial", "sub": sub, "exp": int(time.time()) + 60}
+    return jwt.encode({**claims, "realm_access": {"roles": roles}}, PRIVATE, "ES256", headers={"kid": "e"})
 
 
 def test_a_token_is_who_asks(client: httpx.Client, anonymous: httpx.Client) -> None:
@@ -51,9 +51,9 @@ def test_a_token_is_who_asks(client: httpx.Client, anonymous: httpx.Client) -> N
         ).json()["stream"]
         for sub in ("ana", "auth0|ana@prado.example", "\ud800")
     ]
-    told = [client.get(f"/v1/candidates/{stream}/timeline").json()["events"][0]["actor"] for stream in streams]
-    assert told[0] == "oidc:ana"
-    assert all(re.fullmatch("oidc:[0-9a-f]{32}", one) for one in told[1:])
+    actors = [client.get(f"/v1/candidates/{stream}/timeline").json()["events"][0]["actor"] for stream in streams]
+    assert actors[0] == "oidc:ana"
+    assert all(re.fullmatch("oidc:[0-9a-f]{32}", actor) for actor in actors[1:])
 
 
 def test_a_token_is_not_the_key_of_the_same_name(
@@ -62,15 +62,15 @@ def test_a_token_is_not_the_key_of_the_same_name(
     by_key, by_token = bearing(key_of(services, Role.RECRUITER, name="ana")), bearing(token("recruiter"))
     once = {"Idempotency-Key": "k-1"}
     made = [
-        anonymous.post("/v1/candidates", json={"name": "Nora Blum"}, headers={**one, **once})
-        for one in (by_key, by_token)
+        anonymous.post("/v1/candidates", json={"name": "Nora Blum"}, headers={**headers, **once})
+        for headers in (by_key, by_token)
     ]
     assert made[0].json()["stream"] != made[1].json()["stream"]
-    assert ["Idempotency-Replayed" in one.headers for one in made] == [False, False]
+    assert ["Idempotency-Replayed" in answer.headers for answer in made] == [False, False]
     seen = f"/v1/candidates/{made[0].json()['stream']}/timeline"
-    assert [one["actor"] for one in client.get(seen).json()["events"]] == ["user:ana"]
-    asked: dict[str, Any] = {"params": {"kind": "candidates", "system": "old-crm"}, "content": b"candidate\n1\n"}
-    uploaded = anonymous.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **asked).json()["id"]
+    assert [event["actor"] for event in client.get(seen).json()["events"]] == ["user:ana"]
+    request: dict[str, Any] = {"params": {"kind": "candidates", "system": "old-crm"}, "content": b"candidate\n1\n"}
+    uploaded = anonymous.post("/v1/imports", headers={**by_key, "Content-Type": "text/csv"}, **request).json()["id"]
     assert problem(anonymous.get(f"/v1/imports/{uploaded}", headers=by_token)) == (404, "import-does-not-exist")
 
 

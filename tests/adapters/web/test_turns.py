@@ -1,4 +1,4 @@
-"""Whoever asks waits for one of everybody else's, however much of it there is."""
+"""A task waits for at most one task of each other party, however many that party has."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from adapters.web.framework.turns import CROWD, LONGEST_REST, KnownKeys, Pace, P
 
 AT_ONCE = 4
 STRANGERS = [Party(f"10.0.0.{number}") for number in range(1, 4)]
-KNOWN = [Party("key user:a", is_known=True), Party("key user:b", is_known=True)]
+WITH_GOOD_KEY = [Party("key user:a", is_known=True), Party("key user:b", is_known=True)]
 
 
-def begun_of(asked: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list[str]:
+def begun_of(tasks: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list[str]:
     """In which order they begin, all asked for in one round."""
     begun: list[str] = []
 
     async def flood() -> None:
         ring = Turns(at_once, pause=0.0)
-        for party, name in asked:
+        for party, name in tasks:
             ring.begin(party, partial(begun.append, name))
-        while len(begun) < len(asked):
+        while len(begun) < len(tasks):
             await asyncio.sleep(0)
 
     asyncio.run(flood())
@@ -38,11 +38,11 @@ def begun_of(asked: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list
 
 
 def test_what_waits_waits_for_one_of_another_party_and_not_for_all_of_it() -> None:
-    asked = [(STRANGERS[0], f"stranger {number}") for number in range(1_000)]
-    asked += [(STRANGERS[1], f"client {number}") for number in range(3)]
-    begun = begun_of(asked)
+    tasks = [(STRANGERS[0], f"stranger {number}") for number in range(1_000)]
+    tasks += [(STRANGERS[1], f"client {number}") for number in range(3)]
+    begun = begun_of(tasks)
     assert len(begun) == 1_003
-    assert [one for one in begun if "stranger" in one] == [f"stranger {number}" for number in range(1_000)]
+    assert [task for task in begun if "stranger" in task] == [f"stranger {number}" for number in range(1_000)]
     places = [begun.index(f"client {number}") for number in range(3)]
     assert places == sorted(places)
     assert places[-1] < AT_ONCE + 2 * 3
@@ -50,7 +50,7 @@ def test_what_waits_waits_for_one_of_another_party_and_not_for_all_of_it() -> No
 
 def test_those_with_a_key_that_was_good_have_every_other_turn_however_many_the_others_are() -> None:
     crowd = [(Party(f"10.1.{number // 250}.{number % 250}"), f"stranger {number}") for number in range(1_000)]
-    begun = begun_of(crowd + [(KNOWN[0], f"client {number}") for number in range(5)])
+    begun = begun_of(crowd + [(WITH_GOOD_KEY[0], f"client {number}") for number in range(5)])
     assert max(begun.index(f"client {number}") for number in range(5)) < AT_ONCE + 2 * 5
 
 
@@ -59,8 +59,8 @@ def test_no_more_begin_in_a_round_than_may() -> None:
 
     async def flood() -> None:
         ring = Turns(AT_ONCE, pause=0.0)
-        told = [ring.begin(STRANGERS[0], partial(begun.append, number)) for number in range(100)]
-        assert told == [True] * AT_ONCE + [False] * (100 - AT_ONCE)
+        begun_now = [ring.begin(STRANGERS[0], partial(begun.append, number)) for number in range(100)]
+        assert begun_now == [True] * AT_ONCE + [False] * (100 - AT_ONCE)
         assert len(begun) == AT_ONCE
         while len(begun) < 100:
             before = len(begun)
@@ -71,25 +71,25 @@ def test_no_more_begin_in_a_round_than_may() -> None:
     assert begun == list(range(100))
 
 
-@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=100), at_once=st.integers(1, 5))
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *WITH_GOOD_KEY]), max_size=100), at_once=st.integers(1, 5))
 def test_everything_begins_once_in_the_order_of_its_party(chosen: list[Party], at_once: int) -> None:
-    asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
-    begun = begun_of(asked, at_once)
-    assert sorted(begun) == sorted(name for _, name in asked)
-    for party in (*STRANGERS, *KNOWN):
-        own = [name for one, name in asked if one == party]
+    tasks = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
+    begun = begun_of(tasks, at_once)
+    assert sorted(begun) == sorted(name for _, name in tasks)
+    for party in (*STRANGERS, *WITH_GOOD_KEY):
+        own = [name for owner, name in tasks if owner == party]
         assert [name for name in begun if name in own] == own
 
 
-@given(chosen=st.lists(st.sampled_from([*STRANGERS, *KNOWN]), max_size=CROWD))
+@given(chosen=st.lists(st.sampled_from([*STRANGERS, *WITH_GOOD_KEY]), max_size=CROWD))
 def test_nothing_is_overtaken_by_two_of_another_party_of_its_kind(chosen: list[Party]) -> None:
-    asked = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
-    waited = begun_of(asked, 1)[1:]  # the first began at once
-    party_of = {name: party for party, name in asked}
+    tasks = [(party, f"{party.name} {number}") for number, party in enumerate(chosen)]
+    waited = begun_of(tasks, 1)[1:]  # the first began at once
+    party_of = {name: party for party, name in tasks}
     for place, name in enumerate(waited):
         own = party_of[name]
-        since = max((at for at, one in enumerate(waited[:place]) if party_of[one] == own), default=-1) + 1
-        others = [party_of[one] for one in waited[since:place] if party_of[one].is_known == own.is_known]
+        since = max((at for at, task in enumerate(waited[:place]) if party_of[task] == own), default=-1) + 1
+        others = [party_of[task] for task in waited[since:place] if party_of[task].is_known == own.is_known]
         assert len(others) == len(set(others))
 
 
@@ -104,22 +104,22 @@ def test_between_rounds_of_strangers_alone_there_is_a_pause_and_those_who_are_kn
             await asyncio.sleep(0)
         assert begun == ["stranger 0"]
         for number in range(3):
-            ring.begin(KNOWN[0], partial(begun.append, f"client {number}"))
+            ring.begin(WITH_GOOD_KEY[0], partial(begun.append, f"client {number}"))
         for _ in range(50):
             await asyncio.sleep(0)
 
     asyncio.run(flood())
-    assert [one for one in begun if "client" in one] == ["client 0", "client 1", "client 2"]
-    assert len(begun) <= 2 * 3 + 1, "strangers wait on when nobody else does"
+    assert [task for task in begun if "client" in task] == ["client 0", "client 1", "client 2"]
+    assert len(begun) <= 2 * 3 + 1, "strangers wait on when no others do"
 
 
 def test_a_crowd_has_its_turns_among_strangers_where_another_is_there_and_keeps_its_order() -> None:
-    asked = [(KNOWN[1], f"other {number}") for number in range(2)]
-    asked += [(KNOWN[0], f"crowd {number}") for number in range(200)]
-    asked += [(STRANGERS[0], f"stranger {number}") for number in range(20)]
-    asked += [(KNOWN[1], f"client {number}") for number in range(10)]
-    begun = begun_of(asked, 1)
-    assert [one for one in begun if "crowd" in one] == [f"crowd {number}" for number in range(200)]
+    tasks = [(WITH_GOOD_KEY[1], f"other {number}") for number in range(2)]
+    tasks += [(WITH_GOOD_KEY[0], f"crowd {number}") for number in range(200)]
+    tasks += [(STRANGERS[0], f"stranger {number}") for number in range(20)]
+    tasks += [(WITH_GOOD_KEY[1], f"client {number}") for number in range(10)]
+    begun = begun_of(tasks, 1)
+    assert [task for task in begun if "crowd" in task] == [f"crowd {number}" for number in range(200)]
     assert max(begun.index(f"client {number}") for number in range(10)) <= 1 + 2 * 12, (
         "every other turn is the client's"
     )
@@ -132,7 +132,7 @@ def test_a_crowd_alone_does_not_pause() -> None:
     async def flood() -> None:
         ring = Turns(1, pause=3600.0)
         for number in range(100):
-            ring.begin(KNOWN[0], partial(begun.append, number))
+            ring.begin(WITH_GOOD_KEY[0], partial(begun.append, number))
         while len(begun) < 100:
             await asyncio.sleep(0)
 
@@ -274,8 +274,8 @@ def test_a_key_is_known_while_it_is_good_and_its_network_too() -> None:
 def test_only_so_many_keys_are_remembered_and_the_latest_of_them() -> None:
     keys = KnownKeys()
     number = turns.KEYS_REMEMBERED + 10
-    for one in range(number):
-        keys.note(b"Bearer %d" % one, f"10.{one >> 16}.{one >> 8 & 255}.{one & 255}", f"key user:{one}")
+    for index in range(number):
+        keys.note(b"Bearer %d" % index, f"10.{index >> 16}.{index >> 8 & 255}.{index & 255}", f"key user:{index}")
     assert (len(keys._names), len(keys._networks)) == (turns.KEYS_REMEMBERED, turns.KEYS_REMEMBERED)
     assert keys.party(b"Bearer %d" % (number - 1), "x").is_known
     assert not keys.party(b"Bearer 0", "x").is_known

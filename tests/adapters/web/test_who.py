@@ -37,7 +37,7 @@ def test_without_a_key_nothing_else_is_answered_and_nothing_is_read(anonymous: h
             assert answer.headers.get_list("www-authenticate") == ['Bearer realm="perennial"']
 
 
-def test_a_bad_key_is_told_so_and_not_repeated(anonymous: httpx.Client) -> None:
+def test_a_bad_key_is_refused_and_not_repeated(anonymous: httpx.Client) -> None:
     answer = anonymous.get("/v1/imports", headers=SECRETS)
     assert problem(answer) == (401, "key-is-not-valid")
     assert answer.headers["www-authenticate"].startswith('Bearer realm="perennial", error="invalid_token"')
@@ -68,12 +68,12 @@ def fetched(site: str, mode: str, dest: str) -> dict[str, str]:
     return {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
 
 
-@pytest.mark.parametrize("told", FETCHES)
+@pytest.mark.parametrize("names", FETCHES)
 def test_what_another_site_fetches_is_refused_on_every_route_that_is_not_public(
-    client: httpx.Client, told: tuple[str, str, str]
+    client: httpx.Client, names: tuple[str, str, str]
 ) -> None:
     for (path, method), action in ACTIONS.items():
-        answer = client.request(method, path.replace("{", "").replace("}", ""), headers=fetched(*told), content=b"")
+        answer = client.request(method, path.replace("{", "").replace("}", ""), headers=fetched(*names), content=b"")
         if action is Action.PUBLIC:
             assert answer.status_code != 403, (method, path)
         else:
@@ -105,17 +105,17 @@ def test_files_about_people_are_asked_for_by_post() -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_every_route_is_open_to_the_roles_of_its_action_alone(client_as: ClientAs, role: Role) -> None:
-    asker = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
+    caller = client_as(role, source="old-crm" if role is Role.INTEGRATION else None)
     for (path, method), action in ACTIONS.items():
         if action not in WITHOUT_KEY and action not in POLICY[role]:
-            answer = asker.request(method, path.replace("{", "").replace("}", ""), content=b"{")
+            answer = caller.request(method, path.replace("{", "").replace("}", ""), content=b"{")
             assert problem(answer) == (403, "role-may-not"), (method, path)
             assert f"'{action}'" in answer.json()["detail"]
 
 
-def test_who_may_not_is_not_told_whether_it_is_there(client_as: ClientAs, candidate: str) -> None:
-    asker = client_as(Role.ANALYST)
-    there, missing = (asker.get(f"/v1/candidates/{one}").json() for one in (candidate, "nobody"))
+def test_a_role_that_may_not_read_cannot_detect_whether_a_record_exists(client_as: ClientAs, candidate: str) -> None:
+    caller = client_as(Role.ANALYST)
+    there, missing = (caller.get(f"/v1/candidates/{record}").json() for record in (candidate, "no-id"))
     assert {**there, "instance": ""} == {**missing, "instance": ""}
 
 
@@ -129,8 +129,8 @@ def test_a_route_that_no_line_names_is_closed_to_everybody(services: Services, k
     transport = httpx.ASGITransport(app)
 
     async def answers() -> list[httpx.Response]:
-        async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=bearing(key)) as asker:
-            return [await asker.get("/named"), await asker.get("/forgotten")]
+        async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=bearing(key)) as caller:
+            return [await caller.get("/named"), await caller.get("/forgotten")]
 
     named, forgotten = asyncio.run(answers())
     assert named.json() == "nothing"
@@ -138,11 +138,11 @@ def test_a_route_that_no_line_names_is_closed_to_everybody(services: Services, k
 
 
 def test_every_route_of_the_application_has_an_action(app: Api) -> None:
-    known = {**OF_THE_FRAMEWORK, **ACTIONS}
+    actions = {**OF_THE_FRAMEWORK, **ACTIONS}
     for route in app.routes:
         if isinstance(route, Route):
             for method in (route.methods or set()) - {"HEAD"}:
-                assert (route.path, method) in known
+                assert (route.path, method) in actions
 
 
 def test_keys_that_cannot_be_looked_up_are_a_log_that_cannot_be_reached(
@@ -161,10 +161,10 @@ def test_the_description_says_what_must_be_shown(app: Api) -> None:
     described = contract_of(app).described
     assert set(described["components"]["securitySchemes"]) == {"bearer"}
     for (path, method), action in ACTIONS.items():
-        told = described["paths"][path.replace(":path}", "}")][method.lower()]
-        schemes = [name for needed in told["security"] for name in needed]
+        operation = described["paths"][path.replace(":path}", "}")][method.lower()]
+        schemes = [name for needed in operation["security"] for name in needed]
         if action in WITHOUT_KEY:
             assert schemes == []
         else:
             assert schemes == ["bearer"]
-            assert {"401", "403"} <= set(told["responses"])
+            assert {"401", "403"} <= set(operation["responses"])
