@@ -1,4 +1,4 @@
-"""Given what has happened, when somebody asks for something, then this happens or this rule refuses it."""
+"""Tests of commands: given(events).when(command).then(events) or .refused(rule)."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class History:
 
     def state(self, load: Load, command: Command, reading_everything: bool) -> object:
         def state_of(stream: UUID) -> Any:
-            told = self.streams.get(stream, [])
-            read = (one for one in told if reading_everything or isinstance(one.event, load.reads))
+            history = self.streams.get(stream, [])
+            read = (entry for entry in history if reading_everything or isinstance(entry.event, load.reads))
             return load.aggregate.fold(stream, read)
 
         states = {stream: load.aggregate.joined(state_of(stream), state_of) for stream in load.streams(command)}

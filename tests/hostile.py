@@ -74,5 +74,5 @@ def json_texts(draw: st.DrawFn, value: dict[str, Any], field: str) -> str:
     """The object with something else in one of its fields."""
     if draw(st.booleans()):
         return json.dumps({**value, field: draw(VALUES)}, ensure_ascii=draw(st.booleans()))
-    rest = json.dumps({name: one for name, one in value.items() if name != field})[1:]
+    rest = json.dumps({name: member for name, member in value.items() if name != field})[1:]
     return f"{{{json.dumps(field)}: {draw(FRAGMENTS)}{', ' if len(rest) > 1 else ''}{rest}"

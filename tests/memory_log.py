@@ -28,7 +28,7 @@ class MemoryLog:
 
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
         history = self.history(stream)
-        return Loaded(aggregate.fold(stream, [one for one in history if type(one.event) in reads]), len(history))
+        return Loaded(aggregate.fold(stream, [entry for entry in history if type(entry.event) in reads]), len(history))
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
         return {stream: self.load(aggregate, stream, reads) for stream, (aggregate, reads) in wanted.items()}

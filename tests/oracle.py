@@ -37,30 +37,30 @@ def of_type(log: Log, *names: str) -> Log:
 
 def entries(log: Log) -> dict[str, dict[str, Any]]:
     """Per person the event that began their stream, with the segments that were completed since."""
-    found = {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
+    completed = {e["stream"]: e for e in of_type(log, "candidate-sourced", "candidate-referred") if e["version"] == 1}
     for event in of_type(log, "segments-completed"):
-        first, told = found[event["stream"]], event["clear"]
+        first, clear = completed[event["stream"]], event["clear"]
         unknown = [name for name in ("source", "role", "location") if first["clear"][name] == "unknown"]
-        found[event["stream"]] = {**first, "clear": first["clear"] | {name: told[name] for name in unknown}}
-    return found
+        completed[event["stream"]] = {**first, "clear": first["clear"] | {name: clear[name] for name in unknown}}
+    return completed
 
 
 def roots(log: Log) -> dict[str, str]:
     """Per record that is merged into another one the record that speaks for the person; others speak for themselves."""
     into: dict[str, str] = {}
     for event in of_type(log, "candidates-merged", "candidates-unmerged"):
-        told = event["clear"]
-        if event["stream"] == told["absorbed"]:
-            into.pop(told["absorbed"], None)
+        clear = event["clear"]
+        if event["stream"] == clear["absorbed"]:
+            into.pop(clear["absorbed"], None)
             if event["type"].startswith("candidates-merged"):
-                into[told["absorbed"]] = told["survivor"]
-    found = {}
+                into[clear["absorbed"]] = clear["survivor"]
+    result = {}
     for record in into:
         root = record
         while root in into:
             root = into[root]
-        found[record] = root
-    return found
+        result[record] = root
+    return result
 
 
 def merged_into(log: Log, record: str) -> UUID | None:
@@ -78,18 +78,18 @@ def records_of(log: Log, person: str) -> set[str]:
 
 def standing(log: Log, facts: tuple[str, ...], reversals: tuple[str, ...]) -> Log:
     """The facts that stand: each reversal takes back the last before it that is dated no later, else the last."""
-    found: Log = []
+    standing_facts: Log = []
     for event in log:
         if event["type"].removesuffix(".v1") in facts:
-            found.append(event)
-        elif event["type"].removesuffix(".v1") in reversals and found:
-            dated = [fact for fact in found if fact["at"] <= event["at"]]
-            found.remove((dated or found)[-1])
-    return found
+            standing_facts.append(event)
+        elif event["type"].removesuffix(".v1") in reversals and standing_facts:
+            dated = [fact for fact in standing_facts if fact["at"] <= event["at"]]
+            standing_facts.remove((dated or standing_facts)[-1])
+    return standing_facts
 
 
 def by_stream(log: Log) -> list[Log]:
-    """The events, each stream by itself."""
+    """The events of each stream."""
     streams: defaultdict[str, Log] = defaultdict(list)
     for event in log:
         streams[event["stream"]].append(event)
@@ -99,7 +99,7 @@ def by_stream(log: Log) -> list[Log]:
 def hires(log: Log) -> Log:
     """The hires that were not undone."""
     own = by_stream(of_type(log, "candidate-hired", "candidate-unhired"))
-    return [hire for one in own for hire in standing(one, ("candidate-hired",), ("candidate-unhired",))]
+    return [hire for stream in own for hire in standing(stream, ("candidate-hired",), ("candidate-unhired",))]
 
 
 def fits(first: Mapping[str, Any] | None, wanted: Wanted) -> bool:
@@ -110,24 +110,24 @@ def touches(log: Log) -> list[dict[str, Any]]:
     """The touchpoints as they stand after all corrections: person, kind, at, message, machine."""
     standing: dict[str, dict[str, Any]] = {}
     for event in of_type(log, "touchpoint-recorded", "touchpoint-corrected"):
-        told = event["clear"]
+        clear = event["clear"]
         if event["type"].startswith("touchpoint-recorded"):
-            standing[told["touchpoint"]] = {"person": event["stream"], "at": event["at"], **told}
-        elif told["kind"] is None:
-            del standing[told["touchpoint"]]
+            standing[clear["touchpoint"]] = {"person": event["stream"], "at": event["at"], **clear}
+        elif clear["kind"] is None:
+            del standing[clear["touchpoint"]]
         else:
-            fresh = {name: told[name] for name in ("kind", "message", "machine")}
-            standing[told["touchpoint"]] |= fresh | {"at": when(told["at"])}
+            fresh = {name: clear[name] for name in ("kind", "message", "machine")}
+            standing[clear["touchpoint"]] |= fresh | {"at": when(clear["at"])}
     return list(standing.values())
 
 
 def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
     """Per person of the segment: (day, 0) for activity, (day, 1) hired, (day, 2) opted out, of all their records."""
-    found: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
+    by_person: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
     root = roots(log)
 
     def stands(record: str, at: datetime, rank: int) -> None:
-        found[root.get(record, record)].add((local_day(at), rank))
+        by_person[root.get(record, record)].add((local_day(at), rank))
 
     for event in of_type(log, "candidate-sourced", "candidate-referred"):
         stands(event["stream"], event["at"], 0)
@@ -137,11 +137,11 @@ def nodes(log: Log, wanted: Wanted) -> dict[str, set[tuple[date, int]]]:
     for event in hires(log):
         stands(event["clear"]["candidate"], event["at"], 1)
     for event in of_type(log, "consent-withdrawn"):
-        told = event["clear"]
-        if told["purpose"] == "talent_pool" and told["entirely"] and told["method"] != "merge":
+        clear = event["clear"]
+        if clear["purpose"] == "talent_pool" and clear["entirely"] and clear["method"] != "merge":
             stands(event["stream"], event["at"], 2)
     first = entries(log)
-    return {person: line for person, line in found.items() if fits(first.get(person), wanted)}
+    return {person: line for person, line in by_person.items() if fits(first.get(person), wanted)}
 
 
 def active_at_end_of(log: Log, day: date, wanted: Wanted) -> int:
@@ -186,13 +186,13 @@ def _walk(line: list[tuple[date, int]]) -> Iterable[tuple[date, str]]:
 def engagement(log: Log, begins: date, ends: date, wanted: Wanted, window: int) -> Counter[str]:
     """sent, bounced, opened (any, human, machine), clicked, replied of the messages sent in the period."""
     first, root = entries(log), roots(log)
-    told: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    by_message: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for touch in touches(log):
         person = root.get(touch["person"], touch["person"])
         if touch["message"] is not None and touch["kind"] in FATES and fits(first.get(person), wanted):
-            told[touch["message"], person].append(touch)
+            by_message[touch["message"], person].append(touch)
     counted: Counter[str] = Counter()
-    for fates in told.values():
+    for fates in by_message.values():
         sent = min((fate["at"] for fate in fates if FATES[fate["kind"]] == "sent"), default=None)
         if sent is not None and begins <= local_day(sent) < ends:
             counted.update(_message(fates, sent, window))
@@ -232,7 +232,7 @@ def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], s
     """(purpose, channel) -> given or denied at that moment, by the answers of all records of the person."""
     records = records_of(log, person)
     answers = [(e, answer) for e in log if e["stream"] in records and counts(log, e, moment) for answer in _answers(e)]
-    found: dict[tuple[str, str], str] = {}
+    states: dict[tuple[str, str], str] = {}
     for _, (purpose, channel, _, _) in answers:
         about = [(e["at"], status, until) for e, (p, c, status, until) in answers
                  if p == purpose and c in (channel, "*")]  # fmt: skip
@@ -240,22 +240,27 @@ def consents(log: Log, person: str, moment: datetime) -> dict[tuple[str, str], s
         statuses = {
             "expired" if until is not None and until <= moment else status for at, status, until in about if at == last
         }
-        found[purpose, channel] = "given" if statuses == {"given"} else "denied"
-    return found
+        states[purpose, channel] = "given" if statuses == {"given"} else "denied"
+    return states
 
 
 def expiring(log: Log, now: datetime, until: datetime) -> dict[tuple[str, str, datetime, int], set[str]]:
     """(person, purpose, end, position) -> the channels of each yes that decides now and ends after now, by `until`."""
-    found: defaultdict[tuple[str, str, datetime, int], set[str]] = defaultdict(set)
+    ends: defaultdict[tuple[str, str, datetime, int], set[str]] = defaultdict(set)
     root = roots(log)
     for event in of_type(log, "consent-given"):
         for purpose, channel, _, end in _answers(event):
             person = root.get(event["stream"], str(event["stream"]))
             deciding = decisive(log, person, purpose, channel, now)
             living = all(status == "given" and (to is None or to > now) for _, status, to in deciding)
-            if end is not None and now < end <= until and living and event in [one for one, _, _ in deciding]:
-                found[person, purpose, end, event["position"]].add(channel)
-    return dict(found)
+            if (
+                end is not None
+                and now < end <= until
+                and living
+                and event in [decisive_event for decisive_event, _, _ in deciding]
+            ):
+                ends[person, purpose, end, event["position"]].add(channel)
+    return dict(ends)
 
 
 def decisive(
@@ -266,7 +271,7 @@ def decisive(
     about = [(event, status, until) for event in log if event["stream"] in records and counts(log, event, moment)
              for p, c, status, until in _answers(event) if p == purpose and c in (channel, "*")]  # fmt: skip
     last = max((event["at"] for event, _, _ in about), default=None)
-    return [one for one in about if one[0]["at"] == last]
+    return [answer for answer in about if answer[0]["at"] == last]
 
 
 def dispatches(log: Log) -> list[dict[str, Any]]:
@@ -276,15 +281,19 @@ def dispatches(log: Log) -> list[dict[str, Any]]:
     """
     recorded, standing = {}, {}
     for number, event in enumerate(log):
-        told = event["clear"]
+        clear = event["clear"]
         if event in of_type([event], "touchpoint-recorded"):
-            recorded[told["touchpoint"]] = event
-            standing[told["touchpoint"]] = _as_recorded(event)
+            recorded[clear["touchpoint"]] = event
+            standing[clear["touchpoint"]] = _as_recorded(event)
         elif event in of_type([event], "touchpoint-corrected"):
-            standing[told["touchpoint"]] = _as_corrected(log[: number + 1], recorded[told["touchpoint"]], event)
+            standing[clear["touchpoint"]] = _as_corrected(log[: number + 1], recorded[clear["touchpoint"]], event)
     root = roots(log)
-    sent = [{**one, "candidate": root.get(one["record"], one["record"])} for one in standing.values() if one]
-    return sorted(sent, key=lambda one: (one["at"], one["touchpoint"]), reverse=True)
+    sent = [
+        {**dispatch, "candidate": root.get(dispatch["record"], dispatch["record"])}
+        for dispatch in standing.values()
+        if dispatch
+    ]
+    return sorted(sent, key=lambda dispatch: (dispatch["at"], dispatch["touchpoint"]), reverse=True)
 
 
 CHANNELS = {"email-sent": "email", "text-sent": "text"}
@@ -292,19 +301,19 @@ CHANNELS = {"email-sent": "email", "text-sent": "text"}
 
 
 def _as_recorded(event: dict[str, Any]) -> dict[str, Any] | None:
-    told = event["clear"]
-    if told["kind"] not in CHANNELS:
+    clear = event["clear"]
+    if clear["kind"] not in CHANNELS:
         return None
-    return {"touchpoint": told["touchpoint"], "record": event["stream"], "at": event["at"], "kind": told["kind"],
-            "channel": CHANNELS[told["kind"]], "purpose": told["purpose"] or "talent_pool",
-            "standing": "authorised" if told["authorised"] else "exception", "consent": told["consent"],
+    return {"touchpoint": clear["touchpoint"], "record": event["stream"], "at": event["at"], "kind": clear["kind"],
+            "channel": CHANNELS[clear["kind"]], "purpose": clear["purpose"] or "talent_pool",
+            "standing": "authorised" if clear["authorised"] else "exception", "consent": clear["consent"],
             "event": event["position"], "corrected_by": None, "position": event["position"]}  # fmt: skip
 
 
 def _as_corrected(log: Log, recorded: dict[str, Any], event: dict[str, Any]) -> dict[str, Any] | None:
-    told, was = event["clear"], _as_recorded(recorded)
-    now = _as_recorded({**event, "at": when(told["at"] or told["was_at"]),
-                        "clear": {**recorded["clear"], **told, "authorised": False, "consent": None}})  # fmt: skip
+    clear, was = event["clear"], _as_recorded(recorded)
+    now = _as_recorded({**event, "at": when(clear["at"] or clear["was_at"]),
+                        "clear": {**recorded["clear"], **clear, "authorised": False, "consent": None}})  # fmt: skip
     if now is None:
         return None
     now["corrected_by"] = event["position"]
@@ -337,25 +346,27 @@ def _covers(log: Log, consent: dict[str, Any], sent: dict[str, Any]) -> bool:
 def counts(log: Log, event: dict[str, Any], moment: datetime) -> bool:
     """Whether it was so by then, and what a merge withheld was withheld still."""
     named = str(UUID(int=event["position"]))
-    ended = [one["at"] for one in of_type(log, "consent-withholding-ended") if one["clear"]["withheld"] == named]
+    ended = [
+        ending["at"] for ending in of_type(log, "consent-withholding-ended") if ending["clear"]["withheld"] == named
+    ]
     return bool(event["at"] <= moment and not any(end <= moment for end in ended))
 
 
 def _answers(event: dict[str, Any]) -> list[tuple[str, str, str, datetime | None]]:
-    told, name = event["clear"], event["type"].removesuffix(".v1")
+    clear, name = event["clear"], event["type"].removesuffix(".v1")
     status = {
         "consent-given": "given", "consent-refused": "refused", "consent-withdrawn": "withdrawn",
         "consent-withheld": "withheld",
     }.get(name)  # fmt: skip
     if status is None:
         return []
-    until = when(told["valid_until"]) if told.get("valid_until") else None
-    channels = ["*"] if told.get("entirely") else told["channels"]
-    return [(told["purpose"], channel, status, until) for channel in channels]
+    until = when(clear["valid_until"]) if clear.get("valid_until") else None
+    channels = ["*"] if clear.get("entirely") else clear["channels"]
+    return [(clear["purpose"], channel, status, until) for channel in channels]
 
 
 def candidate(log: Log, person: str) -> dict[str, Any] | None:
-    """The summary of the person that the record is of; None where nobody had entered."""
+    """The summary of the person that the record is of; None if no record has entered."""
     records, root = records_of(log, person), roots(log).get(person, person)
     entered = [entry for record, entry in entries(log).items() if record in records]
     first = entries(log).get(root)
@@ -381,9 +392,9 @@ def candidate(log: Log, person: str) -> dict[str, Any] | None:
 
 def communities(log: Log, record: str, moment: datetime) -> dict[str, tuple[datetime, str]]:
     """Community -> since when, by whom, of the person that the record is of."""
-    found: dict[str, tuple[datetime, str]] = {}
-    for one in records_of(log, record):
-        turns = [event for event in of_type(log, "community-joined", "community-left") if event["stream"] == one]
+    memberships: dict[str, tuple[datetime, str]] = {}
+    for own_record in records_of(log, record):
+        turns = [event for event in of_type(log, "community-joined", "community-left") if event["stream"] == own_record]
         runs: dict[str, tuple[datetime, str]] = {}
         for turn in sorted(turns, key=lambda turn: (turn["at"], turn["position"])):
             community = turn["clear"]["community"]
@@ -392,9 +403,9 @@ def communities(log: Log, record: str, moment: datetime) -> dict[str, tuple[date
             elif turn["at"] <= moment:
                 runs.setdefault(community, (turn["at"], turn["clear"]["by"]))
         for community, (since, by) in runs.items():
-            if community not in found or since < found[community][0]:
-                found[community] = since, by
-    return found
+            if community not in memberships or since < memberships[community][0]:
+                memberships[community] = since, by
+    return memberships
 
 
 def members(log: Log, community: str, moment: datetime) -> dict[str, datetime]:
@@ -412,7 +423,7 @@ def accesses(log: Log, candidate: str | None, **wanted: Any) -> list[tuple[int, 
     wanted: reader, kind, begins, ends; None: any.
     """
     records = None if candidate is None else records_of(log, candidate)
-    found = []
+    rows = []
     for event in reversed(of_type(log, "people-viewed", "people-searched", "people-exported")):
         kind, people = event["type"].removeprefix("people-").removesuffix(".v1"), event["clear"]["people"]
         fits = [
@@ -423,8 +434,8 @@ def accesses(log: Log, candidate: str | None, **wanted: Any) -> list[tuple[int, 
             wanted["ends"] is None or event["at"] < wanted["ends"],
         ]
         if all(fits):
-            found.append((event["position"], event["actor"], kind, people))
-    return found
+            rows.append((event["position"], event["actor"], kind, people))
+    return rows
 
 
 def referrals(log: Log, referrer: str) -> list[tuple[str, datetime, str]]:
@@ -497,10 +508,12 @@ def _offers(own: Log) -> Log:
             answered["gone"] = True
             declines.append((at, answered))
         elif name == "offer-decline-taken-back" and declines:
-            number = declines.index(([one for one in declines if one[0] <= at] or declines)[-1])
+            number = declines.index(([decline for decline in declines if decline[0] <= at] or declines)[-1])
             _, back = declines.pop(number)
             back["gone"] = False
-            offers = [one for one in offers if one is not back] + [back] * ("at" in back)  # told anew, it comes last
+            offers = [offer for offer in offers if offer is not back] + [back] * (
+                "at" in back
+            )  # told anew, it comes last
         elif name == "offer-rescinded" and len(waiting) < len(out):
             taken = sorted((offer for offer in out if offer["accepted"]), key=lambda offer: offer["as"])
             ([offer for offer in taken if offer["accepted"] <= at] or taken)[-1]["gone"] = True

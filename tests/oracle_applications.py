@@ -114,7 +114,7 @@ class Candidacy:
     def first_day(self) -> date:
         """The first beginning that names the job, else the first of all, else the first of anything."""
         days = [stretch.entry_days() for stretch in self.stretches]
-        named, begun, every = ([day for one in days for day in one[rank]] for rank in range(3))
+        named, begun, every = ([day for by_rank in days for day in by_rank[rank]] for rank in range(3))
         return min(named or begun or [*every, *(day_of(event) for event in self.answers)])
 
 
@@ -129,10 +129,10 @@ def reversed_by(log: Log) -> dict[int, Event]:
     for number, event in enumerate(log):
         kind = TAKES_BACK.get(name_of(event))
         standing = [
-            one for one in log[:number]
-            if one["stream"] == event["stream"] and name_of(one) == kind and one["position"] not in undone
+            earlier for earlier in log[:number]
+            if earlier["stream"] == event["stream"] and name_of(earlier) == kind and earlier["position"] not in undone
         ]  # fmt: skip
-        dated = [one for one in standing if one["at"] <= event["at"]]
+        dated = [earlier for earlier in standing if earlier["at"] <= event["at"]]
         if standing:
             undone[(dated or standing)[-1]["position"]] = event
     return undone
@@ -153,7 +153,7 @@ OF_APPLICATIONS = (*BEGIN, *MOVE, *END, *RESTORE, *OFFERS, "application-transfer
 
 
 @dataclass
-class Known:
+class Facts:
     """A log, sorted out: who is whom, and the courses of all applications."""
 
     log: Log
@@ -163,11 +163,11 @@ class Known:
     def __post_init__(self) -> None:
         self.undone = reversed_by(self.log)
         for event in self.log:
-            told = event["clear"]
-            if name_of(event) == "candidates-merged" and event["stream"] == told["absorbed"]:
-                self.survivors[told["absorbed"]] = told["survivor"]
-            if name_of(event) == "candidates-unmerged" and event["stream"] == told["absorbed"]:
-                self.survivors.pop(told["absorbed"], None)
+            clear = event["clear"]
+            if name_of(event) == "candidates-merged" and event["stream"] == clear["absorbed"]:
+                self.survivors[clear["absorbed"]] = clear["survivor"]
+            if name_of(event) == "candidates-unmerged" and event["stream"] == clear["absorbed"]:
+                self.survivors.pop(clear["absorbed"], None)
 
     def person(self, record: str) -> str:
         while record in self.survivors:
@@ -176,15 +176,15 @@ class Known:
 
     def entries(self) -> dict[str, Event]:
         """By record, the event that made it, with the segments that became known since."""
-        found: dict[str, Event] = {}
+        by_record: dict[str, Event] = {}
         for event in self.log:
             if name_of(event) in ("candidate-sourced", "candidate-referred") and event["version"] == 1:
-                found[event["stream"]] = event
+                by_record[event["stream"]] = event
             elif name_of(event) == "segments-completed":
-                entry = found[event["stream"]]
+                entry = by_record[event["stream"]]
                 news = {name: value for name, value in event["clear"].items() if entry["clear"][name] == "unknown"}
-                found[event["stream"]] = {**entry, "clear": {**entry["clear"], **news}}
-        return found
+                by_record[event["stream"]] = {**entry, "clear": {**entry["clear"], **news}}
+        return by_record
 
     def fits(self, person: str, wanted: Mapping[str, str]) -> bool:
         entry = self.entries().get(person)
@@ -192,58 +192,58 @@ class Known:
 
     def courses(self, wanted: Mapping[str, str]) -> dict[str, list[Event]]:
         """By application of the people wanted, what happened to it in the order in which it was so."""
-        found: defaultdict[str, list[Event]] = defaultdict(list)
+        by_application: defaultdict[str, list[Event]] = defaultdict(list)
         for event in self.log:
             if name_of(event) in OF_APPLICATIONS and self.fits(self.person(event["clear"]["candidate"]), wanted):
-                found[event["stream"]].append(event)
-        return {name: sorted(events, key=lambda e: (e["at"], e["position"])) for name, events in found.items()}
+                by_application[event["stream"]].append(event)
+        return {name: sorted(events, key=lambda e: (e["at"], e["position"])) for name, events in by_application.items()}
 
     def stretches(self, wanted: Mapping[str, str]) -> list[Stretch]:
-        found = []
+        stretches = []
         for application, events in self.courses(wanted).items():
             current = Stretch(application, self.person(events[0]["clear"]["candidate"]), [])
-            found.append(current)
+            stretches.append(current)
             submitted = False
             for event in events:
                 if name_of(event) == "application-transferred":
                     current.went = event
                     current = Stretch(application, current.person, [], event, None, submitted)
-                    found.append(current)
+                    stretches.append(current)
                 else:
                     current.events.append(event)
                     submitted = submitted or name_of(event) == "application-submitted"
-        for stretch in found:
+        for stretch in stretches:
             stretch.job = stretch.find_job()
-        return found
+        return stretches
 
     def ended(self) -> set[str]:
         """The applications of which an end stands."""
         return {e["stream"] for e in self.log if name_of(e) in END and e["position"] not in self.undone}
 
     def candidacies(self, wanted: Mapping[str, str]) -> dict[tuple[str, str], Candidacy]:
-        found: defaultdict[tuple[str, str], Candidacy] = defaultdict(Candidacy)
+        by_job: defaultdict[tuple[str, str], Candidacy] = defaultdict(Candidacy)
         for stretch in self.stretches(wanted):
             if stretch.own() or stretch.came or stretch.went:
-                found[stretch.person, stretch.job].stretches.append(stretch)
+                by_job[stretch.person, stretch.job].stretches.append(stretch)
             for event in stretch.of("offer-made", "offer-accepted", "candidate-hired"):
-                found[stretch.person, event["clear"]["requisition"] or stretch.job].answers.append(event)
-        return found
+                by_job[stretch.person, event["clear"]["requisition"] or stretch.job].answers.append(event)
+        return by_job
 
     def hires(self, wanted: Mapping[str, str]) -> list[tuple[Event, str, Candidacy]]:
         """The hire of each candidacy that has one, the person, and all of the candidacy."""
-        found = []
+        first_hires = []
         for (person, _), candidacy in self.candidacies(wanted).items():
             hires = candidacy.hires(self.undone)
             if hires:
-                found.append((min(hires, key=in_time), person, candidacy))
-        return found
+                first_hires.append((min(hires, key=in_time), person, candidacy))
+        return first_hires
 
     def acceptance(self, hire: Event, candidacy: Candidacy) -> Event | None:
         """The last one that stands of the application that was hired, for the job that it was hired for."""
         standing = [
-            one for one in candidacy.answers
-            if name_of(one) == "offer-accepted" and one["stream"] == hire["stream"]
-            and one["position"] not in self.undone
+            answer for answer in candidacy.answers
+            if name_of(answer) == "offer-accepted" and answer["stream"] == hire["stream"]
+            and answer["position"] not in self.undone
         ]  # fmt: skip
         return max(standing, key=in_time, default=None)
 
@@ -268,11 +268,11 @@ def cohorts(
     """How many entered any stage but the last in the period; by (stage, later stage), counted from 0, who got there."""
     cells: defaultdict[tuple[int, int], Cell] = defaultdict(Cell)
     entered = 0
-    known = Known(log)
-    ended = known.ended()
-    for candidacy in known.candidacies(wanted).values():
+    facts = Facts(log)
+    ended = facts.ended()
+    for candidacy in facts.candidacies(wanted).values():
         days: defaultdict[int, list[date]] = defaultdict(list)
-        hired = [("hired", day_of(hire)) for hire in candidacy.hires(known.undone)]
+        hired = [("hired", day_of(hire)) for hire in candidacy.hires(facts.undone)]
         for code, day in [*candidacy.entered(), *hired]:
             for number, codes in enumerate(funnel):
                 if code in codes:
@@ -282,7 +282,7 @@ def cohorts(
         entered += bool(here)
         for number in here:
             for later in range(number + 1, len(funnel)):
-                further = [day for other, found in days.items() if other >= later for day in found]
+                further = [day for other, dates in days.items() if other >= later for day in dates]
                 count(cells[number, later], min(days[number]), min(further, default=None), under_way, today)
     return entered, dict(cells)
 
@@ -309,10 +309,10 @@ ACTIVITIES = {
 
 def activity(log: Log, begins: date, ends: date, wanted: Mapping[str, str]) -> Counter[tuple[str, str | None]]:
     counted: Counter[tuple[str, str | None]] = Counter()
-    known = Known(log)
-    for events in known.courses(wanted).values():
+    facts = Facts(log)
+    for events in facts.courses(wanted).values():
         for event in events:
-            if name_of(event) == "offer-declined" and event["position"] in known.undone:
+            if name_of(event) == "offer-declined" and event["position"] in facts.undone:
                 continue
             if name_of(event) in ACTIVITIES and begins <= day_of(event) < ends:
                 special = {"prospect-added": "prospect", "application-submitted": "applied"}
@@ -327,14 +327,14 @@ Visit = tuple[str, bool, int]
 
 def visits(log: Log, begins: date, ends: date, wanted: Mapping[str, str], today: date) -> list[Visit]:
     """The visits that began in the period."""
-    found: list[Visit] = []
-    known = Known(log)
-    for events in known.courses(wanted).values():
-        for code, came, left in course_of(events, known.undone):
+    list_of_visits: list[Visit] = []
+    facts = Facts(log)
+    for events in facts.courses(wanted).values():
+        for code, came, left in course_of(events, facts.undone):
             if begins <= came[1] < ends and (left is None or left[0] > came[0]):
                 last = today if left is None else left[1]
-                found.append((code, left is not None, max((last - came[1]).days, 0)))
-    return found
+                list_of_visits.append((code, left is not None, max((last - came[1]).days, 0)))
+    return list_of_visits
 
 
 Moment = tuple[datetime, date]
@@ -343,7 +343,7 @@ Moment = tuple[datetime, date]
 def course_of(events: list[Event], undone: Mapping[int, Event]) -> Iterator[tuple[str, Moment, Moment | None]]:
     """(code, when it began, when it was over) of every visit, walking along an application.
 
-    Nobody stands anywhere while an end holds: from its time to that of the event that undid it.
+    There is no visit while an end holds: from its time to that of the event that undid it.
     """
     holding, undone_open = 0, 0
     standing: tuple[str, Moment] | None = None
@@ -372,22 +372,22 @@ def course_of(events: list[Event], undone: Mapping[int, Event]) -> Iterator[tupl
 
 
 def days_to_hire(log: Log, begins: date, ends: date, wanted: Mapping[str, str]) -> list[int]:
-    found, known = [], Known(log)
-    for hire, _, candidacy in known.hires(wanted):
-        accepted = day_of(known.acceptance(hire, candidacy) or hire)
+    durations, facts = [], Facts(log)
+    for hire, _, candidacy in facts.hires(wanted):
+        accepted = day_of(facts.acceptance(hire, candidacy) or hire)
         if begins <= accepted < ends:
-            found.append(max((accepted - candidacy.first_day()).days, 0))
-    return sorted(found)
+            durations.append(max((accepted - candidacy.first_day()).days, 0))
+    return sorted(durations)
 
 
 def sources(log: Log, begins: date, ends: date, wanted: Mapping[str, str], attribution: str) -> Counter[str]:
-    known, counted = Known(log), Counter[str]()
+    facts, counted = Facts(log), Counter[str]()
     credited = {e["clear"]["application"] for e in log if name_of(e) == "referral-credited"}
-    for hire, person, _ in known.hires(wanted):
+    for hire, person, _ in facts.hires(wanted):
         if begins <= day_of(hire) < ends:
-            mine = [e for record, e in known.entries().items() if known.person(record) == person]
+            mine = [e for record, e in facts.entries().items() if facts.person(record) == person]
             first = min(mine, key=in_time)["clear"]["source"] if mine else "unknown"
-            touches = [e for e in known.courses({})[hire["stream"]] if name_of(e) in BEGIN]
+            touches = [e for e in facts.courses({})[hire["stream"]] if name_of(e) in BEGIN]
             last = touches[-1]["clear"]["source"] if touches else "unknown"
             if attribution == "first-touch":
                 counted[first] += 1

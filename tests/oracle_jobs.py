@@ -89,35 +89,35 @@ def in_time(event: dict[str, Any]) -> tuple[Any, int]:
     return event["at"], event["position"]
 
 
-def spells(told: Log) -> list[tuple[date, dict[str, Any] | None]]:
+def spells(events: Log) -> list[tuple[date, dict[str, Any] | None]]:
     """Of one opening: when each spell began, and the end that counts of those that stand: the earliest fill, if any."""
     parts: list[Log] = []
-    for event in told:
+    for event in events:
         if event["type"].startswith("opening-opened") or event["clear"].get("need") == "new":
             parts.append([])
         parts[-1].append(event)
-    found = []
+    result = []
     for part in parts:
         ends = ends_that_stand(part[1:])
         fills = of_type(ends, "opening-filled")
-        found.append((local_day(part[0]["at"]), min(fills or ends, key=in_time, default=None)))
-    return found
+        result.append((local_day(part[0]["at"]), min(fills or ends, key=in_time, default=None)))
+    return result
 
 
-def ends_that_stand(told: Log) -> Log:
+def ends_that_stand(events: Log) -> Log:
     """The ends of a spell: a reopening takes back the last before it that is dated no later, else the last; where it
     names an application whose hires fill it, of those."""
-    found: Log = []
-    for event in told:
+    ends: Log = []
+    for event in events:
         if not event["type"].startswith("opening-reopened"):
-            found.append(event)
+            ends.append(event)
             continue
         undone = event["clear"].get("application")
-        own = [end for end in found if undone is not None and end["clear"].get("application") == undone] or found
+        own = [end for end in ends if undone is not None and end["clear"].get("application") == undone] or ends
         dated = [end for end in own if end["at"] <= event["at"]]
         if own:
-            found.remove((dated or own)[-1])
-    return found
+            ends.remove((dated or own)[-1])
+    return ends
 
 
 def pauses(log: Log, job: str) -> list[tuple[date, date | None]]:
@@ -133,7 +133,7 @@ def pauses(log: Log, job: str) -> list[tuple[date, date | None]]:
 
 
 def held(job: Job, begins: date, ends: date) -> int:
-    """How many days of begins <= day < ends nobody worked on it: one by one."""
+    """The number of days on hold with begins <= day < ends, counted one by one."""
     return sum(
         any(since.toordinal() <= day and (until is None or day < until.toordinal()) for since, until in job.pauses)
         for day in range(begins.toordinal(), ends.toordinal())
@@ -170,8 +170,8 @@ def _by_spell(job: Job, end_of_fill: Callable[[dict[str, Any]], date]) -> list[S
 
 def day_of(end: dict[str, Any]) -> date:
     """The day of an end; that of a closing is worked out."""
-    found: date = end["day"] if "day" in end else local_day(end["at"])
-    return found
+    day: date = end["day"] if "day" in end else local_day(end["at"])
+    return day
 
 
 def _ends(job: Job, name: str) -> list[date]:
@@ -211,9 +211,9 @@ def _begun(log: Log, hire: dict[str, Any], job: str) -> date:
     of_job, any_job = [], []
     for event in of_type(log, "prospect-added", "application-submitted", "application-transferred"):
         if event["stream"] == hire["stream"] and event["position"] < hire["position"]:
-            told = event["clear"]
+            clear = event["clear"]
             any_job.append(local_day(event["at"]))
-            if (told["to"] if "to" in told else told["requisition"]) == job:
+            if (clear["to"] if "to" in clear else clear["requisition"]) == job:
                 of_job.append(local_day(event["at"]))
     return min(of_job or any_job)
 

@@ -14,11 +14,11 @@ def rows_of(connection: psycopg.Connection[Any], schema: str) -> dict[str, Count
     """Table name -> how often each row stands in it."""
     cursor = connection.cursor(row_factory=tuple_row)
     names = [name for (name,) in cursor.execute("select tablename from pg_tables where schemaname = %s", (schema,))]
-    found = {}
+    rows_by_table = {}
     for name in names:
         rows = cursor.execute(sql.SQL("select t::text from {} t").format(sql.Identifier(schema, name)))
-        found[name] = Counter(row for (row,) in rows)
-    return found
+        rows_by_table[name] = Counter(row for (row,) in rows)
+    return rows_by_table
 
 
 def closed(*_: object) -> tuple[()]:

@@ -138,9 +138,9 @@ def test_a_command_enters_few_modules_up_to_the_append(database: str, tmp_path: 
         passed = asyncio.run(commanded(create_app(services), key, files))
     assert passed <= files_in_the_walk()
     assert len(passed) <= MODULES_UP_TO_THE_APPEND, sorted(passed)
-    told = re.search(r"(\d+) modules up to the append", WALK.read_text())
-    assert told is not None
-    assert int(told[1]) == len(passed), sorted(passed)
+    stated = re.search(r"(\d+) modules up to the append", WALK.read_text())
+    assert stated is not None
+    assert int(stated[1]) == len(passed), sorted(passed)
 
 
 async def commanded(app: Any, key: str, files: set[str]) -> set[str]:

@@ -45,8 +45,8 @@ def test_it_holds_every_file_of_the_rooms(wheel: Path) -> None:
 def test_it_runs_the_demo_outside_the_clone(wheel: Path, open_path: Path) -> None:
     installed = open_path / "installed"
     run(*PIP, "install", "--no-deps", "--target", str(installed), str(wheel), where=open_path)
-    said = run(
+    output = run(
         sys.executable, "-c", START, "demo", "--check", "--events", "3000", where=open_path, PYTHONPATH=str(installed)
     )
-    assert said.startswith(str(installed))
-    assert "ready after" in said
+    assert output.startswith(str(installed))
+    assert "ready after" in output

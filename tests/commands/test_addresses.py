@@ -54,7 +54,7 @@ LEARN = LearnProfileFact(
 )
 
 
-def test_an_address_that_nobody_gave_up_comes_in() -> None:
+def test_an_address_that_was_not_given_up_is_recorded() -> None:
     assert set(given({}).history.decide(SOURCE)) == {BOB}
     released: list[Event] = [*SHUT, AddressReleased("web-form")]
     assert set(given({EMAIL.stream: released}).history.decide(SOURCE)) == {BOB}
@@ -79,10 +79,13 @@ def test_who_comes_back_by_themselves_is_let_in() -> None:
 
 def test_the_last_withdrawal_shuts_the_addresses_out() -> None:
     allowed = given({ALICE: [SOURCED, consented("talent_pool", "email")]}).history
-    told = {EMAIL.stream: [AddressSuppressed("email", WITHDREW)], PHONE.stream: [AddressSuppressed("phone", WITHDREW)]}
+    suppressions = {
+        EMAIL.stream: [AddressSuppressed("email", WITHDREW)],
+        PHONE.stream: [AddressSuppressed("phone", WITHDREW)],
+    }
     for no in (WITHDRAW, UNSUBSCRIBE, REFUSE):
         decided = allowed.decide(no)
-        assert {stream: events for stream, events in decided.items() if stream != ALICE} == told
+        assert {stream: events for stream, events in decided.items() if stream != ALICE} == suppressions
 
 
 def test_what_is_corrected_into_an_unsubscribe_shuts_them_out_too() -> None:
@@ -123,8 +126,8 @@ def test_a_first_no_takes_nothing_back_and_a_withdrawal_of_what_has_ended_does()
 
 def test_what_is_suppressed_is_not_suppressed_again() -> None:
     for shut in (SHUT, GONE):
-        known = given({ALICE: [SOURCED, consented()], EMAIL.stream: shut}).history
-        assert set(known.decide(WITHDRAW)) == {ALICE, PHONE.stream}
+        history = given({ALICE: [SOURCED, consented()], EMAIL.stream: shut}).history
+        assert set(history.decide(WITHDRAW)) == {ALICE, PHONE.stream}
 
 
 def test_a_new_consent_of_their_own_releases_what_they_withdrew() -> None:
@@ -132,10 +135,10 @@ def test_a_new_consent_of_their_own_releases_what_they_withdrew() -> None:
     decided = shut.decide(GIVE)
     assert isinstance(decided[ALICE][0], ConsentGiven)
     assert decided[EMAIL.stream] == [AddressReleased("web-form")]
-    assert PHONE.stream not in decided, "an erased person's is released by nobody's consent"
+    assert PHONE.stream not in decided, "no consent releases the address of an erased person"
 
 
-def test_a_consent_that_somebody_else_tells_or_that_has_ended_releases_nothing() -> None:
+def test_a_consent_that_another_person_reports_or_that_has_ended_releases_nothing() -> None:
     shut = given({ALICE: [SOURCED], EMAIL.stream: SHUT}).history
     assert set(shut.decide(replace(GIVE, answered_by="recruiter"))) == {ALICE}
     imported = replace(GIVE, method="import", evidence="form 7", occurred_at=NOW - DAY)
@@ -149,9 +152,9 @@ def test_a_consent_that_somebody_else_tells_or_that_has_ended_releases_nothing()
 
 
 def test_an_address_that_the_record_has_is_confirmed() -> None:
-    known = given({ALICE: [SOURCED], EMAIL.stream: SHUT}).history
-    assert set(known.decide(replace(LEARN, value=" A@Example.ORG"))) == {ALICE}
-    assert set(known.decide(replace(LEARN, fact="skill", value="python", addresses=()))) == {ALICE}
+    history = given({ALICE: [SOURCED], EMAIL.stream: SHUT}).history
+    assert set(history.decide(replace(LEARN, value=" A@Example.ORG"))) == {ALICE}
+    assert set(history.decide(replace(LEARN, fact="skill", value="python", addresses=()))) == {ALICE}
 
 
 def test_an_erased_record_is_asked_of_its_address_first() -> None:

@@ -187,12 +187,12 @@ SHAPES: dict[type[Command], str] = {
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
 OUT = (application.OfferMade, application.OfferDeclineTakenBack)
 SEGMENT_EVENTS = (candidate.CandidateSourced, candidate.CandidateReferred, candidate.SegmentsCompleted)
-TOLD_LATE = (
+RECORDED_LATE = (
     *ENDS, application.StageEntered, application.ApplicationMovedBack,
     application.OfferMade, application.OfferAccepted, application.OfferDeclined, application.OfferRescinded,
     application.OfferDeclineTakenBack,
 )  # fmt: skip
-"""What may be told of an application after its end, if it was before it."""
+"""The events of an application that may be recorded after its end, if they are dated before it."""
 ABOUT_GROUPS: list[type[Command]] = [
     FoundCommunity, JoinCommunity, LeaveCommunity,
     AskForReferral, MakeReferral, AcceptReferral, DeclineReferral, LinkReferral, CreditReferral, HireCandidate,
@@ -272,47 +272,47 @@ class AnyHistory(RuleBasedStateMachine):
         if KINDS[event.kind].direction != "outbound":
             assert (event.authorised, event.consent) == (None, None)
             return
-        cited = [one for one in self.history.everything() if one.id == event.consent]
+        cited = [entry for entry in self.history.everything() if entry.id == event.consent]
         assert event.authorised == bool(cited)
         assert not (cited and self.restricted(stream, command.moment)), "a send that a restriction forbids"
         is_send = isinstance(command, RequestSend | AskForReferral)
         assert cited or not is_send, "a send without consent"
         moments = (command.moment, command.now) if is_send else (command.moment,)
-        for one in cited:
-            assert isinstance(one.event, consent.ConsentGiven)
-            assert one.stream in self.records_of(stream)
-            assert one.event.purpose == event.purpose
-            assert KINDS[event.kind].channel in one.event.channels
-            assert one.at <= command.moment
+        for entry in cited:
+            assert isinstance(entry.event, consent.ConsentGiven)
+            assert entry.stream in self.records_of(stream)
+            assert entry.event.purpose == event.purpose
+            assert KINDS[event.kind].channel in entry.event.channels
+            assert entry.at <= command.moment
         for moment in moments if cited else ():
             assert not self.denied(stream, str(event.purpose), KINDS[event.kind].channel, moment)
 
     def denied(self, stream: UUID, purpose: str, channel: str, moment: datetime) -> bool:
         """Told without the gate: the last thing said of it by that moment was a no, or nothing was said."""
-        said = [
-            (one.at, 0 if isinstance(one.event, consent.ConsentGiven) else 1)
+        answers = [
+            (entry.at, 0 if isinstance(entry.event, consent.ConsentGiven) else 1)
             for record in self.records_of(stream)
-            for one in self.history.streams[record]
-            if speaks_of(one.event, purpose, channel) and one.at <= moment
+            for entry in self.history.streams[record]
+            if speaks_of(entry.event, purpose, channel) and entry.at <= moment
         ]
-        return not said or max(said)[1] == 1
+        return not answers or max(answers)[1] == 1
 
     def restricted(self, stream: UUID, moment: datetime) -> bool:
         """Whether the last that was said of any of the person's records by that moment was a restriction."""
         turns = (candidate.ProcessingRestricted, candidate.RestrictionLifted)
-        said: dict[UUID, tuple[datetime, int, bool]] = {}
-        for one in self.of(*turns):
-            if one.stream in self.records_of(stream) and one.at <= moment:
-                turn = one.at, one.version, isinstance(one.event, candidate.ProcessingRestricted)
-                said[one.stream] = max(said.get(one.stream, turn), turn)
-        return any(restricted for *_, restricted in said.values())
+        latest: dict[UUID, tuple[datetime, int, bool]] = {}
+        for entry in self.of(*turns):
+            if entry.stream in self.records_of(stream) and entry.at <= moment:
+                turn = entry.at, entry.version, isinstance(entry.event, candidate.ProcessingRestricted)
+                latest[entry.stream] = max(latest.get(entry.stream, turn), turn)
+        return any(restricted for *_, restricted in latest.values())
 
     def records_of(self, stream: UUID) -> set[UUID]:
         """The records that are one person with this one."""
         links: set[frozenset[UUID]] = set()
-        for one in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
-            link = frozenset((one.event.survivor, one.event.absorbed))
-            (links.add if isinstance(one.event, candidate.CandidatesMerged) else links.discard)(link)
+        for entry in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
+            link = frozenset((entry.event.survivor, entry.event.absorbed))
+            (links.add if isinstance(entry.event, candidate.CandidatesMerged) else links.discard)(link)
         records = {stream}
         while grown := [link for link in links if link & records and not link <= records]:
             records = records.union(*grown)
@@ -321,11 +321,11 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def a_record_is_merged_into_one_other_at_most(self) -> None:
         into: dict[UUID, UUID | None] = {}
-        for one in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
-            if one.stream == one.event.absorbed:
-                merged = isinstance(one.event, candidate.CandidatesMerged)
-                assert (into.get(one.stream) is None) == merged
-                into[one.stream] = one.event.survivor if merged else None
+        for entry in self.of(candidate.CandidatesMerged, candidate.CandidatesUnmerged):
+            if entry.stream == entry.event.absorbed:
+                merged = isinstance(entry.event, candidate.CandidatesMerged)
+                assert (into.get(entry.stream) is None) == merged
+                into[entry.stream] = entry.event.survivor if merged else None
         for record in into:
             above: UUID | None = record
             for _ in PEOPLE:
@@ -335,8 +335,8 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def an_opening_opens_once_and_is_open_or_ended_in_turns(self) -> None:
         seats: dict[tuple[UUID, UUID], list[type[Event]]] = {}
-        for one in self.of(*requisition.OPENINGS):
-            seats.setdefault(key(one), []).append(type(one.event))
+        for entry in self.of(*requisition.OPENINGS):
+            seats.setdefault(key(entry), []).append(type(entry.event))
         for first, *turns in seats.values():
             assert first is requisition.OpeningOpened
             assert all(turn in (requisition.OpeningFilled, requisition.OpeningCancelled) for turn in turns[::2])
@@ -344,14 +344,18 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def a_filled_opening_is_a_hire(self) -> None:
-        hires = Counter((one.stream, one.event.opening) for one in self.of(application.CandidateHired))
-        fills = Counter((one.event.application, one.event.opening) for one in self.of(requisition.OpeningFilled))
+        hires = Counter((hire.stream, hire.event.opening) for hire in self.of(application.CandidateHired))
+        fills = Counter((fill.event.application, fill.event.opening) for fill in self.of(requisition.OpeningFilled))
         assert fills == Counter({hire: n for hire, n in hires.items() if hire[1] is not None})
 
     @invariant()
     def a_seat_that_a_hire_takes_is_the_one_of_who_stands_hired(self) -> None:
-        undone = Counter((one.stream, one.event.opening) for one in self.of(application.CandidateUnhired))
-        given_back = [one.event for one in self.of(requisition.OpeningReopened) if one.event.application is not None]
+        undone = Counter((unhire.stream, unhire.event.opening) for unhire in self.of(application.CandidateUnhired))
+        given_back = [
+            reopening.event
+            for reopening in self.of(requisition.OpeningReopened)
+            if reopening.event.application is not None
+        ]
         assert all(event.need == "same" for event in given_back)
         assert Counter((event.application, event.opening) for event in given_back) <= undone
 
@@ -359,15 +363,15 @@ class AnyHistory(RuleBasedStateMachine):
     def nothing_happens_to_an_application_after_an_end_that_stands(self) -> None:
         for stream in self.history.streams.values():
             ends: list[Recorded[Event]] = []
-            for one in stream:
-                if isinstance(one.event, tuple(application.UNDOES)):
-                    kind = application.UNDOES[type(one.event)]
-                    undone = [end for end in ends if isinstance(end.event, kind) and end.at <= one.at]
+            for entry in stream:
+                if isinstance(entry.event, tuple(application.UNDOES)):
+                    kind = application.UNDOES[type(entry.event)]
+                    undone = [end for end in ends if isinstance(end.event, kind) and end.at <= entry.at]
                     ends.remove(undone[-1])
-                elif not isinstance(one.event, application.ApplicationReferred):
-                    assert not ends or isinstance(one.event, TOLD_LATE)
-                    assert all(one.at < end.at for end in ends)
-                    ends += [one] if isinstance(one.event, ENDS) else []
+                elif not isinstance(entry.event, application.ApplicationReferred):
+                    assert not ends or isinstance(entry.event, RECORDED_LATE)
+                    assert all(entry.at < end.at for end in ends)
+                    ends += [entry] if isinstance(entry.event, ENDS) else []
 
     @invariant()
     def one_offer_is_out_at_a_time(self) -> None:
@@ -380,26 +384,26 @@ class AnyHistory(RuleBasedStateMachine):
         }
         for stream in self.history.streams.values():
             last: type[Event] | None = None
-            for turn in [type(one.event) for one in stream if type(one.event) in allowed]:
+            for turn in [type(entry.event) for entry in stream if type(entry.event) in allowed]:
                 assert last in allowed[turn]
                 last = last if turn is application.ApplicationTransferred else turn
 
     @invariant()
     def a_candidate_enters_once(self) -> None:
-        entered = Counter(one.stream for one in self.of(candidate.CandidateSourced, candidate.CandidateReferred))
+        entered = Counter(entry.stream for entry in self.of(candidate.CandidateSourced, candidate.CandidateReferred))
         assert all(count == 1 for count in entered.values())
 
     @invariant()
     def a_segment_becomes_known_once_and_stays(self) -> None:
         for stream in self.history.streams.values():
-            told = [one.event for one in stream if isinstance(one.event, SEGMENT_EVENTS)]
+            entries = [entry.event for entry in stream if isinstance(entry.event, SEGMENT_EVENTS)]
             for name in ("source", "role", "location"):
-                assert len([event for event in told if getattr(event, name) != "unknown"]) <= 1
+                assert len([event for event in entries if getattr(event, name) != "unknown"]) <= 1
 
     @invariant()
-    def of_an_erased_person_nothing_more_is_told(self) -> None:
+    def nothing_more_is_recorded_about_an_erased_person(self) -> None:
         for stream in self.history.streams.values():
-            after = [type(one.event) for one in stream]
+            after = [type(entry.event) for entry in stream]
             if candidate.ErasureRequested in after:
                 del after[: after.index(candidate.ErasureRequested) + 1]
                 while after and after[0] is consent.ConsentWithdrawn:
@@ -409,10 +413,10 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def a_proposal_is_decided_once_and_accepted_with_the_request(self) -> None:
         for stream in self.history.streams.values():
-            told = [one.event for one in stream if isinstance(one.event, erasure_proposal.EVENTS)]
-            decided = [one.proposal for one in told if not isinstance(one, erasure_proposal.ErasureProposed)]  # type: ignore[attr-defined]  # every event of a proposal names it
+            proposals = [entry.event for entry in stream if isinstance(entry.event, erasure_proposal.EVENTS)]
+            decided = [event.proposal for event in proposals if not isinstance(event, erasure_proposal.ErasureProposed)]  # type: ignore[attr-defined]  # every event of a proposal names it
             assert len(decided) == len(set(decided))
-            shapes = [type(one.event) for one in stream]
+            shapes = [type(entry.event) for entry in stream]
             if erasure_proposal.ErasureProposalAccepted in shapes:
                 after = shapes[shapes.index(erasure_proposal.ErasureProposalAccepted) + 1]
                 assert after is candidate.ErasureRequested
@@ -420,78 +424,78 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def all_records_of_a_person_are_erased_or_none(self) -> None:
         for shape in (candidate.ErasureRequested, candidate.CandidateErased):
-            erased = {one.stream for one in self.of(shape)}
+            erased = {entry.stream for entry in self.of(shape)}
             assert all(self.records_of(stream) <= erased for stream in erased)
 
     @invariant()
     def whatever_is_held_is_not_erased(self) -> None:
         for requested in self.of(candidate.ErasureRequested):
             held = Counter[str]()
-            for one in self.history.streams[requested.stream]:
-                held[getattr(one.event, "matter", "")] += isinstance(one.event, candidate.LegalHoldSet)
-                held[getattr(one.event, "matter", "")] -= isinstance(one.event, candidate.LegalHoldLifted)
+            for entry in self.history.streams[requested.stream]:
+                held[getattr(entry.event, "matter", "")] += isinstance(entry.event, candidate.LegalHoldSet)
+                held[getattr(entry.event, "matter", "")] -= isinstance(entry.event, candidate.LegalHoldLifted)
             assert not +held
 
     @invariant()
     def a_retraction_takes_back_what_the_source_had_told(self) -> None:
         for stream in self.history.streams.values():
-            for number, one in enumerate(stream):
-                if isinstance(one.event, candidate.ProfileFactRetracted):
-                    assert self.last_told(stream[:number], one) == candidate.ProfileFactLearned
+            for number, entry in enumerate(stream):
+                if isinstance(entry.event, candidate.ProfileFactRetracted):
+                    assert self.last_statement(stream[:number], entry) == candidate.ProfileFactLearned
 
-    def last_told(self, before: list[Recorded[Event]], one: Recorded[Any]) -> type[Event]:
+    def last_statement(self, before: list[Recorded[Event]], retraction: Recorded[Any]) -> type[Event]:
         """What the source had last said of this value by the time of the event."""
-        said: list[Recorded[Any]] = [known for known in before if isinstance(known.event, candidate.FACTS)]
+        statements: list[Recorded[Any]] = [entry for entry in before if isinstance(entry.event, candidate.FACTS)]
         of_it = [
-            (known.at, known.version, type(known.event))
-            for known in said
-            if (known.event.fact, known.event.learned_from, known.event.value)
-            == (one.event.fact, one.event.learned_from, one.event.value)
+            (statement.at, statement.version, type(statement.event))
+            for statement in statements
+            if (statement.event.fact, statement.event.learned_from, statement.event.value)
+            == (retraction.event.fact, retraction.event.learned_from, retraction.event.value)
         ]
-        return max(of for of in of_it if of[0] <= one.at)[2]
+        return max(of for of in of_it if of[0] <= retraction.at)[2]
 
     @invariant()
     def a_community_is_joined_from_outside_and_left_from_within(self) -> None:
         for stream in self.history.streams.values():
-            moves = [one for one in stream if isinstance(one.event, candidate.MEMBERSHIPS)]
-            for number, one in enumerate(moves):
-                before = [(m.at, m.version, type(m.event)) for m in moves[:number] if m.at <= one.at]
+            moves = [entry for entry in stream if isinstance(entry.event, candidate.MEMBERSHIPS)]
+            for number, move in enumerate(moves):
+                before = [(m.at, m.version, type(m.event)) for m in moves[:number] if m.at <= move.at]
                 was = max(before)[2] if before else candidate.CommunityLeft
-                assert was is not type(one.event)
+                assert was is not type(move.event)
 
     @invariant()
     def a_referral_is_made_once_and_credited_once_with_a_hire(self) -> None:
-        made = {one.stream: one for one in self.of(referral.ReferralMade)}
+        made = {entry.stream: entry for entry in self.of(referral.ReferralMade)}
         assert len(made) == len(self.of(referral.ReferralMade))
         credited = self.of(referral.ReferralCredited)
-        assert len(credited) == len({one.stream for one in credited})
-        for one in credited:
+        assert len(credited) == len({credit.stream for credit in credited})
+        for credit in credited:
             hires = {(hire.stream, hire.at) for hire in self.of(application.CandidateHired)}
-            assert (one.event.application, one.event.hired_at) in hires
-            assert timedelta() <= one.event.hired_at - made[one.stream].at <= timedelta(days=365)
-            assert one.event.candidate == made[one.stream].event.candidate != one.event.referrer
+            assert (credit.event.application, credit.event.hired_at) in hires
+            assert timedelta() <= credit.event.hired_at - made[credit.stream].at <= timedelta(days=365)
+            assert credit.event.candidate == made[credit.stream].event.candidate != credit.event.referrer
 
     @invariant()
     def an_application_takes_one_referral_and_both_say_so(self) -> None:
-        took = [(one.stream, one.event.referral) for one in self.of(application.ApplicationReferred)]
-        became = [(one.event.application, one.stream) for one in self.of(referral.ReferralTurnedIntoApplication)]
-        assert len({one for one, _ in took}) == len(took)
+        took = [(entry.stream, entry.event.referral) for entry in self.of(application.ApplicationReferred)]
+        became = [(entry.event.application, entry.stream) for entry in self.of(referral.ReferralTurnedIntoApplication)]
+        assert len({stream for stream, _ in took}) == len(took)
         assert sorted(took) == sorted(became)
 
     @invariant()
     def no_touchpoint_that_follows_from_something_has_the_id_of_another(self) -> None:
         kinds = ("referral-asked", "referral-made", "referral-accepted", "community-joined")
-        ids = [one.event.touchpoint for one in self.of(touchpoint.TouchpointRecorded) if one.event.kind in kinds]
+        ids = [entry.event.touchpoint for entry in self.of(touchpoint.TouchpointRecorded) if entry.event.kind in kinds]
         assert len(ids) == len(set(ids))
 
     @invariant()
     def a_correction_takes_back_what_was_believed(self) -> None:
         for stream in self.history.streams.values():
             believed: dict[UUID, tuple[Any, ...] | None] = {}
-            for one in stream:
-                match one.event:
+            for entry in stream:
+                match entry.event:
                     case touchpoint.TouchpointRecorded() as event:
-                        believed[event.touchpoint] = (event.kind, one.at, event.message, event.machine)
+                        believed[event.touchpoint] = (event.kind, entry.at, event.message, event.machine)
                     case touchpoint.TouchpointCorrected() as event:
                         was = (event.was_kind, event.was_at, event.was_message, event.was_machine)
                         assert believed[event.touchpoint] == was
@@ -499,7 +503,7 @@ class AnyHistory(RuleBasedStateMachine):
                         believed[event.touchpoint] = now if event.kind else None
 
     def of(self, *shapes: type[Event]) -> list[Recorded[Any]]:
-        return [one for one in self.history.everything() if isinstance(one.event, shapes)]
+        return [entry for entry in self.history.everything() if isinstance(entry.event, shapes)]
 
 
 def speaks_of(event: Event, purpose: str, channel: str) -> bool:
@@ -509,8 +513,8 @@ def speaks_of(event: Event, purpose: str, channel: str) -> bool:
     return channel in event.channels or (isinstance(event, consent.ConsentWithdrawn) and event.entirely)
 
 
-def key(one: Recorded[Any]) -> tuple[UUID, UUID]:
-    return one.stream, one.event.opening
+def key(entry: Recorded[Any]) -> tuple[UUID, UUID]:
+    return entry.stream, entry.event.opening
 
 
 TestAnyHistory = AnyHistory.TestCase

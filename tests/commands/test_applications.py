@@ -92,11 +92,11 @@ def test_a_prospect_becomes_an_applicant() -> None:
 
 def test_a_prospect_is_added_for_a_job_or_for_none_yet() -> None:
     add = AddProspect(application=APPLICATION, candidate=ALICE, source="import", now=NOW)
-    known = given({ALICE: [SOURCED], JOB: [OPENED]})
-    known.when(add).then({APPLICATION: [PROSPECT]})
-    known.when(replace(add, requisition=JOB)).then({APPLICATION: [replace(PROSPECT, requisition=JOB)]})
-    known.when(replace(add, requisition=SEAT)).refused(RequisitionDoesNotExist)
-    known.when(replace(add, candidate=BOB)).refused(CandidateDoesNotExist)
+    history = given({ALICE: [SOURCED], JOB: [OPENED]})
+    history.when(add).then({APPLICATION: [PROSPECT]})
+    history.when(replace(add, requisition=JOB)).then({APPLICATION: [replace(PROSPECT, requisition=JOB)]})
+    history.when(replace(add, requisition=SEAT)).refused(RequisitionDoesNotExist)
+    history.when(replace(add, candidate=BOB)).refused(CandidateDoesNotExist)
     applied().when(add).refused(ApplicationExistsAlready)
 
 
@@ -120,7 +120,7 @@ def test_the_stage_it_stands_in_is_that_of_the_time_told_of() -> None:
     applied(At(START + 5 * DAY, late), At(START, screen)).when(enter("screen", 2)).then({})
 
 
-def test_a_stage_entered_before_the_end_may_be_told_after_it() -> None:
+def test_a_stage_entered_before_the_end_may_be_recorded_after_it() -> None:
     rejected = applied(At(START + 9 * DAY, REJECTED))
     rejected.when(enter("screen", 8)).then({APPLICATION: [StageEntered(ALICE, JOB, "screen")]})
     rejected.when(enter("screen", 9)).refused(ApplicationHasEnded)
@@ -172,7 +172,7 @@ def test_a_hire_without_a_seat_fills_none() -> None:
     applied().when(replace(HIRE, requisition=None)).refused(OpeningNeedsItsRequisition)
 
 
-def test_nobody_is_hired_into_a_seat_that_is_not_there_to_take() -> None:
+def test_a_hire_into_a_seat_that_is_not_open_is_refused() -> None:
     applied(seat=OpeningFilled(SEAT, SEAT, BOB, NOW)).when(HIRE).refused(OpeningWasFilled)
     applied(seat=OpeningCancelled(SEAT, "x")).when(HIRE).refused(OpeningWasCancelled)
     applied().when(replace(HIRE, opening=OTHER_SEAT)).refused(OpeningDoesNotExist)

@@ -36,7 +36,7 @@ def test_a_candidate_is_sourced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "findable"),
+    ("values", "findable"),
     [
         ({}, False),
         ({"name": " "}, False),
@@ -50,11 +50,11 @@ def test_a_candidate_is_sourced() -> None:
         ({"phones": ("+49 30 1234567",)}, True),
     ],
 )
-def test_a_candidate_has_something_to_be_found_by(told: dict[str, Any], findable: bool) -> None:
-    asked: list[Command] = [SourceCandidate(candidate=ALICE, now=NOW, **told)]
-    if told.keys().isdisjoint(("outside_source", "outside_id")):
-        asked.append(ReferCandidate(candidate=ALICE, referrer=BOB, now=NOW, **told))
-    for command in asked:
+def test_a_candidate_has_something_to_be_found_by(values: dict[str, Any], findable: bool) -> None:
+    requests: list[Command] = [SourceCandidate(candidate=ALICE, now=NOW, **values)]
+    if values.keys().isdisjoint(("outside_source", "outside_id")):
+        requests.append(ReferCandidate(candidate=ALICE, referrer=BOB, now=NOW, **values))
+    for command in requests:
         if findable:
             assert given({}).history.decide(command)[ALICE]
         else:
@@ -65,7 +65,7 @@ def refer(referrer: UUID) -> ReferCandidate:
     return ReferCandidate(candidate=ALICE, referrer=referrer, name="Alice", referrer_words="One of the best", now=NOW)
 
 
-def test_a_candidate_is_referred_by_somebody_else() -> None:
+def test_a_candidate_is_referred_by_another_person() -> None:
     referred = CandidateReferred("referral", "unknown", "unknown", BOB, "Alice", (), (), None, "One of the best")
     given({}).when(refer(BOB)).then({ALICE: [referred]})
     given({ALICE: [SOURCED]}).when(refer(BOB)).refused(CandidateExistsAlready)
@@ -77,10 +77,10 @@ def learn(value: str, learned_from: str = "self") -> LearnProfileFact:
 
 
 def test_the_same_fact_from_the_same_source_is_no_news() -> None:
-    known = given({ALICE: [SOURCED, ProfileFactLearned("employer", "self", "Acme")]})
-    known.when(learn("Acme")).then({})
-    known.when(learn("Bolts")).then({ALICE: [ProfileFactLearned("employer", "self", "Bolts")]})
-    known.when(learn("Acme", "import")).then({ALICE: [ProfileFactLearned("employer", "import", "Acme")]})
+    history = given({ALICE: [SOURCED, ProfileFactLearned("employer", "self", "Acme")]})
+    history.when(learn("Acme")).then({})
+    history.when(learn("Bolts")).then({ALICE: [ProfileFactLearned("employer", "self", "Bolts")]})
+    history.when(learn("Acme", "import")).then({ALICE: [ProfileFactLearned("employer", "import", "Acme")]})
 
 
 def test_a_fact_that_became_true_again_is_news() -> None:
@@ -91,36 +91,36 @@ def test_a_fact_that_became_true_again_is_news() -> None:
     given({ALICE: [SOURCED, erased]}).when(learn("Acme")).then(back)
 
 
-def test_nothing_is_learned_about_nobody() -> None:
+def test_nothing_is_learned_about_an_unknown_candidate() -> None:
     given({}).when(learn("Acme")).refused(CandidateDoesNotExist)
 
 
 def test_what_a_source_said_by_then_is_no_news_whatever_it_says_now() -> None:
-    acme = At(NOW - 9 * DAY, told("employer", "Acme"))
+    acme = At(NOW - 9 * DAY, learned("employer", "Acme"))
     late = replace(learn("Acme"), occurred_at=NOW - 8 * DAY)
-    given({ALICE: [SOURCED, acme, At(NOW - 2 * DAY, told("employer", "Bolts"))]}).when(late).then({})
+    given({ALICE: [SOURCED, acme, At(NOW - 2 * DAY, learned("employer", "Bolts"))]}).when(late).then({})
     before = replace(late, occurred_at=NOW - 10 * DAY)
-    given({ALICE: [SOURCED, acme]}).when(before).then({ALICE: [told("employer", "Acme")]})
+    given({ALICE: [SOURCED, acme]}).when(before).then({ALICE: [learned("employer", "Acme")]})
 
 
-def told(fact: str, value: str, learned_from: str = "self") -> ProfileFactLearned:
+def learned(fact: str, value: str, learned_from: str = "self") -> ProfileFactLearned:
     return ProfileFactLearned(fact, learned_from, value)
 
 
 def test_of_a_fact_with_many_values_each_is_known() -> None:
-    known = given({ALICE: [SOURCED, told("skill", "sql"), told("skill", "python")]})
-    known.when(replace(learn("sql"), fact="skill")).then({})
-    known.when(replace(learn("SQL"), fact="skill")).then({ALICE: [told("skill", "SQL")]})
-    known.when(replace(learn("go"), fact="skill")).then({ALICE: [told("skill", "go")]})
+    history = given({ALICE: [SOURCED, learned("skill", "sql"), learned("skill", "python")]})
+    history.when(replace(learn("sql"), fact="skill")).then({})
+    history.when(replace(learn("SQL"), fact="skill")).then({ALICE: [learned("skill", "SQL")]})
+    history.when(replace(learn("go"), fact="skill")).then({ALICE: [learned("skill", "go")]})
 
 
-def test_what_was_known_at_the_entry_was_told_by_where_the_person_came_from() -> None:
-    known = given({ALICE: [SOURCED]})
-    known.when(replace(learn("a@example.org", "career-site"), fact="email")).then({})
-    again = {ALICE: [told("email", "a@example.org")]}
-    known.when(replace(learn("a@example.org"), fact="email")).then(again)
+def test_facts_of_the_entry_are_learned_from_its_source() -> None:
+    history = given({ALICE: [SOURCED]})
+    history.when(replace(learn("a@example.org", "career-site"), fact="email")).then({})
+    again = {ALICE: [learned("email", "a@example.org")]}
+    history.when(replace(learn("a@example.org"), fact="email")).then(again)
     wrong = ProfileFactRetracted("email", "career-site", "A@example.org")
-    known.when(retract("A@example.org", "career-site", fact="email")).then({ALICE: [wrong]})
+    history.when(retract("A@example.org", "career-site", fact="email")).then({ALICE: [wrong]})
 
 
 def retract(value: str, learned_from: str = "self", fact: str = "employer") -> RetractProfileFact:
@@ -128,19 +128,19 @@ def retract(value: str, learned_from: str = "self", fact: str = "employer") -> R
 
 
 def test_a_source_takes_back_what_it_told() -> None:
-    moved = given({ALICE: [SOURCED, told("employer", "Acme"), told("employer", "Bolts")]})
+    moved = given({ALICE: [SOURCED, learned("employer", "Acme"), learned("employer", "Bolts")]})
     moved.when(retract("Bolts")).then({ALICE: [ProfileFactRetracted("employer", "self", "Bolts")]})
     moved.when(retract("Acme")).then({ALICE: [ProfileFactRetracted("employer", "self", "Acme")]})
 
 
 def test_a_source_takes_back_only_what_it_told() -> None:
-    known = [SOURCED, told("employer", "Acme")]
+    events = [SOURCED, learned("employer", "Acme")]
     given({}).when(retract("Acme")).refused(CandidateDoesNotExist)
-    given({ALICE: known}).when(retract("Bolts")).refused(ProfileFactWasNotTold)
-    given({ALICE: known}).when(retract("Acme", "import")).refused(ProfileFactWasNotTold)
-    given({ALICE: known}).when(replace(retract("Acme"), occurred_at=START)).refused(ProfileFactWasNotTold)
-    gone = [*known, ProfileFactRetracted("employer", "self", "Acme")]
+    given({ALICE: events}).when(retract("Bolts")).refused(ProfileFactWasNotTold)
+    given({ALICE: events}).when(retract("Acme", "import")).refused(ProfileFactWasNotTold)
+    given({ALICE: events}).when(replace(retract("Acme"), occurred_at=START)).refused(ProfileFactWasNotTold)
+    gone = [*events, ProfileFactRetracted("employer", "self", "Acme")]
     given({ALICE: gone}).when(retract("Acme")).refused(ProfileFactWasNotTold)
-    given({ALICE: gone}).when(learn("Acme")).then({ALICE: [told("employer", "Acme")]})
+    given({ALICE: gone}).when(learn("Acme")).then({ALICE: [learned("employer", "Acme")]})
     erased = [SOURCED, ProfileFactLearned("employer", "self", ERASED)]
     given({ALICE: erased}).when(retract("Acme")).refused(ProfileFactWasNotTold)

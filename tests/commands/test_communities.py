@@ -21,7 +21,7 @@ from tests.given import ALICE, DAY, NOW, SOURCED, START, At, Given, given
 
 GUILD = UUID(int=60)
 FOUNDED = CommunityFounded("skill", "python", "The Python guild")
-FOUND = FoundCommunity(community=GUILD, around="skill", topic="python", title="The Python guild", now=NOW)
+FOUND_GUILD = FoundCommunity(community=GUILD, around="skill", topic="python", title="The Python guild", now=NOW)
 JOIN = JoinCommunity(candidate=ALICE, community=GUILD, now=NOW)
 LEAVE = LeaveCommunity(candidate=ALICE, community=GUILD, by="self", reason="too much mail", now=NOW)
 JOINED = CommunityJoined(GUILD, "recruiter")
@@ -33,9 +33,9 @@ def with_guild(*alice: Event | At) -> Given:
 
 
 def test_a_community_is_founded_once_around_a_skill_or_a_role() -> None:
-    given({}).when(FOUND).then({GUILD: [FOUNDED]})
-    given({GUILD: [FOUNDED]}).when(FOUND).refused(CommunityExistsAlready)
-    given({}).when(replace(FOUND, around="hobby")).refused(CommunityNeedsSkillOrRole)
+    given({}).when(FOUND_GUILD).then({GUILD: [FOUNDED]})
+    given({GUILD: [FOUNDED]}).when(FOUND_GUILD).refused(CommunityExistsAlready)
+    given({}).when(replace(FOUND_GUILD, around="hobby")).refused(CommunityNeedsSkillOrRole)
 
 
 def test_a_candidate_is_put_into_a_community_once() -> None:
@@ -64,9 +64,9 @@ def test_a_community_is_left_by_who_was_in_it() -> None:
     given({}).when(LEAVE).refused(CandidateDoesNotExist)
 
 
-def test_what_is_told_late_is_judged_by_its_own_day() -> None:
-    known = with_guild(At(START + 5 * DAY, JOINED), At(START + 9 * DAY, LEFT))
-    known.when(replace(JOIN, occurred_at=START + 7 * DAY)).then({})
-    known.when(replace(JOIN, occurred_at=START + 2 * DAY)).then({ALICE: [JOINED]})
-    known.when(replace(LEAVE, occurred_at=START + 7 * DAY)).then({ALICE: [LEFT]})
-    known.when(replace(LEAVE, occurred_at=START + 2 * DAY)).refused(CandidateIsNotInCommunity)
+def test_what_is_recorded_late_is_judged_by_its_own_day() -> None:
+    history = with_guild(At(START + 5 * DAY, JOINED), At(START + 9 * DAY, LEFT))
+    history.when(replace(JOIN, occurred_at=START + 7 * DAY)).then({})
+    history.when(replace(JOIN, occurred_at=START + 2 * DAY)).then({ALICE: [JOINED]})
+    history.when(replace(LEAVE, occurred_at=START + 7 * DAY)).then({ALICE: [LEFT]})
+    history.when(replace(LEAVE, occurred_at=START + 2 * DAY)).refused(CandidateIsNotInCommunity)

@@ -1,4 +1,4 @@
-"""On the log itself: addresses are filled in, what a refusal leaves is recorded, and nobody slips in between."""
+"""On the real log: addresses are completed, a refusal leaves its record, and no other command comes in between."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def done(log: EventLog, *commands: Command) -> Handled:
     return handle(log, VERB_OF, Occasion(uuid4(), "user:ana", now()), lambda: commands)
 
 
-def source(candidate: UUID, **told: Any) -> SourceCandidate:
+def source(candidate: UUID, **values: Any) -> SourceCandidate:
     return SourceCandidate(
-        candidate=candidate, now=now(), **({"emails": (EMAIL,), "source": "fair", "name": "Bo"} | told)
+        candidate=candidate, now=now(), **({"emails": (EMAIL,), "source": "fair", "name": "Bo"} | values)
     )
 
 
@@ -57,19 +57,19 @@ def learn(candidate: UUID, fact: str, value: str) -> LearnProfileFact:
 
 
 def suppressed(log: EventLog, key_file: KeyFile, kind: str, address: str) -> str | None:
-    found = log.load(SUPPRESSION, log.addresses.stream(kind, address), frozenset(TURNS))
-    because: str | None = found.state.because
+    loaded = log.load(SUPPRESSION, log.addresses.stream(kind, address), frozenset(TURNS))
+    because: str | None = loaded.state.because
     return because
 
 
 def stops(log: EventLog, key_file: KeyFile) -> list[ArrivalStopped]:
     history = log.history(log.addresses.stream("email", EMAIL))
-    return [one.event for one in history if isinstance(one.event, ArrivalStopped)]
+    return [entry.event for entry in history if isinstance(entry.event, ArrivalStopped)]
 
 
 @pytest.fixture
 def gone(log: EventLog) -> UUID:
-    """Somebody who took back all they had allowed, by an address and a number."""
+    """Return a candidate with an address and a number who withdrew all consents."""
     alice = uuid4()
     done(log, source(alice), learn(alice, "phone", PHONE))
     done(log, withdraw(alice))
@@ -127,53 +127,53 @@ def test_a_command_after_another_one_that_was_refused_leaves_only_the_stop(
     with pytest.raises(AddressIsSuppressed):
         done(log, source(carol, emails=()), learn(carol, "email", EMAIL), source(bob))
     assert (log.history(bob), log.history(carol)) == ([], [])
-    assert [one.candidate for one in stops(log, key_file)] == [carol]
+    assert [stop.candidate for stop in stops(log, key_file)] == [carol]
 
 
 def test_those_who_ask_at_one_moment_share_the_way_and_nothing_else(
     log: EventLog, key_file: KeyFile, gone: UUID
 ) -> None:
-    bob, carol, dave, nobody = uuid4(), uuid4(), uuid4(), uuid4()
-    asked = [
+    bob, carol, dave, unknown = uuid4(), uuid4(), uuid4(), uuid4()
+    intentions = [
         intention(source(bob)),
         intention(source(carol, emails=("c@example.org",))),
-        intention(withdraw(nobody)),
+        intention(withdraw(unknown)),
         intention(source(dave)),
     ]
-    results = handle_together(log, VERB_OF, asked)
+    results = handle_together(log, VERB_OF, intentions)
     assert [type(result) for result in results] == [
         AddressIsSuppressed, Handled, CandidateDoesNotExist, AddressIsSuppressed
     ]  # fmt: skip
-    assert {one.candidate for one in stops(log, key_file)} == {bob, dave}
+    assert {stop.candidate for stop in stops(log, key_file)} == {bob, dave}
 
 
 @pytest.mark.parametrize("others", [0, 150])
 def test_in_a_block_too(log: EventLog, key_file: KeyFile, gone: UUID, others: int) -> None:
     bob, carol, dave, line = uuid4(), uuid4(), uuid4(), uuid4()
-    asked = [
+    intentions = [
         intention(source(bob), named=line),
         intention(source(carol, emails=("c@example.org",))),
         intention(source(dave, returning=True)),
         *(intention(source(uuid4(), emails=())) for _ in range(others)),
     ]
 
-    def refused(asked: Sequence[Intention]) -> list[Result]:
-        return [one for one in handle_in_order(log, VERB_OF, asked, once=True) if isinstance(one, Exception)]
+    def refused(block: Sequence[Intention]) -> list[Result]:
+        return [result for result in handle_in_order(log, VERB_OF, block, once=True) if isinstance(result, Exception)]
 
-    (refusal,) = refused(asked)
+    (refusal,) = refused(intentions)
     assert isinstance(refusal, AddressIsSuppressed)
-    assert [one.candidate for one in stops(log, key_file)] == [bob]
+    assert [stop.candidate for stop in stops(log, key_file)] == [bob]
     assert suppressed(log, key_file, "email", EMAIL) is None, "dave came back by himself"
-    assert refused(asked[:1]) == [], "what was refused before is not taken for done"
+    assert refused(intentions[:1]) == [], "what was refused before is not taken for done"
     assert len(log.history(bob)) == 1
 
 
 def test_all_or_none_leaves_the_stop_alone(log: EventLog, key_file: KeyFile, gone: UUID) -> None:
     bob, carol = uuid4(), uuid4()
-    asked = [intention(source(carol, emails=("c@example.org",))), intention(source(bob))]
-    results = handle_in_order(log, VERB_OF, asked, all_or_none=True)
+    intentions = [intention(source(carol, emails=("c@example.org",))), intention(source(bob))]
+    results = handle_in_order(log, VERB_OF, intentions, all_or_none=True)
     assert isinstance(results[1], AddressIsSuppressed)
-    assert [one.candidate for one in stops(log, key_file)] == [bob]
+    assert [stop.candidate for stop in stops(log, key_file)] == [bob]
     assert log.history(carol) == []
 
 
@@ -185,7 +185,7 @@ def test_a_placeholder_is_refused_as_such(log: EventLog, text: str) -> None:
 
 
 def test_an_address_that_is_learned_meanwhile_is_shut_out_too(log: EventLog, key_file: KeyFile) -> None:
-    """Between the completion of a withdrawal and its decision somebody learns of another address."""
+    """Between the completion of a withdrawal and its decision another address is learned."""
     alice, completions = uuid4(), 0
     done(log, source(alice))
     completed = log.completed
@@ -199,12 +199,12 @@ def test_an_address_that_is_learned_meanwhile_is_shut_out_too(log: EventLog, key
             done(log, learn(alice, "email", "other@example.org"))
         return whole
 
-    log.completed = slow  # type: ignore[method-assign]  # somebody is faster
+    log.completed = slow  # type: ignore[method-assign]  # another command is handled meanwhile
     done(log, withdraw(alice))
     assert suppressed(log, key_file, "email", "other@example.org") == "withdrew"
 
 
-def test_a_stop_that_somebody_else_wrote_meanwhile_is_tried_again(
+def test_a_stop_is_retried_if_another_was_recorded_meanwhile(
     log: EventLog, key_file: KeyFile, gone: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob, carol, append_all, first = uuid4(), uuid4(), log.append_all, True
@@ -220,7 +220,7 @@ def test_a_stop_that_somebody_else_wrote_meanwhile_is_tried_again(
     monkeypatch.setattr(log, "append_all", slow)
     with pytest.raises(AddressIsSuppressed):
         done(log, source(bob))
-    assert [one.candidate for one in stops(log, key_file)] == [carol, bob]
+    assert [stop.candidate for stop in stops(log, key_file)] == [carol, bob]
 
 
 def test_an_ordinary_touchpoint_asks_the_log_once(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +236,7 @@ def test_an_ordinary_touchpoint_asks_the_log_once(log: EventLog, monkeypatch: py
     assert loads == [{alice}]
 
 
-def test_a_mismatch_that_never_ends_is_told(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mismatch_that_never_ends_is_a_conflict(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = uuid4()
     done(log, source(alice))
     monkeypatch.setattr(log, "completed", lambda commands: Completed(commands, {alice: 77}))

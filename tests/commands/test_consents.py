@@ -49,7 +49,7 @@ from tests.given import (
     withdrawn,
 )
 
-KNOWN = given({ALICE: [SOURCED]})
+ENTERED = given({ALICE: [SOURCED]})
 GIVE = GiveConsent(candidate=ALICE, purpose="talent_pool", channels=("text", "email", "text"), now=NOW)
 REFUSE = RefuseConsent(candidate=ALICE, purpose="talent_pool", now=NOW)
 WITHDRAW = WithdrawConsent(candidate=ALICE, purpose="talent_pool", now=NOW)
@@ -57,7 +57,7 @@ UNKNOWN = "unknown"
 
 
 def test_a_consent_names_each_channel_once() -> None:
-    said = ConsentGiven(
+    given_consent = ConsentGiven(
         "talent_pool",
         ("email", "text"),
         "consent",
@@ -71,21 +71,21 @@ def test_a_consent_names_each_channel_once() -> None:
         NOW.replace(year=NOW.year + 2),
         None,
     )
-    KNOWN.when(GIVE).then({ALICE: [said]})
+    ENTERED.when(GIVE).then({ALICE: [given_consent]})
 
 
 def test_a_consent_that_allows_nothing_or_anything_is_refused() -> None:
     given({}).when(GIVE).refused(CandidateDoesNotExist)
-    KNOWN.when(replace(GIVE, purpose="world-domination")).refused(PurposeIsUnknown)
-    KNOWN.when(replace(GIVE, channels=("email", "pigeon"))).refused(ChannelIsUnknown)
-    KNOWN.when(replace(GIVE, channels=())).refused(ConsentNamesNoChannel)
-    KNOWN.when(replace(GIVE, basis="silence")).refused(LawfulBasisIsUnknown)
-    KNOWN.when(replace(GIVE, valid_until=NOW)).refused(ConsentEndsBeforeItBegins)
+    ENTERED.when(replace(GIVE, purpose="world-domination")).refused(PurposeIsUnknown)
+    ENTERED.when(replace(GIVE, channels=("email", "pigeon"))).refused(ChannelIsUnknown)
+    ENTERED.when(replace(GIVE, channels=())).refused(ConsentNamesNoChannel)
+    ENTERED.when(replace(GIVE, basis="silence")).refused(LawfulBasisIsUnknown)
+    ENTERED.when(replace(GIVE, valid_until=NOW)).refused(ConsentEndsBeforeItBegins)
 
 
-def test_a_consent_may_have_ended_by_the_time_it_is_told() -> None:
+def test_a_consent_may_have_ended_by_the_time_it_is_recorded() -> None:
     past = replace(GIVE, occurred_at=NOW - 9 * DAY, valid_until=NOW - DAY)
-    assert KNOWN.when(past).history.decide(past)
+    assert ENTERED.when(past).history.decide(past)
 
 
 IMPORT = replace(GIVE, method="import", evidence="sign-up sheet 12", occurred_at=NOW - 9 * DAY)
@@ -94,10 +94,10 @@ IMPORT = replace(GIVE, method="import", evidence="sign-up sheet 12", occurred_at
 @pytest.mark.parametrize("marked", [{"method": "import"}, {"method": "paper", "answered_by": "import"}])
 def test_an_imported_consent_says_when_it_was_given_and_by_what_we_know(marked: dict[str, str]) -> None:
     imported = replace(IMPORT, **marked)  # type: ignore[arg-type]  # of the command's own fields
-    assert KNOWN.when(imported).history.decide(imported)
-    KNOWN.when(replace(imported, evidence=None)).refused(ImportedConsentNeedsItsEvidence)
-    KNOWN.when(replace(imported, evidence="  ")).refused(ImportedConsentNeedsItsEvidence)
-    KNOWN.when(replace(imported, occurred_at=None)).refused(ImportedConsentNeedsItsEvidence)
+    assert ENTERED.when(imported).history.decide(imported)
+    ENTERED.when(replace(imported, evidence=None)).refused(ImportedConsentNeedsItsEvidence)
+    ENTERED.when(replace(imported, evidence="  ")).refused(ImportedConsentNeedsItsEvidence)
+    ENTERED.when(replace(imported, occurred_at=None)).refused(ImportedConsentNeedsItsEvidence)
 
 
 @forall(days_of_the_no=st.integers(0, 20), days_of_the_yes=st.integers(0, 20), no_first=st.booleans())
@@ -106,8 +106,8 @@ def test_an_imported_consent_is_as_old_as_it_is(days_of_the_no: int, days_of_the
     no = replace(REFUSE, occurred_at=NOW - days_of_the_no * DAY)
     yes = replace(IMPORT, occurred_at=NOW - days_of_the_yes * DAY)
     history = given({ALICE: [SOURCED]}).history
-    for told in (no, yes) if no_first else (yes, no):
-        history.take(told)
+    for command in (no, yes) if no_first else (yes, no):
+        history.take(command)
     send = RequestSend(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
     if days_of_the_yes < days_of_the_no:
         assert history.decide(send)
@@ -116,16 +116,16 @@ def test_an_imported_consent_is_as_old_as_it_is(days_of_the_no: int, days_of_the
 
 
 def test_a_refusal_that_names_no_channel_is_for_all() -> None:
-    said = ConsentRefused("talent_pool", CONSENT_CHANNELS, UNKNOWN, UNKNOWN, UNKNOWN, "self", None)
-    KNOWN.when(REFUSE).then({ALICE: [said]})
-    KNOWN.when(replace(REFUSE, channels=("text",))).then({ALICE: [replace(said, channels=("text",))]})
-    KNOWN.when(replace(REFUSE, purpose="x")).refused(PurposeIsUnknown)
+    refusal = ConsentRefused("talent_pool", CONSENT_CHANNELS, UNKNOWN, UNKNOWN, UNKNOWN, "self", None)
+    ENTERED.when(REFUSE).then({ALICE: [refusal]})
+    ENTERED.when(replace(REFUSE, channels=("text",))).then({ALICE: [replace(refusal, channels=("text",))]})
+    ENTERED.when(replace(REFUSE, purpose="x")).refused(PurposeIsUnknown)
     given({}).when(REFUSE).refused(CandidateDoesNotExist)
 
 
 def test_a_withdrawal_is_never_refused() -> None:
     everywhere = withdrawn("talent_pool", *CONSENT_CHANNELS, entirely=True)
-    KNOWN.when(WITHDRAW).then({ALICE: [everywhere]})
+    ENTERED.when(WITHDRAW).then({ALICE: [everywhere]})
     given({ALICE: [SOURCED, consented(), everywhere]}).when(WITHDRAW).then({ALICE: [everywhere]})
     given({}).when(WITHDRAW).refused(CandidateDoesNotExist)
 
@@ -138,7 +138,7 @@ def test_a_withdrawal_of_the_last_channel_is_entire() -> None:
 
 
 def given_until(command: GiveConsent) -> object:
-    (event,) = KNOWN.history.decide(command)[ALICE]
+    (event,) = ENTERED.history.decide(command)[ALICE]
     assert isinstance(event, ConsentGiven)
     return event.valid_until
 
@@ -150,8 +150,8 @@ def test_a_consent_ends_as_its_purpose_and_the_law_have_it_unless_it_ends_earlie
     assert given_until(replace(GIVE, valid_until=NOW + DAY)) == NOW + DAY
     longest = NOW.replace(year=NOW.year + 2)
     assert given_until(replace(GIVE, valid_until=longest)) == longest
-    KNOWN.when(replace(GIVE, valid_until=longest + DAY)).refused(ConsentHoldsTooLong)
-    KNOWN.when(replace(GIVE, purpose="assessment", valid_until=longest)).refused(ConsentHoldsTooLong)
+    ENTERED.when(replace(GIVE, valid_until=longest + DAY)).refused(ConsentHoldsTooLong)
+    ENTERED.when(replace(GIVE, purpose="assessment", valid_until=longest)).refused(ConsentHoldsTooLong)
 
 
 def test_an_old_consent_that_is_imported_may_have_ended() -> None:
@@ -160,7 +160,7 @@ def test_an_old_consent_that_is_imported_may_have_ended() -> None:
 
 
 def test_from_where_the_answer_came_is_kept() -> None:
-    (event,) = KNOWN.history.decide(replace(GIVE, came_from="192.0.2.0/24"))[ALICE]
+    (event,) = ENTERED.history.decide(replace(GIVE, came_from="192.0.2.0/24"))[ALICE]
     assert isinstance(event, ConsentGiven)
     assert event.came_from == "192.0.2.0/24"
 
@@ -169,15 +169,15 @@ REQUEST = RequestConsent(candidate=ALICE, purpose="talent_pool", channels=("text
 
 
 def test_asking_for_a_consent_allows_nothing() -> None:
-    asked = ConsentRequested(
+    request = ConsentRequested(
         "talent_pool", ("email", "text"), UNKNOWN, UNKNOWN, UNKNOWN, None, UNKNOWN, UNKNOWN, "by phone"
     )
-    KNOWN.when(REQUEST).then({ALICE: [asked]})
-    given({ALICE: [SOURCED, consented(), asked]}).when(REQUEST).then({ALICE: [asked]})
+    ENTERED.when(REQUEST).then({ALICE: [request]})
+    given({ALICE: [SOURCED, consented(), request]}).when(REQUEST).then({ALICE: [request]})
     given({}).when(REQUEST).refused(CandidateDoesNotExist)
-    KNOWN.when(replace(REQUEST, purpose="x")).refused(PurposeIsUnknown)
-    KNOWN.when(replace(REQUEST, channels=("pigeon",))).refused(ChannelIsUnknown)
-    KNOWN.when(replace(REQUEST, channels=())).refused(ConsentNamesNoChannel)
+    ENTERED.when(replace(REQUEST, purpose="x")).refused(PurposeIsUnknown)
+    ENTERED.when(replace(REQUEST, channels=("pigeon",))).refused(ChannelIsUnknown)
+    ENTERED.when(replace(REQUEST, channels=())).refused(ConsentNamesNoChannel)
 
 
 UNTIL = START + 50 * DAY

@@ -65,21 +65,21 @@ def test_a_request_stands_with_the_withdrawal_of_whatever_lives() -> None:
 
 def test_a_request_shuts_the_persons_addresses_out() -> None:
     address = Address("email", MESSAGE)
-    asked = replace(REQUEST, addresses=(address,))
-    told: dict[UUID, list[Event]] = {ALICE: [REQUESTED], MESSAGE: [AddressSuppressed("email", "erased")]}
-    given({ALICE: [SOURCED]}).when(asked).then(told)
+    request = replace(REQUEST, addresses=(address,))
+    expected: dict[UUID, list[Event]] = {ALICE: [REQUESTED], MESSAGE: [AddressSuppressed("email", "erased")]}
+    given({ALICE: [SOURCED]}).when(request).then(expected)
     withdrew: dict[UUID, list[Event]] = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "withdrew")]}
-    given(withdrew).when(asked).then(told)
+    given(withdrew).when(request).then(expected)
     erased: dict[UUID, list[Event]] = {ALICE: [SOURCED], MESSAGE: [AddressSuppressed("email", "erased")]}
-    given(erased).when(asked).then({ALICE: [REQUESTED]})
+    given(erased).when(request).then({ALICE: [REQUESTED]})
 
 
 def test_all_records_of_a_person_are_asked_for_at_once() -> None:
     second = CandidatesMerged(CAROL, BOB, ("stated",), None)
     history = {ALICE: [SOURCED, MERGED], BOB: [SOURCED, MERGED, second], CAROL: [SOURCED, second]}
-    told = {ALICE: [REQUESTED], BOB: [REQUESTED], CAROL: [REQUESTED]}
+    expected = {ALICE: [REQUESTED], BOB: [REQUESTED], CAROL: [REQUESTED]}
     for record in (ALICE, BOB, CAROL):
-        given(history).when(replace(REQUEST, candidate=record)).then(told)
+        given(history).when(replace(REQUEST, candidate=record)).then(expected)
     parted = CandidatesUnmerged(BOB, ALICE, None)
     apart = {ALICE: [SOURCED, MERGED, parted], BOB: [SOURCED, MERGED, parted]}
     given(apart).when(REQUEST).then({ALICE: [REQUESTED]})
@@ -89,7 +89,7 @@ def test_a_request_is_refused() -> None:
     given({}).when(REQUEST).refused(CandidateDoesNotExist)
     given({ALICE: [SOURCED, REQUESTED]}).when(REQUEST).refused(CandidateIsErased)
     given({ALICE: [SOURCED]}).when(replace(REQUEST, occurred_at=NOW - DAY)).refused(ErasureCannotBeDatedBack)
-    given({ALICE: [SOURCED]}).when(replace(REQUEST, by="nobody")).refused(ErasureIsAskedByNobody)
+    given({ALICE: [SOURCED]}).when(replace(REQUEST, by="neighbour")).refused(ErasureIsAskedByNobody)
     given({ALICE: [SOURCED, HELD]}).when(REQUEST).refused(LegalHoldStands)
     given({ALICE: [SOURCED, MERGED], BOB: [SOURCED, HELD, MERGED]}).when(REQUEST).refused(LegalHoldStands)
     other = [HELD, LegalHoldSet("case-8", None), LegalHoldLifted("case-7", None)]
@@ -185,10 +185,10 @@ def test_what_was_sent_all_the_same_is_recorded_as_unauthorised() -> None:
     report = RecordTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
     restricted = given({ALICE: [SOURCED, consented(), At(NOW - 2 * DAY, RESTRICTED)]}).history
     for occurred_at, authorised in ((None, False), (NOW - 3 * DAY, True), (NOW - 2 * DAY, False)):
-        (told,) = restricted.decide(replace(report, occurred_at=occurred_at))[ALICE]
-        assert isinstance(told, TouchpointRecorded)
-        assert (told.authorised, told.consent is not None) == (authorised, authorised)
+        (recorded,) = restricted.decide(replace(report, occurred_at=occurred_at))[ALICE]
+        assert isinstance(recorded, TouchpointRecorded)
+        assert (recorded.authorised, recorded.consent is not None) == (authorised, authorised)
     inbound = replace(report, kind="email-replied")
-    (told,) = restricted.decide(inbound)[ALICE]
-    assert isinstance(told, TouchpointRecorded)
-    assert told.authorised is None
+    (recorded,) = restricted.decide(inbound)[ALICE]
+    assert isinstance(recorded, TouchpointRecorded)
+    assert recorded.authorised is None

@@ -1,4 +1,4 @@
-"""Another system's proposal to erase a person: it changes nothing by itself, and is decided once."""
+"""Another system's proposal to erase a person: it alone changes nothing, and is decided once."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_proposal_stands_on_the_record_that_was_named_and_once() -> None:
     given({ALICE: [SOURCED, MERGED], BOB: [SOURCED, MERGED]}).when(PROPOSE).then({ALICE: [PROPOSED]})
 
 
-def test_of_nobody_and_of_an_erased_person_nothing_is_proposed() -> None:
+def test_a_proposal_about_an_unknown_or_erased_person_is_refused() -> None:
     given({}).when(PROPOSE).refused(CandidateDoesNotExist)
     given({ALICE: [SOURCED, REQUESTED]}).when(PROPOSE).refused(CandidateIsErased)
     given({ALICE: [SOURCED, REQUESTED, ERASED]}).when(PROPOSE).refused(CandidateIsErased)
@@ -85,8 +85,8 @@ def test_accepting_records_the_decision_and_the_request_together() -> None:
     withdrawn = ConsentWithdrawn("talent_pool", CONSENT_CHANNELS, True, "erasure", None, None)
     given({ALICE: [SOURCED, consented(), PROPOSED]}).when(ACCEPT).then({ALICE: [ACCEPTED, REQUESTED, withdrawn]})
     by_rule = replace(ACCEPT, by="retention", ground="retention-period-over")
-    told = ErasureRequested("retention", "retention-period-over")
-    given({ALICE: [SOURCED, PROPOSED]}).when(by_rule).then({ALICE: [ACCEPTED, told]})
+    request = ErasureRequested("retention", "retention-period-over")
+    given({ALICE: [SOURCED, PROPOSED]}).when(by_rule).then({ALICE: [ACCEPTED, request]})
 
 
 def test_accepting_shuts_the_persons_addresses_out() -> None:
@@ -157,14 +157,14 @@ def commands(draw: st.DrawFn, shapes: list[type[Command]]) -> Any:
 
 @for_any(asked=st.lists(commands(OTHER_VERBS), max_size=25), proposed=st.lists(st.booleans(), min_size=25))
 def test_no_proposal_changes_what_any_other_command_comes_to(
-    asked: list[tuple[type[Command], dict[str, Any]]], proposed: list[bool]
+    requests: list[tuple[type[Command], dict[str, Any]]], proposed: list[bool]
 ) -> None:
     """Two histories of the same commands, one with proposals, decided or not, between them: nothing else differs."""
     plain, with_proposals = History(), History()
     for person in PEOPLE[:2]:
         for history in (plain, with_proposals):
             history.add(person, SOURCED, START)
-    for number, ((shape, named), also) in enumerate(zip(asked, proposed, strict=False)):
+    for number, ((shape, named), also) in enumerate(zip(requests, proposed, strict=False)):
         if also:
             propose(with_proposals, number)
         now = START + number * DAY

@@ -55,12 +55,14 @@ def test_later_ones_see_earlier_ones_and_each_knows_its_place(log: EventLog, tim
                                              *(intention(touch(alice)) for _ in range(times))])  # fmt: skip
     assert [handled(result).versions[alice] for result in results] == list(range(1, times + 2))
     stored = {event.id: event.position for event in log.history(alice)}
-    assert [stored[handled(result).events[0].id] for result in results] == [handled(one).position for one in results]
+    assert [stored[handled(result).events[0].id] for result in results] == [
+        handled(outcome).position for outcome in results
+    ]
 
 
 def test_a_refused_one_harms_no_other(log: EventLog) -> None:
-    alice, nobody = uuid4(), uuid4()
-    results = handle_in_order(log, VERB_OF, [intention(source(alice)), intention(touch(alice), touch(nobody)),
+    alice, unknown = uuid4(), uuid4()
+    results = handle_in_order(log, VERB_OF, [intention(source(alice)), intention(touch(alice), touch(unknown)),
                                              intention(touch(alice))])  # fmt: skip
     assert isinstance(results[1], CandidateDoesNotExist)
     assert handled(results[2]).versions[alice] == 2
@@ -69,8 +71,8 @@ def test_a_refused_one_harms_no_other(log: EventLog) -> None:
 
 def test_all_or_none(log: EventLog) -> None:
     alice, before = uuid4(), length(log)
-    asked = [intention(source(alice)), intention(touch(uuid4()))]
-    results = handle_in_order(log, VERB_OF, asked, all_or_none=True)
+    intentions = [intention(source(alice)), intention(touch(uuid4()))]
+    results = handle_in_order(log, VERB_OF, intentions, all_or_none=True)
     assert isinstance(results[1], CandidateDoesNotExist)
     assert length(log) == before
 
@@ -78,10 +80,10 @@ def test_all_or_none(log: EventLog) -> None:
 @pytest.mark.parametrize("others", [0, 200])
 def test_an_intention_that_names_itself_is_done_once(log: EventLog, others: int) -> None:
     alice, name = uuid4(), uuid4()
-    asked = [intention(source(alice), named=name), intention(source(alice), named=name)]
-    asked += [intention(source(uuid4())) for _ in range(others)]
-    first = handle_in_order(log, VERB_OF, asked, once=True)
-    again = handle_in_order(log, VERB_OF, asked[:1], once=True)
+    intentions = [intention(source(alice), named=name), intention(source(alice), named=name)]
+    intentions += [intention(source(uuid4())) for _ in range(others)]
+    first = handle_in_order(log, VERB_OF, intentions, once=True)
+    again = handle_in_order(log, VERB_OF, intentions[:1], once=True)
     assert [handled(result).before for result in (*first[:2], *again)] == [False, True, True]
     assert handled(again[0]).position == handled(first[0]).position == handled(first[1]).position
     assert [event.id for event in log.history(alice)] == [uuid5(name, "0")]
@@ -102,19 +104,19 @@ def test_an_offset_rises_with_the_block_or_nothing_is_written(log: EventLog, eve
     assert log.recorder.max_notification_id() == before
 
 
-def test_somebody_who_was_faster_is_seen_the_next_time(log: EventLog) -> None:
-    alice, asked = uuid4(), 0
+def test_a_conflict_is_retried_with_the_new_events(log: EventLog) -> None:
+    alice, attempts = uuid4(), 0
     handle_in_order(log, VERB_OF, [intention(source(alice))])
 
     def attach(_: object) -> Attached:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
             handle_in_order(log, VERB_OF, [intention(touch(alice))])
         return Attached()
 
     (result,) = handle_in_order(log, VERB_OF, [intention(touch(alice))], attach=attach)
-    assert (handled(result).versions[alice], asked) == (3, 2)
+    assert (handled(result).versions[alice], attempts) == (3, 2)
 
 
 def test_the_records_of_one_person_are_loaded_together(log: EventLog) -> None:

@@ -1,4 +1,4 @@
-"""A no that was recorded while somebody was still asking counts, although they began to ask before it was said."""
+"""A refusal that is recorded while a command is being handled counts, although the command began before it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASK = AskForReferral(referral=BOB, referrer=ALICE, now=NOW)
 REPORT = RecordTouchpoint(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
 
 
-def told(*meanwhile: Event) -> Given:
+def recorded_meanwhile(*meanwhile: Event) -> Given:
     yeses = consented("talent_pool"), consented("referral_contact")
     return given({ALICE: [SOURCED, *yeses, *(At(MEANWHILE, event) for event in meanwhile)]})
 
@@ -44,7 +44,7 @@ def told(*meanwhile: Event) -> Given:
     ],
 )
 def test_a_send_is_not_made(command: Command, no: Event, rule: type[Refused]) -> None:
-    told(no).when(command).refused(rule)
+    recorded_meanwhile(no).when(command).refused(rule)
 
 
 @pytest.mark.parametrize("command", [SEND, ASK])
@@ -59,24 +59,24 @@ def test_a_send_is_in_the_log_before_its_consent_ends(command: Command) -> None:
     assert until(CLOCKS_DIFFER_BY + timedelta(microseconds=1)).history.decide(command)[ALICE]
 
 
-def test_a_yes_of_meanwhile_is_withheld_by_a_merge_with_somebody_who_said_no() -> None:
+def test_a_yes_of_meanwhile_is_withheld_by_a_merge_with_a_person_who_said_no() -> None:
     merge = MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=("stated",), now=NOW)
-    said: dict[UUID, list[Event | At]] = {
+    events: dict[UUID, list[Event | At]] = {
         ALICE: [SOURCED, At(MEANWHILE, consented("events"))],
         BOB: [SOURCED, withdrawn("events")],
     }
-    decided = given(said).history.decide(merge)[ALICE]
+    decided = given(events).history.decide(merge)[ALICE]
     assert [event.purpose for event in decided if isinstance(event, ConsentWithheld)] == ["events"]
 
 
-def test_nobody_is_asked_for_a_referral() -> None:
-    told(withdrawn("referral_contact")).when(ASK).refused(ConsentWasWithdrawn)
-    told(ProcessingRestricted("disputed", None)).when(ASK).refused(ProcessingIsRestricted)
+def test_no_request_for_a_referral_is_made() -> None:
+    recorded_meanwhile(withdrawn("referral_contact")).when(ASK).refused(ConsentWasWithdrawn)
+    recorded_meanwhile(ProcessingRestricted("disputed", None)).when(ASK).refused(ProcessingIsRestricted)
 
 
 def test_a_report_without_a_time_is_one_of_now_and_one_with_a_time_of_then() -> None:
     def reported(command: RecordTouchpoint) -> TouchpointRecorded:
-        (event,) = told(withdrawn("talent_pool")).history.decide(command)[ALICE]
+        (event,) = recorded_meanwhile(withdrawn("talent_pool")).history.decide(command)[ALICE]
         assert isinstance(event, TouchpointRecorded)
         return event
 
@@ -91,7 +91,7 @@ def test_a_yes_of_meanwhile_does_not_help() -> None:
 
 
 def test_a_renewal_of_meanwhile_is_what_is_cited() -> None:
-    (sent,) = told(consented("talent_pool")).history.decide(SEND)[ALICE]
+    (sent,) = recorded_meanwhile(consented("talent_pool")).history.decide(SEND)[ALICE]
     assert isinstance(sent, TouchpointRecorded)
     assert sent.consent == event_id(4)
 
@@ -101,7 +101,7 @@ WITHDRAW = WithdrawConsent(candidate=ALICE, purpose="talent_pool", channels=("em
 
 
 def test_a_withdrawal_leaves_what_was_allowed_meanwhile() -> None:
-    decided = told(consented("talent_pool", "text")).history.decide(WITHDRAW)
+    decided = recorded_meanwhile(consented("talent_pool", "text")).history.decide(WITHDRAW)
     assert decided == {ALICE: [withdrawn("talent_pool", "email")]}, "neither entirely, nor are addresses shut out"
     only = given({ALICE: [SOURCED, consented(), At(MEANWHILE, consented("events"))]}).history
     assert set(only.decide(WITHDRAW)) == {ALICE}

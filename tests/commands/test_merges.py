@@ -36,7 +36,7 @@ UNMERGE = UnmergeCandidates(candidate=ALICE, absorbed=BOB, now=NOW)
 SEND = RequestSend(candidate=ALICE, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)
 
 TWO = {ALICE: [SOURCED], BOB: [SOURCED]}
-ONE = given({ALICE: [SOURCED, MERGED], BOB: [SOURCED, MERGED]})
+MERGED_PEOPLE = given({ALICE: [SOURCED, MERGED], BOB: [SOURCED, MERGED]})
 
 
 def test_a_merge_stands_in_both_records() -> None:
@@ -45,8 +45,8 @@ def test_a_merge_stands_in_both_records() -> None:
 
 def test_what_one_record_allows_and_the_other_denied_is_withheld_from_both() -> None:
     withheld = ConsentWithheld(ALICE, BOB, (str(BOB),), "talent_pool", ("email",))
-    known = given({ALICE: [SOURCED, consented()], BOB: [SOURCED, withdrawn()]})
-    known.when(MERGE).then({BOB: [MERGED, withheld], ALICE: [MERGED, withheld]})
+    history = given({ALICE: [SOURCED, consented()], BOB: [SOURCED, withdrawn()]})
+    history.when(MERGE).then({BOB: [MERGED, withheld], ALICE: [MERGED, withheld]})
 
 
 def test_what_was_never_asked_denies_nothing() -> None:
@@ -54,11 +54,11 @@ def test_what_was_never_asked_denies_nothing() -> None:
 
 
 def test_a_consent_of_either_record_allows_a_send_to_the_person() -> None:
-    known = given({BOB: [SOURCED, consented(), MERGED], ALICE: [SOURCED, MERGED]})
+    history = given({BOB: [SOURCED, consented(), MERGED], ALICE: [SOURCED, MERGED]})
     sent = TouchpointRecorded(
         TOUCHPOINT, "email-sent", None, False, "talent_pool", True, event_id(2), "perennial", None
     )
-    known.when(SEND).then({ALICE: [sent]})
+    history.when(SEND).then({ALICE: [sent]})
 
 
 def test_the_newest_answer_of_any_record_decides() -> None:
@@ -69,10 +69,12 @@ def test_the_newest_answer_of_any_record_decides() -> None:
 
 
 def test_only_the_speaking_record_is_asked_for_consent_and_written_to() -> None:
-    ONE.when(GiveConsent(candidate=BOB, purpose="talent_pool", channels=("email",), now=NOW)).refused(
+    MERGED_PEOPLE.when(GiveConsent(candidate=BOB, purpose="talent_pool", channels=("email",), now=NOW)).refused(
         CandidateWasMerged
     )
-    ONE.when(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)).refused(CandidateWasMerged)
+    MERGED_PEOPLE.when(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW)).refused(
+        CandidateWasMerged
+    )
 
 
 def test_a_no_is_taken_from_any_record_and_stands_where_it_is_asked_for() -> None:
@@ -80,17 +82,17 @@ def test_a_no_is_taken_from_any_record_and_stands_where_it_is_asked_for() -> Non
         WithdrawConsent(candidate=BOB, purpose="talent_pool", now=NOW),
         RefuseConsent(candidate=BOB, purpose="talent_pool", now=NOW),
     ):
-        decided = ONE.history.decide(command)
+        decided = MERGED_PEOPLE.history.decide(command)
         assert decided.keys() == {ALICE, BOB}
         assert decided[ALICE] == decided[BOB] != []
 
 
 def test_an_unsubscribe_on_an_absorbed_record_shuts_the_gate_of_the_person() -> None:
-    known = given({ALICE: [SOURCED, consented(), MERGED], BOB: [SOURCED, MERGED]})
+    history = given({ALICE: [SOURCED, consented(), MERGED], BOB: [SOURCED, MERGED]})
     stop = RecordTouchpoint(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-unsubscribed", now=NOW - DAY)
-    decided = known.history.take(stop)
+    decided = history.history.take(stop)
     assert decided[BOB][1:] == decided[ALICE] != []
-    known.when(SEND).refused(ConsentWasWithdrawn)
+    history.when(SEND).refused(ConsentWasWithdrawn)
 
 
 def test_a_record_is_merged_once_with_another_that_speaks_for_itself() -> None:
@@ -98,8 +100,8 @@ def test_a_record_is_merged_once_with_another_that_speaks_for_itself() -> None:
         CandidateCannotBeMergedWithItself
     )
     given({ALICE: [SOURCED]}).when(MERGE).refused(CandidateDoesNotExist)
-    ONE.when(MERGE).refused(CandidateWasMerged)
-    ONE.when(MergeCandidates(candidate=BOB, absorbed=ALICE, evidence=(), now=NOW)).refused(CandidateWasMerged)
+    MERGED_PEOPLE.when(MERGE).refused(CandidateWasMerged)
+    MERGED_PEOPLE.when(MergeCandidates(candidate=BOB, absorbed=ALICE, evidence=(), now=NOW)).refused(CandidateWasMerged)
     given(TWO).when(
         MergeCandidates(candidate=ALICE, absorbed=BOB, evidence=(), now=NOW, occurred_at=NOW - DAY)
     ).refused(MergeCannotBeDatedBack)
@@ -107,16 +109,16 @@ def test_a_record_is_merged_once_with_another_that_speaks_for_itself() -> None:
 
 def test_the_refusal_names_the_record_that_speaks_for_the_whole_person() -> None:
     above = CandidatesMerged(CAROL, ALICE, (), None)
-    known = given({BOB: [SOURCED, MERGED], ALICE: [SOURCED, MERGED, above], CAROL: [SOURCED, above]})
+    history = given({BOB: [SOURCED, MERGED], ALICE: [SOURCED, MERGED, above], CAROL: [SOURCED, above]})
     with pytest.raises(CandidateWasMerged) as refused:
-        known.history.decide(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW))
+        history.history.decide(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW))
     assert refused.value.named["survivor"] == CAROL
 
 
 def test_a_merge_is_undone_as_it_was_made() -> None:
-    ONE.when(UNMERGE).then({BOB: [UNMERGED], ALICE: [UNMERGED]})
+    MERGED_PEOPLE.when(UNMERGE).then({BOB: [UNMERGED], ALICE: [UNMERGED]})
     given(TWO).when(UNMERGE).refused(CandidatesAreNotMerged)
-    ONE.when(replace(UNMERGE, occurred_at=NOW - DAY)).refused(UnmergeCannotBeDatedBack)
-    ONE.when(UnmergeCandidates(candidate=BOB, absorbed=ALICE, now=NOW)).refused(CandidatesAreNotMerged)
+    MERGED_PEOPLE.when(replace(UNMERGE, occurred_at=NOW - DAY)).refused(UnmergeCannotBeDatedBack)
+    MERGED_PEOPLE.when(UnmergeCandidates(candidate=BOB, absorbed=ALICE, now=NOW)).refused(CandidatesAreNotMerged)
     apart = given({ALICE: [SOURCED, MERGED, UNMERGED], BOB: [SOURCED, consented(), MERGED, UNMERGED]})
     assert apart.history.decide(RequestSend(candidate=BOB, touchpoint=TOUCHPOINT, kind="email-sent", now=NOW))

@@ -126,8 +126,8 @@ def test_a_hire_fills_as_of_the_last_acceptance_that_was_not_rescinded() -> None
 def test_a_no_to_an_offer_is_dated_no_earlier_than_what_it_takes_back() -> None:
     made = At(START + 10 * DAY, MADE)
     accepted = At(START + 20 * DAY, ACCEPTED)
-    for command, known, since in ((DECLINE, [made], 10), (RESCIND, [made], 10), (RESCIND, [made, accepted], 20)):
+    for command, events, since in ((DECLINE, [made], 10), (RESCIND, [made], 10), (RESCIND, [made, accepted], 20)):
         early, then = START + (since - 1) * DAY, START + since * DAY
-        said = DECLINED if command is DECLINE else RESCINDED
-        applied(*known).when(replace(command, occurred_at=early)).refused(OfferIsLater)
-        applied(*known).when(replace(command, occurred_at=then)).then({APPLICATION: [said]})
+        expected = DECLINED if command is DECLINE else RESCINDED
+        applied(*events).when(replace(command, occurred_at=early)).refused(OfferIsLater)
+        applied(*events).when(replace(command, occurred_at=then)).then({APPLICATION: [expected]})

@@ -1,4 +1,4 @@
-"""Referrals: asked with consent, made by somebody else, taken up or not, and credited by the stated rule."""
+"""Referrals: requested with consent, made by another person, accepted or declined, and credited by the stated rule."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ from tests.given import (
 )
 
 REFERRAL, OTHER, CAROL = UUID(int=70), UUID(int=71), UUID(int=72)
-ASKED = ReferralAsked(BOB, None, "whom do you know?")
+REQUESTED = ReferralAsked(BOB, None, "whom do you know?")
 MADE = ReferralMade(BOB, ALICE, None, "former-colleague", "one of the best")
 ACCEPTED, DECLINED = ReferralAccepted(BOB, ALICE), ReferralDeclined(BOB, ALICE, "candidate", "not-interested")
 LINKED = ReferralTurnedIntoApplication(BOB, ALICE, APPLICATION)
@@ -100,15 +100,15 @@ def touch(given_: Given, command: object, stream: UUID) -> TouchpointRecorded:
 
 
 def test_asking_is_a_send_that_cites_its_consent() -> None:
-    known = given({BOB: [SOURCED, consented("referral_contact")]})
-    decided = known.history.decide(ASK)
-    assert decided[REFERRAL] == [ASKED]
-    sent = touch(known, ASK, BOB)
+    history = given({BOB: [SOURCED, consented("referral_contact")]})
+    decided = history.history.decide(ASK)
+    assert decided[REFERRAL] == [REQUESTED]
+    sent = touch(history, ASK, BOB)
     assert (sent.kind, sent.purpose, sent.authorised) == ("referral-asked", "referral_contact", True)
     assert (sent.consent, sent.message, sent.note) == (event_id(2), REFERRAL, None)
 
 
-def test_nobody_is_asked_without_consent() -> None:
+def test_a_request_without_consent_is_refused() -> None:
     given({}).when(ASK).refused(CandidateDoesNotExist)
     given({BOB: [SOURCED, consented("talent_pool")]}).when(ASK).refused(ConsentIsMissing)
     gone = given({BOB: [SOURCED, consented("referral_contact"), withdrawn("referral_contact")]})
@@ -120,7 +120,7 @@ def test_nobody_is_asked_without_consent() -> None:
 
 def test_a_referral_is_asked_for_once_and_for_a_job_that_there_is() -> None:
     bob: list[Event | At] = [SOURCED, consented("referral_contact")]
-    for before in (ASKED, MADE):
+    for before in (REQUESTED, MADE):
         given({BOB: bob, REFERRAL: [before]}).when(ASK).refused(ReferralExistsAlready)
     given({BOB: bob}).when(replace(ASK, requisition=JOB)).refused(RequisitionDoesNotExist)
     assert given({BOB: bob, JOB: [OPENED]}).history.decide(replace(ASK, requisition=JOB))
@@ -134,9 +134,9 @@ def test_who_was_merged_is_not_asked_but_who_speaks_for_them_is() -> None:
 
 
 def test_a_referral_is_made_with_the_referrers_part_in_it() -> None:
-    known = given({ALICE: [SOURCED], BOB: [SOURCED], REFERRAL: [ASKED]})
-    assert known.history.decide(MAKE)[REFERRAL] == [MADE]
-    made = touch(known, MAKE, BOB)
+    history = given({ALICE: [SOURCED], BOB: [SOURCED], REFERRAL: [REQUESTED]})
+    assert history.history.decide(MAKE)[REFERRAL] == [MADE]
+    made = touch(history, MAKE, BOB)
     assert (made.kind, made.authorised, made.reported_by) == ("referral-made", None, "perennial")
     given({ALICE: [SOURCED]}).when(MAKE).then({REFERRAL: [MADE]})
 
@@ -147,7 +147,7 @@ def test_a_referral_is_made_once_by_who_was_asked_and_not_about_oneself() -> Non
     given(people).when(replace(MAKE, referrer=ALICE)).refused(CandidateCannotReferThemselves)
     given(people).when(replace(MAKE, requisition=JOB)).refused(RequisitionDoesNotExist)
     given({**people, REFERRAL: [MADE]}).when(MAKE).refused(ReferralWasMadeAlready)
-    given({**people, REFERRAL: [ASKED]}).when(replace(MAKE, referrer=CAROL)).refused(ReferralWasAskedOfSomebodyElse)
+    given({**people, REFERRAL: [REQUESTED]}).when(replace(MAKE, referrer=CAROL)).refused(ReferralWasAskedOfSomebodyElse)
 
 
 @pytest.mark.parametrize("survivor", [ALICE, BOB, CAROL])
@@ -161,16 +161,16 @@ def test_two_records_of_one_person_do_not_refer_each_other(survivor: UUID) -> No
 
 
 def test_a_referral_is_taken_up_and_the_candidate_agreed() -> None:
-    known = given({ALICE: [SOURCED], REFERRAL: [MADE]})
-    assert known.history.decide(ACCEPT)[REFERRAL] == [ACCEPTED]
-    assert touch(known, ACCEPT, ALICE).kind == "referral-accepted"
+    history = given({ALICE: [SOURCED], REFERRAL: [MADE]})
+    assert history.history.decide(ACCEPT)[REFERRAL] == [ACCEPTED]
+    assert touch(history, ACCEPT, ALICE).kind == "referral-accepted"
     given({ALICE: [SOURCED], REFERRAL: [MADE, ACCEPTED]}).when(ACCEPT).then({})
 
 
 def test_what_is_taken_up_was_made_and_not_declined() -> None:
     alice: dict[UUID, list[Event | At]] = {ALICE: [SOURCED]}
     given(alice).when(ACCEPT).refused(ReferralDoesNotExist)
-    given({**alice, REFERRAL: [ASKED]}).when(ACCEPT).refused(ReferralWasNotMade)
+    given({**alice, REFERRAL: [REQUESTED]}).when(ACCEPT).refused(ReferralWasNotMade)
     given({**alice, REFERRAL: [MADE, DECLINED]}).when(ACCEPT).refused(ReferralWasDeclined)
     given({**alice, REFERRAL: [MADE]}).when(replace(ACCEPT, candidate=BOB)).refused(ReferralIsOfAnotherCandidate)
 
@@ -180,7 +180,7 @@ def test_a_referral_is_declined_until_it_is_an_application() -> None:
     given({REFERRAL: [MADE, ACCEPTED]}).when(DECLINE).then({REFERRAL: [DECLINED]})
     given({REFERRAL: [MADE, DECLINED]}).when(DECLINE).then({})
     given({REFERRAL: [MADE, LINKED]}).when(DECLINE).refused(ReferralBecameAnApplication)
-    given({REFERRAL: [ASKED]}).when(DECLINE).refused(ReferralWasNotMade)
+    given({REFERRAL: [REQUESTED]}).when(DECLINE).refused(ReferralWasNotMade)
     given({}).when(DECLINE).refused(ReferralDoesNotExist)
 
 
@@ -197,7 +197,7 @@ def test_an_application_takes_one_referral_and_that_of_its_candidate() -> None:
     given({**referred, APPLICATION: [bobs]}).when(LINK).refused(ApplicationIsOfAnotherCandidate)
     given(referred).when(LINK).refused(ApplicationDoesNotExist)
     given({REFERRAL: [MADE, DECLINED], APPLICATION: [SUBMITTED]}).when(LINK).refused(ReferralWasDeclined)
-    given({REFERRAL: [ASKED], APPLICATION: [SUBMITTED]}).when(LINK).refused(ReferralWasNotMade)
+    given({REFERRAL: [REQUESTED], APPLICATION: [SUBMITTED]}).when(LINK).refused(ReferralWasNotMade)
     given({APPLICATION: [SUBMITTED]}).when(LINK).refused(ReferralDoesNotExist)
 
 

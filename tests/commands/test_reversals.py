@@ -100,7 +100,7 @@ def test_a_job_is_held_and_resumed_in_turns() -> None:
     given({}).when(RESUME).refused(RequisitionDoesNotExist)
 
 
-def test_a_hold_that_has_passed_may_be_told_later() -> None:
+def test_a_hold_that_has_passed_may_be_recorded_later() -> None:
     held = job(At(START + 50 * DAY, HELD))
     held.when(at(HOLD, 10)).then({JOB: [HELD]})
     held.when(at(HOLD, 50)).refused(RequisitionIsHeld)
@@ -135,12 +135,12 @@ def test_the_target_and_the_people_of_a_job_are_news_when_they_change() -> None:
     target = SetTargetDate(requisition=JOB, target=date(2026, 9, 1), now=NOW)
     manager = AssignHiringManager(requisition=JOB, user="mara", now=NOW)
     recruiter = AssignRecruiter(requisition=JOB, user="otto", now=NOW)
-    told = (
+    events = (
         (target, TargetDateSet(date(2026, 9, 1)), TargetDateSet(None)),
         (manager, HiringManagerAssigned("mara"), HiringManagerAssigned(ERASED)),
         (recruiter, RecruiterAssigned("otto"), RecruiterAssigned(None)),
     )
-    for command, same, other in told:
+    for command, same, other in events:
         job().when(command).then({JOB: [same]})
         job(same).when(command).then({})
         job(same, other).when(command).then({JOB: [same]})
@@ -167,7 +167,7 @@ def test_an_application_moves_back_to_an_earlier_stage() -> None:
     given({}).when(BACK).refused(ApplicationDoesNotExist)
 
 
-def test_earlier_is_what_was_so_earlier_and_not_what_was_told_earlier() -> None:
+def test_the_earlier_event_is_the_one_dated_earlier_not_the_one_recorded_earlier() -> None:
     told_late = applied(At(START + 9 * DAY, ONSITE), At(START + 8 * DAY, SCREEN))
     told_late.when(BACK).then({APPLICATION: [MOVED_BACK]})
     told_late.when(replace(BACK, occurred_at=START + 8 * DAY)).refused(StageIsNotEarlier)
@@ -272,7 +272,7 @@ def test_who_was_hired_is_unhired_and_hired_again_on_the_same_day() -> None:
     again.when(hire).then({APPLICATION: [HIRED], JOB: [replace(FILLED, accepted_at=START + 9 * DAY)]})
 
 
-def test_a_hire_of_before_may_be_told_after_the_one_that_stands_and_undone_alone() -> None:
+def test_an_earlier_hire_may_be_recorded_after_the_one_that_stands_and_undone_alone() -> None:
     elsewhere = replace(HIRED, opening=None)
     hired = applied(At(START + 60 * DAY, HIRED), seat=(At(START + 60 * DAY, FILLED),))
     hire = HireCandidate(application=APPLICATION, requisition=JOB, now=NOW, occurred_at=START + 30 * DAY)

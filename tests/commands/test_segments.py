@@ -50,16 +50,16 @@ def test_what_is_known_is_no_news_and_is_left_out_of_the_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "field", "known"),
+    ("stated", "field", "value"),
     [
         ({"source": "career-site"}, "source", "job-board"),
         ({"role": "florist", "location": "lisbon"}, "role", "gardener"),
         ({"source": "job-board", "role": "florist"}, "role", "gardener"),
     ],
 )
-def test_another_value_of_a_known_segment_is_refused(stated: dict[str, str], field: str, known: str) -> None:
+def test_another_value_of_a_known_segment_is_refused(stated: dict[str, str], field: str, value: str) -> None:
     entered = given({ALICE: [ENTERED, SegmentsCompleted("unknown", "gardener", "unknown")]})
-    with pytest.raises(SegmentIsKnown, match=f"The {field} of the candidate {ALICE} is known: '{known}'") as refusal:
+    with pytest.raises(SegmentIsKnown, match=f"The {field} of the candidate {ALICE} is known: '{value}'") as refusal:
         entered.history.decide(complete(**stated))
     assert refusal.value.where == field
 
@@ -89,7 +89,7 @@ def test_the_segments_keep_the_texts_that_they_were_made_of() -> None:
 
 def folded(*events: Event) -> Any:
     recorded = (Recorded(ALICE, number, event, event_id(number), NOW) for number, event in enumerate(events, 1))
-    return CANDIDATE.fold(ALICE, (one for one in recorded if isinstance(one.event, SEGMENTS)))
+    return CANDIDATE.fold(ALICE, (entry for entry in recorded if isinstance(entry.event, SEGMENTS)))
 
 
 def test_no_event_changes_a_segment_that_is_known() -> None:
@@ -100,6 +100,6 @@ def test_no_event_changes_a_segment_that_is_known() -> None:
 
 
 def test_what_was_stated_at_the_entry_stays_stated_by_the_source_of_the_entry() -> None:
-    known = given({ALICE: [UNSOURCED, SegmentsCompleted("job-board", "unknown", "unknown")]})
+    history = given({ALICE: [UNSOURCED, SegmentsCompleted("job-board", "unknown", "unknown")]})
     learn = LearnProfileFact(candidate=ALICE, fact="email", learned_from="unknown", value="a@example.org", now=NOW)
-    known.when(learn).then({})
+    history.when(learn).then({})

@@ -172,7 +172,7 @@ def test_a_touchpoint_that_never_happened_is_retracted() -> None:
     given({ALICE: WRONG}).when(correct(None)).then({ALICE: [corrected(None, None)]})
 
 
-def test_a_touchpoint_is_replaced_and_keeps_its_time_unless_another_is_told() -> None:
+def test_a_touchpoint_is_replaced_and_keeps_its_time_unless_another_is_given() -> None:
     given({ALICE: WRONG}).when(correct("email-replied")).then({ALICE: [corrected("email-replied", WAS_AT)]})
     given({ALICE: WRONG}).when(correct("email-opened", START)).then({ALICE: [corrected("email-opened", START)]})
 

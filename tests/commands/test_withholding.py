@@ -67,16 +67,16 @@ class Story:
 
     def with_addresses(self, command: Any) -> Any:
         """As the log completes it: with the addresses of the persons it answers for."""
-        people = [one for record in getattr(command, "answering", tuple)() for one in self.person(record)]
+        people = [linked for record in getattr(command, "answering", tuple)() for linked in self.person(record)]
         held = [(record, address) for record in dict.fromkeys(people) for address in self.held[record]]
         if isinstance(command, UnmergeCandidates):
             command = replace(command, held=tuple(held))
-        return replace(command, addresses=tuple(dict.fromkeys(one for _, one in held))) if held else command
+        return replace(command, addresses=tuple(dict.fromkeys(address for _, address in held))) if held else command
 
     def person(self, record: UUID) -> set[UUID]:
         reached, waiting = {record}, [record]
-        for one in waiting:
-            for event in (recorded.event for recorded in self.history.streams[one]):
+        for next_record in waiting:
+            for event in (recorded.event for recorded in self.history.streams[next_record]):
                 if isinstance(event, CandidatesMerged) and self.is_merged(event):
                     waiting += {event.survivor, event.absorbed} - reached
                     reached |= {event.survivor, event.absorbed}
@@ -84,17 +84,17 @@ class Story:
 
     def is_merged(self, merged: CandidatesMerged) -> bool:
         events = [recorded.event for recorded in self.history.streams[merged.absorbed]]
-        links = [one for one in events if isinstance(one, CandidatesMerged | CandidatesUnmerged)]
-        last = next(one for one in reversed(links) if one.absorbed == merged.absorbed)
+        links = [event for event in events if isinstance(event, CandidatesMerged | CandidatesUnmerged)]
+        last = next(link for link in reversed(links) if link.absorbed == merged.absorbed)
         return isinstance(last, CandidatesMerged) and last.survivor == merged.survivor
 
     def root(self, person: set[UUID]) -> UUID:
         """The record that was merged into none of the others."""
         absorbed = {
-            one.event.absorbed
+            entry.event.absorbed
             for record in person
-            for one in self.history.streams[record]
-            if isinstance(one.event, CandidatesMerged) and self.is_merged(one.event)
+            for entry in self.history.streams[record]
+            if isinstance(entry.event, CandidatesMerged) and self.is_merged(entry.event)
         }
         (root,) = person - absorbed
         return root
@@ -107,8 +107,8 @@ class Story:
 
     def gate(self, record: UUID, kind: str = "email-sent") -> type[Refused] | None:
         """What refuses a send to the record now; None: nothing."""
-        found = self.refusal(record, kind)
-        return None if found is None else type(found)
+        refusal = self.refusal(record, kind)
+        return None if refusal is None else type(refusal)
 
     def refusal(self, record: UUID, kind: str = "email-sent") -> Refused | None:
         self.now += timedelta(minutes=1)
@@ -140,7 +140,7 @@ def test_an_unmerge_ends_what_the_merge_withheld() -> None:
     assert "withdrew" not in f"{refused.what} {refused.what_to_do}"
     decided = it.unmerge(ALICE, BOB)
     ended = [event for events in decided.values() for event in events if isinstance(event, ConsentWithholdingEnded)]
-    assert [(one.survivor, one.absorbed, one.purpose, one.channels) for one in ended] == [
+    assert [(end.survivor, end.absorbed, end.purpose, end.channels) for end in ended] == [
         (ALICE, BOB, "talent_pool", ("email",))
     ] * 2
     assert (it.gate(ALICE), it.gate(BOB)) == (None, ConsentWasWithdrawn)
@@ -155,7 +155,7 @@ def test_each_unmerge_ends_its_own_merge_in_a_chain() -> None:
     assert isinstance(refused, ConsentIsWithheld)
     assert f"since the merge with {CAROL}" in refused.what
     it.unmerge(ALICE, CAROL)
-    assert [it.gate(one) for one in (ALICE, BOB, CAROL)] == [None, ConsentWasWithdrawn, ConsentWasWithdrawn]
+    assert [it.gate(record) for record in (ALICE, BOB, CAROL)] == [None, ConsentWasWithdrawn, ConsentWasWithdrawn]
 
 
 def test_a_third_record_is_withheld_by_a_no_that_came_with_an_earlier_merge_and_only_so_long() -> None:
@@ -187,20 +187,20 @@ def test_a_no_told_while_merged_stands_for_every_record_linked_then(told_to: UUI
     it = story(alice=[YES], bob=[YES], carol=[YES], dave=[YES])
     it.merge(ALICE, BOB)
     it.merge(ALICE, CAROL)
-    asked: Mapping[str, tuple[type[Command], dict[str, Any]]] = {
+    requests: Mapping[str, tuple[type[Command], dict[str, Any]]] = {
         "withdraw": (WithdrawConsent, {"purpose": "talent_pool"}),
         "refuse": (RefuseConsent, {"purpose": "talent_pool"}),
         "unsubscribe": (RecordTouchpoint, {"touchpoint": UUID(int=77), "kind": "email-unsubscribed"}),
     }
-    command, named = asked[no]
+    command, named = requests[no]
     it.ask(command, candidate=told_to, **named)
     it.unmerge(ALICE, BOB)
     it.unmerge(ALICE, CAROL)
     refusal = ConsentWasRefused if no == "refuse" else ConsentWasWithdrawn
-    assert [it.gate(one) for one in PEOPLE] == [refusal, refusal, refusal, None]
+    assert [it.gate(record) for record in PEOPLE] == [refusal, refusal, refusal, None]
 
 
-def test_a_yes_told_while_merged_stands_only_where_it_was_told() -> None:
+def test_a_yes_recorded_while_merged_stands_only_in_its_own_record() -> None:
     it = story(alice=[NO], bob=[YES], carol=[])
     it.merge(ALICE, BOB)
     it.merge(ALICE, CAROL)
@@ -208,7 +208,7 @@ def test_a_yes_told_while_merged_stands_only_where_it_was_told() -> None:
     assert it.gate(ALICE) is None
     it.unmerge(ALICE, CAROL)
     it.unmerge(ALICE, BOB)
-    assert [it.gate(one) for one in (ALICE, BOB, CAROL)] == [None, None, ConsentIsMissing]
+    assert [it.gate(record) for record in (ALICE, BOB, CAROL)] == [None, None, ConsentIsMissing]
 
 
 def test_expiry_and_restrictions_run_on() -> None:
@@ -228,8 +228,8 @@ def test_a_withdrawal_of_one_channel_takes_back_no_other_that_is_withheld() -> N
     it = story(alice=[consented("talent_pool", "email", "text")], bob=[withdrawn("talent_pool", "email")])
     it.merge(ALICE, BOB)
     decided = it.ask(WithdrawConsent, candidate=ALICE, purpose="talent_pool", channels=("text",))
-    taken = [one for events in decided.values() for one in events if isinstance(one, ConsentWithdrawn)]
-    assert [one.entirely for one in taken] == [False, False]
+    taken = [event for events in decided.values() for event in events if isinstance(event, ConsentWithdrawn)]
+    assert [withdrawal.entirely for withdrawal in taken] == [False, False]
     it.unmerge(ALICE, BOB)
     assert (it.gate(ALICE), it.gate(ALICE, "text-sent")) == (None, ConsentWasWithdrawn)
 
@@ -238,7 +238,7 @@ def test_an_erasure_takes_back_what_is_withheld_too() -> None:
     it = story(alice=[YES], bob=[NO])
     it.merge(ALICE, BOB)
     decided = it.ask(RequestErasure, candidate=BOB)
-    assert all(any(isinstance(one, ConsentWithdrawn) for one in decided[record]) for record in (ALICE, BOB))
+    assert all(any(isinstance(event, ConsentWithdrawn) for event in decided[record]) for record in (ALICE, BOB))
     assert it.shut(OF[ALICE]) == it.shut(OF[BOB]) == "erased"
 
 
@@ -246,7 +246,7 @@ def test_both_that_allow_it_now_are_not_withheld_by_what_one_record_had_denied_b
     it = story(alice=[YES], bob=[NO], carol=[YES])
     it.merge(ALICE, BOB)
     it.ask(GiveConsent, candidate=ALICE, purpose="talent_pool", channels=("email",))
-    assert not any(isinstance(one, ConsentWithheld) for events in it.merge(ALICE, CAROL).values() for one in events)
+    assert not any(isinstance(event, ConsentWithheld) for events in it.merge(ALICE, CAROL).values() for event in events)
     assert it.gate(ALICE) is None
 
 
@@ -279,8 +279,8 @@ def test_an_unmerge_that_is_stored_restores_nothing_and_no_later_one_does() -> N
 
 def test_no_client_states_the_method_of_a_merge_or_an_erasure() -> None:
     for method in ("merge", "erasure"):
-        asked = WithdrawConsent(candidate=ALICE, purpose="talent_pool", method=method, now=NOW)
-        given({ALICE: [SOURCED]}).when(asked).refused(WithdrawalMethodIsReserved)
+        request = WithdrawConsent(candidate=ALICE, purpose="talent_pool", method=method, now=NOW)
+        given({ALICE: [SOURCED]}).when(request).refused(WithdrawalMethodIsReserved)
     it = story(alice=[YES, replace(OLD, method="merge")])
     assert it.gate(ALICE) is ConsentWasWithdrawn, "no merge came before"
 
@@ -362,17 +362,17 @@ def test_merges_and_unmerges_in_any_order_leave_no_trace_in_who_is_parted(
 ) -> None:
     it = story(**dict(zip(("alice", "bob", "carol", "dave"), answers, strict=True)))
     own = {record: it.gate(record) for record in PEOPLE}
-    for merges, one, other in moves:
+    for merges, survivor, other in moves:
         try:
-            it.merge(one, other) if merges else it.unmerge(one, other)
+            it.merge(survivor, other) if merges else it.unmerge(survivor, other)
         except Refused:
             continue
     for record in PEOPLE:
         person = it.person(record)
         if person == {record}:
             assert it.gate(record) is own[record]
-        elif any(own[one] is ConsentWasWithdrawn for one in person):
+        elif any(own[linked] is ConsentWasWithdrawn for linked in person):
             assert it.gate(it.root(person)) in (ConsentWasWithdrawn, ConsentIsWithheld)
         else:
-            allowed = any(own[one] is None for one in person)
+            allowed = any(own[linked] is None for linked in person)
             assert it.gate(it.root(person)) is (None if allowed else ConsentIsMissing)

@@ -1,4 +1,4 @@
-"""Codes are short and plain; whatever else somebody writes is refused without being repeated."""
+"""Codes are short and plain; any other text is refused and not repeated in the message."""
 
 from __future__ import annotations
 

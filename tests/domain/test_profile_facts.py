@@ -1,4 +1,4 @@
-"""What is believed of what was told: the most trusted source's newest word, and of many values all that stand."""
+"""Beliefs from statements: the newest of the most trusted source, and of a fact with many values all that stand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.profile_facts import CATALOGUE, TRUST, Belief, FactStatement, alike,
 from tests.given import ALICE, DAY, START, event_id
 
 
-def told(
+def statement(
     value: Personal[str], source: str = "self", day: int = 0, *, fact: str = "current-employer", gone: bool = False
 ) -> FactStatement:
     return FactStatement(fact, source, value, START + day * DAY, ALICE, event_id(day), day, gone)
@@ -50,48 +50,54 @@ def test_whom_we_trust() -> None:
 
 
 def test_the_more_trusted_source_wins_however_old_its_word_is() -> None:
-    output = numbered(told("Acme", "self", 0), told("Bolts", "enrichment", 9), told("Cogs", "recruiter", 5))
+    output = numbered(
+        statement("Acme", "self", 0), statement("Bolts", "enrichment", 9), statement("Cogs", "recruiter", 5)
+    )
     belief = the(output)
     assert (belief.value, belief.because) == ("Acme", output[0])
     assert [item.value for item in belief.overruled] == ["Cogs", "Bolts"]
 
 
 def test_of_equally_trusted_sources_the_newest_word_wins() -> None:
-    output = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 3))
+    output = numbered(statement("Acme", "lever", 7), statement("Bolts", "greenhouse", 3))
     assert the(output).because == output[0]
-    same_day = numbered(told("Acme", "lever", 7), told("Bolts", "greenhouse", 7))
+    same_day = numbered(statement("Acme", "lever", 7), statement("Bolts", "greenhouse", 7))
     assert the(same_day).because == same_day[1], "the one that we learned last"
 
 
 def test_a_source_that_changes_its_word_is_believed_in_the_newest() -> None:
-    output = numbered(told("Bolts", day=5), told("Acme", day=1))
+    output = numbered(statement("Bolts", day=5), statement("Acme", day=1))
     belief = the(output)
     assert belief.value == "Bolts"
     assert belief.overruled == (output[1],)
 
 
 def test_a_word_taken_back_gives_way_to_the_next_source() -> None:
-    output = numbered(told("Acme", "self", 1), told("Bolts", "import", 0), told("Acme", "self", 2, gone=True))
+    output = numbered(
+        statement("Acme", "self", 1), statement("Bolts", "import", 0), statement("Acme", "self", 2, gone=True)
+    )
     assert the(output).because == output[1]
     assert the(output).overruled == ()
 
 
 def test_an_older_word_does_not_come_back_when_the_newer_is_taken_back() -> None:
-    output = numbered(told("Acme", day=1), told("Bolts", day=2), told("Bolts", day=3, gone=True))
+    output = numbered(statement("Acme", day=1), statement("Bolts", day=2), statement("Bolts", day=3, gone=True))
     assert believed(output) == ()
     assert held(output) == ()
     assert [item.value for item in kept(output)] == ["Acme"]
 
 
-def test_what_was_taken_back_may_be_told_again() -> None:
-    output = numbered(told("Acme", day=1), told("Acme", day=2, gone=True), told("Acme", day=3))
+def test_a_retracted_value_may_be_stated_again() -> None:
+    output = numbered(statement("Acme", day=1), statement("Acme", day=2, gone=True), statement("Acme", day=3))
     assert the(output).because == output[2]
-    late = numbered(told("Acme", day=3), told("Acme", day=2, gone=True))
-    assert the(late).because == late[0], "it was taken back before it was told again"
+    late = numbered(statement("Acme", day=3), statement("Acme", day=2, gone=True))
+    assert the(late).because == late[0], "it was retracted before it was stated again"
 
 
 def test_who_says_the_same_confirms_it() -> None:
-    output = numbered(told("ACME  Inc", "import", 3), told("Acme Inc", "self", 1), told("Bolts", "import", 1))
+    output = numbered(
+        statement("ACME  Inc", "import", 3), statement("Acme Inc", "self", 1), statement("Bolts", "import", 1)
+    )
     belief = the(output)
     assert (belief.value, belief.confirmed_by) == ("Acme Inc", (output[0],))
     assert belief.overruled == (output[2],)
@@ -99,7 +105,7 @@ def test_who_says_the_same_confirms_it() -> None:
 
 def test_many_values_are_the_union_of_what_each_source_keeps() -> None:
     def skill(value: str, source: str = "self", day: int = 0, *, gone: bool = False) -> FactStatement:
-        return told(value, source, day, fact="skill", gone=gone)
+        return statement(value, source, day, fact="skill", gone=gone)
 
     output = numbered(
         skill("python"), skill("sql"), skill("Python", "greenhouse", 3), skill("sql", day=4, gone=True),
@@ -126,16 +132,19 @@ def test_many_values_are_the_union_of_what_each_source_keeps() -> None:
 )
 def test_two_spellings_of_one_value(fact: str, text: str, other: str) -> None:
     assert alike(fact, text) == alike(fact, other)
-    assert len(believed(numbered(told(text, fact=fact), told(other, "import", fact=fact)))) == 1
+    assert len(believed(numbered(statement(text, fact=fact), statement(other, "import", fact=fact)))) == 1
 
 
 def test_a_phone_that_is_no_number_is_still_itself() -> None:
     assert alike("phone", "ask Bob") != alike("phone", "ask Ann")
 
 
-def test_of_an_erased_person_something_is_believed_that_nobody_can_read() -> None:
+def test_a_belief_about_an_erased_person_cannot_be_read() -> None:
     output = numbered(
-        told(ERASED), told(ERASED, "import"), told(ERASED, "import", gone=True), told(ERASED, fact="skill")
+        statement(ERASED),
+        statement(ERASED, "import"),
+        statement(ERASED, "import", gone=True),
+        statement(ERASED, fact="skill"),
     )
     assert [(item.fact, item.value) for item in believed(output)] == [("current-employer", ERASED), ("skill", ERASED)]
 
@@ -143,9 +152,9 @@ def test_of_an_erased_person_something_is_believed_that_nobody_can_read() -> Non
 values = st.sampled_from(["a", "A ", "b", "c"]) | st.just(ERASED)
 statements = st.lists(
     st.builds(
-        told,
+        statement,
         values,
-        st.sampled_from(["self", "import", "lever", "greenhouse", "somebody"]),
+        st.sampled_from(["self", "import", "lever", "greenhouse", "neighbour"]),
         st.integers(0, 5),
         fact=st.sampled_from(["name", "skill"]),
         gone=st.booleans(),
@@ -171,7 +180,7 @@ def plainly_believed(stated_statements: list[FactStatement], fact: str) -> set[P
     standing = [(key, number, entry) for mine in words.values() for key, (number, entry) in mine.items()]
     if fact == "skill" or not standing:
         return {key for key, _, _ in standing}
-    order = ["somebody", "import", "lever", "self"]
+    order = ["neighbour", "import", "lever", "self"]
     alias = {"greenhouse": "lever"}
     best = max(standing, key=lambda it: (order.index(alias.get(it[2].learned_from, it[2].learned_from)), it[1]))
     return {best[0]}

@@ -1,4 +1,4 @@
-"""How long somebody is kept: counted from what they did, by the law that is nearest."""
+"""How long a person is kept: counted from their last activity, by the nearest law."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from domain.event import Event, Recorded
 from domain.requisition import OpeningCancelled, OpeningFilled, OpeningOpened, OpeningReopened, Requisition
 from domain.reversal import last_by, taken_back
 
-ALICE, JOB, OTHER_JOB, SEAT, ONE, OTHER = (UUID(int=number) for number in range(1, 7))
+ALICE, JOB, OTHER_JOB, SEAT, FIRST, OTHER = (UUID(int=number) for number in range(1, 7))
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 HIRE, UNHIRE = CandidateHired(ALICE, JOB, None), CandidateUnhired(ALICE, JOB, None, "x", None)
 REJECT, UNREJECT = ApplicationRejected(ALICE, JOB, "x", None), ApplicationUnrejected(ALICE, JOB, "x", None)
@@ -46,10 +46,10 @@ def day(number: int) -> datetime:
 
 
 def application_of(*events: tuple[Event, int]) -> Application:
-    state = Application(ONE)
+    state = Application(FIRST)
     submitted = (ApplicationSubmitted(ALICE, JOB, "x", None, None), 0)
     for number, (event, on) in enumerate((submitted, *events), start=1):
-        state = application.evolve(state, Recorded(ONE, number, event, UUID(int=number), day(on)))
+        state = application.evolve(state, Recorded(FIRST, number, event, UUID(int=number), day(on)))
     return state
 
 
@@ -148,19 +148,19 @@ def opening_of(*events: tuple[Event, int]) -> Requisition:
     return state
 
 
-FILL, FILL_BY_OTHER = OpeningFilled(SEAT, ONE, ALICE, NEW_YEAR), OpeningFilled(SEAT, OTHER, ALICE, NEW_YEAR)
+FILL, FILL_BY_OTHER = OpeningFilled(SEAT, FIRST, ALICE, NEW_YEAR), OpeningFilled(SEAT, OTHER, ALICE, NEW_YEAR)
 CANCEL, REOPEN = OpeningCancelled(SEAT, "x"), OpeningReopened(SEAT, "same", None, None)
 
 
 @pytest.mark.parametrize(
     ("events", "ended", "by"),
     [
-        ([(FILL, 10), (REOPEN, 20), (FILL, 10)], OpeningFilled, ONE),
-        ([(FILL, 30), (FILL_BY_OTHER, 10), (REOPEN, 20)], OpeningFilled, ONE),
-        ([(FILL, 10), (FILL_BY_OTHER, 15)], OpeningFilled, ONE),
-        ([(FILL, 10), (FILL_BY_OTHER, 15), (REOPEN, 20)], OpeningFilled, ONE),
-        ([(FILL, 10), (CANCEL, 5), (REOPEN, 20)], OpeningFilled, ONE),
-        ([(CANCEL, 5), (FILL, 10)], OpeningFilled, ONE),
+        ([(FILL, 10), (REOPEN, 20), (FILL, 10)], OpeningFilled, FIRST),
+        ([(FILL, 30), (FILL_BY_OTHER, 10), (REOPEN, 20)], OpeningFilled, FIRST),
+        ([(FILL, 10), (FILL_BY_OTHER, 15)], OpeningFilled, FIRST),
+        ([(FILL, 10), (FILL_BY_OTHER, 15), (REOPEN, 20)], OpeningFilled, FIRST),
+        ([(FILL, 10), (CANCEL, 5), (REOPEN, 20)], OpeningFilled, FIRST),
+        ([(CANCEL, 5), (FILL, 10)], OpeningFilled, FIRST),
         ([(CANCEL, 5), (FILL, 10), (REOPEN, 20)], OpeningCancelled, None),
         ([(CANCEL, 5), (FILL, 10), (REOPEN, 20), (REOPEN, 21)], None, None),
         ([(CANCEL, 30), (REOPEN, 20)], None, None),

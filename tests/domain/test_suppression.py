@@ -106,17 +106,17 @@ def test_erased_outweighs_withdrew_and_is_not_taken_back_by_a_consent() -> None:
         folded(AddressSuppressed("email", ERASED)),
     )
 
-    def known(state: Suppression) -> dict[UUID, Suppression]:
+    def states_of(state: Suppression) -> dict[UUID, Suppression]:
         return {EMAIL.stream: state}
 
     shut: list[Event] = [AddressSuppressed("email", WITHDREW)]
-    assert suppressions(known(free), [EMAIL], WITHDREW) == {EMAIL.stream: shut}
-    assert suppressions(known(withdrew), [EMAIL], WITHDREW) == {}
-    assert suppressions(known(erased), [EMAIL], WITHDREW) == {}
-    assert suppressions(known(withdrew), [EMAIL], ERASED) == {EMAIL.stream: [AddressSuppressed("email", ERASED)]}
-    assert releases(known(free), [EMAIL], "web-form") == {}
-    assert releases(known(erased), [EMAIL], "web-form", of=(WITHDREW,)) == {}
-    assert releases(known(erased), [EMAIL], "web-form") == {EMAIL.stream: [AddressReleased("web-form")]}
-    assert releases(known(withdrew), [EMAIL], "web-form", of=(WITHDREW,)) == {
+    assert suppressions(states_of(free), [EMAIL], WITHDREW) == {EMAIL.stream: shut}
+    assert suppressions(states_of(withdrew), [EMAIL], WITHDREW) == {}
+    assert suppressions(states_of(erased), [EMAIL], WITHDREW) == {}
+    assert suppressions(states_of(withdrew), [EMAIL], ERASED) == {EMAIL.stream: [AddressSuppressed("email", ERASED)]}
+    assert releases(states_of(free), [EMAIL], "web-form") == {}
+    assert releases(states_of(erased), [EMAIL], "web-form", of=(WITHDREW,)) == {}
+    assert releases(states_of(erased), [EMAIL], "web-form") == {EMAIL.stream: [AddressReleased("web-form")]}
+    assert releases(states_of(withdrew), [EMAIL], "web-form", of=(WITHDREW,)) == {
         EMAIL.stream: [AddressReleased("web-form")]
     }

@@ -1,4 +1,4 @@
-"""What changes over time is told as of any time, in whatever order it was learned."""
+"""A temporal property has a value as of any time, in whatever order its values were learned."""
 
 from __future__ import annotations
 

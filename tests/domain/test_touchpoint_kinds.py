@@ -27,7 +27,7 @@ def test_a_row_is_well_formed(row: Kind) -> None:
     assert row.weight >= 0
     assert row.purpose is None or row.purpose in PURPOSES
     assert (row.direction == "outbound") == (row.purpose is not None), "what we send needs a consent, nothing else does"
-    assert row.purpose is None or row.channel in CONSENT_CHANNELS, "or nobody could ever consent to it"
+    assert row.purpose is None or row.channel in CONSENT_CHANNELS, "or consent to it would be impossible"
     assert not row.withdraws or (row.channel in CONSENT_CHANNELS and row.direction == "inbound")
     assert not (row.contact or row.engagement) or row.direction == "inbound", "only the candidate's doing counts"
     assert (row.weight > 0) == row.engagement

@@ -1,4 +1,4 @@
-"""How long a consent holds is told by rows, each with its reason, and counted in calendar months."""
+"""The validity of consents is a table, each row with its reason, and counted in calendar months."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_months_are_those_of_the_calendar() -> None:
     assert ends_at("assessment", "de", GIVEN) == GIVEN.replace(year=2027)
 
 
-def test_the_end_does_not_depend_on_the_zone_in_which_it_was_told() -> None:
+def test_the_end_does_not_depend_on_the_zone_in_which_it_was_given() -> None:
     elsewhere = datetime(2024, 3, 1, 1, tzinfo=timezone(timedelta(hours=3)))
     assert ends_at("talent_pool", "de", elsewhere) == datetime(2026, 2, 28, 22, tzinfo=UTC)
 

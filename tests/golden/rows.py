@@ -51,8 +51,8 @@ def sum_of(path: Path) -> str:
 
 def row(stored_name: str) -> dict[str, Any]:
     """The file's content: an `event` row with `state` as a list of parts, and `keys`, the people's wrapped keys."""
-    found: dict[str, Any] = json.loads((ROWS / f"{stored_name}.json").read_text())
-    return found
+    row: dict[str, Any] = json.loads((ROWS / f"{stored_name}.json").read_text())
+    return row
 
 
 def stored_event(golden: Mapping[str, Any]) -> LoggedEvent:

@@ -24,14 +24,14 @@ class Canaries:
 
     beginning: str = field(default_factory=lambda: f"Cnry{os.urandom(5).hex()}q")
     digits: str = field(default_factory=lambda: f"4917{int.from_bytes(os.urandom(4), 'big') % 10**8:08d}")
-    told: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     """What each canary was put into."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(100))
 
     def bird(self, where: str) -> str:
         """A new one for this place. It stands as one word, also when it is folded for a search."""
         made = f"{self.beginning}{next(self._numbers)}"
-        self.told[made.lower()] = where
+        self.places[made.lower()] = where
         return made
 
     def address(self, where: str) -> str:
@@ -39,38 +39,38 @@ class Canaries:
 
     def phone(self, where: str) -> str:
         made = f"{self.digits}{next(self._numbers)}"
-        self.told[made] = where
+        self.places[made] = where
         return f"+{made}"
 
     def in_group(self, event: Event, group: SealedGroup, **clear: Any) -> Event:
         """The event with a canary in each field of this group, and in no other field that is personal."""
         name = type(event).__name__
         fields: dict[str, Any] = {
-            one: (self.bird(f"{name}.{one}"),) if decode is tuple else self.bird(f"{name}.{one}")
-            for one, decode in group.fields
+            field: (self.bird(f"{name}.{field}"),) if decode is tuple else self.bird(f"{name}.{field}")
+            for field, decode in group.fields
         }
         others = {
-            one: () if decode is tuple else None
+            field: () if decode is tuple else None
             for other in codec_of(type(event)).sealed
             if other is not group
-            for one, decode in other.fields
+            for field, decode in other.fields
         }
         return replace(event, **{**others, **fields, **clear})
 
-    def found_in(self, *folders: Path) -> dict[str, set[str]]:
+    def leaks_in(self, *folders: Path) -> dict[str, set[str]]:
         """What stands somewhere in the folders' files, and in which: plain, folded, UTF-16, base64 or hex."""
-        found: dict[str, set[str]] = {}
-        sought = re.compile(b"|".join(re.escape(one) for one in self.written()), re.IGNORECASE)
+        files: dict[str, set[str]] = {}
+        sought = re.compile(b"|".join(re.escape(text) for text in self.written()), re.IGNORECASE)
         for path in (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()):
             content = path.read_bytes()
             for match in sought.finditer(content):
-                found.setdefault(self.name(content, match), set()).add(path.name)
-        return found
+                files.setdefault(self.name(content, match), set()).add(path.name)
+        return files
 
     def name(self, content: bytes, match: re.Match[bytes]) -> str:
         """Which canary it is, as far as it is written plainly."""
         plain = content[match.start() : match.end() + 3].decode("ascii", "replace").lower()
-        return self.told.get(plain, f"something with {match.group()!r}")
+        return self.places.get(plain, f"something with {match.group()!r}")
 
     def written(self) -> set[bytes]:
         """The common beginnings in every way in which they might be written. Case makes no difference."""

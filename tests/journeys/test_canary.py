@@ -1,4 +1,4 @@
-"""Nobody finds an erased person again: not in the database's files, not in its log, not in ours, byte by byte."""
+"""An erased person is found nowhere: not in the database's files, not in its log, not in ours, byte by byte."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ class House:
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         answer = self.client.post(path, json=body)
         assert answer.status_code in (200, 201), answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
-    def get(self, path: str, **asked: Any) -> dict[str, Any]:
-        answer = self.client.get(path, params=asked)
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        answer = self.client.get(path, params=parameters)
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
     def append(self, stream: UUID, event: Event) -> None:
         """As the product stores any event, whether or not a command would have made it there."""
@@ -83,7 +83,9 @@ class House:
     def folded(self) -> int:
         """The head, once every read model has come to it."""
         head = self.log.recorder.barrier.head()
-        self.wait(lambda: all(one["position"] >= head for one in self.get("/v1/projections")["projections"]))
+        self.wait(
+            lambda: all(projection["position"] >= head for projection in self.get("/v1/projections")["projections"])
+        )
         return head
 
     def wait(self, until: Callable[[], bool]) -> None:
@@ -92,16 +94,16 @@ class House:
             assert time.monotonic() < give_up
             time.sleep(0.05)
 
-    def found(self) -> dict[str, set[str]]:
+    def leaks(self) -> dict[str, set[str]]:
         """What a scan of everything that we keep finds, once the server has written down what it holds in memory."""
         with psycopg.connect(self.conninfo, autocommit=True) as owner:
             owner.execute("checkpoint")
-        return self.canaries.found_in(self.settings.data_folder)
+        return self.canaries.leaks_in(self.settings.data_folder)
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that the server, too, may enter, whoever it runs as."""
+    """Return a folder that the database server may enter, whichever user it runs as."""
     made = Path(tempfile.mkdtemp(prefix="perennial-canary-"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
@@ -127,7 +129,7 @@ def house(folder: Path) -> Iterator[House]:
                 app.end_streams()
             app.close()
     if house.swept:
-        assert house.canaries.found_in(settings.data_folder) == {}
+        assert house.canaries.leaks_in(settings.data_folder) == {}
 
 
 @contextmanager
@@ -159,8 +161,8 @@ def folding(conninfo: str, settings: Settings) -> Iterator[None]:
             thread.join()
 
 
-def told_over_http(house: House) -> UUID:
-    """Somebody in four records, of which each part of the product has been told something."""
+def record_over_http(house: House) -> UUID:
+    """Record a person with four records and data in each part of the product, and return the first record."""
     canaries = house.canaries
     ana = UUID(
         house.post(
@@ -183,7 +185,7 @@ def told_over_http(house: House) -> UUID:
 
 
 def delivered(house: House) -> UUID:
-    """A record that an applicant tracking system told us of; one delivery more cannot be used and is kept."""
+    """A record from an applicant tracking system; one delivery more cannot be used and is kept."""
     canaries = house.canaries
     person = {
         "id": 501, "first_name": "Ana", "last_name": canaries.bird("delivery"), "created_at": "2026-02-01T08:00:00Z",
@@ -213,15 +215,15 @@ def imported(house: House) -> UUID:
     lines.writerow(("id", "at", "name", "emails", "role"))
     lines.writerow(("7", "2026-01-05", canaries.bird("import"), canaries.address("import"), role))
     lines.writerow(("7", "nonsense", canaries.bird("rejected line"), canaries.address("rejected line"), role))
-    asked = {"kind": "candidates", "system": "old-crm"}
+    parameters = {"kind": "candidates", "system": "old-crm"}
     headers = {"Content-Type": "text/csv"}
-    begun = house.client.post("/v1/imports", params=asked, content=text.getvalue(), headers=headers).json()
+    begun = house.client.post("/v1/imports", params=parameters, content=text.getvalue(), headers=headers).json()
     house.wait(lambda: bool(house.get(f"/v1/imports/{begun['id']}")["ended_at"]))
     assert house.get(f"/v1/imports/{begun['id']}")["added"] == 1
     return house.log.mapper.keyring.key_file.stream_of("old-crm", "candidate", "7")
 
 
-def told_of_every_kind(house: House, ana: UUID) -> None:
+def record_every_kind(house: House, ana: UUID) -> None:
     """Every personal field of every kind of event, each sealed for Ana; what belongs to no candidate for its stream."""
     clear: dict[str, Any] = {"matter": "one", "survivor": ana, "absorbed": uuid4()}
     for kind in EVENTS:
@@ -238,8 +240,8 @@ def told_of_every_kind(house: House, ana: UUID) -> None:
 
 def sought(house: House, ana: UUID) -> None:
     """She is looked for, looked at and exported; and things go wrong while her name is in them."""
-    name = next(bird for bird, where in house.canaries.told.items() if where == "name")
-    assert [one["candidate"] for one in house.get("/v1/candidates", q=name)["people"]] == [str(ana)]
+    name = next(bird for bird, where in house.canaries.places.items() if where == "name")
+    assert [person["candidate"] for person in house.get("/v1/candidates", q=name)["people"]] == [str(ana)]
     address = house.canaries.address("lookup")
     house.post("/v1/addresses/find", kind="email", address=address)
     house.get(f"/v1/candidates/{ana}")
@@ -255,15 +257,15 @@ def sought(house: House, ana: UUID) -> None:
 
 def test_after_erasure_and_rotation_no_byte_of_the_person_is_left(house: House) -> None:
     bo = UUID(house.post("/v1/candidates", source="career-site", name=BO, emails=["bo@example.org"])["stream"])
-    ana = told_over_http(house)
-    told_of_every_kind(house, ana)
+    ana = record_over_http(house)
+    record_every_kind(house, ana)
     house.folded()
     sought(house, ana)
     personal = {
         f"{kind.__name__}.{name}" for kind in EVENTS for group in codec_of(kind).sealed for name, _ in group.fields
     }
-    assert personal <= set(house.canaries.told.values())
-    before = house.found()
+    assert personal <= set(house.canaries.places.values())
+    before = house.leaks()
     assert {"name", "email", "phone", "current-employer", "skill", "delivery", "import", "rejected line"} <= set(before)
 
     erased = house.client.post(f"/v1/candidates/{ana}/erase", json={"by": "self"})
@@ -275,9 +277,9 @@ def test_after_erasure_and_rotation_no_byte_of_the_person_is_left(house: House) 
     with bootstrap.rotation(house.conninfo, house.settings, no_progress) as rotation:
         assert rotation.run().left == []
 
-    assert house.found() == {}
+    assert house.leaks() == {}
     assert house.get(f"/v1/candidates/{ana}")["name"] is None
-    assert [one["candidate"] for one in house.get("/v1/candidates", q=BO)["people"]] == [str(bo)]
+    assert [person["candidate"] for person in house.get("/v1/candidates", q=BO)["people"]] == [str(bo)]
     assert house.get(f"/v1/candidates/{bo}")["emails"] == ["bo@example.org"]
     house.swept = True
 
@@ -313,17 +315,19 @@ def of_greenhouse(number: int, kind: str, text: str) -> dict[str, Any]:
     return {"id": 9000 + number, "first_name": "Ana", "last_name": "R.", **empty, named: [{"value": text, "type": "x"}]}
 
 
-def told_by_greenhouse(house: House, action: str, event: str, **payload: Any) -> dict[str, Any]:
+def deliver_from_greenhouse(house: House, action: str, event: str, **payload: Any) -> dict[str, Any]:
     body = delivery(action, **payload)
     answer = house.client.post("/v1/inbound/greenhouse", content=body, headers=signed(body, SECRETS[0], event))
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 def imported_again(house: House, text: str, media_type: str, system: str) -> dict[str, Any]:
-    asked = {"kind": "candidates", "system": system}
-    begun = house.client.post("/v1/imports", params=asked, content=text.encode(), headers={"Content-Type": media_type})
+    parameters = {"kind": "candidates", "system": system}
+    begun = house.client.post(
+        "/v1/imports", params=parameters, content=text.encode(), headers={"Content-Type": media_type}
+    )
     assert begun.status_code in (200, 201, 202), begun.text
     path = f"/v1/imports/{begun.json()['id']}"
     house.wait(lambda: bool(house.get(path)["ended_at"]))
@@ -354,22 +358,22 @@ def test_no_spelling_of_an_erased_address_comes_in_by_any_entrance(house: House)
         lines.writerow((f"c{number}", "2026-01-05", text if kind == "email" else "", text if kind == "phone" else ""))
     objects = [{"id": f"j{n}", FIELDS[kind]: [text]} for n, (kind, text) in enumerate(SPELLINGS)]
     assert imported_again(house, rows.getvalue(), "text/csv", "fair")["added"] == 0
-    ndjson = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
+    ndjson = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in objects)
     assert imported_again(house, ndjson, "application/x-ndjson", "fair-2")["added"] == 0
 
     for number, (kind, text) in enumerate(SPELLINGS):
         person = of_greenhouse(number, kind, text)
         applied = application(id=8000 + number, candidate=person)
         assert (
-            told_by_greenhouse(house, "new_candidate_application", f"n{number}", application=applied)["outcome"]
+            deliver_from_greenhouse(house, "new_candidate_application", f"n{number}", application=applied)["outcome"]
             == "applied"
         ), text
-        told_by_greenhouse(house, "update_candidate", f"u{number}", candidate=person)
+        deliver_from_greenhouse(house, "update_candidate", f"u{number}", candidate=person)
     house.folded()
 
     for kind, text in (("email", MAIL), ("email", "ána.returns@xn--bcher-kva.example"), ("phone", PHONE)):
         people = house.post("/v1/addresses/find", kind=kind, address=text)["people"]
-        assert [one["candidate"] for one in people] == ([bo] if kind == "phone" else []), text
+        assert [person["candidate"] for person in people] == ([bo] if kind == "phone" else []), text
 
     assert house.client.post("/v1/addresses/release", json={"kind": "phone", "address": "n/a"}).status_code == 422
     house.post("/v1/addresses/release", kind="phone", address="0049 30 5550117")
@@ -387,6 +391,6 @@ def test_the_scan_finds_a_canary_however_it_is_written(tmp_path: Path) -> None:
     ways += [base64.b64encode(b"x" * before + bird.encode()) for before in range(3)]
     for number, way in enumerate(ways):
         (tmp_path / f"{number}").write_bytes(b"\0\xff before" + way + b"after")
-    found = canaries.found_in(tmp_path)
-    assert {name for names in found.values() for name in names} == {f"{number}" for number in range(len(ways))}
-    assert found["somewhere"] == {"0", "1"}
+    leaks = canaries.leaks_in(tmp_path)
+    assert {name for names in leaks.values() for name in names} == {f"{number}" for number in range(len(ways))}
+    assert leaks["somewhere"] == {"0", "1"}

@@ -1,5 +1,5 @@
-"""Whatever is asked in whatever order, by however many at once: nobody is written to without a living consent, of the
-erased nothing can be read, and the stored rows alone tell all that was decided on.
+"""Any commands in any order, also concurrent: no message is sent without a valid consent, erased people cannot be
+read, and every state that a decision used can be folded from the stored rows.
 
 The log is the real one, on a database whose clock can be moved. What must hold is judged from its raw rows, by rules
 that are written here anew and know nothing of the gate's code.
@@ -112,28 +112,30 @@ Link = tuple[str, str]
 
 @dataclass(slots=True)
 class SeeingLog:
-    """The log, remembering what it gave to decisions. `meanwhile`: what somebody else does, once, right before the
-    named call goes through."""
+    """The log, with a record of the states that decisions read.
+
+    `meanwhile`: what another client does, once, right before the named call goes through.
+    """
 
     log: EventLog
     seen: list[tuple[Aggregate[Any], UUID, Reads, Loaded]] = field(default_factory=list)
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
 
-    def somebody_else(self, call: str) -> None:
+    def do_meanwhile(self, call: str) -> None:
         self.meanwhile.pop(call, lambda: None)()
 
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
         return self.load_all({stream: (aggregate, reads)})[stream]
 
     def load_all(self, wanted: Wanted) -> Mapping[UUID, Loaded]:
-        self.somebody_else("load_all")
+        self.do_meanwhile("load_all")
         loaded = self.log.load_all(wanted)
         self.seen += [(aggregate, stream, reads, loaded[stream]) for stream, (aggregate, reads) in wanted.items()]
         return loaded
 
     def completed(self, commands: Sequence[Any]) -> Completed:
         completed = self.log.completed(commands)
-        self.somebody_else("completed")
+        self.do_meanwhile("completed")
         return completed
 
     def known(self, events: Collection[UUID]) -> Mapping[UUID, int]:
@@ -143,11 +145,11 @@ class SeeingLog:
         return self.log.precedence(streams)
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
-        self.somebody_else("append_all")
+        self.do_meanwhile("append_all")
         return self.log.append_block(events, attached)
 
     def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
-        self.somebody_else("append_all")
+        self.do_meanwhile("append_all")
         return self.log.append_all(appends)
 
 
@@ -196,7 +198,7 @@ class House:
 
 @dataclass(slots=True)
 class Oracle:
-    """What must be so, told from the raw rows alone."""
+    """The expected states, computed from the raw rows alone."""
 
     rows: list[Row] = field(default_factory=list)
 
@@ -221,7 +223,7 @@ class Oracle:
         """The yeses by which it was allowed at that time, as known before the position; none: it was not.
 
         own: by what was answered alone, whatever merges withhold."""
-        said = [
+        answers = [
             row
             for row in self.of(
                 "consent-given", "consent-refused", "consent-withdrawn", "consent-withheld", before=before
@@ -232,30 +234,30 @@ class Oracle:
             and not self.is_lifted(row, moment, before)
             and not (own and row["type"] == "consent-withheld.v1")
         ]
-        last = [row for row in said if row["at"] == max(one["at"] for one in said)]
+        last = [row for row in answers if row["at"] == max(answer["at"] for answer in answers)]
         return {row["id"] for row in last} if all(holds(row, moment) for row in last) else set()
 
     def is_lifted(self, row: Row, moment: datetime, before: int) -> bool:
         """Whether an un-merge had ended what a merge withheld."""
         endings = self.of("consent-withholding-ended", before=before)
-        return any(one["clear"]["withheld"] == str(row["id"]) and one["at"] <= moment for one in endings)
+        return any(ending["clear"]["withheld"] == str(row["id"]) and ending["at"] <= moment for ending in endings)
 
     def anything(self, person: set[UUID], moment: datetime, before: int) -> bool:
-        asked = itertools.product(("talent_pool", "newsletter"), ("email", "text"))
-        return any(self.allowing(person, purpose, channel, moment, before) for purpose, channel in asked)
+        pairs = itertools.product(("talent_pool", "newsletter"), ("email", "text"))
+        return any(self.allowing(person, purpose, channel, moment, before) for purpose, channel in pairs)
 
     def answered(self, record: UUID, moment: datetime, before: int) -> tuple[bool, bool]:
-        """Whether the record by itself allows anything, and whether it denies anything."""
+        """Whether the record alone allows anything, and whether it denies anything."""
         allowed = denied = False
         for purpose, channel in itertools.product(PURPOSES, CONSENT_CHANNELS):
             yes = self.allowing({record}, purpose, channel, moment, before, own=True)
             allowed |= bool(yes)
-            said = [
+            answers = [
                 row
                 for row in self.of("consent-given", "consent-refused", "consent-withdrawn", before=before)
                 if row["stream"] == record and row["at"] <= moment and is_about(row["clear"], purpose, channel)
             ]
-            newest = [row for row in said if row["at"] == max(one["at"] for one in said)]
+            newest = [row for row in answers if row["at"] == max(answer["at"] for answer in answers)]
             denied |= any(row["type"] != "consent-given.v1" for row in newest)
         return allowed, denied
 
@@ -274,8 +276,10 @@ class Oracle:
         return any(row["stream"] in person for row in self.of("processing-restricted", before=before))
 
     def shut_out(self, addresses: Mapping[UUID, str], returned: Collection[UUID]) -> dict[str, str]:
-        """The addresses that nobody may bring in but their person, and why. `addresses`: by the event that told of it;
-        `returned`: the records of those who came back by themselves."""
+        """The addresses that only their own person may bring in, and why.
+
+        `addresses`: by the event that has it. `returned`: the records of people who returned on their own.
+        """
         shut: dict[str, str] = {}
         kept: defaultdict[str, set[Link]] = defaultdict(set)
         batches = itertools.groupby(self.rows, key=lambda row: row["command"])
@@ -306,42 +310,47 @@ class Oracle:
         self, row: Row, addresses: Mapping[UUID, str], shut: dict[str, str], kept: defaultdict[str, set[Link]]
     ) -> None:
         """An un-merge lets in what that merge alone kept out, but for what a record's own no keeps out."""
-        end = next((one["position"] for one in self.rows if one["position"] >= row["position"]
-                    and one["command"] != row["command"]), self.rows[-1]["position"] + 1)  # fmt: skip
-        at = max(one["at"] for one in self.rows if one["command"] == row["command"])
+        end = next((later["position"] for later in self.rows if later["position"] >= row["position"]
+                    and later["command"] != row["command"]), self.rows[-1]["position"] + 1)  # fmt: skip
+        at = max(same["at"] for same in self.rows if same["command"] == row["command"])
         two = {UUID(row["clear"]["survivor"]), UUID(row["clear"]["absorbed"])}
-        for address in set().union(*(self.theirs(self.person(one, end), addresses, end) for one in two)):
+        for address in set().union(*(self.theirs(self.person(merged, end), addresses, end) for merged in two)):
             sides = [
-                side for side in (self.person(one, end) for one in two) if address in self.theirs(side, addresses, end)
+                side
+                for side in (self.person(merged, end) for merged in two)
+                if address in self.theirs(side, addresses, end)
             ]
             others = set().union(*(self.withholding(side, at, end) for side in sides))
-            records = set().union(*(self.person(one, row["position"]) for one in two))
+            records = set().union(*(self.person(merged, row["position"]) for merged in two))
             ever = {
-                (one["clear"]["survivor"], one["clear"]["absorbed"])
-                for one in self.of("consent-withheld", before=end)
-                if one["stream"] in records
+                (withheld["clear"]["survivor"], withheld["clear"]["absorbed"])
+                for withheld in self.of("consent-withheld", before=end)
+                if withheld["stream"] in records
             } | {(row["clear"]["survivor"], row["clear"]["absorbed"])}
             over = kept[address] & (ever - others)
             kept[address] -= over
             if not over or kept[address] or address in shut:
                 continue
-            holders = [{one} for side in sides for one in side if address in self.theirs({one}, addresses, end)]
-            answered = [[self.answered(one, at, end) for one in people] for people in (*holders, *sides)]
-            if any(not any(yes for yes, _ in said) and any(no for _, no in said) for said in answered):
+            holders = [
+                {holder} for side in sides for holder in side if address in self.theirs({holder}, addresses, end)
+            ]
+            answered = [[self.answered(record, at, end) for record in people] for people in (*holders, *sides)]
+            if any(not any(yes for yes, _ in states) and any(no for _, no in states) for states in answered):
                 shut[address] = "withdrew"
             elif any(not self.anything(side, at, end) for side in sides):
                 kept[address] |= others
 
     def theirs(self, person: set[UUID], addresses: Mapping[UUID, str], before: int) -> set[str]:
-        told = self.of("candidate-sourced", "profile-fact-learned", before=before)
-        return {addresses[row["id"]] for row in told if row["stream"] in person and row["id"] in addresses}
+        rows = self.of("candidate-sourced", "profile-fact-learned", before=before)
+        return {addresses[row["id"]] for row in rows if row["stream"] in person and row["id"] in addresses}
 
     def took_all_back(self, row: Row, person: set[UUID], first: int, end: int) -> bool:
-        """Whether a no left nothing that any of the person's records allows by itself."""
+        """Whether a no left nothing that any of the person's records alone allows."""
         if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1") or row["clear"]["method"] == "erasure":
             return False
         before, after = (
-            any(self.answered(one, row["recorded_at"], position)[0] for one in person) for position in (first, end)
+            any(self.answered(record, row["recorded_at"], position)[0] for record in person)
+            for position in (first, end)
         )
         return not after and (before or row["type"] == "consent-withdrawn.v1")
 
@@ -350,7 +359,7 @@ class Oracle:
         if row["type"] not in ("consent-withdrawn.v1", "consent-refused.v1", "consent-withheld.v1"):
             return False
         if row["type"] == "consent-refused.v1" and not any(
-            self.answered(one, row["recorded_at"], first)[0] for one in person
+            self.answered(record, row["recorded_at"], first)[0] for record in person
         ):
             return False
         return not self.anything(person, row["recorded_at"], end)
@@ -382,7 +391,7 @@ late = st.sampled_from([timedelta(), timedelta(), timedelta(), timedelta(hours=2
 
 
 class AnyConsent(RuleBasedStateMachine):
-    """Three people, of whom nobody knows from the start which records are theirs."""
+    """Three people, whose records are not linked at the start."""
 
     server: str
     key_file: KeyFile
@@ -394,7 +403,7 @@ class AnyConsent(RuleBasedStateMachine):
         self.oracle = Oracle()
         self.records: list[UUID] = []
         self.slot_of: dict[UUID, str] = {}
-        self.told: dict[UUID, str] = {}
+        self.addresses: dict[UUID, str] = {}
         self.returned: set[UUID] = set()
         self.checked = 0
 
@@ -407,7 +416,7 @@ class AnyConsent(RuleBasedStateMachine):
         except (Refused, PersonWasErased) as refusal:
             return refusal
         if isinstance(command, LearnProfileFact) and done.events:
-            self.told[done.events[0].id] = command.value
+            self.addresses[done.events[0].id] = command.value
         return None
 
     def read(self) -> None:
@@ -415,9 +424,9 @@ class AnyConsent(RuleBasedStateMachine):
         self.oracle.rows += self.house.rows(self.oracle.rows[-1]["position"] if self.oracle.rows else 0)
         for row in self.oracle.rows[self.checked :]:
             if row["type"] == "candidate-sourced.v1":
-                self.told[row["id"]] = address(self.slot_of[row["stream"]])
+                self.addresses[row["id"]] = address(self.slot_of[row["stream"]])
             if row["type"] == "profile-fact-learned.v1" and row["clear"]["fact"] == "email":
-                self.told.setdefault(row["id"], address(self.slot_of[row["stream"]]))
+                self.addresses.setdefault(row["id"], address(self.slot_of[row["stream"]]))
 
     def record(self, number: int) -> UUID:
         return self.records[number % len(self.records)]
@@ -426,7 +435,7 @@ class AnyConsent(RuleBasedStateMachine):
         now = self.house.now()
         return {"now": now, "occurred_at": now - ago} if ago else {"now": now}
 
-    # --- what somebody asks for: a command or a longer story, by a record's number
+    # --- requests: a command or a longer story, by a record's number
 
     def sourcing(self, slot: str, returning: bool) -> SourceCandidate:
         candidate = uuid4()
@@ -450,7 +459,7 @@ class AnyConsent(RuleBasedStateMachine):
     def sending(self, record: UUID, kind: str, ago: timedelta) -> RequestSend:
         return RequestSend(candidate=record, touchpoint=uuid4(), kind=kind, note=f"canary {record}", **self.now(ago))
 
-    def asked(self, story: str, record: UUID, data: st.DataObject) -> Callable[[], object]:
+    def request(self, story: str, record: UUID, data: st.DataObject) -> Callable[[], object]:
         """What may be asked about a record, to be asked when it is called."""
         other = self.record(data.draw(people))
         purpose, named, ago = data.draw(purposes), data.draw(some_channels), data.draw(late)
@@ -458,7 +467,7 @@ class AnyConsent(RuleBasedStateMachine):
         stop: dict[str, Any] = {"candidate": record, "touchpoint": uuid4(), "kind": "email-unsubscribed"}
         learn: dict[str, Any] = {"candidate": record, "fact": "email", "learned_from": "self", "value": address("lou")}
         merge: dict[str, Any] = {"candidate": record, "absorbed": other}
-        asked: Mapping[str, Callable[[], object]] = {
+        requests: Mapping[str, Callable[[], object]] = {
             "send": lambda: self.ask(self.sending(record, "email-sent", timedelta())),
             "give": lambda: self.ask(self.giving(record, purpose, named or ("email",), 30, True, timedelta())),
             "withdraw": lambda: self.ask(WithdrawConsent(**about, **self.now(ago))),
@@ -472,7 +481,7 @@ class AnyConsent(RuleBasedStateMachine):
             "restrict": lambda: self.ask(RestrictProcessing(candidate=record, ground="disputed", **self.now())),
             "expire": self.expire,
         }
-        return asked[story]
+        return requests[story]
 
     def corrected_into_a_stop(self, record: UUID) -> None:
         about: dict[str, Any] = {"candidate": record, "touchpoint": uuid4()}
@@ -496,7 +505,7 @@ class AnyConsent(RuleBasedStateMachine):
     @rule(slot=slots, returning=st.sampled_from([False, False, True]))
     def source(self, slot: str, returning: bool) -> None:
         self.read()
-        shut = self.oracle.shut_out(self.told, self.returned)
+        shut = self.oracle.shut_out(self.addresses, self.returned)
         command = self.sourcing(slot, returning)
         refusal = self.ask(command)
         stopped = isinstance(refusal, AddressIsSuppressed)
@@ -514,20 +523,20 @@ class AnyConsent(RuleBasedStateMachine):
         stream = self.house.key_file.stream_of(SOURCE, "candidate", outside)
         self.slot_of[stream] = slot
         self.read()
-        shut, known = self.oracle.shut_out(self.told, self.returned), stream in self.records
+        shut, exists = self.oracle.shut_out(self.addresses, self.returned), stream in self.records
         erased = self.oracle.is_erased({stream}, self.after())
         tag = next(NUMBERS)  # else a line that was imported before would be known, and asked about no more
         report = self.imported(
             "candidates", f"id,name,emails,tags\n{outside},canary {stream},{address(slot)},tag {tag}\n"
         )
         reasons = set(report.standing.reasons)
-        if known:
+        if exists:
             assert not erased or (reasons <= {"address-is-suppressed", "candidate-is-erased"} and reasons)
         else:
             assert reasons == ({"address-is-suppressed"} if address(slot) in shut else set())
         if "address-is-suppressed" in reasons:
             self.check_stopped(stream, slot)
-        elif not known and not reasons:
+        elif not exists and not reasons:
             self.records.append(stream)
 
     @precondition(lambda self: self.records)
@@ -575,7 +584,7 @@ class AnyConsent(RuleBasedStateMachine):
     @precondition(lambda self: self.records)
     @rule(number=people, kind=kinds, ago=late)
     def report(self, number: int, kind: str, ago: timedelta) -> None:
-        """Somebody else sent it; what covered it is found out by the invariant."""
+        """Another system sent it; the invariant determines what covered it."""
         self.ask(
             RecordTouchpoint(
                 candidate=self.record(number), touchpoint=uuid4(), kind=kind, reported_by="mailer", **self.now(ago)
@@ -585,13 +594,13 @@ class AnyConsent(RuleBasedStateMachine):
     @precondition(lambda self: self.records)
     @rule(data=st.data(), story=st.sampled_from(STORIES), number=people)
     def do_anything(self, data: st.DataObject, story: str, number: int) -> None:
-        self.asked(story, self.record(number), data)()
+        self.request(story, self.record(number), data)()
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), call=calls, story=st.sampled_from(NOES), number=people, other=people)
-    def send_while_somebody_shuts(self, data: st.DataObject, call: str, story: str, number: int, other: int) -> None:
+    def send_during_a_refusal(self, data: st.DataObject, call: str, story: str, number: int, other: int) -> None:
         self.two_at_once(
-            call, self.asked("send", self.record(number), data), self.asked(story, self.record(other), data)
+            call, self.request("send", self.record(number), data), self.request(story, self.record(other), data)
         )
 
     @precondition(lambda self: self.records)
@@ -600,7 +609,7 @@ class AnyConsent(RuleBasedStateMachine):
     )
     def do_two_things(self, data: st.DataObject, call: str, stories: tuple[str, str], number: int) -> None:
         record = self.record(number)
-        self.two_at_once(call, *(self.asked(story, record, data) for story in stories))
+        self.two_at_once(call, *(self.request(story, record, data) for story in stories))
 
     def two_at_once(self, call: str, slower: Callable[[], object], faster: Callable[[], object]) -> None:
         """Two clients decide on the same state, and one of them has written before the other's call goes through."""
@@ -624,8 +633,8 @@ class AnyConsent(RuleBasedStateMachine):
         except Refused:
             return
         assert erasure.state == "completed"
-        for one in erasure.records:
-            self.check_unreadable(one)
+        for erased in erasure.records:
+            self.check_unreadable(erased)
 
     # --- what must hold
 
@@ -636,12 +645,12 @@ class AnyConsent(RuleBasedStateMachine):
     def check_stopped(self, record: UUID, slot: str) -> None:
         stream = self.house.log.addresses.stream("email", address(slot))
         last = [row for row in self.house.rows(0) if row["stream"] == stream]
-        assert any(row["clear"].get("candidate") == str(record) for row in last), "a stop that nobody wrote down"
+        assert any(row["clear"].get("candidate") == str(record) for row in last), "a stop that was not recorded"
 
     def check_unreadable(self, record: UUID) -> None:
         history = self.house.log.history(record)
         assert history
-        assert not [one for one in history if "canary" in repr(one.event)]
+        assert not [entry for entry in history if "canary" in repr(entry.event)]
 
     @invariant()
     def nothing_is_sent_without_a_living_consent(self) -> None:
@@ -656,8 +665,8 @@ class AnyConsent(RuleBasedStateMachine):
 
     def check_authority(self, row: Row, clear: Mapping[str, Any]) -> None:
         position, person = row["position"], self.oracle.person(row["stream"], row["position"])
-        asked = clear["purpose"], CHANNEL_OF[clear["kind"]]
-        by = self.oracle.allowing(person, *asked, row["at"], position)
+        subject = clear["purpose"], CHANNEL_OF[clear["kind"]]
+        by = self.oracle.allowing(person, *subject, row["at"], position)
         restricted = self.oracle.is_restricted(person, position)
         assert not self.oracle.is_erased(person, position)
         if clear["reported_by"] != "perennial":
@@ -666,20 +675,22 @@ class AnyConsent(RuleBasedStateMachine):
         assert UUID(clear["consent"]) in by
         decided = row["recorded_at"] - timedelta(seconds=5), row["recorded_at"]  # at some moment between these
         assert row["at"] > decided[0] or any(
-            self.oracle.allowing(person, *asked, moment, position) for moment in decided
+            self.oracle.allowing(person, *subject, moment, position) for moment in decided
         )
         assert not restricted
 
     def check_end(self, row: Row, clear: Mapping[str, Any]) -> None:
         """It occurs when the consent that it names ended, once."""
         (given,) = (
-            one for one in self.oracle.of("consent-given", before=row["position"]) if str(one["id"]) == clear["consent"]
+            consent
+            for consent in self.oracle.of("consent-given", before=row["position"])
+            if str(consent["id"]) == clear["consent"]
         )
         assert row["at"] == datetime.fromisoformat(given["clear"]["valid_until"]) <= self.house.now()
         noted = [
-            one
-            for one in self.oracle.rows
-            if one["type"] == row["type"] and one["clear"]["consent"] == clear["consent"]
+            end
+            for end in self.oracle.rows
+            if end["type"] == row["type"] and end["clear"]["consent"] == clear["consent"]
         ]
         assert noted == [row]
 
@@ -699,7 +710,7 @@ class AnyConsent(RuleBasedStateMachine):
             self.check_unreadable(record)
             assert self.house.rows_with(f"canary {record}") == 0
         for record in living:
-            assert self.house.rows_with(f"canary {record}") > 0, "a search that finds nobody proves nothing"
+            assert self.house.rows_with(f"canary {record}") > 0, "a search that finds no one proves nothing"
 
     def check_replay(self) -> None:
         """Folding the stored events gives every state that was ever decided on, and what is loaded today."""
@@ -709,12 +720,16 @@ class AnyConsent(RuleBasedStateMachine):
             stored[recorded.stream].append(recorded)
         assert sum(map(len, stored.values())) == len(self.oracle.rows)
         for aggregate, stream, reads, loaded in self.house.seeing.seen:
-            told = [one for one in stored.get(stream, []) if one.version <= loaded.version and type(one.event) in reads]
-            assert unsealed(aggregate.fold(stream, told)) == unsealed(loaded.state)
+            read = [
+                entry
+                for entry in stored.get(stream, [])
+                if entry.version <= loaded.version and type(entry.event) in reads
+            ]
+            assert unsealed(aggregate.fold(stream, read)) == unsealed(loaded.state)
         candidates = {row["stream"] for row in self.oracle.of("candidate-sourced", before=self.after())}
         for stream, events in stored.items():
             aggregate = CANDIDATE if stream in candidates else SUPPRESSION
-            types = frozenset(type(one.event) for one in events)
+            types = frozenset(type(entry.event) for entry in events)
             assert unsealed(aggregate.fold(stream, events)) == unsealed(
                 self.house.log.load(aggregate, stream, types).state
             )
@@ -728,7 +743,7 @@ def unsealed(state: Any) -> Any:
     """The state without what an erasure makes unreadable: which events told of the profile stays."""
     if not isinstance(state, Candidate):
         return state
-    return replace(state, telling=Statements()), [one.id for one in state.telling]
+    return replace(state, telling=Statements()), [event.id for event in state.telling]
 
 
 def test_any_history_of_consents(server: str, key_file: KeyFile) -> None:

@@ -94,7 +94,7 @@ class History:
         return person
 
     def complete(self, person: str, which: int, at: datetime | None) -> None:
-        """Some of the segments that are unknown become known, or all; nothing more is told of an erased person."""
+        """Some of the segments that are unknown become known, or all; nothing more is recorded about an erased person."""
         unknown = self.incomplete[person]
         named = list(unknown)[which % len(unknown) :] if unknown else []
         if named and person not in self.erased:
@@ -115,14 +115,14 @@ class History:
         if person in self.erased:
             return
         number = len(self.touches)
-        told = {"kind": kind, "message": made("message", message) if message else None, "machine": machine}
+        values = {"kind": kind, "message": made("message", message) if message else None, "machine": machine}
         touchpoint = made("touch", number)
         given = [event["position"] for event in self.log if event["type"] == "consent-given.v1"]
         consent = str(UUID(int=given[-1])) if given and number % 2 == 0 and kind.endswith("-sent") else None
         authorised = consent is not None if kind.endswith("-sent") else None
-        self.write(person, "touchpoint-recorded", at, touchpoint=touchpoint, **told, purpose=purpose,
+        self.write(person, "touchpoint-recorded", at, touchpoint=touchpoint, **values, purpose=purpose,
                    authorised=authorised, consent=consent, reported_by="test")  # fmt: skip
-        self.touches[touchpoint] = {**told, "at": self.log[-1]["at"], "person": person}
+        self.touches[touchpoint] = {**values, "at": self.log[-1]["at"], "person": person}
 
     def correct(self, which: int, kind: str | None, at: datetime, message: int, machine: bool) -> None:
         standing = [
@@ -194,14 +194,14 @@ class History:
         for stream in (absorbed, survivor):
             self.write(stream, "candidates-unmerged", at, survivor=survivor, absorbed=absorbed)
         ended = [(stream, event) for of, stream, event in self.withheld if of == absorbed]
-        self.withheld = [one for one in self.withheld if one[0] != absorbed]
+        self.withheld = [pair for pair in self.withheld if pair[0] != absorbed]
         for stream, event in ended if which % 3 else ():  # and of older un-merges nothing ended it
             self.write(stream, "consent-withholding-ended", at, withheld=str(UUID(int=event)), survivor=survivor,
                        absorbed=absorbed, purpose="talent_pool", channels=["email"])  # fmt: skip
 
     def erase(self, record: str, at: datetime | None, completed: bool) -> None:
-        """Asks for the person to be erased, in all records at once; of an erased one nothing more is told."""
-        records = [one for one in self.versions if self.root(one) == self.root(record)]
+        """Request the erasure of a person in all records at once; nothing more is recorded about them."""
+        records = [known_record for known_record in self.versions if self.root(known_record) == self.root(record)]
         for stream in () if record in self.erased else records:
             self.write(stream, "erasure-requested", at, by="self", ground="art-17")
             self.withdraw_consent(stream, at, "talent_pool", ["email", "phone"], entirely=True, method="erasure")
@@ -224,8 +224,10 @@ class History:
             )
         elif not self.proposed[key]:
             self.proposed[key] = True
-            told = {} if accepts else {"ground": "other"}
-            self.write(record, f"erasure-proposal-{'accepted' if accepts else 'declined'}", at, proposal=key[1], **told)
+            ground = {} if accepts else {"ground": "other"}
+            self.write(
+                record, f"erasure-proposal-{'accepted' if accepts else 'declined'}", at, proposal=key[1], **ground
+            )
             if accepts:
                 self.erase(record, at, completed=False)
 
@@ -240,9 +242,9 @@ class History:
         self.write(person, "community-joined" if joined else "community-left", at, community=community, by=by)
 
     def access(self, people: list[str], at: datetime | None, kind: str, reader: str) -> None:
-        """Somebody sees these people: each time in a stream of its own."""
-        told = {"holds": ["personal"], "export": made("export", len(self.log))} if kind == "exported" else {}
-        self.write(made("access", len(self.log)), f"people-{kind}", at, page="profile", people=people, **told)
+        """A reader sees these people; each access has a stream of its own."""
+        export = {"holds": ["personal"], "export": made("export", len(self.log))} if kind == "exported" else {}
+        self.write(made("access", len(self.log)), f"people-{kind}", at, page="profile", people=people, **export)
         self.log[-1]["actor"] = reader
 
     # Jobs and their openings.
@@ -280,22 +282,22 @@ class History:
         ended = list(self.ended_seats)
         if ended:
             opening = ended[which % len(ended)]
-            for one in self.applications:
-                one.filled = None if one.filled == opening else one.filled
+            for application in self.applications:
+                application.filled = None if application.filled == opening else application.filled
             self.reopen(opening, at, need, None)
 
     def tell_of_seat(self, which: int, at: datetime, person: str) -> None:
-        """Whatever may be told of any opening, by a system whose rules are not ours: again, late, in any order."""
+        """Any event of any opening, as a system with other rules reports it: repeated, late, in any order."""
         if not self.seat_of:
             return
         opening, no = sorted(self.seat_of)[which % len(self.seat_of)], len(self.log)
         name = ("opening-filled", "opening-cancelled", "opening-reopened")[which % 3]
-        told: dict[str, dict[str, Any]] = {
+        values: dict[str, dict[str, Any]] = {
             "opening-filled": {"application": made("apply", no % 2), "candidate": person, "accepted_at": stored(at)},
             "opening-cancelled": {"reason": "budget"},
             "opening-reopened": {"need": "same", "application": (None, made("apply", 0), made("apply", 1))[no % 3]},
         }
-        self.write(self.seat_of[opening], name, at, opening=opening, **told[name])
+        self.write(self.seat_of[opening], name, at, opening=opening, **values[name])
 
     def hold(self, job: str, at: datetime) -> None:
         """Holds the job, or goes on with it where it is held."""
@@ -333,52 +335,54 @@ class History:
         """A hire that fills no opening; it may be for a job whose first event comes later."""
         self.take(self.apply(person, job, at), None, at, at)
 
-    def take(self, one: Ongoing, opening: str | None, at: datetime, accepted: datetime) -> None:
+    def take(self, application: Ongoing, opening: str | None, at: datetime, accepted: datetime) -> None:
         """The hire, into the opening where there is one."""
         if opening is not None:
             self.end(opening)
-            self.write(str(one.job), "opening-filled", at, opening=opening, application=one.id, candidate=one.person,
-                       accepted_at=stored(accepted))  # fmt: skip
-        self.write(one.id, "candidate-hired", at, **one.named, opening=opening)
-        one.ending, one.filled = "hired", opening
+            ids = {"opening": opening, "application": application.id, "candidate": application.person}
+            self.write(str(application.job), "opening-filled", at, **ids, accepted_at=stored(accepted))
+        self.write(application.id, "candidate-hired", at, **application.named, opening=opening)
+        application.ending, application.filled = "hired", opening
 
-    def unhire(self, one: Ongoing, at: datetime) -> None:
-        self.write(one.id, "candidate-unhired", at, **one.named, opening=one.filled, reason="no-show")
-        if one.filled is not None:
-            self.reopen(one.filled, at, "same", one.id)
-        one.ending, one.filled = None, None
+    def unhire(self, application: Ongoing, at: datetime) -> None:
+        self.write(
+            application.id, "candidate-unhired", at, **application.named, opening=application.filled, reason="no-show"
+        )
+        if application.filled is not None:
+            self.reopen(application.filled, at, "same", application.id)
+        application.ending, application.filled = None, None
 
-    def step(self, one: Ongoing, name: str, at: datetime, **clear: Any) -> None:
-        self.write(one.id, name, at, **one.named, **clear)
+    def step(self, application: Ongoing, name: str, at: datetime, **clear: Any) -> None:
+        self.write(application.id, name, at, **application.named, **clear)
 
-    def reject(self, one: Ongoing, at: datetime, name: str) -> None:
-        self.step(one, name, at, reason="other")
-        one.ending = name
+    def reject(self, application: Ongoing, at: datetime, name: str) -> None:
+        self.step(application, name, at, reason="other")
+        application.ending = name
 
-    def unreject(self, one: Ongoing, at: datetime) -> None:
-        self.step(one, "application-unrejected", at, reason="mistake")
-        one.ending = None
+    def unreject(self, application: Ongoing, at: datetime) -> None:
+        self.step(application, "application-unrejected", at, reason="mistake")
+        application.ending = None
 
-    def offer(self, one: Ongoing, opening: str | None, at: datetime) -> None:
-        self.step(one, "offer-made", at, opening=opening)
-        one.offers.append(opening)
+    def offer(self, application: Ongoing, opening: str | None, at: datetime) -> None:
+        self.step(application, "offer-made", at, opening=opening)
+        application.offers.append(opening)
 
-    def accept(self, one: Ongoing, opening: str, at: datetime) -> None:
-        self.step(one, "offer-accepted", at, opening=opening)
-        one.offers += [opening] * (opening not in one.offers)
+    def accept(self, application: Ongoing, opening: str, at: datetime) -> None:
+        self.step(application, "offer-accepted", at, opening=opening)
+        application.offers += [opening] * (opening not in application.offers)
 
-    def end_offer(self, one: Ongoing, at: datetime, rescinded: bool) -> None:
-        opening = one.offers.pop()
+    def end_offer(self, application: Ongoing, at: datetime, rescinded: bool) -> None:
+        opening = application.offers.pop()
         name, by = ("offer-rescinded", {"by": "us"}) if rescinded else ("offer-declined", {})
-        self.step(one, name, at, opening=opening, reason="salary", **by)
+        self.step(application, name, at, opening=opening, reason="salary", **by)
 
-    def transfer(self, one: Ongoing, to: str, at: datetime) -> None:
-        self.step(one, "application-transferred", at, to=to, reason="better-fit")
-        one.job, one.offers = to, []
+    def transfer(self, application: Ongoing, to: str, at: datetime) -> None:
+        self.step(application, "application-transferred", at, to=to, reason="better-fit")
+        application.job, application.offers = to, []
 
-    def tell(self, one: Ongoing, name: str, at: datetime, job: str | None) -> None:
-        """Whatever may be told of any application, by a system whose rules are not ours: again, late, in any order."""
-        told: dict[str, dict[str, Any]] = {
+    def tell(self, application: Ongoing, name: str, at: datetime, job: str | None) -> None:
+        """Any event of any application, as a system with other rules reports it: repeated, late, in any order."""
+        values: dict[str, dict[str, Any]] = {
             "candidate-hired": {"opening": None},
             "candidate-unhired": {"opening": None, "reason": "no-show"},
             "offer-made": {"opening": None},
@@ -387,21 +391,30 @@ class History:
             "offer-decline-taken-back": {"opening": None},
             "offer-rescinded": {"opening": None, "reason": "salary", "by": "us"},
         }
-        self.write(one.id, name, at, candidate=one.person, requisition=job, **told.get(name, {"reason": "other"}))
+        self.write(
+            application.id,
+            name,
+            at,
+            candidate=application.person,
+            requisition=job,
+            **values.get(name, {"reason": "other"}),
+        )
 
-    def refer(self, one: Ongoing, referrer: str, at: datetime, turned: bool) -> None:
+    def refer(self, application: Ongoing, referrer: str, at: datetime, turned: bool) -> None:
         """A referral of the application's candidate: declined, or taken up and turned into the application."""
         referral = made("referral", len(self.log))
-        both = {"referrer": referrer, "candidate": one.person}
-        self.write(referral, "referral-made", at, **both, requisition=one.job, relation="colleague")
+        both = {"referrer": referrer, "candidate": application.person}
+        self.write(referral, "referral-made", at, **both, requisition=application.job, relation="colleague")
         if not turned:
             self.write(referral, "referral-declined", at, **both, by="candidate", reason="other")
             return
         self.write(referral, "referral-accepted", at, **both)
-        self.write(referral, "referral-turned-into-application", at, **both, application=one.id)
-        self.step(one, "application-referred", at, referral=referral, referrer=referrer)
-        if one.ending == "hired":
-            self.write(referral, "referral-credited", at, **both, application=one.id, hired_at=stored(at), rule="first")
+        self.write(referral, "referral-turned-into-application", at, **both, application=application.id)
+        self.step(application, "application-referred", at, referral=referral, referrer=referrer)
+        if application.ending == "hired":
+            self.write(
+                referral, "referral-credited", at, **both, application=application.id, hired_at=stored(at), rule="first"
+            )
 
 
 def stored(moment: datetime) -> str:
@@ -418,114 +431,114 @@ class Move:
     other: datetime
     kind: str
     message: int
-    one: int
+    choice: int
     flag: bool
 
     def person(self, history: History) -> str:
         return history.person(self.number, self.at)
 
     def second(self, history: History) -> str:
-        return history.person((self.number + 1 + self.one) % PEOPLE, self.other)
+        return history.person((self.number + 1 + self.choice) % PEOPLE, self.other)
 
     def job(self, history: History) -> str:
-        return history.job(self.one % JOBS, self.at)
+        return history.job(self.choice % JOBS, self.at)
 
-    def told(self) -> datetime | None:
+    def time_or_none(self) -> datetime | None:
         """Some events come without a time."""
-        return None if self.one == 5 else self.other
+        return None if self.choice == 5 else self.other
 
 
 Make = Callable[[History, Move], None]
 
 
 def _touch(history: History, move: Move) -> None:
-    machine = move.flag and move.one % 2 == 0
-    purpose = (None, "talent_pool", "events")[move.one % 3]
-    history.touch(move.person(history), move.kind, move.told(), move.message, machine, purpose)
+    machine = move.flag and move.choice % 2 == 0
+    purpose = (None, "talent_pool", "events")[move.choice % 3]
+    history.touch(move.person(history), move.kind, move.time_or_none(), move.message, machine, purpose)
 
 
 def _correct(history: History, move: Move) -> None:
     move.person(history)
-    history.correct(move.one, move.kind if move.flag else None, move.other, move.message, move.one == 4)
+    history.correct(move.choice, move.kind if move.flag else None, move.other, move.message, move.choice == 4)
 
 
 def _consent(history: History, move: Move) -> None:
-    channels = [["email"], ["phone"], ["email", "phone"]][move.one % 3]
+    channels = [["email"], ["phone"], ["email", "phone"]][move.choice % 3]
     purpose = "events" if move.message == 2 else "talent_pool"
-    history.consent(move.person(history), move.one if move.flag else 4, move.other, purpose, channels)
+    history.consent(move.person(history), move.choice if move.flag else 4, move.other, purpose, channels)
 
 
 def _end(history: History, move: Move) -> None:
-    history.end_seat(move.one, move.person(history), move.at, move.other, move.flag)
+    history.end_seat(move.choice, move.person(history), move.at, move.other, move.flag)
 
 
 def _hire(history: History, move: Move) -> None:
-    history.hire(move.person(history), made("job", move.one % JOBS) if move.flag else None, move.other)
+    history.hire(move.person(history), made("job", move.choice % JOBS) if move.flag else None, move.other)
 
 
 def _apply(history: History, move: Move) -> None:
-    history.apply(move.person(history), made("job", move.one % JOBS) if move.flag else None, move.other)
+    history.apply(move.person(history), made("job", move.choice % JOBS) if move.flag else None, move.other)
 
 
 def _merge(history: History, move: Move) -> None:
-    history.merge(move.person(history), move.second(history), move.told(), move.flag and move.one == 0)
+    history.merge(move.person(history), move.second(history), move.time_or_none(), move.flag and move.choice == 0)
 
 
 def _community(history: History, move: Move) -> None:
     by = "self" if move.flag else "recruiter"
-    history.community(move.person(history), made("community", move.one % COMMUNITIES), move.other, by)
+    history.community(move.person(history), made("community", move.choice % COMMUNITIES), move.other, by)
 
 
 def _access(history: History, move: Move) -> None:
     people = [move.person(history), move.second(history)][: move.message]
     reader = f"user:{'ana' if move.flag else 'ben'}"
-    history.access(people, move.told(), ("viewed", "searched", "exported")[move.one % 3], reader)
+    history.access(people, move.time_or_none(), ("viewed", "searched", "exported")[move.choice % 3], reader)
 
 
 def _with(endings: tuple[str | None, ...], make: Callable[[History, Move, Ongoing], None]) -> Make:
     """The move with one of the applications that ended so (None: not yet), if there is one."""
 
     def done(history: History, move: Move) -> None:
-        found = [one for one in history.applications if one.ending in endings]
-        if found:
-            make(history, move, found[-1 - move.number % len(found)])
+        matching = [application for application in history.applications if application.ending in endings]
+        if matching:
+            make(history, move, matching[-1 - move.number % len(matching)])
 
     return done
 
 
-def _offer(history: History, move: Move, one: Ongoing) -> None:
-    seats = history.seats_of(one.job)
-    if one.job is not None:
-        history.offer(one, seats[0] if seats and move.flag else None, move.other)
+def _offer(history: History, move: Move, application: Ongoing) -> None:
+    seats = history.seats_of(application.job)
+    if application.job is not None:
+        history.offer(application, seats[0] if seats and move.flag else None, move.other)
 
 
-def _accept(history: History, move: Move, one: Ongoing) -> None:
-    for opening in history.seats_of(one.job)[:1]:
-        history.accept(one, opening, move.other)
+def _accept(history: History, move: Move, application: Ongoing) -> None:
+    for opening in history.seats_of(application.job)[:1]:
+        history.accept(application, opening, move.other)
 
 
-def _take(history: History, move: Move, one: Ongoing) -> None:
-    seats = history.seats_of(one.job)
-    history.take(one, seats[0] if seats and move.flag else None, move.other, move.at)
+def _take(history: History, move: Move, application: Ongoing) -> None:
+    seats = history.seats_of(application.job)
+    history.take(application, seats[0] if seats and move.flag else None, move.other, move.at)
 
 
-def _transfer(history: History, move: Move, one: Ongoing) -> None:
-    to = history.job((move.one + 1) % JOBS, move.at)
-    if to != one.job:
-        history.transfer(one, to, move.other)
+def _transfer(history: History, move: Move, application: Ongoing) -> None:
+    to = history.job((move.choice + 1) % JOBS, move.at)
+    if to != application.job:
+        history.transfer(application, to, move.other)
 
 
-TOLD_ANEW = ("candidate-hired", "candidate-hired", "candidate-unhired", "application-rejected",
+STATED_AGAIN = ("candidate-hired", "candidate-hired", "candidate-unhired", "application-rejected",
              "application-unrejected", "application-withdrawn", "offer-made", "offer-accepted", "offer-accepted",
              "offer-declined", "offer-declined", "offer-decline-taken-back", "offer-rescinded",
              "offer-rescinded")  # fmt: skip
 """The facts, and what takes them back, that a history tells whatever went before."""
 
 
-def _tell(history: History, move: Move, one: Ongoing) -> None:
-    name = TOLD_ANEW[(move.one * 2 + move.flag + move.number * 3) % len(TOLD_ANEW)]
-    job = history.job(move.number % JOBS, move.at) if move.flag or name.startswith("offer") else one.job
-    history.tell(one, name, move.other, job)
+def _tell(history: History, move: Move, application: Ongoing) -> None:
+    name = STATED_AGAIN[(move.choice * 2 + move.flag + move.number * 3) % len(STATED_AGAIN)]
+    job = history.job(move.number % JOBS, move.at) if move.flag or name.startswith("offer") else application.job
+    history.tell(application, name, move.other, job)
 
 
 PEOPLE_MOVES: Mapping[str, Make] = {
@@ -535,39 +548,51 @@ PEOPLE_MOVES: Mapping[str, Make] = {
     "hire": _hire,
     "apply": _apply,
     "merge": _merge,
-    "unmerge": lambda history, move: history.unmerge(move.one, move.told()),
+    "unmerge": lambda history, move: history.unmerge(move.choice, move.time_or_none()),
     "community": _community,
-    "erase": lambda history, move: history.erase(move.person(history), move.told(), move.flag),
+    "erase": lambda history, move: history.erase(move.person(history), move.time_or_none(), move.flag),
     "access": _access,
-    "complete": lambda history, move: history.complete(move.person(history), move.one, move.told()),
-    "propose": lambda history, move: history.propose(move.person(history), move.one % 2, move.told(), move.number == 5),
+    "complete": lambda history, move: history.complete(move.person(history), move.choice, move.time_or_none()),
+    "propose": lambda history, move: history.propose(
+        move.person(history), move.choice % 2, move.time_or_none(), move.number == 5
+    ),
 }
 JOB_MOVES: Mapping[str, Make] = {
     "seat": lambda history, move: history.open_seat(move.job(history), move.other),
     "end": _end,
-    "reopen": lambda history, move: history.reopen_ended(move.one, move.other, "new" if move.flag else "same"),
+    "reopen": lambda history, move: history.reopen_ended(move.choice, move.other, "new" if move.flag else "same"),
     "hold": lambda history, move: history.hold(move.job(history), move.other),
     "close": lambda history, move: history.close(move.job(history), move.other, move.flag),
-    "date": lambda h, move: h.correct_date(move.job(h), move.number + move.one, move.other, move.at),
-    "tell-seat": lambda history, move: history.tell_of_seat(move.one, move.other, move.person(history)),
+    "date": lambda h, move: h.correct_date(move.job(h), move.number + move.choice, move.other, move.at),
+    "tell-seat": lambda history, move: history.tell_of_seat(move.choice, move.other, move.person(history)),
 }
 APPLICATION_MOVES: Mapping[str, Make] = {
-    "stage": _with((None,), lambda h, move, one: h.step(one, "stage-entered", move.other, stage=STAGES[move.one])),
+    "stage": _with(
+        (None,),
+        lambda h, move, application: h.step(application, "stage-entered", move.other, stage=STAGES[move.choice]),
+    ),
     "back": _with(
         (None,),
-        lambda h, move, one: h.step(one, "application-moved-back", move.other, stage=STAGES[move.one], reason="other"),
+        lambda h, move, application: h.step(
+            application, "application-moved-back", move.other, stage=STAGES[move.choice], reason="other"
+        ),
     ),
-    "reject": _with((None,), lambda h, move, one: h.reject(one, move.other, "application-rejected")),
-    "withdraw": _with((None,), lambda h, move, one: h.reject(one, move.other, "application-withdrawn")),
-    "unreject": _with(("application-rejected",), lambda h, move, one: h.unreject(one, move.other)),
+    "reject": _with((None,), lambda h, move, application: h.reject(application, move.other, "application-rejected")),
+    "withdraw": _with((None,), lambda h, move, application: h.reject(application, move.other, "application-withdrawn")),
+    "unreject": _with(("application-rejected",), lambda h, move, application: h.unreject(application, move.other)),
     "offer": _with((None,), _offer),
     "accept": _with((None,), _accept),
-    "offer-ends": _with((None,), lambda h, move, one: h.end_offer(one, move.other, move.flag) if one.offers else None),
+    "offer-ends": _with(
+        (None,),
+        lambda h, move, application: h.end_offer(application, move.other, move.flag) if application.offers else None,
+    ),
     "take": _with((None,), _take),
-    "unhire": _with(("hired",), lambda h, move, one: h.unhire(one, move.other)),
+    "unhire": _with(("hired",), lambda h, move, application: h.unhire(application, move.other)),
     "transfer": _with((None,), _transfer),
     "tell": _with((None, "hired", "application-rejected", "application-withdrawn"), _tell),
-    "refer": _with((None, "hired"), lambda h, move, one: h.refer(one, move.second(h), move.other, move.flag)),
+    "refer": _with(
+        (None, "hired"), lambda h, move, application: h.refer(application, move.second(h), move.other, move.flag)
+    ),
 }
 MOVES: Mapping[str, Make] = {**PEOPLE_MOVES, **JOB_MOVES, **APPLICATION_MOVES}
 

@@ -27,7 +27,7 @@ from queries.stage_conversion import Conversion, stage_conversion
 from queries.time_in_stage import VISITS, time_in_stage
 from queries.time_to_hire import time_to_hire
 from tests import oracle_applications as oracle
-from tests.projections import histories as told
+from tests.projections import histories
 from tests.projections.histories import Event, History, Move, Ongoing, record
 
 ZONE = oracle.ZONE
@@ -47,35 +47,35 @@ periods = st.one_of(
 )  # fmt: skip
 
 
-def _submit(history: History, move: Move, one: Ongoing) -> None:
-    """The prospect applies, perhaps for another job than was thought of; or somebody applies again."""
-    one.job = history.job(move.one % told.JOBS, move.at)
-    history.step(one, "application-submitted", move.other, source="s0", outside_source=None)
+def _submit(history: History, move: Move, application: Ongoing) -> None:
+    """The prospect applies, perhaps for another job than was thought of; or a person applies again."""
+    application.job = history.job(move.choice % histories.JOBS, move.at)
+    history.step(application, "application-submitted", move.other, source="s0", outside_source=None)
 
 
-def _accept(history: History, move: Move, one: Ongoing) -> None:
+def _accept(history: History, move: Move, application: Ongoing) -> None:
     """An acceptance of one of two openings, whether or not we learned of the offer or the opening."""
-    if one.job is not None:
-        history.accept(one, told.made("seat", move.one % 2), move.other)
+    if application.job is not None:
+        history.accept(application, histories.made("seat", move.choice % 2), move.other)
 
 
-OURS = {"submit": told._with((None,), _submit), "accept": told._with((None,), _accept)}
-MOVES = {**told.MOVES, **OURS}
-WHAT = (*told.APPLICATIONS, "submit", "submit", "hire", *("take",) * 3, "unhire", *("accept",) * 5,
+OURS = {"submit": histories._with((None,), _submit), "accept": histories._with((None,), _accept)}
+MOVES = {**histories.MOVES, **OURS}
+WHAT = (*histories.APPLICATIONS, "submit", "submit", "hire", *("take",) * 3, "unhire", *("accept",) * 5,
         *("offer-ends",) * 3, *("refer",) * 4)  # fmt: skip
 
 
 @st.composite
 def courses(draw: st.DrawFn, longest: int) -> list[Event]:
     """A log in which applications do whatever they can, from many sources; steps come late and in any order."""
-    history = History(draw(st.integers(1, 30)), draw(told.unknown))
-    for move in draw(st.lists(told.moves(WHAT), min_size=longest // 3, max_size=longest)):
+    history = History(draw(st.integers(1, 30)), draw(histories.unknown))
+    for move in draw(st.lists(histories.moves(WHAT), min_size=longest // 3, max_size=longest)):
         MOVES[move.what](history, move)
     for event in history.log:
         if event["type"] in ("application-submitted.v1", "prospect-added.v1"):
             event["clear"]["source"] = SOURCES[event["position"] % len(SOURCES)]
     if not history.log:
-        history.person(0, told.START)
+        history.person(0, histories.START)
     return history.log
 
 
@@ -149,9 +149,9 @@ def test_every_metric_of_long_courses_is_the_oracles(
 def recorded(event: Event) -> Recorded[Any]:
     """The event as the domain reads it."""
     shape = next(shape for shape in OF_APPLICATIONS if shape.stored_name == event["type"])
-    told = {one.name: event["clear"].get(one.name) for one in fields(shape)}
-    told = {name: UUID(value) if name in IDS and value is not None else value for name, value in told.items()}
-    made = shape(**told)
+    values = {field.name: event["clear"].get(field.name) for field in fields(shape)}
+    values = {name: UUID(value) if name in IDS and value is not None else value for name, value in values.items()}
+    made = shape(**values)
     return Recorded(UUID(event["stream"]), event["version"], made, UUID(int=event["position"]), event["at"])
 
 
@@ -186,12 +186,12 @@ def test_as_of_every_position_the_domain_and_the_metrics_agree_on_how_an_applica
         before = states.get(event["stream"], application.Application(UUID(event["stream"])))
         states[event["stream"]] = application.evolve(before, recorded(event))
         as_of = AsOf(event["position"], TODAY, ZONE)
-        asked = (connection, STANDS, ALWAYS, as_of, Segment(), list(STEPS.values()))
-        stands = {name: (hired, ended, accepted) for name, hired, ended, accepted in ask(*asked)}
+        arguments = (connection, STANDS, ALWAYS, as_of, Segment(), list(STEPS.values()))
+        stands = {name: (hired, ended, accepted) for name, hired, ended, accepted in ask(*arguments)}
         stages = dict(ask(connection, STAGES, ALWAYS, as_of, Segment(), list(STEPS.values())))
         for name, state in states.items():
             hired = state.ended_at if state.hires else None
-            accepted = max((one.at for one in state.acceptances), default=None)
+            accepted = max((acceptance.at for acceptance in state.acceptances), default=None)
             assert stands[name] == (hired, state.ending is not None, accepted)
             beginning = "applied" if state.submitted else "prospect"
             assert stages.get(name) == (None if state.ends else state.stages.last or beginning)
@@ -228,11 +228,11 @@ def check_cohorts(
             check_cell(cohort.n, conversion, cells.get((number, later), oracle.Cell()))
 
 
-def check_cell(n: int, told: Conversion, cell: oracle.Cell) -> None:
-    assert (n, told.reached, told.n_censored) == (cell.n, cell.reached, cell.censored)
-    assert told.share == (rounded(Fraction(cell.reached, cell.n), "0.0001") if cell.n else None)
-    assert told.share is None or told.share <= 1
-    assert {within.days: [within.n, within.reached] for within in told.within} == cell.within
+def check_cell(n: int, conversion: Conversion, cell: oracle.Cell) -> None:
+    assert (n, conversion.reached, conversion.n_censored) == (cell.n, cell.reached, cell.censored)
+    assert conversion.share == (rounded(Fraction(cell.reached, cell.n), "0.0001") if cell.n else None)
+    assert conversion.share is None or conversion.share <= 1
+    assert {within.days: [within.n, within.reached] for within in conversion.within} == cell.within
 
 
 def check_activity(
@@ -267,11 +267,11 @@ def check_hires(
     days = oracle.days_to_hire(log, period.begins, period.ends, segment.named)
     assert answer.n == len(days)
     assert answer.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
-    told = (answer.lower_quartile, answer.median, answer.upper_quartile, answer.p90)
-    assert told == tuple(oracle.over_by(days, Fraction(share, 20)) for share in (5, 10, 15, 18))
+    quantiles = (answer.lower_quartile, answer.median, answer.upper_quartile, answer.p90)
+    assert quantiles == tuple(oracle.over_by(days, Fraction(share, 20)) for share in (5, 10, 15, 18))
     for attribution in get_args(Attribution):
         sources = source_of_hire(connection, period, as_of, segment, attribution)
         expected = oracle.sources(log, period.begins, period.ends, segment.named, attribution)
-        assert {one.source: one.n for one in sources.sources} == dict(expected)
+        assert {counted.source: counted.n for counted in sources.sources} == dict(expected)
         assert sources.n == expected.total()
-        assert sum((one.share for one in sources.sources), Decimal(0)) == (1 if expected else 0)
+        assert sum((counted.share for counted in sources.sources), Decimal(0)) == (1 if expected else 0)

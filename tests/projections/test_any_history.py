@@ -107,12 +107,12 @@ def test_the_rows_are_the_same_for_every_batch_boundary(
 
 def answers(connection: psycopg.Connection[Any], as_of: AsOf, period: Period, segment: Segment, by: By) -> list[Any]:
     """Every metric's answer, as of a position."""
-    asked = (connection, period, as_of, segment)
+    arguments = (connection, period, as_of, segment)
     return [
-        pipeline_growth(*asked, by=by),
-        engagement(*asked),
-        *(time_to_fill(*asked, definition=name) for name in ("standard", "workable", "frappe")),
-        touchpoint_counts(*asked, by=by),
+        pipeline_growth(*arguments, by=by),
+        engagement(*arguments),
+        *(time_to_fill(*arguments, definition=name) for name in ("standard", "workable", "frappe")),
+        touchpoint_counts(*arguments, by=by),
         *(consents(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(candidate(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
         *(memberships(connection, UUID(made("person", n)), as_of) for n in range(PEOPLE)),
@@ -157,17 +157,17 @@ def test_every_metric_of_people_is_the_oracles(
     record(connection, log)
     fold_in_batches(connection, LIVE, log, [])
     for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
-        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
+        log_so_far = [earlier for earlier in log if earlier["position"] <= event["position"]]
         as_of = AsOf(event["position"], TODAY, ZONE)
-        check_pipeline(connection, known, period, segment, as_of)
-        check_engagement(connection, known, period, segment, as_of)
-        check_touchpoints(connection, known, period, segment, as_of)
-        check_people(connection, known, as_of)
-        check_communities(connection, known, as_of)
-        check_referrals(connection, known, as_of)
-        check_dispatches(connection, known, as_of)
-        check_expiring(connection, known, as_of)
-        check_accesses(connection, known, as_of)
+        check_pipeline(connection, log_so_far, period, segment, as_of)
+        check_engagement(connection, log_so_far, period, segment, as_of)
+        check_touchpoints(connection, log_so_far, period, segment, as_of)
+        check_people(connection, log_so_far, as_of)
+        check_communities(connection, log_so_far, as_of)
+        check_referrals(connection, log_so_far, as_of)
+        check_dispatches(connection, log_so_far, as_of)
+        check_expiring(connection, log_so_far, as_of)
+        check_accesses(connection, log_so_far, as_of)
 
 
 def check_pipeline(
@@ -180,10 +180,10 @@ def check_pipeline(
             within = Counter[str]()
             for (day, what), n in counted.items():
                 within[what] += n if bucket.begins <= day < bucket.ends else 0
-            told = (bucket.new, bucket.reactivated, bucket.dormant, bucket.exited_hired, bucket.exited_opted_out)
+            counts = (bucket.new, bucket.reactivated, bucket.dormant, bucket.exited_hired, bucket.exited_opted_out)
             whats = ("new", "reactivated", "dormant", "exited.hired", "exited.opted-out")
-            assert told == tuple(within[what] for what in whats)
-            assert bucket.closing == bucket.opening + told[0] + told[1] - told[2] - bucket.exited
+            assert counts == tuple(within[what] for what in whats)
+            assert bucket.closing == bucket.opening + counts[0] + counts[1] - counts[2] - bucket.exited
         for bucket in (growth.total, *growth.buckets[:3], growth.buckets[-1]):
             assert bucket.opening == oracle.active_at_end_of(log, bucket.begins - timedelta(1), segment.named)
             assert bucket.closing == oracle.active_at_end_of(log, bucket.ends - timedelta(1), segment.named)
@@ -197,10 +197,10 @@ def check_engagement(
         rates = engagement(connection, period, as_of, segment, window)
         expected = oracle.engagement(log, period.begins, period.ends, segment.named, window)
         total = rates.total
-        told = {"sent": total.sent, "bounced": total.bounced, "opened": total.open_total.n, "clicked": total.click.n,
+        counts = {"sent": total.sent, "bounced": total.bounced, "opened": total.open_total.n, "clicked": total.click.n,
                 "opened.human": total.open_human.n, "opened.machine": total.open_machine.n,
                 "replied": total.reply.n, "clicked.opened": total.click_to_open.n}  # fmt: skip
-        assert told == {what: expected[what] for what in told}
+        assert counts == {what: expected[what] for what in counts}
         assert rates.n == total.reply.of == expected["sent"] - expected["bounced"]
         assert sum(month.sent for month in rates.months) == total.sent
         since = max(period.begins, as_of.day - timedelta(window - 1))
@@ -211,10 +211,10 @@ def check_engagement(
 def check_touchpoints(
     connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf
 ) -> None:
-    told = touchpoint_counts(connection, period, as_of, segment, "day")
+    answer = touchpoint_counts(connection, period, as_of, segment, "day")
     expected = oracle.touchpoint_counts(log, period.begins, period.ends, segment.named)
-    assert {(count.bucket, count.kind): count.n for count in told.counts} == dict(expected)
-    assert touchpoint_counts(connection, period, as_of, segment).n == told.n == expected.total()
+    assert {(count.bucket, count.kind): count.n for count in answer.counts} == dict(expected)
+    assert touchpoint_counts(connection, period, as_of, segment).n == answer.n == expected.total()
 
 
 def check_people(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
@@ -222,8 +222,11 @@ def check_people(connection: psycopg.Connection[Any], log: list[Event], as_of: A
         person = made("person", number)
         for moment in (TODAY, datetime(2023, 2, 1, tzinfo=UTC)):
             answer = consents(connection, UUID(person), as_of, moment)
-            told = {(s.purpose, s.channel): "given" if s.status == "given" else "denied" for s in answer.states}
-            assert (told, answer.merged_into) == (oracle.consents(log, person, moment), oracle.merged_into(log, person))
+            states = {(s.purpose, s.channel): "given" if s.status == "given" else "denied" for s in answer.states}
+            assert (states, answer.merged_into) == (
+                oracle.consents(log, person, moment),
+                oracle.merged_into(log, person),
+            )
         summary, expected = candidate(connection, UUID(person), as_of), oracle.candidate(log, person)
         assert (summary is None) == (expected is None)
         if summary is not None and expected is not None:
@@ -235,8 +238,8 @@ def check_communities(connection: psycopg.Connection[Any], log: list[Event], as_
         for number in range(PEOPLE):
             person = made("person", number)
             held = memberships(connection, UUID(person), as_of, moment)
-            told = {str(one.community): (one.since, one.by) for one in held.communities}
-            assert told == oracle.communities(log, person, moment)
+            joined = {str(membership.community): (membership.since, membership.by) for membership in held.communities}
+            assert joined == oracle.communities(log, person, moment)
             assert held.merged_into == oracle.merged_into(log, person)
         for number in range(COMMUNITIES):
             community = UUID(made("community", number))
@@ -248,29 +251,29 @@ def in_pages_of_two(
     connection: psycopg.Connection[Any], community: UUID, as_of: AsOf, moment: datetime
 ) -> list[tuple[str, datetime]]:
     """All members, page by page."""
-    found: list[tuple[str, datetime]] = []
+    listed_members: list[tuple[str, datetime]] = []
     page = members(connection, community, as_of, moment, limit=2)
     n = 0 if page is None else page.n
     while page is not None:
-        found += [(str(member.candidate), member.since) for member in page.members]
+        listed_members += [(str(member.candidate), member.since) for member in page.members]
         if page.next is None:
             break
         page = members(connection, community, as_of, moment, page.next, limit=2)
-    assert len(found) == n
-    return found
+    assert len(listed_members) == n
+    return listed_members
 
 
 def check_referrals(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
     for number in range(PEOPLE):
         referrer = made("person", number)
         expected = oracle.referrals(log, referrer)
-        told = made_referrals(connection, UUID(referrer), as_of, limit=1)
-        assert (told.n, told.merged_into) == (len(expected), oracle.merged_into(log, referrer))
+        page = made_referrals(connection, UUID(referrer), as_of, limit=1)
+        assert (page.n, page.merged_into) == (len(expected), oracle.merged_into(log, referrer))
         for referral in expected:
-            (one,) = told.referrals
-            assert (str(one.referral), one.made_at, one.stage) == referral
-            assert (told.next is None) == (referral == expected[-1])
-            told = made_referrals(connection, UUID(referrer), as_of, told.next, limit=1)
+            (made_referral,) = page.referrals
+            assert (str(made_referral.referral), made_referral.made_at, made_referral.stage) == referral
+            assert (page.next is None) == (referral == expected[-1])
+            page = made_referrals(connection, UUID(referrer), as_of, page.next, limit=1)
 
 
 def check_accesses(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
@@ -288,11 +291,13 @@ def seen_in_pages_of_two(
 ) -> list[tuple[int, str, str, list[str]]]:
     """All accesses, page by page."""
     page = accesses(connection, sought, as_of, limit=2)
-    found = list(page.accesses)
+    shown = list(page.accesses)
     while page.next is not None:
         page = accesses(connection, sought, as_of, page.next, limit=2)
-        found += page.accesses
-    return [(one.position, one.reader, one.kind, [str(person) for person in one.people]) for one in found]
+        shown += page.accesses
+    return [
+        (access.position, access.reader, access.kind, [str(person) for person in access.people]) for access in shown
+    ]
 
 
 def check_dispatches(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
@@ -303,31 +308,36 @@ def check_dispatches(connection: psycopg.Connection[Any], log: list[Event], as_o
         OfDispatches(purpose="events"),
         OfDispatches(candidate=UUID(made("person", 0))),
     ):
-        wanted = [one for one in everything if wants(sought, one, log)]
-        standings = Counter(one["standing"] for one in wanted)
+        wanted = [dispatch for dispatch in everything if wants(sought, dispatch, log)]
+        standings = Counter(dispatch["standing"] for dispatch in wanted)
         totals = Totals(len(wanted), standings["authorised"], standings["not-needed"], standings["exception"])
         for exceptions in (False, True):
-            expected = [one for one in wanted if not exceptions or one["standing"] == "exception"]
-            told = sent_in_pages_of_two(connection, as_of, sought, exceptions, totals)
-            assert [as_told(one) for one in told] == expected
+            expected = [dispatch for dispatch in wanted if not exceptions or dispatch["standing"] == "exception"]
+            sent = sent_in_pages_of_two(connection, as_of, sought, exceptions, totals)
+            assert [as_told(dispatch) for dispatch in sent] == expected
 
 
-def wants(sought: OfDispatches, one: Event, log: list[Event]) -> bool:
+def wants(sought: OfDispatches, dispatch: Event, log: list[Event]) -> bool:
     return (
-        (sought.begins is None or one["at"] >= sought.begins)
-        and (sought.ends is None or one["at"] < sought.ends)
-        and sought.purpose in (None, one["purpose"])
-        and (sought.candidate is None or one["record"] in oracle.records_of(log, str(sought.candidate)))
+        (sought.begins is None or dispatch["at"] >= sought.begins)
+        and (sought.ends is None or dispatch["at"] < sought.ends)
+        and sought.purpose in (None, dispatch["purpose"])
+        and (sought.candidate is None or dispatch["record"] in oracle.records_of(log, str(sought.candidate)))
     )
 
 
-def as_told(one: Dispatch) -> Event:
-    ids = {"touchpoint": one.touchpoint, "record": one.record, "candidate": one.candidate, "consent": one.consent}
+def as_told(dispatch: Dispatch) -> Event:
+    ids = {
+        "touchpoint": dispatch.touchpoint,
+        "record": dispatch.record,
+        "candidate": dispatch.candidate,
+        "consent": dispatch.consent,
+    }
     return {
         **{name: None if value is None else str(value) for name, value in ids.items()},
-        **{name: getattr(one, name) for name in ("at", "kind", "channel", "purpose", "standing", "position")},
-        "event": one.event.int,
-        "corrected_by": None if one.corrected_by is None else one.corrected_by.int,
+        **{name: getattr(dispatch, name) for name in ("at", "kind", "channel", "purpose", "standing", "position")},
+        "event": dispatch.event.int,
+        "corrected_by": None if dispatch.corrected_by is None else dispatch.corrected_by.int,
     }
 
 
@@ -335,25 +345,27 @@ def sent_in_pages_of_two(
     connection: psycopg.Connection[Any], as_of: AsOf, sought: OfDispatches, exceptions: bool, totals: Totals
 ) -> list[Dispatch]:
     """All dispatches, page by page; every page tells the same totals."""
-    found: list[Dispatch] = []
+    sent: list[Dispatch] = []
     after: After | None = None
     while True:
         page = dispatches(connection, as_of, sought, exceptions=exceptions, after=after, limit=2)
         assert page.totals == totals
-        found += page.dispatches
+        sent += page.dispatches
         if page.next is None:
-            return found
+            return sent
         after = page.next
 
 
 def check_expiring(connection: psycopg.Connection[Any], log: list[Event], as_of: AsOf) -> None:
     for moment in MOMENTS:
-        told = expiring(connection, replace(as_of, at=moment), timedelta(100))
-        assert told.next is None
-        assert told.n == len(told.consents)
-        assert [one.valid_until for one in told.consents] == sorted(one.valid_until for one in told.consents)
-        found = {
-            (str(one.candidate), one.purpose, one.valid_until, one.event.int): set(one.channels)
-            for one in told.consents
+        answer = expiring(connection, replace(as_of, at=moment), timedelta(100))
+        assert answer.next is None
+        assert answer.n == len(answer.consents)
+        assert [consent.valid_until for consent in answer.consents] == sorted(
+            consent.valid_until for consent in answer.consents
+        )
+        ends = {
+            (str(consent.candidate), consent.purpose, consent.valid_until, consent.event.int): set(consent.channels)
+            for consent in answer.consents
         }
-        assert found == oracle.expiring(log, moment, moment + timedelta(100))
+        assert ends == oracle.expiring(log, moment, moment + timedelta(100))

@@ -63,16 +63,16 @@ def test_every_time_to_fill_is_the_oracles_as_of_any_position(
     record(connection, log)
     fold_in_batches(connection, LIVE, log, [])
     for event in data.draw(st.lists(st.sampled_from(log), min_size=1, max_size=2)) + log[-1:]:
-        known = [earlier for earlier in log if earlier["position"] <= event["position"]]
+        log_so_far = [earlier for earlier in log if earlier["position"] <= event["position"]]
         as_of = AsOf(event["position"], TODAY, ZONE)
-        check(connection, known, period, segment, as_of)
-        check_segments(connection, known, period, as_of)
+        check(connection, log_so_far, period, segment, as_of)
+        check_segments(connection, log_so_far, period, as_of)
 
 
 def check(connection: psycopg.Connection[Any], log: list[Event], period: Period, segment: Segment, as_of: AsOf) -> None:
     for definition in DEFINITIONS:
         for evergreen in (False, True):
-            told = time_to_fill(
+            answer = time_to_fill(
                 connection, period, as_of, segment, definition, HORIZON, evergreen, BEFORE.begins, BEFORE.ends
             )
 
@@ -80,48 +80,48 @@ def check(connection: psycopg.Connection[Any], log: list[Event], period: Period,
                 return oracle.time_to_fill(log, of.begins, of.ends, segment.named, as_of.day, by, only, net)
 
             fates = Counter(fate for fate, _ in lines(period))
-            assert (told.n_filled, told.n_cancelled, told.n_censored) == (
+            assert (answer.n_filled, answer.n_cancelled, answer.n_censored) == (
                 fates["filled"], fates["cancelled"], fates["open"],
             )  # fmt: skip
-            check_summary(told, lines(period), definition)
-            assert (told.net_of_holds is None) == (definition != "standard")
-            if told.net_of_holds is not None:
-                check_summary(told.net_of_holds, lines(period, net=True), definition)
-            assert told.baseline is not None
-            assert told.baseline.period == BEFORE
-            check_baseline(told, lines(period), lines(BEFORE))
+            check_summary(answer, lines(period), definition)
+            assert (answer.net_of_holds is None) == (definition != "standard")
+            if answer.net_of_holds is not None:
+                check_summary(answer.net_of_holds, lines(period, net=True), definition)
+            assert answer.baseline is not None
+            assert answer.baseline.period == BEFORE
+            check_baseline(answer, lines(period), lines(BEFORE))
 
 
 def check_segments(connection: psycopg.Connection[Any], log: list[Event], period: Period, as_of: AsOf) -> None:
     """Two roles, sources or locations of one period are compared as two periods are."""
     for dimension, codes in COMPARED.items():
-        one, other = (Segment(**{dimension: code}) for code in codes)
+        own, other = (Segment(**{dimension: code}) for code in codes)
         baseline: dict[str, Any] = {f"baseline_{dimension}": codes[1]}
-        told = time_to_fill(connection, period, as_of, one, "standard", HORIZON, **baseline)
+        answer = time_to_fill(connection, period, as_of, own, "standard", HORIZON, **baseline)
         now, then = (
             oracle.time_to_fill(log, period.begins, period.ends, segment.named, as_of.day, "standard", False)
-            for segment in (one, other)
+            for segment in (own, other)
         )
-        assert told.baseline is not None
-        assert (told.baseline.segment, told.baseline.period) == (other, period)
-        check_baseline(told, now, then)
+        assert answer.baseline is not None
+        assert (answer.baseline.segment, answer.baseline.period) == (other, period)
+        check_baseline(answer, now, then)
 
 
-def check_summary(told: Summary, lines: list[oracle.Line], definition: str) -> None:
+def check_summary(summary: Summary, lines: list[oracle.Line], definition: str) -> None:
     quartiles = tuple(oracle.filled_by(lines, Fraction(quarter, 4)) for quarter in (1, 2, 3))
-    assert (told.lower_quartile, told.median, told.upper_quartile) == quartiles
-    assert told.restricted_mean == (rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None)
+    assert (summary.lower_quartile, summary.median, summary.upper_quartile) == quartiles
+    assert summary.restricted_mean == (rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None)
     counted = ("filled", "open") if definition == "smartrecruiters.days_open" else ("filled",)
     days = [days for fate, days in lines if fate in counted]
-    assert told.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
-    assert [step.day for step in told.incidence] == [30, HORIZON, 60, 90]
-    for step in told.incidence:
+    assert summary.mean == (rounded(Fraction(sum(days), len(days)), "0.1") if days else None)
+    assert [step.day for step in summary.incidence] == [30, HORIZON, 60, 90]
+    for step in summary.incidence:
         assert step.filled == rounded(oracle.incidence(lines, "filled", step.day), "0.0001")
         assert step.cancelled == rounded(oracle.incidence(lines, "cancelled", step.day), "0.0001")
 
 
-def check_baseline(told: TimeToFill, now: list[oracle.Line], then: list[oracle.Line]) -> None:
-    baseline = told.baseline
+def check_baseline(answer: TimeToFill, now: list[oracle.Line], then: list[oracle.Line]) -> None:
+    baseline = answer.baseline
     assert baseline is not None
     assert baseline.n == len(then)
     means = [rounded(oracle.restricted_mean(lines, HORIZON), "0.1") if lines else None for lines in (then, now)]

@@ -31,10 +31,10 @@ REACTIONS = (*("touch",) * 12, *("correct",) * 3, "merge", "merge", "unmerge")
 def rates(answer: object, path: str) -> Iterator[tuple[str, Decimal | Fraction]]:
     """Every rate anywhere in an answer, with where it stands."""
     if isinstance(answer, tuple | list):
-        for one in answer:
-            yield from rates(one, path)
+        for item in answer:
+            yield from rates(item, path)
     elif is_dataclass(answer):
-        names = {one.name for one in fields(answer)}
+        names = {field.name for field in fields(answer)}
         computed = {name for name, kept in vars(type(answer)).items() if isinstance(kept, property)}
         for name in sorted(names | computed):
             yield from rates(getattr(answer, name), f"{path}.{name}")
@@ -46,17 +46,17 @@ def rates(answer: object, path: str) -> Iterator[tuple[str, Decimal | Fraction]]
 
 def answers(connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment) -> Iterator[object]:
     """The answers that hold rates."""
-    asked = (connection, period, as_of, segment)
+    arguments = (connection, period, as_of, segment)
     before = period.begins - timedelta(days=200), period.begins
     for window in (7, 14, 30, 90):
-        yield engagement(*asked, window_days=window)
+        yield engagement(*arguments, window_days=window)
     for stages in (None, "prospect,screen,hired"):
-        yield stage_conversion(*asked, stages=stages)
+        yield stage_conversion(*arguments, stages=stages)
     for attribution in get_args(Attribution):
-        yield source_of_hire(*asked, attribution=attribution)
+        yield source_of_hire(*arguments, attribution=attribution)
     for definition in DEFINITIONS:
         for evergreen in (False, True):
-            yield time_to_fill(*asked, definition, 50, evergreen, *before)
+            yield time_to_fill(*arguments, definition, 50, evergreen, *before)
 
 
 @settings(FAST, max_examples=60)
@@ -79,5 +79,5 @@ def test_every_rate_is_between_none_and_all(
 
 def test_the_rates_of_an_answer_are_found() -> None:
     period = Period(date(2026, 1, 1), date(2026, 2, 1))
-    found = dict(rates((Rate(3, 4), [Rate(0, 0)], period), "answer"))
-    assert found == {"answer.rate": Decimal("0.7500"), "answer.n/of": Fraction(3, 4)}
+    by_path = dict(rates((Rate(3, 4), [Rate(0, 0)], period), "answer"))
+    assert by_path == {"answer.rate": Decimal("0.7500"), "answer.n/of": Fraction(3, 4)}

@@ -74,10 +74,10 @@ class Personal:
     sealed: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def enter(self, number: int, at: datetime, values: Sequence[str]) -> str:
-        known = self.history.position
+        before = self.history.position
         person = self.history.person(number, at)
-        if self.history.position > known:
-            self.sealed[known] = {"name": values[0], "emails": tuple(values), "phones": tuple(values[1:])}
+        if self.history.position > before:
+            self.sealed[before] = {"name": values[0], "emails": tuple(values), "phones": tuple(values[1:])}
         return person
 
     def tell(self, person: str, fact: str, source: str, value: str, at: datetime, retracted: bool) -> None:
@@ -140,21 +140,23 @@ def personal_histories(draw: st.DrawFn) -> Personal:
 
 def _make(
     personal: Personal, what: str, number: int, at: datetime, other: datetime, fact: str, source: str,
-    values: list[str], kind: str, one: int,
+    values: list[str], kind: str, choice: int,
 ) -> None:  # fmt: skip
     history, person = personal.history, personal.enter(number, at, values)
-    second = personal.enter((number + 1 + one) % PEOPLE, other, values)
+    second = personal.enter((number + 1 + choice) % PEOPLE, other, values)
     acts: dict[str, Callable[[], None]] = {
         "tell": lambda: personal.tell(person, fact, source, values[0], other, retracted=False),
         "retract": lambda: personal.tell(person, fact, source, values[0], other, retracted=True),
-        "touch": lambda: history.touch(person, kind, other, 0, machine=one == 0),
-        "correct": lambda: history.correct(one, kind if one % 2 else None, other, 0, machine=False),
-        "consent": lambda: history.consent(person, one, other, "talent_pool", [["email"], ["phone", "email"]][one % 2]),
-        "community": lambda: history.community(person, made("commun", one % COMMUNITIES), other, "self"),
-        "merge": lambda: history.merge(second, person, other, stricter=one == 1),
-        "unmerge": lambda: history.unmerge(one, other),
-        "complete": lambda: history.complete(person, one, other),
-        "erase": lambda: history.erase(person, other, completed=one % 2 == 0),
+        "touch": lambda: history.touch(person, kind, other, 0, machine=choice == 0),
+        "correct": lambda: history.correct(choice, kind if choice % 2 else None, other, 0, machine=False),
+        "consent": lambda: history.consent(
+            person, choice, other, "talent_pool", [["email"], ["phone", "email"]][choice % 2]
+        ),
+        "community": lambda: history.community(person, made("commun", choice % COMMUNITIES), other, "self"),
+        "merge": lambda: history.merge(second, person, other, stricter=choice == 1),
+        "unmerge": lambda: history.unmerge(choice, other),
+        "complete": lambda: history.complete(person, choice, other),
+        "erase": lambda: history.erase(person, other, completed=choice % 2 == 0),
     }
     acts[what]()
 
@@ -163,15 +165,15 @@ def _make(
 class Expected:
     """What plain Python makes of a history, for one person."""
 
-    told: list[FactStatement] = field(default_factory=list)
+    statements: list[FactStatement] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     moves: dict[tuple[str, str], list[tuple[datetime, bool]]] = field(default_factory=lambda: defaultdict(list))
     contacts: list[datetime] = field(default_factory=list)
 
     def values(self, fact: str) -> list[Any]:
-        return [belief.value for belief in believed(self.told) if belief.fact == fact]
+        return [belief.value for belief in believed(self.statements) if belief.fact == fact]
 
-    def one(self, fact: str, otherwise: str | None = None) -> Any:
+    def single(self, fact: str, otherwise: str | None = None) -> Any:
         return next(iter(self.values(fact)), otherwise)
 
     def allowed(self) -> set[str]:
@@ -188,14 +190,14 @@ def expected(personal: Personal) -> dict[UUID, Expected]:
     people: dict[str, Expected] = defaultdict(Expected)
     for event in history.log:
         if event["version"] == 1 and event["type"].startswith("candidate-"):
-            people[history.root(event["stream"])].told += ()
+            people[history.root(event["stream"])].statements += ()
         person = people[history.root(event["stream"])] if event["stream"] in entered(history) else Expected()
         if event["position"] in personal.sealed:
-            person.told += told_of(personal, event)
+            person.statements += statement_of(personal, event)
         elif event["type"] == "consent-withholding-ended.v1":
             ended = UUID(event["clear"]["withheld"])
-            for one in people.values():
-                one.answers = [answer for answer in one.answers if answer.event != ended]
+            for each in people.values():
+                each.answers = [answer for answer in each.answers if answer.event != ended]
         elif event["type"].startswith("consent-"):
             person.answers.append(answer(event))
         elif event["type"] in ("community-joined.v1", "community-left.v1"):
@@ -204,14 +206,14 @@ def expected(personal: Personal) -> dict[UUID, Expected]:
     for touch in history.touches.values():
         if touch["kind"] and CATALOGUE[touch["kind"]].contact and not touch["machine"]:
             people[history.root(touch["person"])].contacts.append(touch["at"])
-    return {UUID(person): one for person, one in people.items() if person not in history.erased}
+    return {UUID(person): expectation for person, expectation in people.items() if person not in history.erased}
 
 
 def entered(history: History) -> set[str]:
     return {event["stream"] for event in history.log if event["type"].startswith("candidate-")}
 
 
-def told_of(personal: Personal, event: dict[str, Any]) -> list[FactStatement]:
+def statement_of(personal: Personal, event: dict[str, Any]) -> list[FactStatement]:
     return list(told_by(personal.recorded(event)))
 
 
@@ -255,34 +257,39 @@ def test_rows_are_the_same_for_every_cut_and_say_what_the_domain_believes(
     fold_all(connection, DIRECTORY.next_schema, personal, cuts)
     assert rows_of(connection, DIRECTORY.schema) == rows_of(connection, DIRECTORY.next_schema)
     right, segments = expected(personal), entries(personal.history.log)
-    found = {one.candidate: one for one in search(connection, Sought(), AS_OF, NOW, limit=200).people}
-    assert found.keys() == right.keys()
-    for person, one in right.items():
-        row = found[person]
-        assert (row.name, row.employer) == (one.one("name"), one.one("current-employer"))
-        of_record = {name: known(segments[str(person)]["clear"][name]) for name in SEGMENTS}
-        assert row.location == one.one("location", of_record["location"])
-        assert (row.source, row.role) == (of_record["source"] or "unknown", one.one("current-role", of_record["role"]))
-        assert (list(row.emails), list(row.phones)) == (one.values("email"), one.values("phone"))
-        assert list(row.skills) == one.values("skill")
-        assert set(row.communities) == one.communities()
-        assert row.last_contact == max(one.contacts, default=None)
+    rows = {row.candidate: row for row in search(connection, Sought(), AS_OF, NOW, limit=200).people}
+    assert rows.keys() == right.keys()
+    for person, expectation in right.items():
+        row = rows[person]
+        assert (row.name, row.employer) == (expectation.single("name"), expectation.single("current-employer"))
+        of_record = {name: known_or_none(segments[str(person)]["clear"][name]) for name in SEGMENTS}
+        assert row.location == expectation.single("location", of_record["location"])
+        assert (row.source, row.role) == (
+            of_record["source"] or "unknown",
+            expectation.single("current-role", of_record["role"]),
+        )
+        assert (list(row.emails), list(row.phones)) == (expectation.values("email"), expectation.values("phone"))
+        assert list(row.skills) == expectation.values("skill")
+        assert set(row.communities) == expectation.communities()
+        assert row.last_contact == max(expectation.contacts, default=None)
     for channel in CONSENT_CHANNELS:
-        asked = search(connection, Sought(consent="talent_pool", channel=channel), AS_OF, NOW, limit=200)
-        assert {row.candidate for row in asked.people} == {p for p, one in right.items() if channel in one.allowed()}
+        allowed = search(connection, Sought(consent="talent_pool", channel=channel), AS_OF, NOW, limit=200)
+        assert {row.candidate for row in allowed.people} == {
+            p for p, expectation in right.items() if channel in expectation.allowed()
+        }
     check_words(connection)
     check_pairs(connection, right)
 
 
-def known(segment: str) -> str | None:
+def known_or_none(segment: str) -> str | None:
     return None if segment == "unknown" else segment
 
 
 @pytest.mark.parametrize("fact", [fact.code for fact in FACTS_OF_PROFILES])
 def test_what_a_source_says_again_is_no_news(connection: psycopg.Connection[Any], fact: str) -> None:
-    """A value counts from the day on which its source first said it, so that a repetition outdoes nobody."""
+    """A value counts from the day on which its source first said it, so that a repetition changes nothing."""
     personal, day = Personal(History(first=1)), timedelta(days=1)
-    person = personal.enter(0, START, ["Nobody"])
+    person = personal.enter(0, START, ["Nora"])
     for source, value, days in (("lever", "Ann", 1), ("greenhouse", "Zoe", 2), ("lever", "Ann", 3)):
         personal.tell(person, fact, source, value, START + days * day, retracted=False)
     record(connection, personal.history.log)
@@ -298,7 +305,7 @@ def test_what_a_source_says_again_is_no_news(connection: psycopg.Connection[Any]
 
 
 def check_words(connection: psycopg.Connection[Any]) -> None:
-    """Each word is counted as often as people have it, and no word is left that nobody has."""
+    """Each word is counted as often as people have it, and no word is left without a person."""
     counted = connection.execute("select kind || '/' || word, n from directory_v6.word").fetchall()
     terms = connection.execute(
         "select term, count(*) from directory_v6.person, unnest(tsvector_to_array(terms)) term"
@@ -308,11 +315,12 @@ def check_words(connection: psycopg.Connection[Any]) -> None:
 
 
 def check_pairs(connection: psycopg.Connection[Any], right: dict[UUID, Expected]) -> None:
-    """Who shares an address and was never merged is told, page by page, each pair once."""
+    """People who share an address and were never merged are listed, page by page, each pair once."""
     linked = connection.execute("select absorbed, survivor from directory_v6.link").fetchall()
     parted = {frozenset(pair) for pair in linked}
     addresses = {
-        p: {v.casefold() for v in map(" ".join, (e.split() for e in one.values("email")))} for p, one in right.items()
+        p: {v.casefold() for v in map(" ".join, (e.split() for e in expectation.values("email")))}
+        for p, expectation in right.items()
     }
     sharing = {frozenset((a, b)) for a in right for b in right if a != b and addresses[a] & addresses[b]} - parted
     pairs, after = [], None
@@ -326,7 +334,7 @@ def check_pairs(connection: psycopg.Connection[Any], right: dict[UUID, Expected]
     assert {pair for pair, evidence in pairs if "same-address" in evidence} == sharing
 
 
-def test_whoever_is_to_be_erased_is_not_found_and_leaves_no_word(connection: psycopg.Connection[Any]) -> None:
+def test_a_person_to_be_erased_is_not_found_and_leaves_no_word(connection: psycopg.Connection[Any]) -> None:
     personal = Personal(History(first=1))
     person, other = personal.enter(0, START, ["Zoë Canary", "canary@b.org"]), personal.enter(2, START, ["Zoë"])
     personal.tell(person, "skill", "self", "Canary singing", START, retracted=False)
@@ -360,7 +368,7 @@ def test_what_was_erased_gives_a_row_without_personal_text(connection: psycopg.C
 
 
 def test_statistics_hold_no_personal_text(connection: psycopg.Connection[Any]) -> None:
-    """Whoever asks PostgreSQL what it knows about the columns finds no value of them; no index is on an expression."""
+    """PostgreSQL's statistics contain no value of the personal columns, and no index is on an expression."""
     personal = Personal(History(first=1))
     for number in range(PEOPLE):
         person = personal.enter(number, START, ["Zoë Canary", "canary@example.org"])
@@ -369,9 +377,9 @@ def test_statistics_hold_no_personal_text(connection: psycopg.Connection[Any]) -
     record(connection, personal.history.log)
     fold_all(connection, DIRECTORY.schema, personal)
     connection.execute("analyze")
-    known = connection.execute("select * from pg_stats where schemaname like 'directory%'").fetchall()
-    assert len(known) > 10
-    assert [row[1:3] for row in known if "anary" in str(row).lower()] == []
+    statistics = connection.execute("select * from pg_stats where schemaname like 'directory%'").fetchall()
+    assert len(statistics) > 10
+    assert [row[1:3] for row in statistics if "anary" in str(row).lower()] == []
     assert connection.execute(
         "select from pg_index join pg_class c on c.oid = indexrelid"
         " where relnamespace::regnamespace::text like 'directory%' and indexprs is not null"

@@ -87,9 +87,9 @@ def test_as_of_every_position_dispatches_stand_as_the_oracle_says(
     for model in MODELS:
         assert rows(connection, model.schema) == rows(connection, model.next_schema)
     for position in positions:
-        known = [event for event in log if event["position"] <= position]
-        told = dispatches(connection, AsOf(position, TODAY, ZONE), Sought(), limit=50)
-        assert [as_told(one) for one in told.dispatches] == oracle.dispatches(known)
+        log_so_far = [event for event in log if event["position"] <= position]
+        answer = dispatches(connection, AsOf(position, TODAY, ZONE), Sought(), limit=50)
+        assert [as_told(dispatch) for dispatch in answer.dispatches] == oracle.dispatches(log_so_far)
     check_dispatches(connection, log, AsOf(positions[-1], TODAY, ZONE))
     check_expiring(connection, log, AsOf(positions[-1], TODAY, ZONE))
 
@@ -106,8 +106,8 @@ def standing(connection: psycopg.Connection[Any], history: History) -> list[str]
     connection.rollback()
     record(connection, history.log)
     fold(connection, LIVE, 0, history.position, ZONE, closed)
-    asked = (dispatches(connection, AsOf(event["position"], TODAY, ZONE), Sought()) for event in history.log)
-    return [one.standing for page in asked for one in page.dispatches]
+    answers = (dispatches(connection, AsOf(event["position"], TODAY, ZONE), Sought()) for event in history.log)
+    return [dispatch.standing for page in answers for dispatch in page.dispatches]
 
 
 def test_a_correction_is_judged_by_what_was_known_of_the_consent_that_it_cites(
@@ -151,8 +151,8 @@ def test_the_consent_that_a_correction_cites_may_stand_in_another_record_of_the_
     history.correct(0, "email-sent", at(3), 0, False)
     history.unmerge(0, at(7))
     history.correct(0, "email-sent", at(2), 0, False)
-    told = standing(connection, history)
-    assert told == [
+    standings = standing(connection, history)
+    assert standings == [
         "authorised",
         "exception",
         "exception",
@@ -171,5 +171,9 @@ def test_what_was_no_dispatch_and_turns_out_to_be_one_cites_nothing(connection: 
     history.touch(person, "note-written", at(5), 0, False)
     history.correct(0, "email-sent", at(4), 0, False)
     assert standing(connection, history) == ["exception"]
-    (one,) = dispatches(connection, AsOf(history.position, TODAY, ZONE), Sought()).dispatches
-    assert (one.event, one.corrected_by, one.consent) == (UUID(int=history.position - 1), one.event, None)
+    (dispatch,) = dispatches(connection, AsOf(history.position, TODAY, ZONE), Sought()).dispatches
+    assert (dispatch.event, dispatch.corrected_by, dispatch.consent) == (
+        UUID(int=history.position - 1),
+        dispatch.event,
+        None,
+    )

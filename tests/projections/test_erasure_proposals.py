@@ -58,13 +58,13 @@ def recount(log: list[Event], position: int) -> dict[tuple[str, str], tuple[str,
             into[clear["absorbed"]] = clear["survivor"]
         elif what == "candidates-unmerged":
             into.pop(clear["absorbed"], None)
-    found = {}
+    expected = {}
     for (stream, proposal), state in states.items():
         speaker = stream
         while speaker in into:
             speaker = into[speaker]
-        found[stream, proposal] = "closed" if state == "open" and stream in requested else state, speaker
-    return found
+        expected[stream, proposal] = "closed" if state == "open" and stream in requested else state, speaker
+    return expected
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -79,10 +79,12 @@ def test_as_of_every_position_they_are_those_of_a_recount(
         for (stream, proposal), (state, speaker) in recount(log, event["position"]).items():
             expected[state].add((stream, proposal, speaker))
         for state in STATES:
-            told = erasure_proposals(connection, as_of, state)
-            assert told.n == len(told.proposals)
-            found = {(str(one.record), str(one.proposal), str(one.candidate)) for one in told.proposals}
-            assert found == expected[state]
+            page = erasure_proposals(connection, as_of, state)
+            assert page.n == len(page.proposals)
+            listed = {
+                (str(proposal.record), str(proposal.proposal), str(proposal.candidate)) for proposal in page.proposals
+            }
+            assert listed == expected[state]
 
 
 def some_proposals(n: int) -> list[Event]:
@@ -95,17 +97,19 @@ def some_proposals(n: int) -> list[Event]:
 def test_pages_lead_on_from_the_oldest_to_the_end(connection: psycopg.Connection[Any]) -> None:
     log = some_proposals(7)
     folded(connection, log)
-    found: list[ErasureProposal] = []
+    proposals: list[ErasureProposal] = []
     after = None
     while True:
         page = erasure_proposals(connection, AsOf(log[-1]["position"], NOW, "UTC"), "open", after, 3)
         assert page.n == 7
-        found += page.proposals
+        proposals += page.proposals
         if page.next is None:
             break
         after = page.next
-    assert [one.proposal for one in found] == [UUID(made("proposal", number)) for number in range(7)]
-    assert {(one.age_seconds, one.kind, one.fields) for one in found} == {(172_800, "delete", ("full_name",))}
+    assert [proposal.proposal for proposal in proposals] == [UUID(made("proposal", number)) for number in range(7)]
+    assert {(proposal.age_seconds, proposal.kind, proposal.fields) for proposal in proposals} == {
+        (172_800, "delete", ("full_name",))
+    }
 
 
 def test_a_decision_says_by_whom_and_on_what_ground(connection: psycopg.Connection[Any]) -> None:
@@ -115,5 +119,9 @@ def test_a_decision_says_by_whom_and_on_what_ground(connection: psycopg.Connecti
         history.propose(ana, 0, NOW - timedelta(days=1), accepts=False)
     history.log[-1]["actor"] = "user:priya"
     folded(connection, history.log)
-    (one,) = erasure_proposals(connection, AsOf(history.log[-1]["position"], NOW, "UTC"), "declined").proposals
-    assert (one.decided_by, one.ground, one.decided_at) == ("user:priya", "other", NOW - timedelta(days=1))
+    (proposal,) = erasure_proposals(connection, AsOf(history.log[-1]["position"], NOW, "UTC"), "declined").proposals
+    assert (proposal.decided_by, proposal.ground, proposal.decided_at) == (
+        "user:priya",
+        "other",
+        NOW - timedelta(days=1),
+    )

@@ -29,14 +29,14 @@ def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def asked(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
+def rows_of(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     rendered = CONSENT_STATE.render(query, CONSENT_STATE.schema, ZONE)
     return connection.execute(rendered.encode()).fetchall()
 
 
 def person(connection: psycopg.Connection[Any], of: str, position: int) -> tuple[str, set[str]]:
     """The root and all records of the person, as known at the position."""
-    rows = asked(connection, linked_records.persons("consent_state", f"select '{of}'::uuid, {position}::bigint"))
+    rows = rows_of(connection, linked_records.persons("consent_state", f"select '{of}'::uuid, {position}::bigint"))
     (root,) = {row[2] for row in rows}
     return str(root), {str(row[3]) for row in rows}
 
@@ -68,7 +68,7 @@ def test_a_chain_is_one_person_and_is_parted_in_the_middle(
         (A, {A}), (B, {A, B}), (B, {A, B}), (C, {A, B, C}), (B, {A, B}), (D, {A, B, D}),
     ]  # fmt: skip
     assert person(connection, C, 11) == (C, {C})
-    held = asked(
+    held = rows_of(
         connection, "select absorbed::text, survivor::text, known, until from consent_state.link order by known"
     )
     assert held == [(A, B, 5, 2**63 - 1), (B, C, 7, 9), (B, D, 11, 2**63 - 1)]
@@ -83,9 +83,9 @@ def test_a_merge_turns_two_persons_and_an_ordinary_event_one(connection: psycopg
     fold(connection, {CONSENT_STATE.schema: CONSENT_STATE}, 0, history.position, ZONE, closed)
 
     def turned(*wanted: tuple[str, int]) -> set[tuple[str, str, bool, bool]]:
-        told = " union all ".join(f"select '{record}'::uuid, {position}::bigint" for record, position in wanted)
-        rows = asked(connection, linked_records.turned("consent_state", told))
-        return {(str(one), str(other), before, after) for _, one, other, before, after in rows}
+        values = " union all ".join(f"select '{record}'::uuid, {position}::bigint" for record, position in wanted)
+        rows = rows_of(connection, linked_records.turned("consent_state", values))
+        return {(str(first), str(other), before, after) for _, first, other, before, after in rows}
 
     assert turned((A, 4), (B, 4)) == {(A, A, True, False), (B, A, False, True), (B, B, True, True)}
     assert turned((A, 7)) == {(B, A, True, True), (B, B, True, True)}
@@ -94,5 +94,5 @@ def test_a_merge_turns_two_persons_and_an_ordinary_event_one(connection: psycopg
 
 def test_a_circle_of_links_has_an_end_and_no_root(connection: psycopg.Connection[Any]) -> None:
     link(connection, (A, B), (B, C), (C, A))
-    assert asked(connection, linked_records.persons("consent_state", f"select '{A}'::uuid, 5::bigint")) == []
+    assert rows_of(connection, linked_records.persons("consent_state", f"select '{A}'::uuid, 5::bigint")) == []
     assert person(connection, UUID(A).hex, 100) == (A, {A})

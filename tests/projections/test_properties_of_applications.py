@@ -53,8 +53,8 @@ def applied(history: History, person: int = 0, job: int = 0, on: float = 0) -> O
     return history.apply(history.person(person, NOON), history.job(job, NOON), after(on))
 
 
-def enter(history: History, one: Ongoing, stage: str, on: float) -> None:
-    history.step(one, "stage-entered", after(on), stage=stage)
+def enter(history: History, application: Ongoing, stage: str, on: float) -> None:
+    history.step(application, "stage-entered", after(on), stage=stage)
 
 
 def conversion(
@@ -63,18 +63,18 @@ def conversion(
     """How many first entered the stage in the period, and how far they got."""
     answer = stage_conversion(connection, period, as_of)
     cohort = next(cohort for cohort in answer.cohorts if cohort.stage == stage)
-    return cohort.n, next(found for found in cohort.conversions if found.to == to)
+    return cohort.n, next(conversion_to for conversion_to in cohort.conversions if conversion_to.to == to)
 
 
 def visits(connection: psycopg.Connection[Any], as_of: AsOf) -> dict[str, StageVisits]:
     return {stage.code: stage for stage in time_in_stage(connection, YEAR, as_of).stages}
 
 
-def test_a_skipped_stage_was_reached_and_nobody_spent_time_in_it(
+def test_a_skipped_stage_was_reached_and_no_time_was_spent_in_it(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    enter(history, one, "onsite", on=5)
+    application = applied(history)
+    enter(history, application, "onsite", on=5)
     as_of = folded(connection, history)
     n, screened = conversion(connection, as_of, "applied", "screen")
     assert (n, screened.reached, screened.share) == (1, 1, Decimal(1))
@@ -85,9 +85,9 @@ def test_a_skipped_stage_was_reached_and_nobody_spent_time_in_it(
 def test_who_comes_to_a_stage_twice_counts_once_and_no_share_is_above_one(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
+    application = applied(history)
     for on, stage in ((2, "screen"), (4, "interview"), (6, "screen"), (8, "interview")):
-        enter(history, one, stage, on)
+        enter(history, application, stage, on)
     as_of = folded(connection, history)
     n, interviewed = conversion(connection, as_of, "screen", "interview")
     assert (n, interviewed.reached, interviewed.share) == (1, 1, Decimal(1))
@@ -97,9 +97,9 @@ def test_who_comes_to_a_stage_twice_counts_once_and_no_share_is_above_one(
 def test_who_entered_before_the_period_is_of_no_cohort_of_it(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    enter(history, one, "screen", on=2)
-    history.step(one, "application-moved-back", after(30), stage="screen", reason="other")
+    application = applied(history)
+    enter(history, application, "screen", on=2)
+    history.step(application, "application-moved-back", after(30), stage="screen", reason="other")
     as_of = folded(connection, history)
     february = Period(date(2024, 2, 1), date(2024, 3, 1))
     assert conversion(connection, as_of, "screen", "interview", february)[0] == 0
@@ -132,8 +132,8 @@ def test_who_is_under_way_may_still_get_there_and_who_ended_may_not(
 
 
 def test_a_prospect_has_not_applied(connection: psycopg.Connection[Any], history: History) -> None:
-    one = history.apply(history.person(0, NOON), None, NOON)
-    enter(history, one, "screen", on=2)
+    application = history.apply(history.person(0, NOON), None, NOON)
+    enter(history, application, "screen", on=2)
     as_of = folded(connection, history)
     assert conversion(connection, as_of, "applied", "screen")[0] == 0
     assert conversion(connection, as_of, "screen", "interview")[0] == 1
@@ -144,37 +144,37 @@ def test_a_prospect_has_not_applied(connection: psycopg.Connection[Any], history
 def test_a_hire_that_was_undone_is_none_until_there_is_another(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    history.take(one, None, after(10), after(10))
+    application = applied(history)
+    history.take(application, None, after(10), after(10))
     hired = history.position - 1
-    history.unhire(one, after(12))
+    history.unhire(application, after(12))
     undone = history.position - 1
-    history.take(one, None, after(20), after(20))
+    history.take(application, None, after(20), after(20))
     as_of = folded(connection, history)
-    found = {
+    measured = {
         at: (time_to_hire(connection, YEAR, AsOf(at, NEVER, ZONE)).median,
              source_of_hire(connection, YEAR, AsOf(at, NEVER, ZONE)).n,
              conversion(connection, AsOf(at, NEVER, ZONE), "applied", "hired")[1].reached)
         for at in (hired, undone, as_of.position)
     }  # fmt: skip
-    assert found == {hired: (10, 1, 1), undone: (None, 0, 0), as_of.position: (20, 1, 1)}
+    assert measured == {hired: (10, 1, 1), undone: (None, 0, 0), as_of.position: (20, 1, 1)}
 
 
 def test_the_last_acceptance_that_was_not_taken_back_ends_the_time_to_hire(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
+    application = applied(history)
     for on, opening, rescinded in ((10, "a", True), (12, "d", False), (14, "b", False), (16, "c", True)):
-        history.accept(one, made(opening, 1), after(on))
+        history.accept(application, made(opening, 1), after(on))
         if rescinded:
-            history.end_offer(one, after(on + 1), rescinded=True)
-    history.take(one, None, after(30), after(30))
+            history.end_offer(application, after(on + 1), rescinded=True)
+    history.take(application, None, after(30), after(30))
     answer = time_to_hire(connection, YEAR, folded(connection, history))
     assert (answer.n, answer.mean, answer.p90) == (1, Decimal("14.0"), 14)
     assert answer.counted == "hired, by the day of acceptance"
 
 
-def test_somebody_with_two_records_is_hired_once_from_their_first_entry_until_they_are_two_again(
+def test_a_person_with_two_records_is_hired_once_from_their_first_entry_until_they_are_two_again(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
     first = applied(history, person=0)
@@ -193,15 +193,15 @@ def test_somebody_with_two_records_is_hired_once_from_their_first_entry_until_th
 
 
 def test_a_transfer_is_an_end_here_and_a_beginning_there(connection: psycopg.Connection[Any], history: History) -> None:
-    one = applied(history)
-    enter(history, one, "interview", on=3)
-    history.transfer(one, history.job(1, NOON), after(10))
-    history.take(one, None, after(12), after(12))
+    application = applied(history)
+    enter(history, application, "interview", on=3)
+    history.transfer(application, history.job(1, NOON), after(10))
+    history.take(application, None, after(12), after(12))
     as_of = folded(connection, history)
     n, hired = conversion(connection, as_of, "applied", "hired")
     assert (n, hired.reached, hired.n_censored) == (2, 1, 0)
-    found = visits(connection, as_of)
-    assert (found["interview"].median, found["applied"].n, found["applied"].p90) == (7, 2, 3)
+    times = visits(connection, as_of)
+    assert (times["interview"].median, times["applied"].n, times["applied"].p90) == (7, 2, 3)
     assert time_to_hire(connection, YEAR, as_of).median == 2
 
 
@@ -209,22 +209,22 @@ def test_who_waits_in_a_stage_is_censored_on_the_day_of_as_of(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
     for person, left in enumerate((4, 8, None)):
-        one = applied(history, person)
-        enter(history, one, "screen", on=0)
+        application = applied(history, person)
+        enter(history, application, "screen", on=0)
         if left is not None:
-            history.reject(one, after(left), "application-rejected")
+            history.reject(application, after(left), "application-rejected")
     as_of = folded(connection, history, today=after(6))
     screen = visits(connection, as_of)["screen"]
     assert (screen.n, screen.n_completed, screen.n_censored) == (3, 2, 1)
     assert (screen.median, screen.p90, screen.km_median) == (4, 8, 8)
-    assert "applied" not in visits(connection, as_of)  # left at the very moment of coming: nobody stood there
+    assert "applied" not in visits(connection, as_of)  # left at the very moment of entering: no time was spent there
 
 
 def test_what_is_learned_late_stands_where_it_belongs(connection: psycopg.Connection[Any], history: History) -> None:
-    one = applied(history)
-    enter(history, one, "interview", on=9)
+    application = applied(history)
+    enter(history, application, "interview", on=9)
     before = history.position - 1
-    enter(history, one, "screen", on=4)
+    enter(history, application, "screen", on=4)
     as_of = folded(connection, history)
     then = visits(connection, AsOf(before, NEVER, ZONE))
     now = visits(connection, as_of)
@@ -236,25 +236,25 @@ def test_a_credited_referral_has_the_hire_where_that_is_asked_for(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
     for person in (0, 1, 2):
-        one = applied(history, person)
-        history.take(one, None, after(5), after(5))
-    history.refer(one, history.person(0, NOON), after(6), turned=True)
+        application = applied(history, person)
+        history.take(application, None, after(5), after(5))
+    history.refer(application, history.person(0, NOON), after(6), turned=True)
     as_of = folded(connection, history)
     attributions: tuple[Attribution, ...] = ("first-touch", "last-touch", "credited")
     answers = [source_of_hire(connection, YEAR, as_of, attribution=attribution) for attribution in attributions]
-    told = {answer.attribution: {one.source: one.share for one in answer.sources} for answer in answers}
-    assert told["first-touch"] == {"s0": Decimal("0.6667"), "s1": Decimal("0.3333")}
-    assert told["last-touch"] == {"s0": 1}
-    assert told["credited"] == {"s0": Decimal("0.6667"), "referral": Decimal("0.3333")}
+    shares = {answer.attribution: {source.source: source.share for source in answer.sources} for answer in answers}
+    assert shares["first-touch"] == {"s0": Decimal("0.6667"), "s1": Decimal("0.3333")}
+    assert shares["last-touch"] == {"s0": 1}
+    assert shares["credited"] == {"s0": Decimal("0.6667"), "referral": Decimal("0.3333")}
 
 
-def test_the_last_touch_is_how_somebody_applied_who_had_been_a_prospect(
+def test_the_last_touch_of_a_former_prospect_is_how_they_applied(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = history.apply(history.person(0, NOON), None, NOON)
-    one.job = history.job(0, NOON)
-    history.step(one, "application-submitted", after(3), source="career-site", outside_source=None)
-    history.take(one, None, after(9), after(9))
+    application = history.apply(history.person(0, NOON), None, NOON)
+    application.job = history.job(0, NOON)
+    history.step(application, "application-submitted", after(3), source="career-site", outside_source=None)
+    history.take(application, None, after(9), after(9))
     as_of = folded(connection, history)
     assert source_of_hire(connection, YEAR, as_of, attribution="last-touch").sources[0].source == "career-site"
     assert source_of_hire(connection, YEAR, as_of).sources[0].source == "s0"
@@ -262,11 +262,11 @@ def test_the_last_touch_is_how_somebody_applied_who_had_been_a_prospect(
 
 
 def test_a_view_is_never_mixed_with_the_other(connection: psycopg.Connection[Any], history: History) -> None:
-    one = applied(history)
-    enter(history, one, "screen", on=2)
-    enter(history, one, "a-chat-at-the-lake", on=3)
-    history.offer(one, None, after(4))
-    history.end_offer(one, after(5), rescinded=False)
+    application = applied(history)
+    enter(history, application, "screen", on=2)
+    enter(history, application, "a-chat-at-the-lake", on=3)
+    history.offer(application, None, after(4))
+    history.end_offer(application, after(5), rescinded=False)
     as_of = folded(connection, history)
     cohort = stage_conversion(connection, JANUARY, as_of)
     activity = stage_conversion(connection, JANUARY, as_of, view="activity")
@@ -281,31 +281,31 @@ def test_a_view_is_never_mixed_with_the_other(connection: psycopg.Connection[Any
 def test_a_hire_told_again_on_the_day_of_the_one_undone_stands(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    enter(history, one, "interview", on=10)
-    told = []
+    application = applied(history)
+    enter(history, application, "interview", on=10)
+    positions = []
     for name, on in (("candidate-hired", 22), ("candidate-unhired", 41), ("candidate-hired", 22)):
-        history.tell(one, name, after(on), one.job)
-        told.append(history.position - 1)
+        history.tell(application, name, after(on), application.job)
+        positions.append(history.position - 1)
     folded(connection, history)
-    found = []
-    for position in told:
+    measured = []
+    for position in positions:
         as_of = AsOf(position, NEVER, ZONE)
         hired, stage = conversion(connection, as_of, "applied", "hired")[1], visits(connection, as_of)["interview"]
         time = time_to_hire(connection, YEAR, as_of)
         sources = source_of_hire(connection, YEAR, as_of)
-        found.append((time.median, sources.n, hired.reached, hired.n_censored, stage.n, stage.n_censored))
-    assert found == [(22, 1, 1, 0, 1, 0), (None, 0, 0, 1, 2, 1), (22, 1, 1, 0, 1, 0)]
-    activity = stage_conversion(connection, YEAR, AsOf(told[2], NEVER, ZONE), view="activity")
+        measured.append((time.median, sources.n, hired.reached, hired.n_censored, stage.n, stage.n_censored))
+    assert measured == [(22, 1, 1, 0, 1, 0), (None, 0, 0, 1, 2, 1), (22, 1, 1, 0, 1, 0)]
+    activity = stage_conversion(connection, YEAR, AsOf(positions[2], NEVER, ZONE), view="activity")
     assert {count.step: count.n for count in activity.counts if count.code is None} == {"hired": 2, "unhired": 1}
 
 
 def test_a_past_hire_and_its_undoing_told_late_leave_the_hire_that_stood(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
+    application = applied(history)
     for name, on in (("candidate-hired", 55), ("candidate-hired", 22), ("candidate-unhired", 41)):
-        history.tell(one, name, after(on), one.job)
+        history.tell(application, name, after(on), application.job)
     as_of = folded(connection, history)
     assert time_to_hire(connection, YEAR, as_of).median == 55
     applied_for = visits(connection, as_of)["applied"]
@@ -315,29 +315,31 @@ def test_a_past_hire_and_its_undoing_told_late_leave_the_hire_that_stood(
 def test_an_acceptance_is_taken_back_by_a_rescission_that_is_dated_before_it(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    history.tell(one, "offer-accepted", after(11), one.job)
-    history.tell(one, "offer-rescinded", after(9), one.job)
-    history.take(one, None, after(30), after(30))
+    application = applied(history)
+    history.tell(application, "offer-accepted", after(11), application.job)
+    history.tell(application, "offer-rescinded", after(9), application.job)
+    history.take(application, None, after(30), after(30))
     assert time_to_hire(connection, YEAR, folded(connection, history)).median == 30
 
 
-def test_an_end_holds_for_what_is_dated_after_it_and_was_told_before(
+def test_an_end_holds_for_what_is_dated_after_it_and_was_recorded_before(
     connection: psycopg.Connection[Any], history: History
 ) -> None:
-    one = applied(history)
-    enter(history, one, "screen", on=20)
-    history.reject(one, after(15), "application-rejected")
+    application = applied(history)
+    enter(history, application, "screen", on=20)
+    history.reject(application, after(15), "application-rejected")
     as_of = folded(connection, history)
     assert conversion(connection, as_of, "screen", "interview")[1].n_censored == 0
-    assert {code: (one.n, one.n_censored) for code, one in visits(connection, as_of).items()} == {"applied": (1, 0)}
+    assert {code: (time_spent.n, time_spent.n_censored) for code, time_spent in visits(connection, as_of).items()} == {
+        "applied": (1, 0)
+    }
 
 
 def test_a_hire_is_for_the_job_that_it_names(connection: psycopg.Connection[Any], history: History) -> None:
-    one = applied(history)
+    application = applied(history)
     to = history.job(1, NOON)
-    history.transfer(one, to, after(10))
-    history.take(one, None, after(5), after(5))
+    history.transfer(application, to, after(10))
+    history.take(application, None, after(5), after(5))
     as_of = folded(connection, history)
     n, hired = conversion(connection, as_of, "applied", "hired")
     assert (n, hired.reached, hired.n_censored) == (2, 1, 0)

@@ -53,15 +53,15 @@ def as_of(position: int) -> AsOf:
 
 def counted(connection: psycopg.Connection[Any], position: int, segment: Segment) -> dict[str, int]:
     """How many people and things every metric counts in the segment."""
-    asked = (connection, YEAR, as_of(position), segment)
+    arguments = (connection, YEAR, as_of(position), segment)
     return {
-        "new": pipeline_growth(*asked).total.new,
-        "hired": pipeline_growth(*asked).total.exited_hired,
-        "sent": engagement(*asked).total.sent,
-        "replied": engagement(*asked).total.reply.n,
-        "touchpoints": touchpoint_counts(*asked).n,
-        "hires": time_to_hire(*asked).n,
-        "sources": source_of_hire(*asked).n,
+        "new": pipeline_growth(*arguments).total.new,
+        "hired": pipeline_growth(*arguments).total.exited_hired,
+        "sent": engagement(*arguments).total.sent,
+        "replied": engagement(*arguments).total.reply.n,
+        "touchpoints": touchpoint_counts(*arguments).n,
+        "hires": time_to_hire(*arguments).n,
+        "sources": source_of_hire(*arguments).n,
     }
 
 
@@ -97,7 +97,7 @@ def test_all_that_was_counted_moves(connection: psycopg.Connection[Any]) -> None
         assert summary is not None
         assert (summary.source, summary.role, summary.location) == tuple(theirs.named.values())
     sources = [source_of_hire(connection, YEAR, as_of(position)).sources for position in (partly, after)]
-    assert [[one.source for one in shares] for shares in sources] == [["unknown"], ["s0"]]
+    assert [[share.source for share in shares] for shares in sources] == [["unknown"], ["s0"]]
 
 
 def test_what_a_merge_moved_to_another_record_stays_there(connection: psycopg.Connection[Any]) -> None:

@@ -110,9 +110,9 @@ def test_an_open_one_waits_until_the_local_day_of_as_of(connection: psycopg.Conn
 
 def test_a_merged_person_counts_once_and_twice_again_after_the_undoing(connection: psycopg.Connection[Any]) -> None:
     history = History(first=1)
-    one, other = history.person(0, NOON), history.person(1, NOON + timedelta(days=60))
+    first, other = history.person(0, NOON), history.person(1, NOON + timedelta(days=60))
     two_people = history.position - 1
-    history.merge(one, other, None, stricter=False)
+    history.merge(first, other, None, stricter=False)
     merged = history.position - 1
     history.touch(other, "meeting-held", NOON + timedelta(days=200), 0, machine=False)
     late = history.position - 1
@@ -132,12 +132,12 @@ def test_a_merged_person_counts_once_and_twice_again_after_the_undoing(connectio
 
 def test_a_message_to_both_records_of_a_person_is_one(connection: psycopg.Connection[Any]) -> None:
     history = History(first=1)
-    one, other = history.person(0, NOON), history.person(1, NOON)
-    history.touch(one, "email-sent", NOON + timedelta(days=1), 1, machine=False)
+    first, other = history.person(0, NOON), history.person(1, NOON)
+    history.touch(first, "email-sent", NOON + timedelta(days=1), 1, machine=False)
     history.touch(other, "email-sent", NOON, 1, machine=False)
-    history.touch(one, "email-replied", NOON + timedelta(days=7, hours=1), 1, machine=False)
+    history.touch(first, "email-replied", NOON + timedelta(days=7, hours=1), 1, machine=False)
     apart = history.position - 1
-    history.merge(one, other, None, stricter=False)
+    history.merge(first, other, None, stricter=False)
     as_of = folded(connection, history)
     before = engagement(connection, YEAR, AsOf(apart, as_of.at, ZONE), window_days=7)
     after = engagement(connection, YEAR, as_of, window_days=7)
@@ -182,16 +182,16 @@ def test_the_first_activity_is_new_whatever_went_before_it(connection: psycopg.C
 
 def test_a_reaction_counts_for_the_recipient_whom_the_message_reached(connection: psycopg.Connection[Any]) -> None:
     history = History(first=1)
-    one, other = history.person(0, NOON), history.person(1, NOON)
-    for person in (one, other):
+    first, other = history.person(0, NOON), history.person(1, NOON)
+    for person in (first, other):
         history.touch(person, "email-sent", NOON, 1, machine=False)
         for kind in ("email-opened", "email-clicked", "email-replied"):
             history.touch(person, kind, NOON + timedelta(hours=1), 1, machine=False)
     history.touch(other, "email-bounced", NOON + timedelta(hours=2), 1, machine=False)
     apart = history.position - 1
-    history.merge(one, other, None, stricter=False)
+    history.merge(first, other, None, stricter=False)
     merged = history.position - 1
-    history.touch(one, "email-bounced", NOON + timedelta(hours=2), 1, machine=False)
+    history.touch(first, "email-bounced", NOON + timedelta(hours=2), 1, machine=False)
     as_of = folded(connection, history)
 
     def counted(position: int) -> tuple[int, int, int, int, int]:

@@ -47,7 +47,7 @@ class Jobs(History):
     def cancel(self, on: int) -> None:
         self.end_seat(0, self.person(0, NOON), day(on), day(on), filled=False)
 
-    def asked(
+    def time_to_fill(
         self, definition: str = "standard", position: int | None = None, baseline: Period | None = None
     ) -> TimeToFill:
         if self.log:
@@ -64,8 +64,8 @@ def jobs(connection: psycopg.Connection[Any]) -> Jobs:
     return Jobs(connection)
 
 
-def fates(told: TimeToFill) -> tuple[int, int, int]:
-    return told.n_filled, told.n_cancelled, told.n_censored
+def fates(answer: TimeToFill) -> tuple[int, int, int]:
+    return answer.n_filled, answer.n_cancelled, answer.n_censored
 
 
 @pytest.mark.parametrize("definition", ["standard", "greenhouse", "smartrecruiters.days_open", "pinpoint", "workable"])
@@ -73,10 +73,10 @@ def test_a_hire_that_is_undone_fills_nothing_from_then_on(jobs: Jobs, definition
     jobs.fill(30)
     hired = jobs.position - 1
     jobs.unhire(jobs.applications[0], day(40))
-    assert fates(jobs.asked(definition)) == (0, 0, 1)
-    assert fates(jobs.asked(definition, hired)) == (1, 0, 0)
+    assert fates(jobs.time_to_fill(definition)) == (0, 0, 1)
+    assert fates(jobs.time_to_fill(definition, hired)) == (1, 0, 0)
     jobs.fill(50)
-    again = jobs.asked(definition)
+    again = jobs.time_to_fill(definition)
     assert (again.n_filled, again.n) == (1, 1)
 
 
@@ -84,54 +84,54 @@ def test_an_opening_reopened_for_the_same_need_goes_on_with_its_line(jobs: Jobs)
     jobs.cancel(10)
     jobs.reopen(jobs.seat0, day(20), "same", None)
     jobs.fill(50)
-    told = jobs.asked()
-    assert (fates(told), told.mean) == ((1, 0, 0), Decimal("50.0"))
+    answer = jobs.time_to_fill()
+    assert (fates(answer), answer.mean) == ((1, 0, 0), Decimal("50.0"))
 
 
 def test_an_opening_reopened_for_a_new_need_begins_another_line(jobs: Jobs) -> None:
     jobs.fill(10)
     jobs.reopen_ended(0, day(20), "new")
-    assert fates(jobs.asked()) == (1, 0, 1)
+    assert fates(jobs.time_to_fill()) == (1, 0, 1)
     jobs.cancel(30)
-    cancelled = jobs.asked()
+    cancelled = jobs.time_to_fill()
     assert (fates(cancelled), cancelled.mean) == ((1, 1, 0), Decimal("10.0"))
     assert cancelled.incidence[0].cancelled == Decimal("0.5000")
     jobs.reopen(jobs.seat0, day(40), "same", None)
-    reopened = jobs.asked()
+    reopened = jobs.time_to_fill()
     assert (fates(reopened), reopened.mean) == ((1, 0, 1), Decimal("10.0"))
     jobs.fill(60)
-    assert (jobs.asked().mean, jobs.asked("frappe").mean) == (Decimal("25.0"), Decimal("60.0"))
+    assert (jobs.time_to_fill().mean, jobs.time_to_fill("frappe").mean) == (Decimal("25.0"), Decimal("60.0"))
 
 
 def test_a_job_of_which_an_opening_is_needed_anew_is_open(jobs: Jobs) -> None:
     jobs.cancel(10)
-    assert fates(jobs.asked("smartrecruiters.days_open")) == (0, 1, 0)
+    assert fates(jobs.time_to_fill("smartrecruiters.days_open")) == (0, 1, 0)
     jobs.reopen(jobs.seat0, day(20), "new", None)
-    assert fates(jobs.asked("smartrecruiters.days_open")) == fates(jobs.asked("frappe")) == (0, 0, 1)
+    assert fates(jobs.time_to_fill("smartrecruiters.days_open")) == fates(jobs.time_to_fill("frappe")) == (0, 0, 1)
 
 
 def test_the_end_is_the_acceptance_that_stands(jobs: Jobs) -> None:
-    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(5))
-    jobs.accept(one, jobs.seat0, day(10))
-    jobs.end_offer(one, day(12), rescinded=True)
-    assert fates(jobs.asked()) == (0, 0, 1)
-    jobs.accept(one, jobs.seat0, day(20))
-    jobs.take(one, jobs.seat0, day(30), day(20))
-    assert (jobs.asked().mean, jobs.asked("greenhouse").mean) == (Decimal("20.0"), Decimal("30.0"))
+    application = jobs.apply(jobs.person(0, NOON), jobs.job0, day(5))
+    jobs.accept(application, jobs.seat0, day(10))
+    jobs.end_offer(application, day(12), rescinded=True)
+    assert fates(jobs.time_to_fill()) == (0, 0, 1)
+    jobs.accept(application, jobs.seat0, day(20))
+    jobs.take(application, jobs.seat0, day(30), day(20))
+    assert (jobs.time_to_fill().mean, jobs.time_to_fill("greenhouse").mean) == (Decimal("20.0"), Decimal("30.0"))
 
 
 def test_what_is_on_hold_waits_no_more_and_what_was_waits_less(jobs: Jobs) -> None:
     jobs.hold(jobs.job0, day(10))
-    held = jobs.asked()
+    held = jobs.time_to_fill()
     assert held.net_of_holds is not None
     assert (held.n_censored, held.restricted_mean, held.net_of_holds.restricted_mean) == (1, Decimal(365), Decimal(365))
     jobs.hold(jobs.job0, day(25))
     jobs.fill(40)
-    told = jobs.asked()
-    assert told.net_of_holds is not None
-    assert (told.median, told.net_of_holds.median) == (40, 25)
-    assert (told.restricted_mean, told.net_of_holds.restricted_mean) == (Decimal("40.0"), Decimal("25.0"))
-    assert jobs.asked("greenhouse").net_of_holds is None
+    answer = jobs.time_to_fill()
+    assert answer.net_of_holds is not None
+    assert (answer.median, answer.net_of_holds.median) == (40, 25)
+    assert (answer.restricted_mean, answer.net_of_holds.restricted_mean) == (Decimal("40.0"), Decimal("25.0"))
+    assert jobs.time_to_fill("greenhouse").net_of_holds is None
 
 
 def test_what_is_on_hold_is_censored_after_the_days_that_it_had_waited(jobs: Jobs) -> None:
@@ -141,9 +141,9 @@ def test_what_is_on_hold_is_censored_after_the_days_that_it_had_waited(jobs: Job
     for turn in (2, 5, 10):
         jobs.hold(jobs.job0, day(turn))
     jobs.end_seat(1, jobs.person(0, NOON), day(8), day(8), filled=True)
-    told = jobs.asked()
-    assert told.net_of_holds is not None
-    assert (told.upper_quartile, told.net_of_holds.upper_quartile) == (None, 8)
+    answer = jobs.time_to_fill()
+    assert answer.net_of_holds is not None
+    assert (answer.upper_quartile, answer.net_of_holds.upper_quartile) == (None, 8)
 
 
 def test_a_hold_learned_late_is_taken_from_what_had_ended(jobs: Jobs) -> None:
@@ -152,8 +152,8 @@ def test_a_hold_learned_late_is_taken_from_what_had_ended(jobs: Jobs) -> None:
     jobs.hold(jobs.job0, day(35))
     jobs.hold(jobs.job0, day(15))
     jobs.hold(jobs.job0, day(5))
-    net = jobs.asked().net_of_holds
-    then = jobs.asked(position=before).net_of_holds
+    net = jobs.time_to_fill().net_of_holds
+    then = jobs.time_to_fill(position=before).net_of_holds
     assert net is not None
     assert then is not None
     assert (then.mean, net.mean) == (Decimal("40.0"), Decimal("25.0"))
@@ -162,47 +162,47 @@ def test_a_hold_learned_late_is_taken_from_what_had_ended(jobs: Jobs) -> None:
 def test_workable_counts_from_the_last_activation_and_leaves_holds_out(jobs: Jobs) -> None:
     jobs.hold(jobs.job0, day(2))
     jobs.hold(jobs.job0, day(8))
-    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
-    jobs.take(one, None, day(30), day(30))
-    assert jobs.asked("workable").mean == Decimal("22.0")
+    application = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
+    jobs.take(application, None, day(30), day(30))
+    assert jobs.time_to_fill("workable").mean == Decimal("22.0")
     jobs.hold(jobs.job0, day(20))
     jobs.hold(jobs.job0, day(25))
-    assert jobs.asked("workable").mean == Decimal("17.0")
+    assert jobs.time_to_fill("workable").mean == Decimal("17.0")
     jobs.open_seat(jobs.job0, day(9))
-    assert jobs.asked("workable").mean == Decimal("16.0")
+    assert jobs.time_to_fill("workable").mean == Decimal("16.0")
     jobs.open_seat(jobs.job0, day(11))
-    assert jobs.asked("workable").mean == Decimal("16.0")
+    assert jobs.time_to_fill("workable").mean == Decimal("16.0")
     jobs.cancel(10)
     jobs.reopen(jobs.seat0, day(10), "same", None)
-    assert jobs.asked("workable").mean == Decimal("15.0")
+    assert jobs.time_to_fill("workable").mean == Decimal("15.0")
 
 
 def test_workable_counts_from_the_application_where_the_job_was_not_active_yet(jobs: Jobs) -> None:
-    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(-5))
-    jobs.take(one, None, day(15), day(15))
-    told = jobs.asked("workable")
-    assert (told.n_filled, told.mean) == (1, Decimal("20.0"))
+    application = jobs.apply(jobs.person(0, NOON), jobs.job0, day(-5))
+    jobs.take(application, None, day(15), day(15))
+    answer = jobs.time_to_fill("workable")
+    assert (answer.n_filled, answer.mean) == (1, Decimal("20.0"))
 
 
 def test_workable_begins_with_the_transfer_to_the_job(jobs: Jobs) -> None:
-    one = jobs.apply(jobs.person(0, NOON), jobs.job(1, NOON), NOON)
+    application = jobs.apply(jobs.person(0, NOON), jobs.job(1, NOON), NOON)
     jobs.open_seat(jobs.job0, day(8))
-    jobs.transfer(one, jobs.job0, day(10))
-    jobs.take(one, None, day(30), day(30))
-    assert jobs.asked("workable").mean == Decimal("22.0")
+    jobs.transfer(application, jobs.job0, day(10))
+    jobs.take(application, None, day(30), day(30))
+    assert jobs.time_to_fill("workable").mean == Decimal("22.0")
 
 
 def test_when_an_application_began_is_what_was_known_at_the_hire(jobs: Jobs) -> None:
     jobs.open_seat(jobs.job0, day(8))
-    one = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
-    jobs.take(one, None, day(30), day(30))
+    application = jobs.apply(jobs.person(0, NOON), jobs.job0, day(10))
+    jobs.take(application, None, day(30), day(30))
     hired = jobs.position - 1
-    jobs.unhire(one, day(31))
-    jobs.transfer(one, jobs.job(1, NOON), day(3))
-    jobs.transfer(one, jobs.job0, day(4))
-    jobs.take(one, None, day(35), day(35))
-    assert jobs.asked("workable").mean == Decimal("35.0")
-    assert jobs.asked("workable", hired).mean == Decimal("22.0")
+    jobs.unhire(application, day(31))
+    jobs.transfer(application, jobs.job(1, NOON), day(3))
+    jobs.transfer(application, jobs.job0, day(4))
+    jobs.take(application, None, day(35), day(35))
+    assert jobs.time_to_fill("workable").mean == Decimal("35.0")
+    assert jobs.time_to_fill("workable", hired).mean == Decimal("22.0")
 
 
 def test_a_baseline_is_compared_with_what_was_cancelled_at_risk_until_then(jobs: Jobs) -> None:
@@ -212,7 +212,7 @@ def test_a_baseline_is_compared_with_what_was_cancelled_at_risk_until_then(jobs:
     jobs.fill(10)
     jobs.cancel(20)
     jobs.fill(-270)
-    then = jobs.asked(baseline=Period(date(2023, 1, 1), date(2024, 1, 1))).baseline
+    then = jobs.time_to_fill(baseline=Period(date(2023, 1, 1), date(2024, 1, 1))).baseline
     assert then is not None
     assert (then.n_filled, then.restricted_mean, then.days_saved) == (1, Decimal("30.0"), Decimal("-157.5"))
     assert (then.chi2, then.p_value) == (Decimal("0.5000"), Decimal("0.479500"))
@@ -230,9 +230,9 @@ def test_a_hire_told_again_on_the_day_of_the_one_undone_fills(jobs: Jobs, defini
     jobs.unhire(jobs.applications[0], day(50))
     undone = jobs.position - 1
     jobs.take(jobs.applications[0], jobs.seat0, day(30), day(30))
-    told = jobs.asked(definition)
-    assert (fates(told), told.mean) == ((1, 0, 0), Decimal("30.0"))
-    assert fates(jobs.asked(definition, undone)) == (0, 0, 1)
+    answer = jobs.time_to_fill(definition)
+    assert (fates(answer), answer.mean) == ((1, 0, 0), Decimal("30.0"))
+    assert fates(jobs.time_to_fill(definition, undone)) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("definition", ["smartrecruiters.days_open", "pinpoint", "workable"])
@@ -241,9 +241,9 @@ def test_an_application_that_was_hired_twice_is_hired_once(jobs: Jobs, definitio
     jobs.tell(jobs.applications[0], "candidate-hired", day(30), jobs.job0)
     both = jobs.position - 1
     jobs.tell(jobs.applications[0], "candidate-unhired", day(40), jobs.job0)
-    late = jobs.asked(definition)
+    late = jobs.time_to_fill(definition)
     assert (fates(late), late.mean) == ((1, 0, 0), Decimal("50.0"))
-    earlier = jobs.asked(definition, both)
+    earlier = jobs.time_to_fill(definition, both)
     assert (fates(earlier), earlier.mean) == ((1, 0, 0), Decimal("30.0"))
 
 
@@ -251,8 +251,8 @@ def test_of_two_ends_of_an_opening_one_is_taken_back(jobs: Jobs) -> None:
     jobs.cancel(10)
     jobs.write(jobs.job0, "opening-cancelled", day(20), opening=jobs.seat0, reason="budget")
     jobs.reopen(jobs.seat0, day(15), "same", None)
-    told = jobs.asked()
-    assert (fates(told), told.incidence[0].cancelled) == ((0, 1, 0), Decimal("1.0000"))
+    answer = jobs.time_to_fill()
+    assert (fates(answer), answer.incidence[0].cancelled) == ((0, 1, 0), Decimal("1.0000"))
     jobs.write(jobs.job0, "opening-reopened", day(30), opening=jobs.seat0, need="same", application=None)
     for definition in ("standard", "frappe"):
-        assert fates(jobs.asked(definition)) == (0, 0, 1)
+        assert fates(jobs.time_to_fill(definition)) == (0, 0, 1)

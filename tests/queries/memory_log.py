@@ -37,7 +37,7 @@ class MemoryLog:
         return [recorded for recorded in self.events if recorded.stream == stream]
 
     def history_together(self, streams: Sequence[UUID], after: int, limit: int) -> list[Recorded[Event]]:
-        wanted = [one for one in self.events if one.stream in streams and (one.position or 0) > after]
+        wanted = [event for event in self.events if event.stream in streams and (event.position or 0) > after]
         return wanted[:limit]
 
     def stream_of(self, event: UUID) -> UUID | None:

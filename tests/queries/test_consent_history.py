@@ -50,8 +50,12 @@ def states(log: MemoryLog, position: int) -> Consents:
 def test_the_trail_has_each_answer_of_the_person_that_was_recorded_by_the_position(log: MemoryLog, back: int) -> None:
     position = max(len(log.events) - back, 0)
     answer = consent_history(log, states(log, position), fake_links)
-    own = [one for one in log.events[:position] if one.stream in (RECORD, TWIN) and isinstance(one.event, ANSWER)]
-    assert [line.event for line in answer.trail] == [one.id for one in own]
+    own = [
+        recorded_event
+        for recorded_event in log.events[:position]
+        if recorded_event.stream in (RECORD, TWIN) and isinstance(recorded_event.event, ANSWER)
+    ]
+    assert [line.event for line in answer.trail] == [recorded_event.id for recorded_event in own]
     assert (answer.position, answer.records) == (position, (RECORD, TWIN))
 
 
@@ -64,10 +68,10 @@ def test_each_line_links_to_its_proof_and_each_consent_to_its_receipt(log: Memor
 
 @given(answered())
 def test_a_history_read_from_any_record_is_that_of_the_person(log: MemoryLog) -> None:
-    one, other = history_of(log, RECORD), history_of(log, TWIN)
-    assert set(one.records) == set(other.records) == {RECORD, TWIN}
-    assert {event.id for event in one.events} == {event.id for event in other.events}
-    assert one.position == max(event.position or 0 for event in one.events)
+    history, other = history_of(log, RECORD), history_of(log, TWIN)
+    assert set(history.records) == set(other.records) == {RECORD, TWIN}
+    assert {event.id for event in history.events} == {event.id for event in other.events}
+    assert history.position == max(event.position or 0 for event in history.events)
 
 
 ANSWER = tuple({type(answer) for answer in ANSWERS})

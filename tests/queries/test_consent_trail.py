@@ -61,24 +61,24 @@ def answers(draw: st.DrawFn) -> Event:
     data=st.data(),
 )
 def test_it_stands_where_the_gate_stands_in_whatever_order_it_was_read(
-    told: list[tuple[Event, int, UUID]], now: datetime, data: st.DataObject
+    facts: list[tuple[Event, int, UUID]], now: datetime, data: st.DataObject
 ) -> None:
-    events = [recorded(event, day, number, stream) for number, (event, day, stream) in enumerate(told, 1)]
+    events = [recorded(event, day, number, stream) for number, (event, day, stream) in enumerate(facts, 1)]
     lines = trail(data.draw(st.permutations(events)), 100, now)
     assert lines == trail(events, 100, now)
-    assert [line.at for line in lines] == sorted(one.at for one in events if one.at <= now)
+    assert [line.at for line in lines] == sorted(event.at for event in events if event.at <= now)
     consents = Consents()
-    for one in events:
-        consents = evolve(consents, one)
+    for recorded_event in events:
+        consents = evolve(consents, recorded_event)
     for purpose in PURPOSES:
         for channel in CHANNELS:
-            found = stand(lines, purpose, channel, now)
+            answer = stand(lines, purpose, channel, now)
             allowed = isinstance(may(consents, purpose, channel, now), UUID)
-            assert (found is not None and found.status == "given") == allowed
+            assert (answer is not None and answer.status == "given") == allowed
 
 
 def test_a_renewal_follows_a_living_yes_on_one_of_its_channels() -> None:
-    told = (
+    facts = (
         (yes(until=START + timedelta(10)), 0),
         (yes("events"), 1),
         (yes(channels=("text",)), 2),
@@ -86,7 +86,7 @@ def test_a_renewal_follows_a_living_yes_on_one_of_its_channels() -> None:
         (no(channels=("email", "text")), 4),
         (yes(), 5),
     )
-    lines = trail([recorded(event, day, n) for n, (event, day) in enumerate(told, 1)], 100, START + timedelta(30))
+    lines = trail([recorded(event, day, n) for n, (event, day) in enumerate(facts, 1)], 100, START + timedelta(30))
     assert [line.what for line in lines] == ["given", "given", "given", "renewed", "withdrawn", "given"]
     late = trail([recorded(yes(until=START + timedelta(1)), 0, 1), recorded(yes(), 1, 2)], 100, START + timedelta(30))
     assert [line.what for line in late] == ["given", "given"], "it had run out"
@@ -111,6 +111,6 @@ def test_an_erasure_an_end_and_what_cannot_be_read_any_more_say_so() -> None:
     assert (first.unreadable, first.evidence) == (True, ERASED)
     assert (erased.what, erased.unreadable) == ("erased", False)
     assert (expired.what, expired.consent, expired.notice) == ("expired", first.event, None)
-    found = stand((first, erased, expired), "talent_pool", "email", START + timedelta(9))
-    assert found is not None
-    assert (found.status, found.event) == ("erased", erased.event)
+    answer = stand((first, erased, expired), "talent_pool", "email", START + timedelta(9))
+    assert answer is not None
+    assert (answer.status, answer.event) == ("erased", erased.event)

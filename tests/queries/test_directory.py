@@ -31,10 +31,10 @@ def connection(server: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def pages(connection: psycopg.Connection[Any], asked: Search, limit: int) -> Iterator[Directory]:
+def pages(connection: psycopg.Connection[Any], searched: Search, limit: int) -> Iterator[Directory]:
     after: After | None = None
     while True:
-        page = search(connection, asked.sought, AS_OF, NOW, sort=asked.sort, limit=limit, after=after)
+        page = search(connection, searched.sought, AS_OF, NOW, sort=searched.sort, limit=limit, after=after)
         yield page
         after = page.next
         if after is None:
@@ -54,42 +54,42 @@ MORE = (
 )
 
 
-@pytest.mark.parametrize("asked", [*SEARCHES, *MORE], ids=lambda asked: asked.name)
+@pytest.mark.parametrize("searched", [*SEARCHES, *MORE], ids=lambda searched: searched.name)
 def test_both_ways_find_the_same_people_in_the_same_order(
-    connection: psycopg.Connection[Any], asked: Search, monkeypatch: pytest.MonkeyPatch
+    connection: psycopg.Connection[Any], searched: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     force(monkeypatch, 0)
-    by_words = [one.candidate for page in pages(connection, asked, 200) for one in page.people]
+    by_words = [person.candidate for page in pages(connection, searched, 200) for person in page.people]
     force(monkeypatch, PEOPLE + 1)
-    by_walking = [one.candidate for page in pages(connection, asked, 37) for one in page.people]
+    by_walking = [person.candidate for page in pages(connection, searched, 37) for person in page.people]
     assert by_walking == by_words
     assert len(set(by_words)) == len(by_words)
 
 
-def test_the_searches_of_the_benchmark_find_somebody(connection: psycopg.Connection[Any]) -> None:
-    found = [search(connection, one.sought, AS_OF, NOW, sort=one.sort).n for one in SEARCHES[2:]]
-    assert len([n for n in found if n]) >= 7
+def test_the_searches_of_the_benchmark_find_people(connection: psycopg.Connection[Any]) -> None:
+    numbers = [search(connection, searched.sought, AS_OF, NOW, sort=searched.sort).n for searched in SEARCHES[2:]]
+    assert len([n for n in numbers if n]) >= 7
 
 
 def test_who_walks_in_vain_goes_by_the_words(
     connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = SEARCHES[6]
-    right = search(connection, asked.sought, AS_OF, NOW, limit=20)
+    searched = SEARCHES[6]
+    right = search(connection, searched.sought, AS_OF, NOW, limit=20)
     force(monkeypatch, 25)
-    assert search(connection, asked.sought, AS_OF, NOW, limit=20).people == right.people
+    assert search(connection, searched.sought, AS_OF, NOW, limit=20).people == right.people
 
 
 def test_facets_count_all_who_match_or_say_that_they_do_not(connection: psycopg.Connection[Any]) -> None:
-    asked = Sought(skill=spelt(13), source="linkedin")
-    found = search(connection, asked, AS_OF, NOW, limit=200)
-    assert found.exact
-    assert found.n == len(found.people)
-    facets = {(facet.kind, facet.value): facet.n for facet in found.facets or ()}
-    assert facets["source", "linkedin"] == facets["skill", spelt(13).lower()] == found.n
+    sought = Sought(skill=spelt(13), source="linkedin")
+    answer = search(connection, sought, AS_OF, NOW, limit=200)
+    assert answer.exact
+    assert answer.n == len(answer.people)
+    facets = {(facet.kind, facet.value): facet.n for facet in answer.facets or ()}
+    assert facets["source", "linkedin"] == facets["skill", spelt(13).lower()] == answer.n
     for (kind, value), n in facets.items():
         if kind == "language":
-            assert n == sum(value.capitalize() in one.languages for one in found.people)
+            assert n == sum(value.capitalize() in person.languages for person in answer.people)
             narrower = search(connection, Sought(skill=spelt(13), source="linkedin", language=value), AS_OF, NOW)
             assert narrower.n == n
     everybody = search(connection, Sought(), AS_OF, NOW)
@@ -99,12 +99,12 @@ def test_facets_count_all_who_match_or_say_that_they_do_not(connection: psycopg.
 
 @pytest.mark.parametrize("sort", ["last-contact", "name"])
 def test_pages_go_on_whatever_is_written_meanwhile(connection: psycopg.Connection[Any], sort: Sort) -> None:
-    """Who stays where they were is told once, whoever else comes, goes or moves between two pages."""
-    asked = Search("", Sought(language=spelt(1)), sort)
-    right = [one.candidate for page in pages(connection, asked, 200) for one in page.people]
-    staying, told = set(right[::2]), []
-    for number, page in enumerate(pages(connection, asked, 25)):
-        told += [one.candidate for one in page.people]
+    """A person who stays in place is listed once, however others enter, leave or move between two pages."""
+    searched = Search("", Sought(language=spelt(1)), sort)
+    right = [person.candidate for page in pages(connection, searched, 200) for person in page.people]
+    staying, listed = set(right[::2]), []
+    for number, page in enumerate(pages(connection, searched, 25)):
+        listed += [person.candidate for person in page.people]
         moving = right[1 + 2 * number :: 14] if number < 5 else []
         key = f"moved {number}" if number % 2 else "~"
         connection.execute("update directory_v6.person set name_key = %s where person = any (%s)", (key, moving))
@@ -113,11 +113,11 @@ def test_pages_go_on_whatever_is_written_meanwhile(connection: psycopg.Connectio
             (number * 300, moving),
         )
     connection.rollback()
-    assert [person for person in told if person in staying] == [person for person in right if person in staying]
+    assert [person for person in listed if person in staying] == [person for person in right if person in staying]
 
 
 @pytest.mark.parametrize(
-    ("asked", "word", "means"),
+    ("typed", "word", "means"),
     [
         ("maria", "marie", True),
         ("marai", "maria", True),
@@ -131,8 +131,8 @@ def test_pages_go_on_whatever_is_written_meanwhile(connection: psycopg.Connectio
         ("backend gardener", "senior backend engineer", False),
     ],
 )
-def test_what_a_word_may_mean(asked: str, word: str, means: bool) -> None:
-    assert may_mean(asked, word) is means
+def test_what_a_word_may_mean(typed: str, word: str, means: bool) -> None:
+    assert may_mean(typed, word) is means
 
 
 def test_slips_are_counted() -> None:

@@ -35,7 +35,7 @@ LATER = 10_000
 
 @dataclass(frozen=True)
 class Name:
-    """A name, what its bearer types for it, and what finds others or nobody."""
+    """A name, what its bearer types for it, and what finds others or no one."""
 
     script: str
     name: str
@@ -118,7 +118,7 @@ NAMES = (
     Name("Osage", "𐒻𐓶 𐓆𐓘", ("𐓣𐓶 𐓮𐓘", "𐒻𐓎 𐓆𐒰"), ("𐓐𐓘",)),
     Name("Canadian syllabics", "ᐃᓄᒃ ᑐᓐᓂᖅ", ("ᐃᓄᒃ",), ("ᓄᓇ",)),
 )  # fmt: skip
-STANDS = pytest.mark.parametrize("one", NAMES, ids=lambda one: one.script)
+STANDS = pytest.mark.parametrize("one", NAMES, ids=lambda name: name.script)
 
 
 @pytest.fixture(scope="module")
@@ -130,14 +130,14 @@ def connection(server: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(psycopg.conninfo.make_conninfo(server, dbname="named"), row_factory=tuple_row) as connection:
         migrate(connection)
         fill(connection, STRANGERS)
-        enter(connection, *(one.name for one in NAMES))
+        enter(connection, *(person_name.name for person_name in NAMES))
         connection.commit()
         connection.execute("analyze")
         yield connection
 
 
 def enter(connection: psycopg.Connection[Any], *names: str, first: int = 1, **facts: str) -> dict[UUID, str]:
-    """These people come in at a place of the log, and the same facts are told of each."""
+    """Record people with these names from a position on, and the same facts about each."""
     personal = Personal(History(first))
     people = {UUID(personal.enter(first + number, ENTERED, [name])): name for number, name in enumerate(names)}
     for person in people:
@@ -148,37 +148,47 @@ def enter(connection: psycopg.Connection[Any], *names: str, first: int = 1, **fa
     return people
 
 
-def found(connection: psycopg.Connection[Any], words: str) -> set[str | None]:
+def names_found(connection: psycopg.Connection[Any], words: str) -> set[str | None]:
     people = search(connection, Sought(words=words), AS_OF, NOW, limit=200).people
     return {person.name for person in people}
 
 
 def test_the_table_is_of_many_scripts() -> None:
-    scripts = {one.script.split(",")[0] for one in NAMES}
+    scripts = {person_name.script.split(",")[0] for person_name in NAMES}
     assert len(scripts) >= 35
 
 
 @STANDS
-def test_a_name_is_found_as_its_bearer_types_it(connection: psycopg.Connection[Any], one: Name) -> None:
-    missed = [typed for typed in (one.name, *one.found_by) if one.name not in found(connection, typed)]
+def test_a_name_is_found_as_its_bearer_types_it(connection: psycopg.Connection[Any], person_name: Name) -> None:
+    missed = [
+        typed
+        for typed in (person_name.name, *person_name.found_by)
+        if person_name.name not in names_found(connection, typed)
+    ]
     assert missed == []
 
 
 @STANDS
-def test_another_name_does_not_find_it(connection: psycopg.Connection[Any], one: Name) -> None:
-    assert [typed for typed in one.not_by if one.name in found(connection, typed)] == []
+def test_another_name_does_not_find_it(connection: psycopg.Connection[Any], person_name: Name) -> None:
+    assert [typed for typed in person_name.not_by if person_name.name in names_found(connection, typed)] == []
 
 
 @STANDS
-def test_neither_composition_nor_blanks_nor_case_matter(connection: psycopg.Connection[Any], one: Name) -> None:
-    typed = [unicodedata.normalize(form, one.name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
-    typed += [changed for changed in (one.name.upper(), one.name.lower()) if changed.lower() == one.name.lower()]
-    typed += [f"{blank}{one.name.replace(' ', blank * 2)}{blank}" for blank in "\u00a0\u2007\u2009\u202f\u205f\u3000"]
-    assert [text for text in typed if one.name not in found(connection, text)] == []
+def test_neither_composition_nor_blanks_nor_case_matter(connection: psycopg.Connection[Any], person_name: Name) -> None:
+    typed = [unicodedata.normalize(form, person_name.name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
+    typed += [
+        changed
+        for changed in (person_name.name.upper(), person_name.name.lower())
+        if changed.lower() == person_name.name.lower()
+    ]
+    typed += [
+        f"{blank}{person_name.name.replace(' ', blank * 2)}{blank}" for blank in "\u00a0\u2007\u2009\u202f\u205f\u3000"
+    ]
+    assert [text for text in typed if person_name.name not in names_found(connection, text)] == []
 
 
 @pytest.mark.parametrize(
-    ("told", "asked", "value"),
+    ("fact", "sought", "value"),
     [
         ("current_employer", lambda value: Sought(employer=value), "O’Reilly Média-Group"),
         ("location", lambda value: Sought(location=value), "L’Isle-sur-la-Sorgue"),
@@ -186,14 +196,14 @@ def test_neither_composition_nor_blanks_nor_case_matter(connection: psycopg.Conn
     ],
 )
 def test_a_filter_takes_any_way_to_part_a_value(
-    connection: psycopg.Connection[Any], told: str, asked: Callable[[str], Sought], value: str
+    connection: psycopg.Connection[Any], fact: str, sought: Callable[[str], Sought], value: str
 ) -> None:
-    enter(connection, "Nobody", first=LATER, **{told: value})
+    enter(connection, "Nora", first=LATER, **{fact: value})
     typed = [value, value.upper(), value.replace("-", ""), value.replace("-", "\u2010"), value.replace("’", "")]
     typed += [value.replace("’", " ").replace("-", " "), value.replace(" ", "\u00a0"), value.replace("’", "'")]
-    answers = [search(connection, asked(one), AS_OF, NOW) for one in typed]
+    answers = [search(connection, sought(text), AS_OF, NOW) for text in typed]
     connection.rollback()
-    assert [[one.name for one in answer.people] for answer in answers] == [["Nobody"]] * len(typed)
+    assert [[person.name for person in answer.people] for answer in answers] == [["Nora"]] * len(typed)
     assert len({answer.readings[0].taken_as for answer in answers}) == 1, "none was taken for a typo"
 
 
@@ -202,10 +212,10 @@ def test_people_whose_names_are_parted_otherwise_may_be_one(connection: psycopg.
     people = enter(connection, *names, first=LATER, current_employer="Acme")
     page = duplicates(connection, AS_OF, limit=200)
     connection.rollback()
-    pairs = {frozenset((one.first.candidate, one.second.candidate)): one.evidence for one in page.pairs}
+    pairs = {frozenset((pair.first.candidate, pair.second.candidate)): pair.evidence for pair in page.pairs}
     alike = [person for person, name in people.items() if name != "Shane Connor"]
     assert pairs == {
-        frozenset((one, other)): ("same-name-and-employer",) for one in alike for other in alike if one != other
+        frozenset((first, other)): ("same-name-and-employer",) for first in alike for other in alike if first != other
     }
 
 
@@ -229,7 +239,7 @@ def test_a_short_word_is_looked_for_in_an_index(
     search(connection, Sought(words=words), AS_OF, NOW)
     assert plans
     assert not [plan for plan in plans if "Seq Scan" in plan]
-    if visits == 0 and found(connection, words):
+    if visits == 0 and names_found(connection, words):
         assert "Index Scan on person_terms_idx" in plans[-1]
 
 
@@ -255,6 +265,6 @@ def test_every_name_finds_itself_however_it_is_typed(
     typed += [together] if is_same and len(parts) <= RUN else []
     connection.rollback()
     enter(connection, name, first=LATER)
-    missed = [text for text in typed if name not in found(connection, text)]
+    missed = [text for text in typed if name not in names_found(connection, text)]
     connection.rollback()
     assert missed == []

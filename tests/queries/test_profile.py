@@ -62,7 +62,7 @@ def test_every_record_of_a_person_gives_the_same_profile(case: tuple[MemoryLog, 
 @given(merged())
 def test_a_value_stands_once_with_a_statement_of_it(case: tuple[MemoryLog, UUID]) -> None:
     log, root = case
-    stated = {one.id: one.event.value for one in log.events if isinstance(one.event, ProfileFactLearned)}
+    stated = {event.id: event.event.value for event in log.events if isinstance(event.event, ProfileFactLearned)}
     skills = [fact for fact in profile(log, root).facts if fact.fact == "skill"]
     assert sorted(str(fact.value) for fact in skills) == sorted({str(value) for value in stated.values()})
     for fact in skills:
@@ -73,7 +73,11 @@ def test_a_value_stands_once_with_a_statement_of_it(case: tuple[MemoryLog, UUID]
 def test_an_unmerged_record_speaks_for_itself_alone(case: tuple[MemoryLog, UUID]) -> None:
     log, root = case
     other = next(record for record in RECORDS if record != root)
-    last = next(one.event for one in reversed(log.events) if isinstance(one.event, CandidatesMerged))
+    last = next(
+        recorded_event.event
+        for recorded_event in reversed(log.events)
+        if isinstance(recorded_event.event, CandidatesMerged)
+    )
     for stream in (last.survivor, last.absorbed):
         log.append(stream, CandidatesUnmerged(last.survivor, last.absorbed, None))
     apart = profile(log, last.absorbed)

@@ -39,7 +39,7 @@ def test_every_consent_has_a_receipt_and_nothing_else_has_one(log: MemoryLog) ->
         answer = read(log, recorded.id)
         assert (answer.record_id, answer.subject) == (recorded.id, recorded.stream)
         assert (answer.purpose.code, answer.channels) == (recorded.event.purpose, recorded.event.channels)
-        assert [one.channel for one in answer.standing] == list(answer.channels)
+        assert [state.channel for state in answer.standing] == list(answer.channels)
         assert all(line.purpose == recorded.event.purpose for line in answer.history)
         assert answer.withdrawal.path == fake_links.withdrawal(recorded.stream, recorded.event.purpose)
 

@@ -12,8 +12,8 @@ from queries.source_of_hire import shared
 
 
 def test_what_rounding_leaves_over_goes_to_the_largest_remainders() -> None:
-    told = shared({"c": 1, "b": 1, "a": 1, "d": 4})
-    assert told == {"a": Decimal("0.1429"), "b": Decimal("0.1429"), "c": Decimal("0.1428"), "d": Decimal("0.5714")}
+    shares = shared({"c": 1, "b": 1, "a": 1, "d": 4})
+    assert shares == {"a": Decimal("0.1429"), "b": Decimal("0.1429"), "c": Decimal("0.1428"), "d": Decimal("0.5714")}
     assert shared({}) == {}
 
 

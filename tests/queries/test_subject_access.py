@@ -122,7 +122,9 @@ def test_a_person_is_kept_from_their_last_part_by_the_law_of_their_newest_consen
         submitted = SUBMITTED.__class__(RECORD, UUID(int=3), "fair", None, None)
         events.append(Recorded(APPLICATION, 1, submitted, UUID(int=6), applied))
     answer = kept_until(sources(contact), person, events)
-    assert answer.counted_from == max((one for one in (contact, applied) if one is not None), default=log.events[0].at)
+    assert answer.counted_from == max(
+        (moment for moment in (contact, applied) if moment is not None), default=log.events[0].at
+    )
     assert answer.jurisdiction == (laws[-1] if laws else "unknown")
     assert answer.ends_on.year - answer.counted_from.astimezone(UTC).year == answer.months // 12
 

@@ -36,11 +36,13 @@ def test_the_pages_are_every_event_of_the_person_once_in_log_order(streams: list
     merge(log, RECORD, TWIN)
     for number, stream in enumerate(streams):
         log.append(stream, ProfileFactLearned("skill", "self", f"skill {number}"))
-    theirs = [one for one in log.events if one.stream in (RECORD, TWIN)]
+    theirs = [event for event in log.events if event.stream in (RECORD, TWIN)]
     for candidate in (RECORD, TWIN):
         events = paged(log, candidate, limit)
-        assert [event.id for event in events] == [one.id for one in theirs]
-        assert [(event.record, event.version) for event in events] == [(one.stream, one.version) for one in theirs]
+        assert [event.id for event in events] == [recorded_event.id for recorded_event in theirs]
+        assert [(event.record, event.version) for event in events] == [
+            (recorded_event.stream, recorded_event.version) for recorded_event in theirs
+        ]
 
 
 def test_an_erased_field_is_marked_and_nothing_is_withheld() -> None:

@@ -1,4 +1,4 @@
-"""Retention erases those who are due and nobody whom the log, read once more, keeps."""
+"""Retention erases people who are due, except those whom a new read of the log keeps."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class Ports:
 
 def test_those_who_are_due_are_erased() -> None:
     ports = Ports()
-    assert all(isinstance(one, Erasure) for one in ports.workflow().erase_due())
+    assert all(isinstance(erasure, Erasure) for erasure in ports.workflow().erase_due())
     assert ports.erased == [(person, "retention", GROUND, ACTOR) for person in (ALICE, BOB)]
 
 
-def test_nobody_is_erased_while_the_read_models_are_behind() -> None:
+def test_no_one_is_erased_while_the_read_models_are_behind() -> None:
     ports = Ports(behind=True)
     with pytest.raises(ReadModelsAreBehind):
         next(ports.workflow().erase_due())

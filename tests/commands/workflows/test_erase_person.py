@@ -100,7 +100,7 @@ def shapes(house: House) -> dict[tuple[UUID, int], Event]:
     def shape(event: Event) -> Event:
         return replace(event, request=ALICE) if isinstance(event, CandidateErased) else event
 
-    return {(one.stream, one.version): shape(one.event) for one in house.log.events}
+    return {(entry.stream, entry.version): shape(entry.event) for entry in house.log.events}
 
 
 def erase(house: House, person: UUID) -> object:
@@ -114,7 +114,9 @@ def test_the_steps_come_in_their_order_and_the_answer_tells_them() -> None:
     house = House()
     erasure = house.workflow().erase(ALICE, by="self", ground="art-17", actor="user:priya", count_others=True)
     assert house.steps == ALL_STEPS
-    assert [(one.name, one.erased) for one in erasure.erasers] == [(name, len(name)) for name in (*BEFORE, *AFTER)]
+    assert [(eraser.name, eraser.erased) for eraser in erasure.erasers] == [
+        (name, len(name)) for name in (*BEFORE, *AFTER)
+    ]
     assert (erasure.state, erasure.records, erasure.others_shut_out) == ("completed", (ALICE, ANOTHER), 2)
     assert (erasure.completed_at, erasure.erasure_effective_by) == (NOW, EFFECTIVE_BY)
     assert erasure.position == len(house.log.events)
@@ -150,10 +152,10 @@ def test_an_eraser_that_must_wait_keeps_the_erasure_open() -> None:
     house = House(waits=True)
     erasure = house.workflow().erase(ALICE, by="self", ground="art-17", actor="user:priya")
     assert (erasure.state, erasure.erasure_effective_by) == ("in-progress", None)
-    assert [(one.name, one.waits_for) for one in erasure.erasers][-1] == ("files", "an import is at work")
+    assert [(eraser.name, eraser.waits_for) for eraser in erasure.erasers][-1] == ("files", "an import is at work")
     assert "keys" not in house.steps
     house.waits = False
-    assert [one.state for one in house.workflow().resume()] == ["completed"]
+    assert [erasure.state for erasure in house.workflow().resume()] == ["completed"]
 
 
 def test_a_person_who_cannot_be_erased_now_holds_up_no_other() -> None:

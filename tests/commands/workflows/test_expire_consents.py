@@ -57,13 +57,13 @@ class Ground:
         return self.folded
 
     def ended(self, since: Watermark, upto: Watermark) -> Sequence[Ended]:
-        found = []
-        for position, one in enumerate(self.log.events[: upto.position], 1):
-            if isinstance(one.event, ConsentGiven) and one.event.valid_until is not None:
-                until = one.event.valid_until
+        ended = []
+        for position, entry in enumerate(self.log.events[: upto.position], 1):
+            if isinstance(entry.event, ConsentGiven) and entry.event.valid_until is not None:
+                until = entry.event.valid_until
                 if until <= upto.until and (until > since.until or position > since.position):
-                    found.append(Ended(one.stream, one.id, until))
-        return sorted(found, key=lambda consent: (consent.valid_until, consent.consent))
+                    ended.append(Ended(entry.stream, entry.id, until))
+        return sorted(ended, key=lambda consent: (consent.valid_until, consent.consent))
 
     def reached(self, consumer: str) -> int:
         return self.offsets.get(consumer, 0)
@@ -77,10 +77,10 @@ class Ground:
         return True
 
     def recorded(self) -> list[UUID]:
-        return [one.event.consent for one in self.log.events if isinstance(one.event, ConsentExpired)]
+        return [entry.event.consent for entry in self.log.events if isinstance(entry.event, ConsentExpired)]
 
     def consents(self, hours: int) -> set[UUID]:
-        ends = {one.id: one.event.valid_until for one in self.log.events if isinstance(one.event, ConsentGiven)}
+        ends = {entry.id: entry.event.valid_until for entry in self.log.events if isinstance(entry.event, ConsentGiven)}
         return {consent for consent, until in ends.items() if until is not None and until <= START + hours * HOUR}
 
 
@@ -95,9 +95,9 @@ class Interleaved:
         return self.ground.position()
 
     def ended(self, since: Watermark, upto: Watermark) -> Sequence[Ended]:
-        found = self.ground.ended(since, upto)
+        ended = self.ground.ended(since, upto)
         self.meanwhile()
-        return found
+        return ended
 
 
 def workflow(ground: Ground, hours: int, meanwhile: Callable[[], object] = lambda: None) -> ExpiryWorkflow:
