@@ -15,8 +15,14 @@ from adapters.web.framework.command_routes import add_commands
 from adapters.web.framework.command_service import CommandService, PendingCommand
 from adapters.web.framework.document import Api
 from adapters.web.framework.endpoint import Parts, add_endpoints
-from adapters.web.framework.idempotency import OnceOnly
-from adapters.web.framework.limits import AnsweredInTime, BoundedBody, BoundedQuery, HeadAsGet, Metered
+from adapters.web.framework.idempotency import IdempotencyKeys
+from adapters.web.framework.limits import (
+    BodyLimitMiddleware,
+    HeadMiddleware,
+    MetricsMiddleware,
+    QueryLimitMiddleware,
+    TimeoutMiddleware,
+)
 from adapters.web.framework.metric_routes import add_metric
 from adapters.web.framework.problems import answer_with_problems
 from adapters.web.framework.query_runner import QueryRunner
@@ -65,7 +71,7 @@ def create_app(services: Services) -> Api:
     parts: Parts = {
         Services: services,
         QueryRunner: queries,
-        OnceOnly: commands.once,
+        IdempotencyKeys: commands.once,
         Following: following,
         Proofs: Proofs(services.log.recorder.datastore),
         CollectorRegistry: registry,
@@ -82,9 +88,9 @@ def create_app(services: Services) -> Api:
     limits = Limits(services.rates)
     app.add_middleware(RateLimitMiddleware, limits=limits)
     app.add_middleware(AuthenticationMiddleware, authenticator=services.authenticator, limits=limits)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BoundedBody, bounds=services.bounds)
-    app.add_middleware(BoundedQuery, bounds=services.bounds)
-    app.add_middleware(AnsweredInTime, bounds=services.bounds)
-    app.add_middleware(Metered, registry=registry)
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(BodyLimitMiddleware, bounds=services.bounds)
+    app.add_middleware(QueryLimitMiddleware, bounds=services.bounds)
+    app.add_middleware(TimeoutMiddleware, bounds=services.bounds)
+    app.add_middleware(MetricsMiddleware, registry=registry)
     return app

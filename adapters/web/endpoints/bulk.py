@@ -19,7 +19,7 @@ from adapters.postgres.log.store import PersonWasErased
 from adapters.web.framework.bodies import body_of
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.examples import STREAM
-from adapters.web.framework.idempotency import Answer, Keyed, OnceOnly
+from adapters.web.framework.idempotency import Answer, IdempotencyKeys, KeyedRequest
 from adapters.web.framework.plain import Answered, answered
 from adapters.web.framework.problems import document_of, type_of
 from adapters.web.framework.refusals import (
@@ -127,7 +127,7 @@ class BulkEndpoints:
     """The endpoint for many touchpoints at once."""
 
     services: Services
-    once: OnceOnly
+    once: IdempotencyKeys
 
     def record_touchpoints(
         self,
@@ -169,7 +169,7 @@ class BulkEndpoints:
         finally:
             self.once.end([keyed])
 
-    def _keyed(self, key: str | None, actor: str, bulk: Bulk) -> Keyed | None:
+    def _keyed(self, key: str | None, actor: str, bulk: Bulk) -> KeyedRequest | None:
         if key is None:
             return None
         request = f"{PATH}\n{bulk.model_dump_json()}".encode()
@@ -207,7 +207,7 @@ class Batch:
     items: Sequence[Mapping[str, Any]]
     foreign: frozenset[UUID]
 
-    def record(self, keyed: Keyed | None) -> BulkAnswer:
+    def record(self, keyed: KeyedRequest | None) -> BulkAnswer:
         """Record what no rule refuses, and return the outcomes.
 
         Errors: TouchpointsWereRefused; AlreadyReceived for a key that was used.
@@ -225,7 +225,9 @@ class Batch:
                 self._require_all(self._answer(results))
         return self._answer(results)
 
-    def _handled(self, pending: Sequence[int], earlier: Mapping[int, Result], keyed: Keyed | None) -> dict[int, Result]:
+    def _handled(
+        self, pending: Sequence[int], earlier: Mapping[int, Result], keyed: KeyedRequest | None
+    ) -> dict[int, Result]:
         """Record the pending touchpoints and return their results. Errors: those of `record`, and PersonWasErased."""
 
         def attach(handled: Sequence[Result]) -> Attached:

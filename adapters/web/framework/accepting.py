@@ -27,22 +27,22 @@ EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 log = logging.getLogger(__name__)
 
 
-class Door:
+class Acceptor:
     """Accepts connections from a listening socket and opens them in turns; until its turn a connection is a socket.
 
-    `turned_away`: returns the answer to a connection from that host if there is no room for it, else None. `party_of`:
+    `refusal_for`: returns the answer to a connection from that host if there is no room for it, else None. `party_of`:
     returns the party whose turn a connection from that host takes. `made`: makes the protocol of a connection.
     """
 
     def __init__(
         self,
         listening: socket.socket,
-        turned_away: Callable[[str], bytes | None],
+        refusal_for: Callable[[str], bytes | None],
         party_of: Callable[[str], Party],
         made: Callable[[], asyncio.Protocol],
         pace: Pace | None = None,
     ) -> None:
-        self._listening, self._turned_away, self._party_of, self._made = listening, turned_away, party_of, made
+        self._listening, self._refusal_for, self._party_of, self._made = listening, refusal_for, party_of, made
         self._loop = asyncio.get_running_loop()
         self._turns = Turns(BROUGHT_IN_AT_ONCE, crowd=NO_CROWD, pace=pace)
         self._waiting: Counter[Party] = Counter()
@@ -82,12 +82,12 @@ class Door:
 
     def _let_in(self, accepted: socket.socket, address: tuple[str, int]) -> None:
         accepted.setblocking(False)
-        party, answer = self._party_of(address[0]), self._turned_away(address[0])
+        party, answer = self._party_of(address[0]), self._refusal_for(address[0])
         most = WAITING_OF_ONE if self._waiting.total() < WAITING else 1
-        if answer is None and (party.is_known or self._waiting[party] < most):
+        if answer is None and (party.has_good_key or self._waiting[party] < most):
             self._waiting[party] += 1
             self._sockets.add(accepted)
-            if self._waiting[party] >= WAITING_OF_ONE and party.is_known:
+            if self._waiting[party] >= WAITING_OF_ONE and party.has_good_key:
                 self._full.add(party)
             self._turns.begin(party, partial(self._bring_in, party, accepted))
             return

@@ -15,7 +15,7 @@ from adapters.access.ownership import LogWithout, in_own_name
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.web.framework.etag import etag
-from adapters.web.framework.idempotency import Answer, Keyed, OnceOnly
+from adapters.web.framework.idempotency import Answer, IdempotencyKeys, KeyedRequest
 from adapters.web.framework.plain import written
 from adapters.web.services import Services
 from commands.attached import Attached
@@ -94,7 +94,7 @@ class CommandService:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.once = OnceOnly(services.receipts, services.key_file)
+        self.once = IdempotencyKeys(services.receipts, services.key_file)
         self.ownership = services.ownership
 
     def answer_all(self, requests: Sequence[PendingCommand]) -> list[Response | Exception]:
@@ -102,7 +102,7 @@ class CommandService:
         results: dict[int, Result] = {}
         intentions: dict[int, Intention] = {}
         hidden: dict[int, frozenset[UUID]] = {}
-        keyed: dict[int, Keyed] = {}
+        keyed: dict[int, KeyedRequest] = {}
         for number, request in enumerate(requests):
             with KeptAsResult(results, number):
                 if (key := self._keyed(request)) is not None:
@@ -128,14 +128,14 @@ class CommandService:
             (results[number],) = handle_together(LogWithout(log, hidden[number]), verbs, [intentions[number]])
         return results
 
-    def _keyed(self, pending: PendingCommand) -> Keyed | None:
+    def _keyed(self, pending: PendingCommand) -> KeyedRequest | None:
         context = pending.context
         if context.idempotency_key is None:
             return None
         request = f"{context.path}\n".encode() + pending.body
         return self.once.keyed(context.who.actor, context.idempotency_key, request, pending.command.now)
 
-    def _intention(self, pending: PendingCommand, keyed: Keyed | None) -> Intention:
+    def _intention(self, pending: PendingCommand, keyed: KeyedRequest | None) -> Intention:
         command, context = pending.command, pending.context
         stream = main_stream(self.services.verbs[type(command)], command)
 
@@ -154,13 +154,13 @@ class CommandService:
             attach,
         )
 
-    def _answer(self, pending: PendingCommand, keyed: Keyed | None, result: Result) -> Response | Exception:
+    def _answer(self, pending: PendingCommand, keyed: KeyedRequest | None, result: Result) -> Response | Exception:
         try:
             return self._response(pending, self._answer_content(pending, keyed, result))
         except Exception as error:  # noqa: BLE001 - it is this request's alone
             return error
 
-    def _answer_content(self, pending: PendingCommand, keyed: Keyed | None, result: Result) -> Answer:
+    def _answer_content(self, pending: PendingCommand, keyed: KeyedRequest | None, result: Result) -> Answer:
         """Return the content of the answer: that of the result or, if refused, that which the key got before."""
         if not isinstance(result, Exception):
             stream = main_stream(self.services.verbs[type(pending.command)], pending.command)

@@ -34,7 +34,7 @@ from adapters.web.framework.problems import (
 )
 from adapters.web.framework.question_queue import reader_of
 from adapters.web.framework.rates import network_of
-from adapters.web.framework.turns import KnownKeys, Pace, Party, Turns
+from adapters.web.framework.turns import GoodKeys, Pace, Party, Turns
 
 START_EVERY = 0.004
 """Seconds between the rounds in which requests begin, if none of them has a key that was good before."""
@@ -46,7 +46,7 @@ STALLED_SECONDS = 1.0
 OF_A_HEADER = 4
 """Bytes of a header beside its name and value."""
 Stage = Literal["idle", "head", "body"]
-NEVER_ASKED, WAITING, STALLED, CRAWLING, ANSWERED, MOVING, AT_WORK = range(7)
+NO_REQUEST, WAITING, STALLED, CRAWLING, ANSWERED, MOVING, AT_WORK = range(7)
 """The use of a connection, the least first. WAITING: it waits for another request, or was answered and goes on sending.
 STALLED: its body stopped arriving. CRAWLING: its body arrives, or its answer is read, below the permitted average
 speed. ANSWERED: it was answered a moment ago. MOVING: its body arrives, or its answer is read, fast enough, or its
@@ -88,7 +88,7 @@ class Connections:
     """All connections of a server, oldest first, and those of each address."""
 
     def __init__(self, bounds: Bounds) -> None:
-        self.bounds, self.keys = bounds, KnownKeys()
+        self.bounds, self.keys = bounds, GoodKeys()
         self.pace = pace = Pace()
         self.starts, self.reads = Turns(STARTS_AT_ONCE, START_EVERY, pace=pace), Turns(READS_AT_ONCE, pace=pace)
         self.drops = Turns(READS_AT_ONCE, DROP_EVERY, pace=pace)
@@ -116,7 +116,7 @@ class Connections:
         self._of.setdefault(address, Group()).add(connection)
         return True
 
-    def noted_request(self, connection: Connection) -> None:
+    def note_request(self, connection: Connection) -> None:
         """Note that the connection sent a request."""
         self._all.fresh.pop(connection, None)
         if (address := self._address.get(connection)) is not None:
@@ -134,7 +134,7 @@ class Connections:
         """Return the party whose turn a new connection from that host takes."""
         return self.keys.party(b"", network_of(host))
 
-    def turned_away(self, host: str) -> bytes | None:
+    def refusal_for(self, host: str) -> bytes | None:
         """Return the refusal of a new connection from that host, if a search a moment ago found no room; else None."""
         own = self._of.get(network_of(host))
         if own is None or len(own.all) < self.bounds.connections_per_address or own.fresh:
@@ -180,7 +180,7 @@ def least_used(connections: Iterable[Connection], below: int) -> Connection | No
     return min(uses, key=lambda pair: pair[0])[1] if uses else None
 
 
-class Forgiving:
+class QuietTransport:
     """A transport that ignores writes after it was closed.
 
     uvloop's transport raises then, and asyncio's does not: a client that disconnects during an answer would leave a
@@ -253,9 +253,9 @@ class Forgiving:
 class Connection(HttpToolsProtocol):
     """One connection. `stage`: the part of a request that is being received. `since`: when that began."""
 
-    def __init__(self, *args: Any, everyone: Connections, **options: Any) -> None:
+    def __init__(self, *args: Any, all_connections: Connections, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.everyone, self.bounds = everyone, everyone.bounds
+        self.all_connections, self.bounds = all_connections, all_connections.bounds
         self.timeout_keep_alive = self.bounds.keep_alive_seconds  # type: ignore[assignment]  # the loop takes a float
         self.stage: Stage = "idle"
         self.since = self.moved_at = self.looked_at = self.loop.time()
@@ -272,21 +272,21 @@ class Connection(HttpToolsProtocol):
         """Whether the request had its turn. Before it, the connection may be cut."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        self.gate = Forgiving(transport, lambda: self.stage == "body")
+        self.gate = QuietTransport(transport, lambda: self.stage == "body")
         super().connection_made(cast(asyncio.Transport, self.gate))
         self.network = network_of(self.client[0]) if self.client else "unknown"
-        self.party = self.everyone.keys.party(b"", self.network)
-        if not self.everyone.admit(self):
+        self.party = self.all_connections.keys.party(b"", self.network)
+        if not self.all_connections.admit(self):
             self.refuse(TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.everyone.forget(self)
+        self.all_connections.forget(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Process the data when it is its turn. Until then nothing more is read, so that little data waits here."""
         self._unset_keepalive_if_required()
-        turns = self.everyone.drops if self.gate.lingers else self.everyone.reads
+        turns = self.all_connections.drops if self.gate.lingers else self.all_connections.reads
         if not turns.begin(self.party, partial(self._take, data)):
             self.gate.hold()
 
@@ -317,7 +317,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._require_bounded()
-        self.everyone.noted_request(self)
+        self.all_connections.note_request(self)
         self._enter("body")
         self.came, self.answered_at = 0, None
         super().on_headers_complete()
@@ -333,9 +333,9 @@ class Connection(HttpToolsProtocol):
                 self.answering = cycle
                 super(Connection, self)._start_asgi_task(cycle, app)
 
-        shown = shown_in(cycle)
-        self.party = self.everyone.keys.party(shown, self.network)
-        self.everyone.starts.begin(self.party, start)
+        shown = key_in(cycle)
+        self.party = self.all_connections.keys.party(shown, self.network)
+        self.all_connections.starts.begin(self.party, start)
 
     def on_body(self, body: bytes) -> None:
         self.came += len(body)
@@ -360,9 +360,9 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
 
     def _note_key(self, answered: RequestResponseCycle) -> None:
-        if shown := shown_in(answered):
+        if shown := key_in(answered):
             principal = cast(Principal | None, answered.scope.get("principal"))
-            self.everyone.keys.note(shown, self.network, None if principal is None else reader_of(principal))
+            self.all_connections.keys.note(shown, self.network, None if principal is None else reader_of(principal))
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -404,7 +404,7 @@ class Connection(HttpToolsProtocol):
         if self._busy():
             return (AT_WORK if self.begun else MOVING, self.since)
         if not self.served:
-            return (NEVER_ASKED, self.since)
+            return (NO_REQUEST, self.since)
         return (WAITING if now > self.since + STALLED_SECONDS else ANSWERED, self.since)
 
     def _use_of_a_body(self, now: float) -> tuple[int, float]:
@@ -489,7 +489,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
 
 
-def shown_in(cycle: RequestResponseCycle) -> bytes:
+def key_in(cycle: RequestResponseCycle) -> bytes:
     """Return the Authorization header of a request; empty if there is none."""
     return next((value for name, value in cycle.scope["headers"] if name == b"authorization"), b"")
 

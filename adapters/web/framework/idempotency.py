@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class KeyedRequest:
     """A request with an idempotency key. `request_hash`: a keyed hash of its path and body."""
 
     key: str
@@ -44,7 +44,7 @@ class Keyed:
         return Idempotency(self.key, self.request_hash, {"status": status, **response}, self.now + KEPT_FOR)
 
 
-class OnceOnly:
+class IdempotencyKeys:
     """Tracks the keys of requests in progress in this process, and finds the answers of completed requests."""
 
     def __init__(self, receipts: IdempotencyRecords, key_file: KeyFile) -> None:
@@ -54,11 +54,11 @@ class OnceOnly:
         self._lock = threading.Lock()
         self._cleaned_at = float("-inf")
 
-    def keyed(self, actor: str, key: str, request: bytes, now: datetime) -> Keyed:
+    def keyed(self, actor: str, key: str, request: bytes, now: datetime) -> KeyedRequest:
         """Return the request with its key. Keys are separate for each actor."""
-        return Keyed(f"{actor} {key}", self._key_file.fingerprint("idempotency", request), now)
+        return KeyedRequest(f"{actor} {key}", self._key_file.fingerprint("idempotency", request), now)
 
-    def begin(self, keyed: Keyed) -> None:
+    def begin(self, keyed: KeyedRequest) -> None:
         """Reserve the key until `end`. Errors: RequestIsInFlight."""
         self._clean(keyed.now)
         with self._lock:
@@ -66,11 +66,11 @@ class OnceOnly:
                 raise RequestIsInFlight
             self._at_work.add(keyed.key)
 
-    def end(self, requests: Iterable[Keyed]) -> None:
+    def end(self, requests: Iterable[KeyedRequest]) -> None:
         with self._lock:
             self._at_work.difference_update(keyed.key for keyed in requests)
 
-    def answer_before(self, keyed: Keyed, refused: Exception) -> Answer | None:
+    def answer_before(self, keyed: KeyedRequest, refused: Exception) -> Answer | None:
         """Return the answer of the first request with the key, after this request was refused; None: there is none.
 
         It is needed only then: a key cannot be stored twice, so a request that succeeds is the first. Errors:
@@ -82,7 +82,7 @@ class OnceOnly:
             raise RequestIsInFlight from refused
         return before
 
-    def _find(self, keyed: Keyed) -> Answer | None:
+    def _find(self, keyed: KeyedRequest) -> Answer | None:
         kept = self._receipts.find(keyed.key, keyed.now)
         if kept is None:
             return None

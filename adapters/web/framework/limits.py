@@ -53,7 +53,7 @@ def is_delivery(scope: Scope) -> bool:
 
 
 @dataclass(eq=False, slots=True)
-class Filling:
+class ArrivingBody:
     """A body that is arriving: its bytes in memory, when the last arrived, and the timeout of its request."""
 
     ends: asyncio.Timeout
@@ -67,39 +67,39 @@ class BodyMemory:
 
     def __init__(self, total: int) -> None:
         self.free = total
-        self._coming: dict[Filling, None] = {}
+        self._coming: dict[ArrivingBody, None] = {}
         """Bodies that are arriving; that without a new byte for the longest time is first."""
 
-    def take(self, filling: Filling, size: int) -> bool:
+    def take(self, body: ArrivingBody, size: int) -> bool:
         """Reserve memory for a piece of a body, and return whether there is room. Stalled bodies make room."""
         now = asyncio.get_running_loop().time()
-        self._coming.pop(filling, None)
+        self._coming.pop(body, None)
         while self.free < size and (first := next(iter(self._coming), None)) is not None:
             if now <= first.moved_at + STALLED_SECONDS:
                 break
             self._drop(first, now)
-        filling.moved_at = now
-        self._coming[filling] = None
+        body.moved_at = now
+        self._coming[body] = None
         if self.free < size:
             return False
-        filling.held, self.free = filling.held + size, self.free - size
+        body.held, self.free = body.held + size, self.free - size
         return True
 
-    def came_whole(self, filling: Filling) -> None:
+    def came_whole(self, body: ArrivingBody) -> None:
         """Note that the body is complete: it makes room for no other from now on."""
-        self._coming.pop(filling, None)
+        self._coming.pop(body, None)
 
-    def give_back(self, filling: Filling) -> None:
-        self._coming.pop(filling, None)
-        self.free, filling.held = self.free + filling.held, 0
+    def give_back(self, body: ArrivingBody) -> None:
+        self._coming.pop(body, None)
+        self.free, body.held = self.free + body.held, 0
 
-    def _drop(self, filling: Filling, now: float) -> None:
-        filling.dropped = True
-        self.give_back(filling)
-        filling.ends.reschedule(now)
+    def _drop(self, body: ArrivingBody, now: float) -> None:
+        body.dropped = True
+        self.give_back(body)
+        body.ends.reschedule(now)
 
 
-class BoundedBody:
+class BodyLimitMiddleware:
     """Answers 413 as soon as a body proves too large, and limits the memory of all bodies together.
 
     Deliveries have a memory of their own, because they need no key. A file to import is written to disk as it arrives,
@@ -133,29 +133,29 @@ class BoundedBody:
             came += size
             if came > allowed(scope):
                 refusal = BODY_IS_TOO_LARGE
-            elif scope["path"] != IMPORTS and not memory.take(filling, size):
+            elif scope["path"] != IMPORTS and not memory.take(body, size):
                 refusal = BODIES_FILL_THE_MEMORY
             elif not message.get("more_body"):
-                memory.came_whole(filling)
+                memory.came_whole(body)
             return message if refusal is None else {"type": "http.disconnect"}
 
         async def send_unless_refused(message: Message) -> None:
             if refusal is None:
                 await send(message)
 
-        filling = Filling(asyncio.timeout(None))
+        body = ArrivingBody(asyncio.timeout(None))
         try:
-            async with filling.ends:
+            async with body.ends:
                 await self.app(scope, receive_counted, send_unless_refused)
         except ClientDisconnect:
             if refusal is None:
                 raise
         except TimeoutError:
-            if not filling.dropped:
+            if not body.dropped:
                 raise
             refusal = REQUEST_TOOK_TOO_LONG
         finally:
-            memory.give_back(filling)
+            memory.give_back(body)
         if refusal is not None:
             await refuse(scope, send, refusal)
 
@@ -171,7 +171,7 @@ def declared_length(scope: Scope) -> int | None:
     return length
 
 
-class BoundedQuery:
+class QueryLimitMiddleware:
     """Answers 422 to a query with too many parameters, before it is parsed."""
 
     def __init__(self, app: App, bounds: Bounds) -> None:
@@ -183,7 +183,7 @@ class BoundedQuery:
         return await self.app(scope, receive, send)
 
 
-class AnsweredInTime:
+class TimeoutMiddleware:
     """Answers 504 if no answer began within `answer_seconds` of the end of the request. The work goes on."""
 
     def __init__(self, app: App, bounds: Bounds) -> None:
@@ -224,7 +224,7 @@ class AnsweredInTime:
                 await given_up
 
 
-class HeadAsGet:
+class HeadMiddleware:
     """Answers HEAD as GET, without the body. A stream that never ends is ended."""
 
     def __init__(self, app: App) -> None:
@@ -262,7 +262,7 @@ async def refuse(scope: Scope, send: Send, problem: ProblemType = BODY_IS_TOO_LA
     await send({"type": "http.response.body", "body": body})
 
 
-class Metered:
+class MetricsMiddleware:
     """Counts and times requests by route. It never uses the path, which contains people's ids."""
 
     def __init__(self, app: App, registry: CollectorRegistry) -> None:

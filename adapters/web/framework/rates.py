@@ -113,8 +113,8 @@ class Limits:
 
     async def count_all(self, scope: Scope) -> None:
         """Count a request after authentication. Errors: RateLimitExceeded."""
-        if isinstance(scope["not_let_in"], RateLimitExceeded):
-            raise scope["not_let_in"]
+        if isinstance(scope["key_error"], RateLimitExceeded):
+            raise scope["key_error"]
         for limit, who in counted_under(scope, self.rates):
             await self.count(limit, who)
 
@@ -155,7 +155,7 @@ def counted_under(scope: Scope, rates: Rates) -> list[tuple[RateLimitItem, str]]
     if principal is not None:
         return [(rates.each, f"key {principal.kind} {principal.name}")]
     address = address_of(scope)
-    failed = isinstance(scope["not_let_in"], KeyIsNotValid)
+    failed = isinstance(scope["key_error"], KeyIsNotValid)
     return [(rates.each, address), *([(rates.failed, f"failed {address}")] if failed else [])]
 
 

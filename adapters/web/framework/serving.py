@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 from adapters.runtime.background import end_in_time
-from adapters.web.framework.accepting import Door
+from adapters.web.framework.accepting import Acceptor
 from adapters.web.framework.connections import Connection, Connections
 from adapters.web.framework.document import Api
 from adapters.web.framework.memory import Trimmer
@@ -34,26 +34,32 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        everyone: Connections,
+        connections: Connections,
         end_streams: Callable[[], None],
         close: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self.everyone = everyone
+        self.all_connections = connections
         self._end_streams, self._close = end_streams, close
         self._trimmer, self._look_at = Trimmer(), 0.0
-        self._doors: list[Door] = []
+        self._acceptors: list[Acceptor] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on the sockets. uvicorn's own startup gets none."""
         for listening in sockets or ():
-            hold_little(listening, self.everyone.bounds.kernel_bytes)
+            hold_little(listening, self.all_connections.bounds.kernel_bytes)
             listening.setblocking(False)
             listening.listen(self.config.backlog)
-            self._doors.append(
-                Door(listening, self.everyone.turned_away, self.everyone.party_of, self._made, self.everyone.pace)
+            self._acceptors.append(
+                Acceptor(
+                    listening,
+                    self.all_connections.refusal_for,
+                    self.all_connections.party_of,
+                    self._made,
+                    self.all_connections.pace,
+                )
             )
-            self._doors[-1].open()
+            self._acceptors[-1].open()
         await super().startup([])
 
     def _made(self) -> asyncio.Protocol:
@@ -65,8 +71,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         now = asyncio.get_running_loop().time()
         if now >= self._look_at:
-            self._look_at = now + self.everyone.bounds.looks_every
-            self.everyone.look()
+            self._look_at = now + self.all_connections.bounds.looks_every
+            self.all_connections.look()
             self._trimmer.look(now)
         return await super().on_tick(counter)
 
@@ -81,8 +87,8 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for door in self._doors:
-            door.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         await asyncio.to_thread(self._end_streams)
         await super().shutdown(sockets)
         await asyncio.to_thread(self._close)
@@ -104,8 +110,8 @@ def hold_little(listening: socket.socket, kernel_bytes: int) -> None:
 
 def server_of(app: Api, *, log_level: str = "warning") -> Server:
     """Return the server; `run(sockets=[...])` serves until a signal stops it."""
-    everyone = Connections(app.bounds)
-    protocol: Any = partial(Connection, everyone=everyone)
+    connections = Connections(app.bounds)
+    protocol: Any = partial(Connection, all_connections=connections)
     config = uvicorn.Config(
         app,
         http=protocol,
@@ -118,4 +124,4 @@ def server_of(app: Api, *, log_level: str = "warning") -> Server:
         lifespan="off",
         timeout_graceful_shutdown=PATIENCE_SECONDS,
     )
-    return Server(config, everyone, app.end_streams, app.close)
+    return Server(config, connections, app.end_streams, app.close)

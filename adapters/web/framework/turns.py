@@ -64,10 +64,10 @@ class Party:
     """A party shares turns: the requests of one principal whose key was good before, else those of one address."""
 
     name: str
-    is_known: bool = False
+    has_good_key: bool = False
 
 
-class KnownKeys:
+class GoodKeys:
     """Keys that were good, with their principals and networks. They decide turns and grant nothing else."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class KnownKeys:
     def party(self, shown: bytes, network: str) -> Party:
         """Return the party of a request. `shown`: its key; empty if it has none or has not been read yet."""
         name = self._names.get(shown) if shown else self._networks.get(network)
-        return Party(network) if name is None else Party(name, is_known=True)
+        return Party(network) if name is None else Party(name, has_good_key=True)
 
     def note(self, shown: bytes, network: str, name: str | None) -> None:
         """Note the principal of a key; None: the key is not good."""
@@ -142,7 +142,7 @@ class Turns:
 
         Returns whether it was called now.
         """
-        if party.is_known:
+        if party.has_good_key:
             self._note(party.name)
         now = self._left > 0 and not self._waits()
         if now:
@@ -163,7 +163,7 @@ class Turns:
         return time.monotonic() < self._changed_at + A_MOMENT
 
     def _add(self, party: Party, start: Callable[[], None]) -> None:
-        if not party.is_known or party.name in self._others.waiting:
+        if not party.has_good_key or party.name in self._others.waiting:
             self._others.add(party.name, start)
             return
         self._with_good_key.add(party.name, start)

@@ -30,7 +30,7 @@ OF_THE_FRAMEWORK: Mapping[tuple[str, str], Action] = {
 class AuthenticationMiddleware:
     """Sets `principal` in the scope of every request: that of its key, or None.
 
-    `not_let_in` in the scope has the error of a key that was not accepted, for the routes that need one.
+    `key_error` in the scope has the error of a key that was not accepted, for the routes that need one.
     """
 
     def __init__(self, app: App, authenticator: Authenticator, limits: Limits) -> None:
@@ -38,19 +38,19 @@ class AuthenticationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["principal"] = scope["not_let_in"] = None
+            scope["principal"] = scope["key_error"] = None
             shown = next((value for name, value in scope["headers"] if name == b"authorization"), None)
             if shown is not None:
-                await self.introduce(scope, shown.decode("latin-1"))
+                await self.authenticate(scope, shown.decode("latin-1"))
         await self.app(scope, receive, send)
 
-    async def introduce(self, scope: Scope, authorization: str) -> None:
+    async def authenticate(self, scope: Scope, authorization: str) -> None:
         try:
             scope["principal"] = await self.authenticator.principal(
                 authorization, counting=partial(self.limits.count_look, scope)
             )
         except Exception as error:  # noqa: BLE001 - raised at the route, where every error becomes a problem
-            scope["not_let_in"] = error
+            scope["key_error"] = error
 
 
 def require(scope: Scope, action: Action | None) -> None:
@@ -59,7 +59,7 @@ def require(scope: Scope, action: Action | None) -> None:
         return
     principal: Principal | None = scope["principal"]
     if principal is None:
-        raise scope["not_let_in"] or KeyIsMissing
+        raise scope["key_error"] or KeyIsMissing
     if action is None or action not in principal.allowed:
         raise RoleMayNot(action=action or NAMELESS)
 
@@ -72,7 +72,7 @@ def guard(app: FastAPI, actions: Mapping[tuple[str, str], Action]) -> None:
     all_actions = {**OF_THE_FRAMEWORK, **actions}
     for route in app.routes:
         if isinstance(route, Route):
-            route.app = guarded(route.app, action_of(route, all_actions))
+            route.app = permitted_only(route.app, action_of(route, all_actions))
 
 
 def action_of(route: Route, actions: Mapping[tuple[str, str], Action]) -> Action | None:
@@ -81,15 +81,15 @@ def action_of(route: Route, actions: Mapping[tuple[str, str], Action]) -> Action
     return of_methods.pop() if len(of_methods) == 1 else None
 
 
-def guarded(app: App, action: Action | None) -> Any:
-    async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
+def permitted_only(app: App, action: Action | None) -> Any:
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if action is not Action.PUBLIC and is_cross_site(scope):
             raise RequestIsCrossSite
         require(scope, action)
         READER.set(scope["principal"])
         await app(scope, receive, send)
 
-    return let_in
+    return checked
 
 
 def is_cross_site(scope: Scope) -> bool:
@@ -106,7 +106,7 @@ async def principal_of(request: Request) -> Principal:
     """Return the principal of a request. Errors: KeyIsMissing, or that of the key."""
     principal: Principal | None = request.scope["principal"]
     if principal is None:
-        raise request.scope["not_let_in"] or KeyIsMissing
+        raise request.scope["key_error"] or KeyIsMissing
     return principal
 
 

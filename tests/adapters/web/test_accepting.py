@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from adapters.web.framework import accepting
-from adapters.web.framework.accepting import ACCEPTED_AT_ONCE, BROUGHT_IN_AT_ONCE, WAITING, WAITING_OF_ONE, Door
+from adapters.web.framework.accepting import ACCEPTED_AT_ONCE, BROUGHT_IN_AT_ONCE, WAITING, WAITING_OF_ONE, Acceptor
 from adapters.web.framework.turns import Party, Turns
 
 PATIENCE = 20.0
@@ -67,13 +67,13 @@ def test_those_who_came_are_let_in_many_at_a_time() -> None:
             for _ in range(WAITING_OF_ONE):
                 dial("127.0.0.3")
             dial("127.0.0.2")
-            door, taken = Door(open_, lambda _: None, Party, visitors.made), list[None]()
-            take = door._take
-            door._take = lambda: taken.append(take())  # type: ignore[method-assign]  # it counts the calls
-            door.open()
+            acceptor, taken = Acceptor(open_, lambda _: None, Party, visitors.made), list[None]()
+            take = acceptor._take
+            acceptor._take = lambda: taken.append(take())  # type: ignore[method-assign]  # it counts the calls
+            acceptor.open()
             while len(visitors.came) < WAITING_OF_ONE + 1:
                 await asyncio.sleep(0)
-            door.close()
+            acceptor.close()
             assert len(taken) <= WAITING_OF_ONE // ACCEPTED_AT_ONCE + 2, "not one in each round"
             assert visitors.came.index("127.0.0.2") < WAITING_OF_ONE, "it does not wait for all before it"
 
@@ -85,28 +85,28 @@ def test_only_so_many_wait_to_be_brought_in_and_they_shut_no_other_party_out(mon
     visitors, crowd = Visitors(), ("127.0.0.3", "127.0.0.4", "127.0.0.5")
 
     def party_of(host: str) -> Party:
-        return Party(host, is_known=host == "127.0.0.2")
+        return Party(host, has_good_key=host == "127.0.0.2")
 
     async def work() -> None:
         with listening() as (open_, dial):
-            door = Door(open_, lambda _: None, party_of, visitors.made)
-            door.open()
+            acceptor = Acceptor(open_, lambda _: None, party_of, visitors.made)
+            acceptor.open()
             made = []
             for address in crowd:
                 made += [dial(address) for _ in range(WAITING_OF_ONE + BROUGHT_IN_AT_ONCE + 20)]
                 await asyncio.sleep(0.01)
             dial("127.0.0.6")
-            while not door._waiting[Party("127.0.0.6")]:
+            while not acceptor._waiting[Party("127.0.0.6")]:
                 await asyncio.sleep(0)
-            assert [door._waiting[Party(address)] for address in crowd] == [WAITING_OF_ONE, WAITING_OF_ONE, 1]
-            assert door._waiting.total() == WAITING + 2
+            assert [acceptor._waiting[Party(address)] for address in crowd] == [WAITING_OF_ONE, WAITING_OF_ONE, 1]
+            assert acceptor._waiting.total() == WAITING + 2
             assert len(visitors.came) == BROUGHT_IN_AT_ONCE
             for _ in range(2 * WAITING_OF_ONE):
                 dial("127.0.0.2")
             while visitors.came.count("127.0.0.2") < 2 * WAITING_OF_ONE:
                 await asyncio.sleep(0)
-                assert door._waiting[party_of("127.0.0.2")] <= WAITING_OF_ONE, "the rest waits in the kernel"
-            door.close()
+                assert acceptor._waiting[party_of("127.0.0.2")] <= WAITING_OF_ONE, "the rest waits in the kernel"
+            acceptor.close()
 
     run(work())
 
@@ -118,11 +118,11 @@ def test_who_finds_no_room_is_answered_and_nothing_is_made_for_them() -> None:
         with listening() as (open_, dial):
             away = [dial("127.0.0.3") for _ in range(10)]
             dial("127.0.0.2")
-            door = Door(open_, lambda host: b"full" if host == "127.0.0.3" else None, Party, visitors.made)
-            door.open()
+            acceptor = Acceptor(open_, lambda host: b"full" if host == "127.0.0.3" else None, Party, visitors.made)
+            acceptor.open()
             while not visitors.came:
                 await asyncio.sleep(0)
-            door.close()
+            acceptor.close()
             assert visitors.came == ["127.0.0.2"]
             assert [refused.recv(64) + refused.recv(64) for refused in away] == [b"full"] * 10
 
@@ -153,11 +153,11 @@ def test_without_file_descriptors_it_rests_and_then_lets_in_again(
     async def work() -> None:
         with listening() as (open_, dial):
             dial("127.0.0.2")
-            door = Door(Exhausted(open_), lambda _: None, Party, visitors.made)  # type: ignore[arg-type]  # a socket that fails
-            door.open()
+            acceptor = Acceptor(Exhausted(open_), lambda _: None, Party, visitors.made)  # type: ignore[arg-type]  # a socket that fails
+            acceptor.open()
             while not visitors.came:
                 await asyncio.sleep(0)
-            door.close()
+            acceptor.close()
 
     run(work())
     assert visitors.came == ["127.0.0.2"]
@@ -171,11 +171,11 @@ def test_a_door_that_closes_closes_what_waits(monkeypatch: pytest.MonkeyPatch) -
     async def work() -> None:
         with listening() as (open_, dial):
             waiting = [dial("127.0.0.3") for _ in range(BROUGHT_IN_AT_ONCE + 20)]
-            door = Door(open_, lambda _: None, Party, visitors.made)
-            door.open()
-            while not door._waiting:
+            acceptor = Acceptor(open_, lambda _: None, Party, visitors.made)
+            acceptor.open()
+            while not acceptor._waiting:
                 await asyncio.sleep(0)
-            door.close()
+            acceptor.close()
             await asyncio.sleep(0.1)
             assert len(visitors.came) == BROUGHT_IN_AT_ONCE
             for connection in waiting[BROUGHT_IN_AT_ONCE:]:
@@ -189,9 +189,9 @@ def test_a_closed_door_accepts_no_connection() -> None:
 
     async def work() -> None:
         with listening() as (open_, dial):
-            door = Door(open_, lambda _: None, Party, visitors.made)
-            door.open()
-            door.close()
+            acceptor = Acceptor(open_, lambda _: None, Party, visitors.made)
+            acceptor.open()
+            acceptor.close()
             dial("127.0.0.2")
             for _ in range(20):
                 await asyncio.sleep(0)

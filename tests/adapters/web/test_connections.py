@@ -26,9 +26,9 @@ from adapters.intake.imports.upload_store import UploadStore
 from adapters.web.app import create_app
 from adapters.web.endpoints import docs
 from adapters.web.framework import connections, limits
-from adapters.web.framework.accepting import Door
+from adapters.web.framework.accepting import Acceptor
 from adapters.web.framework.bounds import KIB, MIB, Bounds
-from adapters.web.framework.connections import AT_WORK, MOVING, NEVER_ASKED, Connection, Connections, Forgiving
+from adapters.web.framework.connections import AT_WORK, MOVING, NO_REQUEST, Connection, Connections, QuietTransport
 from adapters.web.framework.document import Api
 from adapters.web.framework.limits import BodyMemory
 from adapters.web.framework.serving import hold_little
@@ -417,7 +417,7 @@ def test_strangers_from_several_addresses_leave_room_for_another_and_what_it_has
         assert answer_of(polite)[0] == 200
         held = [hold(dial, address, key) for address in (STRANGERS * 4)[:11]]
         wait_until(
-            lambda: sum(NEVER_ASKED < connection.use()[0] < AT_WORK for connection in list(made[0]._all.all)) == 12
+            lambda: sum(NO_REQUEST < connection.use()[0] < AT_WORK for connection in list(made[0]._all.all)) == 12
         )
         for _ in range(5):
             newcomer = dial("127.0.0.2")
@@ -485,7 +485,7 @@ def test_what_comes_after_the_end_of_a_connection_is_taken_in_silence() -> None:
 
         pause_reading = resume_reading = lambda self: self.write(b"")
 
-    transport = Forgiving(cast(asyncio.Transport, Gone()), lambda: False)
+    transport = QuietTransport(cast(asyncio.Transport, Gone()), lambda: False)
     transport.write(b"late")
     transport.pause_reading()
     transport.resume_reading()
@@ -510,7 +510,7 @@ class Reading:
 @given(steps=st.lists(st.sampled_from(["pause_reading", "resume_reading", "hold", "release"])))
 def test_a_connection_is_read_where_neither_the_application_nor_its_turn_forbids_it(steps: list[str]) -> None:
     below = Reading()
-    transport = Forgiving(cast(asyncio.Transport, below), lambda: False)
+    transport = QuietTransport(cast(asyncio.Transport, below), lambda: False)
     paused = held = False
     for step in steps:
         getattr(transport, step)()
@@ -538,10 +538,12 @@ def test_requests_are_taken_in_turns_and_a_good_key_is_known_afterwards(
             connection = dial("127.0.0.2")
             connection.sendall(request % shown.encode())
             status_of(connection)
-        assert [party.is_known for party in parties] == [False, False, True, False]
-        assert [party.name for party in parties if not party.is_known] == ["127.0.0.2"] * 3
-        assert made[0].keys.party(b"", "127.0.0.2").is_known, "its next connection has a turn among those with a key"
-        assert not made[0].keys.party(b"", "127.0.0.3").is_known
+        assert [party.has_good_key for party in parties] == [False, False, True, False]
+        assert [party.name for party in parties if not party.has_good_key] == ["127.0.0.2"] * 3
+        assert made[0].keys.party(b"", "127.0.0.2").has_good_key, (
+            "its next connection has a turn among those with a key"
+        )
+        assert not made[0].keys.party(b"", "127.0.0.3").has_good_key
 
 
 def test_a_request_that_waits_for_its_turn_makes_room_and_one_that_began_does_not(
@@ -598,14 +600,14 @@ def test_what_comes_of_a_connection_that_has_ended_is_let_go(
 def test_the_kernel_holds_as_little_of_a_connection_as_was_said(services: Services) -> None:
     request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     accepted: list[socket.socket] = []
-    take = Door._let_in
+    take = Acceptor._let_in
 
-    def noted(door: Door, connection: socket.socket, address: tuple[str, int]) -> None:
+    def noted(acceptor: Acceptor, connection: socket.socket, address: tuple[str, int]) -> None:
         accepted.append(connection)
-        take(door, connection, address)
+        take(acceptor, connection, address)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Door, "_let_in", noted)
+        patch.setattr(Acceptor, "_let_in", noted)
         with dialled(services, replace(EAGER, kernel_bytes=32 * KIB)) as dial:
             connection = dial()
             connection.sendall(request)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from adapters.web.framework import json_bodies, limits
-from adapters.web.framework.limits import BodyMemory, Filling
+from adapters.web.framework.limits import ArrivingBody, BodyMemory
 from tests.adapters.web.conftest import bearing, problem
 
 MIB = 1024 * 1024
@@ -84,7 +84,7 @@ def test_of_bodies_that_do_not_come_the_one_that_stalled_longest_makes_room_firs
 
     async def share() -> None:
         memory = BodyMemory(10)
-        first, second, third, fourth = (Filling(asyncio.timeout(None)) for _ in range(4))
+        first, second, third, fourth = (ArrivingBody(asyncio.timeout(None)) for _ in range(4))
         async with first.ends, second.ends:
             assert memory.take(first, 4)
             assert memory.take(second, 4)

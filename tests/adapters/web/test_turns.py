@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.web.framework import turns
-from adapters.web.framework.turns import CROWD, LONGEST_REST, KnownKeys, Pace, Party, Turns
+from adapters.web.framework.turns import CROWD, LONGEST_REST, GoodKeys, Pace, Party, Turns
 
 AT_ONCE = 4
 STRANGERS = [Party(f"10.0.0.{number}") for number in range(1, 4)]
-WITH_GOOD_KEY = [Party("key user:a", is_known=True), Party("key user:b", is_known=True)]
+WITH_GOOD_KEY = [Party("key user:a", has_good_key=True), Party("key user:b", has_good_key=True)]
 
 
 def begun_of(tasks: Sequence[tuple[Party, str]], at_once: int = AT_ONCE) -> list[str]:
@@ -89,7 +89,7 @@ def test_nothing_is_overtaken_by_two_of_another_party_of_its_kind(chosen: list[P
     for place, name in enumerate(waited):
         own = party_of[name]
         since = max((at for at, task in enumerate(waited[:place]) if party_of[task] == own), default=-1) + 1
-        others = [party_of[task] for task in waited[since:place] if party_of[task].is_known == own.is_known]
+        others = [party_of[task] for task in waited[since:place] if party_of[task].has_good_key == own.has_good_key]
         assert len(others) == len(set(others))
 
 
@@ -260,11 +260,11 @@ def test_a_start_may_ask_for_more() -> None:
 
 
 def test_a_key_is_known_while_it_is_good_and_its_network_too() -> None:
-    keys = KnownKeys()
+    keys = GoodKeys()
     assert keys.party(b"Bearer a", "10.0.0.1") == Party("10.0.0.1")
     keys.note(b"Bearer a", "10.0.0.1", "key user:a")
-    assert keys.party(b"Bearer a", "10.0.0.9") == Party("key user:a", is_known=True)
-    assert keys.party(b"", "10.0.0.1").is_known
+    assert keys.party(b"Bearer a", "10.0.0.9") == Party("key user:a", has_good_key=True)
+    assert keys.party(b"", "10.0.0.1").has_good_key
     assert keys.party(b"Bearer guess", "10.0.0.1") == Party("10.0.0.1")
     assert keys.party(b"", "10.0.0.9") == Party("10.0.0.9")
     keys.note(b"Bearer a", "10.0.0.1", None)
@@ -272,10 +272,10 @@ def test_a_key_is_known_while_it_is_good_and_its_network_too() -> None:
 
 
 def test_only_so_many_keys_are_remembered_and_the_latest_of_them() -> None:
-    keys = KnownKeys()
+    keys = GoodKeys()
     number = turns.KEYS_REMEMBERED + 10
     for index in range(number):
         keys.note(b"Bearer %d" % index, f"10.{index >> 16}.{index >> 8 & 255}.{index & 255}", f"key user:{index}")
     assert (len(keys._names), len(keys._networks)) == (turns.KEYS_REMEMBERED, turns.KEYS_REMEMBERED)
-    assert keys.party(b"Bearer %d" % (number - 1), "x").is_known
-    assert not keys.party(b"Bearer 0", "x").is_known
+    assert keys.party(b"Bearer %d" % (number - 1), "x").has_good_key
+    assert not keys.party(b"Bearer 0", "x").has_good_key
