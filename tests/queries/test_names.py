@@ -118,7 +118,7 @@ NAMES = (
     Name("Osage", "𐒻𐓶 𐓆𐓘", ("𐓣𐓶 𐓮𐓘", "𐒻𐓎 𐓆𐒰"), ("𐓐𐓘",)),
     Name("Canadian syllabics", "ᐃᓄᒃ ᑐᓐᓂᖅ", ("ᐃᓄᒃ",), ("ᓄᓇ",)),
 )  # fmt: skip
-STANDS = pytest.mark.parametrize("one", NAMES, ids=lambda name: name.script)
+STANDS = pytest.mark.parametrize("person_name", NAMES, ids=lambda name: name.script)
 
 
 @pytest.fixture(scope="module")
