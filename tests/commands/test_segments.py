@@ -42,11 +42,11 @@ def test_segments_that_are_unknown_are_completed() -> None:
 
 
 def test_what_is_known_is_no_news_and_is_left_out_of_the_event() -> None:
-    known = given({ALICE: [ENTERED, SegmentsCompleted("unknown", "gardener", "unknown")]})
-    known.when(complete(source="job-board")).then({})
-    known.when(complete(source="job-board", role="gardener")).then({})
+    history = given({ALICE: [ENTERED, SegmentsCompleted("unknown", "gardener", "unknown")]})
+    history.when(complete(source="job-board")).then({})
+    history.when(complete(source="job-board", role="gardener")).then({})
     only = {ALICE: [SegmentsCompleted("unknown", "unknown", "lisbon")]}
-    known.when(complete(source="job-board", role="gardener", location="lisbon")).then(only)
+    history.when(complete(source="job-board", role="gardener", location="lisbon")).then(only)
 
 
 @pytest.mark.parametrize(

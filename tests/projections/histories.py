@@ -94,7 +94,7 @@ class History:
         return person
 
     def complete(self, person: str, which: int, at: datetime | None) -> None:
-        """Some of the segments that are unknown become known, or all; nothing more is recorded about an erased person."""
+        """Some or all of the unknown segments become known; nothing is recorded about an erased person."""
         unknown = self.incomplete[person]
         named = list(unknown)[which % len(unknown) :] if unknown else []
         if named and person not in self.erased:

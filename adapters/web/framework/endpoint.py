@@ -118,7 +118,7 @@ def add_endpoint(app: FastAPI, endpoint: Endpoint, group: Endpoints) -> None:
 
 @cache
 def options_of(endpoint: Endpoint) -> Mapping[str, Any]:
-    """Return what the framework is told of a route: worked out once, for every application of the process."""
+    """Return the options with which the framework adds a route, computed once for all applications of the process."""
     description = cleandoc(endpoint.answer.__doc__ or "")
     return {
         "methods": [endpoint.method],

@@ -62,7 +62,7 @@ def add_metric(app: FastAPI, queries: QueryRunner, route: MetricRoute) -> None:
 
 @cache
 def options_of(route: MetricRoute) -> Mapping[str, Any]:
-    """Return what the framework is told of a route: worked out once, for every application of the process."""
+    """Return the options with which the framework adds a route, computed once for all applications of the process."""
     answer = get_type_hints(route.question)["return"]
     return {
         "methods": ["GET"],

@@ -29,8 +29,8 @@ def test_an_unknown_segment_is_completed_once(client: httpx.Client, unsorted: UU
     completed = complete(client, unsorted, role="gardener")
     assert completed.status_code == 200
     assert [event["type"] for event in completed.json()["events"]] == ["segments-completed.v1"]
-    told = client.get(f"/v1/candidates/{unsorted}").json()
-    assert (told["source"], told["role"], told["location"]) == ("career-site", "gardener", "unknown")
+    answer = client.get(f"/v1/candidates/{unsorted}").json()
+    assert (answer["source"], answer["role"], answer["location"]) == ("career-site", "gardener", "unknown")
     again = complete(client, unsorted, role="gardener")
     assert (again.is_success, again.json()["events"]) == (True, [])
 
@@ -51,8 +51,8 @@ def test_answers_of_before_and_after_count_the_person_in_their_segment_of_then(
     fold()
 
     def new(role: str, position: int) -> Any:
-        asked = {**PERIOD, "role": role, "as_of": f"position:{position}"}
-        return client.get("/v1/metrics/pipeline-growth", params=asked).json()["total"]["new"]
+        parameters = {**PERIOD, "role": role, "as_of": f"position:{position}"}
+        return client.get("/v1/metrics/pipeline-growth", params=parameters).json()["total"]["new"]
 
     assert [new("unknown", before), new("gardener", before)] == [1, 0]
     assert [new("unknown", after), new("gardener", after)] == [0, 1]
