@@ -59,16 +59,16 @@ def dated(event: dict[str, Any], log: Log) -> dict[str, Any]:
     kind = {"requisition-opened.v1": "requisition", "opening-opened.v1": "opening"}.get(event["type"])
     own = dates(log, event, f"{kind}-date-corrected")
     follows = kind == "opening" and event.get("how", "unknown").startswith("derived.job.")
-    said = own or (dates(log, {**event, "clear": {}}, "requisition-date-corrected") if follows else [])
-    newest = max(said, key=in_time, default=None)
+    corrections = own or (dates(log, {**event, "clear": {}}, "requisition-date-corrected") if follows else [])
+    newest = max(corrections, key=in_time, default=None)
     return event if newest is None else event | {"at": datetime.fromisoformat(newest["clear"]["opened_at"])}
 
 
 def dates(log: Log, event: dict[str, Any], name: str) -> Log:
     """What is said of the date of the event's job or opening."""
     opening = event["clear"].get("opening")
-    said = [one for one in of_type(log, name) if one["stream"] == event["stream"]]
-    return [one for one in said if one["clear"].get("opening") == opening]
+    of_stream = [correction for correction in of_type(log, name) if correction["stream"] == event["stream"]]
+    return [correction for correction in of_stream if correction["clear"].get("opening") == opening]
 
 
 def follow_closings(job: Job, turns: Log) -> None:
