@@ -562,6 +562,11 @@ class Candidate:
         """Return the segments by name."""
         return {"source": self.source, "role": self.role, "location": self.location}
 
+    def lacks(self, source: str, role: str, location: str) -> bool:
+        """Return whether these values make a segment known that is unknown."""
+        pairs = zip(self.segments().values(), (source, role, location), strict=True)
+        return any(segment == UNKNOWN and stated != UNKNOWN for segment, stated in pairs)
+
     def require_new(self) -> None:
         """Raises CandidateExistsAlready, or CandidateIsErased."""
         if self.exists:

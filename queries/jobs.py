@@ -188,12 +188,13 @@ class ApplicationRecord:
 
 
 def evolve_application(record: ApplicationRecord, recorded: Recorded[Event]) -> ApplicationRecord:
-    """Return the application after one more event; the submission of a prospect gives its source anew."""
+    """Return the application after one more event. Its source is that of its submission, else that of its prospect."""
     record = replace(record, application=APPLICATION.evolve(record.application, recorded))
     match recorded.event:
         case ProspectAdded() | ApplicationSubmitted() as event:
             began_at = recorded.at if record.began_at is None else min(record.began_at, recorded.at)
-            return replace(record, source=event.source, began_at=began_at)
+            is_late = isinstance(event, ProspectAdded) and record.application.submitted
+            return replace(record, source=record.source if is_late else event.source, began_at=began_at)
         case ApplicationReferred() as event if record.referred is None:
             return replace(record, referred=event)
         case _:

@@ -14,7 +14,7 @@ from adapters.intake.imports.origin import Origin
 from adapters.intake.imports.row import Row
 from commands.verb import Command
 from domain.application import APPLICATION, BEGINNINGS, OFFERS, STAGES, STANDING
-from domain.candidate import CANDIDATE, ENTRIES, FACTS
+from domain.candidate import CANDIDATE, FACTS, SEGMENTS
 from domain.event import Aggregate
 from domain.requisition import HOLDS, OPENINGS, REQUISITION, RequisitionOpened
 from domain.streams import Reads
@@ -34,7 +34,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "candidates": Kind("candidate", people.candidate, (CANDIDATE, frozenset((*ENTRIES, *FACTS)))),
+    "candidates": Kind("candidate", people.candidate, (CANDIDATE, frozenset((*SEGMENTS, *FACTS)))),
     "touchpoints": Kind("touchpoint", contacts.touchpoint),
     "consents": Kind("consent", contacts.consent),
     "requisitions": Kind(

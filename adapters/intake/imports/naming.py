@@ -10,6 +10,7 @@ from commands.accept_offer import AcceptOffer
 from commands.assign_hiring_manager import AssignHiringManager
 from commands.assign_recruiter import AssignRecruiter
 from commands.cancel_opening import CancelOpening
+from commands.complete_segments import CompleteSegments
 from commands.decline_offer import DeclineOffer
 from commands.enter_stage import EnterStage
 from commands.hire_candidate import HireCandidate
@@ -31,6 +32,7 @@ OF_COMMANDS: Mapping[type, Columns] = {
     AssignHiringManager: {"user": "hiring_manager"},
     AssignRecruiter: {"user": "recruiter"},
     CancelOpening: {"occurred_at": "cancelled_at", "opening": "cancelled_openings"},
+    CompleteSegments: {"occurred_at": "updated_at"},
     DeclineOffer: {"occurred_at": "declined_at", "reason": "offer_reason"},
     EnterStage: {"occurred_at": "stages", "stage": "stages"},
     HireCandidate: {"occurred_at": "ended_at"},

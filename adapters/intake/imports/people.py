@@ -9,6 +9,7 @@ from uuid import UUID
 from adapters.intake.imports.origin import Origin
 from adapters.intake.imports.row import Row, When, first, told
 from commands.addresses import Whole
+from commands.complete_segments import CompleteSegments
 from commands.learn_profile_fact import LearnProfileFact
 from commands.source_candidate import SourceCandidate
 from commands.verb import Command
@@ -57,6 +58,23 @@ def candidate(row: Row, origin: Origin, known: Candidate) -> Iterator[Command]:
                         now=origin.now,
                         **told(learned),
                     )
+    if known.exists:
+        yield from completed(stream, row, origin, known, learned)
+
+
+def completed(stream: UUID, row: Row, origin: Origin, record: Candidate, stated_at: When | None) -> Iterator[Command]:
+    """Complete the segments that are unknown and that the line states; those that are known stay."""
+    source, role, location = row.name("source"), row.name("role"), row.name("location")
+    if record.erasure is None and record.lacks(source, role, location):
+        yield CompleteSegments(
+            candidate=stream,
+            source=source,
+            role=role,
+            location=location,
+            keeps_known=True,
+            now=origin.now,
+            **told(stated_at),
+        )
 
 
 def sourced(stream: UUID, row: Row, origin: Origin, entered: When | None) -> SourceCandidate:

@@ -20,6 +20,7 @@ from adapters.intake.integrations.restating import OPENED, STAGE, TITLE, Stateme
 from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
 from commands.attached import Statement
+from commands.complete_segments import CompleteSegments
 from commands.correct_opening_date import CorrectOpeningDate
 from commands.enter_stage import EnterStage
 from commands.hire_candidate import HireCandidate
@@ -165,9 +166,10 @@ class Facts:
     # --- people
 
     def sourced(self, person: Person, source: str, role: str = UNKNOWN, location: str = UNKNOWN) -> Commands:
-        """Source the person unless they are there, and learn what the delivery says of them."""
+        """Source the person unless they are there, learn what is said of them, and complete their segments."""
         stream = self.stream("candidate", person.id)
-        if not self.state(CANDIDATE, stream, candidate.ENTRIES).exists:
+        record: Candidate = self.state(CANDIDATE, stream, candidate.SEGMENTS)
+        if not record.exists:
             yield SourceCandidate(
                 candidate=stream,
                 source=source,
@@ -179,6 +181,16 @@ class Facts:
                 **person.entered.fields(),
             )
         yield from self.learned(person)
+        if record.exists and record.erasure is None and record.lacks(source, role, location):
+            yield CompleteSegments(
+                candidate=stream,
+                source=source,
+                role=role,
+                location=location,
+                keeps_known=True,
+                now=self.delivery.now,
+                **person.as_of.fields(),
+            )
 
     def learned(self, person: Person) -> Commands:
         """Learn the values that are news."""
@@ -212,7 +224,7 @@ class Facts:
 
     def require_person(self, record: UUID) -> None:
         """Raises CauseIsMissing where no delivery has brought the person yet."""
-        if not self.state(CANDIDATE, record, candidate.ENTRIES).exists:
+        if not self.state(CANDIDATE, record, candidate.SEGMENTS).exists:
             raise CauseIsMissing("candidate-is-not-known-yet", record)
 
     def speaker(self, record: UUID) -> UUID:
@@ -287,7 +299,7 @@ class Facts:
 
     def applied(self, way: Way) -> Commands:
         """Add the prospect, submit the application, or both; with the person and the job that they stand on."""
-        role = UNKNOWN if way.job is None or way.considered is not None else way.job.role
+        role = UNKNOWN if way.job is None else way.job.role
         yield from self.sourced(way.person, way.source, role)
         if way.job is not None:
             yield from self.opened(way.job, way.considered or way.submitted or UNDATED)
@@ -494,7 +506,7 @@ def meaning_of_application(action: str, facts: Facts, way: Way, as_of: datetime 
 
 def meaning_of_person(action: str, facts: Facts, person: Person, source: str | None = None) -> Understood:
     """Return what a delivery about a person alone means. Without a source it waits until an application has brought the
-    person, with the source and the role that are fixed then."""
+    person, with the source and the role."""
     record = facts.stream("candidate", person.id)
 
     def plan() -> list[Command]:

@@ -57,6 +57,7 @@ OF_NO_COLUMN = {
         "addresses",
         "cells",
         "wholes",
+        "keeps_known",
         "leaves_out",
         "returning",
     ),

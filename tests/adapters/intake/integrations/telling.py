@@ -173,6 +173,8 @@ class Applicant:
     accepted_at: str | None = None
     offer: Offer | None = None
     prospect: bool = False
+    found: bool = False
+    """Whether they were found, while a prospect for no job and from no source."""
     was_hired: bool = False
     named: bool = True
     """Whether their hires name an opening; else they take none."""
@@ -197,12 +199,17 @@ class Applicant:
             "prospect": self.prospect,
             "applied_at": self.applied_at,
             "last_activity_at": at,
-            "source": {"id": 8, "name": f"Source {self.story.seed}-{self.number % 2}"},
+            "source": None if self.is_unsorted else {"id": 8, "name": f"Source {self.story.seed}-{self.number % 2}"},
             "current_stage": None if self.prospect else {"id": self.stage, "name": STAGES[self.stage]},
             "candidate": self.person,
             "jobs": [{name: value for name, value in self.job.items() if name != "openings"}],
         }
-        return told | more
+        return told | ({"jobs": []} if self.is_unsorted else {}) | more
+
+    @property
+    def is_unsorted(self) -> bool:
+        """A prospect who was found, for no job yet and from no source."""
+        return self.prospect and self.found
 
     def moves(self) -> dict[str, Any]:
         """What may happen next, as it stands."""
@@ -332,6 +339,7 @@ def applicant_of(story: Story, number: int, job: dict[str, Any]) -> Applicant:
     one = Applicant(story, number, job, at, at, emails=[f"rosa@lind{number}.example"])
     one.prospect = story.random.random() < 0.3
     one.named = story.random.random() < 0.75
+    one.found = one.prospect and story.random.random() < 0.6
     one.come()
     story.people.append(number)
     story.applications.append(number + 1000)
