@@ -59,6 +59,7 @@ from commands.workflows.apply_retention import RetentionWorkflow
 from commands.workflows.erase_person import ErasureWorkflow
 from commands.workflows.expire_consents import ExpiryWorkflow
 from domain.catalogue import UPCASTS
+from domain.errors import ExplainedError
 from projections.directory import DIRECTORY
 from projections.index import READ_MODELS
 from projections.read_model import ReadModel
@@ -72,29 +73,41 @@ OWNER = "none"
 VERB_OF: Mapping[type, Verb] = {verb.command: verb for verb in VERBS}
 
 
-class ReadModelIsUnknown(Exception):
-    """There is no read model named {name}. There are: {known}."""
+class ReadModelIsUnknown(ExplainedError):
+    """Unknown read model
+
+    There is no read model named {name}.
+
+    Use one of: {known}.
+    """
 
     def __init__(self, name: str) -> None:
-        names = ", ".join(model.name for model in READ_MODELS)
-        super().__init__((self.__doc__ or "").format(name=name, known=names))
+        super().__init__(name=name, known=", ".join(model.name for model in READ_MODELS))
 
 
-class ReadModelsAreOfAnotherZone(Exception):
-    """Days were cut in {folded} and PERENNIAL_ZONE is {zone}. Set it back, or run `perennial rebuild` with the new one
-    for: {names}."""
+class ReadModelsAreOfAnotherZone(ExplainedError):
+    """Read models of another time zone
+
+    Days are cut in {folded}, and PERENNIAL_ZONE is {zone}.
+
+    Set it back, or run `perennial rebuild` with the new one for: {names}.
+    """
 
     def __init__(self, folded: str, zone: str, names: list[str]) -> None:
-        message = (self.__doc__ or "").format(folded=folded, zone=zone, names=", ".join(names))
-        super().__init__(" ".join(message.split()))
+        super().__init__(folded=folded, zone=zone, names=", ".join(names))
 
 
 class FolderHoldsNoDatabase(LogIsNotMade):
-    """{folder} holds no database. Run this where the log was made, set DATABASE_URL or PERENNIAL_DATA_FOLDER to it, or
-    make one with `perennial migrate`."""
+    """No database in the folder
+
+    {folder} holds no database.
+
+    Run this where the log was made, set DATABASE_URL or PERENNIAL_DATA_FOLDER to it, or make a database with
+    `perennial migrate`.
+    """
 
     def __init__(self, folder: Path) -> None:
-        Exception.__init__(self, " ".join((self.__doc__ or "").format(folder=folder.absolute()).split()))
+        super().__init__(folder=folder.absolute())
 
 
 @contextmanager

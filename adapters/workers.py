@@ -20,6 +20,7 @@ from adapters.runtime.workers import (
     sequencer,
     waiting_deliveries,
 )
+from domain.errors import ExplainedError
 
 WORKERS: tuple[Worker, ...] = (
     projector.WORKER,
@@ -33,12 +34,16 @@ WORKERS: tuple[Worker, ...] = (
 )
 
 
-class WorkerIsUnknown(Exception):
-    """There is no worker named {name}. There are: {known}."""
+class WorkerIsUnknown(ExplainedError):
+    """Unknown worker
+
+    There is no worker named {name}.
+
+    Use one of: {known}.
+    """
 
     def __init__(self, name: str) -> None:
-        known = ", ".join(worker.name for worker in WORKERS)
-        super().__init__((self.__doc__ or "").format(name=name, known=known))
+        super().__init__(name=name, known=", ".join(worker.name for worker in WORKERS))
 
 
 def named(names: Iterable[str]) -> list[Worker]:

@@ -1,4 +1,4 @@
-"""Errors for the author of a request: a title, what happened, and what to do now."""
+"""Errors for the author of a request and for operators: a title, what happened, and what to do now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.event import Event
 
 
 class ExplainedError(Exception):
-    """Base of all errors that are shown to the author of a request.
+    """Base of all errors that are shown to the author of a request or to an operator.
 
     The docstring of a subclass is its message, in three paragraphs: the title (a noun phrase), what happened (`what`)
     and what to do now (`what_to_do`). `{names}` in the last two are filled from the keyword arguments, which stay

@@ -17,51 +17,28 @@ import typer
 
 from adapters.access.operators import operator
 from adapters.access.recording import Readings
+from adapters.cli.errors import FileCannotBeUsed
 from adapters.cli.log import existing_log
 from adapters.cli.progress import counting_bar, printable, stderr
-from adapters.postgres.keys.sealing import SealIsBroken
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof.bundle_rows import BundleRows, Opening
-from adapters.postgres.proof.bundling import Bundle, Bundling, CheckpointIsNotOurs, NothingIsSignedYet, batches
+from adapters.postgres.proof.bundling import Bundle, Bundling, batches
 from adapters.postgres.proof.tree_rows import Proofs
 from adapters.proof.bundle import Person, written
-from adapters.proof.bundle_reading import BundleDoesNotHold
-from adapters.proof.bundle_verification import CheckpointWasNotReached, Held, Verified, verify
+from adapters.proof.bundle_verification import Held, Verified, verify
 from adapters.proof.dispatch_rule import DispatchRule
 from adapters.proof.logged_event import LoggedEvent
 from adapters.proof.note import CheckpointCannotBeRead, read_checkpoint
 from adapters.proof.report import not_shown, on_dispatches, shown
 from adapters.proof.trail import Trail
-from adapters.proof.tree import TreeIsSmaller
 from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
-from domain.candidate import CandidateDoesNotExist
 
 SMALL = 10_000_000
 """Bytes. A smaller bundle is verified without a progress bar."""
 PROGRESS_EVERY = 1000
 """Events."""
 PAGE = "audit-bundle"
-
-
-class FileCannotBeUsed(Exception):
-    """{path} cannot be used: {why}."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(path=path, why=why))
-
-
-COMPLAINTS = (
-    BundleDoesNotHold,
-    CandidateDoesNotExist,
-    CheckpointCannotBeRead,
-    CheckpointIsNotOurs,
-    CheckpointWasNotReached,
-    FileCannotBeUsed,
-    NothingIsSignedYet,
-    SealIsBroken,
-    TreeIsSmaller,
-)
 
 
 @dataclass(frozen=True, slots=True)

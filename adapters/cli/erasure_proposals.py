@@ -25,6 +25,7 @@ from adapters.runtime.entropy import ENTROPY
 from adapters.settings import Settings
 from commands.decline_erasure_proposal import DeclineErasureProposal
 from commands.handle import Occasion, handle
+from domain.errors import ExplainedError
 from projections.erasure_proposals import ERASURE_PROPOSALS
 from queries.erasure_proposals import ErasureProposals, State, erasure_proposals
 from queries.question import AsOf
@@ -42,11 +43,13 @@ Candidate = Annotated[UUID, typer.Argument(help="The id of any record of the per
 Proposal = Annotated[UUID, typer.Argument(help="The id of the proposal, as `list` shows it.")]
 
 
-class ProposalsAreNotFolded(Exception):
-    """The read model of the proposals was never folded. Run `perennial project --once`, then list them again."""
+class ProposalsAreNotFolded(ExplainedError):
+    """Read model not folded
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    The read model of the proposals was never folded.
+
+    Run `perennial project --once`, then list them again.
+    """
 
 
 @group.command("list")

@@ -18,15 +18,18 @@ from adapters.settings import Settings
 from commands.handle import Occasion, handle
 from commands.release_address import ReleaseAddress
 from commands.workflows.erase_person import Erasure, ErasureWorkflow
+from domain.errors import ExplainedError
 
 group = typer.Typer()
 
 
-class NobodyIsNamed(Exception):
-    """Name the candidate to erase, or --resume alone to go on with what was requested and not completed."""
+class NobodyIsNamed(ExplainedError):
+    """No candidate given
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    Neither a candidate nor --resume is given, or both are.
+
+    Give the id of a candidate to erase, or --resume alone to resume the erasures that are not completed.
+    """
 
 
 @group.command("erase")

@@ -6,6 +6,8 @@ import signal
 
 import typer
 
+from adapters.cli.errors import ModuleIsNotInstalled
+
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Every word after the command, --help included, is for the parser of the lab."""
 
@@ -18,8 +20,10 @@ def bench(context: typer.Context) -> None:
 
     Example: perennial bench --only sequenced --seconds 3. `perennial bench --help` lists the options.
     """
-    from adapters.lab.bench.run import run  # needs libraries that serving does not
-
+    try:
+        from adapters.lab.bench.run import run  # needs libraries that serving does not
+    except ModuleNotFoundError as error:
+        raise ModuleIsNotInstalled(str(error.name)) from error
     run(context.args)
 
 
@@ -29,8 +33,10 @@ def drill(context: typer.Context) -> None:
 
     Example: perennial drill --rounds 50 --seed 7. `perennial drill --help` lists the options.
     """
-    from adapters.lab.drill.run import run  # needs libraries that serving does not
-
+    try:
+        from adapters.lab.drill.run import run  # needs libraries that serving does not
+    except ModuleNotFoundError as error:
+        raise ModuleIsNotInstalled(str(error.name)) from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)  # the drill ends its own processes, which takes time
     run(context.args)

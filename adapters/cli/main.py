@@ -7,17 +7,12 @@ import os
 import signal
 import sys
 
-import psycopg
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from adapters import bootstrap
-from adapters.access.refusals import IntegrationStandsAlone, KeyDoesNotExist, ScopeIsWiderThanRole
-from adapters.bootstrap import ReadModelIsUnknown
 from adapters.cli import (
     api_keys,
-    bundles,
     consents,
     database,
     deliveries,
@@ -35,38 +30,11 @@ from adapters.cli import (
     subject_access,
     workers,
 )
-from adapters.cli.erasure_proposals import ProposalsAreNotFolded
-from adapters.cli.erasures import NobodyIsNamed
+from adapters.cli.errors import REFUSED, exit_code_of, explained, lines_of
 from adapters.cli.progress import printable, stderr
-from adapters.cli.proofs import NothingIsSigned
-from adapters.cli.serving import PortIsTaken
 from adapters.cli.stopping import stop
-from adapters.erasure.retention_rules import RetentionFileIsWrong
-from adapters.intake.imports.refusals import FileCannotBeImported
-from adapters.intake.integrations.handshakes import IntegrationHasNoHandshake, IntegrationHasSecret
-from adapters.intake.integrations.index import IntegrationDoesNotExist
-from adapters.postgres.embedded.data_folder import EmbeddedServerCannotRun
-from adapters.postgres.keys.epochs import EpochsAreMissing, KeysAreBeingRotated, WrappedKeyIsBroken
-from adapters.postgres.keys.key_file import (
-    EpochIsNotInKeyFile,
-    EpochKeyIsDoubled,
-    EpochKeyIsWrong,
-    KeyFileCannotBeWritten,
-    KeyFileIsAnothers,
-    KeyFileIsUnusable,
-)
-from adapters.postgres.log.recorder import LogIsNotMade
-from adapters.postgres.log.synthetic_log import LogIsNotEmpty
-from adapters.postgres.migrate import PhoneRegionIsFixed
-from adapters.postgres.projector.rebuild import IsBeingRebuilt, SwapFoundNoMoment
-from adapters.postgres.proof.tree_rows import TreeIsTorn
-from adapters.proof.note import KeyCannotBeRead
-from adapters.proof.signer import ForkFound, SigningFolderIsUnusable
-from adapters.runtime.redaction import guard_logs, secrets_of
+from adapters.runtime.redaction import Redaction, guard_logs, secrets_of
 from adapters.settings import Settings
-from adapters.workers import WorkerIsUnknown
-from commands.workflows.apply_retention import ReadModelsAreBehind
-from domain.errors import Refused
 
 GROUPS: tuple[typer.Typer, ...] = (
     database.group,
@@ -88,45 +56,6 @@ GROUPS: tuple[typer.Typer, ...] = (
     lab.group,
 )
 """Every group of commands, one line each, in the order of --help. A group with a name has its commands below it."""
-COMPLAINTS = (
-    *bundles.COMPLAINTS,
-    Refused,
-    NobodyIsNamed,
-    ForkFound,
-    SigningFolderIsUnusable,
-    TreeIsTorn,
-    NothingIsSigned,
-    KeyCannotBeRead,
-    KeyDoesNotExist,
-    IntegrationStandsAlone,
-    ScopeIsWiderThanRole,
-    PortIsTaken,
-    KeyFileIsAnothers,
-    PhoneRegionIsFixed,
-    bootstrap.ReadModelsAreOfAnotherZone,
-    KeyFileIsUnusable,
-    LogIsNotEmpty,
-    LogIsNotMade,
-    ReadModelIsUnknown,
-    WorkerIsUnknown,
-    IntegrationDoesNotExist,
-    IntegrationHasNoHandshake,
-    IntegrationHasSecret,
-    IsBeingRebuilt,
-    SwapFoundNoMoment,
-    FileCannotBeImported,
-    EmbeddedServerCannotRun,
-    EpochIsNotInKeyFile,
-    EpochKeyIsDoubled,
-    EpochKeyIsWrong,
-    EpochsAreMissing,
-    KeyFileCannotBeWritten,
-    KeysAreBeingRotated,
-    WrappedKeyIsBroken,
-    ReadModelsAreBehind,
-    RetentionFileIsWrong,
-    ProposalsAreNotFolded,
-)
 
 cli = typer.Typer(
     help="Perennial records what happens between a recruiting team and candidates, as events."
@@ -140,34 +69,26 @@ for group in GROUPS:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage or settings."""
+    """Run the command line. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage or settings, 130 interrupted."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     redaction = guard_logs(secrets_in_settings())
     try:
         cli()
-    except COMPLAINTS as complaint:
-        for line in str(complaint).split("\n"):
-            stderr.print(printable(line), style="red", markup=False, highlight=False)
-        sys.exit(1)
-    except psycopg.errors.UndefinedTable:
-        stderr.print(f"[red]{LogIsNotMade.__doc__}[/red]", highlight=False)
-        sys.exit(1)
-    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        text = redaction.of(str(error))
-        stderr.print(f"[red]The database cannot be used: {text} Check DATABASE_URL.[/red]", highlight=False)
-        sys.exit(1)
-    except SettingsError as error:
-        stderr.print(f"[red]{error}. Lists are written as JSON.[/red]", highlight=False)
-        sys.exit(2)
-    except ValidationError as error:
-        for wrong in error.errors():
-            stderr.print(f"[red]setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}[/red]", highlight=False)
-        sys.exit(2)
-    except Exception:  # logged here: Python's own traceback would bypass the filter of secrets
-        logging.getLogger(__name__).exception("unexpected error")
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - every error is reported: Python's traceback would show secrets
+        sys.exit(report(error, redaction))
+
+
+def report(error: Exception, redaction: Redaction) -> int:
+    """Print an error for the operator and return the exit code. Only an unexpected error is logged with a traceback."""
+    shown = explained(error, redaction.of)
+    if shown is None:
+        logging.getLogger(__name__).error("unexpected error", exc_info=error)
+        return REFUSED
+    for line in lines_of(shown):
+        stderr.print(printable(line), style="red", markup=False, highlight=False, soft_wrap=True)
+    return exit_code_of(shown)
 
 
 def secrets_in_settings() -> list[str]:

@@ -23,13 +23,16 @@ from adapters.proof.signer import FORK, KEY, RECORD
 from adapters.runtime.worker import Host
 from adapters.settings import Settings
 from adapters.workers import named, running
+from domain.errors import ExplainedError
 
 
-class NothingIsSigned(Exception):
-    """Nothing is signed yet, and no key is named. Start the sequencer (`perennial sequence --once`), or name --key."""
+class NothingIsSigned(ExplainedError):
+    """Nothing signed
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    Nothing is signed yet, and no key is given.
+
+    Start the sequencer (`perennial sequence --once`), or give --key.
+    """
 
 
 LATE = 60.0

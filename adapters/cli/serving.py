@@ -22,6 +22,7 @@ from adapters.web.bootstrap import services_of
 from adapters.web.framework.document import Api
 from adapters.web.framework.serving import server_of
 from adapters.workers import WORKERS, running
+from domain.errors import ExplainedError
 
 BACKLOG = 2048
 """Connections that the kernel keeps while the server accepts others."""
@@ -29,11 +30,16 @@ BACKLOG = 2048
 group = typer.Typer()
 
 
-class PortIsTaken(Exception):
-    """{host}:{port} cannot be listened on ({error}). Stop what listens there, or set PERENNIAL_PORT."""
+class PortIsTaken(ExplainedError):
+    """Port not available
+
+    {host}:{port} cannot be listened on ({error}).
+
+    Stop what listens there, or set PERENNIAL_HOST and PERENNIAL_PORT.
+    """
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
-        super().__init__((self.__doc__ or "").format(host=host, port=port, error=error.strerror))
+        super().__init__(host=host, port=port, error=error.strerror)
 
 
 @group.command()

@@ -9,15 +9,21 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator
 
 from domain.codes import CODE
+from domain.errors import ExplainedError
 from domain.retention import MONTHS_AT_MOST, RULES, Rule, Rules
 from domain.validity import ANY
 
 
-class RetentionFileIsWrong(Exception):
-    """The retention rules in {path} cannot be used: {why}. docs/privacy.md shows what they may say."""
+class RetentionFileIsWrong(ExplainedError):
+    """Invalid retention rules
+
+    The retention rules in {path} cannot be used: {why}.
+
+    Correct the file; docs/privacy.md shows its format.
+    """
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(path=path, why=why))
+        super().__init__(path=path, why=why)
 
 
 class OwnRule(BaseModel):

@@ -14,6 +14,7 @@ from psycopg.rows import tuple_row
 from adapters.postgres.keys.epochs import logged_fingerprints, note_fingerprints
 from adapters.postgres.keys.key_file import KeyFileIsAnothers, ensure_key_file, read_key_file
 from adapters.postgres.log.batch import make_batch
+from domain.errors import ExplainedError
 from domain.event import Upcast
 
 MIGRATION_LOCK = 7400003
@@ -64,13 +65,16 @@ def migrate(connection: psycopg.Connection[Any], upcasts: tuple[Upcast, ...] = (
     return [name for name, _ in missing]
 
 
-class PhoneRegionIsFixed(Exception):
-    """PERENNIAL_PHONE_REGION is {wanted}, and this log was begun with {stored}. The region is fixed with the log.
-    Leave the setting out."""
+class PhoneRegionIsFixed(ExplainedError):
+    """Phone region fixed
+
+    PERENNIAL_PHONE_REGION is {wanted}, and this log was created with {stored}, which is fixed.
+
+    Leave the setting out.
+    """
 
     def __init__(self, wanted: str, stored: str | None) -> None:
-        message = (self.__doc__ or "").format(wanted=wanted, stored=stored or "none")
-        super().__init__(" ".join(message.split()))
+        super().__init__(wanted=wanted, stored=stored or "none")
 
 
 def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import IO, Any, NoReturn
 from adapters.proof.bundle import END, ENTRIES, FORMAT, TEXT, Entry, Header, Older, Opened, Person, Range
 from adapters.proof.note import strict_base64
 from adapters.proof.tree import HASH_BYTES
+from domain.errors import ExplainedError
 
 LONGEST_LINE = 1 << 26
 """Bytes. No event of ours comes near it; a line without an end must not fill the memory."""
@@ -26,12 +27,17 @@ MEMBERS = {
 }
 
 
-class BundleDoesNotHold(Exception):
-    """NOT VERIFIED: {why}. Trust nothing in this bundle; ask for it again, and keep this one."""
+class BundleDoesNotHold(ExplainedError):
+    """NOT VERIFIED
+
+    {why}.
+
+    Trust nothing in this bundle; ask for it again, and keep this one.
+    """
 
     def __init__(self, why: str) -> None:
         self.why = why
-        super().__init__((self.__doc__ or "").format(why=why))
+        super().__init__(why=why)
 
 
 def read_header(file: IO[bytes]) -> Header:

@@ -23,13 +23,19 @@ from adapters.proof.note import (
     read_verifier_key,
 )
 from adapters.proof.tree import CompactRange, ProofDoesNotHold, leaf_hash, verify_consistency, verify_inclusion
+from domain.errors import ExplainedError
 
 
-class CheckpointWasNotReached(Exception):
-    """NOT COMPARED with the checkpoint of size {held} that you hold; without it, what this bundle says holds. {why}"""
+class CheckpointWasNotReached(ExplainedError):
+    """NOT COMPARED
+
+    The bundle does not reach the checkpoint of size {held} that you hold; without it, what this bundle says holds.
+
+    {why}
+    """
 
     def __init__(self, held: int, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(held=held, why=why))
+        super().__init__(held=held, why=why)
 
 
 Witness = Callable[[LoggedEvent], None]

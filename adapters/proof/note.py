@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from adapters.proof.tree import HASH_BYTES
+from domain.errors import ExplainedError
 
 ED25519 = b"\x01"
 MOST_SIGNATURES = 100
@@ -21,25 +22,40 @@ SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 SIGNING = "PRIVATE+KEY+"
 
 
-class NoteIsNotSigned(Exception):
-    """The note is not signed with the key {name} ({why}). Do not trust what it says."""
+class NoteIsNotSigned(ExplainedError):
+    """Note not signed
+
+    The note is not signed with the key {name} ({why}).
+
+    Do not trust what it says.
+    """
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(name=name, why=why))
+        super().__init__(name=name, why=why)
 
 
-class KeyCannotBeRead(Exception):
-    """This is no Ed25519 key in the form of a signed note ({why}). It looks like name+1f2e3d4c+Aa...="""
+class KeyCannotBeRead(ExplainedError):
+    """Unreadable key
 
-    def __init__(self, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(why=why))
+    This is no Ed25519 key in the form of a signed note ({why}).
 
-
-class CheckpointCannotBeRead(Exception):
-    """This is no checkpoint ({why}). It has an origin, a size and a root, one a line."""
+    Give a key that looks like name+1f2e3d4c+Aa...=.
+    """
 
     def __init__(self, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(why=why))
+        super().__init__(why=why)
+
+
+class CheckpointCannotBeRead(ExplainedError):
+    """Unreadable checkpoint
+
+    This is no checkpoint ({why}).
+
+    Give a checkpoint: an origin, a size and a root, one a line.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)
 
 
 @dataclass(frozen=True, slots=True)

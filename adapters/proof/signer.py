@@ -23,24 +23,35 @@ from adapters.proof.tree import (
     root_of,
     verify_consistency,
 )
+from domain.errors import ExplainedError
 
 KEY, RECORD, FORK = "signing.key", "last-checkpoint.txt", "FORK-FOUND.txt"
 
 
-class SigningFolderIsUnusable(Exception):
-    """Nothing is signed: the signing folder {folder} {why}"""
+class SigningFolderIsUnusable(ExplainedError):
+    """Unusable signing folder
+
+    Nothing is signed: the signing folder {folder} {why}
+
+    Correct the folder, or restore it from its backup (docs/proof.md), and start the sequencer again.
+    """
 
     def __init__(self, folder: Path, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(folder=folder, why=why))
+        super().__init__(folder=folder, why=why)
 
 
-class ForkFound(Exception):
-    """NOTHING IS SIGNED ANY MORE: {why}. {path} says it too. Keep it and the database as evidence, find out who changed
-    the log (`perennial verify --log` says where), and remove the file once signing may be tried again."""
+class ForkFound(ExplainedError):
+    """Fork of the log
+
+    NOTHING IS SIGNED ANY MORE: {why}. The same report is in {path}.
+
+    Keep that file and the database as evidence, find out who changed the log (`perennial verify --log` lists where),
+    and remove the file when signing may be tried again.
+    """
 
     def __init__(self, why: str, path: Path) -> None:
         self.why = why
-        super().__init__(" ".join((self.__doc__ or "").format(why=why, path=path).split()))
+        super().__init__(why=why, path=path)
 
 
 class Signer:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from domain.errors import ExplainedError
+
 HASH_BYTES = 32
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
@@ -18,19 +20,29 @@ TileOf = Callable[[int, int], bytes]
 """(level, index) -> the hashes of a tile, side by side: as many as there are, 256 at most."""
 
 
-class ProofDoesNotHold(Exception):
-    """The proof does not hold: {why}. What it was given for is not what the checkpoint says, or it was altered."""
+class ProofDoesNotHold(ExplainedError):
+    """Proof does not hold
+
+    The proof does not hold: {why}.
+
+    Do not trust what it was given for: it differs from the checkpoint, or was altered.
+    """
 
     def __init__(self, why: str) -> None:
         self.why = why
-        super().__init__((self.__doc__ or "").format(why=why))
+        super().__init__(why=why)
 
 
-class TreeIsSmaller(Exception):
-    """The tree has {size} leaves; {asked} are asked for. Ask for what a checkpoint covers."""
+class TreeIsSmaller(ExplainedError):
+    """Tree too small
+
+    The tree has {size} leaves; {wanted} are required.
+
+    Ask for what a checkpoint covers.
+    """
 
     def __init__(self, size: int, wanted: int) -> None:
-        super().__init__((self.__doc__ or "").format(size=size, asked=wanted))
+        super().__init__(size=size, wanted=wanted)
 
 
 def leaf_hash(data: bytes) -> bytes:

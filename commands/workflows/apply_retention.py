@@ -20,6 +20,7 @@ from domain.candidate import (
     ProcessingRestricted,
     RestrictionLifted,
 )
+from domain.errors import ExplainedError
 from domain.event import Event
 from domain.retention import Rules, is_over, last_contact
 from domain.streams import Loads, load_with_linked_records
@@ -32,12 +33,13 @@ READS: frozenset[type[Event]] = frozenset(
 )
 
 
-class ReadModelsAreBehind(Exception):
-    """The read models have not caught up with the log, so it is not certain who is due. Nothing was erased. Run
-    `perennial project --once`, or wait for the projector."""
+class ReadModelsAreBehind(ExplainedError):
+    """Read models behind
 
-    def __init__(self) -> None:
-        super().__init__(" ".join((self.__doc__ or "").split()))
+    The read models have not caught up with the log, so it is not certain who is due. Nothing was erased.
+
+    Run `perennial project --once`, or wait for the projector.
+    """
 
 
 class DuePerson(Protocol):

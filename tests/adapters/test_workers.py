@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from adapters import bootstrap
 from adapters.bootstrap import VERB_OF
-from adapters.cli.main import COMPLAINTS, cli
+from adapters.cli.main import cli
 from adapters.intake.imports.upload_store import About, UploadStore
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
@@ -37,6 +37,7 @@ from commands.verb import Command
 from commands.workflows.erase_person import Eraser, EraserMustWait, Person
 from domain.candidate import CandidateErased, CandidatesMerged, CandidateSourced
 from domain.consent import ConsentExpired
+from domain.errors import ExplainedError
 from tests.adapters.intake.integrations.bodies import APPLIED, SECRET, application, delivery, signed
 from tests.adapters.intake.integrations.retelling import integration_of
 from tests.adapters.intake.integrations.samples import samples_of
@@ -265,7 +266,7 @@ def test_a_killed_worker_is_dead_until_another_process_runs_it(
 def test_a_name_that_no_worker_has_is_refused() -> None:
     refused = CliRunner().invoke(cli, ["work", "projector", "gardener"])
     assert isinstance(refused.exception, WorkerIsUnknown)
-    assert isinstance(refused.exception, COMPLAINTS)
+    assert isinstance(refused.exception, ExplainedError)
     assert "consent-expiry" in str(refused.exception)
     assert [worker.name for worker in named(["sequencer", "projector", "sequencer"])] == ["projector", "sequencer"]
 

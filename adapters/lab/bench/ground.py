@@ -22,6 +22,7 @@ from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.datastore import connection_parts
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.log.synthetic_log import load_synthetic
+from domain.errors import ExplainedError
 from domain.event import Event, Recorded
 
 ENDS_ON = date(2026, 7, 1)
@@ -30,11 +31,16 @@ SEED = 7
 PROMISES = ("fsync", "synchronous_commit", "full_page_writes")
 
 
-class ServerKeepsNoPromise(Exception):
-    """This server runs with {setting} = {value}: what is measured on it says nothing. Turn it on."""
+class ServerKeepsNoPromise(ExplainedError):
+    """Server without durability
+
+    This server runs with {setting} = {value}: what is measured on it means nothing.
+
+    Turn the setting on.
+    """
 
     def __init__(self, setting: str, value: str) -> None:
-        super().__init__((self.__doc__ or "").format(setting=setting, value=value))
+        super().__init__(setting=setting, value=value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from adapters.intake.imports.importing import Importer, Order
 from adapters.lab.bench.figure import Figure, compared
 from adapters.lab.bench.ground import Ground, analyze, opened
 from adapters.postgres.migrate import EVENT_COLUMNS_OF_THE_SERVICE, SERVICE
+from domain.errors import ExplainedError
 
 SYSTEM = "old-crm"
 LINES_A_PERSON = 20
@@ -33,19 +34,28 @@ NOTES = ("wants to hear from us again in the spring", "prefers a call in the eve
 BEGINS = datetime(2019, 1, 1, tzinfo=UTC)
 
 
-class ImportFailed(Exception):
-    """The import ended with exit code {code}: {said}"""
+class ImportFailed(ExplainedError):
+    """Import failed
+
+    The import ended with exit code {code}: {output}
+
+    Correct the cause and repeat the measurement.
+    """
 
     def __init__(self, code: int, output: str) -> None:
-        super().__init__((self.__doc__ or "").format(code=code, said=output))
+        super().__init__(code=code, output=output)
 
 
-class LinesWereLostOrDoubled(Exception):
-    """Of {lines} lines {found} touchpoints are in the log, {different} of them different, {missing} are missing."""
+class LinesWereLostOrDoubled(ExplainedError):
+    """Lines lost or doubled
+
+    Of {lines} lines {counted} touchpoints are in the log, {different} of them different, {missing} are missing.
+
+    Do not release this version: the import loses or doubles lines.
+    """
 
     def __init__(self, lines: int, counted: int, different: int, missing: int) -> None:
-        message = (self.__doc__ or "").format(lines=lines, found=counted, different=different, missing=missing)
-        super().__init__(message)
+        super().__init__(lines=lines, counted=counted, different=different, missing=missing)
 
 
 def importing(ground: Ground, *, lines: int, rounds: int) -> Figure:

@@ -31,6 +31,7 @@ from adapters.proof.leaf import leaf_bytes
 from adapters.proof.note import read_verifier_key
 from adapters.runtime.background import beside
 from adapters.runtime.supervision import Supervision
+from domain.errors import ExplainedError
 
 LOOKS_EVERY = 0.25
 LONGEST_DELAY, STARTS_WITHIN = 5.0, 30.0
@@ -38,11 +39,16 @@ SMALL = 10_000
 WARMING_UP = 50
 
 
-class EventWaitedTooLong(Exception):
-    """An event waited for its checkpoint for {seconds:.1f} s; five are allowed."""
+class EventWaitedTooLong(ExplainedError):
+    """Checkpoint too late
+
+    An event waited for its checkpoint for {seconds:.1f} s; five are allowed.
+
+    Repeat the measurement on a quiet machine; if it stays, the sequencer is too slow.
+    """
 
     def __init__(self, seconds: float) -> None:
-        super().__init__((self.__doc__ or "").format(seconds=seconds))
+        super().__init__(seconds=seconds)
 
 
 def sequence_until(conninfo: str, folder: Path, stop: Any) -> None:

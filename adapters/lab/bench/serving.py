@@ -26,6 +26,7 @@ from adapters.lab.bench.ground import Ground, opened
 from adapters.postgres.tables.api_keys import ApiKeys
 from commands.handle import Occasion, handle
 from commands.source_candidate import SourceCandidate
+from domain.errors import ExplainedError
 
 CONNECTIONS = 16
 UNLIMITED = "1000000/second"
@@ -34,11 +35,16 @@ CANDIDATES = 200
 BODY = {"kind": "call-answered", "reported_by": "recruiter", "note": "wants to hear from us again in the spring"}
 
 
-class ServiceAnswersWrongly(Exception):
-    """{service} answered {statuses}: only 201 was expected."""
+class ServiceAnswersWrongly(ExplainedError):
+    """Unexpected responses
+
+    {service} answered {statuses}: only 201 was expected.
+
+    Look at the log of the service, and repeat the measurement.
+    """
 
     def __init__(self, service: str, statuses: Mapping[str, int]) -> None:
-        super().__init__((self.__doc__ or "").format(service=service, statuses=statuses))
+        super().__init__(service=service, statuses=statuses)
 
 
 def http_command(ground: Ground, *, seconds: float, rounds: int) -> Figure:

@@ -20,17 +20,23 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.embedded.data_folder import SUPERUSER
 from adapters.postgres.embedded.postmaster import PORT, postmaster_of, processes_of, send
 from adapters.postgres.embedded.server import DATABASE, embedded_server
+from domain.errors import ExplainedError
 
 PATIENCE = 60.0
 DISK = 8 * 2**30
 """Bytes of the file system that a drill makes for itself, in memory, and takes no more of than it writes."""
 
 
-class ServerDoesNotStart(Exception):
-    """PostgreSQL in {folder} did not come back within {seconds} s. The end of its log: {log}"""
+class ServerDoesNotStart(ExplainedError):
+    """PostgreSQL not back
+
+    PostgreSQL in {folder} did not come back within {seconds} s. The end of its log: {log}
+
+    Keep the folder, and look at the log.
+    """
 
     def __init__(self, folder: Path, seconds: float, log: str) -> None:
-        super().__init__((self.__doc__ or "").format(folder=folder, seconds=seconds, log=log))
+        super().__init__(folder=folder, seconds=seconds, log=log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from domain.errors import ExplainedError
+
 SUPERUSER = "postgres"
 """The database role that owns the cluster."""
 USER_FOR_ROOT = "embedded_postgres"
@@ -38,11 +40,16 @@ Account = pwd.struct_passwd
 OF_THE_LOCALE = ("LANG", "LANGUAGE", "LC_")
 
 
-class EmbeddedServerCannotRun(Exception):
-    """The embedded PostgreSQL in {folder} cannot run: {why}"""
+class EmbeddedServerCannotRun(ExplainedError):
+    """Embedded PostgreSQL not running
+
+    The embedded PostgreSQL in {folder} cannot run: {why}
+
+    Correct the cause and run the command again, or set DATABASE_URL to a server of your own.
+    """
 
     def __init__(self, folder: Path, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(folder=folder, why=why))
+        super().__init__(folder=folder, why=why)
 
 
 @cache

@@ -26,6 +26,7 @@ from adapters.postgres.keys.key_file import (
 from adapters.postgres.keys.sealing import PersonKey
 from adapters.postgres.log.recorder import key_from
 from adapters.postgres.projector.runner import Progress, no_progress
+from domain.errors import ExplainedError
 
 Connection = psycopg.Connection[Any]
 
@@ -41,26 +42,34 @@ SWEEP_LOG = ("checkpoint", "select pg_switch_wal()", "checkpoint")
 """After the first the log's old files are of no use, after the second they are gone (`wal_recycle` must be off)."""
 
 
-class KeysAreBeingRotated(Exception):
-    """Another process is rotating the keys. Wait for it; if it was killed, run this again: it goes on from there."""
+class KeysAreBeingRotated(ExplainedError):
+    """Rotation in progress
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    Another process is rotating the keys.
 
-
-class EpochsAreMissing(Exception):
-    """The table key_epoch names no current epoch. Put it back from the backup that person_key is of."""
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    Wait for it; if it was killed, run this again: it resumes from there.
+    """
 
 
-class WrappedKeyIsBroken(Exception):
-    """The wrapped key of person {person} was altered in the database and does not open. Put the row of person_key back
-    from a backup, or erase the person; until then the former epoch is kept."""
+class EpochsAreMissing(ExplainedError):
+    """Missing epochs
+
+    The table key_epoch names no current epoch.
+
+    Restore it from the backup that person_key is of.
+    """
+
+
+class WrappedKeyIsBroken(ExplainedError):
+    """Broken wrapped key
+
+    The wrapped key of person {person} was altered in the database and does not open. The former epoch is kept.
+
+    Restore the row of person_key from a backup, or erase the person, and rotate again.
+    """
 
     def __init__(self, person: UUID) -> None:
-        super().__init__(" ".join((self.__doc__ or "").format(person=person).split()))
+        super().__init__(person=person)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,54 +18,82 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from domain.errors import ExplainedError
 from domain.suppression import recognised
 
 
-class KeyFileIsUnusable(Exception):
-    """The key file {path} cannot be used: {why}. Restore it from its backup: without it sealed data stays sealed."""
+class KeyFileIsUnusable(ExplainedError):
+    """Unusable key file
+
+    The key file {path} cannot be used: {why}.
+
+    Restore it from its backup: without it sealed data stays sealed.
+    """
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(path=path, why=why))
+        super().__init__(path=path, why=why)
 
 
-class KeyFileIsAnothers(Exception):
-    """The key file {path} is not the one this log was begun with. Put that one back: with this one nothing personal
-    could be read, and what it sealed could be read by no other process."""
+class KeyFileIsAnothers(ExplainedError):
+    """Key file of another log
+
+    The key file {path} is not the one this log was created with.
+
+    Put that one back: with this one no personal data could be read, and no other process could read what it seals.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(" ".join((self.__doc__ or "").format(path=path).split()))
+        super().__init__(path=path)
 
 
-class EpochIsNotInKeyFile(Exception):
-    """The key file {path} does not hold the epoch {epoch}. Either a rotation has destroyed it, and then no key can open
-    what only an older backup still wraps with it; or this file is older than the database: put the newest one here."""
+class EpochIsNotInKeyFile(ExplainedError):
+    """Missing epoch in the key file
 
-    def __init__(self, path: Path | None, epoch: str) -> None:
-        super().__init__(" ".join((self.__doc__ or "").format(path=path or "in memory", epoch=epoch).split()))
+    The key file {path} does not hold the epoch {epoch}.
 
-
-class EpochKeyIsWrong(Exception):
-    """The key file {path} holds another key for the epoch {epoch} than this log was written with. Nothing was sealed
-    with it. Put the right file back: the newest backup of it, or the copy of a machine that works."""
+    Put the newest key file here, if this one is older than the database. If a rotation has destroyed the epoch, no key
+    can open what only an older backup still wraps with it: use a newer backup.
+    """
 
     def __init__(self, path: Path | None, epoch: str) -> None:
-        super().__init__(" ".join((self.__doc__ or "").format(path=path or "in memory", epoch=epoch).split()))
+        super().__init__(path=path or "in memory", epoch=epoch)
 
 
-class EpochKeyIsDoubled(Exception):
-    """The key file {path} holds one key under two names: {epoch}, and {other} in this log. Nothing was sealed with it.
-    Take the epoch {epoch} out of the file, or put the right file back."""
+class EpochKeyIsWrong(ExplainedError):
+    """Wrong key in the key file
+
+    The key file {path} holds another key for the epoch {epoch} than this log was written with. Nothing was sealed
+    with it.
+
+    Put the right file back: the newest backup of it, or the copy of a machine that works.
+    """
+
+    def __init__(self, path: Path | None, epoch: str) -> None:
+        super().__init__(path=path or "in memory", epoch=epoch)
+
+
+class EpochKeyIsDoubled(ExplainedError):
+    """Duplicate key in the key file
+
+    The key file {path} holds one key under two names: {epoch}, and {other} in this log. Nothing was sealed with it.
+
+    Take the epoch {epoch} out of the file, or put the right file back.
+    """
 
     def __init__(self, path: Path | None, epoch: str, other: str) -> None:
-        message = (self.__doc__ or "").format(path=path or "in memory", epoch=epoch, other=other)
-        super().__init__(" ".join(message.split()))
+        super().__init__(path=path or "in memory", epoch=epoch, other=other)
 
 
-class KeyFileCannotBeWritten(Exception):
-    """The key file {path} cannot be replaced ({error}). Rotate where its folder can be written, as its owner."""
+class KeyFileCannotBeWritten(ExplainedError):
+    """Key file not writable
+
+    The key file {path} cannot be replaced ({error}).
+
+    Rotate where its folder can be written, as its owner.
+    """
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__((self.__doc__ or "").format(path=path, error=error.strerror))
+        super().__init__(path=path, error=error.strerror)
 
 
 KEY_BYTES = 32

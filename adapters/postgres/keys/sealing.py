@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.proof.leaf import COMMITMENT_DOMAIN
 from adapters.runtime.entropy import ENTROPY
+from domain.errors import ExplainedError
 
 SALT_BYTES = 32
 NONCE_BYTES = 12
@@ -70,11 +71,16 @@ class Place:
         return f'["{self.origin}","{self.stream}",{self.version},"{self.stored_name}","{group}"]'.encode()
 
 
-class SealIsBroken(Exception):
-    """A sealed part of {place.stored_name}, stream {place.stream}, version {place.version} was altered or moved."""
+class SealIsBroken(ExplainedError):
+    """Broken seal
+
+    A sealed part of {place.stored_name}, stream {place.stream}, version {place.version} was altered or moved.
+
+    Run `perennial verify --log` to find what was changed, and restore that from a backup.
+    """
 
     def __init__(self, place: Place) -> None:
-        super().__init__((self.__doc__ or "").format(place=place))
+        super().__init__(place=place)
 
 
 def seal(place: Place, group: str, sealer: Sealer, values: Mapping[str, Any]) -> str:

@@ -14,16 +14,22 @@ from adapters.postgres.keys.sealing import Keyring, PersonKey, Place, Sealer, op
 from adapters.postgres.log.stored import LoggedEvent
 from domain.codec import TEXTS, Codec, EventCannotBeStored, SealedGroup, codec_of, whose
 from domain.codes import Spelled
+from domain.errors import ExplainedError
 from domain.event import ERASED, Event, Recorded, Upcast
 
 NOTHING = (None, ())
 
 
-class EventIsUnknown(Exception):
-    """Position {position} holds an event of type {stored_name}, unknown to this version. Run a newer one."""
+class EventIsUnknown(ExplainedError):
+    """Unknown event type
+
+    Position {position} holds an event of type {stored_name}, which this version does not know.
+
+    Run the newer version that wrote it.
+    """
 
     def __init__(self, stored_name: str, position: int | None) -> None:
-        super().__init__((self.__doc__ or "").format(stored_name=stored_name, position=position))
+        super().__init__(stored_name=stored_name, position=position)
 
 
 class SealingMapper(Mapper[UUID]):

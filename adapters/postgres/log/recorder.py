@@ -30,6 +30,7 @@ from adapters.postgres.log.precedence import LOCKED, Precedence
 from adapters.postgres.log.stored import as_logged, from_row
 from commands.attached import Attached
 from domain.candidate import ErasureRequested
+from domain.errors import ExplainedError
 
 SELECT_EVENTS = """
     select position, stream_id, stream_version, event_id, type, occurred_at, occurred_how, recorded_at, actor,
@@ -85,11 +86,13 @@ SELECT_STREAMS = _SELECT_STREAMS.format(wanted="").encode()
 SELECT_STREAMS_OF_TYPES = _SELECT_STREAMS.format(wanted=" and e.type = any(%(types)s)").encode()
 
 
-class LogIsNotMade(Exception):
-    """This database holds no log yet. Run `perennial migrate` first."""
+class LogIsNotMade(ExplainedError):
+    """No log in the database
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    This database holds no log yet.
+
+    Run `perennial migrate` first.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,20 @@ from datetime import datetime
 
 from adapters.postgres.log.bulk import BulkAppend
 from adapters.postgres.log.event_log import EventLog
+from domain.errors import ExplainedError
 from domain.event import Event, Recorded
 
 
-class LogIsNotEmpty(Exception):
-    """This log holds {events} events or times already. An invented history goes into an empty log and nowhere else."""
+class LogIsNotEmpty(ExplainedError):
+    """Log not empty
+
+    This log already holds {events} events or times.
+
+    Use an empty database: an invented history is written into an empty log and nowhere else.
+    """
 
     def __init__(self, events: int) -> None:
-        super().__init__((self.__doc__ or "").format(events=events))
+        super().__init__(events=events)
 
 
 def load_synthetic(

@@ -13,6 +13,7 @@ from adapters.postgres.projector import folds
 from adapters.postgres.projector.fold import FoldFailed
 from adapters.postgres.projector.folds import Connection
 from adapters.postgres.projector.runner import BATCH, Progress, Runner, no_progress
+from domain.errors import ExplainedError
 from projections.read_model import ReadModel
 
 SWAP_WAITS = "500ms"
@@ -20,18 +21,28 @@ SWAP_TRIES = 240
 CLOSE_ENOUGH = 2_000
 
 
-class IsBeingRebuilt(Exception):
-    """{name} is being rebuilt by another process. Wait for it, or stop it; the rebuild can be resumed."""
+class IsBeingRebuilt(ExplainedError):
+    """Rebuild in progress
+
+    {name} is being rebuilt by another process.
+
+    Wait for it, or stop it; the rebuild can be resumed.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__((self.__doc__ or "").format(name=name))
+        super().__init__(name=name)
 
 
-class SwapFoundNoMoment(Exception):
-    """{name} is built, but its tables were never free for the swap. Run the rebuild again: it goes on from here."""
+class SwapFoundNoMoment(ExplainedError):
+    """Read model not swapped
+
+    {name} is built, but its tables were never free for the swap.
+
+    Run the rebuild again: it resumes from here.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__((self.__doc__ or "").format(name=name))
+        super().__init__(name=name)
 
 
 class Rebuild(Runner):

@@ -13,26 +13,33 @@ from adapters.proof.bundle import Entry, Header, Older, Person, Range
 from adapters.proof.leaf import StoredRow, clear_bytes, leaf_bytes
 from adapters.proof.tree import subtrees
 from domain.candidate import ENTRIES, MERGES, CandidateDoesNotExist, CandidatesMerged
+from domain.errors import ExplainedError
 
 ENTRY_NAMES = [event.stored_name for event in ENTRIES]
 NAMED_AT_ONCE = 5000
 MERGE_NAMES = [event.stored_name for event in MERGES]
 
 
-class NothingIsSignedYet(Exception):
-    """No checkpoint covers what is asked for yet. It does within seconds, while `perennial serve` or `perennial
-    sequence` runs."""
+class NothingIsSignedYet(ExplainedError):
+    """Events not signed yet
 
-    def __init__(self) -> None:
-        super().__init__(" ".join((self.__doc__ or "").split()))
+    No checkpoint covers the requested events yet.
+
+    Try again: a checkpoint follows within seconds, while `perennial serve` or `perennial sequence` runs.
+    """
 
 
-class CheckpointIsNotOurs(Exception):
-    """This log has published no checkpoint of {size} events; its newest has {newest}. Name one that it published."""
+class CheckpointIsNotOurs(ExplainedError):
+    """Unknown checkpoint
+
+    This log has published no checkpoint of {size} events; its newest has {newest}.
+
+    Name a checkpoint that this log has published.
+    """
 
     def __init__(self, size: int, newest: int) -> None:
         self.size, self.newest = size, newest
-        super().__init__((self.__doc__ or "").format(size=size, newest=newest))
+        super().__init__(size=size, newest=newest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from adapters.proof.tree import (
     inclusion_proof,
     pyramid,
 )
+from domain.errors import ExplainedError
 
 Connection = psycopg.Connection[Any]
 SEQUENCER_LOCK = 7400005
@@ -257,11 +258,16 @@ class Proofs:
             return connection.execute(query, values, prepare=True).fetchone()
 
 
-class TreeIsTorn(Exception):
-    """The log's leaves and tiles do not belong together ({why}). Run `perennial verify --log`: it says where."""
+class TreeIsTorn(ExplainedError):
+    """Inconsistent tree
+
+    The log's leaves and tiles do not belong together ({why}).
+
+    Run `perennial verify --log`: it lists the differences.
+    """
 
     def __init__(self, why: str) -> None:
-        super().__init__((self.__doc__ or "").format(why=why))
+        super().__init__(why=why)
 
 
 @dataclass(slots=True)

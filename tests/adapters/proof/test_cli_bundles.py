@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from adapters.access.operators import operator
 from adapters.bootstrap import VERB_OF
-from adapters.cli.bundles import FileCannotBeUsed
-from adapters.cli.main import COMPLAINTS, cli
+from adapters.cli.errors import FileCannotBeUsed
+from adapters.cli.main import cli
 from adapters.intake.code_spelling import code_of
 from adapters.postgres.log.event_log import EventLog
 from adapters.postgres.proof.bundle_rows import BundleRows
@@ -37,6 +37,7 @@ from commands.unmerge_candidates import UnmergeCandidates
 from commands.verb import Command
 from domain.access import PeopleExported
 from domain.candidate import CandidateDoesNotExist
+from domain.errors import ExplainedError
 from tests.adapters.proof.conftest import Go
 from tests.adapters.proof.story import ANA, ANA_TOO, a_story, consent
 from tests.adapters.proof.tamperings import Opened
@@ -201,7 +202,7 @@ def test_a_checkpoint_and_a_key_from_elsewhere(
     kept.write_text(other.checkpoint())
     assert isinstance(ask(perennial, "verify", file, "--checkpoint", kept).exception, BundleDoesNotHold)
     with_it = ask(perennial, "audit-bundle", "--candidate", ana, "--checkpoint", kept)
-    assert isinstance(with_it.exception, COMPLAINTS)
+    assert isinstance(with_it.exception, ExplainedError)
 
 
 def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer: Sequencer, tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer
     file.write_text(file.read_text().replace("talent_pool", "newsletter"))
     refused = ask(perennial, "verify", file)
     assert isinstance(refused.exception, BundleDoesNotHold)
-    assert isinstance(refused.exception, COMPLAINTS)
+    assert isinstance(refused.exception, ExplainedError)
     assert "is not what the log holds" in str(refused.exception)
     assert refused.stdout == ""
 
@@ -313,14 +314,14 @@ def test_what_cannot_be_made_or_read_is_told_plainly(
     sequencer.catch_up()
     assert isinstance(ask(perennial, "audit-bundle", "--candidate", uuid4()).exception, CandidateDoesNotExist)
     assert isinstance(
-        ask(perennial, "audit-bundle", "--since", 0, "--out", tmp_path / "no" / "x").exception, COMPLAINTS
+        ask(perennial, "audit-bundle", "--since", 0, "--out", tmp_path / "no" / "x").exception, ExplainedError
     )
     for wrong in (
         ["verify", tmp_path / "none.json"],
         ["verify", tmp_path],
         ["verify", tmp_path / "x", "--key", "none"],
     ):
-        assert isinstance(ask(perennial, *wrong).exception, COMPLAINTS)
+        assert isinstance(ask(perennial, *wrong).exception, ExplainedError)
 
 
 def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: UUID, log: EventLog) -> None:
