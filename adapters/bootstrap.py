@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: every real default, read from top to bottom in a minute."""
+"""The composition root: builds every part of Perennial but the web, with its real dependencies."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from adapters.postgres.projector.rebuild import Rebuild
 from adapters.postgres.projector.runner import BATCH, Progress, Runner, no_progress
 from adapters.postgres.proof.sequencer import Progress as SequencerProgress
 from adapters.postgres.proof.sequencer import Sequencer
-from adapters.postgres.proof.sequencer import no_progress as no_leaves_told
+from adapters.postgres.proof.sequencer import no_progress as no_sequencer_progress
 from adapters.postgres.read_models import ConsentEnds, OverduePeople, others_shut_out
 from adapters.postgres.tables.api_keys import ApiKeys
 from adapters.postgres.tables.deliveries import Deliveries
@@ -68,7 +68,7 @@ from queries.subject_access import SubjectSources
 
 LOGGER = logging.getLogger(__name__)
 OWNER = "none"
-"""The role of whoever the database was opened as: migrations and invented histories alone need it."""
+"""No other role than that of the login: only migrations and invented histories need it."""
 
 VERB_OF: Mapping[type, Verb] = {verb.command: verb for verb in VERBS}
 
@@ -112,7 +112,7 @@ class FolderHoldsNoDatabase(LogIsNotMade):
 
 @contextmanager
 def database(settings: Settings, *, make: bool = True) -> Iterator[str]:
-    """The conninfo of the database: the one that is named, or an embedded one that runs as long as it is used.
+    """Yield the conninfo of the database: DATABASE_URL, or an embedded one that runs within the block.
 
     Errors: FolderHoldsNoDatabase where there is no embedded one yet and `make` is False.
     """
@@ -127,7 +127,7 @@ def database(settings: Settings, *, make: bool = True) -> Iterator[str]:
 
 
 def migrated(conninfo: str) -> list[str]:
-    """Brings the database to this version; what was applied or removed. Warns of one that folds no Cyrillic case."""
+    """Migrate the database and return what was applied or dropped. Warn where it folds no Cyrillic case."""
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         applied = migrate(connection, UPCASTS)
         if complaint := folding_complaint(connection):
@@ -136,7 +136,7 @@ def migrated(conninfo: str) -> list[str]:
 
 
 def bound(conninfo: str, settings: Settings) -> None:
-    """Makes sure that the key file, and the country of phone numbers without one, are the log's own.
+    """Check that the key file and the phone region are those of the log; bind a new log to them.
 
     Errors: KeyFileIsUnusable, KeyFileIsAnothers, PhoneRegionIsFixed.
     """
@@ -145,7 +145,7 @@ def bound(conninfo: str, settings: Settings) -> None:
 
 
 def require_zone(conninfo: str, settings: Settings) -> None:
-    """Makes sure that the read models cut their days where the settings do. Errors: ReadModelsAreOfAnotherZone."""
+    """Check that the days of the read models are those of the time zone. Errors: ReadModelsAreOfAnotherZone."""
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         standings = folds.standings(connection)
     served = [standings[model.schema] for model in READ_MODELS if model.schema in standings]
@@ -155,7 +155,7 @@ def require_zone(conninfo: str, settings: Settings) -> None:
 
 
 def require_log(conninfo: str) -> None:
-    """Asks once, plainly, before any pool tries for long. Errors: LogIsNotMade, psycopg.OperationalError."""
+    """Check that there is a log, before a pool retries for long. Errors: LogIsNotMade, psycopg.OperationalError."""
     with psycopg.connect(conninfo, connect_timeout=10) as connection:
         if connection.execute("select to_regclass('public.parked')").fetchone() == (None,):
             raise LogIsNotMade
@@ -163,6 +163,7 @@ def require_log(conninfo: str) -> None:
 
 @contextmanager
 def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator[EventLog]:
+    """Yield the log. Errors: those of `require_log` and `bound`."""
     require_log(conninfo)
     bound(conninfo, settings)
     with EventLog(conninfo, read_key_file(settings.keys), role=role) as log:
@@ -171,7 +172,7 @@ def open_log(conninfo: str, settings: Settings, role: str = SERVICE) -> Iterator
 
 @contextmanager
 def projector(conninfo: str) -> Iterator[PostgresDatastore]:
-    """Connections that may read the log and own the read models."""
+    """Yield connections that may read the log and own the read models. Errors: LogIsNotMade."""
     require_log(conninfo)
     with open_datastore(conninfo, PROJECTOR, pool_size=2) as datastore:
         yield datastore
@@ -179,28 +180,30 @@ def projector(conninfo: str) -> Iterator[PostgresDatastore]:
 
 @contextmanager
 def api_keys(conninfo: str) -> Iterator[ApiKeys]:
-    """The keys that let people and programs ask."""
+    """Yield the API keys. Errors: LogIsNotMade."""
     require_log(conninfo)
     with open_datastore(conninfo, SERVICE, pool_size=1) as datastore:
         yield ApiKeys(datastore)
 
 
 @contextmanager
-def sequencer(conninfo: str, settings: Settings, progress: SequencerProgress = no_leaves_told) -> Iterator[Sequencer]:
-    """What gives events their leaves and signs checkpoints; it alone needs the signing folder."""
+def sequencer(
+    conninfo: str, settings: Settings, progress: SequencerProgress = no_sequencer_progress
+) -> Iterator[Sequencer]:
+    """Yield the sequencer, which alone needs the signing folder. Errors: LogIsNotMade."""
     require_log(conninfo)
     with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:
         yield Sequencer(datastore, settings.signing, progress=progress)
 
 
 def runner(datastore: PostgresDatastore, settings: Settings, progress: Progress = no_progress) -> Runner:
-    """Folds all read models. Errors: KeyFileIsUnusable; one of them holds what it has to open."""
+    """Return what folds all read models. Errors: KeyFileIsUnusable: the directory decrypts names."""
     key_file = read_key_file(settings.keys)
     return Runner(datastore, READ_MODELS, settings.zone, key_file, batch=BATCH, progress=progress)
 
 
 def read_model(name: str) -> ReadModel:
-    """The read model of that name. Errors: ReadModelIsUnknown."""
+    """Return the read model of that name. Errors: ReadModelIsUnknown."""
     wanted = next((model for model in READ_MODELS if model.name == name), None)
     if wanted is None:
         raise ReadModelIsUnknown(name)
@@ -214,28 +217,29 @@ def outdated(conninfo: str, settings: Settings) -> list[str]:
 
 
 def rebuild(datastore: PostgresDatastore, settings: Settings, name: str, progress: Progress) -> Rebuild:
+    """Return what rebuilds the read model of that name. Errors: ReadModelIsUnknown, KeyFileIsUnusable."""
     key_file = read_key_file(settings.keys)
     return Rebuild(datastore, read_model(name), settings.zone, key_file, batch=BATCH, progress=progress)
 
 
 @contextmanager
 def rotation(conninfo: str, settings: Settings, progress: Progress) -> Iterator[Rotation]:
-    """What rotates the keys, as the owner of the tables; the directory is made anew as its projector would."""
+    """Yield what rotates the keys, as the owner of the tables, and rebuilds the directory. Errors: LogIsNotMade."""
     with (
         psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as owner,
         projector(conninfo) as datastore,
     ):
 
-        def make_directory_anew() -> None:
+        def rebuild_directory() -> None:
             rebuild(datastore, settings, DIRECTORY.name, progress).rebuild(afresh=True)
-            with datastore.pool.connection() as connection:  # one of an older version nobody folds: it keeps the erased
+            with datastore.pool.connection() as connection:  # a directory of an older version still has erased people
                 folds.drop_superseded(connection, [DIRECTORY])
 
-        yield Rotation(owner, settings.keys, make_directory_anew, progress)
+        yield Rotation(owner, settings.keys, rebuild_directory, progress)
 
 
 def sweep(log: EventLog, settings: Settings) -> Sweep:
-    """Reads again what integrations have delivered."""
+    """Return what reads stored deliveries again."""
     zone, key_file = ZoneInfo(settings.zone), log.mapper.keyring.key_file
     return Sweep(
         inbox=Inbox(log, VERB_OF, key_file, log.seal_delivery, zone),
@@ -248,7 +252,7 @@ def sweep(log: EventLog, settings: Settings) -> Sweep:
 
 
 def waiting(log: EventLog, settings: Settings) -> Waiting:
-    """Reads again what waited for its cause."""
+    """Return what reads the deliveries again that wait for their cause."""
     inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
     return Waiting(inbox, INTEGRATIONS, partial(datetime.now, UTC))
 
@@ -256,7 +260,10 @@ def waiting(log: EventLog, settings: Settings) -> Waiting:
 def fetching(log: EventLog, settings: Settings) -> Fetching:
     """Return what fetches for thin deliveries."""
     inbox = Inbox(log, VERB_OF, log.mapper.keyring.key_file, log.seal_delivery, ZoneInfo(settings.zone))
-    access = {name: FetchAccess(one.base, one.token.get_secret_value()) for name, one in settings.inbound_fetch.items()}
+    access = {
+        name: FetchAccess(vendor.base, vendor.token.get_secret_value())
+        for name, vendor in settings.inbound_fetch.items()
+    }
     return Fetching(inbox, INTEGRATIONS, access, partial(datetime.now, UTC))
 
 
@@ -271,7 +278,7 @@ def imports_folder(settings: Settings) -> Path:
 
 
 def importer(log: EventLog, settings: Settings) -> Importer:
-    """What takes files of history in."""
+    """Return what imports files of history."""
     return Importer(log, VERB_OF, ZoneInfo(settings.zone), partial(datetime.now, UTC), imports_folder(settings))
 
 
@@ -324,7 +331,7 @@ def retaining(log: EventLog, settings: Settings) -> RetentionWorkflow:
 
 
 def position_in(log: EventLog, name: str) -> int:
-    """Where the read model of that name stands. Errors: ReadModelIsUnknown."""
+    """Return the position of the read model of that name. Errors: ReadModelIsUnknown."""
     with log.recorder.datastore.pool.connection() as connection:
         return folds.position_of(connection, read_model(name).schema)
 

@@ -1,4 +1,4 @@
-"""What an operator may set, each by an environment variable; everything has a default that works on a laptop."""
+"""The settings, each an environment variable with a default that works on a laptop."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from adapters.runtime.fetch import is_safe
 
 
 class FetchAccess(BaseModel):
-    """Where a vendor is asked for what its deliveries only name, and the token that is shown to it."""
+    """Where the contents of thin deliveries are fetched, and the token for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     base: str = Field(description="The vendor's API, such as https://api.lever.co.")
-    token: SecretStr = Field(description="The API key that is shown there.")
+    token: SecretStr = Field(description="The API key to send there.")
 
     @field_validator("base")
     @classmethod
@@ -34,7 +34,7 @@ class FetchAccess(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Read from `PERENNIAL_...` variables, and `DATABASE_URL`."""
+    """The settings, read from `PERENNIAL_...` variables and `DATABASE_URL`."""
 
     model_config = SettingsConfigDict(env_prefix="PERENNIAL_", extra="forbid", frozen=True)
 
@@ -48,7 +48,10 @@ class Settings(BaseSettings):
         default=None, description="The key-encryption keys; default: keys.json in the data folder. Back it up."
     )
     rotate_every_days: int = Field(
-        default=30, ge=1, le=366, description="How old a key-encryption key gets: by then an erasure is complete."
+        default=30,
+        ge=1,
+        le=366,
+        description="Age in days at which a key-encryption key is replaced: by then an erasure is complete.",
     )
     rotate_by_itself: bool = Field(
         default=True, description="Whether the worker key-rotation rotates the keys; else `perennial keys rotate` must."
@@ -73,7 +76,7 @@ class Settings(BaseSettings):
     )
     inbound_fetch: Mapping[str, FetchAccess] = Field(
         default={},
-        description="By integration whose deliveries are thin: where the rest is fetched, and the token to show there.",
+        description="By integration whose deliveries are thin: where the rest is fetched, and the token to send.",
     )
     controller: str = Field(default="not stated", description="Who answers for the data: named on consent receipts.")
     controller_contact: str = Field(
@@ -81,32 +84,35 @@ class Settings(BaseSettings):
     )
 
     oidc_issuer: str | None = Field(
-        default=None, description="Whose OIDC tokens are taken: their `iss`, such as https://id.example.org."
+        default=None,
+        description="The issuer whose OIDC tokens are accepted: their `iss`, such as https://id.example.org.",
     )
     oidc_audience: str | None = Field(default=None, description="What the tokens' `aud` must name.")
     oidc_jwks: str | None = Field(default=None, description="The issuer's keys: an https URL, or a file.")
     oidc_roles_claim: str = Field(default="roles", description="The claim that lists roles; dots lead into objects.")
 
     rate_limit: str = Field(
-        default="600/second", description="How often one key, or one address without a key, may ask: 36000/minute."
+        default="600/second", description="Requests of one key, or of one address without a key: 36000/minute."
     )
-    failed_key_limit: str = Field(default="60/minute", description="How often one address may show keys not valid.")
-    connections: int = Field(default=768, ge=1, description="How many connections are open at once, at most.")
+    failed_key_limit: str = Field(default="60/minute", description="Requests with an invalid key of one address.")
+    connections: int = Field(default=768, ge=1, description="Open connections, at most.")
     connections_per_address: int = Field(
-        default=256, ge=1, description="How many of them one address may have; behind a proxy all are of one address."
+        default=256,
+        ge=1,
+        description="Open connections of one address, at most; behind a proxy all are of one address.",
     )
     body_memory_mib: int = Field(
         default=64, ge=16, description="MiB held of all bodies at once; half of it is for deliveries."
     )
-    head_seconds: float = Field(default=10, gt=0, description="How long the head of a request may take to come.")
+    head_seconds: float = Field(default=10, gt=0, description="Seconds within which the head of a request arrives.")
     keep_alive_seconds: float = Field(
-        default=30, gt=0, description="How long a connection may wait for another request; more than your proxy waits."
+        default=30, gt=0, description="Seconds that a connection may be idle; more than your proxy waits."
     )
     answer_seconds: float = Field(
-        default=120, gt=0, description="How long after a request its answer may begin, at most."
+        default=120, gt=0, description="Seconds after a request within which its answer begins."
     )
     https: bool = Field(
-        default=False, description="Perennial is reached by HTTPS alone, by a proxy before it; browsers are told so."
+        default=False, description="Perennial is reached by HTTPS alone, through a proxy; browsers get the HSTS header."
     )
 
     @field_validator("rate_limit", "failed_key_limit")
@@ -117,7 +123,7 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"{limit!r} is not written like 600/second or 36000/minute") from error
         if not parsed.amount:
-            raise ValueError(f"{limit!r} lets nobody ask; it is 1 or more")
+            raise ValueError(f"{limit!r} allows no request; the number is 1 or more")
         return limit
 
     @field_validator("phone_region")

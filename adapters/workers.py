@@ -57,12 +57,12 @@ def named(names: Iterable[str]) -> list[Worker]:
 
 @contextmanager
 def running(workers: Sequence[Worker], host: Host) -> Iterator[list[Supervision]]:
-    """Within the block, the workers run under supervision, each in a thread of its own, and report how they do."""
+    """Run the workers within the block, each supervised in a thread of its own, and report their state."""
     supervised = [
         Supervision(worker.name, worker.start(host), worker.expected, longest_delay=worker.longest_delay)
         for worker in workers
     ]
-    over = Event()  # one for all: each is through with what it is at while the others are
+    over = Event()  # shared, so that all workers finish what they are doing at the same time
     with ExitStack() as threads:
         for supervision in supervised:
             threads.enter_context(beside(supervision.run, supervision.name, over))

@@ -23,7 +23,7 @@ from domain.errors import ExplainedError
 group = typer.Typer()
 
 
-class NobodyIsNamed(ExplainedError):
+class CandidateIsNotGiven(ExplainedError):
     """No candidate given
 
     Neither a candidate nor --resume is given, or both are.
@@ -45,7 +45,7 @@ def erase(
     Example: perennial erase 0198f3a0-7c1e-7000-8000-00000000a001 --by self --ground art-17
     """
     if (candidate is None) != resume:
-        raise NobodyIsNamed
+        raise CandidateIsNotGiven
     settings = Settings()
     done = []
     with existing_log(settings) as log:

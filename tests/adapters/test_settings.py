@@ -12,7 +12,7 @@ from adapters.settings import Settings
 
 @pytest.mark.parametrize("setting", ["rate_limit", "failed_key_limit"])
 @pytest.mark.parametrize(
-    ("limit", "told"), [("0/second", "lets nobody ask"), ("9/second;1/minute", "is not written like 600/second")]
+    ("limit", "told"), [("0/second", "allows no request"), ("9/second;1/minute", "is not written like 600/second")]
 )
 def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: str) -> None:
     with pytest.raises(ValidationError, match=told):

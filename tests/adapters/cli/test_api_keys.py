@@ -26,15 +26,20 @@ def typed(*words: str) -> Result:
     return CliRunner().invoke(group, words)
 
 
-def test_a_key_is_made_listed_and_revoked() -> None:
+def test_a_key_is_made_listedand_revoked() -> None:
     made = typed("add", "--name", "ana", "--role", "recruiter", "--role", "admin", "--expires-in", "90d")
     assert made.exit_code == 0, made.output
     named = read(made.stdout.strip())
     assert named is not None
-    listed = typed("list", "--json")
-    (told,) = json.loads(listed.stdout)
-    assert (told["id"], told["name"], told["roles"], told["state"]) == (named[0], "ana", ["admin", "recruiter"], "good")
-    assert named[1] not in listed.output + typed("list").output + made.stderr
+    output = typed("list", "--json")
+    (listed,) = json.loads(output.stdout)
+    assert (listed["id"], listed["name"], listed["roles"], listed["state"]) == (
+        named[0],
+        "ana",
+        ["admin", "recruiter"],
+        "good",
+    )
+    assert named[1] not in output.output + typed("list").output + made.stderr
     assert typed("revoke", named[0]).exit_code == 0
     assert json.loads(typed("list", "--json").stdout)[0]["state"] == "revoked"
 
@@ -50,8 +55,8 @@ def test_a_key_that_is_pasted_whole_is_revoked_and_not_repeated() -> None:
 
 def test_a_scope_and_a_source_are_kept() -> None:
     typed("add", "--name", "hooks", "--role", "integration", "--source", "old-crm", "--scope", "write-people")
-    (told,) = json.loads(typed("list", "--json").stdout)
-    assert (told["source"], told["scopes"]) == ("old-crm", ["write-people"])
+    (listed,) = json.loads(typed("list", "--json").stdout)
+    assert (listed["source"], listed["scopes"]) == ("old-crm", ["write-people"])
 
 
 @pytest.mark.parametrize(

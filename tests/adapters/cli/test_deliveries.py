@@ -51,10 +51,10 @@ def test_they_are_listed_with_what_to_do(key_file: KeyFile) -> None:
     assert "Rosa" not in shown.output
 
 
-def test_they_are_narrowed_and_told_to_programs() -> None:
-    (one,) = json.loads(typed("--json", "--older-than", "2d").stdout)
-    assert (one["id"], one["state"], one["age_seconds"] // 3600) == ("e1", "waiting", 72)
-    assert [one["id"] for one in json.loads(typed("--json", "--state", "kept").stdout)] == ["e2"]
+def test_they_are_narrowed_and_printed_as_json() -> None:
+    (listed,) = json.loads(typed("--json", "--older-than", "2d").stdout)
+    assert (listed["id"], listed["state"], listed["age_seconds"] // 3600) == ("e1", "waiting", 72)
+    assert [row["id"] for row in json.loads(typed("--json", "--state", "kept").stdout)] == ["e2"]
     assert json.loads(typed("--json", "--integration", "lever").stdout) == []
     assert len(json.loads(typed("--json", "--limit", "1").stdout)) == 1
     assert "--limit shows more" in typed("--limit", "1").output

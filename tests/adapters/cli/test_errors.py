@@ -52,8 +52,8 @@ CAUGHT_INSIDE = {
 
 def modules() -> Iterator[ModuleType]:
     for room in ROOMS:
-        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
-            yield importlib.import_module(found.name)
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            yield importlib.import_module(module.name)
 
 
 def exceptions() -> list[type[Exception]]:

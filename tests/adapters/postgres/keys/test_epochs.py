@@ -303,9 +303,9 @@ def test_a_machine_whose_copy_is_too_old_is_told_so_and_writes_nothing(
     with EventLog(database, read_key_file(elsewhere)) as other:
         somebody = tell(other, "before")
         rotate()
-        with pytest.raises(EpochIsNotInKeyFile, match="put the newest one here"):
+        with pytest.raises(EpochIsNotInKeyFile, match="Put the newest key file here"):
             name_of(other, somebody)
-        with pytest.raises(EpochIsNotInKeyFile, match="put the newest one here"):
+        with pytest.raises(EpochIsNotInKeyFile, match="Put the newest key file here"):
             tell(other, "nobody")
     assert owner.execute("select count(*) as n from event").fetchall() == [{"n": 1}]
 
