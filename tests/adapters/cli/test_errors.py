@@ -33,7 +33,6 @@ ROOMS: tuple[ModuleType, ...] = (adapters, commands, domain, projections, querie
 CAUGHT_INSIDE = {
     "AlreadyReceived": "the import and the inbox take it as an answer",
     "AnswerIsTooLarge": "the fetch of a delivery is put off",
-    "AsksTooOften": "the web answers 429",
     "DatabaseCannotBeCarriedOver": "it becomes a warning, and the database is used as it was",
     "EraserMustWait": "the erasure shows what it waits for",
     "EventCannotBeStored": "an event class is declared wrongly, which no operator can correct",
@@ -46,6 +45,7 @@ CAUGHT_INSIDE = {
     "NotSoFarYet": "the web waits, then answers that the read model is behind",
     "NumberIsNotWhole": "it becomes a bundle that does not hold",
     "PartIsMissing": "it becomes a delivery that cannot be read",
+    "RateLimitExceeded": "the web answers 429",
 }
 """Exceptions that never reach an operator, and what becomes of them."""
 
