@@ -53,6 +53,8 @@ CLEAN: Sequence[str] = (
     "tests/adapters/web/",
     "tests/commands/",
     "tests/conftest.py",
+    "tests/databases.py",
+    "tests/described_once.py",
     "tests/domain/",
     "tests/given.py",
     "tests/golden/",

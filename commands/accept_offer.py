@@ -35,11 +35,11 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptOffer(Command):
-    """Accept an offer; accepted again for the same opening, it is no news. The hire, not this, fills the opening.
+    """Accept an offer. Accepting it again for the same opening changes nothing. The hire fills the opening, not this.
 
-    application: the application's stream. requisition: the one it is for. opening: an open one of that requisition;
-    left out: none in particular, the hire may name it. in_any_order: no later end refuses it. anew: another system's
-    acceptance, which is one more beside those that are known.
+    application: the application's stream. requisition: its requisition. opening: an open opening of that requisition;
+    omitted: none yet, the hire may name it. in_any_order: no later end refuses it. anew: another system's acceptance,
+    recorded beside those that are recorded already.
     """
 
     application: UUID

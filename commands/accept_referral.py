@@ -25,9 +25,9 @@ ACCEPTED = "referral-accepted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptReferral(Command):
-    """Accept a referral; accepted again, it is no news. It is also a touchpoint of the candidate.
+    """Accept a referral, which is also a touchpoint of the candidate. Accepting it again changes nothing.
 
-    referral: the referral's stream. candidate: who was referred.
+    referral: the referral's stream. candidate: the referred candidate.
     """
 
     referral: UUID

@@ -16,10 +16,10 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 class AddProspect(Command):
     """Add a prospect, who may be submitted later.
 
-    application: the new application's stream. candidate: whom we consider. requisition: for what, if for anything yet.
-    source: where the prospect came from.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no application
-    is, they give its stream, the same as an import's.
+    application: the new application's stream. candidate: the prospect. requisition: the job, if any yet.
+    source: the prospect's source.
+    outside_source, outside_id: another system that has it, and its id there. With both and without `application`, its
+    stream is derived from them, as in imports.
     in_any_order: the application is known, and was a prospect's before it was submitted.
     """
 

@@ -40,12 +40,12 @@ PURPOSE = "referral_contact"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskForReferral(Command):
-    """Ask a person of the log for a referral; accepted, it is also a touchpoint that cites the consent to it.
+    """Ask a candidate for a referral. The accepted request is also a touchpoint that cites the consent to it.
 
     The message of that touchpoint is the referral's id, so that its outcome can be reported.
 
-    referral: the new referral's stream. referrer: the candidate who is asked. requisition: for what; left out: for
-    anything. note: free text, personal to the referrer, sealed.
+    referral: the new referral's stream. referrer: the candidate who is asked. requisition: the job; omitted: any
+    job. note: free text, personal to the referrer, sealed.
     """
 
     referral: UUID

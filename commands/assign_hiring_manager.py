@@ -17,9 +17,9 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignHiringManager(Command):
-    """Say who answers for the hire; who does already is no news.
+    """Assign the hiring manager of a requisition. Assigning the same again changes nothing.
 
-    requisition: the requisition's stream. user: how the organisation names them, sealed; null: no one any more.
+    requisition: the requisition's stream. user: the organisation's name for the user, sealed; null: no one.
     """
 
     requisition: UUID

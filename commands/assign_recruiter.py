@@ -11,9 +11,9 @@ from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, Requ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignRecruiter(Command):
-    """Say who works on the job; who does already is no news.
+    """Assign the recruiter of a requisition. Assigning the same again changes nothing.
 
-    requisition: the requisition's stream. user: how the organisation names them, sealed; null: no one any more.
+    requisition: the requisition's stream. user: the organisation's name for the user, sealed; null: no one.
     """
 
     requisition: UUID

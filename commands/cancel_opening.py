@@ -24,7 +24,7 @@ from domain.requisition import (
 class CancelOpening(Command):
     """Cancel an opening that is open.
 
-    requisition: the requisition's stream. opening: which one. reason: why, such as 'budget'.
+    requisition: the requisition's stream. opening: the opening's id. reason: a code, such as 'budget'.
     """
 
     requisition: UUID

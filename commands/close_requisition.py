@@ -18,7 +18,7 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRequisition(Command):
-    """Close the job; where it is closed at that time, it is no news. A hire fills an opening of it all the same.
+    """Close a requisition. Closing it again changes nothing. A hire can still fill one of its openings.
 
     requisition: the requisition's stream.
     """

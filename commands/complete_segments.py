@@ -20,12 +20,12 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteSegments(Command):
-    """Complete the segments of a candidate that are 'unknown'. A known segment never changes; to state it again is no
-    news, to state another value is refused.
+    """Complete the segments of a candidate that are 'unknown'. A known segment never changes: the same value changes
+    nothing, and another value is refused.
 
     candidate: the candidate's stream.
-    source: where the person came from. role: the kind of work. location: where they would work. Left out or 'unknown':
-    not stated.
+    source: the source of the candidate. role: the kind of work. location: the place of work. Omitted or 'unknown': not
+    stated.
     """
 
     candidate: UUID

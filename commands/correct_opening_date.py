@@ -20,10 +20,10 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectOpeningDate(Command):
-    """Say when the job was opened; the date that is known is no news. Openings that were given a time keep it; those
-    of another system that have none were opened with the job.
+    """Correct the opening date of a requisition. Its current date changes nothing. Openings with a time of their own
+    keep it; openings of another system without one were opened with the requisition.
 
-    requisition: the requisition's stream. opened_at: when it was opened. opening: another system says so of this
+    requisition: the requisition's stream. opened_at: when it was opened. opening: another system states it of this
     opening alone.
     """
 

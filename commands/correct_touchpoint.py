@@ -26,13 +26,13 @@ from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named, takes_b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectTouchpoint(WithAddresses):
-    """Correct a touchpoint; the right values replace the wrong ones, all of them. It may be corrected again.
+    """Correct a touchpoint. The new values replace all of its values. It may be corrected again.
 
-    Corrected into an unsubscribe or a complaint, it withdraws consent as that would, and shuts out the addresses;
-    corrected out of one, it brings nothing back: only the candidate does.
+    Corrected into an unsubscribe or a complaint, it withdraws consent and suppresses addresses as that would. Corrected
+    out of one, it restores nothing: only the candidate can.
 
-    candidate: the candidate's stream. touchpoint: which one. kind: what it was instead; left out: it never happened.
-    at: when that was; left out: as recorded. message: its message. machine: software did it.
+    candidate: the candidate's stream. touchpoint: its id. kind: the right kind; omitted: it never happened.
+    at: the right time; omitted: as recorded. message: its message. machine: whether software did it.
     reason: why it was wrong; free text, personal, sealed.
     """
 

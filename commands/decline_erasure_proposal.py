@@ -16,8 +16,8 @@ from domain.erasure_proposal import ErasureProposalDeclined, ErasureProposalDoes
 class DeclineErasureProposal(Command):
     """Decline a proposal to erase a person: they are kept, and the proposal is closed.
 
-    candidate: any record of the person. proposal: as the list of proposals names it.
-    ground: why, such as 'merged-there', 'consent-stands' or 'legal-claim'. note: free text, personal, sealed.
+    candidate: any record of the person. proposal: its id in the list of proposals.
+    ground: a code, such as 'merged-there', 'consent-stands' or 'legal-claim'. note: free text, personal, sealed.
     """
 
     candidate: UUID

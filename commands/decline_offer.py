@@ -25,9 +25,9 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineOffer(Command):
-    """Decline the offer that is out; the application goes on. Who accepted and changes their mind, rescinds.
+    """Decline the current offer; the application goes on. An accepted offer is rescinded instead.
 
-    application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    application: the application's stream. reason: a code. note: free text, personal, sealed.
     in_any_order: another system's decline, of which the offer may have been made later than is known.
     """
 

@@ -22,9 +22,9 @@ from domain.referral import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineReferral(Command):
-    """Decline a referral, also one that was accepted; declined again, it is no news.
+    """Decline a referral, also an accepted one. Declining it again changes nothing.
 
-    referral: the referral's stream. by: who said no: 'recruiter' or 'candidate'. reason: why, as a code.
+    referral: the referral's stream. by: who declines, 'recruiter' or 'candidate'. reason: a code.
     """
 
     referral: UUID

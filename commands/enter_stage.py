@@ -20,9 +20,10 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterStage(Command):
-    """Enter a stage; entering the stage it stands in is no news. A move made before an end may be recorded after it.
+    """Move an application to a stage. Entering its current stage changes nothing. A move before an end may be recorded
+    after it.
 
-    application: the application's stream. stage: such as 'phone-screen'.
+    application: the application's stream. stage: a code, such as 'phone-screen'.
     in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 

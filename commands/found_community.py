@@ -21,8 +21,8 @@ from domain.talent_community import (
 class FoundCommunity(Command):
     """Found a talent community.
 
-    community: the new community's stream. around: 'skill' or 'role'. topic: which one, such as 'data-engineering'.
-    title: what people call it; sealed.
+    community: the new community's stream. around: 'skill' or 'role'. topic: its code, such as 'data-engineering'.
+    title: its name, sealed.
     """
 
     community: UUID

@@ -30,17 +30,17 @@ SELF = "self"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveConsent(WithAddresses):
-    """Record a consent; given again, it is renewed. An imported one holds from the day it was given: a no of any later
-    day wins over it, however late we learn of the consent. Given by the candidate themselves, it also lets in again
-    their addresses, if they had taken back all they allowed before.
+    """Record a consent; given again, it is renewed. An imported consent is valid from the day it was given: a refusal
+    or withdrawal of a later day overrides it. Given by the candidate themselves, it also releases their addresses, if
+    they had withdrawn all consents before.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
-    basis: the lawful basis. jurisdiction: whose law, such as 'de' or 'us-ca'.
-    notice, notice_version, notice_sha256, language: what the candidate read, its hash and the language it was in.
-    method: how the yes was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'; where either
-    of them is 'import', occurred_at and evidence must be given.
-    valid_until: when it ends unless renewed, at most as late as the purpose and the law allow; left out: then.
-    evidence: personal, sealed. came_from: from where the answer came, such as a network address with its end cut off;
+    basis: the lawful basis. jurisdiction: the law that applies, such as 'de' or 'us-ca'.
+    notice, notice_version, notice_sha256, language: the notice that was shown, its hash and its language.
+    method: how the consent was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'; if either
+    of them is 'import', occurred_at and evidence are required.
+    valid_until: its end, no later than the purpose and the law allow; omitted: the latest.
+    evidence: personal, sealed. came_from: the origin of the answer, such as a truncated network address;
     personal, sealed.
     """
 

@@ -33,14 +33,14 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HireCandidate(Command):
-    """Hire the candidate of an application, which ends it; an opening that is named is filled in the same step.
+    """Hire the candidate of an application, which ends it and fills the opening that is named.
     A hire made before an end may be recorded after it.
 
-    application: the application's stream. requisition: the one it is for; left out: as the application says.
-    opening: an open one of that requisition, which must then be named too; left out: none is filled.
+    application: the application's stream. requisition: its requisition; omitted: that of the application.
+    opening: an open opening of that requisition, which is required then; omitted: none is filled.
     in_any_order: events may arrive in any order, and dates do not refuse the command.
-    accepted_at: when the offer was accepted; left out: as the application says. although_taken: another system's hire;
-    what it took the opening from may be recorded later.
+    accepted_at: when the offer was accepted; omitted: as the application states. although_taken: another system's hire,
+    into an opening whose release may be recorded later.
     """
 
     application: UUID

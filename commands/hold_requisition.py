@@ -20,9 +20,9 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequisition(Command):
-    """Put a requisition on hold until it is resumed; a hold that has passed may be recorded later.
+    """Put a requisition on hold until it is resumed. A hold that is over may be recorded later.
 
-    requisition: the requisition's stream. reason: why, such as 'budget'. note: free text; personal, sealed.
+    requisition: the requisition's stream. reason: a code, such as 'budget'. note: free text, personal, sealed.
     """
 
     requisition: UUID

@@ -16,10 +16,11 @@ SELF = "self"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinCommunity(Command):
-    """Join a talent community; who is in it already is no news. Who joins by themselves was in touch with us by that.
+    """Add a candidate to a talent community. Adding a member changes nothing. A candidate who joins themselves was in
+    contact with us.
 
-    candidate: the candidate's stream. community: the community's. by: who saw to it: 'self', 'recruiter', 'import' or
-    an integration.
+    candidate: the candidate's stream. community: the community's stream. by: who added them, 'self', 'recruiter',
+    'import' or an integration.
     """
 
     candidate: UUID

@@ -39,11 +39,11 @@ NO_ADDRESS_OF_THEIRS = frozenset((*ADDRESSES, "owner"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnProfileFact(WithAddresses):
-    """Learn a fact; what the same source says already is no news. Who is believed, the catalogue of facts says.
-    A suppressed address is not learned of a person who does not have it yet.
+    """Record a source's statement of a fact. Repeating it changes nothing. The catalogue of facts decides which source
+    is believed. A suppressed address is refused for a person who does not have it yet.
 
-    candidate: the candidate's stream. fact: what it is about, such as 'current-employer'; some, such as 'skill', may
-    have several values at once. learned_from: who says so, such as 'self' or 'greenhouse'. value: personal, sealed.
+    candidate: the candidate's stream. fact: the kind of fact, such as 'current-employer'; some, such as 'skill', have
+    several values. learned_from: the source, such as 'self' or 'greenhouse'. value: personal, sealed.
     """
 
     candidate: UUID

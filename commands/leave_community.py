@@ -20,10 +20,10 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveCommunity(Command):
-    """Leave a talent community that was joined.
+    """Remove a member from a talent community.
 
-    candidate: the candidate's stream. community: the community's. by: who saw to it: 'self', 'recruiter', 'import' or
-    an integration. reason: why; free text, personal, sealed.
+    candidate: the candidate's stream. community: the community's stream. by: who removed them, 'self', 'recruiter',
+    'import' or an integration. reason: free text, personal, sealed.
     """
 
     candidate: UUID

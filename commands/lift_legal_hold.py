@@ -21,9 +21,9 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLegalHold(Command):
-    """Lift the legal hold of one matter from a person, in every record where it stands. Others go on standing.
+    """Lift the legal hold of one matter from all records of a person. Holds of other matters remain.
 
-    candidate: any record of the person. matter: as it was named when the hold was set.
+    candidate: any record of the person. matter: the code that the hold was set with.
     note: free text, personal, sealed.
     """
 

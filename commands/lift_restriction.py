@@ -19,7 +19,7 @@ from domain.candidate import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftRestriction(Command):
-    """Lift the restriction of a person's data, in every record where it stands.
+    """Lift the restriction of processing from all records of a person.
 
     candidate: any record of the person. note: free text, personal, sealed.
     """

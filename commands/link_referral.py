@@ -29,11 +29,11 @@ from domain.referral import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReferral(Command):
-    """Link an application to the referral that it came of; linked again, it is no news.
+    """Link an application to the referral that led to it. Linking it again changes nothing.
 
-    An application takes one referral, the first that is named. A referral may become several applications.
+    An application keeps the first referral that it is linked to. A referral may lead to several applications.
 
-    referral: the referral's stream. application: an application of the candidate who was referred.
+    referral: the referral's stream. application: an application of the referred candidate.
     """
 
     referral: UUID

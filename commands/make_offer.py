@@ -31,11 +31,12 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeOffer(Command):
-    """Make an offer, one at a time for an application. An offer that was accepted may be recorded after its acceptance.
+    """Make an offer for an application, which has one current offer at most. An offer may be recorded after its
+    acceptance.
 
-    application: the application's stream. requisition: the one it is for. opening: an open one of that requisition;
-    left out: none in particular yet. in_any_order: no later end refuses it. anew: another system's offer, which is one
-    more beside those that are known.
+    application: the application's stream. requisition: its requisition. opening: an open opening of that requisition;
+    omitted: none yet. in_any_order: no later end refuses it. anew: another system's offer, recorded beside those that
+    are recorded already.
     """
 
     application: UUID

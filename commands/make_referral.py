@@ -31,13 +31,13 @@ MADE = "referral-made"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeReferral(Command):
-    """Make a referral of a known candidate; a person without a record is referred as a new candidate first.
+    """Record a referral of an existing candidate. A person without a record is referred as a new candidate first.
 
-    It is also a touchpoint of the referrer, where that is a candidate too.
+    It is also a touchpoint of the referrer, if that is a candidate too.
 
-    referral: the referral's stream: a new one, or that of the referral that was asked for. referrer: who vouches, by
-    whose key their words are sealed. candidate: whom they refer. requisition: for what; left out: for anything.
-    relation: how they know each other, such as 'former-colleague'. referrer_words: personal to the referrer.
+    referral: the referral's stream: a new one, or that of a request for a referral. referrer: the person who refers,
+    whose key seals their words. candidate: the referred candidate. requisition: the job; omitted: any job.
+    relation: their relation, such as 'former-colleague'. referrer_words: personal to the referrer.
     """
 
     referral: UUID

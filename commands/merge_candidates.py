@@ -36,12 +36,13 @@ from domain.suppression import Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCandidates(WithAddresses):
-    """Merge two records of one person. What one of them allows and the other denied is withheld while they are merged;
-    it is no withdrawal. Where nothing at all is allowed then, only the person brings the addresses of either in again.
+    """Merge two records of one person. A consent that one record has and the other denies is withheld while they are
+    merged; this is no withdrawal. If no consent is left then, the addresses of both are suppressed, and only the person
+    can release them.
 
-    candidate: the record that will speak for the person. absorbed: the other one.
-    evidence: what tells that they are one, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'.
-    reason: why, in free text; personal, sealed.
+    candidate: the main record of the person from now on. absorbed: the other record.
+    evidence: why they are one person, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'.
+    reason: free text, personal, sealed.
     """
 
     candidate: UUID

@@ -22,9 +22,9 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveBack(Command):
-    """Move an application back to an earlier stage of its way through this job.
+    """Move an application back to an earlier stage that it had in this job.
 
-    application: the application's stream. stage: one that it has been in. reason: why, as a code.
+    application: the application's stream. stage: a stage that it has been in. reason: a code.
     """
 
     application: UUID

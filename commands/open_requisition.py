@@ -14,10 +14,10 @@ from domain.requisition import REQUISITION, OpeningOpened, Requisition, Requisit
 class OpenRequisition(Command):
     """Open a requisition; its role, location and source are the segments of its openings.
 
-    requisition: the new requisition's stream. openings: a new id per seat; none: they are opened one by one.
-    role: the kind of work. location: where. source: who asked for it. evergreen: it hires on and on.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no requisition
-    is, they give its stream, the same as an import's. title: free text, sealed.
+    requisition: the new requisition's stream. openings: a new id for each seat; empty: they are opened separately.
+    role: the kind of work. location: its place. source: who requested it. evergreen: whether it hires continuously.
+    outside_source, outside_id: another system that has it, and its id there. With both and without `requisition`, its
+    stream is derived from them, as in imports. title: free text, sealed.
     """
 
     requisition: UUID

@@ -18,17 +18,17 @@ from domain.touchpoint_kinds import TouchpointKindIsUnknown, kind_named, takes_b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTouchpoint(WithAddresses):
-    """Record a touchpoint; one of ours that no consent covered, or that a restriction forbade, is so recorded. What
+    """Record a touchpoint. An outbound touchpoint without a consent, or during a restriction, is recorded as such. What
     Perennial itself sends is requested instead, and cannot be reported in its name.
 
-    An unsubscribe or a complaint also withdraws consent on its channel: that of the purpose named, or else of
-    every purpose, known of or not; where no consent is left then, only the candidate can bring their
-    addresses in again.
+    An unsubscribe or a complaint also withdraws consent on its channel: for its purpose or, without one, for every
+    purpose. If no consent is left then, the candidate's addresses are suppressed, and only the candidate can release
+    them.
 
     candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
-    message: what ties the fates of one message together. machine: software did it, such as a mail scanner's open.
-    purpose: what it was for; left out: the purpose that the catalogue names for the kind.
-    reported_by: who tells us. note: free text, personal, sealed.
+    message: the id of the message that it belongs to. machine: software did it, such as a mail scanner's open.
+    purpose: its purpose; omitted: that of the kind in the catalogue.
+    reported_by: the code of the system that reports it. note: free text, personal, sealed.
     """
 
     candidate: UUID

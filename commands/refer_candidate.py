@@ -26,10 +26,10 @@ from domain.suppression import AddressIsSuppressed, Suppressions
 class ReferCandidate(Arrival):
     """Refer a candidate; source, role and location are the segments. A segment that is known never changes.
 
-    candidate: the new candidate's stream. referrer: the person who vouches, by whose key their words are sealed.
-    source: where the person came from. role: the kind of work. location: where they would work.
+    candidate: the new candidate's stream. referrer: the person who refers, whose key seals their words.
+    source: the source of the candidate. role: the kind of work. location: the place of work.
     name, emails, phones: personal to the candidate. referrer_name, referrer_words: personal to the referrer.
-    returning: the person came back by themselves, so that an address of theirs which was kept out comes in again.
+    returning: the person returned on their own, which releases their suppressed addresses.
     """
 
     referrer: UUID

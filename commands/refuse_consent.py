@@ -16,11 +16,11 @@ from domain.suppression import Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseConsent(WithAddresses):
-    """Record a no; it also ends an earlier yes on the channels it names. Where it ends the last one, only the
-    candidate brings their addresses in again.
+    """Record a refusal. It also ends an earlier consent on its channels. If no consent is left then, the candidate's
+    addresses are suppressed, and only the candidate can release them.
 
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all.
-    notice, notice_version: what the candidate read. method: how the no was collected.
+    candidate: the candidate's stream. purpose: a purpose of the list. channels: channels of the list; empty: all.
+    notice, notice_version: the notice that was shown. method: how the refusal was collected.
     answered_by: 'self', 'recruiter' or 'import'. evidence: personal, sealed.
     """
 

@@ -19,9 +19,9 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectApplication(Command):
-    """Reject an application, which ends it. A rejection made before an end may be recorded after it.
+    """Reject an application, which ends it. A rejection before an end may be recorded after it.
 
-    application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    application: the application's stream. reason: a code. note: free text, personal, sealed.
     in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 

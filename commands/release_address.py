@@ -16,10 +16,10 @@ FIELDS = dict.fromkeys(ADDRESSES, "address")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseAddress(WithAddresses):
-    """Release an address that was suppressed by an erasure or by a withdrawal: from now on it may come in again.
+    """Release an address that was suppressed by an erasure or by a withdrawal: it may be recorded again.
 
-    kind: 'email' or 'phone'. address: the address, however it is written; it is not recorded.
-    ground: why, such as 'shared-address'.
+    kind: 'email' or 'phone'. address: the address in any form; it is not recorded.
+    ground: a code, such as 'shared-address'.
     """
 
     kind: Code

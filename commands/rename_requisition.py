@@ -11,9 +11,9 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameRequisition(Command):
-    """Give the job another name; the one that it has is no news. Its role stays: a segment is fixed for good.
+    """Rename a requisition. Its current title changes nothing. Its role, a segment, never changes.
 
-    requisition: the requisition's stream. title: the new name; free text, sealed.
+    requisition: the requisition's stream. title: the new title, free text, sealed.
     """
 
     requisition: UUID

@@ -28,10 +28,10 @@ Need = Annotated[str, Written(pattern="^(same|new)$", example="same")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenOpening(Command):
-    """Reopen an opening that has ended. Where the hire that filled it fell through, undo the hire, which reopens it.
+    """Reopen an opening that has ended. To undo the hire that filled it, use unhire, which also reopens the opening.
 
-    requisition: the requisition's stream. opening: which one. need: 'same' goes on with the time it was open before,
-    'new' begins another. note: free text; personal, sealed.
+    requisition: the requisition's stream. opening: the opening's id. need: 'same' continues its time to fill,
+    'new' starts a new one. note: free text, personal, sealed.
     """
 
     requisition: UUID

@@ -18,7 +18,8 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenRequisition(Command):
-    """Open the job again; where it is open at that time, it is no news. An opening that was cancelled alone stays so.
+    """Reopen a requisition. Reopening an open one changes nothing. An opening that was cancelled separately stays
+    cancelled.
 
     requisition: the requisition's stream.
     """

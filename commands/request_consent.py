@@ -14,12 +14,12 @@ from domain.purposes import ChannelIsUnknown, PurposeIsUnknown, require_purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestConsent(Command):
-    """Record that a consent was asked for; nothing is allowed by it, until the candidate says yes.
+    """Record a request for consent. It permits nothing until the candidate gives the consent.
 
     candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
-    jurisdiction: whose law, such as 'de' or 'us-ca'.
-    notice, notice_version, notice_sha256, language: what the candidate was given to read, its hash and its language.
-    method: how they were asked, such as 'web-form'. note: free text, personal, sealed.
+    jurisdiction: the law that applies, such as 'de' or 'us-ca'.
+    notice, notice_version, notice_sha256, language: the notice that was shown, its hash and its language.
+    method: how the request was made, such as 'web-form'. note: free text, personal, sealed.
     """
 
     candidate: UUID

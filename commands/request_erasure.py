@@ -30,12 +30,12 @@ from domain.suppression import ERASED, Suppressions, suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestErasure(WithAddresses):
-    """Ask for a person to be erased, whichever of their records is named.
+    """Request the erasure of a person in all of their records.
 
-    What they allow us is withdrawn with it, and only the person can bring their addresses in again.
+    It withdraws their consents and suppresses their addresses, which only the person can release.
 
-    candidate: any record of the person. by: who wants it, 'self', 'recruiter' or 'retention'.
-    ground: why, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
+    candidate: any record of the person. by: the requester, 'self', 'recruiter' or 'retention'.
+    ground: a code, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
     """
 
     candidate: UUID

@@ -29,11 +29,11 @@ from domain.touchpoint_kinds import TouchpointKindIsNotSent, TouchpointKindIsUnk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSend(Command):
-    """Request a send; accepted, it is a touchpoint that cites the consent event which allowed it.
+    """Request a send. The accepted send is a touchpoint that cites the event of the consent that permits it.
 
     candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: an outbound kind of the catalogue.
-    message: what ties the fates of this message together; left out: nothing does.
-    purpose: what it is for; left out: the purpose that the catalogue names for the kind.
+    message: an id that later reports about this message repeat; omitted: none.
+    purpose: its purpose; omitted: that of the kind in the catalogue.
     note: free text, personal, sealed.
     """
 

@@ -28,11 +28,11 @@ Side = Annotated[str, Written(pattern="^(us|candidate)$", example="us")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescindOffer(Command):
-    """Rescind the offer that is out, accepted or not: an acceptance that is taken back fills nothing.
+    """Rescind the current offer, accepted or not. A rescinded acceptance fills no opening.
 
     application: the application's stream. by: 'us', or the 'candidate' who had accepted.
-    reason: why, as a code. note: why, in free text; personal, sealed. in_any_order: another system's rescission, of
-    which no later end or hire refuses it.
+    reason: a code. note: free text, personal, sealed. in_any_order: another system's rescission, which no later end
+    or hire refuses.
     """
 
     application: UUID

@@ -12,12 +12,12 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictProcessing(Command):
-    """Restrict the processing of a person's data: nothing is sent to them, and retention passes by.
+    """Restrict the processing of a person's data: nothing is sent to them, and retention does not erase them.
 
-    Where it is restricted already, that is no news.
+    Restricting it again changes nothing.
 
-    candidate: any record of the person. ground: such as 'accuracy-contested', 'unlawful', 'legal-claim' or 'objection'.
-    note: free text, personal, sealed.
+    candidate: any record of the person. ground: 'accuracy-contested', 'unlawful', 'legal-claim', 'objection' or another
+    code. note: free text, personal, sealed.
     """
 
     candidate: UUID

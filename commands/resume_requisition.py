@@ -21,7 +21,7 @@ from domain.requisition import (
 class ResumeRequisition(Command):
     """Resume a requisition that is on hold.
 
-    requisition: the requisition's stream. note: free text; personal, sealed.
+    requisition: the requisition's stream. note: free text, personal, sealed.
     """
 
     requisition: UUID

@@ -21,10 +21,10 @@ from domain.profile_facts import alike, kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetractProfileFact(Command):
-    """Retract a fact that a source told; what other sources say of it stays, and decides.
+    """Retract a statement of a source about a fact. The statements of other sources remain and decide.
 
-    candidate: the candidate's stream. fact: what it is about. learned_from: who had said so; of what was known when
-    the candidate came to us, the source they came from. value: what is taken back; personal, sealed.
+    candidate: the candidate's stream. fact: the kind of fact. learned_from: the source of the statement; for facts
+    of the entry, the source of the entry. value: the retracted value, personal, sealed.
     """
 
     candidate: UUID

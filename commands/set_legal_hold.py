@@ -12,9 +12,10 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetLegalHold(Command):
-    """Set a legal hold on a person: no erasure is taken on, and retention passes by. A matter that is set is no news.
+    """Set a legal hold on a person: erasures are refused, and retention does not erase them. Setting it again changes
+    nothing.
 
-    candidate: any record of the person. matter: what it is kept for, as a code. note: free text, personal, sealed.
+    candidate: any record of the person. matter: the code of the matter. note: free text, personal, sealed.
     """
 
     candidate: UUID

@@ -12,9 +12,9 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTargetDate(Command):
-    """Set the day by which a requisition is to be filled; the day that it has is no news.
+    """Set the day by which a requisition is to be filled. Setting the same day again changes nothing.
 
-    requisition: the requisition's stream. target: the day; null: no day any more.
+    requisition: the requisition's stream. target: the day; null: none.
     """
 
     requisition: UUID

@@ -25,11 +25,11 @@ class SourceCandidate(Arrival):
     """Source a candidate; source, role and location are the segments. A segment that is known never changes.
 
     candidate: the new candidate's stream.
-    source: where the person came from. role: the kind of work. location: where they would work.
-    outside_source, outside_id: the system that knows the person too, and its id there; where both are given and no
-    candidate is, they give its stream, the same as an import's, unless the person is returning.
-    name, emails, phones: personal, sealed. returning: the person came back by themselves, so that an address of theirs
-    which was kept out comes in again.
+    source: the source of the candidate. role: the kind of work. location: the place of work.
+    outside_source, outside_id: another system that has the person, and their id there. With both and without
+    `candidate`, the stream is derived from them, as in imports, unless the person is returning.
+    name, emails, phones: personal, sealed. returning: the person returned on their own, which releases their suppressed
+    addresses.
     """
 
     role: Code = UNKNOWN

@@ -23,12 +23,12 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication(Command):
-    """Submit an application; that of a prospect may be for another requisition than was thought of.
+    """Submit an application. A prospect may apply for another requisition than the one considered.
 
-    application: the application's stream, new or a prospect's. candidate: who applies. requisition: for what.
-    source: where the application came from.
-    outside_source, outside_id: the system that knows it too, and its id there; where both are given and no application
-    is, they give its stream, the same as an import's.
+    application: the application's stream, new or a prospect's. candidate: the applicant. requisition: the job.
+    source: the application's source.
+    outside_source, outside_id: another system that has it, and its id there. With both and without `application`, its
+    stream is derived from them, as in imports.
     """
 
     application: UUID

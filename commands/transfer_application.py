@@ -23,9 +23,9 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferApplication(Command):
-    """Transfer an application to another job, through whose stages it goes anew. No offer may be out.
+    """Transfer an application to another requisition, whose stages it enters anew. It may have no current offer.
 
-    application: the application's stream. requisition: the job it is for from now on. reason: why, as a code.
+    application: the application's stream. requisition: its new requisition. reason: a code.
     """
 
     application: UUID

@@ -22,10 +22,11 @@ from domain.requisition import OPENINGS, REQUISITION, OpeningReopened, Requisiti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnhireCandidate(Command):
-    """Undo a hire: the application goes on, and the opening that this hire fills goes on with the time it was open.
+    """Undo a hire: the application goes on, and the opening that the hire filled is open again, with its time to fill
+    continued.
 
-    application: the application's stream. requisition: the one that the hire names; needed where it names an opening.
-    reason: why, such as 'did-not-start'. note: free text; personal, sealed.
+    application: the application's stream. requisition: that of the hire; required if the hire names an opening.
+    reason: a code, such as 'did-not-start'. note: free text, personal, sealed.
     in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 

@@ -46,13 +46,13 @@ from domain.suppression import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmergeCandidates(WithHolders):
-    """Undo a merge; each record has its own history again, and what this merge withheld is withheld no longer.
+    """Undo a merge. Each record has its own history again, and consents that this merge withheld are in effect again.
 
-    A no that was recorded while they were merged stands for both. The addresses that this merge kept out come in again,
-    unless a record that holds them denied everything itself.
+    A refusal or withdrawal that was recorded while they were merged is valid for both. The addresses that this merge
+    suppressed are released, unless a record that has them denied every consent itself.
 
-    candidate: the record that the other was merged into. absorbed: the other one.
-    reason: why, in free text; personal, sealed.
+    candidate: the record that the other was merged into. absorbed: the other record.
+    reason: free text, personal, sealed.
     """
 
     candidate: UUID

@@ -19,9 +19,9 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnrejectApplication(Command):
-    """Take back that an application was rejected: it goes on where it was.
+    """Undo the rejection of an application: it goes on in its stage.
 
-    application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    application: the application's stream. reason: a code. note: free text, personal, sealed.
     in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 

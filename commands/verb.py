@@ -128,8 +128,8 @@ RAISED_BY_ANY_COMMAND: tuple[type[Invalid], ...] = (
 class Command:
     """Base of all commands: a malformed one cannot be made (it raises a subclass of Invalid).
 
-    now: when the request was made; known by the request.
-    occurred_at: when it was so, with a time zone; left out: now.
+    now: when the request was made.
+    occurred_at: when it happened, with a time zone; omitted: now.
     occurred_how: how that time is known: 'stated' by the sender, 'derived.' from a named field, or 'unknown'.
     """
 

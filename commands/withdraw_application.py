@@ -19,9 +19,9 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawApplication(Command):
-    """Withdraw an application, which ends it. A withdrawal made before an end may be recorded after it.
+    """Withdraw an application, which ends it. A withdrawal before an end may be recorded after it.
 
-    application: the application's stream. reason: why, as a code. note: why, in free text; personal, sealed.
+    application: the application's stream. reason: a code. note: free text, personal, sealed.
     """
 
     application: UUID

@@ -16,12 +16,12 @@ from domain.suppression import Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawConsent(WithAddresses):
-    """Withdraw a consent, also one that we never knew of: an older yes may still reach us later. Where nothing at all
-    is allowed then, only the candidate can bring their addresses in again.
+    """Withdraw a consent, also one that is not recorded: an older consent may still arrive later. If no consent is left
+    then, the candidate's addresses are suppressed, and only the candidate can release them.
 
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: of the list; none named: all,
-    so that nothing of the purpose is left. method: how the candidate told us.
-    because_of: the touchpoint that said so. reason: free text, personal, sealed.
+    candidate: the candidate's stream. purpose: a purpose of the list. channels: channels of the list; empty: all,
+    so that nothing of the purpose is left. method: how the candidate withdrew it.
+    because_of: the touchpoint that withdrew it. reason: free text, personal, sealed.
     """
 
     candidate: UUID

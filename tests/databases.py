@@ -30,7 +30,7 @@ FORGETFUL: Mapping[str, str] = {
     "file_copy_method": "clone",
     "log_min_messages": "fatal",
 }
-"""The settings of a server whose data nobody needs after the tests; what transactions see is the same."""
+"""The settings of a server whose data is not needed after the tests; what transactions see is the same."""
 IN_MEMORY = Path("/dev/shm")
 WITH_PRIVILEGES = """
     update pg_database set datacl = template.datacl from pg_database template

@@ -22,13 +22,13 @@ def populated_once(route: Any, path: str, endpoint: Callable[..., Any], **option
     function = getattr(endpoint, "__func__", endpoint)
     key = (type(route), path, function.__module__, function.__qualname__, str(getattr(endpoint, "__signature__", "")))
     compared = {name: value for name, value in options.items() if name not in OF_ONE_APPLICATION}
-    known = DESCRIBED.get(key)
-    if known is None or known[0] != compared:
+    described = DESCRIBED.get(key)
+    if described is None or described[0] != compared:
         before = set(vars(route))
         populate(route, path, endpoint, **options)
         DESCRIBED[key] = compared, {name: value for name, value in vars(route).items() if name not in before}
         return
-    vars(route).update(known[1])
+    vars(route).update(described[1])
     route.endpoint, route.dependant = endpoint, replace(route.dependant, call=endpoint)
     route.dependency_overrides_provider = options["dependency_overrides_provider"]
 

@@ -62,7 +62,7 @@ KEY = Header(
     pattern=r"^[\x21-\x7e]+$",
     description="Sent again with the same key, an upload is one import.",
 )
-WHICH = Path(description="The import that is meant.")
+WHICH = Path(description="The id of the import.")
 
 
 @dataclass(frozen=True, slots=True)

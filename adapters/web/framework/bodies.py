@@ -62,7 +62,7 @@ def body_field(field: Field[Any], hint: Any, made: bool, description: str | None
     """Return the (type, default) of one field of the model."""
     read_as = as_read(hint)
     if made:
-        return read_as | None, pydantic.Field(None, description="A new id of your own; left out: we make one.")
+        return read_as | None, pydantic.Field(None, description="A new id of your own; omitted: one is made.")
     return read_as, pydantic.Field(... if field.default is MISSING else field.default, description=description)
 
 

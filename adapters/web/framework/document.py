@@ -95,7 +95,7 @@ def completed(
     for operation in operations(document):
         for parameter in operation.parameters:
             if parameter["in"] == "path":
-                parameter.setdefault("description", f"The {parameter['name'].replace('_', ' ')} that is meant.")
+                parameter.setdefault("description", f"The id or code of the {parameter['name'].replace('_', ' ')}.")
             parameter["schema"] = as_text_only(parameter["schema"])
             for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
                 name_limits(schema)
@@ -110,7 +110,7 @@ def say_who_may(operation: Described, action: Action) -> None:
         return
     operation["security"] = [{"bearer": []}]
     roles = ", ".join(role for role in Role if action in POLICY[role])
-    operation["description"] += f"\n\nNeeds '{action}', which is for: {roles}."
+    operation["description"] += f"\n\nRequires the action '{action}', which these roles have: {roles}."
 
 
 def as_text_only(schema: Described) -> Described:
