@@ -12,10 +12,10 @@ from adapters.settings import Settings
 
 @pytest.mark.parametrize("setting", ["rate_limit", "failed_key_limit"])
 @pytest.mark.parametrize(
-    ("limit", "told"), [("0/second", "allows no request"), ("9/second;1/minute", "is not written like 600/second")]
+    ("limit", "reason"), [("0/second", "allows no request"), ("9/second;1/minute", "is not written like 600/second")]
 )
-def test_a_limit_lets_somebody_ask_and_is_one(setting: str, limit: str, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_a_limit_allows_requests_and_is_a_single_limit(setting: str, limit: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
         Settings.model_validate({setting: limit})
 
 
@@ -25,13 +25,13 @@ def test_secrets_of_an_integration_that_does_not_exist_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("access", "told"),
+    ("access", "reason"),
     [
         ({"greenhouse": {"base": "https://x.example", "token": "t"}}, "'greenhouse' is not fetched from"),
         ({"lever": {"base": "http://x.example", "token": "t"}}, "is no https URL of a host alone"),
         ({"lever": {"base": "https://x.example/v1", "token": "t"}}, "is no https URL of a host alone"),
     ],
 )
-def test_what_is_fetched_from_a_vendor_comes_from_one_safe_host(access: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_what_is_fetched_from_a_vendor_comes_from_one_safe_host(access: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
         Settings.model_validate({"inbound_fetch": access})

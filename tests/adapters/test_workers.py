@@ -139,7 +139,7 @@ class Ground:
         done = "select type, stream_id, count(*) from event where type = any(%s) group by type, stream_id"
         imported = "select count(*) from event where type = %s and actor like 'import:%%'"
         with psycopg.connect(self.database) as owner:
-            rows = owner.execute(done, ([one.stored_name for one in DONE_BY_WORKERS],)).fetchall()
+            rows = owner.execute(done, ([event.stored_name for event in DONE_BY_WORKERS],)).fetchall()
             (people,) = owner.execute(imported, (CandidateSourced.stored_name,)).fetchone() or (0,)
         assert all(times == 1 for _, _, times in rows), rows
         assert people <= 2
@@ -153,7 +153,7 @@ def ground(database: str, tmp_path: Path) -> Ground:
 
 
 def lose_database(server: str, database: str, *, lost: bool) -> None:
-    """Nobody can connect any more, and whoever is connected is thrown out; or it is there again."""
+    """Refuse connections to the database and close the open ones, or accept them again."""
     name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
     with psycopg.connect(server, autocommit=True) as connection:
         statement = sql.SQL("alter database {} allow_connections {}")
@@ -184,13 +184,13 @@ def test_a_worker_survives(worker: Worker, ground: Ground, server: str) -> None:
     with ExitStack() as stack:
         hosts = [Host(ground.database, ground.settings, stack) for _ in range(copies)]
         supervised = [Supervision(worker.name, worker.start(host), worker.expected) for host in hosts]
-        threads = [threading.Thread(target=one.run, args=(stop,)) for one in supervised]
+        threads = [threading.Thread(target=supervision.run, args=(stop,)) for supervision in supervised]
         try:
             lose_database(server, ground.database, lost=True)
             for thread in threads:
                 thread.start()
-            wait_until(lambda: all(one.state.restarts for one in supervised), "each copy notices that it is lost")
-            assert all(one.state.last_error for one in supervised)
+            wait_until(lambda: all(copy.state.restarts for copy in supervised), "each copy notices that it is lost")
+            assert all(copy.state.last_error for copy in supervised)
             lose_database(server, ground.database, lost=False)
             wait_until(lambda: ground.lag(worker) == 0, "its work is done once the database is there again")
 
@@ -213,10 +213,10 @@ def test_a_worker_survives(worker: Worker, ground: Ground, server: str) -> None:
 def test_lag_tells_of_undone_work(worker: Worker, ground: Ground) -> None:
     with (
         bootstrap.projector(ground.database) as datastore,
-        bootstrap.sequencer(ground.database, ground.settings) as one,
+        bootstrap.sequencer(ground.database, ground.settings) as signing,
     ):
         bootstrap.runner(datastore, ground.settings).catch_up()
-        one.catch_up()
+        signing.catch_up()
     assert ground.lag(worker) == 0
     ground.make_work(1)
     if worker.name != "projector":
@@ -271,6 +271,6 @@ def test_a_name_that_no_worker_has_is_refused() -> None:
     assert [worker.name for worker in named(["sequencer", "projector", "sequencer"])] == ["projector", "sequencer"]
 
 
-def test_names_are_told_apart() -> None:
+def test_names_are_distinguished() -> None:
     assert len({worker.name for worker in WORKERS}) == len(WORKERS)
     assert all(worker.does for worker in WORKERS)

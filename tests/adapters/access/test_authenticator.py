@@ -1,4 +1,4 @@
-"""The doorkeeper looks a key up once in a while, not at every request, and takes nobody at their word."""
+"""The authenticator reads a key again after a while, not at every request, and trusts no unknown key."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MADE = minted(Wanted("ana", frozenset({Role.RECRUITER})), "user:ben", NOW)
 
 @dataclass
 class Kept:
-    """Keys, and how often they were asked for."""
+    """Keys, and how often each was read."""
 
     keys: dict[str, KeptKey] = field(default_factory=lambda: {MADE.id: MADE.kept})
-    asked: list[str] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
 
     def find(self, name: str) -> KeptKey | None:
-        self.asked.append(name)
+        self.lookups.append(name)
         return self.keys.get(name)
 
 
@@ -49,13 +49,13 @@ def shown(door: Authenticator, authorization: str) -> Principal:
 
 
 def basic(password: str) -> str:
-    return "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()
+    return "Basic " + base64.b64encode(f"any-user:{password}".encode()).decode()
 
 
 def test_a_key_says_who_it_is_and_is_looked_up_once(door: Authenticator, kept: Kept) -> None:
     for header in (f"Bearer {MADE.text}", f"bearer  {MADE.text} "):
         assert shown(door, header) == Principal("ana", frozenset({Role.RECRUITER}))
-    assert kept.asked == [MADE.id]
+    assert kept.lookups == [MADE.id]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_key_is_out_the_moment_that_it_expires(kept: Kept) -> None:
     clock[0] += timedelta(milliseconds=2)
     with pytest.raises(KeyIsNotValid):
         shown(door, f"Bearer {MADE.text}")
-    assert kept.asked == [MADE.id]
+    assert kept.lookups == [MADE.id]
 
 
 def test_only_so_many_good_keys_are_remembered(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,13 +134,13 @@ def test_a_key_that_was_good_here_is_looked_up_again_and_not_counted(
         raise RuntimeError("counted")
 
     assert asyncio.run(door.principal(f"Bearer {MADE.text}", counting=counting)).name == "ana"
-    for _ in range(2):  # that nobody has it does not make it known
+    for _ in range(2):  # an unknown key is not remembered as valid
         with pytest.raises(RuntimeError, match="counted"):
             asyncio.run(door.principal("Bearer pnl_000000000000_" + "0" * 64, counting=counting))
 
 
 class Waiting:
-    """Tokens whose issuer does not answer until somebody lets it."""
+    """Tokens whose issuer does not answer until the test allows it."""
 
     def __init__(self) -> None:
         self.may_go_on = threading.Event()
@@ -161,6 +161,6 @@ def test_tokens_that_wait_for_their_issuer_keep_no_key_waiting(kept: Kept) -> No
             return await asyncio.wait_for(door.principal(f"Bearer {MADE.text}"), 30)
         finally:
             tokens.may_go_on.set()
-            assert {type(told) for told in await asyncio.gather(*waiting, return_exceptions=True)} == {KeyIsNotValid}
+            assert {type(error) for error in await asyncio.gather(*waiting, return_exceptions=True)} == {KeyIsNotValid}
 
     assert asyncio.run(ask()).name == "ana"

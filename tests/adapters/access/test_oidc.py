@@ -36,12 +36,12 @@ OF_KIND: dict[str, Any] = {"RS256": RSAAlgorithm, "ES256": ECAlgorithm, "EdDSA":
 
 
 def public(kid: str, algorithm: str, private: Any) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(OF_KIND[algorithm].to_jwk(private.public_key()))
-    return {**told, "kid": kid, "use": "sig", "alg": algorithm}
+    document: dict[str, Any] = json.loads(OF_KIND[algorithm].to_jwk(private.public_key()))
+    return {**document, "kid": kid, "use": "sig", "alg": algorithm}
 
 
 def key_set(**private: tuple[str, Any]) -> bytes:
-    return json.dumps({"keys": [public(kid, *one) for kid, one in private.items()]}).encode()
+    return json.dumps({"keys": [public(kid, *key) for kid, key in private.items()]}).encode()
 
 
 NO_HTTP = b"what?\r\n\r\n"
@@ -49,23 +49,23 @@ DEEP = b'{"keys": ' + b"[" * 100_000
 
 
 class Issuer:
-    """A server of a key set on the loopback; how often it was asked."""
+    """A server of a key set on the loopback; how often it was fetched."""
 
     def __init__(self) -> None:
-        self.told, self.status, self.asked, self.location = key_set(**PRIVATE), 200, 0, ""
+        self.document, self.status, self.fetches, self.location = key_set(**PRIVATE), 200, 0, ""
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                issuer.asked += 1
-                if issuer.told == NO_HTTP:
+                issuer.fetches += 1
+                if issuer.document == NO_HTTP:
                     self.wfile.write(NO_HTTP)
                     return
                 self.send_response(issuer.status)
                 if issuer.location:
                     self.send_header("Location", issuer.location)
                 self.end_headers()
-                self.wfile.write(issuer.told)
+                self.wfile.write(issuer.document)
 
             def log_message(self, *_: Any) -> None:
                 """Says nothing."""
@@ -87,13 +87,20 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def tokens(issuer: Issuer) -> OidcTokens:
-    return OidcTokens(ISSUER, AUDIENCE, KeySet(fetcher(issuer.url)), "roles", lambda told: f"hash-of-{len(told)}")
+    return OidcTokens(ISSUER, AUDIENCE, KeySet(fetcher(issuer.url)), "roles", lambda subject: f"hash-of-{len(subject)}")
 
 
 def claims(**more: Any) -> dict[str, Any]:
     now = int(time.time())
-    told = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ana", "iat": now, "exp": now + 60, "roles": ["recruiter"]} | more
-    return {name: value for name, value in told.items() if value is not None}
+    document = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "ana",
+        "iat": now,
+        "exp": now + 60,
+        "roles": ["recruiter"],
+    } | more
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def token(kid: str = "r", headers: dict[str, Any] | None = None, **more: Any) -> str:
@@ -101,15 +108,15 @@ def token(kid: str = "r", headers: dict[str, Any] | None = None, **more: Any) ->
     return jwt.encode(claims(**more), private, algorithm, headers={"kid": kid, **(headers or {})})
 
 
-def part(told: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
+def part(document: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize("kid", PRIVATE)
 def test_a_good_token_says_who_and_which_roles(tokens: OidcTokens, kid: str) -> None:
-    known = tokens.principal(token(kid, roles=["recruiter", "auditor", "emperor", "integration", 7]))
-    assert (known.actor, known.scopes) == ("oidc:ana", None)
-    assert known.roles == {Role.RECRUITER, Role.AUDITOR}
+    recognised = tokens.principal(token(kid, roles=["recruiter", "auditor", "emperor", "integration", 7]))
+    assert (recognised.actor, recognised.scopes) == ("oidc:ana", None)
+    assert recognised.roles == {Role.RECRUITER, Role.AUDITOR}
 
 
 def test_a_subject_that_is_no_code_is_hashed(tokens: OidcTokens) -> None:
@@ -117,7 +124,7 @@ def test_a_subject_that_is_no_code_is_hashed(tokens: OidcTokens) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "told", "roles"),
+    ("claim", "document", "roles"),
     [
         ("realm_access.roles", {"realm_access": {"roles": ["admin"]}}, {Role.ADMIN}),
         ("https://x.example/roles", {"https://x.example/roles": ["analyst"]}, {Role.ANALYST}),
@@ -127,9 +134,11 @@ def test_a_subject_that_is_no_code_is_hashed(tokens: OidcTokens) -> None:
         ("realm_access.roles", {"realm_access": "admin"}, set()),
     ],
 )
-def test_roles_stand_where_the_setting_says(issuer: Issuer, claim: str, told: dict[str, Any], roles: set[Role]) -> None:
+def test_roles_stand_where_the_setting_says(
+    issuer: Issuer, claim: str, document: dict[str, Any], roles: set[Role]
+) -> None:
     tokens = OidcTokens(ISSUER, AUDIENCE, KeySet(fetcher(issuer.url)), claim, str)
-    assert tokens.principal(token(**{"roles": None, **told})).roles == roles
+    assert tokens.principal(token(**{"roles": None, **document})).roles == roles
 
 
 @pytest.mark.parametrize(
@@ -197,19 +206,19 @@ def test_a_token_that_was_touched_is_refused(tokens: OidcTokens) -> None:
             tokens.principal(touched)
 
 
-def test_a_key_that_is_new_is_fetched_and_one_that_nobody_knows_not_again_and_again(
+def test_a_key_that_is_new_is_fetched_and_an_unknown_one_not_again_and_again(
     tokens: OidcTokens, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens.principal(token("r"))
     tokens.principal(token("e"))
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
     fresh = rsa.generate_private_key(65537, 2048)
-    issuer.told = key_set(fresh=("RS256", fresh))
+    issuer.document = key_set(fresh=("RS256", fresh))
     new = jwt.encode(claims(), fresh, "RS256", headers={"kid": "fresh"})
     for _ in range(5):
         with pytest.raises(KeyIsNotValid):
             tokens.principal(new)  # too soon: it was just asked
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
     monkeypatch.setattr(jwks, "AGAIN_AFTER_SECONDS", 0.0)
     assert tokens.principal(new).name == "ana"
     with pytest.raises(KeyIsNotValid):
@@ -224,7 +233,7 @@ def test_keys_are_kept_while_the_issuer_cannot_be_reached_but_not_for_ever(
     monkeypatch.setattr(jwks, "AGAIN_AFTER_SECONDS", 0.0)
     monkeypatch.setattr(jwks, "FRESH_SECONDS", 0.0)
     assert tokens.principal(token()).name == "ana"
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
     monkeypatch.setattr(jwks, "STALE_SECONDS", 0.0)
     with pytest.raises(TokensCannotBeChecked):
         tokens.principal(token())
@@ -233,9 +242,9 @@ def test_keys_are_kept_while_the_issuer_cannot_be_reached_but_not_for_ever(
     assert tokens.principal(token()).name == "ana"
 
 
-@pytest.mark.parametrize("told", [b"", b"[]", b'{"keys": 1}', b" " * (jwks.FETCH_BYTES + 1), NO_HTTP, DEEP])
-def test_what_is_no_key_set_lets_in_nobody(tokens: OidcTokens, issuer: Issuer, told: bytes) -> None:
-    issuer.told = told
+@pytest.mark.parametrize("document", [b"", b"[]", b'{"keys": 1}', b" " * (jwks.FETCH_BYTES + 1), NO_HTTP, DEEP])
+def test_what_is_no_key_set_authenticates_no_request(tokens: OidcTokens, issuer: Issuer, document: bytes) -> None:
+    issuer.document = document
     with pytest.raises(TokensCannotBeChecked):
         tokens.principal(token())
 
@@ -265,7 +274,7 @@ def test_keys_for_something_else_are_passed_over() -> None:
     algorithm, private = PRIVATE["r"]
     good = public("good", algorithm, private)
     short = public("short", "RS256", rsa.generate_private_key(65537, 1024))
-    told = [
+    document = [
         good,
         short,
         {**good, "kid": "enc", "use": "enc"},
@@ -276,7 +285,7 @@ def test_keys_for_something_else_are_passed_over() -> None:
         {**good, "kid": ["good"]},
         7,
     ]
-    assert set(keys_in(json.dumps({"keys": told}).encode())) == {"good"}
+    assert set(keys_in(json.dumps({"keys": document}).encode())) == {"good"}
 
 
 def other_uses(kid: str, algorithm: str, private: Any) -> list[dict[str, Any]]:
@@ -304,9 +313,9 @@ def test_every_usable_key_of_an_id_is_tried_wherever_it_stands(
     listed = [
         *other_uses("same", "RS256", PRIVATE["r"][1]),
         public("same", "RS256", older),
-        *(public("same", *one) for one in PRIVATE.values()),
+        *(public("same", *key) for key in PRIVATE.values()),
     ]
-    issuer.told = json.dumps({"keys": [*listed[turn:], *listed[:turn]]}).encode()
+    issuer.document = json.dumps({"keys": [*listed[turn:], *listed[:turn]]}).encode()
     for key, name in ((private, algorithm), (older, "RS256")):
         signed = jwt.encode(claims(), key, name, headers={"kid": "same"})
         assert tokens.principal(signed).name == "ana"
@@ -316,14 +325,14 @@ def test_several_keys_of_an_id_confuse_no_algorithm(tokens: OidcTokens, issuer: 
     secret = b"a secret that is published as if it were a key"
     shared = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
     published: list[dict[str, Any]] = [{"kid": "same", "kty": "oct", "k": shared, "alg": "HS256"}]
-    published += [public("same", *one) for one in PRIVATE.values()]
-    issuer.told = json.dumps({"keys": published}).encode()
+    published += [public("same", *key) for key in PRIVATE.values()]
+    issuer.document = json.dumps({"keys": published}).encode()
     pem = PRIVATE["r"][1].public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )  # fmt: skip
     unsigned = f"{part({'alg': 'HS256', 'kid': 'same'})}.{part(claims())}"
-    for known in (secret, pem):
-        signature = base64.urlsafe_b64encode(hmac.digest(known, unsigned.encode(), hashlib.sha256)).rstrip(b"=")
+    for material in (secret, pem):
+        signature = base64.urlsafe_b64encode(hmac.digest(material, unsigned.encode(), hashlib.sha256)).rstrip(b"=")
         with pytest.raises(KeyIsNotValid):
             tokens.principal(f"{unsigned}.{signature.decode()}")
     for algorithm in ("PS256", "RS512"):

@@ -1,4 +1,4 @@
-"""Whoever types commands is told apart from whoever asks with a key, and named by a code or not at all."""
+"""An operator is distinct from the user of an API key, and is named by a code or not at all."""
 
 from __future__ import annotations
 

@@ -11,24 +11,24 @@ PERSONAL = {Action.READ_PEOPLE, Action.EXPORT_SUBJECT}
 WRITING = {Action.WRITE_PEOPLE, Action.WRITE_JOBS, Action.WRITE_CONSENTS, Action.IMPORT, Action.ERASE}
 
 
-def test_every_role_has_a_line_and_none_is_given_what_anybody_may() -> None:
+def test_every_role_has_a_line_and_none_is_given_what_needs_no_role() -> None:
     assert set(POLICY) == set(Role)
     assert all(actions.isdisjoint(WITHOUT_KEY) for actions in POLICY.values())
 
 
-def test_without_a_role_nothing_is_allowed_but_what_anybody_may() -> None:
-    nobody = Principal("ana", frozenset())
-    assert {action for action in Action if nobody.may(action)} == WITHOUT_KEY
+def test_without_a_role_nothing_is_allowed_but_what_needs_no_role() -> None:
+    without_role = Principal("ana", frozenset())
+    assert {action for action in Action if without_role.may(action)} == WITHOUT_KEY
 
 
-def test_an_analyst_never_sees_who_somebody_is_and_an_auditor_changes_nothing() -> None:
+def test_an_analyst_never_sees_who_a_person_is_and_an_auditor_changes_nothing() -> None:
     assert POLICY[Role.ANALYST].isdisjoint(PERSONAL | WRITING | {Action.READ_CONSENTS, Action.READ_EVENTS})
     assert POLICY[Role.AUDITOR].isdisjoint(PERSONAL | WRITING)
     assert POLICY[Role.INTEGRATION].isdisjoint(PERSONAL)
     assert POLICY[Role.ADMIN].isdisjoint(PERSONAL | WRITING)
 
 
-def test_every_action_is_somebodys() -> None:
+def test_every_action_belongs_to_a_role() -> None:
     assert set(Action) == WITHOUT_KEY.union(*POLICY.values())
 
 

@@ -19,12 +19,12 @@ from domain.event import ERASED
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ANA = Principal("ana", frozenset({Role.RECRUITER}))
 ROBOT = Principal("hose", frozenset({Role.INTEGRATION}), source="greenhouse")
-ONE, OTHER = UUID(int=1), UUID(int=2)
+FIRST, OTHER = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
 def readings(log: EventLog) -> Readings:
-    return Readings(log, uuid4, lambda: NOW, lambda told: uuid5(NAMESPACE_URL, told))
+    return Readings(log, uuid4, lambda: NOW, lambda view: uuid5(NAMESPACE_URL, view))
 
 
 def recorded(log: EventLog) -> list[Any]:
@@ -34,21 +34,21 @@ def recorded(log: EventLog) -> list[Any]:
 
 
 def test_a_page_of_many_people_is_one_event_and_the_reader_its_actor(log: EventLog, readings: Readings) -> None:
-    readings.viewed(ANA, "members", [OTHER, ONE, OTHER])
+    readings.viewed(ANA, "members", [OTHER, FIRST, OTHER])
     (event,) = recorded(log)
-    assert event.event == PeopleViewed("members", (str(ONE), str(OTHER)))
+    assert event.event == PeopleViewed("members", (str(FIRST), str(OTHER)))
     assert (event.actor, event.version) == ("user:ana", 1)
     readings.viewed(ANA, "members", [UUID(int=number) for number in range(500)])
     assert len(recorded(log)) == 2
     assert len({event.stream for event in recorded(log)}) == 2
 
 
-def test_a_page_that_shows_nobody_is_no_reading(log: EventLog, readings: Readings) -> None:
+def test_a_page_that_shows_no_one_is_no_reading(log: EventLog, readings: Readings) -> None:
     readings.viewed(ANA, "members", [])
     assert recorded(log) == []
 
 
-def test_a_search_that_finds_nobody_is_a_search_and_what_was_typed_is_sealed(
+def test_a_search_that_finds_no_one_is_a_search_and_what_was_typed_is_sealed(
     log: EventLog, readings: Readings, database: str
 ) -> None:
     readings.searched(ROBOT, "candidates", [], "Canary Quillfeather")
@@ -64,9 +64,9 @@ def test_a_search_that_finds_nobody_is_a_search_and_what_was_typed_is_sealed(
 
 
 def test_an_export_has_an_id_of_its_own_and_says_what_it_holds(log: EventLog, readings: Readings) -> None:
-    export = readings.exported(ANA, "rejected-lines", [ONE], ["personal"])
+    export = readings.exported(ANA, "rejected-lines", [FIRST], ["personal"])
     (event,) = recorded(log)
-    assert event.event == PeopleExported(export, "rejected-lines", (str(ONE),), ("personal",))
+    assert event.event == PeopleExported(export, "rejected-lines", (str(FIRST),), ("personal",))
 
 
 def test_what_cannot_be_recorded_is_not_shown() -> None:
@@ -74,6 +74,6 @@ def test_what_cannot_be_recorded_is_not_shown() -> None:
         def append_all(self, _: Any) -> list[Exception]:
             return [psycopg.OperationalError("away")]
 
-    readings = Readings(Away(), uuid4, lambda: NOW, lambda told: uuid5(NAMESPACE_URL, told))
+    readings = Readings(Away(), uuid4, lambda: NOW, lambda view: uuid5(NAMESPACE_URL, view))
     with pytest.raises(psycopg.OperationalError, match="away"):
-        readings.viewed(ANA, "profile", [ONE])
+        readings.viewed(ANA, "profile", [FIRST])

@@ -1,4 +1,4 @@
-"""Somebody to erase, and what erases."""
+"""A person to erase, and the workflow that erases."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def ask(log: EventLog) -> Ask:
 
     def ask(command: type[Command], **fields: Any) -> Handled:
         at = now()
-        asked = command(**fields, now=at)
-        return handle(log, VERB_OF, Occasion(uuid4(), "user:ana", at), lambda: (asked,))
+        made = command(**fields, now=at)
+        return handle(log, VERB_OF, Occasion(uuid4(), "user:ana", at), lambda: (made,))
 
     return ask
 

@@ -22,7 +22,7 @@ from tests.adapters.erasure.conftest import Ask, now
 SHARED = "family@example.org"
 
 
-def test_a_placeholder_that_an_older_version_took_shuts_nobody_out(
+def test_a_placeholder_that_an_older_version_took_suppresses_no_address(
     log: EventLog, ask: Ask, erasing: ErasureWorkflow, uploads: UploadStore
 ) -> None:
     """A value that was stored before placeholders were known is not suppressed, and no stream of it stops."""

@@ -1,4 +1,4 @@
-"""An operator erases somebody, and goes on with what was broken off."""
+"""An operator erases a person, and resumes an erasure that was interrupted."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def perennial(database: str, key_path: Path, tmp_path: Path, monkeypatch: pytest
     return CliRunner()
 
 
-def erase(perennial: CliRunner, *asked: object) -> Result:
-    return perennial.invoke(cli, ["erase", *map(str, asked)])
+def erase(perennial: CliRunner, *words: object) -> Result:
+    return perennial.invoke(cli, ["erase", *map(str, words)])
 
 
-def test_somebody_is_erased_and_nobody_twice(perennial: CliRunner, ines: UUID, erasing: ErasureWorkflow) -> None:
+def test_a_person_is_erased_and_only_once(perennial: CliRunner, ines: UUID, erasing: ErasureWorkflow) -> None:
     done = erase(perennial, ines, "--by", "recruiter", "--ground", "consent-withdrawn")
     assert done.exit_code == 0, done.output
     assert f"{ines}: completed" in done.stderr
     assert "no older copy can be decrypted after" in done.stderr
-    told = erasing.find(ines)
-    assert (told.by, told.ground, told.state) == ("recruiter", "consent-withdrawn", "completed")
+    erasure = erasing.find(ines)
+    assert (erasure.by, erasure.ground, erasure.state) == ("recruiter", "consent-withdrawn", "completed")
     assert isinstance(erase(perennial, ines).exception, CandidateIsErased)
 
 

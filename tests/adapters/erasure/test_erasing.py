@@ -52,10 +52,10 @@ def types(log: EventLog, stream: UUID) -> list[type[Event]]:
     return [type(recorded.event) for recorded in log.history(stream)]
 
 
-def shown(log: EventLog, *people: UUID, asked: str) -> UUID:
+def shown(log: EventLog, *people: UUID, query: str) -> UUID:
     """A search that showed these people."""
     search = uuid4()
-    event = PeopleSearched("candidates", tuple(map(str, people)), asked)
+    event = PeopleSearched("candidates", tuple(map(str, people)), query)
     log.save(Recorded(search, 1, event, uuid4(), now(), actor="user:ana"))
     return search
 
@@ -115,10 +115,10 @@ def test_a_merged_person_is_erased_whichever_record_is_named(
         history = log.history(record)
         assert isinstance(history[0].event, CandidateSourced)
         assert history[0].event.name == ERASED
-        requests[record] = next(one for one in history if isinstance(one.event, ErasureRequested))
+        requests[record] = next(recorded for recorded in history if isinstance(recorded.event, ErasureRequested))
         assert isinstance(history[-1].event, CandidateErased)
         assert history[-1].event.request == requests[record].id
-    positions = sorted(log.known([one.id for one in requests.values()]).values())
+    positions = sorted(log.known([recorded.id for recorded in requests.values()]).values())
     assert positions[-1] - positions[0] < 10, "in one append"
     assert erasing.find(ines).state == "completed"
 
@@ -163,12 +163,14 @@ def test_a_legal_hold_on_any_record_keeps_the_person(
         erasing.records.destroy_keys([ines])
 
 
-@pytest.mark.parametrize("asked", ["erase_key", "erase_deliveries", "erase_searches", "destroy_person_key"])
-def test_only_the_service_may_ask_and_only_for_whom_somebody_asked(database: str, ines: UUID, asked: str) -> None:
+@pytest.mark.parametrize("function", ["erase_key", "erase_deliveries", "erase_searches", "destroy_person_key"])
+def test_only_the_service_may_ask_and_only_for_a_person_whose_erasure_was_requested(
+    database: str, ines: UUID, function: str
+) -> None:
     for role, why in ((SERVICE, "no erasure of the person|permission denied"), (PROJECTOR, "permission denied")):
         refused = pytest.raises(psycopg.errors.InsufficientPrivilege, match=why)
         with psycopg.connect(database, options=f"-c role={role}") as connection, refused:
-            connection.execute(f"select {asked}(%s)".encode(), (ines,))
+            connection.execute(f"select {function}(%s)".encode(), (ines,))
 
 
 def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
@@ -176,7 +178,7 @@ def test_searches_that_showed_the_person_no_longer_tell_what_was_typed(
 ) -> None:
     other = uuid4()
     ask(SourceCandidate, candidate=other, name="Bo Lund")
-    mine, theirs = shown(log, ines, other, asked="Prado"), shown(log, other, asked="Someone")
+    mine, theirs = shown(log, ines, other, query="Prado"), shown(log, other, query="Someone")
     erasure = erase(erasing, ines)
     assert EraserResult("searches", 1) in erasure.erasers
     assert log.history(mine)[0].event == PeopleSearched("candidates", (str(ines), str(other)), ERASED)
@@ -249,7 +251,7 @@ def breaking(erasing: ErasureWorkflow, monkeypatch: pytest.MonkeyPatch, step: in
 def test_broken_off_at_any_step_it_comes_to_the_same_end(
     log: EventLog, erasing: ErasureWorkflow, ines: UUID, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    search = shown(log, ines, asked="Prado")
+    search = shown(log, ines, query="Prado")
     died = False
     try:
         erase(breaking(erasing, monkeypatch, step), ines)
@@ -271,11 +273,11 @@ def test_broken_off_at_any_step_it_comes_to_the_same_end(
 
 def test_an_eraser_that_must_wait_keeps_the_erasure_open(log: EventLog, erasing: ErasureWorkflow, ines: UUID) -> None:
     def wait(*_: object) -> int:
-        raise EraserMustWait("shelf", "an import is at work")
+        raise EraserMustWait("uploads", "an import is at work")
 
-    erasure = erase(replace(erasing, before=(Eraser("shelf", wait),)), ines)
+    erasure = erase(replace(erasing, before=(Eraser("uploads", wait),)), ines)
     assert (erasure.state, erasure.completed_at, erasure.erasure_effective_by) == ("in-progress", None, None)
-    assert erasure.erasers == [EraserResult("shelf", None, "an import is at work")]
+    assert erasure.erasers == [EraserResult("uploads", None, "an import is at work")]
     assert erasing.find(ines).state == "in-progress"
     assert [resumed.state for resumed in erasing.resume()] == ["completed"]
     assert erasing.find(ines).state == "completed"

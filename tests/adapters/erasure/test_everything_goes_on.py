@@ -39,7 +39,7 @@ def settings(key_path: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def busy(ask: Ask, ines: UUID) -> tuple[UUID, UUID]:
-    """Ines in the middle of things, in two records, and somebody else."""
+    """Ines in the middle of things, in two records, and another person."""
     other, second, job, community = uuid4(), uuid4(), uuid4(), uuid4()
     ask(SourceCandidate, candidate=other, name="Otto Other", emails=("otto@example.org",))
     ask(SourceCandidate, candidate=second, name="I. Canary", phones=("+1 202 555 0199",))
@@ -74,8 +74,8 @@ def test_every_read_model_built_anew_is_as_it_is_served(
                 bootstrap.rebuild(datastore, settings, model.name, lambda *_: None).rebuild()
                 assert rows_of(connection, model.schema) == live, model.name
             assert not any(row["parked"] for row in folds.report(connection))
-    (told, *_) = log.history(busy[1])
-    assert "Otto Other" in str(told.event)
+    (recorded, *_) = log.history(busy[1])
+    assert "Otto Other" in str(recorded.event)
 
 
 def test_what_was_proved_before_is_proved_after(
@@ -102,6 +102,6 @@ def test_what_was_proved_before_is_proved_after(
     verify_consistency(older.size, older.checkpoint.root, newer.size, newer.checkpoint.root, proof)
     key = proofs.verifier_key()
     assert key is not None
-    found = verify_log(database, Held(read_verifier_key(key), {"held": older.note}), lambda _: None, processes=1)
-    assert found.findings == []
-    assert found.leaves == newer.checkpoint.size
+    verified = verify_log(database, Held(read_verifier_key(key), {"held": older.note}), lambda _: None, processes=1)
+    assert verified.findings == []
+    assert verified.leaves == newer.checkpoint.size

@@ -64,8 +64,8 @@ def test_proposals_are_listed_and_decided(
     assert shown.exit_code == 0, shown.output
     assert "2 open" in shown.output
     assert "Ines" not in shown.output
-    told = json.loads(type_("list", "--json").stdout)
-    assert [(one["proposal"], one["kind"], one["fields"]) for one in told] == [
+    listed = json.loads(type_("list", "--json").stdout)
+    assert [(proposal["proposal"], proposal["kind"], proposal["fields"]) for proposal in listed] == [
         (str(PROPOSAL), "anonymise", ["full_name"]),
         (str(OTHER), "delete", []),
     ]
@@ -78,8 +78,8 @@ def test_proposals_are_listed_and_decided(
     assert (erasing.find(ines).by, erasing.find(ines).state) == ("self", "completed")
     assert isinstance(type_("decline", ines, OTHER, "--ground", "other").exception, CandidateIsErased)
     fold()
-    (one,) = json.loads(type_("list", "--state", "declined", "--json").stdout)
-    assert (one["ground"], one["decided_by"].partition(":")[0]) == ("consent-stands", "operator")
+    (proposal,) = json.loads(type_("list", "--state", "declined", "--json").stdout)
+    assert (proposal["ground"], proposal["decided_by"].partition(":")[0]) == ("consent-stands", "operator")
 
 
 def test_what_is_typed_wrongly_is_refused(type_: Callable[..., Result], ines: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that opens a door, and nobody's address, gets into a log: not in a message, not in an error's traceback."""
+"""No secret and no person's address gets into a log: not in a message, not in an error's traceback."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINES = {
     "a header": ("Authorization: Digest username=ines, response=6629\nnext line", "6629", "next line"),
     "a raw header": ("headers: [(b'authorization', b'Token 77'), (b'host', b'x')]", "Token 77", "(b'host', b'x')"),
     "a token": ("the token eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl was", "eyJzdWIiOi", "was"),
-    "an address": ("nobody at Zoe.O'Hara+jobs@mail.example.org is known", "O'Hara", "is known"),
+    "an address": ("no record at Zoe.O'Hara+jobs@mail.example.org is known", "O'Hara", "is known"),
     "PostgreSQL's detail": ("null\nDETAIL:  Failing row contains (Zoe Sahin, 7).\nHINT: none", "Zoe", "HINT: none"),
     "PostgreSQL's detail of several lines": (
         "null\nDETAIL:  Failing row contains (by\n\nZoe, 7).\nHINT: none", "Zoe", "HINT: none",
@@ -58,10 +58,10 @@ def logged() -> Iterator[io.StringIO]:
 def test_what_is_secret_is_taken_out_and_the_rest_stays(what: str, logged: io.StringIO) -> None:
     line, secret, rest = LINES[what]
     logging.getLogger("some.module").warning("it was %s", line)
-    told = logged.getvalue()
-    assert secret not in told
-    assert GONE in told
-    assert rest in told
+    output = logged.getvalue()
+    assert secret not in output
+    assert GONE in output
+    assert rest in output
 
 
 def test_a_key_that_was_made_is_not_told(logged: io.StringIO) -> None:
@@ -81,11 +81,11 @@ def test_neither_is_it_in_a_traceback(what: str, logged: io.StringIO) -> None:
             raise psycopg.OperationalError("the outer one") from error
     except psycopg.OperationalError:
         logging.getLogger("some.module").exception("it failed")
-    told = logged.getvalue()
-    assert secret not in told
-    assert "Traceback" in told
-    assert "the outer one" in told
-    assert Path(__file__).name in told
+    output = logged.getvalue()
+    assert secret not in output
+    assert "Traceback" in output
+    assert "the outer one" in output
+    assert Path(__file__).name in output
 
 
 def test_what_ends_a_thread_is_logged_without_it(logged: io.StringIO) -> None:
@@ -95,10 +95,10 @@ def test_what_ends_a_thread_is_logged_without_it(logged: io.StringIO) -> None:
     thread = threading.Thread(target=fail, name="projector")
     thread.start()
     thread.join()
-    told = logged.getvalue()
-    assert "projector ended" in told
-    assert "Traceback" in told
-    assert "hush" not in told
+    output = logged.getvalue()
+    assert "projector ended" in output
+    assert "Traceback" in output
+    assert "hush" not in output
 
 
 def test_arguments_that_do_not_fit_do_not_bring_it_out(logged: io.StringIO) -> None:

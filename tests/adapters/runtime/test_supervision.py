@@ -86,6 +86,6 @@ def test_one_error_again_and_again_is_logged_once_and_an_unexpected_one_with_its
     errors: pytest.LogCaptureFixture,
 ) -> None:
     supervised([psycopg.OperationalError("gone")] * 5 + [RuntimeError("out of paper")] * 5)
-    assert [(one.getMessage().split(": ")[-1], bool(one.exc_info)) for one in errors.records] == [
+    assert [(record.getMessage().split(": ")[-1], bool(record.exc_info)) for record in errors.records] == [
         ("gone", False), ("out of paper", True),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The drill of strangers can fail: each way in which a flood is felt too much is told, and nothing else is."""
+"""The drill of strangers can fail: each way in which a flood is felt too much is reported, and nothing else is."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FELT: dict[str, tuple[Seen, str]] = {
 
 
 @pytest.mark.parametrize("name", FELT)
-def test_what_is_felt_too_much_is_told(name: str) -> None:
+def test_what_is_felt_too_much_is_reported(name: str) -> None:
     seen, report = FELT[name]
     assert any(report in item for item in judged(seen, CALM)), list(judged(seen, CALM))
 

@@ -1,4 +1,4 @@
-"""A history in which people stand in the log twice and change their minds much more often than anybody does."""
+"""A history in which people stand in the log twice and change their minds much more often than people do."""
 
 from __future__ import annotations
 

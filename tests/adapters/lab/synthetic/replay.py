@@ -1,4 +1,4 @@
-"""A log that somebody claims was made by asking Perennial: every event is decided again and compared."""
+"""A log that is claimed to be made by Perennial's commands: every event is decided again and compared."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def test_recruiters_nurture_strong_sources_the_planted_confounder(some: History)
     assert nurtured[strong].mean() > nurtured[~strong].mean() + 0.2
 
 
-def test_nobody_is_hired_twice_and_hires_wait_for_an_acceptance(some: History) -> None:
+def test_no_person_is_hired_twice_and_hires_wait_for_an_acceptance(some: History) -> None:
     jobs, again = some.jobs, some.jobs.again
     hired = np.r_[jobs.candidate[jobs.candidate != NONE], again.candidate[(again.candidate != NONE) & ~again.rehired]]
     assert len(np.unique(hired)) == len(hired)

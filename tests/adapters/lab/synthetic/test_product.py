@@ -49,10 +49,10 @@ YEARS = range(2020, 2026)
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The product's answers about a history, as of what is told to have been believed."""
+    """The product's answers about a history, as of what was recorded by a moment."""
 
     connection: psycopg.Connection[Any]
-    told: History
+    invented: History
     believed: Believed
 
     @property
@@ -102,7 +102,7 @@ class Product:
         totals = dispatches(self.connection, self.as_of, Sought(), limit=1).totals
         sent = {kind: n for kind, n in self.believed.touchpoints.items() if KINDS[kind].direction == "outbound"}
         assert totals.dispatches == totals.authorised + totals.exceptions == sum(sent.values())
-        given = list(islice(self.told.recorded(), self.believed.position))
+        given = list(islice(self.invented.recorded(), self.believed.position))
         corrected = {item.event.touchpoint for item in given if isinstance(item.event, TouchpointCorrected)}
         without = {item.event.touchpoint for item in given
                    if isinstance(item.event, TouchpointRecorded) and item.event.authorised is False}  # fmt: skip
@@ -154,7 +154,7 @@ class Product:
                 } == self.believed.source_of_hire[way].get(year, {})
 
     def assert_referrals(self) -> None:
-        referrers = {self.told.cast.streams[item] for item in self.told.rows["referrer"].tolist() if item >= 0}
+        referrers = {self.invented.cast.streams[item] for item in self.invented.rows["referrer"].tolist() if item >= 0}
         result: dict[Any, str] = {}
         for referrer in referrers:
             for referral in made_referrals(self.connection, referrer, self.as_of).referrals:
@@ -164,7 +164,7 @@ class Product:
 
     def assert_communities(self) -> None:
         for number, topic in enumerate(self.believed.communities):
-            matching_members = members(self.connection, self.told.cast.community(number), self.as_of, limit=1)
+            matching_members = members(self.connection, self.invented.cast.community(number), self.as_of, limit=1)
             assert matching_members is not None
             assert (f"{matching_members.around}.{matching_members.topic}", matching_members.n) == (
                 topic,

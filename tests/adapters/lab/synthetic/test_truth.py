@@ -66,7 +66,7 @@ class Seat:
 
 @dataclass
 class Recount:
-    """What a patient clerk writes down while reading the log."""
+    """The figures that a plain walk over the log gives."""
 
     source: dict[UUID, str] = field(default_factory=dict)
     above: dict[UUID, UUID] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What follows the log gets every settled event once and in order, whoever is killed and wherever its offset is."""
+"""What follows the log gets every settled event once and in order, whatever is killed and wherever its offset is."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def following(datastore: PostgresDatastore, *publishers: Publisher) -> Iterator[
         for publisher in publishers
     ]
     supervised = [Supervision(NAME, follower.run, first_delay=0.05) for follower in followers]
-    threads = [threading.Thread(target=one.run, args=(stop,)) for one in supervised]
+    threads = [threading.Thread(target=supervision.run, args=(stop,)) for supervision in supervised]
     for thread in threads:
         thread.start()
     try:
@@ -116,7 +116,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def positions(log: EventLog) -> list[int]:
-    return [int(one.id) for one in log.recorder.select_notifications(None, 1000)]
+    return [int(notification.id) for notification in log.recorder.select_notifications(None, 1000)]
 
 
 def test_it_catches_up_and_follows(log: EventLog, datastore: PostgresDatastore) -> None:

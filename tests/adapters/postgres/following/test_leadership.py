@@ -29,8 +29,8 @@ def session(stack: ExitStack, database: str) -> Session:
     return connection, leadership
 
 
-def claim(one: Session, *names: str) -> list[str]:
-    return one[1].claim(one[0], names)
+def claim(session: Session, *names: str) -> list[str]:
+    return session[1].claim(session[0], names)
 
 
 def test_each_name_is_led_by_one_session(database: str, stack: ExitStack) -> None:

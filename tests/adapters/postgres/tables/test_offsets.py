@@ -41,7 +41,7 @@ def test_an_offset_that_would_fall_is_refused(offsets: Offsets) -> None:
 def test_of_several_at_once_one_moves_them(offsets: Offsets) -> None:
     moved: list[bool] = []
     steps = [{"a": 1, "b": 9}, {"b": 8, "a": 2}, {"a": 3, "b": 7}]
-    threads = [Thread(target=lambda one=one: moved.append(offsets.advance({"a": 0, "b": 0}, one))) for one in steps]
+    threads = [Thread(target=lambda step=step: moved.append(offsets.advance({"a": 0, "b": 0}, step))) for step in steps]
     for thread in threads:
         thread.start()
     for thread in threads:

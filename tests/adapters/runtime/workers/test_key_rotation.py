@@ -1,4 +1,4 @@
-"""Keys are rotated by themselves when it is time, by one process, and never otherwise."""
+"""The worker rotates the keys when a rotation is due, in one process, and never otherwise."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def test_an_old_one_is_rotated_and_the_directory_made_anew(
     assert ordinal(epochs.current_epoch(owner)) == "2"
 
 
-def test_whoever_must_stop_leaves_a_rotation_that_goes_on(database: str, settings: Settings, owner: Owner) -> None:
+def test_a_process_that_must_stop_leaves_a_rotation_that_goes_on(
+    database: str, settings: Settings, owner: Owner
+) -> None:
     age(owner, 30)
     stop = threading.Event()
     stop.set()
@@ -92,7 +94,7 @@ def test_whoever_must_stop_leaves_a_rotation_that_goes_on(database: str, setting
     assert list(map(ordinal, read_key_file(settings.keys).epochs)) == ["2"]
 
 
-def test_what_a_killed_rebuild_left_of_somebody_erased_since_is_not_taken_up(
+def test_what_a_killed_rebuild_left_of_a_person_erased_since_is_not_taken_up(
     database: str, settings: Settings, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its rows would be deleted one by one, and their bytes would stay in the table that is served from then on."""
@@ -112,7 +114,7 @@ def test_what_a_killed_rebuild_left_of_somebody_erased_since_is_not_taken_up(
 
 
 def test_a_directory_of_an_older_version_goes(database: str, settings: Settings, owner: Owner) -> None:
-    """It is folded no more, so whoever is erased would stand in it until somebody migrates."""
+    """It is folded no more, so an erased person would stand in it until the next migration."""
     older = replace(DIRECTORY, version=DIRECTORY.version - 1)
     with bootstrap.projector(database) as datastore, datastore.pool.connection() as connection:
         folds.register(connection, older, older.schema, settings.zone, "live")
@@ -129,8 +131,8 @@ def killed(*_: object) -> None:
 def bytes_of(owner: Owner, table: str) -> str:
     """What is in the table's file."""
     owner.execute("checkpoint")
-    asked = "select encode(pg_read_binary_file(pg_relation_filepath(%s)), 'escape') as held"
-    (row,) = owner.execute(asked, (table,)).fetchall()
+    query = "select encode(pg_read_binary_file(pg_relation_filepath(%s)), 'escape') as held"
+    (row,) = owner.execute(query, (table,)).fetchall()
     return str(row["held"])
 
 
