@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -151,11 +152,11 @@ OTHER_VERBS = [verb.command for verb in VERBS if verb.command not in OF_PROPOSAL
 def commands(draw: st.DrawFn, shapes: list[type[Command]]) -> Any:
     """A command of one of these verbs, without its time."""
     shape = draw(st.sampled_from(shapes))
-    named = {name.removeprefix("address_"): draw(FIELDS[name]) for name in SHAPES[shape].split()}
+    named = {re.sub("^(address|as)_", "", name): draw(FIELDS[name]) for name in SHAPES[shape].split()}
     return shape, named
 
 
-@for_any(asked=st.lists(commands(OTHER_VERBS), max_size=25), proposed=st.lists(st.booleans(), min_size=25))
+@for_any(requests=st.lists(commands(OTHER_VERBS), max_size=25), proposed=st.lists(st.booleans(), min_size=25))
 def test_no_proposal_changes_what_any_other_command_comes_to(
     requests: list[tuple[type[Command], dict[str, Any]]], proposed: list[bool]
 ) -> None:

@@ -56,7 +56,7 @@ def answers(draw: st.DrawFn) -> Event:
 
 
 @given(
-    told=st.lists(st.tuples(answers(), st.integers(0, 10), st.sampled_from([ALICE, OTHER])), max_size=8),
+    facts=st.lists(st.tuples(answers(), st.integers(0, 10), st.sampled_from([ALICE, OTHER])), max_size=8),
     now=moments,
     data=st.data(),
 )
