@@ -59,5 +59,5 @@ def key_file(key_path: Path) -> KeyFile:
 @pytest.fixture
 def log(database: str, key_file: KeyFile) -> Iterator[EventLog]:
     """The event log over an empty database, as the service's role."""
-    with EventLog(database, key_file) as log:
+    with EventLog(database, key_file, pool_size=1) as log:  # more connections open when they are needed
         yield log

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from adapters import bootstrap
 from adapters.access.keys import Wanted
 from adapters.access.policy import Role
+from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
 from adapters.settings import Settings
 from adapters.web.app import create_app
@@ -35,6 +36,13 @@ ClientAs = Callable[..., httpx.Client]
 EVERY_ROLE = frozenset(Role) - {Role.INTEGRATION}
 ACTOR = "user:tester"
 """The actor in the log of requests with `key`."""
+
+
+@pytest.fixture
+def log(database: str, key_file: KeyFile) -> Iterator[EventLog]:
+    """The event log with as many connections as the service opens: requests come at once."""
+    with EventLog(database, key_file) as log:
+        yield log
 
 
 @pytest.fixture
@@ -95,10 +103,11 @@ def key(services: Services) -> str:
     return key_of(services, *EVERY_ROLE)
 
 
+# `verify=False`: nothing is encrypted here, and each client would read all certificate authorities of the system anew.
 @pytest.fixture
 def anonymous(app: Api, url: str) -> Iterator[httpx.Client]:
     """Yield a client without a key. Every answer must conform to the OpenAPI document."""
-    with httpx.Client(base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
+    with httpx.Client(verify=False, base_url=url, event_hooks={"response": [contract_of(app).check]}) as client:
         yield client
 
 
@@ -106,7 +115,7 @@ def anonymous(app: Api, url: str) -> Iterator[httpx.Client]:
 def client(app: Api, url: str, key: str) -> Iterator[httpx.Client]:
     """Yield a client with a key of every role. Every answer must conform to the OpenAPI document."""
     hooks = {"response": [contract_of(app).check]}
-    with httpx.Client(base_url=url, headers=bearing(key), event_hooks=hooks) as client:
+    with httpx.Client(verify=False, base_url=url, headers=bearing(key), event_hooks=hooks) as client:
         yield client
 
 
@@ -118,7 +127,7 @@ def client_as(app: Api, url: str, services: Services) -> Iterator[ClientAs]:
         def made(role: Role, source: str | None = None) -> httpx.Client:
             headers = bearing(key_of(services, role, name=f"one-{role}", source=source))
             hooks = {"response": [contract_of(app).check]}
-            return stack.enter_context(httpx.Client(base_url=url, headers=headers, event_hooks=hooks))
+            return stack.enter_context(httpx.Client(verify=False, base_url=url, headers=headers, event_hooks=hooks))
 
         yield made
 
