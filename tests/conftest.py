@@ -13,6 +13,11 @@ from hypothesis import HealthCheck, settings
 from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import KeyFile, ensure_key_file
 from adapters.postgres.log.event_log import EventLog
+from tests.counts import (  # noqa: F401 - hooks of pytest
+    pytest_collection_finish,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+)
 from tests.databases import FORGETFUL, ensure_template, fresh_database, short_lived_folder
 
 # How long an example takes says something about the machine, not about what holds for all histories.
