@@ -1,4 +1,4 @@
-"""Each end of a consent is recorded once, at the moment it was, whoever else runs and whenever one is killed."""
+"""Each end of a consent is recorded once, at the moment it was, whatever else runs and whenever a process is killed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def allowed(log: EventLog, *, days: int = 10) -> UUID:
 
 
 def ends(log: EventLog, candidate: UUID) -> list[Recorded[ConsentExpired]]:
-    return [one for one in log.history(candidate) if isinstance(one.event, ConsentExpired)]  # type: ignore[misc]  # asked just before
+    return [end for end in log.history(candidate) if isinstance(end.event, ConsentExpired)]  # type: ignore[misc]  # asked just before
 
 
 def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
@@ -83,13 +83,13 @@ def test_an_end_is_noted_at_the_moment_it_was(log: EventLog, fold: Fold, expiry:
     fold()
     assert expiry.run() == Expired(1, 1)
     (end,) = ends(log, alice)
-    (yes,) = (one.id for one in log.history(alice) if isinstance(one.event, ConsentGiven))
+    (yes,) = (given.id for given in log.history(alice) if isinstance(given.event, ConsentGiven))
     assert (end.event.consent, end.event.channels, end.causation) == (yes, ("email",), yes)
     assert end.at == LONG_AGO + 10 * DAY
     assert (end.occurred_how, end.actor) == ("derived.valid_until", "clerk:expiry")
 
 
-def test_whoever_looks_again_finds_what_is_new_alone(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
+def test_a_second_pass_records_only_what_is_new(log: EventLog, fold: Fold, expiry: ExpiryWorkflow) -> None:
     allowed(log)
     fold()
     assert expiry.run() == Expired(1, 1)
@@ -143,8 +143,10 @@ def test_several_at_once_record_each_end_once(log: EventLog, database: str, key_
     fold()
     results: list[Expired] = []
     with EventLog(database, key_file) as other:
-        workflows = [bootstrap.expiring(one) for one in (log, other, log, other)]
-        threads = [threading.Thread(target=lambda one=one: results.append(one.run())) for one in workflows]
+        workflows = [bootstrap.expiring(each) for each in (log, other, log, other)]
+        threads = [
+            threading.Thread(target=lambda workflow=workflow: results.append(workflow.run())) for workflow in workflows
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -85,7 +85,7 @@ def test_a_stale_pid_of_a_foreign_process_is_never_signalled(folder: Path, stran
     assert stranger.poll() is None
 
 
-def test_a_pid_file_that_becomes_stale_in_use_ends_nobody(folder: Path, stranger: subprocess.Popen[bytes]) -> None:
+def test_a_pid_file_that_becomes_stale_in_use_ends_no_process(folder: Path, stranger: subprocess.Popen[bytes]) -> None:
     with embedded_server(folder, SMALL) as conninfo:
         assert answers(conninfo)
         (folder / PID_FILE).write_text(stale(folder, stranger.pid))
@@ -198,7 +198,7 @@ def test_no_other_local_user_can_connect(open_path: Path, name: str) -> None:
         assert sockets.stat().st_uid == (open_path / name).stat().st_uid
         assert (sockets / ".s.PGSQL.5432").stat().st_mode & 0o777 == 0o700
         if os.geteuid() == 0:
-            sockets.chmod(0o777)  # even if somebody opened it: the server asks who connects
+            sockets.chmod(0o777)  # even where it was opened: the server authenticates connections
             (sockets / ".s.PGSQL.5432").chmod(0o777)
             tried = connected_as(OTHER_USER, conninfo)
             assert tried.returncode != 0
@@ -236,7 +236,7 @@ def test_a_running_server_that_trusts_everybody_is_changed_over_when_joined(fold
                 assert set(connection.execute(rules).fetchall()) == {("peer",)}
 
 
-def test_a_socket_folder_that_somebody_else_made_is_not_used(open_path: Path) -> None:
+def test_a_socket_folder_that_another_user_made_is_not_used(open_path: Path) -> None:
     with embedded_server(open_path / LONG, SMALL):
         pass
     elsewhere = open_path / "theirs"

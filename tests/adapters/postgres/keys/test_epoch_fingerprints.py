@@ -94,7 +94,7 @@ def test_a_wrong_key_that_comes_later_seals_nothing(database: str, settings: Set
         altered(settings.keys, **{epoch: other_key()})
         for _ in range(2):
             with pytest.raises(EpochKeyIsWrong):
-                tell(log, "nobody")
+                tell(log, "no person")
         assert people(owner) == {"count": 1}
         right.replace(settings.keys)
         assert name_of(log, tell(log, "after")) == "after"
@@ -106,7 +106,7 @@ def test_a_key_that_goes_wrong_in_memory_seals_nothing(database: str, settings: 
         log.mapper.keyring.key_file.epochs = {"1": os.urandom(32)}
         log.mapper.keyring.key_file.path = None
         with pytest.raises(EpochKeyIsWrong):
-            tell(log, "nobody")
+            tell(log, "no person")
     assert people(owner) == {"count": 0}
 
 
@@ -161,15 +161,15 @@ def test_two_copies_that_are_prepared_apart_never_have_two_keys_of_one_name(
 ) -> None:
     copy = tmp_path / "copy.json"
     copy.write_bytes(settings.keys.read_bytes())
-    one, two = (Rotation(owner, path, lambda: None) for path in (settings.keys, copy))
-    assert one.prepare() != two.prepare()
+    first, second = (Rotation(owner, path, lambda: None) for path in (settings.keys, copy))
+    assert first.prepare() != second.prepare()
     with EventLog(database, read_key_file(copy)) as elsewhere:
         person = tell(elsewhere, "before")
-        assert one.run().epoch in read_key_file(settings.keys).epochs
+        assert first.run().epoch in read_key_file(settings.keys).epochs
         with pytest.raises(EpochIsNotInKeyFile):
-            tell(elsewhere, "nobody")
+            tell(elsewhere, "no person")
         with pytest.raises(EpochIsNotInKeyFile):
-            two.run()
+            second.run()
         copy.write_bytes(settings.keys.read_bytes())
         assert name_of(elsewhere, tell(elsewhere, "after")) == "after"
         assert name_of(elsewhere, person) == "before"
@@ -177,7 +177,7 @@ def test_two_copies_that_are_prepared_apart_never_have_two_keys_of_one_name(
 
 def test_an_older_log_is_bound_by_the_file_that_opens_its_keys(database: str, settings: Settings, owner: Owner) -> None:
     with EventLog(database, read_key_file(settings.keys)) as log:
-        somebody = tell(log, "somebody")
+        person = tell(log, "a person")
     forget_fingerprints(owner)
     right = settings.keys.read_bytes()
     altered(settings.keys, **{"1": other_key()})
@@ -186,7 +186,7 @@ def test_an_older_log_is_bound_by_the_file_that_opens_its_keys(database: str, se
     assert logged_fingerprints(owner) == {}
     settings.keys.write_bytes(right)
     with bootstrap.open_log(database, settings) as log:
-        assert name_of(log, somebody) == "somebody"
+        assert name_of(log, person) == "a person"
     assert set(logged_fingerprints(owner)) == {"1"}
 
 
@@ -197,7 +197,7 @@ def forget_fingerprints(owner: Owner) -> None:
     owner.execute("alter table key_epoch enable trigger key_epoch_keeps_its_fingerprint")
 
 
-def test_two_files_of_one_naming_key_are_told_apart(database: str, settings: Settings) -> None:
+def test_two_files_of_one_naming_key_are_distinguished(database: str, settings: Settings) -> None:
     key_file = read_key_file(settings.keys)
     other = replace(key_file, epochs={"1": os.urandom(32)}, path=None)
     assert key_file.name == other.name

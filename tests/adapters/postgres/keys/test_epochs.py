@@ -1,4 +1,4 @@
-"""Rotation: living keys go on, whoever runs meanwhile goes on, and an older copy of a key opens nowhere."""
+"""Rotation: living keys and running processes go on, and an older copy of a key opens nowhere."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ def rotate(owner: Owner, path: Path) -> Rotate:
 
 
 def tell(log: EventLog, name: str) -> UUID:
-    """Somebody new."""
+    """Record a new person."""
     stream = uuid4()
     log.append([recorded(stream, 1, sourced(name))], Attached())
     return stream
 
 
 def name_of(log: EventLog, stream: UUID) -> object:
-    (found,) = log.history(stream)
-    assert isinstance(found.event, CandidateSourced)
-    return found.event.name
+    (sourced,) = log.history(stream)
+    assert isinstance(sourced.event, CandidateSourced)
+    return sourced.event.name
 
 
 def wrapped_with(owner: Owner) -> set[str]:
@@ -99,13 +99,15 @@ def test_everybody_stays_readable_and_the_former_epoch_is_gone(
     assert list(held["epochs"]) == [held["current"]] == [done.epoch]
     assert former not in read_key_file(path).epochs.values()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["keys.json"]
     with EventLog(database, read_key_file(path)) as log:
         assert {stream: name_of(log, stream) for stream in people} == people
         assert name_of(log, tell(log, "later")) == "later"
 
 
-def test_whoever_opened_the_log_before_goes_on_after(database: str, path: Path, owner: Owner, rotate: Rotate) -> None:
+def test_a_process_that_opened_the_log_before_goes_on_after(
+    database: str, path: Path, owner: Owner, rotate: Rotate
+) -> None:
     with EventLog(database, read_key_file(path)) as writer, EventLog(database, read_key_file(path)) as reader:
         before = tell(writer, "before")
         for _ in range(3):  # also one that slept through two rotations
@@ -125,18 +127,18 @@ def test_whoever_opened_the_log_before_goes_on_after(database: str, path: Path, 
         assert names == ["before", "after", "bulk 149"]
 
 
-def test_whoever_only_read_through_several_rotations_can_take_somebody_in(
+def test_a_process_that_only_read_through_several_rotations_can_record_a_person(
     database: str, path: Path, rotate: Rotate
 ) -> None:
     with EventLog(database, read_key_file(path)) as log:
-        somebody = tell(log, "before")
+        person = tell(log, "before")
         for _ in range(3):
             rotate()
-            assert name_of(log, somebody) == "before"
+            assert name_of(log, person) == "before"
         assert name_of(log, tell(log, "after")) == "after"
 
 
-def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
+def test_no_person_is_ever_stored_under_an_epoch_that_is_going(
     database: str, path: Path, owner: Owner, rotate: Rotate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several processes append new people all the while; each rotation leaves all of them readable."""
@@ -144,11 +146,11 @@ def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
     stop = threading.Event()
 
     def go_on(log: EventLog) -> list[UUID]:
-        told = []
+        streams = []
         while not stop.is_set():
-            told.append(tell(log, "somebody"))
-            assert name_of(log, told[0]) == "somebody"
-        return told
+            streams.append(tell(log, "a person"))
+            assert name_of(log, streams[0]) == "a person"
+        return streams
 
     logs = [EventLog(database, read_key_file(path)) for _ in range(3)]
     try:
@@ -160,14 +162,14 @@ def test_nobody_is_ever_stored_under_an_epoch_that_is_going(
                     assert len(read_key_file(path).epochs) == 1
             finally:
                 stop.set()
-            told = [stream for one in going for stream in one.result()]
+            streams = [stream for future in going for stream in future.result()]
     finally:
         for log in logs:
             log.close()
-    assert len(told) > 20
+    assert len(streams) > 20
     assert wrapped_with(owner) == {"6"}
     with EventLog(database, read_key_file(path)) as log:
-        assert {name_of(log, stream) for stream in told} == {"somebody"}
+        assert {name_of(log, stream) for stream in streams} == {"a person"}
 
 
 def test_the_database_itself_refuses_a_key_of_a_former_epoch(owner: Owner, path: Path, rotate: Rotate) -> None:
@@ -189,7 +191,7 @@ def test_a_key_from_an_older_backup_opens_nowhere(database: str, path: Path, own
     for row in backup:
         owner.execute("update person_key set epoch = %(epoch)s, wrapped = %(wrapped)s where person = %(person)s", row)
     with EventLog(database, read_key_file(path)) as log:
-        for stream in (erased, other):  # whoever needs the other takes person_key from a later backup
+        for stream in (erased, other):  # the other is readable with person_key of a later backup
             with pytest.raises(EpochIsNotInKeyFile, match="epoch 1"):
                 log.history(stream)
     with pytest.raises(EpochIsNotInKeyFile):
@@ -201,7 +203,7 @@ def test_a_person_erased_during_the_rotation_gets_no_key_back(
     database: str, path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with EventLog(database, read_key_file(path)) as log:
-        people = [tell(log, "somebody") for _ in range(3)]
+        people = [tell(log, "a person") for _ in range(3)]
     anew = epochs.wrapped_anew
 
     def erased_meanwhile(*given: Any) -> Any:
@@ -211,17 +213,17 @@ def test_a_person_erased_during_the_rotation_gets_no_key_back(
     monkeypatch.setattr(epochs, "wrapped_anew", erased_meanwhile)
     Rotation(owner, path, lambda: None).run()
     with EventLog(database, read_key_file(path)) as log:
-        assert [name_of(log, person) for person in people] == [ERASED, "somebody", "somebody"]
+        assert [name_of(log, person) for person in people] == [ERASED, "a person", "a person"]
 
 
 @pytest.mark.parametrize("step", range(1, 40))
 def test_killed_anywhere_it_goes_on_where_it_was(
     step: int, database: str, path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before each of its statements and file operations in turn; somebody who has the log open goes on."""
+    """Killed before each of its statements and file operations in turn; a process that has the log open goes on."""
     monkeypatch.setattr(epochs, "BATCH", 2)
     with EventLog(database, read_key_file(path)) as log:
-        people = [tell(log, "somebody") for _ in range(5)]
+        people = [tell(log, "a person") for _ in range(5)]
         taken = 0
 
         def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -243,17 +245,17 @@ def test_killed_anywhere_it_goes_on_where_it_was(
                     Rotation(connection, path, lambda: None).run()
                 except Killed:
                     connection.close()
-        people.append(tell(log, "somebody"))
-        assert {name_of(log, person) for person in people} == {"somebody"}
+        people.append(tell(log, "a person"))
+        assert {name_of(log, person) for person in people} == {"a person"}
         done = Rotation(owner, path, lambda: None).run()
-        people.append(tell(log, "somebody"))
+        people.append(tell(log, "a person"))
     assert wrapped_with(owner) == {ordinal(done.epoch)}
     assert list(read_key_file(path).epochs) == [done.epoch]
-    assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
-    states = {one.name: one.state for one in epochs.epochs(owner)}
+    assert [entry.name for entry in path.parent.iterdir()] == ["keys.json"]
+    states = {entry.name: entry.state for entry in epochs.epochs(owner)}
     assert states == {**dict.fromkeys(states, "destroyed"), done.epoch: "current"}
     with EventLog(database, read_key_file(path)) as log:
-        assert {name_of(log, person) for person in people} == {"somebody"}
+        assert {name_of(log, person) for person in people} == {"a person"}
 
 
 def test_other_machines_get_the_next_epoch_before_it_is_used(database: str, path: Path, owner: Owner) -> None:
@@ -261,7 +263,7 @@ def test_other_machines_get_the_next_epoch_before_it_is_used(database: str, path
     elsewhere = path.with_name("copy.json")
     elsewhere.write_bytes(path.read_bytes())
     with EventLog(database, read_key_file(elsewhere)) as other:
-        somebody = tell(other, "before")
+        person = tell(other, "before")
         rotation = Rotation(owner, path, lambda: None)
         assert ordinal(prepared := rotation.prepare()) == "2"
         assert rotation.prepare() == prepared
@@ -269,7 +271,7 @@ def test_other_machines_get_the_next_epoch_before_it_is_used(database: str, path
         assert name_of(other, tell(other, "still the former epoch")) == "still the former epoch"
         assert wrapped_with(owner) == {"1"}
         assert ordinal(rotation.run().epoch) == "2"
-        assert (name_of(other, somebody), name_of(other, tell(other, "after"))) == ("before", "after")
+        assert (name_of(other, person), name_of(other, tell(other, "after"))) == ("before", "after")
     assert wrapped_with(owner) == {"2"}
 
 
@@ -295,18 +297,18 @@ def killed(*_: object) -> None:
     raise Killed
 
 
-def test_a_machine_whose_copy_is_too_old_is_told_so_and_writes_nothing(
+def test_a_machine_whose_copy_is_too_old_is_refused_and_writes_nothing(
     database: str, path: Path, owner: Owner, rotate: Rotate
 ) -> None:
     elsewhere = path.with_name("copy.json")
     elsewhere.write_bytes(path.read_bytes())
     with EventLog(database, read_key_file(elsewhere)) as other:
-        somebody = tell(other, "before")
+        person = tell(other, "before")
         rotate()
         with pytest.raises(EpochIsNotInKeyFile, match="Put the newest key file here"):
-            name_of(other, somebody)
+            name_of(other, person)
         with pytest.raises(EpochIsNotInKeyFile, match="Put the newest key file here"):
-            tell(other, "nobody")
+            tell(other, "no person")
     assert owner.execute("select count(*) as n from event").fetchall() == [{"n": 1}]
 
 
@@ -353,7 +355,7 @@ def test_a_new_log_takes_the_epoch_that_its_key_file_has_come_to(database: str, 
     replace_key_file(path, keyfile.KeyFile(rotated.naming_key, {"4": rotated.epochs["1"]}, "4"))
     bootstrap.bound(database, Settings(key_file=path))
     with EventLog(database, read_key_file(path)) as log:
-        tell(log, "somebody")
+        tell(log, "a person")
     assert wrapped_with(owner) == {"4"}
     assert ordinal(Rotation(owner, path, lambda: None).run().epoch) == "5"
 
@@ -371,7 +373,7 @@ def test_a_folder_that_may_not_be_written_changes_nothing(
         with pytest.raises(KeyFileCannotBeWritten, match="Permission denied"):
             rotate()
     assert path.read_bytes() == before
-    assert [one.name for one in epochs.epochs(owner)] == ["1"]
+    assert [entry.name for entry in epochs.epochs(owner)] == ["1"]
 
 
 def test_the_former_files_bytes_are_overwritten(tmp_path: Path) -> None:
@@ -387,7 +389,7 @@ def test_the_former_files_bytes_are_overwritten(tmp_path: Path) -> None:
 
 def test_history_is_what_it_was(database: str, path: Path, rotate: Rotate) -> None:
     with EventLog(database, read_key_file(path)) as log:
-        stream = tell(log, "somebody")
+        stream = tell(log, "a person")
         before: list[Recorded[Any]] = log.history(stream)
         rotate()
         assert log.history(stream) == before
