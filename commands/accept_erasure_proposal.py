@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands import request_erasure
 from commands.addresses import LOAD, WithAddresses
 from commands.request_erasure import RequestErasure
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain import erasure_proposal
 from domain.candidate import (
     ANSWERS,
@@ -28,16 +29,12 @@ from domain.suppression import Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptErasureProposal(WithAddresses):
-    """Accept a proposal: the erasure of the person is requested with it, under all the rules of such a request.
+    """Accept a proposal: the erasure of the person is requested with it, under all the rules of such a request."""
 
-    candidate: any record of the person. proposal: as the list of proposals names it.
-    by: who wants it, 'self', 'recruiter' or 'retention'. ground: why, such as 'art-17' or 'retention-period-over'.
-    """
-
-    candidate: UUID
-    proposal: UUID
-    by: Code = "recruiter"
-    ground: Code = "art-17"
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    proposal: Annotated[UUID, Help("The proposal's id, as the list of proposals has it.")]
+    by: Annotated[Code, Help("The requester: 'self', 'recruiter' or 'retention'.")] = "recruiter"
+    ground: Annotated[Code, Help("The ground, such as 'art-17' or 'retention-period-over'.")] = "art-17"
 
     @property
     def takes_precedence(self) -> bool:

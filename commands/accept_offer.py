@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -35,18 +36,19 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptOffer(Command):
-    """Accept an offer. Accepting it again for the same opening changes nothing. The hire fills the opening, not this.
-
-    application: the application's stream. requisition: its requisition. opening: an open opening of that requisition;
-    omitted: none yet, the hire may name it. in_any_order: no later end refuses it. anew: another system's acceptance,
-    recorded beside those that are recorded already.
+    """Accept an offer. Accepting it again for the same opening changes nothing. The hire fills the
+    opening, not this.
     """
 
-    application: UUID
-    requisition: UUID
-    opening: UUID | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
-    anew: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    requisition: Annotated[UUID, Help("The requisition that the offer is for.")]
+    opening: Annotated[
+        UUID | None, Help("An open opening of that requisition. Default: none; the hire may name it.")
+    ] = None
+    in_any_order: Annotated[bool, Help("No later end refuses it.")] = field(default=False, metadata=HIDDEN)
+    anew: Annotated[bool, Help("Another system's acceptance, beside those that are recorded.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, requisition: Requisition, command: AcceptOffer) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.referral import (
     ANSWERS,
@@ -25,13 +26,10 @@ ACCEPTED = "referral-accepted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptReferral(Command):
-    """Accept a referral, which is also a touchpoint of the candidate. Accepting it again changes nothing.
+    """Accept a referral, which is also a touchpoint of the candidate. Accepting it again changes nothing."""
 
-    referral: the referral's stream. candidate: the referred candidate.
-    """
-
-    referral: UUID
-    candidate: UUID
+    referral: Annotated[UUID, Help("The referral's stream.")]
+    candidate: Annotated[UUID, Help("The candidate who was referred.")]
 
 
 def decide(referral: Referral, candidate: Candidate, command: AcceptReferral) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import APPLICATION, BEGINNINGS, Application, ApplicationExistsAlready, ProspectAdded
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import UNKNOWN, Code
@@ -14,22 +15,25 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddProspect(Command):
-    """Add a prospect, who may be submitted later.
+    """Add a prospect, who may be submitted later."""
 
-    application: the new application's stream. candidate: the prospect. requisition: the job, if any yet.
-    source: the prospect's source.
-    outside_source, outside_id: another system that has it, and its id there. With both and without `application`, its
-    stream is derived from them, as in imports.
-    in_any_order: the application is known, and was a prospect's before it was submitted.
-    """
-
-    application: UUID
-    candidate: UUID
-    requisition: UUID | None = None
-    source: Code = UNKNOWN
-    outside_source: Code | None = None
-    outside_id: str | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The new application's stream.")]
+    candidate: Annotated[UUID, Help("The candidate to consider.")]
+    requisition: Annotated[UUID | None, Help("The requisition to consider the candidate for. Default: none yet.")] = (
+        None
+    )
+    source: Annotated[Code, Help("Where the prospect came from.")] = UNKNOWN
+    outside_source: Annotated[Code | None, Help("The other system that has this record.")] = None
+    outside_id: Annotated[
+        str | None,
+        Help(
+            "The record's id in that system. With both, and without an id of its own, the application gets "
+            "the stream that an import of the same record gets."
+        ),
+    ] = None
+    in_any_order: Annotated[bool, Help("The application exists, and was a prospect's before it was submitted.")] = (
+        field(default=False, metadata=HIDDEN)
+    )
 
 
 def decide(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 from uuid import UUID
 
 from commands.log import Completed, Log
-from commands.verb import HIDDEN, Command, Load
+from commands.verb import HIDDEN, Command, Help, Load
 from domain.addresses import (
     KINDS,
     Address,
@@ -110,11 +110,13 @@ class WithHolders(WithAddresses):
 class Arrival(WithAddresses):
     """Base of the commands by which a person becomes known."""
 
-    candidate: UUID
-    source: Code = UNKNOWN
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    returning: bool = False
+    candidate: Annotated[UUID, Help("The new candidate's stream.")]
+    source: Annotated[Code, Help("Where the person came from.")] = UNKNOWN
+    emails: Annotated[tuple[str, ...], Help("E-mail addresses; personal, sealed.")] = ()
+    phones: Annotated[tuple[str, ...], Help("Phone numbers; personal, sealed.")] = ()
+    returning: Annotated[
+        bool, Help("The person came back of their own accord: an address of theirs that was suppressed is released.")
+    ] = False
 
     def brought(self) -> Iterable[Written]:
         yield from (("email", email) for email in self.emails)

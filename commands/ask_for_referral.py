@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -43,15 +44,12 @@ class AskForReferral(Command):
     """Ask a candidate for a referral. The accepted request is also a touchpoint that cites the consent to it.
 
     The message of that touchpoint is the referral's id, so that its outcome can be reported.
-
-    referral: the new referral's stream. referrer: the candidate who is asked. requisition: the job; omitted: any
-    job. note: free text, personal to the referrer, sealed.
     """
 
-    referral: UUID
-    referrer: UUID
-    requisition: UUID | None = None
-    note: str | None = None
+    referral: Annotated[UUID, Help("The new referral's stream.")]
+    referrer: Annotated[UUID, Help("The candidate who is asked for a referral.")]
+    requisition: Annotated[UUID | None, Help("The requisition to refer a candidate for. Default: any.")] = None
+    note: Annotated[str | None, Help("Free text; personal to the referrer, sealed.")] = None
 
 
 def decide(referral: Referral, referrer: Candidate, requisition: Requisition | None, command: AskForReferral) -> Events:

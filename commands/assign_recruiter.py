@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import REQUISITION, RecruiterAssigned, Requisition, RequisitionDoesNotExist, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignRecruiter(Command):
-    """Assign the recruiter of a requisition. Assigning the same again changes nothing.
+    """Assign the recruiter of a requisition. Assigning the same again changes nothing."""
 
-    requisition: the requisition's stream. user: the organisation's name for the user, sealed; null: no one.
-    """
-
-    requisition: UUID
-    user: str | None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    user: Annotated[str | None, Help("The user's name in the organisation, sealed; null: the assignment ends.")]
 
 
 def decide(requisition: Requisition, command: AssignRecruiter) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import UNKNOWN, Code
 from domain.requisition import (
     OPENINGS,
@@ -22,14 +23,11 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOpening(Command):
-    """Cancel an opening that is open.
+    """Cancel an opening that is open."""
 
-    requisition: the requisition's stream. opening: the opening's id. reason: a code, such as 'budget'.
-    """
-
-    requisition: UUID
-    opening: UUID
-    reason: Code = UNKNOWN
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    opening: Annotated[UUID, Help("The opening to cancel.")]
+    reason: Annotated[Code, Help("The reason, such as 'budget'.")] = UNKNOWN
 
 
 def decide(requisition: Requisition, command: CancelOpening) -> Events:

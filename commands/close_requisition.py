@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import (
     CLOSINGS,
     REQUISITION,
@@ -18,12 +19,9 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRequisition(Command):
-    """Close a requisition. Closing it again changes nothing. A hire can still fill one of its openings.
+    """Close a requisition. Closing it again changes nothing. A hire can still fill one of its openings."""
 
-    requisition: the requisition's stream.
-    """
-
-    requisition: UUID
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
 
 
 def decide(requisition: Requisition, command: CloseRequisition) -> Events:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -21,15 +22,14 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteErasure(Command):
-    """Record that an erasure is complete, in every record of the person. Only the erasure workflow sends it.
+    """Record that an erasure is complete, in every record of the person. Only the erasure workflow sends it."""
 
-    candidate: any record of the person. erasers: the erasers that have removed what they held.
-    effective_by: when no copy of a destroyed key, such as one in a backup of the database, can be opened any more.
-    """
-
-    candidate: UUID
-    erasers: tuple[Code, ...]
-    effective_by: datetime
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    erasers: Annotated[tuple[Code, ...], Help("The erasers that have removed what they held.")]
+    effective_by: Annotated[
+        datetime,
+        Help("When no copy of a destroyed key, such as one in a backup of the database, can be opened any more."),
+    ]
 
 
 def decide(candidate: Candidate, command: CompleteErasure) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     SEGMENTS,
@@ -22,18 +23,15 @@ from domain.codes import UNKNOWN, Code
 class CompleteSegments(Command):
     """Complete the segments of a candidate that are 'unknown'. A known segment never changes: the same value changes
     nothing, and another value is refused.
-
-    candidate: the candidate's stream.
-    source: the source of the candidate. role: the kind of work. location: the place of work. Omitted or 'unknown': not
-    stated.
     """
 
-    candidate: UUID
-    source: Code = UNKNOWN
-    role: Code = UNKNOWN
-    location: Code = UNKNOWN
-    keeps_known: bool = field(default=False, metadata=HIDDEN)
-    """Return whether another value of a known segment is passed over, as from systems that state all they have."""
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    source: Annotated[Code, Help("Where the person came from. 'unknown': not stated.")] = UNKNOWN
+    role: Annotated[Code, Help("The kind of work. 'unknown': not stated.")] = UNKNOWN
+    location: Annotated[Code, Help("Where they want to work. 'unknown': not stated.")] = UNKNOWN
+    keeps_known: Annotated[
+        bool, Help("Another value of a known segment is passed over, as from systems that state all they have.")
+    ] = field(default=False, metadata=HIDDEN)
 
 
 def decide(candidate: Candidate, command: CompleteSegments) -> Events:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb, require_past
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb, require_past
 from domain.requisition import (
     OPENINGS,
     REQUISITION,
@@ -22,14 +23,13 @@ from domain.requisition import (
 class CorrectOpeningDate(Command):
     """Correct the opening date of a requisition. Its current date changes nothing. Openings with a time of their own
     keep it; openings of another system without one were opened with the requisition.
-
-    requisition: the requisition's stream. opened_at: when it was opened. opening: another system states it of this
-    opening alone.
     """
 
-    requisition: UUID
-    opened_at: datetime
-    opening: UUID | None = field(default=None, metadata=HIDDEN)
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    opened_at: Annotated[datetime, Help("When the requisition was opened.")]
+    opening: Annotated[UUID | None, Help("Another system states it of this opening alone.")] = field(
+        default=None, metadata=HIDDEN
+    )
 
 
 def decide(requisition: Requisition, command: CorrectOpeningDate) -> Events:

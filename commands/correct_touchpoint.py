@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
-from commands.verb import Events, Load, Verb, require_past
+from commands.verb import Events, Help, Load, Verb, require_past
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import Code
 from domain.consent import withdrawals_on
@@ -30,19 +31,15 @@ class CorrectTouchpoint(WithAddresses):
 
     Corrected into an unsubscribe or a complaint, it withdraws consent and suppresses addresses as that would. Corrected
     out of one, it restores nothing: only the candidate can.
-
-    candidate: the candidate's stream. touchpoint: its id. kind: the right kind; omitted: it never happened.
-    at: the right time; omitted: as recorded. message: its message. machine: whether software did it.
-    reason: why it was wrong; free text, personal, sealed.
     """
 
-    candidate: UUID
-    touchpoint: UUID
-    kind: Code | None = None
-    at: datetime | None = None
-    message: UUID | None = None
-    machine: bool = False
-    reason: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    touchpoint: Annotated[UUID, Help("The touchpoint to correct.")]
+    kind: Annotated[Code | None, Help("The right kind. Default: it never happened.")] = None
+    at: Annotated[datetime | None, Help("The right time. Default: as recorded.")] = None
+    message: Annotated[UUID | None, Help("The message of the touchpoint.")] = None
+    machine: Annotated[bool, Help("Software did it.")] = False
+    reason: Annotated[str | None, Help("Why the record was wrong. Free text; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import APPLICATION, STANDING, Application, ApplicationDoesNotExist, CandidateIsNotHired
 from domain.referral import (
     BEGINNINGS,
@@ -27,12 +28,10 @@ from domain.referral import (
 class CreditReferral(Command):
     """Credit a referral with a hire: of an application whose first referral it was, not undone, and at most 365 days
     after the referral was made. A referral is credited once.
-
-    referral: the referral's stream. application: the application that ended in the hire.
     """
 
-    referral: UUID
-    application: UUID
+    referral: Annotated[UUID, Help("The referral's stream.")]
+    application: Annotated[UUID, Help("The application that ended in the hire.")]
 
 
 def decide(referral: Referral, application: Application, command: CreditReferral) -> Events:

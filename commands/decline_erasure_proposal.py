@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain import erasure_proposal
 from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateDoesNotExist
 from domain.codes import Code
@@ -14,16 +15,12 @@ from domain.erasure_proposal import ErasureProposalDeclined, ErasureProposalDoes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineErasureProposal(Command):
-    """Decline a proposal to erase a person: they are kept, and the proposal is closed.
+    """Decline a proposal to erase a person: they are kept, and the proposal is closed."""
 
-    candidate: any record of the person. proposal: its id in the list of proposals.
-    ground: a code, such as 'merged-there', 'consent-stands' or 'legal-claim'. note: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    proposal: UUID
-    ground: Code
-    note: str | None = None
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    proposal: Annotated[UUID, Help("The proposal's id, as the list of proposals has it.")]
+    ground: Annotated[Code, Help("The ground, such as 'merged-there', 'consent-stands' or 'legal-claim'.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: DeclineErasureProposal) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -25,16 +26,14 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineOffer(Command):
-    """Decline the current offer; the application goes on. An accepted offer is rescinded instead.
+    """Decline the current offer; the application goes on. An accepted offer is rescinded instead."""
 
-    application: the application's stream. reason: a code. note: free text, personal, sealed.
-    in_any_order: another system's decline, of which the offer may have been made later than is known.
-    """
-
-    application: UUID
-    reason: Code = UNKNOWN
-    note: str | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
+    note: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
+    in_any_order: Annotated[
+        bool, Help("Another system's decline, of an offer that may have been made later than is recorded.")
+    ] = field(default=False, metadata=HIDDEN)
 
 
 def decide(application: Application, command: DeclineOffer) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import UNKNOWN, Code
 from domain.referral import (
     ANSWERS,
@@ -22,14 +23,11 @@ from domain.referral import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineReferral(Command):
-    """Decline a referral, also an accepted one. Declining it again changes nothing.
+    """Decline a referral, also an accepted one. Declining it again changes nothing."""
 
-    referral: the referral's stream. by: who declines, 'recruiter' or 'candidate'. reason: a code.
-    """
-
-    referral: UUID
-    by: Code = "recruiter"
-    reason: Code = UNKNOWN
+    referral: Annotated[UUID, Help("The referral's stream.")]
+    by: Annotated[Code, Help("The decider: 'recruiter' or 'candidate'.")] = "recruiter"
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
 
 
 def decide(referral: Referral, command: DeclineReferral) -> Events:

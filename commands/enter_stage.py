@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STAGES,
@@ -22,14 +23,13 @@ from domain.codes import Code
 class EnterStage(Command):
     """Move an application to a stage. Entering its current stage changes nothing. A move before an end may be recorded
     after it.
-
-    application: the application's stream. stage: a code, such as 'phone-screen'.
-    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
-    application: UUID
-    stage: Code
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    stage: Annotated[Code, Help("The stage, such as 'phone-screen'.")]
+    in_any_order: Annotated[bool, Help("Events may arrive in any order, and dates do not refuse the command.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, command: EnterStage) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.consent import (
     ConsentDoesNotExist,
@@ -21,14 +22,12 @@ from domain.consent import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireConsent(Command):
-    """Note that a consent has ended. The gate needs no such note: it judges by the end that the consent itself names.
-
-    candidate: the record that the consent was given to. consent: the event that records the yes.
-    occurred_at: the end that the consent names, whenever that is noted.
+    """Note that a consent has ended. The gate needs no such note: it judges by the end that the consent
+    itself names.
     """
 
-    candidate: UUID
-    consent: UUID
+    candidate: Annotated[UUID, Help("The record that the consent was given to.")]
+    consent: Annotated[UUID, Help("The event that records the consent.")]
 
 
 def decide(candidate: Candidate, command: ExpireConsent) -> Events:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import Written
 from domain.outside_offer import OUTSIDE_OFFER, STEPS, OutsideOffer, OutsideOfferFollowed
 
@@ -15,16 +15,12 @@ Step = Annotated[str, Written(pattern=f"^({'|'.join(STEPS)})$", example=STEPS[0]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowOutsideOffer(Command):
-    """Note that a step of the offer became an event of the application; noted again, it is no news.
+    """Note that a step of the offer became an event of the application; noted again, it is no news."""
 
-    offer: the stream of the other system's offer. application: the application's stream. version: of the offer.
-    step: what became of it.
-    """
-
-    offer: UUID
-    application: UUID
-    version: int
-    step: Step
+    offer: Annotated[UUID, Help("The stream of the other system's offer.")]
+    application: Annotated[UUID, Help("The application's stream.")]
+    version: Annotated[int, Help("The version of the offer.")]
+    step: Annotated[Step, Help("The step that the offer has reached.")]
 
 
 def decide(offer: OutsideOffer, command: FollowOutsideOffer) -> Events:

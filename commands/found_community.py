@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import Code
 from domain.talent_community import (
     TALENT_COMMUNITY,
@@ -19,16 +20,12 @@ from domain.talent_community import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCommunity(Command):
-    """Found a talent community.
+    """Found a talent community."""
 
-    community: the new community's stream. around: 'skill' or 'role'. topic: its code, such as 'data-engineering'.
-    title: its name, sealed.
-    """
-
-    community: UUID
-    around: Code
-    topic: Code
-    title: str | None = None
+    community: Annotated[UUID, Help("The new community's stream.")]
+    around: Annotated[Code, Help("'skill' or 'role'.")]
+    topic: Annotated[Code, Help("The skill or role, such as 'data-engineering'.")]
+    title: Annotated[str | None, Help("The community's title; sealed.")] = None
 
 
 def decide(community: TalentCommunity, command: FoundCommunity) -> Events:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, CandidateWasMerged
 from domain.codes import UNKNOWN, Code, Sha256
 from domain.consent import (
@@ -33,31 +34,36 @@ class GiveConsent(WithAddresses):
     """Record a consent; given again, it is renewed. An imported consent is valid from the day it was given: a refusal
     or withdrawal of a later day overrides it. Given by the candidate themselves, it also releases their addresses, if
     they had withdrawn all consents before.
-
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
-    basis: the lawful basis. jurisdiction: the law that applies, such as 'de' or 'us-ca'.
-    notice, notice_version, notice_sha256, language: the notice that was shown, its hash and its language.
-    method: how the consent was collected, such as 'web-form'. answered_by: 'self', 'recruiter' or 'import'; if either
-    of them is 'import', occurred_at and evidence are required.
-    valid_until: its end, no later than the purpose and the law allow; omitted: the latest.
-    evidence: personal, sealed. came_from: the origin of the answer, such as a truncated network address;
-    personal, sealed.
     """
 
-    candidate: UUID
-    purpose: Code
-    channels: tuple[Code, ...]
-    basis: Code = "consent"
-    jurisdiction: Code = UNKNOWN
-    notice: Code = UNKNOWN
-    notice_version: Code = UNKNOWN
-    notice_sha256: Sha256 | None = None
-    language: Code = UNKNOWN
-    method: Code = UNKNOWN
-    answered_by: Code = SELF
-    valid_until: datetime | None = None
-    evidence: str | None = None
-    came_from: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    purpose: Annotated[Code, Help("A purpose of the catalogue.")]
+    channels: Annotated[tuple[Code, ...], Help("At least one channel of the catalogue.")]
+    basis: Annotated[Code, Help("The lawful basis.")] = "consent"
+    jurisdiction: Annotated[Code, Help("Whose law applies, such as 'de' or 'us-ca'.")] = UNKNOWN
+    notice: Annotated[Code, Help("The notice that the candidate read.")] = UNKNOWN
+    notice_version: Annotated[Code, Help("The version of that notice.")] = UNKNOWN
+    notice_sha256: Annotated[Sha256 | None, Help("The SHA-256 of that notice.")] = None
+    language: Annotated[Code, Help("The language of that notice.")] = UNKNOWN
+    method: Annotated[
+        Code,
+        Help(
+            "How the consent was collected, such as 'web-form'. Where it is 'import', occurred_at and "
+            "evidence are required."
+        ),
+    ] = UNKNOWN
+    answered_by: Annotated[
+        Code, Help("'self', 'recruiter' or 'import'. Where it is 'import', occurred_at and evidence are required.")
+    ] = SELF
+    valid_until: Annotated[
+        datetime | None,
+        Help("When it ends unless renewed. Default, and limit: as late as the purpose and the law allow."),
+    ] = None
+    evidence: Annotated[str | None, Help("The evidence of an imported consent; personal, sealed.")] = None
+    came_from: Annotated[
+        str | None,
+        Help("Where the answer came from, such as a network address without its last part; personal, sealed."),
+    ] = None
 
     @property
     def is_own(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -35,20 +36,22 @@ from domain.requisition import (
 class HireCandidate(Command):
     """Hire the candidate of an application, which ends it and fills the opening that is named.
     A hire made before an end may be recorded after it.
-
-    application: the application's stream. requisition: its requisition; omitted: that of the application.
-    opening: an open opening of that requisition, which is required then; omitted: none is filled.
-    in_any_order: events may arrive in any order, and dates do not refuse the command.
-    accepted_at: when the offer was accepted; omitted: as the application states. although_taken: another system's hire,
-    into an opening whose release may be recorded later.
     """
 
-    application: UUID
-    requisition: UUID | None = None
-    opening: UUID | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
-    accepted_at: datetime | None = field(default=None, metadata=HIDDEN)
-    although_taken: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    requisition: Annotated[UUID | None, Help("The requisition of the hire. Default: as the application says.")] = None
+    opening: Annotated[
+        UUID | None, Help("An open opening of that requisition, which must then be named too. Default: none is filled.")
+    ] = None
+    in_any_order: Annotated[bool, Help("Events may arrive in any order, and dates do not refuse the command.")] = field(
+        default=False, metadata=HIDDEN
+    )
+    accepted_at: Annotated[datetime | None, Help("When the offer was accepted. Default: as the application says.")] = (
+        field(default=None, metadata=HIDDEN)
+    )
+    although_taken: Annotated[bool, Help("Another system's hire; what freed the opening may be recorded later.")] = (
+        field(default=False, metadata=HIDDEN)
+    )
 
 
 def decide(application: Application, requisition: Requisition | None, command: HireCandidate) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import UNKNOWN, Code
 from domain.requisition import (
     HOLDS,
@@ -20,14 +21,11 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequisition(Command):
-    """Put a requisition on hold until it is resumed. A hold that is over may be recorded later.
+    """Put a requisition on hold until it is resumed. A hold that is over may be recorded later."""
 
-    requisition: the requisition's stream. reason: a code, such as 'budget'. note: free text, personal, sealed.
-    """
-
-    requisition: UUID
-    reason: Code = UNKNOWN
-    note: str | None = None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    reason: Annotated[Code, Help("The reason, such as 'budget'.")] = UNKNOWN
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(requisition: Requisition, command: HoldRequisition) -> Events:

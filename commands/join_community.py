@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, MEMBERSHIPS, Candidate, CandidateDoesNotExist, CommunityJoined
 from domain.codes import Code
 from domain.talent_community import TALENT_COMMUNITY, CommunityDoesNotExist, CommunityFounded, TalentCommunity
@@ -18,14 +19,11 @@ SELF = "self"
 class JoinCommunity(Command):
     """Add a candidate to a talent community. Adding a member changes nothing. A candidate who joins themselves was in
     contact with us.
-
-    candidate: the candidate's stream. community: the community's stream. by: who added them, 'self', 'recruiter',
-    'import' or an integration.
     """
 
-    candidate: UUID
-    community: UUID
-    by: Code = "recruiter"
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    community: Annotated[UUID, Help("The community's stream.")]
+    by: Annotated[Code, Help("Who recorded it: 'self', 'recruiter', 'import' or an integration.")] = "recruiter"
 
 
 def decide(candidate: Candidate, community: TalentCommunity, command: JoinCommunity) -> Events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import (
@@ -16,7 +17,7 @@ from commands.addresses import (
     require_readable,
     require_single,
 )
-from commands.verb import HIDDEN, Events, Load, Verb
+from commands.verb import HIDDEN, Events, Help, Load, Verb
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
 from domain.candidate import (
     CANDIDATE,
@@ -41,15 +42,18 @@ NO_ADDRESS_OF_THEIRS = frozenset((*ADDRESSES, "owner"))
 class LearnProfileFact(WithAddresses):
     """Record a source's statement of a fact. Repeating it changes nothing. The catalogue of facts decides which source
     is believed. A suppressed address is refused for a person who does not have it yet.
-
-    candidate: the candidate's stream. fact: the kind of fact, such as 'current-employer'; some, such as 'skill', have
-    several values. learned_from: the source, such as 'self' or 'greenhouse'. value: personal, sealed.
     """
 
-    candidate: UUID
-    fact: Code
-    learned_from: Code
-    value: str
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    fact: Annotated[
+        Code,
+        Help(
+            "What the fact is about, such as 'current-employer'. Some, such as 'skill', may have several "
+            "values at once."
+        ),
+    ]
+    learned_from: Annotated[Code, Help("The source of the fact, such as 'self' or 'greenhouse'.")]
+    value: Annotated[str, Help("The value; personal, sealed.")]
     column: str = field(default="value", metadata=HIDDEN)
     """Return the field that has the value in the request, as a refusal names it."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -20,16 +21,12 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveCommunity(Command):
-    """Remove a member from a talent community.
+    """Remove a member from a talent community."""
 
-    candidate: the candidate's stream. community: the community's stream. by: who removed them, 'self', 'recruiter',
-    'import' or an integration. reason: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    community: UUID
-    by: Code = "recruiter"
-    reason: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    community: Annotated[UUID, Help("The community's stream.")]
+    by: Annotated[Code, Help("Who recorded it: 'self', 'recruiter', 'import' or an integration.")] = "recruiter"
+    reason: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: LeaveCommunity) -> Events:

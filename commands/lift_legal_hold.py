@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -21,15 +22,11 @@ from domain.codes import Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLegalHold(Command):
-    """Lift the legal hold of one matter from all records of a person. Holds of other matters remain.
+    """Lift the legal hold of one matter from all records of a person. Holds of other matters remain."""
 
-    candidate: any record of the person. matter: the code that the hold was set with.
-    note: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    matter: Code
-    note: str | None = None
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    matter: Annotated[Code, Help("The matter of the hold, as it was set.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: LiftLegalHold) -> Events:

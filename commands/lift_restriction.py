@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -19,13 +20,10 @@ from domain.candidate import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftRestriction(Command):
-    """Lift the restriction of processing from all records of a person.
+    """Lift the restriction of processing from all records of a person."""
 
-    candidate: any record of the person. note: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    note: str | None = None
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: LiftRestriction) -> Events:

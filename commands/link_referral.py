@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -32,12 +33,10 @@ class LinkReferral(Command):
     """Link an application to the referral that led to it. Linking it again changes nothing.
 
     An application keeps the first referral that it is linked to. A referral may lead to several applications.
-
-    referral: the referral's stream. application: an application of the referred candidate.
     """
 
-    referral: UUID
-    application: UUID
+    referral: Annotated[UUID, Help("The referral's stream.")]
+    application: Annotated[UUID, Help("An application of the candidate who was referred.")]
 
 
 def decide(referral: Referral, application: Application, command: LinkReferral) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -33,17 +34,15 @@ from domain.requisition import (
 class MakeOffer(Command):
     """Make an offer for an application, which has one current offer at most. An offer may be recorded after its
     acceptance.
-
-    application: the application's stream. requisition: its requisition. opening: an open opening of that requisition;
-    omitted: none yet. in_any_order: no later end refuses it. anew: another system's offer, recorded beside those that
-    are recorded already.
     """
 
-    application: UUID
-    requisition: UUID
-    opening: UUID | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
-    anew: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    requisition: Annotated[UUID, Help("The requisition that the offer is for.")]
+    opening: Annotated[UUID | None, Help("An open opening of that requisition. Default: none yet.")] = None
+    in_any_order: Annotated[bool, Help("No later end refuses it.")] = field(default=False, metadata=HIDDEN)
+    anew: Annotated[bool, Help("Another system's offer, beside those that are recorded.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, requisition: Requisition, command: MakeOffer) -> Events:

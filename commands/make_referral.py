@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -34,18 +35,14 @@ class MakeReferral(Command):
     """Record a referral of an existing candidate. A person without a record is referred as a new candidate first.
 
     It is also a touchpoint of the referrer, if that is a candidate too.
-
-    referral: the referral's stream: a new one, or that of a request for a referral. referrer: the person who refers,
-    whose key seals their words. candidate: the referred candidate. requisition: the job; omitted: any job.
-    relation: their relation, such as 'former-colleague'. referrer_words: personal to the referrer.
     """
 
-    referral: UUID
-    referrer: UUID
-    candidate: UUID
-    requisition: UUID | None = None
-    relation: Code = UNKNOWN
-    referrer_words: str | None = None
+    referral: Annotated[UUID, Help("The referral's stream: a new one, or that of the referral that was asked for.")]
+    referrer: Annotated[UUID, Help("The person who refers; their words are sealed by their key.")]
+    candidate: Annotated[UUID, Help("The candidate who is referred.")]
+    requisition: Annotated[UUID | None, Help("The requisition of the referral. Default: any.")] = None
+    relation: Annotated[Code, Help("How they know each other, such as 'former-colleague'.")] = UNKNOWN
+    referrer_words: Annotated[str | None, Help("The referrer's words; personal to the referrer, sealed.")] = None
 
 
 def decide(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
-from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -39,16 +40,15 @@ class MergeCandidates(WithAddresses):
     """Merge two records of one person. A consent that one record has and the other denies is withheld while they are
     merged; this is no withdrawal. If no consent is left then, the addresses of both are suppressed, and only the person
     can release them.
-
-    candidate: the main record of the person from now on. absorbed: the other record.
-    evidence: why they are one person, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'.
-    reason: free text, personal, sealed.
     """
 
-    candidate: UUID
-    absorbed: UUID
-    evidence: tuple[Code, ...]
-    reason: str | None = None
+    candidate: Annotated[UUID, Help("The record that speaks for the person after the merge.")]
+    absorbed: Annotated[UUID, Help("The other record.")]
+    evidence: Annotated[
+        tuple[Code, ...],
+        Help("Why both are one person, such as 'same-address', 'same-phone', 'same-name-and-employer' or 'stated'."),
+    ]
+    reason: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
 
     def answering(self) -> tuple[UUID, ...]:
         return self.candidate, self.absorbed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STAGES,
@@ -22,14 +23,11 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveBack(Command):
-    """Move an application back to an earlier stage that it had in this job.
+    """Move an application back to an earlier stage that it had in this job."""
 
-    application: the application's stream. stage: a stage that it has been in. reason: a code.
-    """
-
-    application: UUID
-    stage: Code
-    reason: Code = UNKNOWN
+    application: Annotated[UUID, Help("The application's stream.")]
+    stage: Annotated[Code, Help("A stage that the application has been in.")]
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
 
 
 def decide(application: Application, command: MoveBack) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import (
     OPENINGS,
     REQUISITION,
@@ -19,15 +20,13 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOpening(Command):
-    """Open an opening.
+    """Open an opening."""
 
-    requisition: the requisition's stream. opening: the new opening's id. outside_id: its id in the system that the
-    requisition came from; sealed.
-    """
-
-    requisition: UUID
-    opening: UUID
-    outside_id: str | None = None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    opening: Annotated[UUID, Help("The new opening's id.")]
+    outside_id: Annotated[
+        str | None, Help("The opening's id in the system that the requisition came from; sealed.")
+    ] = None
 
 
 def decide(requisition: Requisition, command: OpenOpening) -> Events:

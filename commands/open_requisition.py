@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import UNKNOWN, Code
 from domain.requisition import REQUISITION, OpeningOpened, Requisition, RequisitionExistsAlready, RequisitionOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequisition(Command):
-    """Open a requisition; its role, location and source are the segments of its openings.
+    """Open a requisition; its role, location and source are the segments of its openings."""
 
-    requisition: the new requisition's stream. openings: a new id for each seat; empty: they are opened separately.
-    role: the kind of work. location: its place. source: who requested it. evergreen: whether it hires continuously.
-    outside_source, outside_id: another system that has it, and its id there. With both and without `requisition`, its
-    stream is derived from them, as in imports. title: free text, sealed.
-    """
-
-    requisition: UUID
-    openings: tuple[UUID, ...] = ()
-    role: Code = UNKNOWN
-    location: Code = UNKNOWN
-    source: Code = UNKNOWN
-    evergreen: bool = False
-    outside_source: Code | None = None
-    outside_id: str | None = None
-    title: str | None = None
+    requisition: Annotated[UUID, Help("The new requisition's stream.")]
+    openings: Annotated[
+        tuple[UUID, ...], Help("A new id for each opening. Default: none; they are opened one by one.")
+    ] = ()
+    role: Annotated[Code, Help("The kind of work.")] = UNKNOWN
+    location: Annotated[Code, Help("Where the work is.")] = UNKNOWN
+    source: Annotated[Code, Help("Where the requisition came from.")] = UNKNOWN
+    evergreen: Annotated[bool, Help("It hires continuously.")] = False
+    outside_source: Annotated[Code | None, Help("The other system that has this record.")] = None
+    outside_id: Annotated[
+        str | None,
+        Help(
+            "The record's id in that system. With both, and without an id of its own, the requisition gets "
+            "the stream that an import of the same record gets."
+        ),
+    ] = None
+    title: Annotated[str | None, Help("The title; sealed.")] = None
 
 
 def decide(requisition: Requisition, command: OpenRequisition) -> Events:

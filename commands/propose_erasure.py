@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain import erasure_proposal
 from domain.candidate import CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import Code, Written
@@ -17,17 +17,13 @@ Kind = Annotated[str, Written(pattern=f"^({'|'.join(KINDS)})$", example=DELETE)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeErasure(Command):
-    """Propose to erase a person; proposed again, it is no news.
+    """Propose to erase a person; proposed again, it is no news."""
 
-    candidate: the record that the other system names. proposal: its id, the same however often it is proposed.
-    source: the other system. kind: what it did, 'delete' or 'anonymise'. fields: what it anonymised, as codes.
-    """
-
-    candidate: UUID
-    proposal: UUID
-    source: Code
-    kind: Kind
-    fields: tuple[Code, ...] = ()
+    candidate: Annotated[UUID, Help("The record that the other system names.")]
+    proposal: Annotated[UUID, Help("The proposal's id, the same however often it is proposed.")]
+    source: Annotated[Code, Help("The other system.")]
+    kind: Annotated[Kind, Help("What the other system did: 'delete' or 'anonymise'.")]
+    fields: Annotated[tuple[Code, ...], Help("The fields that it anonymised, as codes.")] = ()
 
 
 def decide(candidate: Candidate, command: ProposeErasure) -> Events:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingIsRestricted
 from domain.codes import UNKNOWN, Code
 from domain.consent import ConsentIsMissing, withdrawals_on
@@ -24,21 +25,18 @@ class RecordTouchpoint(WithAddresses):
     An unsubscribe or a complaint also withdraws consent on its channel: for its purpose or, without one, for every
     purpose. If no consent is left then, the candidate's addresses are suppressed, and only the candidate can release
     them.
-
-    candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: a kind of the catalogue.
-    message: the id of the message that it belongs to. machine: software did it, such as a mail scanner's open.
-    purpose: its purpose; omitted: that of the kind in the catalogue.
-    reported_by: the code of the system that reports it. note: free text, personal, sealed.
     """
 
-    candidate: UUID
-    touchpoint: UUID
-    kind: Code
-    message: UUID | None = None
-    machine: bool = False
-    purpose: Code | None = None
-    reported_by: Code = UNKNOWN
-    note: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    touchpoint: Annotated[UUID, Help("The new touchpoint's id.")]
+    kind: Annotated[Code, Help("A kind of the catalogue.")]
+    message: Annotated[
+        UUID | None, Help("The message that it belongs to: opens, clicks and replies of one message share it.")
+    ] = None
+    machine: Annotated[bool, Help("Software did it, such as a mail scanner that opened a message.")] = False
+    purpose: Annotated[Code | None, Help("The purpose. Default: the one that the catalogue names for the kind.")] = None
+    reported_by: Annotated[Code, Help("The person or system that reports it.")] = UNKNOWN
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, Arrival, admit
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
 from domain.candidate import (
     CANDIDATE,
@@ -24,21 +25,15 @@ from domain.suppression import AddressIsSuppressed, Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferCandidate(Arrival):
-    """Refer a candidate; source, role and location are the segments. A segment that is known never changes.
+    """Refer a candidate; source, role and location are the segments. A segment that is known never changes."""
 
-    candidate: the new candidate's stream. referrer: the person who refers, whose key seals their words.
-    source: the source of the candidate. role: the kind of work. location: the place of work.
-    name, emails, phones: personal to the candidate. referrer_name, referrer_words: personal to the referrer.
-    returning: the person returned on their own, which releases their suppressed addresses.
-    """
-
-    referrer: UUID
-    source: Code = "referral"
-    role: Code = UNKNOWN
-    location: Code = UNKNOWN
-    name: str | None = None
-    referrer_name: str | None = None
-    referrer_words: str | None = None
+    referrer: Annotated[UUID, Help("The person who refers; their words are sealed by their key.")]
+    source: Annotated[Code, Help("Where the person came from.")] = "referral"
+    role: Annotated[Code, Help("The kind of work.")] = UNKNOWN
+    location: Annotated[Code, Help("Where they want to work.")] = UNKNOWN
+    name: Annotated[str | None, Help("The candidate's name; personal, sealed.")] = None
+    referrer_name: Annotated[str | None, Help("The referrer's name; personal to the referrer, sealed.")] = None
+    referrer_words: Annotated[str | None, Help("The referrer's words; personal to the referrer, sealed.")] = None
 
 
 def decide(candidate: Candidate, suppressions: Suppressions, command: ReferCandidate) -> Events:

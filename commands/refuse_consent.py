@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist
 from domain.codes import UNKNOWN, Code
 from domain.consent import ConsentRefused, anything_is_allowed
@@ -18,20 +19,16 @@ from domain.suppression import Suppressions
 class RefuseConsent(WithAddresses):
     """Record a refusal. It also ends an earlier consent on its channels. If no consent is left then, the candidate's
     addresses are suppressed, and only the candidate can release them.
-
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: channels of the list; empty: all.
-    notice, notice_version: the notice that was shown. method: how the refusal was collected.
-    answered_by: 'self', 'recruiter' or 'import'. evidence: personal, sealed.
     """
 
-    candidate: UUID
-    purpose: Code
-    channels: tuple[Code, ...] = ()
-    notice: Code = UNKNOWN
-    notice_version: Code = UNKNOWN
-    method: Code = UNKNOWN
-    answered_by: Code = "self"
-    evidence: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    purpose: Annotated[Code, Help("A purpose of the catalogue.")]
+    channels: Annotated[tuple[Code, ...], Help("Channels of the catalogue. Default: all.")] = ()
+    notice: Annotated[Code, Help("The notice that the candidate read.")] = UNKNOWN
+    notice_version: Annotated[Code, Help("The version of that notice.")] = UNKNOWN
+    method: Annotated[Code, Help("How the refusal was collected.")] = UNKNOWN
+    answered_by: Annotated[Code, Help("'self', 'recruiter' or 'import'.")] = "self"
+    evidence: Annotated[str | None, Help("The evidence; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

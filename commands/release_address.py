@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from commands.addresses import ADDRESSES, LOAD, WithAddresses, Written, require_readable
-from commands.verb import Events, Verb
+from commands.verb import Events, Help, Verb
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, AddressKindIsUnknown
 from domain.codes import Code
 from domain.suppression import AddressIsNotSuppressed, AddressReleased, Suppressions, releases
@@ -16,15 +17,11 @@ FIELDS = dict.fromkeys(ADDRESSES, "address")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseAddress(WithAddresses):
-    """Release an address that was suppressed by an erasure or by a withdrawal: it may be recorded again.
+    """Release an address that was suppressed by an erasure or by a withdrawal: it may be recorded again."""
 
-    kind: 'email' or 'phone'. address: the address in any form; it is not recorded.
-    ground: a code, such as 'shared-address'.
-    """
-
-    kind: Code
-    address: str
-    ground: Code = "shared-address"
+    kind: Annotated[Code, Help("'email' or 'phone'.")]
+    address: Annotated[str, Help("The address in any spelling; it is not recorded.")]
+    ground: Annotated[Code, Help("The ground, such as 'shared-address'.")] = "shared-address"
 
     def brought(self) -> Iterable[Written]:
         return ((self.kind, self.address),) if self.kind in ADDRESSES else ()

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened, RequisitionRenamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameRequisition(Command):
-    """Rename a requisition. Its current title changes nothing. Its role, a segment, never changes.
+    """Rename a requisition. Its current title changes nothing. Its role, a segment, never changes."""
 
-    requisition: the requisition's stream. title: the new title, free text, sealed.
-    """
-
-    requisition: UUID
-    title: str
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    title: Annotated[str, Help("The new title; sealed.")]
 
 
 def decide(requisition: Requisition, command: RenameRequisition) -> Events:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.codes import Written
 from domain.requisition import (
     CLOSINGS,
@@ -28,16 +28,12 @@ Need = Annotated[str, Written(pattern="^(same|new)$", example="same")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenOpening(Command):
-    """Reopen an opening that has ended. To undo the hire that filled it, use unhire, which also reopens the opening.
+    """Reopen an opening that has ended. To undo the hire that filled it, use unhire, which also reopens the opening."""
 
-    requisition: the requisition's stream. opening: the opening's id. need: 'same' continues its time to fill,
-    'new' starts a new one. note: free text, personal, sealed.
-    """
-
-    requisition: UUID
-    opening: UUID
-    need: Need
-    note: str | None = None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    opening: Annotated[UUID, Help("The opening to reopen.")]
+    need: Annotated[Need, Help("'same' continues the time it was open before; 'new' begins another.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(requisition: Requisition, command: ReopenOpening) -> Events:

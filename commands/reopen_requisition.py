@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import (
     CLOSINGS,
     REQUISITION,
@@ -20,11 +21,9 @@ from domain.requisition import (
 class ReopenRequisition(Command):
     """Reopen a requisition. Reopening an open one changes nothing. An opening that was cancelled separately stays
     cancelled.
-
-    requisition: the requisition's stream.
     """
 
-    requisition: UUID
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
 
 
 def decide(requisition: Requisition, command: ReopenRequisition) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, MERGES, Candidate, CandidateDoesNotExist, CandidateWasMerged
 from domain.codes import UNKNOWN, Code, Sha256
 from domain.consent import ConsentNamesNoChannel, ConsentRequested, require_some_channels
@@ -14,24 +15,18 @@ from domain.purposes import ChannelIsUnknown, PurposeIsUnknown, require_purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestConsent(Command):
-    """Record a request for consent. It permits nothing until the candidate gives the consent.
+    """Record a request for consent. It permits nothing until the candidate gives the consent."""
 
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: at least one channel of the list.
-    jurisdiction: the law that applies, such as 'de' or 'us-ca'.
-    notice, notice_version, notice_sha256, language: the notice that was shown, its hash and its language.
-    method: how the request was made, such as 'web-form'. note: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    purpose: Code
-    channels: tuple[Code, ...]
-    jurisdiction: Code = UNKNOWN
-    notice: Code = UNKNOWN
-    notice_version: Code = UNKNOWN
-    notice_sha256: Sha256 | None = None
-    language: Code = UNKNOWN
-    method: Code = UNKNOWN
-    note: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    purpose: Annotated[Code, Help("A purpose of the catalogue.")]
+    channels: Annotated[tuple[Code, ...], Help("At least one channel of the catalogue.")]
+    jurisdiction: Annotated[Code, Help("Whose law applies, such as 'de' or 'us-ca'.")] = UNKNOWN
+    notice: Annotated[Code, Help("The notice that the candidate was given.")] = UNKNOWN
+    notice_version: Annotated[Code, Help("The version of that notice.")] = UNKNOWN
+    notice_sha256: Annotated[Sha256 | None, Help("The SHA-256 of that notice.")] = None
+    language: Annotated[Code, Help("The language of that notice.")] = UNKNOWN
+    method: Annotated[Code, Help("How the consent was asked for, such as 'web-form'.")] = UNKNOWN
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: RequestConsent) -> Events:

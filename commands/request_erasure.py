@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses
-from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -33,14 +34,13 @@ class RequestErasure(WithAddresses):
     """Request the erasure of a person in all of their records.
 
     It withdraws their consents and suppresses their addresses, which only the person can release.
-
-    candidate: any record of the person. by: the requester, 'self', 'recruiter' or 'retention'.
-    ground: a code, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.
     """
 
-    candidate: UUID
-    by: Code = "self"
-    ground: Code = "art-17"
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    by: Annotated[Code, Help("The requester: 'self', 'recruiter' or 'retention'.")] = "self"
+    ground: Annotated[Code, Help("The ground, such as 'art-17', 'consent-withdrawn' or 'retention-period-over'.")] = (
+        "art-17"
+    )
 
     @property
     def takes_precedence(self) -> bool:

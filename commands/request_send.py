@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Command, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -29,20 +30,16 @@ from domain.touchpoint_kinds import TouchpointKindIsNotSent, TouchpointKindIsUnk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSend(Command):
-    """Request a send. The accepted send is a touchpoint that cites the event of the consent that permits it.
+    """Request a send. The accepted send is a touchpoint that cites the event of the consent that permits it."""
 
-    candidate: the candidate's stream. touchpoint: the new touchpoint's id. kind: an outbound kind of the catalogue.
-    message: an id that later reports about this message repeat; omitted: none.
-    purpose: its purpose; omitted: that of the kind in the catalogue.
-    note: free text, personal, sealed.
-    """
-
-    candidate: UUID
-    touchpoint: UUID
-    kind: Code
-    message: UUID | None = None
-    purpose: Code | None = None
-    note: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    touchpoint: Annotated[UUID, Help("The new touchpoint's id.")]
+    kind: Annotated[Code, Help("An outbound kind of the catalogue.")]
+    message: Annotated[
+        UUID | None, Help("The message that it belongs to: opens, clicks and replies of one message share it.")
+    ] = None
+    purpose: Annotated[Code | None, Help("The purpose. Default: the one that the catalogue names for the kind.")] = None
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, command: RequestSend) -> Events:

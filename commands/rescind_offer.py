@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -28,18 +28,15 @@ Side = Annotated[str, Written(pattern="^(us|candidate)$", example="us")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescindOffer(Command):
-    """Rescind the current offer, accepted or not. A rescinded acceptance fills no opening.
+    """Rescind the current offer, accepted or not. A rescinded acceptance fills no opening."""
 
-    application: the application's stream. by: 'us', or the 'candidate' who had accepted.
-    reason: a code. note: free text, personal, sealed. in_any_order: another system's rescission, which no later end
-    or hire refuses.
-    """
-
-    application: UUID
-    by: Side = "us"
-    reason: Code = UNKNOWN
-    note: str | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    by: Annotated[Side, Help("'us', or the 'candidate' who had accepted.")] = "us"
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
+    note: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
+    in_any_order: Annotated[bool, Help("Another system's rescission, which no later end or hire refuses.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, command: RescindOffer) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingRestricted
 from domain.codes import Code
 
@@ -15,14 +16,11 @@ class RestrictProcessing(Command):
     """Restrict the processing of a person's data: nothing is sent to them, and retention does not erase them.
 
     Restricting it again changes nothing.
-
-    candidate: any record of the person. ground: 'accuracy-contested', 'unlawful', 'legal-claim', 'objection' or another
-    code. note: free text, personal, sealed.
     """
 
-    candidate: UUID
-    ground: Code
-    note: str | None = None
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    ground: Annotated[Code, Help("The ground, such as 'accuracy-contested', 'unlawful', 'legal-claim' or 'objection'.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import (
     HOLDS,
     REQUISITION,
@@ -19,13 +20,10 @@ from domain.requisition import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequisition(Command):
-    """Resume a requisition that is on hold.
+    """Resume a requisition that is on hold."""
 
-    requisition: the requisition's stream. note: free text, personal, sealed.
-    """
-
-    requisition: UUID
-    note: str | None = None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
 
 def decide(requisition: Requisition, command: ResumeRequisition) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import (
     CANDIDATE,
     ENTRIES,
@@ -21,16 +22,14 @@ from domain.profile_facts import alike, kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetractProfileFact(Command):
-    """Retract a statement of a source about a fact. The statements of other sources remain and decide.
+    """Retract a statement of a source about a fact. The statements of other sources remain and decide."""
 
-    candidate: the candidate's stream. fact: the kind of fact. learned_from: the source of the statement; for facts
-    of the entry, the source of the entry. value: the retracted value, personal, sealed.
-    """
-
-    candidate: UUID
-    fact: Code
-    learned_from: Code
-    value: str
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    fact: Annotated[Code, Help("What the fact is about.")]
+    learned_from: Annotated[
+        Code, Help("The source of the fact; of what came with the candidate's entry, the candidate's source.")
+    ]
+    value: Annotated[str, Help("The value to take back; personal, sealed.")]
 
 
 def decide(candidate: Candidate, command: RetractProfileFact) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.candidate import CANDIDATE, ENTRIES, HOLDS, MERGES, Candidate, CandidateDoesNotExist, LegalHoldSet
 from domain.codes import Code
 
@@ -14,13 +15,11 @@ from domain.codes import Code
 class SetLegalHold(Command):
     """Set a legal hold on a person: erasures are refused, and retention does not erase them. Setting it again changes
     nothing.
-
-    candidate: any record of the person. matter: the code of the matter. note: free text, personal, sealed.
     """
 
-    candidate: UUID
-    matter: Code
-    note: str | None = None
+    candidate: Annotated[UUID, Help("Any record of the person.")]
+    matter: Annotated[Code, Help("The matter that the data is kept for, as a code.")]
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened, TargetDateSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTargetDate(Command):
-    """Set the day by which a requisition is to be filled. Setting the same day again changes nothing.
+    """Set the day by which a requisition is to be filled. Setting the same day again changes nothing."""
 
-    requisition: the requisition's stream. target: the day; null: none.
-    """
-
-    requisition: UUID
-    target: date | None
+    requisition: Annotated[UUID, Help("The requisition's stream.")]
+    target: Annotated[date | None, Help("The target day; null: none.")]
 
 
 def decide(requisition: Requisition, command: SetTargetDate) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from commands.addresses import LOAD, Arrival, admit
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.addresses import AddressCannotBeRead, AddressIsPlaceholder, ValueHoldsSeveralAddresses
 from domain.candidate import (
     CANDIDATE,
@@ -22,21 +23,19 @@ from domain.suppression import AddressIsSuppressed, Suppressions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCandidate(Arrival):
-    """Source a candidate; source, role and location are the segments. A segment that is known never changes.
+    """Source a candidate; source, role and location are the segments. A segment that is known never changes."""
 
-    candidate: the new candidate's stream.
-    source: the source of the candidate. role: the kind of work. location: the place of work.
-    outside_source, outside_id: another system that has the person, and their id there. With both and without
-    `candidate`, the stream is derived from them, as in imports, unless the person is returning.
-    name, emails, phones: personal, sealed. returning: the person returned on their own, which releases their suppressed
-    addresses.
-    """
-
-    role: Code = UNKNOWN
-    location: Code = UNKNOWN
-    outside_source: Code | None = None
-    outside_id: str | None = None
-    name: str | None = None
+    role: Annotated[Code, Help("The kind of work.")] = UNKNOWN
+    location: Annotated[Code, Help("Where they want to work.")] = UNKNOWN
+    outside_source: Annotated[Code | None, Help("The other system that has this person.")] = None
+    outside_id: Annotated[
+        str | None,
+        Help(
+            "The person's id in that system. With both, and without an id of its own, the candidate gets the "
+            "stream that an import of the same person gets, unless the person is returning."
+        ),
+    ] = None
+    name: Annotated[str | None, Help("The name; personal, sealed.")] = None
 
 
 def decide(candidate: Candidate, suppressions: Suppressions, command: SourceCandidate) -> Events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -23,20 +24,20 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication(Command):
-    """Submit an application. A prospect may apply for another requisition than the one considered.
+    """Submit an application. A prospect may apply for another requisition than the one considered."""
 
-    application: the application's stream, new or a prospect's. candidate: the applicant. requisition: the job.
-    source: the application's source.
-    outside_source, outside_id: another system that has it, and its id there. With both and without `application`, its
-    stream is derived from them, as in imports.
-    """
-
-    application: UUID
-    candidate: UUID
-    requisition: UUID
-    source: Code = UNKNOWN
-    outside_source: Code | None = None
-    outside_id: str | None = None
+    application: Annotated[UUID, Help("The application's stream, new or a prospect's.")]
+    candidate: Annotated[UUID, Help("The candidate who applies.")]
+    requisition: Annotated[UUID, Help("The requisition applied for.")]
+    source: Annotated[Code, Help("Where the application came from.")] = UNKNOWN
+    outside_source: Annotated[Code | None, Help("The other system that has this record.")] = None
+    outside_id: Annotated[
+        str | None,
+        Help(
+            "The record's id in that system. With both, and without an id of its own, the application gets "
+            "the stream that an import of the same record gets."
+        ),
+    ] = None
 
 
 def decide(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -19,12 +20,9 @@ from domain.application import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeBackDecline(Command):
-    """Take back the decline of an offer, of which another system tells later that it had been accepted before.
+    """Take back the decline of an offer, of which another system tells later that it had been accepted before."""
 
-    application: the application's stream.
-    """
-
-    application: UUID
+    application: Annotated[UUID, Help("The application's stream.")]
 
 
 def decide(application: Application, command: TakeBackDecline) -> Events:

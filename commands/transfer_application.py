@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     OFFERS,
@@ -23,14 +24,11 @@ from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferApplication(Command):
-    """Transfer an application to another requisition, whose stages it enters anew. It may have no current offer.
+    """Transfer an application to another requisition, whose stages it enters anew. It may have no current offer."""
 
-    application: the application's stream. requisition: its new requisition. reason: a code.
-    """
-
-    application: UUID
-    requisition: UUID
-    reason: Code = UNKNOWN
+    application: Annotated[UUID, Help("The application's stream.")]
+    requisition: Annotated[UUID, Help("The requisition that the application is for from now on.")]
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
 
 
 def decide(application: Application, requisition: Requisition, command: TransferApplication) -> Events:

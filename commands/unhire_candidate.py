@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -24,17 +25,17 @@ from domain.requisition import OPENINGS, REQUISITION, OpeningReopened, Requisiti
 class UnhireCandidate(Command):
     """Undo a hire: the application goes on, and the opening that the hire filled is open again, with its time to fill
     continued.
-
-    application: the application's stream. requisition: that of the hire; required if the hire names an opening.
-    reason: a code, such as 'did-not-start'. note: free text, personal, sealed.
-    in_any_order: events may arrive in any order, and dates do not refuse the command.
     """
 
-    application: UUID
-    requisition: UUID | None = None
-    reason: Code = UNKNOWN
-    note: str | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    requisition: Annotated[
+        UUID | None, Help("The requisition that the hire names; required where the hire names an opening.")
+    ] = None
+    reason: Annotated[Code, Help("The reason, such as 'did-not-start'.")] = UNKNOWN
+    note: Annotated[str | None, Help("Free text; personal, sealed.")] = None
+    in_any_order: Annotated[bool, Help("Events may arrive in any order, and dates do not refuse the command.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, requisition: Requisition | None, command: UnhireCandidate) -> Events:

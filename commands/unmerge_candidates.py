@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithHolders
-from commands.verb import CLOCKS_DIFFER_BY, Events, Load, Verb
+from commands.verb import CLOCKS_DIFFER_BY, Events, Help, Load, Verb
 from domain.candidate import (
     ANSWERS,
     CANDIDATE,
@@ -50,14 +51,11 @@ class UnmergeCandidates(WithHolders):
 
     A refusal or withdrawal that was recorded while they were merged is valid for both. The addresses that this merge
     suppressed are released, unless a record that has them denied every consent itself.
-
-    candidate: the record that the other was merged into. absorbed: the other record.
-    reason: free text, personal, sealed.
     """
 
-    candidate: UUID
-    absorbed: UUID
-    reason: str | None = None
+    candidate: Annotated[UUID, Help("The record that the other was merged into.")]
+    absorbed: Annotated[UUID, Help("The other record.")]
+    reason: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
 
     def answering(self) -> tuple[UUID, ...]:
         return self.candidate, self.absorbed

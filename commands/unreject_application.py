@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import HIDDEN, Command, Events, Load, Verb
+from commands.verb import HIDDEN, Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -19,16 +20,14 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnrejectApplication(Command):
-    """Undo the rejection of an application: it goes on in its stage.
+    """Undo the rejection of an application: it goes on in its stage."""
 
-    application: the application's stream. reason: a code. note: free text, personal, sealed.
-    in_any_order: events may arrive in any order, and dates do not refuse the command.
-    """
-
-    application: UUID
-    reason: Code = UNKNOWN
-    note: str | None = None
-    in_any_order: bool = field(default=False, metadata=HIDDEN)
+    application: Annotated[UUID, Help("The application's stream.")]
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
+    note: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
+    in_any_order: Annotated[bool, Help("Events may arrive in any order, and dates do not refuse the command.")] = field(
+        default=False, metadata=HIDDEN
+    )
 
 
 def decide(application: Application, command: UnrejectApplication) -> Events:

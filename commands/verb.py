@@ -8,7 +8,7 @@ from dataclasses import field as field_
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 from uuid import UUID
 
 from domain.codes import How, TextIsWrittenWrongly, Written, require_written
@@ -124,18 +124,22 @@ RAISED_BY_ANY_COMMAND: tuple[type[Invalid], ...] = (
 """The errors of a malformed command, whatever it asks for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Describes a field of a command to clients: `candidate: Annotated[UUID, Help("The candidate's stream.")]`."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Base of all commands: a malformed one cannot be made (it raises a subclass of Invalid).
+    """Base of all commands: a malformed one cannot be made (it raises a subclass of Invalid)."""
 
-    now: when the request was made.
-    occurred_at: when it happened, with a time zone; omitted: now.
-    occurred_how: how that time is known: 'stated' by the sender, 'derived.' from a named field, or 'unknown'.
-    """
-
-    now: datetime
-    occurred_at: datetime | None = None
-    occurred_how: How = "stated"
+    now: Annotated[datetime, Help("When the request was made; the request fills it.")]
+    occurred_at: Annotated[datetime | None, Help("When it occurred, with a time zone. Default: now.")] = None
+    occurred_how: Annotated[
+        How, Help("How that time is known: 'stated' by the sender, 'derived.' from a named field, or 'unknown'.")
+    ] = "stated"
 
     def __post_init__(self) -> None:
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from commands.verb import Command, Events, Load, Verb
+from commands.verb import Command, Events, Help, Load, Verb
 from domain.application import (
     APPLICATION,
     STANDING,
@@ -19,14 +20,11 @@ from domain.codes import UNKNOWN, Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawApplication(Command):
-    """Withdraw an application, which ends it. A withdrawal before an end may be recorded after it.
+    """Withdraw an application, which ends it. A withdrawal before an end may be recorded after it."""
 
-    application: the application's stream. reason: a code. note: free text, personal, sealed.
-    """
-
-    application: UUID
-    reason: Code = UNKNOWN
-    note: str | None = None
+    application: Annotated[UUID, Help("The application's stream.")]
+    reason: Annotated[Code, Help("The reason, as a code.")] = UNKNOWN
+    note: Annotated[str | None, Help("The reason in free text; personal, sealed.")] = None
 
 
 def decide(application: Application, command: WithdrawApplication) -> Events:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 from commands.addresses import LOAD, WithAddresses, shut_out
-from commands.verb import Events, Load, Verb
+from commands.verb import Events, Help, Load, Verb
 from domain.candidate import ANSWERS, CANDIDATE, ENTRIES, Candidate, CandidateDoesNotExist, ProcessingIsRestricted
 from domain.codes import UNKNOWN, Code
 from domain.consent import RESERVED_METHODS, ConsentIsMissing, ConsentWithdrawn, WithdrawalMethodIsReserved, withdrawal
@@ -18,18 +19,16 @@ from domain.suppression import Suppressions
 class WithdrawConsent(WithAddresses):
     """Withdraw a consent, also one that is not recorded: an older consent may still arrive later. If no consent is left
     then, the candidate's addresses are suppressed, and only the candidate can release them.
-
-    candidate: the candidate's stream. purpose: a purpose of the list. channels: channels of the list; empty: all,
-    so that nothing of the purpose is left. method: how the candidate withdrew it.
-    because_of: the touchpoint that withdrew it. reason: free text, personal, sealed.
     """
 
-    candidate: UUID
-    purpose: Code
-    channels: tuple[Code, ...] = ()
-    method: Code = UNKNOWN
-    because_of: UUID | None = None
-    reason: str | None = None
+    candidate: Annotated[UUID, Help("The candidate's stream.")]
+    purpose: Annotated[Code, Help("A purpose of the catalogue.")]
+    channels: Annotated[
+        tuple[Code, ...], Help("Channels of the catalogue. Default: all; nothing of the purpose is left.")
+    ] = ()
+    method: Annotated[Code, Help("How the candidate withdrew it.")] = UNKNOWN
+    because_of: Annotated[UUID | None, Help("The touchpoint by which the candidate withdrew it.")] = None
+    reason: Annotated[str | None, Help("Free text; personal, sealed.")] = None
 
     @property
     def takes_precedence(self) -> bool:

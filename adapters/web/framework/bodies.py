@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, create_model
 
 from adapters.web.framework.schemas import OF_TYPE
 from adapters.web.framework.writing import Day, Moment
-from commands.verb import Command
+from commands.verb import Command, Help
 from domain.codes import Written
 
 MOST_IN_A_LIST, LONGEST_IN_A_LIST = 1_000, 1_000
@@ -72,7 +71,8 @@ def as_read(hint: Any) -> Any:
         return PLAIN[hint]
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return Annotated[parts[0], *(as_constraint(mark) for mark in parts[1:])]
+        constraints = [as_constraint(mark) for mark in parts[1:] if not isinstance(mark, Help)]
+        return Annotated[as_read(parts[0]), *constraints] if constraints else as_read(parts[0])
     if origin in (Union, UnionType):
         return reduce(or_, (as_read(part) for part in parts))
     if origin is tuple:
@@ -94,20 +94,14 @@ def summary(command: type) -> str:
     return " ".join(cleandoc(command.__doc__ or "").split("\n\n")[0].split())
 
 
-def described(command: type) -> dict[str, str]:
-    """Return the description of each field: 'field: what it is.' in the docstring's last paragraph, or in Command's."""
-    descriptions: dict[str, str] = {}
-    names = {field.name for field in fields(command)}
-    for text in (Command.__doc__, command.__doc__):
-        current: list[str] = []
-        for word in re.sub(r"(?<=\w), (?=[\w, ]+: )", ",", cleandoc(text or "").split("\n\n")[-1]).split():
-            opened = word[:-1].split(",") if word.endswith(":") else []
-            if opened and names.issuperset(opened):
-                current = opened
-            else:
-                spaced = word.replace(",", ", ").strip()
-                descriptions.update({name: f"{descriptions.get(name, '')} {spaced}".strip() for name in current})
-    return descriptions
+def described(command: type[Command]) -> dict[str, str]:
+    """Return the description of each field that has one: the text of its `Help`."""
+    return {
+        name: mark.text
+        for name, hint in hints_of(command).items()
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Help)
+    }
 
 
 def example_of(command: type[Command], filled: Collection[str], made: Collection[str]) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def form_of(route: CommandRoute) -> CommandForm:
         id_fields=tuple(
             field.name
             for field in fields(route.command)
-            if field.name in (*route.in_path, route.makes) and hints[field.name] is UUID
+            if field.name in (*route.in_path, route.makes) and as_read(hints[field.name]) is UUID
         ),
     )
 
