@@ -38,7 +38,8 @@ def jobs(log: Log) -> list[Job]:
 
 def job_of(log: Log, posted: dict[str, Any]) -> Job:
     job = Job(posted)
-    own = [dated(event, log) for event in log if event["stream"] == posted["stream"]]
+    of_stream = [event for event in log if event["stream"] == posted["stream"]]
+    own = [dated(event, log) for event in of_stream if event not in of_type(of_stream, "opening-date-corrected")]
     job.posted = posted = dated(posted, log)
     for event in of_type(own, "requisition-opened", "opening-opened", "opening-reopened", "requisition-resumed"):
         job.active.append(local_day(event["at"]))
