@@ -384,8 +384,17 @@ class AnyHistory(RuleBasedStateMachine):
         }
         for stream in self.history.streams.values():
             last: type[Event] | None = None
-            for turn in [type(entry.event) for entry in stream if type(entry.event) in allowed]:
+            unmade: datetime | None = None
+            for entry in [entry for entry in stream if type(entry.event) in allowed]:
+                turn = type(entry.event)
+                if turn is application.OfferMade and unmade is not None and entry.at <= unmade:
+                    unmade = None  # the offer of an acceptance that was recorded first
+                    continue
                 assert last in allowed[turn]
+                if turn is application.OfferAccepted and last not in OUT:
+                    unmade = entry.at
+                elif turn is not application.ApplicationTransferred:
+                    unmade = None
                 last = last if turn is application.ApplicationTransferred else turn
 
     @invariant()
