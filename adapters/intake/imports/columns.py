@@ -25,19 +25,19 @@ class Column:
 
 PERSON = (
     Column("candidate", "id", "the candidate's id in the system that knows them", needed=True),
-    Column("candidate_system", "code", "that system; left out: the import's"),
+    Column("candidate_system", "code", "that system; omitted: the import's"),
 )
 AT = Column("at", "moment", "when it was", needed=True)
 
 KINDS: Mapping[str, tuple[Column, ...]] = {
     "candidates": (
         Column("id", "id", "the candidate's id in the system", needed=True),
-        Column("at", "moment", "when we found them, or they us; left out: it is not known"),
-        Column("updated_at", "moment", "since when the facts hold; left out: `at`"),
+        Column("at", "moment", "when we found them, or they us; omitted: it is not known"),
+        Column("updated_at", "moment", "since when the facts hold; omitted: `at`"),
         Column("source", "name", "where the person came from; a segment, fixed by the first line that states it"),
         Column("role", "name", "the kind of work; a segment, fixed by the first line that states it"),
         Column("location", "name", "where they would work; a segment, fixed by the first line that states it"),
-        Column("learned_from", "code", "who says the facts; left out: the import's system"),
+        Column("learned_from", "code", "who says the facts; omitted: the import's system"),
         Column("name", "text", "the person's name"),
         Column("emails", "texts", "e-mail addresses"),
         Column("phones", "texts", "telephone numbers"),
@@ -51,32 +51,32 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("owner", "text", "who of us looks after them"),
     ),
     "touchpoints": (
-        Column("id", "id", "the touchpoint's id in the system; left out: a line that says the same is the same"),
+        Column("id", "id", "the touchpoint's id in the system; omitted: a line that says the same is the same"),
         *PERSON,
         Column("kind", "code", "a kind of the catalogue, such as email-sent", needed=True),
         AT,
         Column("message", "id", "what ties the fates of one message together"),
         Column("machine", "flag", "software did it, such as a mail scanner's open"),
-        Column("purpose", "code", "what it was for; left out: the purpose that the catalogue names"),
-        Column("reported_by", "code", "who told; left out: the import's system"),
+        Column("purpose", "code", "what it was for; omitted: the purpose that the catalogue names"),
+        Column("reported_by", "code", "who told; omitted: the import's system"),
         Column("note", "text", "free text"),
     ),
     "consents": (
-        Column("id", "id", "the answer's id in the system; left out: a line that says the same is the same"),
+        Column("id", "id", "the answer's id in the system; omitted: a line that says the same is the same"),
         *PERSON,
         Column("answer", "code", "given, refused or withdrawn", needed=True),
         AT,
         Column("purpose", "code", "a purpose of the list, such as talent_pool", needed=True),
-        Column("channels", "codes", "channels of the list; left out of a no: all"),
+        Column("channels", "codes", "channels of the list; omitted from a no: all"),
         Column("evidence", "text", "where the answer can be looked up; a yes needs it"),
-        Column("basis", "code", "the lawful basis; left out: consent"),
+        Column("basis", "code", "the lawful basis; omitted: consent"),
         Column("jurisdiction", "code", "whose law, such as de or us-ca"),
         Column("notice", "code", "what the candidate read"),
         Column("notice_version", "code", "its version"),
         Column("notice_sha256", "text", "its SHA-256, in hex"),
         Column("language", "code", "the language it was in"),
         Column(
-            "valid_until", "moment", "when a yes ends, at most as late as the purpose and the law allow; left out: then"
+            "valid_until", "moment", "when a yes ends, at most as late as the purpose and the law allow; omitted: then"
         ),
     ),
     "requisitions": (
@@ -87,7 +87,7 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("location", "name", "where; a segment of its openings"),
         Column("source", "name", "who asked for it; a segment of its openings"),
         Column("evergreen", "flag", "it hires on and on"),
-        Column("openings", "texts", "the ids of its openings; left out: one opening"),
+        Column("openings", "texts", "the ids of its openings; omitted: one opening"),
         Column("held_at", "moments", "when work on it stopped, each time"),
         Column("resumed_at", "moments", "when work on it went on, each time"),
         Column("cancelled_openings", "texts", "the ids of those given up without a hire"),
@@ -101,7 +101,7 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("id", "id", "the application's id in the system", needed=True),
         *PERSON,
         Column("requisition", "id", "the requisition's id in the system that knows it; only a prospect may have none"),
-        Column("requisition_system", "code", "that system; left out: the import's"),
+        Column("requisition_system", "code", "that system; omitted: the import's"),
         Column("at", "moment", "when the candidate applied, or became a prospect", needed=True),
         Column("prospect", "flag", "we consider the candidate, who has not applied"),
         Column("source", "name", "where the application came from"),
@@ -111,9 +111,9 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         Column("accepted_at", "moment", "when the candidate accepted it; needs the opening"),
         Column("declined_at", "moment", "when the candidate declined the offer"),
         Column("rescinded_at", "moment", "when the offer, or its acceptance, was taken back"),
-        Column("rescinded_by", "code", "who took it back: us, or the candidate who had accepted; left out: us"),
+        Column("rescinded_by", "code", "who took it back: us, or the candidate who had accepted; omitted: us"),
         Column("offer_reason", "name", "why the offer was declined or taken back, as a code"),
-        Column("outcome", "code", "rejected, withdrawn or hired; left out: it goes on"),
+        Column("outcome", "code", "rejected, withdrawn or hired; omitted: it goes on"),
         Column("ended_at", "moment", "when that was"),
         Column("reason", "name", "why, as a code"),
         Column("note", "text", "why, in free text"),
@@ -127,7 +127,7 @@ TODAYS_NAMES: Mapping[str, str] = {former: name for name, former in FORMER_NAMES
 
 
 def columns_of(kind: str) -> Mapping[str, Column]:
-    """The columns of a kind by their names. Errors: KindIsUnknown."""
+    """Return the columns of a kind by their names. Errors: KindIsUnknown."""
     if kind not in KINDS:
         raise KindIsUnknown(kind=kind, known=", ".join(KINDS))
     return {column.name: column for column in KINDS[kind]}
