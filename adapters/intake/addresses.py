@@ -84,8 +84,8 @@ FLOAT = re.compile(r"\s*(\d{5,15})\.0+\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a text holds: each address as (text, form), and whether something is left over that cannot be read."""
+class ParsedAddresses:
+    """The addresses in a text, each as (text, form). `readable`: nothing is left over that cannot be read."""
 
     addresses: Sequence[tuple[str, str]]
     readable: bool
@@ -99,37 +99,37 @@ class AddressReader:
     region: str | None = None
 
     def read(self, kind: str, text: str) -> Cell:
-        """The value of a field of addresses, and what is in it."""
-        found = self._found(kind, text)
-        parts = tuple(self._part(kind, typed, form) for typed, form in found.addresses)
-        former = self.former(kind, text) if parts or not found.readable else None
-        return Cell(kind, text, parts, found.readable, former)
+        """Return the value of a field of addresses, and what is in it."""
+        parsed = self._parsed(kind, text)
+        parts = tuple(self._part(kind, typed, form) for typed, form in parsed.addresses)
+        former = self.former(kind, text) if parts or not parsed.readable else None
+        return Cell(kind, text, parts, parsed.readable, former)
 
     def former(self, kind: str, text: str) -> Address:
-        """The stream by which older versions know the text."""
+        """Return the stream by which older versions know the text."""
         return Address(kind, self.key_file.address_stream(kind, text), former=True)
 
     def stream(self, kind: str, text: str) -> UUID:
-        """The stream that says whether the first address in the text may come in. Errors: IndexError."""
+        """Return the stream that says whether the first address in the text may come in. Errors: IndexError."""
         return self.read(kind, text).parts[0].addresses[0].stream
 
     def forms(self, kind: str, text: str) -> tuple[str, ...]:
-        """The forms of the addresses in the text."""
-        return tuple(form for _, form in self._found(kind, text).addresses)
+        """Return the forms of the addresses in the text."""
+        return tuple(form for _, form in self._parsed(kind, text).addresses)
 
     def only_form(self, kind: str, text: str, field: str) -> str:
-        """The form of the one address in the text. Errors: as of `require_one`."""
+        """Return the form of the one address in the text. Errors: as of `require_one`."""
         cell = self.read(kind, text)
         require_one(cell, field)
         return cell.parts[0].form
 
     def blinds(self, kind: str, text: str) -> tuple[str, ...]:
-        """By what the addresses in the text are found without being written down."""
+        """Return the blind index of each address in the text, by which it is found without being stored in clear."""
         return tuple(self.key_file.blind(kind, form) for form in self.forms(kind, text))
 
-    def _found(self, kind: str, text: str) -> Found:
+    def _parsed(self, kind: str, text: str) -> ParsedAddresses:
         if len(text) > LONGEST_TEXT:
-            return Found((), readable=False)
+            return ParsedAddresses((), readable=False)
         return emails_in(text) if kind == EMAIL else phones_in(text, self.region)
 
     def _part(self, kind: str, typed: str, form: str) -> Part:
@@ -148,7 +148,8 @@ def require_one(cell: Cell, field: str, number: int = 1) -> None:
 
 
 def plain(text: str) -> str:
-    """The text as it looks: no signs without a shape, one form of each letter and figure, a line break as ';'."""
+    """Return the text as it looks: without signs that have no shape, letters and figures in one form, a line break as
+    ';'."""
     if text.isascii() and not BREAKS & set(text):
         return text
     seen = "".join(";" if sign in BREAKS else sign for sign in text if not is_invisible(sign))
@@ -166,7 +167,7 @@ def is_invisible(sign: str) -> bool:
 
 
 def only_once(addresses: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The first spelling of each form."""
+    """Return the first spelling of each form."""
     first: dict[str, str] = {}
     for text, form in addresses:
         first.setdefault(form, text)
@@ -176,11 +177,11 @@ def only_once(addresses: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 # --- e-mail
 
 
-def emails_in(text: str) -> Found:
-    """The e-mail addresses in the text."""
+def emails_in(text: str) -> ParsedAddresses:
+    """Return the e-mail addresses in the text."""
     seen = NOT_AVAILABLE.sub("na", re.sub(r"\s*@\s*", "@", unescaped(plain(text))))
     if "@" not in seen and is_placeholder_text(seen):
-        return Found((), readable=True)
+        return ParsedAddresses((), readable=True)
     forms: list[tuple[str, str]] = []
     readable = True
     for typed in MAILBOX.findall(seen):
@@ -191,11 +192,11 @@ def emails_in(text: str) -> Found:
             readable = readable and form is not None
             if form is not None:
                 forms.append((mailbox, form))
-    return Found(only_once(forms), readable and is_only_decoration(MAILBOX.sub("\0", seen)))
+    return ParsedAddresses(only_once(forms), readable and is_only_decoration(MAILBOX.sub("\0", seen)))
 
 
 def unescaped(text: str) -> str:
-    """The text of a `mailto:` link, or of HTML, as it is shown."""
+    """Return the text of a `mailto:` link, or of HTML, as it is shown."""
     if "&" in text:
         text = html.unescape(text)
     if "mailto:" in text.casefold():
@@ -204,13 +205,13 @@ def unescaped(text: str) -> str:
 
 
 def addressees(link: str) -> str:
-    """Everybody to whom a `mailto:` link writes; not what it writes."""
+    """Return the addresses to which a `mailto:` link writes, without what it writes."""
     to, _, headers = link.partition("?")
     return ";".join([to, *(value for header in headers.split("&") if "@" in (value := header.partition("=")[2]))])
 
 
 def email_form(mailbox: str) -> str | None:
-    """The form: without capitals, the domain as the network calls it; None where it is no address by its syntax.
+    """Return the form: without capitals, the domain as the network calls it; None where it is no address by its syntax.
 
     What stands after a plus sign does count: it is another address, perhaps of another person.
     """
@@ -225,13 +226,13 @@ def email_form(mailbox: str) -> str | None:
 
 
 def without_capitals(text: str) -> str:
-    """The text casefolded, but for the letter ß: 'straße' and 'strasse' are two mailboxes."""
+    """Return the text casefolded, but for the letter ß: 'straße' and 'strasse' are two mailboxes."""
     folded = "".join("ß" if sign in "ßẞ" else sign.casefold() for sign in text)
     return unicodedata.normalize("NFKC", folded)
 
 
 def is_only_decoration(text: str) -> bool:
-    """Whether only names, comments, labels and separators are left of a text, where each mailbox is NUL.
+    """Return whether only names, comments, labels and separators are left of a text, where each mailbox is NUL.
 
     A text without a mailbox is none: it must be a placeholder throughout.
     """
@@ -246,7 +247,7 @@ def is_only_decoration(text: str) -> bool:
 
 
 def is_nothing(word: str) -> bool:
-    """Whether the word beside an address says nothing: signs, a placeholder, or what kind of address it is."""
+    """Return whether the word beside an address says nothing: signs, a placeholder, or what kind of address it is."""
     word = word.strip(' <>()[]-–.:/+"' + QUOTES)
     return is_placeholder_text(word) or word.casefold() in LABELS
 
@@ -258,10 +259,10 @@ def is_connector(text: str) -> bool:
 # --- phone
 
 
-def phones_in(text: str, region: str | None) -> Found:
-    """The phone numbers in the text. An extension does not count: the number before it is that of the same house."""
+def phones_in(text: str, region: str | None) -> ParsedAddresses:
+    """Return the phone numbers in the text. An extension is dropped: the number before it is that of the same house."""
     if is_placeholder_text(text):
-        return Found((), readable=True)
+        return ParsedAddresses((), readable=True)
     seen = EXTENSION.sub(" ", SCHEME.sub(" ", FLOAT.sub(r"\1", plain(text).translate(DASHES))))
     numbers: list[tuple[str, str]] = []
     readable = True
@@ -276,11 +277,11 @@ def phones_in(text: str, region: str | None) -> Found:
                 readable = False
             elif (form := phone_form(run, region)) is not None:
                 numbers.append((run, form))
-    return Found(only_once(numbers), readable)
+    return ParsedAddresses(only_once(numbers), readable)
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """The parts of the text between which something stands that no number has in it."""
+    """Yield the parts of the text, split at what no phone number contains."""
     for piece in BETWEEN_NUMBERS.split(text):
         for part in re.split(r"(?<=[\d)])[\s./\-]*(?=\(?\+)", piece):
             for side in sides_of_slash(part):
@@ -288,7 +289,7 @@ def pieces_of(text: str) -> Iterator[str]:
 
 
 def sides_of_slash(text: str) -> list[str]:
-    """Parted at each slash that has a whole number on both sides: '030/1234567' is one number."""
+    """Return the text split at each slash that has a whole number on both sides: '030/1234567' is one number."""
     sides: list[str] = []
     for side in text.split("/"):
         if sides and is_whole(sides[-1]) and is_whole(side):
@@ -301,7 +302,7 @@ def sides_of_slash(text: str) -> list[str]:
 
 
 def sides_of_blank(text: str) -> list[str]:
-    """Parted at a blank before a zero that has a whole number on both sides."""
+    """Return the text split at a blank before a zero that has a whole number on both sides."""
     for blank in re.finditer(r"(?<=\d)\s+(?=\(?0)", text):
         before, after = text[: blank.start()], text[blank.end() :]
         if is_whole(before) and is_whole(after):
@@ -310,17 +311,17 @@ def sides_of_blank(text: str) -> list[str]:
 
 
 def is_whole(text: str) -> bool:
-    """Whether the figures are enough for a number; the code of a country alone is none."""
+    """Return whether the figures are enough for a number; the code of a country alone is none."""
     figures = only_figures(text)
     more = 2 if figures.startswith("00") or "+" in text else 0
     return len(figures) >= WHOLE_NUMBER + more
 
 
 def is_only_words(text: str) -> bool:
-    """Whether nothing stands beside the numbers (each NUL) but labels, comments and placeholders."""
+    """Return whether nothing stands beside the numbers (each NUL) but labels, comments and placeholders."""
     text = LABEL.sub(" ", COMMENT.sub(" ", text)) if "\0" in text else text
     words = text.replace("\0", ";").split(";")
-    return all(is_nothing(word) or all(is_nothing(one) for one in word.split()) for word in words)
+    return all(is_nothing(word) or all(is_nothing(part) for part in word.split()) for word in words)
 
 
 def only_figures(text: str) -> str:
@@ -328,8 +329,9 @@ def only_figures(text: str) -> str:
 
 
 def phone_form(text: str, region: str | None) -> str | None:
-    """The figures of a number with its country, without the zero that is dialled at home alone; of a number without a
-    country its figures, without zeros in front. None: a placeholder.
+    """Return the figures of a number with its country, without the zero that is dialled at home alone.
+
+    Of a number without a country: its figures, without zeros in front. None: a placeholder.
     """
     figures = only_figures(text)
     abroad = text.lstrip(" (").startswith("+") or figures.startswith("00")
@@ -355,7 +357,7 @@ LONGEST_MAILBOX = 400
 
 
 def mentioned(text: str, region: str | None) -> set[tuple[str, str]]:
-    """The (kind, form) of whatever may be an address somewhere in a text, such as a line of a file."""
+    """Return the (kind, form) of whatever may be an address somewhere in a text, such as a line of a file."""
     seen = plain(text)
     words = (
         [word for word in IN_TEXT.split(seen) if "@" in word and len(word) <= LONGEST_MAILBOX] if "@" in seen else []
@@ -367,5 +369,5 @@ def mentioned(text: str, region: str | None) -> set[tuple[str, str]]:
 
 
 def is_region(code: str) -> bool:
-    """Whether phone numbers of a country with this ISO 3166 code can be read."""
+    """Return whether phone numbers of a country with this ISO 3166 code can be read."""
     return code in phonenumbers.SUPPORTED_REGIONS

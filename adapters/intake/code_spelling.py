@@ -33,7 +33,7 @@ LEADING_DOT = re.compile(r"(?<![\w.])\.(?=[^\W\d_])")
 def code_of(text: str | None, otherwise: str | None = None) -> str:
     """Return the text as a code that knows the text: 'C++ Developer' as 'c-plus-plus-developer'.
 
-    otherwise: the code of a text in which nothing can be read; left out: 'unknown'.
+    otherwise: the code of a text in which nothing can be read; omitted: 'unknown'.
     """
     code = spelled_code_of(text or "", otherwise or UNKNOWN)
     if not text or text == code or len(text) > LONGEST_TEXT or not is_storable_text(text):
@@ -68,7 +68,7 @@ def words_of(text: str) -> list[str]:
 
 
 def parts_of(folded: str) -> Iterator[str]:
-    """Give what becomes of each sign: a letter or digit, a spelled word between blanks, a blank, or nothing."""
+    """Yield what becomes of each sign: a letter or digit, a spelled word between blanks, a blank, or nothing."""
     latin = True
     for sign in folded:
         category = unicodedata.category(sign)
@@ -86,7 +86,7 @@ def parts_of(folded: str) -> Iterator[str]:
 
 
 def is_latin(sign: str) -> bool:
-    """Whether it is a Latin letter in any of its forms, or a digit of any script."""
+    """Return whether it is a Latin letter in any of its forms, or a digit of any script."""
     return sign.isascii() or unicodedata.digit(sign, None) is not None or "LATIN" in unicodedata.name(sign, "")
 
 
@@ -107,7 +107,7 @@ def spelled(sign: str) -> str:
 
 
 def earlier_code_of(text: str | None, otherwise: str | None = None) -> str:
-    """Return the code that the rule before this one gave: it left out whatever has no form in ASCII."""
+    """Return the code that the rule before this one gave: it dropped whatever has no form in ASCII."""
     folded = unicodedata.normalize("NFKD", (text or "").casefold()).encode("ascii", "ignore").decode()
     code = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:LONGEST_CODE].rstrip("-")
     return code or otherwise or UNKNOWN

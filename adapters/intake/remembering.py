@@ -25,9 +25,11 @@ class Histories(Log, Protocol):
 
 @dataclass(slots=True)
 class RememberingLog:
-    """Answers from memory what was loaded before. What others append to such a stream meanwhile makes the append fail,
-    and everything is loaded anew. Streams that are linked with others are not remembered, because what is written to
-    one says nothing of the others."""
+    """A log that answers from memory what was loaded before.
+
+    Where another process appends to such a stream meanwhile, the append fails and everything is loaded anew. Streams
+    that are linked with others are not remembered, because what is written to one says nothing of the others.
+    """
 
     log: Log
     _states: dict[UUID, dict[tuple[str, Reads], tuple[Aggregate[Any], Loaded]]] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class RememberingLog:
         return loaded
 
     def completed(self, commands: Sequence[Any]) -> Completed:
-        """What it was completed from is as new as can be, and is not answered from memory."""
+        """Return the completed commands. They are as new as can be, so they are not answered from memory."""
         whole = self.log.completed(commands)
         for stream in whole.seen:
             self._states.pop(stream, None)
@@ -94,7 +96,7 @@ class RememberingLog:
                 self._states.setdefault(stream, {})[aggregate.name, reads] = aggregate, loaded
 
     def _take(self, events: Sequence[Recorded[Event]]) -> None:
-        """Bring what is remembered up to what was just written; as loading does, pass over what is not read."""
+        """Bring what is remembered up to date with the events just written, skipping unread ones as loading does."""
         for event in events:
             for key, (aggregate, loaded) in list(self._states.get(event.stream, {}).items()):
                 state = aggregate.evolve(loaded.state, event) if type(event.event) in key[1] else loaded.state
@@ -131,7 +133,7 @@ def values_of(event: Event) -> tuple[Any, ...]:
 
 
 def alike(values: Sequence[Any], recorded: Sequence[Any]) -> bool:
-    return all(one == other or isinstance(other, Erased) for one, other in zip(values, recorded, strict=True))
+    return all(value == other or isinstance(other, Erased) for value, other in zip(values, recorded, strict=True))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""JSON that means one thing: no key twice in an object, no half characters, no number that JSON has not, no abyss."""
+"""Reads JSON strictly: no duplicate keys, no half characters, no numbers beyond JSON, and a limited depth."""
 
 from __future__ import annotations
 
@@ -57,22 +57,24 @@ class JsonHoldsHalfCharacter(JsonCannotBeRead):
 
 
 def read_json(raw: bytes | str, *, halves: bool = False, constant: Callable[[str], Any] | None = None) -> Any:
-    """The value that the text says. `halves`: let half characters pass. `constant`: what NaN and Infinity become,
-    None: they are refused.
+    """Return the value of a JSON text.
+
+    `halves`: let half characters pass. `constant`: what NaN and Infinity become; None: they are refused.
 
     Errors: JsonIsBroken, KeyStandsTwice, JsonIsTooDeep, JsonHoldsHalfCharacter.
     """
     text = raw if isinstance(raw, str) else decoded(raw, halves=halves)
-    found = parsed(text, constant or no_number)
-    if is_deeper(text, found):
+    value = parsed(text, constant or no_number)
+    if is_deeper(text, value):
         raise JsonIsTooDeep
-    if not halves and has_half(text, found):
+    if not halves and has_half(text, value):
         raise JsonHoldsHalfCharacter
-    return found
+    return value
 
 
 def decoded(raw: bytes, *, halves: bool) -> str:
-    """The text of the bytes, which are in UTF-8 or say themselves what else. Errors: JsonIsBroken."""
+    """Return the text of the bytes, which are in UTF-8 or begin with the mark of another encoding. Errors:
+    JsonIsBroken."""
     encoding = json.detect_encoding(raw)
     try:
         return raw.decode(encoding, "surrogatepass" if halves else "strict")
@@ -81,7 +83,7 @@ def decoded(raw: bytes, *, halves: bool) -> str:
 
 
 def parsed(text: str, constant: Callable[[str], Any]) -> Any:
-    """Errors: JsonIsBroken, KeyStandsTwice, JsonIsTooDeep."""
+    """Return the value of a JSON text. Errors: JsonIsBroken, KeyStandsTwice, JsonIsTooDeep."""
     try:
         return json.loads(text, object_pairs_hook=once, parse_constant=constant, parse_float=partial(number, constant))
     except JsonCannotBeRead:
@@ -95,15 +97,15 @@ def parsed(text: str, constant: Callable[[str], Any]) -> Any:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these pairs. Errors: KeyStandsTwice."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    """Return the object of these pairs. Errors: KeyStandsTwice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise KeyStandsTwice(first_repeated(key for key, _ in pairs))
-    return found
+    return members
 
 
 def first_repeated(keys: Iterable[str]) -> str:
-    """The first key that stands there a second time."""
+    """Return the first key that is repeated."""
     seen: set[str] = set()
     for key in keys:
         if key in seen:
@@ -113,23 +115,23 @@ def first_repeated(keys: Iterable[str]) -> str:
 
 
 def no_number(name: str) -> Any:
-    """Errors: JsonIsBroken."""
+    """Refuse NaN and Infinity. Errors: JsonIsBroken."""
     raise JsonIsBroken(f"{name} is no number of JSON")
 
 
 def number(constant: Callable[[str], Any], text: str) -> Any:
-    """The number; one that is too large for any reader is as good as Infinity."""
-    found = float(text)
-    return found if isfinite(found) else constant("Infinity")
+    """Return the number; one that is too large for any reader becomes what Infinity becomes."""
+    value = float(text)
+    return value if isfinite(value) else constant("Infinity")
 
 
-def is_deeper(text: str, found: Any) -> bool:
-    """Whether it has more levels than are read; a text with fewer brackets is not looked into."""
+def is_deeper(text: str, value: Any) -> bool:
+    """Return whether the value has more levels than are read; a text with few brackets is not searched."""
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
-    level = [found]
+    level = [value]
     for _ in range(DEEPEST):
-        level = [inner for one in level for inner in inside(one) if isinstance(inner, dict | list)]
+        level = [inner for container in level for inner in inside(container) if isinstance(inner, dict | list)]
         if not level:
             return False
     return True
@@ -139,8 +141,8 @@ def inside(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def has_half(text: str, found: Any) -> bool:
-    """Whether any text in it has half a character; strictly decoded, only an escape can write one."""
+def has_half(text: str, value: Any) -> bool:
+    """Return whether a text in the value has half a character; strictly decoded, only an escape can write one."""
     if MAY_BE_HALF.search(text) is None:
         return False
-    return UNSTORABLE.search(json.dumps(found, ensure_ascii=False)) is not None
+    return UNSTORABLE.search(json.dumps(value, ensure_ascii=False)) is not None

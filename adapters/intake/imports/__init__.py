@@ -1,1 +1,1 @@
-"""History comes in from files: people, contacts, consents and jobs that somebody kept elsewhere before."""
+"""Imports of history from files: people, contacts, consents and jobs of another system."""

@@ -28,15 +28,15 @@ from domain.errors import Refused
 from domain.event import Event, Recorded
 from domain.suppression import AddressIsSuppressed
 
-SAID = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do"))
-"""What a rejected line is told; columns of its file, which an import passes over."""
+REFUSAL_COLUMNS = tuple(f"{OURS}{name}" for name in ("line", "where", "reason", "what_to_do"))
+"""The columns that explain a rejected line in its file. An import ignores them."""
 NOT_KEPT = (CandidateIsErased, PersonOfTheLineWasErased, AddressIsSuppressed)
 OUTCOME_HEAD = ("line", "outcome", "rule", "where", "reason", "what_to_do")
 
 
 class Entry(NamedTuple):
-    """A line as it was read: its values in our words, or what is wrong with it. `record`: the id of the record that
-    must be known for it, where there is one."""
+    """A line as it was read: its values under our names, or what is wrong with it. `record`: the id of the record that
+    it needs, where there is one."""
 
     line: Line
     row: Row | Refused
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Puts lines into our words. `about_records`: each is about a record that must be known for it."""
+    """Reads lines into rows. `about_records`: each line needs the record that it is about."""
 
     kind: str
     translate: Translator
@@ -64,10 +64,10 @@ class Reader:
 
 @dataclass(slots=True)
 class Block:
-    """Lines of one file that are decided in one go; no two of them are about one record that must be known for them.
+    """Lines of one file that are decided together; no two of them need the same record.
 
-    `name`: what kind of lines they are. `wording`: what the file calls our columns. `asked`: by their number what they
-    ask for. `refused`: those that cannot even be asked, and why.
+    `name`: the kind of the lines. `wording`: what the file calls our columns. `intentions`: what the lines request, by
+    their number. `refused`: the lines that request nothing, and why.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Block:
     log: Log
     entries: Sequence[Entry]
     wording: Wording
-    asked: dict[int, Intention] = field(default_factory=dict)
+    intentions: dict[int, Intention] = field(default_factory=dict)
     refused: dict[int, Refused] = field(default_factory=dict)
     _records: Mapping[UUID, Any] = field(default_factory=dict)
 
@@ -92,22 +92,22 @@ class Block:
                 self.refused[number] = wrong
             else:
                 occasion = Occasion(command_id, actor, self.origin.now)
-                self.asked[number] = Intention(occasion, partial(self._plan, number, entry.row))
+                self.intentions[number] = Intention(occasion, partial(self._plan, number, entry.row))
 
     def refuse_erased(self, erased: Container[UUID]) -> int:
-        """Whatever is about these people is asked no more; how many lines that are."""
-        about = [number for number in self.asked if self._owner(number) in erased]
+        """Refuse the lines about these people, and return how many that were."""
+        about = [number for number in self.intentions if self._owner(number) in erased]
         for number in about:
-            del self.asked[number]
+            del self.intentions[number]
             self.refused[number] = PersonOfTheLineWasErased()
         return len(about)
 
     def owners(self) -> set[UUID]:
-        """Whose what the lines say is."""
-        return {owner for number in self.asked if (owner := self._owner(number)) is not None}
+        """Return the people and jobs that the lines are about."""
+        return {owner for number in self.intentions if (owner := self._owner(number)) is not None}
 
     def _owner(self, number: int) -> UUID | None:
-        """None where the line does not say it, for which it is refused when it is planned."""
+        """Return whom a line is about; None where it does not say, for which it is refused when it is planned."""
         row = self.entries[number].row
         try:
             return None if isinstance(row, Refused) else owner_of(self.kind, row, self.origin)
@@ -115,11 +115,11 @@ class Block:
             return None
 
     def _plan(self, number: int, row: Row) -> Sequence[Command]:
-        """What the line comes to. Every attempt begins with the first line, and looks at the records anew there."""
+        """Return the commands of a line. Every attempt begins with the first line, and loads the records anew there."""
         if self.kind.record is None:
-            return list(self.kind.plan(row, self.origin, self.asked[number].occasion.command_id))
-        if number == next(iter(self.asked)):
-            self._records = self.log.load_all(dict.fromkeys(map(self._record, self.asked), self.kind.record))
+            return list(self.kind.plan(row, self.origin, self.intentions[number].occasion.command_id))
+        if number == next(iter(self.intentions)):
+            self._records = self.log.load_all(dict.fromkeys(map(self._record, self.intentions), self.kind.record))
         return list(self.kind.plan(row, self.origin, self._records[self._record(number)].state))
 
     def _record(self, number: int) -> UUID:
@@ -127,40 +127,45 @@ class Block:
         return self.origin.stream(self.kind.named, "" if isinstance(row, Refused) else row.needed("id"))
 
     def decided(self, results: Sequence[Result], opened: Opened, *, per_line: bool) -> Decided:
-        """What became of the lines. Errors: whatever befell one that is no refusal, which is our own mistake."""
-        outcome: dict[int, Result] = {**dict(zip(self.asked, results, strict=True)), **self.refused}
-        failed = next((one for one in outcome.values() if is_failure(one)), None)
+        """Return what became of the lines. Errors: any failure that is no refusal, which is our own mistake."""
+        outcome: dict[int, Result] = {**dict(zip(self.intentions, results, strict=True)), **self.refused}
+        failed = next((result for result in outcome.values() if is_failure(result)), None)
         if isinstance(failed, Exception):
             raise failed
         refusals = {
-            n: in_words(self.name, self.wording, one) for n, one in sorted(outcome.items()) if isinstance(one, Refused)
+            n: in_words(self.name, self.wording, result)
+            for n, result in sorted(outcome.items())
+            if isinstance(result, Refused)
         }
         outcome.update(refusals)
-        added = [one for one in outcome.values() if not isinstance(one, Exception) and one.events]
+        added = [result for result in outcome.values() if not isinstance(result, Exception) and result.events]
         return Decided(
             line=self.entries[-1].line.last,
             added=len(added),
             known=len(outcome) - len(added) - len(refusals),
-            events=sum(len(one.events) for one in added),
+            events=sum(len(result.events) for result in added),
             rules=[refusal.rule() for refusal in refusals.values()],
-            notes=[note for one in added if (note := note_on(one.events)) is not None],
+            notes=[note for result in added if (note := note_on(result.events)) is not None],
             sheets={
-                REJECTED: "".join(self._rejected(number, one, opened) for number, one in refusals.items()),
-                OUTCOMES: self._told(outcome) if per_line else "",
+                REJECTED: "".join(self._rejected(number, refusal, opened) for number, refusal in refusals.items()),
+                OUTCOMES: self._outcome_rows(outcome) if per_line else "",
             },
         )
 
     def _rejected(self, number: int, refusal: Refused, opened: Opened) -> str:
-        """Of a person who is not to come back, the reason alone is written down, and the line's id where only an
-        address of theirs stands in it: the line may be about another person, whom the id names in its system."""
+        """Return the line for the file of rejected lines.
+
+        Of a person who must not come back it has the reason alone. Where only an address of theirs is in the line it
+        keeps the id: the line may be about another person, whom the id names in its system.
+        """
         line = self.entries[number].line
         if isinstance(refusal, NOT_KEPT):
             kept = self._id_to_keep(number) if isinstance(refusal, AddressIsSuppressed) else None
-            return opened.rejected(only_id(line, kept), said(line, refusal))
-        return opened.rejected(line, said(line, refusal))
+            return opened.rejected(only_id(line, kept), refusal_cells(line, refusal))
+        return opened.rejected(line, refusal_cells(line, refusal))
 
     def _id_to_keep(self, number: int) -> str | None:
-        """The id of the record, unless it is an address itself."""
+        """Return the id of the record, unless the id itself is an address."""
         kept, row = self.entries[number].record, self.entries[number].row
         if kept is None or isinstance(row, Refused):
             return None
@@ -169,24 +174,24 @@ class Block:
         is_address = "@" in plain(kept) or not phones.isdisjoint(addresses.forms("phone", kept))
         return None if is_address else kept
 
-    def _told(self, outcome: Mapping[int, Result]) -> str:
-        """A line of CSV for each line."""
+    def _outcome_rows(self, outcome: Mapping[int, Result]) -> str:
+        """Return one CSV row for each line."""
         written = io.StringIO()
         rows = csv.writer(written, lineterminator="\n")
         for number, entry in enumerate(self.entries):
-            one, at = outcome[number], entry.line.number
-            if isinstance(one, Refused):
-                told = (at, "rejected", one.rule(), one.where, one.what, one.what_to_do)
-                rows.writerow([told[0], *map(neutral, told[1:])])
+            result, at = outcome[number], entry.line.number
+            if isinstance(result, Refused):
+                cells = (at, "rejected", result.rule(), result.where, result.what, result.what_to_do)
+                rows.writerow([cells[0], *map(neutral, cells[1:])])
             else:
-                events = () if isinstance(one, Exception) else one.events
+                events = () if isinstance(result, Exception) else result.events
                 note = note_on(events)
                 rows.writerow((at, "added" if events else "known", note or "", "", NOTES.get(note or "", ""), ""))
         return written.getvalue()
 
 
 def only_id(line: Line, kept: str | None) -> Line:
-    """The line with nothing in it but the id."""
+    """Return the line with nothing in it but the id."""
     cells = ["" if kept is None or cell.strip() != kept else cell for cell in line.cells]
     values = {name: value for name, value in line.values.items() if kept is not None and str(value).strip() == kept}
     return line._replace(values=values, cells=cells, text="")
@@ -196,11 +201,11 @@ NOTES: Mapping[str, str] = {
     "local-time-was-skipped": "The clocks skipped this local time; it is read as long after the change as was skipped.",
     "local-time-was-twice": "The clocks showed this local time twice; it is read as the first.",
 }
-"""What may be said of a line that was added."""
+"""The notes on a line that was added, by their code."""
 
 
 def note_on(events: Sequence[Recorded[Event]]) -> str | None:
-    """What is to be said of how a line was read."""
+    """Return the note on how a line was read, if there is one."""
     for event in events:
         if event.occurred_how.endswith(f".{GAP}"):
             return "local-time-was-skipped"
@@ -213,9 +218,9 @@ def is_failure(result: Result) -> bool:
     return isinstance(result, Exception) and not isinstance(result, Refused)
 
 
-def said(line: Line, refusal: Refused) -> dict[str, str]:
-    """What a rejected line is told."""
-    return dict(zip(SAID, (str(line.number), refusal.where, refusal.what, refusal.what_to_do), strict=True))
+def refusal_cells(line: Line, refusal: Refused) -> dict[str, str]:
+    """Return the values of the columns that explain why a line was rejected."""
+    return dict(zip(REFUSAL_COLUMNS, (str(line.number), refusal.where, refusal.what, refusal.what_to_do), strict=True))
 
 
 def outcome_head() -> str:

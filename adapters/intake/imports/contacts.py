@@ -18,7 +18,7 @@ from domain.codes import UNKNOWN
 
 
 def touchpoint(row: Row, origin: Origin, line: UUID) -> Iterator[Command]:
-    """What a line about a contact comes to. `line`: the id that the line has for ever."""
+    """Yield the command of a line about a contact. `line`: the id that the line has for ever."""
     message = row.text("message")
     yield RecordTouchpoint(
         candidate=origin.candidate(row),
@@ -35,7 +35,7 @@ def touchpoint(row: Row, origin: Origin, line: UUID) -> Iterator[Command]:
 
 
 def consent(row: Row, origin: Origin, _: UUID) -> Iterator[Command]:
-    """What a line about an answer comes to."""
+    """Yield the command of a line about an answer."""
     answer = row.needed("answer")
     if answer not in ANSWERS:
         raise ValueCannotBeRead(field="answer", wanted="an answer", example=", ".join(ANSWERS))

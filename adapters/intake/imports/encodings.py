@@ -1,4 +1,4 @@
-"""Which encoding and which delimiter a file is written in: as its bytes tell it, or as its sender says."""
+"""Detects the encoding and the delimiter of a file, or takes those that its sender names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ BROKEN = "perennial-broken"
 
 
 def broken(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that the encoding does not have become one that is not UTF-8, so that their line is named later on."""
+    """Return what replaces bytes that the encoding does not have: one that is not UTF-8, so that their line is named
+    later."""
     return "\udcff", getattr(error, "end", 1)
 
 
@@ -46,28 +47,28 @@ codecs.register_error(BROKEN, broken)
 
 
 def encoding_named(name: str) -> str:
-    """Python's name of an encoding of text. Errors: EncodingIsUnknown."""
+    """Return Python's name of an encoding of text. Errors: EncodingIsUnknown."""
     try:
-        found = codecs.lookup(name)
-        "x".encode(found.name)
+        codec = codecs.lookup(name)
+        "x".encode(codec.name)
     except (LookupError, ValueError):
         raise EncodingIsUnknown(name=name[:40]) from None
-    return UTF8 if found.name == "utf-8-sig" else found.name
+    return UTF8 if codec.name == "utf-8-sig" else codec.name
 
 
 DELIMITERS_BY_NAME = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
 def delimiter_named(name: str) -> str:
-    """The character that a name of it, or it itself, means. Errors: DelimiterIsUnknown."""
-    found = DELIMITERS_BY_NAME.get(name.lower(), "\t" if name == "\\t" else name)
-    if len(found) != 1 or found in '"\r\n\0' or not is_storable_text(found):
+    """Return the delimiter that a name, or the character itself, means. Errors: DelimiterIsUnknown."""
+    delimiter = DELIMITERS_BY_NAME.get(name.lower(), "\t" if name == "\\t" else name)
+    if len(delimiter) != 1 or delimiter in '"\r\n\0' or not is_storable_text(delimiter):
         raise DelimiterIsUnknown(name=UNSTORABLE.sub("\ufffd", name[:40]))
-    return found
+    return delimiter
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding that the file's bytes tell: by a mark, by the zeros of UTF-16, as UTF-8, or as the likeliest other.
+    """Return the encoding of the file: by a mark, by the zeros of UTF-16, as UTF-8, or as the likeliest other.
 
     A file that is UTF-8 but for a few bytes is UTF-8: it stops at them, instead of being read wrongly as a whole.
     """
@@ -86,7 +87,7 @@ def require_content(path: Path) -> None:
 
 
 def zeros_tell(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark: of its Latin letters, blanks and ends of line one byte is zero, or three."""
+    """Return UTF-16 or UTF-32 where the zeros of a file without a mark show it: one byte in two, or three in four."""
     if b"\0" not in head:
         return None
     quarter = max(len(head) // 4, 1)
@@ -101,7 +102,7 @@ def zeros_tell(head: bytes) -> str | None:
 
 
 def is_mostly_utf8(path: Path) -> bool:
-    """Whether its bytes are UTF-8, or more of its characters beyond ASCII are than are not."""
+    """Return whether the file is UTF-8, or most of its characters beyond ASCII are."""
     decoder = codecs.getincrementaldecoder(UTF8)()
     try:
         for piece in pieces(path):
@@ -123,7 +124,7 @@ def pieces(path: Path) -> Iterator[bytes]:
 
 
 def sample_beyond_ascii(path: Path) -> bytes:
-    """Lines that are not ASCII, as many as a sample needs."""
+    """Return as many lines that are not ASCII as a sample needs."""
     sample = b""
     with path.open("rb") as file:
         for line in iter(lambda: file.readline(SAMPLE_BYTES), b""):
@@ -135,7 +136,7 @@ def sample_beyond_ascii(path: Path) -> bytes:
 
 
 def likeliest(path: Path) -> str:
-    """The encoding in which the lines that are not ASCII read most like a language."""
+    """Return the encoding in which the lines that are not ASCII read most like a language."""
     best = from_bytes(sample_beyond_ascii(path), cp_isolation=CANDIDATES, threshold=0.4).best()
     if best is None or FALLBACK in (best.encoding, *best.could_be_from_charset):
         return FALLBACK
@@ -165,12 +166,12 @@ class Transcoded(io.RawIOBase):
 
 
 def as_utf8(file: BinaryIO, encoding: str) -> BinaryIO:
-    """The same text in UTF-8; a mark at its beginning stays one."""
+    """Return the same text in UTF-8; a mark at its beginning stays one."""
     return file if encoding == UTF8 else io.BufferedReader(Transcoded(file, encoding))
 
 
 def make_utf8(path: Path, encoding: str) -> None:
-    """Writes the file anew in UTF-8, beside itself, unless it is."""
+    """Convert the file to UTF-8, unless it is UTF-8 already."""
     if encoding != UTF8:
         beside = path.with_name(f"{path.name}.new")
         with path.open("rb") as file, beside.open("wb") as written:
@@ -178,26 +179,26 @@ def make_utf8(path: Path, encoding: str) -> None:
         beside.replace(path)
 
 
-def delimiter_of(path: Path, encoding: str, known: Collection[str]) -> str:
-    """What stands between the cells of a CSV file: what its head is parted by into columns that are `known`, or else
+def delimiter_of(path: Path, encoding: str, column_names: Collection[str]) -> str:
+    """Return the delimiter of a CSV file: the one that splits its head into the most of these column names, or else
     into the most columns."""
     with path.open("rb") as raw:
         text = as_utf8(raw, encoding).read(SAMPLE_BYTES).decode(UTF8, "replace").removeprefix("\ufeff")
     named = separator_line(text.split("\n", 1)[0])
-    return named or max(DELIMITERS, key=lambda one: columns_by(text, one, known))
+    return named or max(DELIMITERS, key=lambda delimiter: columns_by(text, delimiter, column_names))
 
 
-def columns_by(text: str, delimiter: str, known: Collection[str]) -> tuple[int, int]:
-    """How many known columns, and how many at all, the head has by this delimiter."""
+def columns_by(text: str, delimiter: str, column_names: Collection[str]) -> tuple[int, int]:
+    """Return how many of these column names, and how many columns at all, the head has by this delimiter."""
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         head = next((row for row in rows if any(cell.strip() for cell in row)), [])
     except csv.Error:
         return 0, 0
-    return sum(cell.strip() in known for cell in head), len(head)
+    return sum(cell.strip() in column_names for cell in head), len(head)
 
 
 def separator_line(line: str) -> str | None:
-    """The delimiter that Excel's first line `sep=;` names."""
-    found = line.removeprefix("\ufeff").strip("\r\n").strip('"')
-    return found[4] if len(found) == 5 and found.lower().startswith("sep=") else None
+    """Return the delimiter that Excel's first line `sep=;` names."""
+    text = line.removeprefix("\ufeff").strip("\r\n").strip('"')
+    return text[4] if len(text) == 5 and text.lower().startswith("sep=") else None

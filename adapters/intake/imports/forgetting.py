@@ -1,4 +1,4 @@
-"""Takes out of the files on the shelf what they say of a person: lines about them, or with an address of theirs."""
+"""Removes from the uploaded files what they say of a person: lines about them, or with an address of theirs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from domain.profile_facts import address_key
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Of whom nothing is to be left: `records` of theirs, their e-mail addresses and telephone numbers."""
+    """The person of whom nothing is to be left: their `records`, e-mail addresses and telephone numbers."""
 
     records: Collection[UUID]
     emails: re.Pattern[str] | None
@@ -42,10 +42,10 @@ class Sought:
     region: str | None = None
 
     def is_named(self, text: str) -> bool:
-        """Whether an address stands in the text, however it is written there. A longer address is another one."""
+        """Return whether an address of the person is in the text, in any spelling. A longer address is another one."""
         if self.emails is not None and self.emails.search(" ".join(text.casefold().split())):
             return True
-        if any(address_key("phone", found) in self.phones for found in LIKE_A_PHONE.findall(text)):
+        if any(address_key("phone", number) in self.phones for number in LIKE_A_PHONE.findall(text)):
             return True
         return not self.forms.isdisjoint(mentioned(text, self.region))
 
@@ -56,7 +56,8 @@ def sought(
     forms: Iterable[tuple[str, str]] = (),
     region: str | None = None,
 ) -> Sought:
-    """forms: of the same addresses, by kind. region: the country of phone numbers that name none."""
+    """Return what identifies the person. `forms`: of the same addresses, by kind. `region`: the country of phone
+    numbers that name none."""
     keys: dict[str, set[str]] = {"email": set(), "phone": set()}
     for kind, address in addresses:
         keys[kind].add(address_key(kind, address))
@@ -66,10 +67,10 @@ def sought(
 
 
 def forget(uploads: UploadStore, key_file: KeyFile, whom: Sought) -> int:
-    """How many lines were taken out, of uploads that wait and of rejected lines.
+    """Remove the person from waiting uploads and rejected lines, and return how many lines were removed.
 
-    Errors: ImportIsAtWork, where an import that says something of the person is running, once all others are through;
-    ask again when that one is.
+    Errors: ImportIsAtWork, where an import that says something of the person is running; raised once all others are
+    done. Call it again when that import has ended.
     """
     taken, at_work = 0, None
     for folder in (path for path in sorted(uploads.folder.glob("*")) if path.is_dir() and path != uploads.coming):
@@ -92,7 +93,7 @@ def forget_in(uploads: UploadStore, folder: Path, key_file: KeyFile, whom: Sough
     try:
         with keeping_time(folder), alone(folder):
             for path in present:
-                beside(path).unlink(missing_ok=True)  # by somebody who was killed, with lines of others in it
+                beside(path).unlink(missing_ok=True)  # left by a process that was killed, with lines of others in it
             taken = sum(take_out(path, find(path)) for path, find in present.items())
     except ImportIsAtWork:
         if any(find(path) for path, find in present.items()):
@@ -105,14 +106,14 @@ def forget_in(uploads: UploadStore, folder: Path, key_file: KeyFile, whom: Sough
 
 @contextmanager
 def keeping_time(folder: Path) -> Iterator[None]:
-    """The folder keeps its time, by which it is known how long it is kept."""
+    """Restore the time of the folder at the end: it says how long the folder is kept."""
     before = folder.stat()
     yield
     os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def settle(uploads: UploadStore, folder: Path, about: About | None) -> None:
-    """Of an import on the command line that was broken off nothing is left: it begins anew and adds what is missing."""
+    """Update the note of the upload; an import on the command line that was broken off is removed, and begins anew."""
     if about is None:
         shutil.rmtree(folder, ignore_errors=True)
     elif (folder / UPLOAD).exists():
@@ -124,9 +125,10 @@ Finder = Callable[[Path], set[int]]
 
 
 def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> set[int]:
-    """Read as the import reads it, as far as it can be; from there on, each line by itself."""
+    """Return the numbers of the lines about the person: read as the import reads them while that is possible, then as
+    raw lines."""
     order = Order(path, about.kind, about.system, about.format, about.wording)
-    found: set[int] = set()
+    line_numbers: set[int] = set()
     reached = 0
     with path.open("rb") as file:
         try:
@@ -136,14 +138,14 @@ def lines_about(path: Path, about: About, key_file: KeyFile, whom: Sought) -> se
             for line in opened.lines():
                 reached = line.last
                 if is_about(line):
-                    found.update(range(line.number, line.last + 1))
+                    line_numbers.update(range(line.number, line.last + 1))
         except FileCannotBeImported:
-            return found | {number for number in naming(path, whom) if number > reached}
-    return found
+            return line_numbers | {number for number in naming(path, whom) if number > reached}
+    return line_numbers
 
 
 def judge(order: Order, opened: Opened, key_file: KeyFile, whom: Sought) -> Callable[[Line], bool]:
-    """Whether a record of the file is the person's, or names an address of theirs."""
+    """Return a function that says whether a line is about the person, or names an address of theirs."""
     kind, origin = KINDS[order.kind], Origin(order.system, key_file, datetime.now(UTC))
     manner = Manner(ZoneInfo("UTC"), order.wording.writing.times, order.wording.writing.list_separator)
     reader = Reader(
@@ -166,7 +168,7 @@ def judge(order: Order, opened: Opened, key_file: KeyFile, whom: Sought) -> Call
 
 
 def texts_of(line: Line) -> Iterator[str]:
-    """Whatever the record says."""
+    """Yield every text of the line."""
     yield from line.cells or texts_in(line.values)
     if line.wrong is not None:
         yield line.text
@@ -176,27 +178,27 @@ def texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         value = [*value.keys(), *value.values()]
     if isinstance(value, list):
-        for one in value:
-            yield from texts_in(one)
+        for item in value:
+            yield from texts_in(item)
     elif value is not None:
         yield str(value)
 
 
 def naming(path: Path, whom: Sought) -> set[int]:
-    """The lines in which an address of the person stands, whatever the file is."""
+    """Return the numbers of the lines in which an address of the person stands, in a file of any format."""
     with path.open("rb") as file:
         lines = enumerate(raw_lines(file), start=1)
         return {number for number, raw in lines if whom.is_named(raw.decode("utf-8", "replace"))}
 
 
 def raw_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines as an import counts them."""
+    """Yield the lines as an import counts them."""
     while raw := file.readline(LONGEST_LINE + 1):
         yield raw
 
 
 def take_out(path: Path, gone: set[int]) -> int:
-    """Leaves these lines out of the file; how many they are. Killed meanwhile, the file is as it was."""
+    """Remove these lines from the file, and return how many they are. A crash meanwhile leaves the file as it was."""
     if gone:
         with path.open("rb") as file, beside(path).open("wb") as kept:
             kept.writelines(raw for number, raw in enumerate(raw_lines(file), start=1) if number not in gone)
@@ -207,5 +209,5 @@ def take_out(path: Path, gone: set[int]) -> int:
 
 
 def beside(path: Path) -> Path:
-    """Where the file is written anew."""
+    """Return the path at which the new version of the file is written."""
     return path.with_name(f"{path.name}.new")

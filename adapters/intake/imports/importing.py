@@ -1,4 +1,4 @@
-"""A file of history comes in: block after block through the same decisions as everything else, and only once."""
+"""Imports files of history block by block, through the same decisions as every other command, and only once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from adapters.intake.imports.block import SAID, Block, Entry, Reader, outcome_head
+from adapters.intake.imports.block import REFUSAL_COLUMNS, Block, Entry, Reader, outcome_head
 from adapters.intake.imports.columns import TODAYS_NAMES, columns_of
 from adapters.intake.imports.encodings import UTF8, delimiter_of, encoding_of, require_content
 from adapters.intake.imports.kinds import KINDS
@@ -57,7 +57,7 @@ NAME_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be imported: a file, what its lines are about, where it comes from, and what its words mean.
+    """A file to import: its path, the kind of its lines, the system that it comes from, and the wording of its columns.
 
     Errors: KindIsUnknown, SystemIsWrittenWrongly, FormatIsUnknown.
     """
@@ -75,26 +75,31 @@ class Order:
         if self.format not in FORMATS:
             raise FormatIsUnknown(name=self.format)
 
-    def said(self, content: str) -> bytes:
-        """All that makes it this import and no other, given the hash of the file."""
-        told = [content, self.kind, self.system, self.format, self.wording.said()]
-        return json.dumps(told, sort_keys=True).encode()
+    def identity(self, content: str) -> bytes:
+        """Return all that distinguishes this import from any other, given the hash of the file."""
+        parts = [content, self.kind, self.system, self.format, self.wording.identity()]
+        return json.dumps(parts, sort_keys=True).encode()
 
     def settled(self) -> Order:
-        """The same, with the encoding and the delimiter of the file where nobody named them. Errors: FileIsEmpty."""
+        """Return the order with the encoding and the delimiter of the file, detected where they are not named. Errors:
+        FileIsEmpty."""
         require_content(self.path)
         writing = self.wording.writing
         encoding = writing.encoding or encoding_of(self.path)
         delimiter = writing.delimiter
         if delimiter is None and self.format == "csv":
             theirs = {name for ours in self.wording.columns for name in self.wording.theirs(ours)}
-            delimiter = delimiter_of(self.path, encoding, {*columns_of(self.kind), *TODAYS_NAMES, *theirs, *SAID})
+            delimiter = delimiter_of(
+                self.path, encoding, {*columns_of(self.kind), *TODAYS_NAMES, *theirs, *REFUSAL_COLUMNS}
+            )
         return replace(self, wording=self.wording.written(delimiter or PLAIN_DELIMITER, encoding))
 
     def open(self, file: BinaryIO) -> Opened:
-        """The file of a settled order. Errors: FileCannotBeImported."""
+        """Open the file of a settled order. Errors: FileCannotBeImported."""
         writing = self.wording.writing
-        return FORMATS[self.format](file, SAID, writing.delimiter or PLAIN_DELIMITER, writing.encoding or UTF8)
+        return FORMATS[self.format](
+            file, REFUSAL_COLUMNS, writing.delimiter or PLAIN_DELIMITER, writing.encoding or UTF8
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class Report:
 
 
 Progress = Callable[[int, int, Standing], object]
-"""Told the bytes read so far, the bytes there are, and how things stand."""
+"""Called with the bytes read so far, the size in bytes, and the standing."""
 
 
 def no_progress(_: int, __: int, ___: Standing) -> None: ...
@@ -124,7 +129,7 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Takes files in. `zone`: of times that name none. `now`: the time, with its zone. `folder`: of the ledgers."""
+    """Imports files. `zone`: of times that name none. `now`: the time, with its zone. `folder`: of the ledgers."""
 
     log: EventLog
     verbs: Mapping[type, Verb]
@@ -136,7 +141,8 @@ class Importer:
     def import_file(
         self, order: Order, to: Mapping[str, Path | None], *, dry_run: bool = False, progress: Progress = no_progress
     ) -> Report:
-        """Imports a file from its beginning to its end, or from where it was left. `to`: where its sheets go then.
+        """Import a file from its beginning, or from where an earlier run stopped, to its end. `to`: where its sheets go
+        then.
 
         A dry run decides every line and writes nothing but the sheets. It cannot foresee what lines that are further
         apart than a block mean for each other, nor what others write meanwhile. Errors: as of `run`.
@@ -153,26 +159,27 @@ class Importer:
         return report
 
     def _try(self, order: Order, to: Mapping[str, Path | None], per_line: bool, progress: Progress) -> Report:
-        """A dry run. Its sheets are among those of all imports, where an erasure finds them should it be killed."""
+        """Return the report of a dry run. Its sheets are among those of all imports, where an erasure finds them if it
+        is killed."""
         trying = self.folder / str(uuid4())
         try:
-            run = Run(order, self, TryingLog(RememberingLog(self.log)), Ledger(trying), per_line, "nobody")
+            run = Run(order, self, TryingLog(RememberingLog(self.log)), Ledger(trying), per_line, "dry-run")
             return handed_over(self._run(run, 0, progress, never), trying, to)
         finally:
             shutil.rmtree(trying, ignore_errors=True)
 
     def run(self, order: Order, folder: Path, progress: Progress, stopping: Callable[[], bool]) -> Report:
-        """Imports the file, from where it was left if it was begun, until it is through or `stopping`. Its ledger and
-        its rejected lines are kept in `folder`.
+        """Import the file from where an earlier run stopped, until its end or `stopping`. Its ledger and its rejected
+        lines are kept in `folder`.
 
-        Errors: ImportIsAtWork, and FileCannotBeImported for what stops it at a line; what was before stays.
+        Errors: ImportIsAtWork, and FileCannotBeImported for what stops it at a line; the lines before stay imported.
         """
         order = order.settled()
         return self._run_named(self._consumer(order), order, folder, False, progress, stopping)
 
     def _consumer(self, order: Order) -> str:
-        """The name under which the log remembers how far this file has come."""
-        return PREFIX + self.log.mapper.keyring.key_file.fingerprint("import", order.said(hash_of(order.path)))
+        """Return the name under which the log stores how far this file is imported."""
+        return PREFIX + self.log.mapper.keyring.key_file.fingerprint("import", order.identity(hash_of(order.path)))
 
     def _run_named(
         self,
@@ -201,7 +208,7 @@ class Importer:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run over a file. `log`: where to, the real one or one to try things on."""
+    """One run over a file. `log`: the real log, or one for a dry run."""
 
     order: Order
     importer: Importer
@@ -210,8 +217,8 @@ class Run:
     per_line: bool
     consumer: str
 
-    def through(self, opened: Opened, tell: Callable[[], object], stopping: Callable[[], bool]) -> bool:
-        """Takes in what is left of the file; whether its end was reached."""
+    def through(self, opened: Opened, report: Callable[[], object], stopping: Callable[[], bool]) -> bool:
+        """Import the rest of the file, and return whether its end was reached."""
         kind, wording = self.order.kind, self.order.wording.of_file(opened.columns)
         about_records = KINDS[kind].record is not None
         translate = translator(kind, wording, opened.columns, opened.unnamed)
@@ -220,7 +227,7 @@ class Run:
         origin = Origin(self.order.system, log.mapper.keyring.key_file, self.importer.now(), log.addresses.region)
         for entries in self._blocks(opened, reader):
             self._take_in(Block(kind, KINDS[kind], origin, self.log, entries, wording), opened)
-            tell()
+            report()
             if stopping():
                 return False
         self._end()
@@ -232,7 +239,7 @@ class Run:
         return Manner(zone, writing.times, writing.list_separator, self.importer.now())
 
     def _blocks(self, opened: Opened, reader: Reader) -> Iterator[list[Entry]]:
-        """The lines after those taken in, so many at once; a record that stands twice begins another block."""
+        """Yield the lines that are not imported yet, in blocks; a record that is repeated begins another block."""
         entries: list[Entry] = []
         records: set[str] = set()
         begins = 0
@@ -252,7 +259,7 @@ class Run:
             yield entries
 
     def _take_in(self, block: Block, opened: Opened) -> None:
-        """Decides the block and appends what it comes to, once. Errors: ImportIsAtWork."""
+        """Decide the block and append its events, once. Errors: ImportIsAtWork."""
         proposed = self.ledger.kept
 
         def attach(results: Sequence[Result]) -> Attached:
@@ -263,7 +270,7 @@ class Run:
         verbs = self.importer.verbs
         while True:
             try:
-                handle_in_order(self.log, verbs, list(block.asked.values()), attach=attach, once=True)
+                handle_in_order(self.log, verbs, list(block.intentions.values()), attach=attach, once=True)
             except PersonWasErased:
                 if not block.refuse_erased(self._erased(block)):
                     raise
@@ -276,19 +283,20 @@ class Run:
         return Attached(offset=Offset(self.consumer, standing.number))
 
     def _erased(self, block: Block) -> set[UUID]:
-        """Who of the block's people was erased."""
+        """Return the people of the block who were erased."""
         keys = self.importer.log.recorder.keys_of(block.owners())
         return {person for person, key in keys.items() if key.wrapped is None}
 
     def _end(self) -> None:
-        """From now on the file is begun anew when it is imported again, and adds nothing that is known."""
+        """Record that the file is through: imported again it is read from its beginning, and adds nothing that is
+        known."""
         ended = self.ledger.ended()
         handle_in_order(self.log, self.importer.verbs, [], attach=lambda _: self._attached(ended))
         self.ledger.end()
 
 
 def until_broken(entries: Iterator[Entry]) -> Iterator[Entry | FileCannotBeImported]:
-    """The entries and, where they end before the file does, why."""
+    """Yield the entries and, where they end before the file does, the error."""
     try:
         yield from entries
     except FileCannotBeImported as broken:
@@ -296,7 +304,7 @@ def until_broken(entries: Iterator[Entry]) -> Iterator[Entry | FileCannotBeImpor
 
 
 def handed_over(report: Report, folder: Path, to: Mapping[str, Path | None]) -> Report:
-    """The same report, once the sheets are where they belong. Nothing is written over by a sheet that has no line."""
+    """Move the sheets to where they belong, and return the report. A sheet without a line overwrites nothing."""
     for name, path in to.items():
         if path is not None and (folder / name).exists():
             shutil.move(folder / name, path)
@@ -305,8 +313,10 @@ def handed_over(report: Report, folder: Path, to: Mapping[str, Path | None]) -> 
 
 @contextmanager
 def collecting_between(progress: Progress) -> Iterator[Progress]:
-    """Around a process's only work: circles are looked for between blocks, when all that a block made is gone, and not
-    all the time among what is still needed, which would take a fifth of the time."""
+    """Collect garbage between blocks only, when all that a block made is free; for a process that does nothing else.
+
+    Collecting all the time among what is still needed would take a fifth of the time.
+    """
     blocks = 0
 
     def collect(read: int, size: int, standing: Standing) -> None:
@@ -324,7 +334,7 @@ def collecting_between(progress: Progress) -> Iterator[Progress]:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Nobody else works in the folder meanwhile. Errors: ImportIsAtWork."""
+    """Lock the folder. Errors: ImportIsAtWork."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as lock:
         try:
@@ -335,6 +345,6 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of the file, in hex."""
+    """Return the SHA-256 of the file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Jobs and applications that another system kept: what it tells of them and we do not know yet, step by step."""
+"""Turns lines about jobs and applications of another system into the commands for what is not known yet."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ SIDES = ("us", "candidate")
 OUTCOMES = {"rejected": ApplicationRejected, "withdrawn": ApplicationWithdrawn, "hired": CandidateHired}
 
 
-def requisition(row: Row, origin: Origin, known: Requisition) -> Iterator[Command]:
-    """What a line about a job comes to."""
+def requisition(row: Row, origin: Origin, state: Requisition) -> Iterator[Command]:
+    """Yield the commands of a line about a job."""
     outside_id, at = row.needed("id"), row.when_needed("at")
     stream = origin.stream("requisition", outside_id)
-    if not known.exists:
+    if not state.exists:
         yield OpenRequisition(
             requisition=stream,
             role=row.name("role"),
@@ -55,30 +55,30 @@ def requisition(row: Row, origin: Origin, known: Requisition) -> Iterator[Comman
             now=origin.now,
             **at.fields(),
         )
-    yield from opened(stream, row, origin, known, at)
-    yield from held(stream, row, origin, known)
-    yield from settled(stream, row, origin, None if known.exists else at)
-    yield from cancelled(stream, row, origin, known)
+    yield from opened(stream, row, origin, state, at)
+    yield from held(stream, row, origin, state)
+    yield from settled(stream, row, origin, None if state.exists else at)
+    yield from cancelled(stream, row, origin, state)
 
 
 def opening_of(origin: Origin, requisition_id: str, opening_id: str, system: str | None = None) -> UUID:
-    """The id of a requisition's opening, as the system's webhooks name it too."""
+    """Return the id of a requisition's opening, as the system's webhooks name it too."""
     return origin.stream("opening", f"{requisition_id}/{opening_id}", system)
 
 
-def opened(stream: UUID, row: Row, origin: Origin, known: Requisition, at: When) -> Iterator[Command]:
-    """Its openings, unless we know them."""
-    named = row.texts("openings") or (() if known.openings else (ONLY_OPENING,))
+def opened(stream: UUID, row: Row, origin: Origin, state: Requisition, at: When) -> Iterator[Command]:
+    """Yield the openings that are not known yet."""
+    named = row.texts("openings") or (() if state.openings else (ONLY_OPENING,))
     for outside_id in named:
         opening = opening_of(origin, row.needed("id"), outside_id)
-        if opening not in known.openings:
+        if opening not in state.openings:
             yield OpenOpening(requisition=stream, opening=opening, outside_id=outside_id, now=origin.now, **at.fields())
 
 
-def held(stream: UUID, row: Row, origin: Origin, known: Requisition) -> Iterator[Command]:
-    """The times at which work on it stopped and went on, unless we know them."""
+def held(stream: UUID, row: Row, origin: Origin, state: Requisition) -> Iterator[Command]:
+    """Yield the holds and resumptions that are not known yet."""
     turns = [(when, True) for when in row.whens("held_at")] + [(when, False) for when in row.whens("resumed_at")]
-    course = known.holds
+    course = state.holds
     for when, holds in sorted(turns, key=lambda turn: turn[0].at):
         if bool(course.at(when.at)) is not holds:
             course = course.turned(when.at, holds)
@@ -87,7 +87,7 @@ def held(stream: UUID, row: Row, origin: Origin, known: Requisition) -> Iterator
 
 
 def settled(stream: UUID, row: Row, origin: Origin, at: When | None) -> Iterator[Command]:
-    """Its target and who answers for it: told by the first line it is so since the opening, by a later one from now."""
+    """Yield the target date and the people of the job: of its first line since the opening, of a later one from now."""
     given: dict[str, Any] = {"requisition": stream, "now": origin.now, **({} if at is None else at.fields())}
     target = row.day("target_date")
     if target is not None:
@@ -98,24 +98,24 @@ def settled(stream: UUID, row: Row, origin: Origin, at: When | None) -> Iterator
             yield assign(user=user, **given)
 
 
-def cancelled(stream: UUID, row: Row, origin: Origin, known: Requisition) -> Iterator[Command]:
-    """The openings that were given up, unless they have ended. Errors: StepHasNoTime."""
+def cancelled(stream: UUID, row: Row, origin: Origin, state: Requisition) -> Iterator[Command]:
+    """Yield the cancellations of openings that have not ended. Errors: StepHasNoTime."""
     for outside_id in row.texts("cancelled_openings"):
         opening = opening_of(origin, row.needed("id"), outside_id)
-        if known.openings.get(opening) is None:
+        if state.openings.get(opening) is None:
             when = dated(row, "cancelled_openings", "cancelled_at")
             yield CancelOpening(
                 requisition=stream, opening=opening, reason=row.name("reason"), now=origin.now, **when.fields()
             )
 
 
-def application(row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """What a line about an application comes to: how it began, its steps in the order of their times, its end."""
+def application(row: Row, origin: Origin, state: Application) -> Iterator[Command]:
+    """Yield the commands of a line about an application: its beginning, its steps by their times, its end."""
     stream = origin.stream("application", row.needed("id"))
-    yield from begun(stream, row, origin, known)
-    steps = [*stages(stream, row, origin, known), *offers(stream, row, origin, known)]
+    yield from begun(stream, row, origin, state)
+    steps = [*stages(stream, row, origin, state), *offers(stream, row, origin, state)]
     yield from sorted(steps, key=lambda step: step.moment)
-    yield from ended(stream, row, origin, known)
+    yield from ended(stream, row, origin, state)
 
 
 def requisition_of(row: Row, origin: Origin) -> UUID | None:
@@ -124,15 +124,15 @@ def requisition_of(row: Row, origin: Origin) -> UUID | None:
 
 
 def requisition_needed(row: Row, origin: Origin) -> UUID:
-    """Errors: ValueIsMissing."""
-    found = requisition_of(row, origin)
-    if found is None:
+    """Return the requisition that the line names. Errors: ValueIsMissing."""
+    stream = requisition_of(row, origin)
+    if stream is None:
         raise row.missing("requisition")
-    return found
+    return stream
 
 
-def begun(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """The application or the prospect, unless we know it."""
+def begun(stream: UUID, row: Row, origin: Origin, state: Application) -> Iterator[Command]:
+    """Yield the application or the prospect, unless it is known."""
     given: dict[str, Any] = {
         "application": stream,
         "candidate": origin.candidate(row),
@@ -143,37 +143,37 @@ def begun(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterato
         **row.when_needed("at").fields(),
     }
     if row.flag("prospect"):
-        if not known.exists:
+        if not state.exists:
             yield AddProspect(requisition=requisition_of(row, origin), **given)
-    elif not known.submitted and known.ending is None:
+    elif not state.submitted and state.ending is None:
         yield SubmitApplication(requisition=requisition_needed(row, origin), **given)
 
 
-def stages(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """Each is no news where the application stood in it at that time."""
+def stages(stream: UUID, row: Row, origin: Origin, state: Application) -> Iterator[Command]:
+    """Yield the stages in which the application did not stand at that time."""
     for stage, when in row.stages("stages"):
-        if known.stage_at(when.at) not in spellings_of(stage):
+        if state.stage_at(when.at) not in spellings_of(stage):
             yield EnterStage(application=stream, stage=code_of(stage), now=origin.now, **when.fields())
 
 
-def offers(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """The offer, its acceptance and how it ended, unless we know them. Errors: ValueIsMissing, ValueCannotBeRead."""
+def offers(stream: UUID, row: Row, origin: Origin, state: Application) -> Iterator[Command]:
+    """Yield the offer, its acceptance and its end, unless they are known. Errors: ValueIsMissing, ValueCannotBeRead."""
     made, accepted = row.when("offered_at"), row.when("accepted_at")
     named: dict[str, Any] = {"application": stream, "now": origin.now}
-    if made is not None and known.offer is None:
+    if made is not None and state.offer is None:
         requisition = requisition_needed(row, origin)
         yield MakeOffer(requisition=requisition, opening=opening_named(row, origin), **named, **made.fields())
-    if accepted is not None and (known.offer is None or known.offer.accepted_at is None):
+    if accepted is not None and (state.offer is None or state.offer.accepted_at is None):
         opening = opening_named(row, origin)
         if opening is None:
             raise row.missing("opening")
         yield AcceptOffer(requisition=requisition_needed(row, origin), opening=opening, **named, **accepted.fields())
-    if known.offer is None or known.offer.ending is None:
+    if state.offer is None or state.offer.ending is None:
         yield from offers_ended(row, named)
 
 
 def offers_ended(row: Row, named: Mapping[str, Any]) -> Iterator[Command]:
-    """That the offer was declined or taken back. `named`: what every command of the line names."""
+    """Yield the decline or the rescission of the offer. `named`: the fields of every command of the line."""
     declined, rescinded, why = row.when("declined_at"), row.when("rescinded_at"), row.name("offer_reason")
     if declined is not None:
         yield DeclineOffer(reason=why, **named, **declined.fields())
@@ -191,26 +191,30 @@ def opening_named(row: Row, origin: Origin) -> UUID | None:
     return opening_of(origin, row.needed("requisition"), outside_id, row.text("requisition_system"))
 
 
-def ended(stream: UUID, row: Row, origin: Origin, known: Application) -> Iterator[Command]:
-    """The end, unless it has ended so. Errors: ValueCannotBeRead, StepHasNoTime."""
+def ended(stream: UUID, row: Row, origin: Origin, state: Application) -> Iterator[Command]:
+    """Yield the end, unless the application has ended so. Errors: ValueCannotBeRead, StepHasNoTime."""
     outcome = row.text("outcome")
     if outcome is None:
         return
     if outcome not in OUTCOMES:
         raise ValueCannotBeRead(field="outcome", wanted="an outcome", example=", ".join(OUTCOMES))
-    if known.ending is OUTCOMES[outcome]:
+    if state.ending is OUTCOMES[outcome]:
         return
     when = dated(row, "outcome", "ended_at")
     given: dict[str, Any] = {"application": stream, "now": origin.now, **when.fields()}
     if outcome == "hired":
         yield HireCandidate(requisition=requisition_of(row, origin), opening=opening_named(row, origin), **given)
     else:
-        said: dict[str, Any] = {"reason": row.name("reason"), "note": row.text("note")}
-        yield RejectApplication(**said, **given) if outcome == "rejected" else WithdrawApplication(**said, **given)
+        explanation: dict[str, Any] = {"reason": row.name("reason"), "note": row.text("note")}
+        yield (
+            RejectApplication(**explanation, **given)
+            if outcome == "rejected"
+            else WithdrawApplication(**explanation, **given)
+        )
 
 
 def dated(row: Row, step: str, column: str) -> When:
-    """When a step was. Errors: StepHasNoTime."""
+    """Return the time of a step. Errors: StepHasNoTime."""
     when = row.when(column)
     if when is None:
         raise StepHasNoTime(field=step, time=column)

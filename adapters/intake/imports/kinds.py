@@ -1,4 +1,4 @@
-"""What can be imported, one row a kind: how a line becomes commands, and what must be known for that."""
+"""Lists what can be imported, one row a kind: how a line becomes commands, and what is loaded for that."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from domain.requisition import HOLDS, OPENINGS, REQUISITION, RequisitionOpened
 from domain.streams import Reads
 
 Plan = Callable[[Row, Origin, Any], Iterator[Command]]
-"""What a line comes to. The last argument: the state of the record that it is about, or else the line's own id."""
+"""The commands of a line. The last argument: the state of the record that it is about, or else the line's own id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`named`: how ids of the system are named for streams. `record`: what is loaded of the record that a line is about
-    (None: whatever it is about, the line stands for itself)."""
+    """A kind of line. `named`: how ids of the system are named for streams. `record`: what is loaded of the record that
+    a line is about; None: the line stands alone."""
 
     named: str
     plan: Plan
@@ -47,22 +47,26 @@ KINDS: Mapping[str, Kind] = {
 
 
 def record_of(kind: Kind, row: Row, origin: Origin) -> UUID | None:
-    """The stream of the record that a line is about. Errors: ValueIsMissing."""
+    """Return the stream of the record that a line is about. Errors: ValueIsMissing."""
     return None if kind.record is None else origin.stream(kind.named, row.needed("id"))
 
 
 def line_id(kind: Kind, row: Row, origin: Origin) -> UUID:
-    """The id that a line has for ever: of one that stands for itself by its id in the system, of any other by what it
-    says, under the names that the columns had at first. Errors: ValueCannotBeRead."""
+    """Return the id that a line has for ever. Errors: ValueCannotBeRead.
+
+    A line without a record is identified by its id in the system, or else by its content, under the names that the
+    columns had at first.
+    """
     outside_id = row.text("id") if kind.record is None else None
     if outside_id is not None:
         return origin.key_file.stream_of(origin.system, kind.named, outside_id)
     values = {FORMER_NAMES.get(name, name): value for name, value in row.values.items()}
-    said = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return origin.key_file.stream_of(origin.system, f"{kind.named}-line", said)
+    content = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return origin.key_file.stream_of(origin.system, f"{kind.named}-line", content)
 
 
 def owner_of(kind: Kind, row: Row, origin: Origin) -> UUID:
-    """Whose what the line says is, so that it goes with them: a person, or a job. Errors: ValueIsMissing."""
+    """Return the stream that owns what the line says, and is erased with it: a person, or a job. Errors:
+    ValueIsMissing."""
     record = record_of(kind, row, origin)
     return record if record is not None and "candidate" not in row.values else origin.candidate(row)

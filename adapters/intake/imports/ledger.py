@@ -1,4 +1,4 @@
-"""How far an import has come, and which lines it rejected: on disk, and true to the log whenever the process dies."""
+"""Stores on disk how far an import has come and which lines it rejected, consistent with the log after any crash."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ REJECTED, OUTCOMES, STATE = "rejected", "outcomes", "state.json"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`round`: how often the file has been begun, from 1. `line`: the last line of the file that was taken in.
+    """How far an import has come. `round`: how often the file has been begun, from 1. `line`: the last line that was
+    imported.
 
-    `sizes`: how long the sheets are then, in bytes. `reasons`: how many lines were rejected for which rule.
-    `notes`: of how many that were added something is to be said.
+    `sizes`: the lengths of the sheets, in bytes. `reasons`: rejected lines by rule. `notes`: added lines with a note.
     """
 
     round: int
@@ -35,7 +35,7 @@ class Standing:
 
     @property
     def number(self) -> int:
-        """What the log remembers of it: it rises with every block, and from round to round."""
+        """The number that the log stores: it rises with every block, and from round to round."""
         return (self.round << LINES) + self.line
 
     @property
@@ -45,7 +45,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a block of lines: how many of each, the events, and what is to be written on which sheet."""
+    """What became of a block of lines: how many of each outcome, the events, and the text for each sheet."""
 
     line: int
     added: int
@@ -60,8 +60,8 @@ class Decided:
 class Ledger:
     """The folder of one import. `heads`: what each sheet begins with.
 
-    What is about to be committed is written down before (`propose`), so that of a process that was killed the log
-    itself says whether it was: the number that stands there belongs to one of the two standings on disk.
+    What is about to be committed is written before (`propose`). After a crash the number in the log belongs to one of
+    the two standings on disk, and says which of them was committed.
     """
 
     folder: Path
@@ -69,17 +69,20 @@ class Ledger:
     kept: Standing = field(default_factory=lambda: Standing(1))
 
     def resume(self, number: int) -> Standing:
-        """Where to go on, given the number in the log; what was written down and never committed is forgotten."""
+        """Return the standing at which to go on, given the number in the log. A standing that was never committed is
+        forgotten."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        known = next((one for one in self._written() if one.number == number and self._holds(one)), None)
-        self.kept = Standing((number >> LINES) + 1) if known is None or known.line == END else known
+        reached = next(
+            (standing for standing in self._written() if standing.number == number and self._holds(standing)), None
+        )
+        self.kept = Standing((number >> LINES) + 1) if reached is None or reached.line == END else reached
         self._write(self.kept, None)
         for sheet in (REJECTED, OUTCOMES):
             self._cut(sheet)
         return self.kept
 
     def propose(self, decided: Decided) -> Standing:
-        """The standing once this block is committed, and its sheets; may be done again for the same block."""
+        """Write and return the standing after this block, and its sheets; may be repeated for the same block."""
         reasons, notes = Counter(self.kept.reasons), Counter(self.kept.notes)
         reasons.update(decided.rules)
         notes.update(decided.notes)
@@ -99,41 +102,41 @@ class Ledger:
         return proposed
 
     def keep(self, standing: Standing) -> None:
-        """It is committed."""
+        """Record that the standing is committed."""
         self.kept = standing
 
     def ended(self) -> Standing:
-        """The standing of a file that is through."""
+        """Return the standing of a file that is through."""
         return replace(self.kept, line=END)
 
     def end(self) -> None:
-        """It is committed that the file is through."""
+        """Record that the end of the file is committed."""
         self.kept = self.ended()
         self._write(self.kept, None)
 
     def newest(self) -> Standing:
-        """How things stand, for those who look on: of a block that is being committed as if it were."""
+        """Return the newest standing, for display; a block that is being committed counts as committed."""
         return next(reversed(self._written()), Standing(1))
 
     def _written(self) -> list[Standing]:
         try:
-            told = json.loads((self.folder / STATE).read_text())
-            return [Standing(**one) for one in told if one is not None]
+            states = json.loads((self.folder / STATE).read_text())
+            return [Standing(**state) for state in states if state is not None]
         except (OSError, ValueError, TypeError):
             return []  # none, or half of one: then the file is begun again, and lines that are known add nothing
 
     def _holds(self, standing: Standing) -> bool:
-        """Whether the sheets have all that they had then."""
+        """Return whether the sheets have at least the lengths of the standing."""
         return all(self._size(name) >= size for name, size in standing.sizes.items())
 
     def _write(self, *standings: Standing | None) -> None:
-        written = json.dumps([None if one is None else asdict(one) for one in standings])
+        written = json.dumps([None if standing is None else asdict(standing) for standing in standings])
         beside = self.folder / f"{STATE}.new"
         beside.write_text(written)
         beside.replace(self.folder / STATE)
 
     def _add(self, name: str, text: str) -> int:
-        """Writes after what is committed of the sheet; its length then."""
+        """Write after what is committed of the sheet; its length then."""
         self._cut(name)
         with (self.folder / name).open("ab") as sheet:
             sheet.write((text if sheet.tell() else self.heads.get(name, "") + text).encode())
@@ -142,7 +145,7 @@ class Ledger:
             return sheet.tell()
 
     def _cut(self, name: str) -> None:
-        """Takes away what is not committed."""
+        """Take away what is not committed."""
         if self._size(name) > self.kept.sizes.get(name, 0):
             os.truncate(self.folder / name, self.kept.sizes.get(name, 0))
 

@@ -1,4 +1,4 @@
-"""A file that was exported elsewhere is read line by line: as much memory for a million of them as for ten."""
+"""Reads an exported file line by line, in the same memory for a million lines as for ten."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one line, and characters of one cell: what is not imported may be a picture. It bounds what is in memory."""
 csv.field_size_limit(LONGEST_LINE)
 OURS = "perennial_"
-"""Columns that begin so are ours: what a file of rejected lines says of each, and what an import passes over."""
+"""The prefix of our columns in a file of rejected lines. An import ignores them."""
 TEXT = f"{OURS}text"
 """Where the text of an NDJSON line stands that is no JSON; mended, it is read as the line."""
 
 
 class Line(NamedTuple):
-    """One record: the first and last line of the file that it stands on (from 1), and its values by column.
+    """A record of a file: its first and last line (from 1), and its values by column.
 
     `cells`: a CSV line as it came; `text`: an NDJSON one. `wrong`: why it has no values.
     """
@@ -77,7 +77,7 @@ class TextLines:
                 ) from None
 
     def skip_to(self, line: int) -> None:
-        """Passes over lines that were read before, up to this one."""
+        """Skip lines that were read before, up to this one."""
         while self.read < line and self._next():
             pass
 
@@ -89,7 +89,7 @@ class TextLines:
 
 
 class Opened(Protocol):
-    """An opened file; `text` knows how far it is read."""
+    """An opened file; `text` counts how far it is read."""
 
     text: TextLines
 
@@ -104,15 +104,15 @@ class Opened(Protocol):
         ...
 
     def lines(self, after: int = 0) -> Iterator[Line]:
-        """The records that begin after this line of the file (0: all)."""
+        """Return the records that begin after this line of the file (0: all)."""
         ...
 
     def head(self) -> str:
-        """What a file of rejected lines begins with."""
+        """Return the first line of a file of rejected lines."""
         ...
 
-    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
-        """The line as it came, with what we say of it."""
+    def rejected(self, line: Line, refusal: Mapping[str, str]) -> str:
+        """Return the line as it came, with the columns that explain its refusal."""
         ...
 
 
@@ -122,7 +122,7 @@ class CsvFile:
 
     text: TextLines
     delimiter: str
-    told: Sequence[str]
+    refusal_columns: Sequence[str]
     columns: Sequence[str] = ()
     unnamed: frozenset[str] = frozenset()
     neutral: bool = False
@@ -137,10 +137,10 @@ class CsvFile:
         self.neutral = any(name.strip().startswith(OURS) for name in cells)
         names = [name.strip() for name in self._originals(cells)]
         self.columns = named_once(names)
-        self.unnamed = frozenset(known for name, known in zip(names, self.columns, strict=True) if not name)
+        self.unnamed = frozenset(column for name, column in zip(names, self.columns, strict=True) if not name)
 
     def _after_separator_line(self) -> Iterator[str]:
-        """The lines without Excel's `sep=;`."""
+        """Return the lines without Excel's `sep=;`."""
         lines = iter(self.text)
         first = next(lines, "")
         return lines if separator_line(first) else chain([first] if first else [], lines)
@@ -149,7 +149,7 @@ class CsvFile:
         return [original(cell) for cell in cells] if self.neutral else cells
 
     def lines(self, after: int = 0) -> Iterator[Line]:
-        """A row of empty cells is passed over, as are empty cells after the last column."""
+        """Yield the records. A row of empty cells is skipped, and so are empty cells after the last column."""
         self.text.skip_to(after)
         width, columns = len(self.columns), self.columns
         for number, written in self._records():
@@ -163,7 +163,7 @@ class CsvFile:
                 yield Line(number, self.text.read, {}, cells, wrong=wrong)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """The line that each record begins on, and its cells. Errors: CsvIsBroken."""
+        """Yield the line that each record begins on, and its cells. Errors: CsvIsBroken."""
         while True:
             begins = self.text.read + 1
             try:
@@ -176,16 +176,16 @@ class CsvFile:
 
     def head(self) -> str:
         own = ("" if name in self.unnamed else name for name in self.columns if not name.startswith(OURS))
-        return self._written([*self.told, *own])
+        return self._written([*self.refusal_columns, *own])
 
-    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
-        """What we say comes first: a line with too many cells keeps its own order then."""
+    def rejected(self, line: Line, refusal: Mapping[str, str]) -> str:
+        """Return the line with our columns first: a line with too many cells keeps its own order then."""
         ours = {number for number, name in enumerate(self.columns) if name.startswith(OURS)}
         own = [cell for number, cell in enumerate(line.cells) if number not in ours]
-        return self._written([*(told[name] for name in self.told), *own])
+        return self._written([*(refusal[name] for name in self.refusal_columns), *own])
 
     def _written(self, cells: Iterable[str]) -> str:
-        """A record in which no cell is a formula."""
+        """Return a record in which no cell is a formula."""
         written = io.StringIO()
         csv.writer(written, delimiter=self.delimiter, lineterminator=CRLF).writerow(map(neutral, cells))
         return written.getvalue().removesuffix(CRLF) + "\n"
@@ -196,7 +196,7 @@ class NdjsonFile:
     """A file with one JSON object a line."""
 
     text: TextLines
-    told: Sequence[str]
+    refusal_columns: Sequence[str]
     columns: Sequence[str] | None = None
     unnamed: frozenset[str] = frozenset()
 
@@ -209,46 +209,46 @@ class NdjsonFile:
     def _line(self, text: str) -> Line:
         number = self.text.read
         try:
-            found = json_object(text)
-            if TEXT in found:
-                found = json_object(text := str(found[TEXT]))
+            values = json_object(text)
+            if TEXT in values:
+                values = json_object(text := str(values[TEXT]))
         except LineIsNotJson as wrong:
             return Line(number, number, {}, text=text, wrong=wrong)
-        return Line(number, number, found, text=text)
+        return Line(number, number, values, text=text)
 
     def head(self) -> str:
         return ""
 
-    def rejected(self, line: Line, told: Mapping[str, str]) -> str:
+    def rejected(self, line: Line, refusal: Mapping[str, str]) -> str:
         own: Mapping[str, Any] = line.values if line.wrong is None else {TEXT: line.text.rstrip("\r\n")}
         kept = {name: value for name, value in own.items() if name == TEXT or not name.startswith(OURS)}
-        return json.dumps({**told, **kept}, ensure_ascii=False) + "\n"
+        return json.dumps({**refusal, **kept}, ensure_ascii=False) + "\n"
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object that the text is; half characters in it are replaced. Errors: LineIsNotJson."""
+    """Return the JSON object of a line; half characters in it are replaced. Errors: LineIsNotJson."""
     try:
-        found = read_json(text, halves=True)
+        value = read_json(text, halves=True)
     except JsonIsBroken as wrong:
         raise LineIsNotJson(column=wrong.column, why=wrong.why) from None
     except JsonCannotBeRead as wrong:
         raise LineIsNotJson(column=1, why=wrong.why) from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise LineIsNotJson(column=1, why="it is something else")
     if "\\ud" in text.lower():
-        whole: dict[str, Any] = json.loads(writable(json.dumps(found, ensure_ascii=False)))
+        whole: dict[str, Any] = json.loads(writable(json.dumps(value, ensure_ascii=False)))
         return whole
-    return found
+    return value
 
 
 def named_once(columns: Sequence[str]) -> list[str]:
-    """The names of the columns; one that has none is named by its place. Errors: ColumnStandsTwice."""
+    """Return the names of the columns; one that has none is named by its place. Errors: ColumnStandsTwice."""
     places: dict[str, int] = {}
     for place, name in enumerate(columns, 1):
-        known = name or f"column {place}"
-        if known in places:
-            raise ColumnStandsTwice(column=known, first=places[known], second=place)
-        places[known] = place
+        column = name or f"column {place}"
+        if column in places:
+            raise ColumnStandsTwice(column=column, first=places[column], second=place)
+        places[column] = place
     return list(places)
 
 
@@ -259,23 +259,22 @@ def is_blank(cells: Sequence[str]) -> bool:
 Open = Callable[[BinaryIO, Sequence[str], str, str], Opened]
 
 
-def open_csv(file: BinaryIO, told: Sequence[str], delimiter: str, encoding: str = UTF8) -> Opened:
-    return CsvFile(TextLines(as_utf8(file, encoding), encoding), delimiter, told)
+def open_csv(file: BinaryIO, refusal_columns: Sequence[str], delimiter: str, encoding: str = UTF8) -> Opened:
+    return CsvFile(TextLines(as_utf8(file, encoding), encoding), delimiter, refusal_columns)
 
 
-def open_ndjson(file: BinaryIO, told: Sequence[str], _: str, encoding: str = UTF8) -> Opened:
-    return NdjsonFile(TextLines(as_utf8(file, encoding), encoding), told)
+def open_ndjson(file: BinaryIO, refusal_columns: Sequence[str], _: str, encoding: str = UTF8) -> Opened:
+    return NdjsonFile(TextLines(as_utf8(file, encoding), encoding), refusal_columns)
 
 
 FORMATS: Mapping[str, Open] = {"csv": open_csv, "ndjson": open_ndjson}
-"""How each format is opened: the file, the names of what is said of a rejected line, the delimiter of CSV, and the
-encoding."""
+"""How each format is opened: from the file, the columns that explain a refusal, the delimiter of CSV, the encoding."""
 SUFFIXES: Mapping[str, str] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's name tells. Errors: FormatIsUnknown."""
-    found = SUFFIXES.get(path.suffix.lower())
-    if found is None:
+    """Return the format of a file by its name. Errors: FormatIsUnknown."""
+    format_name = SUFFIXES.get(path.suffix.lower())
+    if format_name is None:
         raise FormatIsUnknown(name=path.name)
-    return found
+    return format_name

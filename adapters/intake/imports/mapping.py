@@ -1,4 +1,4 @@
-"""How a foreign file's words become ours: which column is which, what all lines have in common, what a value means."""
+"""Maps the words of a foreign file to ours: its columns, constants of all lines, and the meaning of its values."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ Table = dict[Word, Word]
 
 
 class Writing(BaseModel):
-    """How the file writes things.
+    """How the file is written.
 
-    delimiter: between the cells of CSV; left out: detected. encoding: of the file; left out: detected.
-    list_separator: between the values in one cell. zone: of times that name none; left out: the organisation's.
-    times: forms of strptime, for times that are not ISO 8601; 'excel', 'excel-1904': a spreadsheet's number of a day.
+    delimiter: between the cells of CSV; omitted: detected. encoding: of the file; omitted: detected. list_separator:
+    between the values in one cell. zone: of times that name none; omitted: the organisation's. times: forms of
+    strptime, for times that are not ISO 8601; 'excel', 'excel-1904': a spreadsheet's number of a day.
     """
 
     model_config = CONFIG
@@ -74,11 +74,11 @@ class Writing(BaseModel):
 
 
 class Wording(BaseModel):
-    """What a mapping says, all of it optional.
+    """A mapping, all of it optional.
 
     columns: our column = theirs, or several of theirs (a text is put together with blanks, a list has them all).
-    constants: our column = what a line means that has nothing there. values: per column of ours, their word = ours.
-    others: what to do about columns that are neither ours nor named: refuse the file, or ignore them.
+    constants: our column = its value in a line that has none. values: per column of ours, their word = ours. others:
+    what to do about columns that are neither ours nor named: refuse the file, or ignore them.
     """
 
     model_config = CONFIG
@@ -98,12 +98,12 @@ class Wording(BaseModel):
         return {TODAYS_NAMES.get(name, name): value for name, value in named.items()}
 
     def theirs(self, ours: str) -> tuple[str, ...]:
-        """The columns of the file that are named for one of ours."""
+        """Return the columns of the file that are mapped to one of ours."""
         named = self.columns.get(ours, ())
         return (named,) if isinstance(named, str) else named
 
     def of_file(self, columns: Sequence[str] | None) -> Wording:
-        """The same for a file with these columns, some of which may be called as we called ours before."""
+        """Return the mapping for a file with these columns, some of which may have the former names of ours."""
         used = {theirs for ours in self.columns for theirs in self.theirs(ours)}
         former = {
             ours: name
@@ -116,20 +116,20 @@ class Wording(BaseModel):
         return self.model_copy(update={"columns": {**self.columns, **former}}) if former else self
 
     def written(self, delimiter: str | None, encoding: str | None) -> Wording:
-        """The same for a file that is written so; None: as it is said here."""
-        said = {"delimiter": delimiter, "encoding": encoding}
-        named = {name: value for name, value in said.items() if value is not None}
+        """Return the mapping for a file with this delimiter and encoding; None: as the mapping says."""
+        given = {"delimiter": delimiter, "encoding": encoding}
+        named = {name: value for name, value in given.items() if value is not None}
         return self.model_copy(update={"writing": self.writing.model_copy(update=named)}) if named else self
 
-    def said(self) -> dict[str, Any]:
-        """Return all that it says, as an import is known by it: UTF-8 goes without saying, and columns are called as in
-        older versions."""
-        told = self.model_dump(mode="json")
-        if told["writing"]["encoding"] in (None, UTF8):
-            del told["writing"]["encoding"]
+    def identity(self) -> dict[str, Any]:
+        """Return the content of the mapping as it identifies an import: UTF-8 is omitted, and columns have their former
+        names."""
+        document = self.model_dump(mode="json")
+        if document["writing"]["encoding"] in (None, UTF8):
+            del document["writing"]["encoding"]
         for part in ("columns", "constants", "values"):
-            told[part] = {FORMER_NAMES.get(name, name): value for name, value in told[part].items()}
-        return told
+            document[part] = {FORMER_NAMES.get(name, name): value for name, value in document[part].items()}
+        return document
 
 
 PLAIN = Wording()
@@ -137,7 +137,7 @@ PLAIN = Wording()
 
 
 def read_mapping(path: Path) -> Wording:
-    """The mapping in a TOML file. Errors: MappingCannotBeRead."""
+    """Return the mapping in a TOML file. Errors: MappingCannotBeRead."""
     try:
         return wording_of(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
@@ -145,17 +145,17 @@ def read_mapping(path: Path) -> Wording:
 
 
 def mapping_in(text: str) -> Wording:
-    """The same mapping, written as JSON. Errors: MappingCannotBeRead."""
+    """Return the mapping in a JSON text. Errors: MappingCannotBeRead."""
     try:
         return wording_of(read_json(text))
     except ValueError as error:
         raise MappingCannotBeRead(why=str(error)) from error
 
 
-def wording_of(found: Any) -> Wording:
-    """Errors: MappingCannotBeRead."""
+def wording_of(document: Any) -> Wording:
+    """Return the mapping of a document. Errors: MappingCannotBeRead."""
     try:
-        return Wording.model_validate(found)
+        return Wording.model_validate(document)
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(map(str, wrong["loc"])) or "the mapping"
@@ -164,10 +164,10 @@ def wording_of(found: Any) -> Wording:
 
 def require_known_names(wording: Wording, kind: str) -> None:
     """Raises MappingCannotBeRead where the mapping speaks of columns that the kind does not have."""
-    known = columns_of(kind)
+    columns = columns_of(kind)
     for part, named in (("columns", wording.columns), ("constants", wording.constants), ("values", wording.values)):
         for name in named:
-            if name not in known:
+            if name not in columns:
                 raise MappingCannotBeRead(why=f"[{part}] names '{name}', which is no column of {kind}")
 
 
@@ -176,36 +176,37 @@ Pick = Callable[[Mapping[str, Any]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Puts the values of a line under our names. `known`: the columns of the file that mean something to us; None:
-    whatever else a line has is ignored."""
+    """Puts the values of a line under our names. `known_columns`: the columns of the file that have a meaning; None:
+    all others are ignored."""
 
     kind: str
     picks: tuple[tuple[str, Pick, str | None, Table | None], ...]
-    known: frozenset[str] | None
+    known_columns: frozenset[str] | None
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Our names and what the line says of them. Errors: LineHasUnknownKeys."""
-        if self.known is not None and (not values.keys() <= self.known or former_names_in(values)):
+        """Return the values of the line under our names. Errors: LineHasUnknownKeys."""
+        if self.known_columns is not None and (not values.keys() <= self.known_columns or former_names_in(values)):
             self._require_known(values)
-        found: dict[str, Any] = {}
+        renamed: dict[str, Any] = {}
         for ours, pick, constant, table in self.picks:
             value = pick(values)
             if value is None or value == "":
                 value = constant
             if value is not None:
-                found[ours] = value if table is None else translated(value, table)
-        return found
+                renamed[ours] = value if table is None else translated(value, table)
+        return renamed
 
     def _require_known(self, values: Mapping[str, Any]) -> None:
-        strange = [name for name in values if name not in (self.known or ()) and not name.startswith(OURS)]
+        strange = [name for name in values if name not in (self.known_columns or ()) and not name.startswith(OURS)]
         strange += former_names_in(values)
         if strange:
             raise LineHasUnknownKeys(kind=self.kind, columns=", ".join(sorted(strange)))
 
 
 def translator(kind: str, wording: Wording, columns: Sequence[str] | None, unnamed: Collection[str] = ()) -> Translator:
-    """For a file with these columns (None: every line names its own); `unnamed`: those that the file has no name for,
-    which are ignored unless the mapping names them.
+    """Return the translator of a file with these columns (None: every line names its own).
+
+    `unnamed`: columns without a name in the file, which are ignored unless the mapping names them.
 
     Errors: KindIsUnknown, MappingCannotBeRead, ColumnIsUnknown, ColumnIsMissing.
     """
@@ -222,20 +223,20 @@ def translator(kind: str, wording: Wording, columns: Sequence[str] | None, unnam
     picks = tuple(
         (name, picked(name, theirs, as_list=ours[name].read == "texts"), constants.get(name), tables.get(name))
         for name, theirs in sources.items()
-        if name in constants or any(columns is None or one in columns for one in theirs)
+        if name in constants or any(columns is None or column in columns for column in theirs)
     )
     return Translator(kind, picks, frozenset(used) if columns is None and wording.others == "refuse" else None)
 
 
 def own_names(ours: str, columns: Sequence[str] | None, named: Collection[str]) -> tuple[str, ...]:
-    """What a column is called that the mapping does not name: as we call it, and where lines name their own columns as
-    we called it before. `named`: what the mapping means by other columns."""
+    """Return the names in the file of a column that the mapping does not name: ours, and where lines name their own
+    columns our former one too. `named`: the columns that the mapping uses for others."""
     former = FORMER_NAMES.get(ours) if columns is None else None
     return tuple(name for name in (ours, former) if name is not None and name not in named)
 
 
 def former_names_in(values: Mapping[str, Any]) -> list[str]:
-    """The former names of columns that the line gives under today's names too."""
+    """Return the former names of columns that the line gives under today's names too."""
     return [former for name, former in FORMER_NAMES.items() if former in values and name in values]
 
 
@@ -263,7 +264,7 @@ def require_no_others(kind: str, columns: Sequence[str], used: set[str]) -> None
 
 
 def picked(ours: str, theirs: tuple[str, ...], *, as_list: bool) -> Pick:
-    """What takes the value out of a line; of several columns their texts together, or all their values."""
+    """Return what takes the value out of a line; of several columns their texts joined, or all their values."""
     if not theirs:
         return lambda values: None
     if len(theirs) == 1:
@@ -277,7 +278,7 @@ def picked(ours: str, theirs: tuple[str, ...], *, as_list: bool) -> Pick:
 
 
 def translated(value: Any, table: Table) -> Any:
-    """The value in our words, where the table has one for it."""
+    """Return the value in our words, where the table has one for it."""
     if isinstance(value, list):
-        return [translated(one, table) for one in value]
+        return [translated(item, table) for item in value]
     return table.get(value.strip(), value) if isinstance(value, str) else table.get(json.dumps(value), value)

@@ -1,4 +1,4 @@
-"""What a file calls what a refusal is about: a refusal names the field of a command, a person knows their column."""
+"""Names the columns of a refusal as the file does: a refusal names a field of a command, a sender knows columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a file comes from: whatever it names has one stream for ever, whoever names it first."""
+"""Identifies the records that a file names: each has one stream for ever, in whichever file or delivery it is first."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Origin:
         return AddressReader(self.key_file, self.region)
 
     def stream(self, kind: str, outside_id: str, system: str | None = None) -> UUID:
-        """The stream of an outside record, or the id of something else that was named outside; the same as a webhook
-        of that system gives it."""
+        """Return the stream of an outside record, or the id of something else that was named outside. A webhook of that
+        system gives the same."""
         named = (system or self.system, kind, outside_id)
-        known = self._streams.get(named)
-        if known is None:
+        stream = self._streams.get(named)
+        if stream is None:
             if len(self._streams) >= REMEMBERED:
                 self._streams.clear()
-            known = self._streams[named] = self.key_file.stream_of(*named)
-        return known
+            stream = self._streams[named] = self.key_file.stream_of(*named)
+        return stream
 
     def candidate(self, row: Row) -> UUID:
-        """The candidate that a line names. Errors: ValueIsMissing."""
+        """Return the candidate that a line names. Errors: ValueIsMissing."""
         return self.stream("candidate", row.needed("candidate"), row.text("candidate_system"))

@@ -1,4 +1,4 @@
-"""People whom another system knew: sourced where we do not know them, and otherwise what it says of them is learned."""
+"""Turns lines about people into commands: unknown people are sourced, of the others what is new is learned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.intake.imports.origin import Origin
-from adapters.intake.imports.row import Row, When, first, told
+from adapters.intake.imports.row import Row, When, first, time_fields
 from commands.addresses import Whole
 from commands.complete_segments import CompleteSegments
 from commands.learn_profile_fact import LearnProfileFact
@@ -36,18 +36,18 @@ LISTS = frozenset({"emails", "phones", "skills", "languages", "links", "tags"})
 ADDRESSES = {"emails": "email", "phones": "phone"}
 
 
-def candidate(row: Row, origin: Origin, known: Candidate) -> Iterator[Command]:
-    """What a line about a person comes to."""
+def candidate(row: Row, origin: Origin, state: Candidate) -> Iterator[Command]:
+    """Yield the commands of a line about a person."""
     stream, entered = origin.stream("candidate", row.needed("id")), row.when("at")
-    if not known.exists:
+    if not state.exists:
         yield sourced(stream, row, origin, entered)
     learned = first(row.when("updated_at"), entered)
     learned_from = row.text("learned_from") or origin.system
     by = origin.now if learned is None else learned.at
     for column, fact in FACTS.items():
-        if known.exists or column not in AT_THE_ENTRY:
+        if state.exists or column not in AT_THE_ENTRY:
             for value, wholes in values_of(row, origin, column):
-                if not told_before(known, fact, (value, *(whole.text for whole in wholes)), learned_from, by):
+                if not stated_before(state, fact, (value, *(whole.text for whole in wholes)), learned_from, by):
                     yield LearnProfileFact(
                         candidate=stream,
                         fact=fact,
@@ -56,10 +56,10 @@ def candidate(row: Row, origin: Origin, known: Candidate) -> Iterator[Command]:
                         wholes=wholes,
                         column=column,
                         now=origin.now,
-                        **told(learned),
+                        **time_fields(learned),
                     )
-    if known.exists:
-        yield from completed(stream, row, origin, known, learned)
+    if state.exists:
+        yield from completed(stream, row, origin, state, learned)
 
 
 def completed(stream: UUID, row: Row, origin: Origin, record: Candidate, stated_at: When | None) -> Iterator[Command]:
@@ -73,7 +73,7 @@ def completed(stream: UUID, row: Row, origin: Origin, record: Candidate, stated_
             location=location,
             keeps_known=True,
             now=origin.now,
-            **told(stated_at),
+            **time_fields(stated_at),
         )
 
 
@@ -91,7 +91,7 @@ def sourced(stream: UUID, row: Row, origin: Origin, entered: When | None) -> Sou
         phones=tuple(value for value, _ in phones),
         wholes=tuple(dict.fromkeys(whole for _, wholes in (*emails, *phones) for whole in wholes)),
         now=origin.now,
-        **told(entered),
+        **time_fields(entered),
     )
 
 
@@ -109,22 +109,22 @@ def values_of(row: Row, origin: Origin, column: str) -> list[Value]:
 
 
 def addresses_of(kind: str, texts: Sequence[str], origin: Origin) -> list[Value]:
-    """Each address of the values once. A value of several is split, and a placeholder is as good as nothing; one that
-    cannot be read stands as it is, for the rule that refuses it."""
-    found: dict[str, Value] = {}
+    """Return each address of the values once. A value of several is split, a placeholder is skipped, and an unreadable
+    one is kept for the rule that refuses it."""
+    by_form: dict[str, Value] = {}
     for text in texts:
         cell = origin.addresses.read(kind, text)
         if not cell.readable:
-            found.setdefault(text, (text, ()))
+            by_form.setdefault(text, (text, ()))
         for part in cell.parts if cell.readable else ():
             several = len(cell.parts) > 1
-            found.setdefault(part.form, (part.text if several else text, (Whole(kind, text),) if several else ()))
-    return list(found.values())
+            by_form.setdefault(part.form, (part.text if several else text, (Whole(kind, text),) if several else ()))
+    return list(by_form.values())
 
 
-def told_before(known: Candidate, fact: str, values: Sequence[str], learned_from: str, by: datetime) -> bool:
-    """Whether there is nothing to learn: the event that made the candidate says the same, or the same source told the
-    value as it stood before values of several addresses were split."""
-    said = [one for value in values for one in held(known.told(fact, known.entry_source, value, by))]
-    said += [one for value in values[1:] for one in held(known.told(fact, learned_from, value, by))]
-    return any(one.value in values for one in said)
+def stated_before(state: Candidate, fact: str, values: Sequence[str], learned_from: str, by: datetime) -> bool:
+    """Return whether there is nothing to learn: the entry event states the same, or the same source stated the value as
+    it was before values of several addresses were split."""
+    facts = [stated for value in values for stated in held(state.told(fact, state.entry_source, value, by))]
+    facts += [stated for value in values[1:] for stated in held(state.told(fact, learned_from, value, by))]
+    return any(stated.value in values for stated in facts)

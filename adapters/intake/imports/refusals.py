@@ -1,4 +1,4 @@
-"""What can be wrong with a file or with one of its lines, before any rule of recruiting is asked."""
+"""The errors of a file or of one of its lines, raised before any domain rule is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line in our words: each value read as what its column holds, or the reason why it cannot be."""
+"""Reads each value of a line as its column requires, or says why that is impossible."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class When(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How the file writes times and lists. `now`: no event is later; None: nobody looks at that."""
+    """How the file writes times and lists. `now`: no event is later; None: that is not checked."""
 
     zone: ZoneInfo
     times: tuple[str, ...] = ()
@@ -59,17 +59,17 @@ class Manner:
     now: datetime | None = None
 
     def moment(self, text: str) -> tuple[datetime, bool] | None:
-        """The time, and whether it was told whole (with its zone); noon of a date. None: it cannot be read."""
-        found = written_time(text, self.times)
-        if found is None:
+        """Return the time, and whether it was stated with its zone; noon of a date. None: it cannot be read."""
+        moment = written_time(text, self.times)
+        if moment is None:
             return None
-        whole = found.tzinfo is not None
-        found = found if whole else found.replace(tzinfo=self.zone)
-        return (found, whole) if is_storable_moment(found) else None
+        whole = moment.tzinfo is not None
+        moment = moment if whole else moment.replace(tzinfo=self.zone)
+        return (moment, whole) if is_storable_moment(moment) else None
 
 
 def kind_of_local(moment: datetime) -> str | None:
-    """Whether the clocks of its zone skipped a local time (GAP) or showed it twice (FOLD); None: neither.
+    """Return whether the clocks of its zone skipped a local time (GAP) or showed it twice (FOLD); None: neither.
 
     One that was skipped is read with the offset before the change, which is as long after it as was skipped; of one
     that was shown twice, the first is meant.
@@ -82,10 +82,10 @@ def kind_of_local(moment: datetime) -> str | None:
 
 @lru_cache(maxsize=4096)
 def written_time(text: str, forms: tuple[str, ...]) -> datetime | None:
-    """A time as ISO 8601 or one of the forms writes it; a date is its noon."""
+    """Return a time that is written in ISO 8601 or one of the forms; of a date its noon."""
     try:
-        found = datetime.fromisoformat(text)
-        return datetime.combine(found, NOON) if len(text) <= DAY_LENGTH else found
+        moment = datetime.fromisoformat(text)
+        return datetime.combine(moment, NOON) if len(text) <= DAY_LENGTH else moment
     except ValueError:
         pass
     for form in forms:
@@ -94,15 +94,15 @@ def written_time(text: str, forms: tuple[str, ...]) -> datetime | None:
                 return meant
             continue
         try:
-            found = datetime.strptime(text, form)
+            moment = datetime.strptime(text, form)
         except ValueError:
             continue
-        return found if has_hours(form) else datetime.combine(found, NOON)
+        return moment if has_hours(form) else datetime.combine(moment, NOON)
     return None
 
 
 def spreadsheet_time(text: str, form: str) -> datetime | None:
-    """The time that a spreadsheet's number means, to the second; of a whole number noon."""
+    """Return the time of a spreadsheet's number, to the second; of a whole number noon."""
     number = EXCEL.fullmatch(text)
     if number is None:
         return None
@@ -116,87 +116,88 @@ def has_hours(form: str) -> bool:
 
 
 class Row(NamedTuple):
-    """The values of a line of one kind by our names; empty ones are left out."""
+    """The values of a line of one kind by our names, without the empty ones."""
 
     kind: str
     values: Mapping[str, Any]
     manner: Manner
 
     def text(self, name: str) -> str | None:
-        """The text, or a whole number as text; None where nothing stands. Errors: ValueCannotBeRead."""
-        found = self.values.get(name)
-        if found is None:
+        """Return the text, or a whole number as text; None where the value is empty. Errors: ValueCannotBeRead."""
+        value = self.values.get(name)
+        if value is None:
             return None
-        return kept(name, found.strip() if type(found) is str else as_text(name, found)) or None
+        return kept(name, value.strip() if type(value) is str else as_text(name, value)) or None
 
     def needed(self, name: str) -> str:
-        """Errors: ValueIsMissing."""
-        found = self.text(name)
-        if found is None:
+        """Return the text. Errors: ValueIsMissing."""
+        value = self.text(name)
+        if value is None:
             raise self.missing(name)
-        return found
+        return value
 
     def missing(self, name: str) -> ValueIsMissing:
         return ValueIsMissing(field=name, means=f"{columns_of(self.kind)[name].means}.")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The values of a list, or of a cell that has them separated, each once. Errors: ListIsTooLong."""
-        found = self.values.get(name)
-        if found is None:
+        """Return the values of a list, or of a cell that separates them, each once. Errors: ListIsTooLong."""
+        value = self.values.get(name)
+        if value is None:
             return ()
-        each = found if isinstance(found, list) else as_text(name, found).split(self.manner.list_separator)
+        each = value if isinstance(value, list) else as_text(name, value).split(self.manner.list_separator)
         require_short(len(each), name, LONGEST_LIST if name in ADDRESSES else MOST_FACTS)
-        return tuple(dict.fromkeys(text for one in each if (text := kept(name, as_text(name, one)))))
+        return tuple(dict.fromkeys(text for item in each if (text := kept(name, as_text(name, item)))))
 
     def name(self, name: str) -> str:
-        """A name as a code, 'unknown' where nothing stands. Errors: NameGivesNoCode."""
-        found = self.text(name)
-        if found is None:
+        """Return a name as a code, 'unknown' where the value is empty. Errors: NameGivesNoCode."""
+        text = self.text(name)
+        if text is None:
             return UNKNOWN
-        code = code_of(found)
-        if code == UNKNOWN and found.casefold() != UNKNOWN:
+        code = code_of(text)
+        if code == UNKNOWN and text.casefold() != UNKNOWN:
             raise NameGivesNoCode(field=name)
         return code
 
     def flag(self, name: str) -> bool:
-        """True or false, false where nothing stands. Errors: ValueCannotBeRead."""
-        found = self.values.get(name, False)
-        known = found if isinstance(found, bool) else FLAGS.get(as_text(name, found).casefold() or "false")
-        if known is None:
+        """Return true or false, false where the value is empty. Errors: ValueCannotBeRead."""
+        value = self.values.get(name, False)
+        flag = value if isinstance(value, bool) else FLAGS.get(as_text(name, value).casefold() or "false")
+        if flag is None:
             raise ValueCannotBeRead(field=name, wanted="true or false", example="true")
-        return known
+        return flag
 
     def when(self, name: str, *, ahead: bool = False) -> When | None:
-        """The time, None where nothing stands. `ahead`: it may be to come. Errors: as of `_when`."""
+        """Return the time, None where the value is empty. `ahead`: it may be in the future. Errors: as of `_when`."""
         text = self.text(name)
         return None if text is None else self._when(name, text, ahead=ahead)
 
     def when_needed(self, name: str) -> When:
-        """Errors: ValueIsMissing, ValueCannotBeRead."""
+        """Return the time. Errors: ValueIsMissing, ValueCannotBeRead."""
         return self._when(name, self.needed(name))
 
     def whens(self, name: str) -> list[When]:
-        """The times of a list."""
+        """Return the times of a list."""
         return [self._when(name, text) for text in self.texts(name)]
 
     def day(self, name: str) -> date | None:
-        """Errors: ValueCannotBeRead."""
+        """Return the date. Errors: ValueCannotBeRead."""
         when = self.when(name, ahead=True)
         return None if when is None else when.at.date()
 
     def stages(self, name: str) -> list[tuple[str, When]]:
-        """Stages with the time each was entered: 'phone-screen@2026-05-04', or objects with 'stage' and 'at'."""
-        found = self.values.get(name)
-        if isinstance(found, list):
-            require_short(len(found), name, MOST_FACTS)
-            return [self._stage(name, one) for one in found]
+        """Return the stages with the time each was entered: 'phone-screen@2026-05-04', or objects with 'stage' and
+        'at'."""
+        value = self.values.get(name)
+        if isinstance(value, list):
+            require_short(len(value), name, MOST_FACTS)
+            return [self._stage(name, item) for item in value]
         return [self._stage(name, text) for text in self.texts(name)]
 
-    def _stage(self, name: str, told: Any) -> tuple[str, When]:
-        if isinstance(told, dict):
-            stage, at = as_text(name, told.get("stage", "")), as_text(name, told.get("at", ""))
+    def _stage(self, name: str, entry: Any) -> tuple[str, When]:
+        if isinstance(entry, dict):
+            stage, at = as_text(name, entry.get("stage", "")), as_text(name, entry.get("at", ""))
         else:
-            stage, _, at = as_text(name, told).rpartition("@")
+            stage, _, at = as_text(name, entry).rpartition("@")
         if not stage.strip() or not at.strip():
             raise ValueCannotBeRead(field=name, wanted="a stage with its time", example="phone-screen@2026-05-04")
         if code_of(stage) == UNKNOWN:
@@ -204,13 +205,13 @@ class Row(NamedTuple):
         return stage.strip(), self._when(name, at.strip())
 
     def _when(self, name: str, text: str, *, ahead: bool = False) -> When:
-        """Errors: ValueCannotBeRead, TimeIsNumber, TimeIsInTheFuture."""
-        found = self.manner.moment(text)
-        if found is None:
+        """Return the time of a text. Errors: ValueCannotBeRead, TimeIsNumber, TimeIsInTheFuture."""
+        moment = self.manner.moment(text)
+        if moment is None:
             if EXCEL.fullmatch(text):
                 raise TimeIsNumber(field=name)
             raise ValueCannotBeRead(field=name, wanted="a time", example=A_TIME)
-        at, whole = found
+        at, whole = moment
         if self.manner.now is not None and not ahead:
             require_past(at, self.manner.now, name)
         local = None if whole else kind_of_local(at)
@@ -218,7 +219,7 @@ class Row(NamedTuple):
 
 
 def kept(name: str, text: str) -> str:
-    """The text, where the log can keep it. Errors: CellIsTooLong, CellCannotBeStored."""
+    """Return the text, where the log can store it. Errors: CellIsTooLong, CellCannotBeStored."""
     if len(text) > LONGEST_TEXT:
         raise CellIsTooLong(field=name, length=len(text), longest=LONGEST_TEXT)
     if not is_storable_text(text):
@@ -226,20 +227,20 @@ def kept(name: str, text: str) -> str:
     return text
 
 
-def as_text(name: str, found: Any) -> str:
-    """Errors: ValueCannotBeRead, where it is neither a text nor a whole number."""
-    if isinstance(found, str):
-        return found.strip()
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
+def as_text(name: str, value: Any) -> str:
+    """Return a text or a whole number as text. Errors: ValueCannotBeRead."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     raise ValueCannotBeRead(field=name, wanted="text", example='"text"')
 
 
-def first(*known: When | None) -> When | None:
-    """The first of these times that is told."""
-    return next((when for when in known if when is not None), None)
+def first(*times: When | None) -> When | None:
+    """Return the first of these times that is not None."""
+    return next((when for when in times if when is not None), None)
 
 
-def told(when: When | None) -> dict[str, Any]:
-    """A time as commands take it; None: it is not known."""
+def time_fields(when: When | None) -> dict[str, Any]:
+    """Return a time as the fields of a command; None: it is not known."""
     return {} if when is None else when.fields()

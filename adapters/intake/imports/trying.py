@@ -1,4 +1,4 @@
-"""A log to try things on: it answers as the real one does, and what is appended to it is forgotten at once."""
+"""A log for dry runs: it answers as the real one does, and forgets at once what is appended to it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class TryingLog:
         return nullcontext()  # nothing is written, so nothing conflicts
 
     def append_block(self, events: Sequence[Recorded[Event]], attached: Attached) -> int:
-        """The number of events: positions count from 1, as if the log were empty."""
+        """Return the number of events: positions count from 1, as if the log were empty."""
         return len(events)
 
     def append_all(self, appends: Sequence[tuple[Sequence[Recorded[Event]], Attached]]) -> list[int | Exception]:
-        return [self.append_block(*one) for one in appends]
+        return [self.append_block(*append) for append in appends]

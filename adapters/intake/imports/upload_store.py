@@ -1,4 +1,4 @@
-"""Where uploaded files wait to be imported, and what is known of each: a folder an import, gone after thirty days."""
+"""Stores uploaded files until they are imported, each with a note, in a folder that is removed after thirty days."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ State = Literal["waiting", "at-work", "done", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was asked, and how far it has come. `digest`: a keyed hash of the request, None where nobody compares it.
+    """A requested import, and how far it has come. `digest`: a keyed hash of the request, None where it is not
+    compared.
 
-    `encoding`: what the file was in when it came; here it is in UTF-8. `read` and `size` in bytes; `rate`: lines a
-    second at work. `problem`: why it was stopped. `owner`: the actor who uploaded it, None for one of before there were
+    `encoding`: that of the file when it came; here it is in UTF-8. `read` and `size` in bytes; `rate`: lines a second
+    at work. `problem`: why it was stopped. `owner`: the actor who uploaded it, None for an upload of before there were
     owners.
     """
 
@@ -60,7 +61,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class UploadStore:
-    """The folder of all imports. What is in it may be personal: nobody but its owner reads it."""
+    """The folder of all imports. Its files may be personal: only its owner can read them."""
 
     folder: Path
 
@@ -68,15 +69,17 @@ class UploadStore:
         return self.folder / str(name)
 
     def incoming(self, upload: UUID) -> Path:
-        """Where an upload is written to while it comes: in a folder of its own."""
+        """Return where an upload is written while it arrives: in a folder of its own."""
         folder = self.coming / str(upload)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / UPLOAD
 
     @contextmanager
     def receiving(self, upload: UUID) -> Iterator[Path]:
-        """Where an upload is written to. It is locked as long as its process lives, so that `sweep` knows what nobody
-        will finish; what was not `put` is gone at the end."""
+        """Lock a place for an upload, and give its path. What was not `put` is removed at the end.
+
+        The lock lasts as long as its process, so that `sweep` recognises uploads that will never be complete.
+        """
         came = self.incoming(upload)
         with (came.parent / COMING).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,8 +89,10 @@ class UploadStore:
                 shutil.rmtree(came.parent, ignore_errors=True)
 
     def put(self, about: About, came: Path) -> About:
-        """From now on the file that came waits to be imported: it and what is known of it get their place in one step,
-        so that a process that is killed leaves both or neither. Errors: FileExistsError, where it was put before."""
+        """Queue the received file for import. Errors: FileExistsError, where it was put before.
+
+        The file and its note get their place in one step, so that a process that is killed leaves both or neither.
+        """
         about = replace(about, size=came.stat().st_size)
         write_note(came.parent, about)
         (came.parent / COMING).unlink(missing_ok=True)
@@ -101,14 +106,14 @@ class UploadStore:
 
     @property
     def coming(self) -> Path:
-        """Where uploads are while they come."""
+        """The folder of uploads that are arriving."""
         return self.folder / "coming"
 
     def note(self, about: About) -> None:
         write_note(self.of(about.id), about)
 
     def end(self, about: About, state: State, now: datetime, problem: str | None = None) -> None:
-        """Nothing is left to be done: the upload goes, the rejected lines stay for a while."""
+        """Record the end of an import: the upload is removed, the rejected lines stay for a while."""
         (self.of(about.id) / UPLOAD).unlink(missing_ok=True)
         self.note(replace(about, state=state, ended_at=now, problem=problem, rate=None))
 
@@ -119,13 +124,13 @@ class UploadStore:
             return None
 
     def all(self) -> list[About]:
-        """Every import that was asked for, the newest first."""
-        found = [self.find(UUID(path.parent.name)) for path in self.folder.glob(f"*/{ABOUT}")]
-        known = [about for about in found if about is not None]  # one may be forgotten meanwhile
-        return sorted(known, key=lambda about: (about.asked_at, about.id), reverse=True)
+        """Return every requested import, the newest first."""
+        imports = [self.find(UUID(path.parent.name)) for path in self.folder.glob(f"*/{ABOUT}")]
+        present = [about for about in imports if about is not None]  # one may be forgotten meanwhile
+        return sorted(present, key=lambda about: (about.asked_at, about.id), reverse=True)
 
     def waiting(self) -> list[About]:
-        """Those that are not through, the oldest first."""
+        """Return the imports that have not ended, the oldest first."""
         return [about for about in reversed(self.all()) if about.ended_at is None]
 
     def standing(self, name: UUID) -> Standing:
@@ -141,8 +146,8 @@ class UploadStore:
         shutil.rmtree(self.of(name), ignore_errors=True)
 
     def sweep(self, now: datetime) -> None:
-        """Removes what has been kept long enough (imports that ended, those from the command line that nobody went on
-        with), and whatever a process that was killed left half done."""
+        """Remove what has been kept long enough (imports that ended, abandoned ones of the command line), and what a
+        killed process left unfinished."""
         for folder in self.folder.glob("*"):
             if folder != self.coming:
                 if touched(folder) < now - (KEPT_FOR if is_known(folder) else BEGINS_WITHIN):
@@ -155,12 +160,12 @@ class UploadStore:
 
 
 def is_known(folder: Path) -> bool:
-    """Whether more than an upload is there: one without its note was cut off before anybody was answered."""
+    """Return whether more than an upload is there: one without its note was cut off before its request was answered."""
     return (folder / ABOUT).exists() or not (folder / UPLOAD).exists()
 
 
 def is_held(half: Path) -> bool:
-    """Whether the process that receives the upload lives."""
+    """Return whether the process that receives the upload lives."""
     try:
         with (half / COMING).open("r") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -172,7 +177,7 @@ def is_held(half: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Removes a folder, or a file of before uploads had folders."""
+    """Remove a folder, or a file of before uploads had folders."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -180,7 +185,7 @@ def remove(path: Path) -> None:
 
 
 def remove_half_written(folder: Path) -> None:
-    """Removes files that somebody wrote anew and was killed at, unless an import or an erasure is at work there."""
+    """Remove unfinished new versions of files, unless an import or an erasure is at work there."""
     half = [folder / f"{name}.new" for name in (UPLOAD, REJECTED) if (folder / f"{name}.new").exists()]
     if half:
         with suppress(ImportIsAtWork), alone(folder):
@@ -189,24 +194,24 @@ def remove_half_written(folder: Path) -> None:
 
 
 def write_note(folder: Path, about: About) -> None:
-    told = {**asdict(about), "id": str(about.id), "wording": about.wording.model_dump(mode="json")}
+    note = {**asdict(about), "id": str(about.id), "wording": about.wording.model_dump(mode="json")}
     beside = folder / f"{ABOUT}.new"
-    beside.write_text(json.dumps(told, default=datetime.isoformat))
+    beside.write_text(json.dumps(note, default=datetime.isoformat))
     beside.replace(folder / ABOUT)
 
 
 def touched(folder: Path) -> datetime:
-    """When anything was last written of the import."""
+    """Return when the import was last written to."""
     times = [path.stat().st_mtime for path in (folder / ABOUT, folder / STATE, folder) if path.exists()]
     return datetime.fromtimestamp(max(times, default=time.time()), UTC)
 
 
-def about_in(told: dict[str, Any]) -> About:
-    if "source" in told:  # as it was called before
-        told = {**told, "system": told["source"]}
-        del told["source"]
-    moments = {name: None if told[name] is None else datetime.fromisoformat(told[name]) for name in MOMENTS}
-    return About(**{**told, **moments, "id": UUID(told["id"]), "wording": wording_of(told["wording"])})
+def about_in(note: dict[str, Any]) -> About:
+    if "source" in note:  # as it was called before
+        note = {**note, "system": note["source"]}
+        del note["source"]
+    moments = {name: None if note[name] is None else datetime.fromisoformat(note[name]) for name in MOMENTS}
+    return About(**{**note, **moments, "id": UUID(note["id"]), "wording": wording_of(note["wording"])})
 
 
 MOMENTS = ("asked_at", "ended_at")

@@ -29,8 +29,10 @@ class ImportWorker:
     uploads: UploadStore
 
     def run(self, stop: threading.Event) -> None:
-        """Works until it is to stop; then it finishes its block of lines. Errors: those of a database that cannot be
-        reached, and of the key file; the file waits meanwhile."""
+        """Import what is uploaded until `stop` is set; then finish the current block of lines.
+
+        Errors: those of a database that cannot be reached, and of the key file; the file waits meanwhile.
+        """
         swept = float("-inf")
         while not stop.is_set():
             if time.monotonic() > swept + SWEEP_EVERY_SECONDS:
@@ -63,7 +65,7 @@ class ImportWorker:
         return None
 
     def _noting(self, about: About) -> Callable[[int, int, Standing], None]:
-        """Writes down how far it has come and how fast."""
+        """Return a function that notes how far the import has come and how fast."""
         began, before = time.monotonic(), self.uploads.standing(about.id).lines
 
         def note(read: int, _: int, standing: Standing) -> None:

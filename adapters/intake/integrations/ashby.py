@@ -25,11 +25,11 @@ from adapters.intake.integrations.facts import (
 )
 from adapters.intake.integrations.inbound import (
     Assurance,
+    DeliveryContext,
     Headers,
     Integration,
     PartIsMissing,
     Secrets,
-    Told,
     Understood,
     readable,
     written_action,
@@ -66,19 +66,19 @@ def verify(headers: Headers, body: bytes, secrets: Secrets) -> bool:
 
 
 def identify(_: Headers, body: bytes) -> str | None:
-    """Return the id of what happened and the action: several deliveries tell of one happening, one for each action."""
-    found = readable(body)
-    happened = found.text("webhookActionId")
-    return None if happened is None else f"{happened}:{written_action(found)}"
+    """Return the id of what happened and the action: each action of one happening has a delivery of its own."""
+    document = readable(body)
+    happened = document.text("webhookActionId")
+    return None if happened is None else f"{happened}:{written_action(document)}"
 
 
-def content(found: Outside) -> object:
-    return [found.found.get("action"), found.found.get("data")]
+def content(document: Outside) -> object:
+    return [document.json.get("action"), document.json.get("data")]
 
 
-def translate(found: Outside, delivery: Told) -> Understood:
+def translate(document: Outside, delivery: DeliveryContext) -> Understood:
     """Return what a delivery means."""
-    action, data, reader = written_action(found), found.part("data"), Reader(Facts(NAME, delivery))
+    action, data, reader = written_action(document), document.part("data"), Reader(Facts(NAME, delivery))
     try:
         return meaning(action, data, reader)
     except PartIsMissing as missing:
@@ -103,15 +103,15 @@ def meaning(action: str, data: Outside, reader: Reader) -> Understood:
 
 def candidate_of(data: Outside) -> Outside:
     """Return the candidate that a delivery about a person names."""
-    return data.part("candidate") if data.part("candidate").found else data.part("application", "candidate")
+    return data.part("candidate") if data.part("candidate").json else data.part("application", "candidate")
 
 
 def required_id(kind: str, part: Outside) -> str:
     """Return the id of a part. Raises PartIsMissing."""
-    found = part.text("id")
-    if found is None:
+    outside_id = part.text("id")
+    if outside_id is None:
         raise PartIsMissing(f"{kind}-id-is-missing")
-    return found
+    return outside_id
 
 
 def named(kind: str, part: Outside, name: str) -> Named:
@@ -143,8 +143,8 @@ class Reader:
 
     def person_in(self, data: Outside) -> UUID | None:
         """Return the person that a delivery is about, where it names one."""
-        found = candidate_of(data).text("id")
-        return None if found is None else self.facts.stream("candidate", found)
+        candidate_id = candidate_of(data).text("id")
+        return None if candidate_id is None else self.facts.stream("candidate", candidate_id)
 
     def person(self, application: Outside) -> Person:
         candidate = application.part("candidate")
@@ -210,7 +210,7 @@ ABSORBED = ("mergedCandidate", "absorbedCandidate", "fromCandidate")
 def first_of(data: Outside, names: Sequence[str]) -> str | None:
     """Return the first id that is given, as a part or as a field of its own (`candidateId`)."""
     ids = (data.part(name).text("id") or data.text(f"{name}Id") for name in names)
-    return next((found for found in ids if found is not None), None)
+    return next((outside_id for outside_id in ids if outside_id is not None), None)
 
 
 INTEGRATION = Integration(

@@ -1,4 +1,4 @@
-"""What outside systems tell in common about people, jobs and applications, and the commands that it comes to.
+"""The facts that outside systems deliver about people, jobs and applications, and the commands that they become.
 
 A vendor's module reads a delivery into these facts. The rules of order stand here once: what is news, which of two
 values is newer, which end of an application stands, and which records are one person.
@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.intake.code_spelling import code_of, spellings_of
-from adapters.intake.integrations.inbound import CauseIsMissing, Told, Understood
+from adapters.intake.integrations.inbound import CauseIsMissing, DeliveryContext, Understood
 from adapters.intake.integrations.restating import OPENED, STAGE, TITLE, StatementKeys, statement_key
 from commands.add_prospect import AddProspect
 from commands.addresses import ADDRESSES
@@ -150,7 +150,7 @@ class Facts:
     """Turns the facts of one delivery of a vendor into commands. Each stream follows from the vendor's id."""
 
     vendor: str
-    delivery: Told
+    delivery: DeliveryContext
 
     def stream(self, kind: str, outside_id: str) -> UUID:
         return self.delivery.stream(kind, outside_id)
@@ -195,8 +195,8 @@ class Facts:
     def learned(self, person: Person) -> Commands:
         """Learn the values that are news."""
         stream = self.stream("candidate", person.id)
-        known: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
-        for fact, value in news(known, person.values, self.vendor, person.as_of.at or self.delivery.now):
+        record: Candidate = self.state(CANDIDATE, stream, (*candidate.ENTRIES, *candidate.FACTS))
+        for fact, value in news(record, person.values, self.vendor, person.as_of.at or self.delivery.now):
             yield self.learn(stream, fact, value, person.as_of)
 
     def learn(self, stream: UUID, fact: str, value: str, when: When) -> LearnProfileFact:
@@ -267,8 +267,8 @@ class Facts:
         """Open the requisition unless it is there: where nothing says when, from when it is mentioned."""
         when = moment if job.opened is UNDATED else job.opened
         stream = self.stream("requisition", job.id)
-        known: Requisition = self.state(REQUISITION, stream, (RequisitionOpened,))
-        if not known.exists:
+        state: Requisition = self.state(REQUISITION, stream, (RequisitionOpened,))
+        if not state.exists:
             yield OpenRequisition(
                 requisition=stream,
                 role=job.role,
@@ -304,21 +304,21 @@ class Facts:
         if way.job is not None:
             yield from self.opened(way.job, way.considered or way.submitted or UNDATED)
         stream = self.stream("application", way.id)
-        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-        if way.considered is not None and known.may_have_been_prospect(way.considered.at or self.delivery.now):
-            yield AddProspect(requisition=None, in_any_order=known.exists, **self.begun(way, known, way.considered))
-        if way.submitted is None or way.job is None or known.submitted:
+        state: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        if way.considered is not None and state.may_have_been_prospect(way.considered.at or self.delivery.now):
+            yield AddProspect(requisition=None, in_any_order=state.exists, **self.begun(way, state, way.considered))
+        if way.submitted is None or way.job is None or state.submitted:
             return
-        if not known.may_be_submitted(way.submitted.at or self.delivery.now):
+        if not state.may_be_submitted(way.submitted.at or self.delivery.now):
             raise CauseIsMissing("application-has-ended", stream)
         yield SubmitApplication(
-            requisition=self.stream("requisition", way.job.id), **self.begun(way, known, way.submitted)
+            requisition=self.stream("requisition", way.job.id), **self.begun(way, state, way.submitted)
         )
 
-    def begun(self, way: Way, known: Application, since: When) -> dict[str, Any]:
+    def begun(self, way: Way, state: Application, since: When) -> dict[str, Any]:
         return {
             "application": self.stream("application", way.id),
-            "candidate": known.candidate or self.stream("candidate", way.person.id),
+            "candidate": state.candidate or self.stream("candidate", way.person.id),
             "source": way.source,
             "outside_source": self.vendor,
             "outside_id": way.id,
@@ -333,19 +333,19 @@ class Facts:
         """
         stream, record = self.stream("application", way.id), self.stream("candidate", way.person.id)
         named = [*self.delivery.people(stream), (as_of or self.delivery.now, record)]
-        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        state: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         survivor = max(named)[1]
-        absorbed = {known.candidate or record, record, *(other for _, other in named)} - {survivor}
+        absorbed = {state.candidate or record, record, *(other for _, other in named)} - {survivor}
         for other in sorted(absorbed):
             yield from self.merged(survivor, other)
 
     def staged(self, way: Way) -> Commands:
         """Enter the stages that are news. They were so there: no end refuses them, in whatever order they arrive."""
         stream = self.stream("application", way.id)
-        known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+        state: Application = self.state(APPLICATION, stream, APPLICATION_READS)
         changed = False  # a stage that is news makes the later ones of this delivery news as well
         for stage, entered in way.stages:
-            changed = changed or entered.at is None or known.stage_at(entered.at) not in stage.spellings
+            changed = changed or entered.at is None or state.stage_at(entered.at) not in stage.spellings
             if changed:
                 yield self.enter(stream, stage.code, entered)
 
@@ -356,8 +356,8 @@ class Facts:
         """Bring the ends of the application in line with the states that all deliveries state."""
         stream = self.stream("application", way.id)
         for standing in way.standings:
-            known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
-            yield from Ends(stream, known, self.delivery.now).stated(standing, self.delivery.stated(stream, STANDINGS))
+            state: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+            yield from Ends(stream, state, self.delivery.now).stated(standing, self.delivery.stated(stream, STANDINGS))
 
     def standing_statements(self, way: Way) -> Iterator[Statement]:
         stream = self.stream("application", way.id)
@@ -376,9 +376,9 @@ class Facts:
         yield from self.restate_person(way.person, keys)
         stream = self.stream("application", way.id)
         if (stream, STAGE) in keys:
-            known: Application = self.state(APPLICATION, stream, APPLICATION_READS)
+            state: Application = self.state(APPLICATION, stream, APPLICATION_READS)
             for stage, entered in way.stages:
-                stands = None if entered.at is None else known.stage_at(entered.at)
+                stands = None if entered.at is None else state.stage_at(entered.at)
                 yield self.enter(stream, stands if stands in stage.spellings else stage.code, entered)
 
 
@@ -398,12 +398,12 @@ class Ends:
     """
 
     application: UUID
-    known: Application
+    recorded: Application
     now: datetime
 
     def around(self, standing: Standing, stated: Sequence[Statement]) -> tuple[State, tuple[datetime, State] | None]:
         """Return the state before this statement, and the next other statement, with its time."""
-        line = sorted((one.at, STANDINGS.index(one.what)) for one in stated)
+        line = sorted((statement.at, STANDINGS.index(statement.what)) for statement in stated)
         here = standing.since.at or self.now, ORDER.index(standing.state)
         before = next((ORDER[state] for moment, state in reversed(line) if (moment, state) <= here), State.ACTIVE)
         return before, next(((moment, ORDER[state]) for moment, state in line if (moment, state) > here), None)
@@ -421,7 +421,7 @@ class Ends:
             yield from self.added(standing, until, goes_on=goes_on)
 
     def stands_as(self, state: State) -> bool:
-        return self.known.ending is KINDS.get(state)
+        return self.recorded.ending is KINDS.get(state)
 
     def left_out(self, state: State, since: When, until: datetime | None) -> Commands:
         """Take the stretch out of an end. What goes on after it is ended anew then."""
@@ -436,13 +436,13 @@ class Ends:
             return
         end = self.end(standing.state, standing.since, standing.reason)
         undo = self.undo(standing.state, When(until, "derived.next_statement"))
-        gives_way = goes_on and any(one.at == until for one in self.known.of(KINDS[standing.state]))
+        gives_way = goes_on and any(end_before.at == until for end_before in self.recorded.of(KINDS[standing.state]))
         yield from (undo, end) if gives_way else (end, undo)
 
     @property
     def reason(self) -> str:
         """Why it stands rejected."""
-        rejected = [end.event for end in self.known.ends if isinstance(end.event, ApplicationRejected)]
+        rejected = [end.event for end in self.recorded.ends if isinstance(end.event, ApplicationRejected)]
         return rejected[-1].reason if rejected else UNKNOWN
 
     def end(self, state: State, when: When, reason: str) -> Command:
@@ -454,7 +454,7 @@ class Ends:
     def undo(self, state: State, when: When) -> Command:
         named: dict[str, Any] = {"application": self.application, "in_any_order": True, "now": self.now}
         if state is State.HIRED:
-            requisition = None if self.known.hire is None else self.known.hire.requisition
+            requisition = None if self.recorded.hire is None else self.recorded.hire.requisition
             return UnhireCandidate(**named, requisition=requisition, **when.fields())
         return UnrejectApplication(**named, **when.fields())
 
@@ -463,18 +463,18 @@ KINDS: Mapping[State, type[Event]] = {State.REJECTED: ApplicationRejected, State
 
 
 def news(
-    known: Candidate, values: Mapping[str, Sequence[str | None]], vendor: str, by: datetime
+    record: Candidate, values: Mapping[str, Sequence[str | None]], vendor: str, by: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield the facts that are news: all but what the event that made the candidate says of a fact of which the vendor
     has not said anything yet."""
     entry: set[tuple[str, Any]] = set()
     stated: set[str] = set()
-    for recorded in known.telling:
-        for one in told_by(recorded):
+    for recorded in record.telling:
+        for learned in told_by(recorded):
             if isinstance(recorded.event, candidate.ENTRIES):
-                entry.add((one.fact, one.value))
-            elif one.learned_from == vendor and one.at <= by and not holds_many(one.fact):
-                stated.add(one.fact)
+                entry.add((learned.fact, learned.value))
+            elif learned.learned_from == vendor and learned.at <= by and not holds_many(learned.fact):
+                stated.add(learned.fact)
     for fact, given in values.items():
         for value in given:
             if value is not None and (fact in stated or (fact, value) not in entry):

@@ -42,7 +42,7 @@ def get_once(url: str, headers: Mapping[str, str]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class FetchAccess:
-    """Where a vendor is asked, such as https://api.lever.co, and the token that is shown to it."""
+    """The address of a vendor's API, such as https://api.lever.co, and the token for it."""
 
     base: str
     token: str
@@ -81,7 +81,7 @@ class Fetching:
         if document is None or integration.fetch is None:
             return  # its person's erasure is at work, and empties it
         try:
-            whole = document.found | {"fetched": self.named_by(integration, document.found)}
+            whole = document.json | {"fetched": self.named_by(integration, document.json)}
             sealed = self.inbox.keep_fetched(integration, delivery, json.dumps(whole).encode())
         except LinkLeadsElsewhere:
             deliveries.give_up_fetching(delivery, LEADS_ELSEWHERE)
@@ -105,14 +105,14 @@ class Fetching:
 
     def named_by(self, integration: Integration, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the delivery names, by name; None for what is gone there. What is fetched may name more."""
-        found: dict[str, Any] = {}
+        answers: dict[str, Any] = {}
         fetch, access = integration.fetch, self.access[integration.name]
         if fetch is None:
-            return found
+            return answers
         for _ in range(MOST_ROUNDS):
-            wanted = {name: path for name, path in fetch.paths(document, found).items() if name not in found}
-            found |= {name: self.answer(fetch, access, path) for name, path in wanted.items()}
-        return found
+            wanted = {name: path for name, path in fetch.paths(document, answers).items() if name not in answers}
+            answers |= {name: self.answer(fetch, access, path) for name, path in wanted.items()}
+        return answers
 
     def answer(self, fetch: Fetch, access: FetchAccess, path: str) -> Any:
         """Return the JSON at the path, or at a URL of the configured host. Errors: LinkLeadsElsewhere, OSError,

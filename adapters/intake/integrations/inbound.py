@@ -1,4 +1,4 @@
-"""A signed delivery is kept whole, and what we understand of it becomes events, in one transaction."""
+"""Receives signed deliveries: each is kept whole, and what is understood of it becomes events, in one transaction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from adapters.postgres.tables.deliveries import (
     Deliveries,
     DeliveryToFetch,
     NewerDelivery,
-    ToldOfSubject,
+    SubjectDelivery,
     WaitingDelivery,
 )
 from commands.attached import Attached, Delivery, Statement
@@ -39,11 +39,11 @@ from domain.streams import Loaded, Reads
 from domain.suppression import AddressIsSuppressed, ArrivalStopped
 
 ERASED = "erased"
-"""Why a delivery about an erased person is kept, and nothing that was in it."""
+"""The reason of a delivery about an erased person, which is kept without its content."""
 ADDRESS_LEFT_OUT = "address-is-left-out"
-"""What is said of a delivery that was applied but for an address that is suppressed."""
+"""The reason of a delivery that was applied without an address, which is suppressed."""
 NOT_KEPT = (ERASED, AddressIsSuppressed.rule())
-"""What was in such a delivery must not stay: it is of somebody who was erased, or whose address is to stay out."""
+"""The body of such a delivery is not kept: its person was erased, or its address is suppressed."""
 KEY_STANDS_TWICE = "json-key-stands-twice"
 """Why a delivery is kept whose JSON has a key twice in one object: which value is meant cannot be known."""
 ID_NAMES_ANOTHER = "event-id-names-another-body"
@@ -105,7 +105,7 @@ class DeliveryCannotBeRead(ExplainedError):
 
 
 class PartIsMissing(Exception):
-    """The delivery lacks something that cannot be done without; `reason` is a code."""
+    """The delivery lacks something required; `reason` is a code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -113,7 +113,7 @@ class PartIsMissing(Exception):
 
 
 class CauseIsMissing(PartIsMissing):
-    """What the delivery follows from has not been told yet; it will appear in `stream`."""
+    """The cause of the delivery has not arrived yet; it will appear in `stream`."""
 
     def __init__(self, reason: str, stream: UUID) -> None:
         super().__init__(reason)
@@ -121,7 +121,7 @@ class CauseIsMissing(PartIsMissing):
 
 
 class InboundLog(Log, Protocol):
-    """A log with what outside systems sent us."""
+    """A log with the deliveries of outside systems."""
 
     @property
     def deliveries(self) -> Deliveries: ...
@@ -154,7 +154,7 @@ def restate_nothing(_: StatementKeys) -> Sequence[Command]:
     return ()
 
 
-def no_others(_: UUID, __: Collection[str]) -> Sequence[ToldOfSubject]:
+def no_others(_: UUID, __: Collection[str]) -> Sequence[SubjectDelivery]:
     return ()
 
 
@@ -190,29 +190,28 @@ class Snapshot:
         return restated
 
     def versions(self) -> dict[UUID, int]:
-        """Return the versions at which the streams stood that were read; of several the oldest."""
-        found: dict[UUID, int] = {}
+        """Return the versions of the streams that were read; of several the oldest."""
+        oldest: dict[UUID, int] = {}
         for (_, stream, _), loaded in self.loaded.items():
-            found[stream] = min(loaded.version, found.get(stream, loaded.version))
-        return found
+            oldest[stream] = min(loaded.version, oldest.get(stream, loaded.version))
+        return oldest
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveryContext:
     """When and where a delivery is read, and what is known: all that a translation needs.
 
     `stream` gives the stream id of (kind, the vendor's id): the same, whichever delivery mentions it first. `others`
-    gives the other deliveries about a subject that were applied or wait, of the actions that are named. `stated` gives
-    what all applied deliveries state of a stream, of the values that are named. `people` gives whom the applied
-    deliveries about a subject name, each with the time of the delivery. `received`: when it came, of one that is read
-    again.
+    gives the other deliveries about a subject that were applied or wait, of the named actions. `stated` gives what all
+    applied deliveries state of a stream, of the named values. `people` gives whom the applied deliveries about a
+    subject name, each with the time of the delivery. `received`: when it came, of one that is read again.
     """
 
     stream: Callable[[str, str], UUID]
     log: Snapshot
     now: datetime
     zone: ZoneInfo
-    others: Callable[[UUID, Collection[str]], Sequence[ToldOfSubject]] = no_others
+    others: Callable[[UUID, Collection[str]], Sequence[SubjectDelivery]] = no_others
     received: datetime | None = None
     stated: Callable[[UUID, Collection[str]], Sequence[Statement]] = lambda _, __: ()
     people: Callable[[UUID], Sequence[tuple[datetime, UUID]]] = lambda _: ()
@@ -220,9 +219,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a delivery means: whom it is about, and the commands it comes to (None: it is only kept, for a `reason`).
+    """What a delivery means: whom it is about, and its commands (None: it is only kept, for a `reason`).
 
-    subject: the stream that it tells of. told_at: the time that it gives itself, which says what is newer. waits_for:
+    subject: the stream that it describes. told_at: the time that it gives itself, which says what is newer. waits_for:
     the stream in which its cause will appear. statements: what it states or confirms of values that replace one
     another. restate: the commands that state those of the keys once more. seen: the versions of the streams that the
     plan was made from.
@@ -244,14 +243,17 @@ class Understood:
     """Its plan follows from what others state of the subject: no other is taken in while it is made and stored."""
 
 
-def whole(found: Outside) -> object:
-    return found.found
+def whole(document: Outside) -> object:
+    return document.json
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What is checked where the signature does not cover the body: when a delivery was sent, at most `window` ago, and
-    that the id that `identify` returns, which follows from what is signed, comes with one body only."""
+    """The checks where the signature does not cover the body.
+
+    A delivery was sent at most `window` ago, and the id that `identify` returns, which follows from what is signed,
+    comes with one body only.
+    """
 
     sent_at: Callable[[Headers, bytes], datetime | None]
     window: timedelta
@@ -263,7 +265,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """How that is fetched what a delivery only names.
+    """How what a delivery only names is fetched.
 
     paths: (the delivery, what was fetched so far) -> name -> path or URL; the delivery is then read with its answers
     under "fetched". headers: the headers that show a token.
@@ -295,7 +297,7 @@ class Integration:
     assurance: Assurance
     verify: Callable[[Headers, bytes, Secrets], bool]
     identify: Callable[[Headers, bytes], str | None]
-    translate: Callable[[Outside, Told], Understood]
+    translate: Callable[[Outside, DeliveryContext], Understood]
     signs: Mapping[str, str]
     content: Callable[[Outside], object] = whole
     may_pass: tuple[type[Refused], ...] = ()
@@ -307,7 +309,7 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A delivery whose signature is right."""
+    """A delivery whose signature is valid."""
 
     integration: Integration
     delivery_id: str
@@ -330,8 +332,7 @@ class Received:
 
 @dataclass(slots=True)
 class Basis:
-    """What the commands of a delivery change of values that replace one another, and the newer deliveries that were
-    read again for that."""
+    """The values that the commands of a delivery change, and the newer deliveries that were read again for that."""
 
     changes: Sequence[Statement] = ()
     newer: Sequence[NewerDelivery] = ()
@@ -347,7 +348,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Takes deliveries in. `seal` seals a raw body: (source, delivery id, person, body) -> bytes."""
+    """Receives deliveries. `seal` seals a raw body: (source, delivery id, person, body) -> bytes."""
 
     log: InboundLog
     verbs: Mapping[type, Verb]
@@ -358,7 +359,7 @@ class Inbox:
     def receive(
         self, integration: Integration, secrets: Secrets, headers: Headers, body: bytes, now: datetime
     ) -> Received:
-        """Verifies, reads, applies, keeps. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryIsStale,
+        """Verify a delivery, apply it and keep it. Errors: IntegrationHasNoSecret, SignatureIsWrong, DeliveryIsStale,
         TokenWasUsed, DeliveryCannotBeRead."""
         require_signed(integration, secrets, headers, body)
         require_fresh(integration, headers, body, now)
@@ -367,40 +368,40 @@ class Inbox:
         delivery_id = given if given and len(given) <= LONGEST_DELIVERY_ID else f"body:{of_body}"
         raw, body = body, document_of(integration, headers, body)
         try:
-            found = None if object_in(raw) is None else object_in(body)
+            document = None if object_in(raw) is None else object_in(body)
         except KeyStandsTwice:
             arrived = Arrived(integration, delivery_id, body, now, of_body)
             return self._take(arrived, lambda: Understood("unreadable", reason=KEY_STANDS_TWICE))
-        if found is None:
+        if document is None:
             # not under the vendor's id: the body may still come whole under that
             self._keep(Arrived(integration, f"body:{of_body}", body, now), Understood("unreadable", reason="not-json"))
             raise DeliveryCannotBeRead
-        arrived = Arrived(integration, delivery_id, body, now, self.fingerprint(integration, found))
-        return self._take(arrived, lambda: self._understood(arrived, found))
+        arrived = Arrived(integration, delivery_id, body, now, self.fingerprint(integration, document))
+        return self._take(arrived, lambda: self._understood(arrived, document))
 
-    def fingerprint(self, integration: Integration, found: Outside) -> str:
-        """What a body is recognised by, whatever its envelope and however its JSON is written."""
-        content = json.dumps(integration.content(found), sort_keys=True, separators=(",", ":")).encode()
+    def fingerprint(self, integration: Integration, document: Outside) -> str:
+        """Return what identifies a body, whatever its envelope and however its JSON is written."""
+        content = json.dumps(integration.content(document), sort_keys=True, separators=(",", ":")).encode()
         return self.key_file.fingerprint(f"content of a delivery:{integration.name}", content)
 
     def understand(
         self,
         integration: Integration,
-        found: Outside,
+        document: Outside,
         now: datetime,
         log: Log | None = None,
         beside: str | None = None,
         received: datetime | None = None,
     ) -> Understood:
-        """What the body means, as known from the log (its own, if none is given), and from the deliveries `beside` the
-        one of this id (None: they do not matter). `received`: when it came, of one that is read again.
+        """Return what the body means, given the log (its own, if none is given) and the other deliveries.
 
-        Raises PartIsMissing.
+        `beside`: the id of this delivery, which is not among the others (None: the others do not matter). `received`:
+        when it came, of one that is read again. Raises PartIsMissing.
         """
 
-        def others(subject: UUID, actions: Collection[str]) -> Sequence[ToldOfSubject]:
-            told = self.log.deliveries.told_of(subject, actions)
-            return [one for one in told if one.delivery_id != beside]
+        def others(subject: UUID, actions: Collection[str]) -> Sequence[SubjectDelivery]:
+            deliveries = self.log.deliveries.of_subject(subject, actions)
+            return [delivery for delivery in deliveries if delivery.delivery_id != beside]
 
         def stated(stream: UUID, whats: Collection[str]) -> Sequence[Statement]:
             return self.log.deliveries.statements_of(integration.name, stream, whats)
@@ -411,8 +412,8 @@ class Inbox:
         beside_it = no_others if beside is None else others
         snapshot = Snapshot(log or self.log)
         people = self.log.deliveries.people_of
-        told = Told(stream, snapshot, now, self.zone, beside_it, received, stated, people)
-        understood = integration.translate(found, told)
+        context = DeliveryContext(stream, snapshot, now, self.zone, beside_it, received, stated, people)
+        understood = integration.translate(document, context)
         return replace(
             understood,
             plan=understood.plan and snapshot.planning(understood.plan),
@@ -421,13 +422,13 @@ class Inbox:
         )
 
     def retry(self, integration: Integration, waiting: WaitingDelivery, now: datetime) -> frozenset[UUID]:
-        """Reads a delivery again that waits; the streams that it told of, if it no longer does."""
+        """Read a waiting delivery again, and return the streams in which others may find their cause now."""
         body = self.log.open_delivery(waiting.source, waiting.delivery_id, waiting.body) if waiting.body else Erased()
-        found = None if isinstance(body, Erased) else object_in(body)
-        if found is None or isinstance(body, Erased):
+        document = None if isinstance(body, Erased) else object_in(body)
+        if document is None or isinstance(body, Erased):
             return frozenset()  # its person's erasure is at work, and empties it
         arrived = Arrived(integration, waiting.delivery_id, body, now, settles=waiting)
-        return self._apply(arrived, self._understood(arrived, found)).touched
+        return self._apply(arrived, self._understood(arrived, document)).touched
 
     def restatements(
         self, integration: Integration, changes: Sequence[Statement], now: datetime, log: Log | None = None
@@ -443,34 +444,36 @@ class Inbox:
         self, integration: Integration, newer: NewerDelivery, now: datetime, log: Log | None = None
     ) -> Sequence[Command]:
         body = self.log.open_delivery(integration.name, newer.delivery_id, newer.body)
-        found = None if isinstance(body, Erased) else object_in(body)
-        if found is None:
+        document = None if isinstance(body, Erased) else object_in(body)
+        if document is None:
             return ()
         try:
             keys = set(zip(newer.streams, newer.whats, strict=True))
-            return self.understand(integration, found, now, log).restate(keys)
+            return self.understand(integration, document, now, log).restate(keys)
         except (PartIsMissing, Refused):
             return ()  # an older version applied it; what this one cannot read it does not state
 
     def follow(self, integration: Integration, streams: Collection[UUID], now: datetime) -> None:
-        """Applies what waited for a cause in these streams, and what waited for that in its turn."""
+        """Apply what waited for a cause in these streams, and what waited for that in its turn."""
         touched = frozenset(streams)
         while touched:
-            waiting = [one for one in self.log.deliveries.waiting_for(touched) if one.source == integration.name]
-            touched = frozenset(stream for one in waiting for stream in self.retry(integration, one, now))
+            waiting = [
+                delivery for delivery in self.log.deliveries.waiting_for(touched) if delivery.source == integration.name
+            ]
+            touched = frozenset(stream for delivery in waiting for stream in self.retry(integration, delivery, now))
 
     def is_erased(self, person: UUID | None) -> bool:
-        """Whether somebody has asked for the person to be erased: whatever comes of them is nothing to us any more."""
+        """Return whether the erasure of the person was requested: then nothing more is recorded of them."""
         if person is None:
             return False
-        known: Candidate = self.log.load(CANDIDATE, person, ENDINGS).state
-        return known.erasure is not None
+        state: Candidate = self.log.load(CANDIDATE, person, ENDINGS).state
+        return state.erasure is not None
 
     def _take(self, arrived: Arrived, read: Callable[[], Understood]) -> Received:
-        """Takes a delivery in unless it came before; where the same one comes in beside it, it looks again."""
+        """Apply a delivery unless it came before; where it arrives twice at one moment, look again."""
         for _ in range(2):
-            if (known := self._known(arrived, read)) is not None:
-                return known
+            if (earlier := self._earlier(arrived, read)) is not None:
+                return earlier
             understood = read()
             kept = self._apply(arrived, understood)
             if kept.received.outcome == "duplicate":
@@ -481,13 +484,13 @@ class Inbox:
             return kept.received
         return Received("duplicate")
 
-    def _known(self, arrived: Arrived, read: Callable[[], Understood]) -> Received | None:
-        """What becomes of a delivery that came before, or whose id names another one; None: it is new."""
+    def _earlier(self, arrived: Arrived, read: Callable[[], Understood]) -> Received | None:
+        """Return what becomes of a delivery that came before, or whose id names another one; None: it is new."""
         source, delivery_id = arrived.integration.name, arrived.delivery_id
         before = self.log.deliveries.known(source, delivery_id, arrived.fingerprint)
         if not before:
             return None
-        if any(one.fingerprint in (None, arrived.fingerprint) for one in before):
+        if any(delivery.fingerprint in (None, arrived.fingerprint) for delivery in before):
             return Received("duplicate")
         if arrived.integration.replay is not None:
             raise TokenWasUsed
@@ -496,20 +499,21 @@ class Inbox:
         reason = understood.reason if understood.reason in NOT_KEPT else ID_NAMES_ANOTHER
         return self._keep(other, replace(understood, plan=None, reason=reason, is_thin=False)).received
 
-    def _understood(self, arrived: Arrived, found: Outside) -> Understood:
+    def _understood(self, arrived: Arrived, document: Outside) -> Understood:
         try:
             received = None if arrived.settles is None else arrived.settles.received_at
             understood = self.understand(
-                arrived.integration, found, arrived.now, beside=arrived.delivery_id, received=received
+                arrived.integration, document, arrived.now, beside=arrived.delivery_id, received=received
             )
         except PartIsMissing as missing:
-            return Understood(written_action(found), reason=missing.reason)
+            return Understood(written_action(document), reason=missing.reason)
         if self.is_erased(understood.about):
             return replace(understood, plan=None, reason=ERASED, is_thin=False)
         return understood
 
     def _apply(self, arrived: Arrived, understood: Understood) -> Kept:
-        """A plan that a rule refuses is made anew (somebody may have been faster); refused again, the body is kept."""
+        """Keep the delivery with its events. A refused plan is made anew, in case of a concurrent change; refused
+        again, the body is kept."""
         if understood.is_thin and arrived.settles is None:
             return self._wait_for_fetch(arrived, understood)
         for attempt in range(1, ATTEMPTS + 1):
@@ -530,7 +534,7 @@ class Inbox:
         return self._keep(arrived, replace(understood, plan=None, reason=reason))
 
     def _wait(self, arrived: Arrived, understood: Understood, reason: str, stream: UUID) -> Kept:
-        """Keeps a delivery until its cause comes; where too many wait, it is kept only."""
+        """Keep a delivery until its cause arrives; where too many wait, it is only kept."""
         deliveries = self.log.deliveries
         if arrived.settles is not None:
             deliveries.tried(arrived.settles, reason, stream)
@@ -542,7 +546,7 @@ class Inbox:
         return replace(kept, touched=frozenset((stream,)))
 
     def _keep(self, arrived: Arrived, understood: Understood) -> Kept:
-        """Keeps the delivery, and with it the events that its plan comes to."""
+        """Keep the delivery, and append the events of its plan."""
         delivery, basis = self._delivery(arrived, understood), Basis()
         occasion = Occasion(uuid4(), f"integration:{delivery.source}", arrived.now)
 
@@ -550,7 +554,10 @@ class Inbox:
             commands = (understood.plan or nothing_planned)()
             basis.changes = statements_in(commands)
             basis.newer = self._newer(arrived.integration, basis.changes)
-            newer = [self._restated_by(arrived.integration, one, arrived.now) for one in basis.newer]
+            newer = [
+                self._restated_by(arrived.integration, delivery_to_restate, arrived.now)
+                for delivery_to_restate in basis.newer
+            ]
             return [*commands, *chain.from_iterable(newer)]
 
         def attach(events: Sequence[Recorded[Event]]) -> Attached:
@@ -568,33 +575,35 @@ class Inbox:
         return Kept(Received(delivery.outcome, reason, done.position, len(done.events)), touched)
 
     def _alone_with(self, understood: Understood) -> AbstractContextManager[None]:
-        """Keeps all others from the subject, where the plan follows from what others state of it."""
+        """Return a lock on the subject, where the plan depends on what other deliveries state of it."""
         if understood.plan is None or understood.subject is None or not understood.one_at_a_time:
             return nullcontext()
         return self.log.precedence([understood.subject])
 
     def _came_in_beside(self, arrived: Arrived, understood: Understood, basis: Basis, done: Handled) -> bool:
-        """Whether, while this delivery was planned and stored, another stated or changed a value that it states.
+        """Return whether, while this delivery was planned and stored, another stated or changed a value that it states.
 
         Each looks once it is stored itself: so of two that are taken in at one moment the later one sees the earlier.
         """
         seen, own = understood.seen(), Counter(event.stream for event in done.events)
-        expected = {one.stream: seen.get(one.stream, 0) + own[one.stream] for one in understood.statements}
+        expected = {
+            statement.stream: seen.get(statement.stream, 0) + own[statement.stream]
+            for statement in understood.statements
+        }
         now = self.log.load_all({stream: (CANDIDATE, frozenset[type[Event]]()) for stream in expected})
         if any(now[stream].version != version for stream, version in expected.items()):
             return True
-        return [one.delivery_id for one in self._newer(arrived.integration, basis.changes)] != [
-            one.delivery_id for one in basis.newer
-        ]
+        newer = self._newer(arrived.integration, basis.changes)
+        return [delivery.delivery_id for delivery in newer] != [delivery.delivery_id for delivery in basis.newer]
 
     def _state_again(self, arrived: Arrived, understood: Understood, basis: Basis) -> frozenset[UUID]:
-        """States the values of this delivery again, then those of the next newer ones, and so on while that is news.
+        """State the values of this delivery again, then those of the next newer ones, and so on while that is news.
 
         Returns the streams that were written to.
         """
         written: set[UUID] = set()
         with suppress(Refused, PersonWasErased):  # what is refused meanwhile, such as of an erased person, stays out
-            own = understood.restate({(one.stream, one.what) for one in understood.statements})
+            own = understood.restate({(statement.stream, statement.what) for statement in understood.statements})
             changes = [*basis.changes, *every_statement_in(own)]
             commands = [*own, *self.restatements(arrived.integration, changes, arrived.now)]
             while events := self._added(arrived, commands):
@@ -603,19 +612,19 @@ class Inbox:
         return frozenset(written)
 
     def _added(self, arrived: Arrived, commands: Sequence[Command]) -> Sequence[Recorded[Event]]:
-        """Hands in what is stated again; the events that this is news by."""
+        """Append what is stated again, and return the events that are news."""
         occasion = Occasion(uuid4(), f"integration:{arrived.integration.name}", arrived.now)
         return handle(self.log, self.verbs, occasion, lambda: commands).events if commands else ()
 
     def _wait_for_fetch(self, arrived: Arrived, understood: Understood) -> Kept:
-        """Keeps a delivery until a worker has fetched what it names; where too many wait, it is kept only."""
+        """Keep a delivery until a worker has fetched what it names; where too many wait, it is only kept."""
         waits_with = understood.subject or self.key_file.stream_of(arrived.integration.name, "delivery", "")
         if self.log.deliveries.many_wait(waits_with, MOST_WAITING_FOR_ONE, MOST_WAITING):
             return self._keep(arrived, replace(understood, reason=TOO_MANY_WAIT, is_thin=False))
         return self._keep(arrived, understood)
 
     def keep_fetched(self, integration: Integration, delivery: DeliveryToFetch, body: bytes) -> bytes | None:
-        """Stores a delivery with what was fetched for it; it sealed, or None where it no longer waits.
+        """Store a delivery with what was fetched for it, and return it sealed; None where it no longer waits.
 
         Errors: PersonWasErased.
         """
@@ -625,7 +634,7 @@ class Inbox:
         return sealed if self.log.deliveries.keep_fetched(delivery, about, sealed) else None
 
     def _empty_waiting(self, arrived: Arrived, understood: Understood) -> None:
-        """What waited for the subject turns out to be about somebody who was erased, and goes as well."""
+        """Empty the deliveries that waited for the subject, now that its person is known to be erased."""
         if understood.subject is None:
             return
         for waiting in self.log.deliveries.waiting_for([understood.subject]):
@@ -660,9 +669,9 @@ class Inbox:
 
 
 def reason_of(delivery: Delivery, events: Sequence[Recorded[Event]]) -> str | None:
-    """Why a delivery was not used, or what of it was left out."""
-    left_out = any(isinstance(one.event, ArrivalStopped) for one in events)
-    return ADDRESS_LEFT_OUT if left_out and delivery.reason is None else delivery.reason
+    """Return why a delivery was not used, or which part of it was omitted."""
+    omitted = any(isinstance(recorded.event, ArrivalStopped) for recorded in events)
+    return ADDRESS_LEFT_OUT if omitted and delivery.reason is None else delivery.reason
 
 
 def require_signed(integration: Integration, secrets: Secrets, headers: Headers, body: bytes) -> None:
@@ -695,20 +704,20 @@ def nothing_planned() -> Sequence[Command]:
     return ()
 
 
-def written_action(found: Outside) -> str:
-    """The vendor's name of the action as far as it is one: an unknown text may be anything, and stands in clear."""
-    return written_code(found.text("action"))
+def written_action(document: Outside) -> str:
+    """Return the vendor's name of the action, if it is a name: an unknown text may be anything, and stands in clear."""
+    return written_code(document.text("action"))
 
 
 def written_code(action: str | None) -> str:
-    """The name of an action or event as far as it is one."""
+    """Return the name of an action or event, if it is a name."""
     written = re.sub("[_.-]", "", action or "")
     is_code = written.isascii() and written.isalnum() and len(action or "") <= LONGEST_ACTION
     return action if is_code and action is not None else "unreadable"
 
 
 def readable(body: bytes) -> Outside:
-    """The object in the body; an empty one where there is none, or where a key in it stands twice."""
+    """Return the object in the body; an empty one where there is none, or where it has a duplicate key."""
     try:
         return object_in(body) or Outside({})
     except KeyStandsTwice:
@@ -716,11 +725,11 @@ def readable(body: bytes) -> Outside:
 
 
 def object_in(body: bytes) -> Outside | None:
-    """The object in the body; None where there is none to be read. Errors: KeyStandsTwice."""
+    """Return the object in the body; None where there is none. Errors: KeyStandsTwice."""
     try:
-        found = read_json(body, halves=True, constant=lambda _: None)
+        value = read_json(body, halves=True, constant=lambda _: None)
     except KeyStandsTwice:
         raise
     except JsonCannotBeRead:
         return None
-    return Outside(found) if isinstance(found, dict) else None
+    return Outside(value) if isinstance(value, dict) else None

@@ -28,13 +28,13 @@ from adapters.intake.integrations.facts import (
 from adapters.intake.integrations.inbound import (
     NOT_FETCHED,
     Assurance,
+    DeliveryContext,
     Fetch,
     Headers,
     Integration,
     PartIsMissing,
     Replay,
     Secrets,
-    Told,
     Understood,
     readable,
     written_code,
@@ -54,8 +54,8 @@ ARCHIVE_REASONS, STAGES = "/v1/archive_reasons", "/v1/stages"
 
 def verify(_: Headers, body: bytes, secrets: Secrets) -> bool:
     """Return whether `signature` is the HMAC-SHA256 of `token` and `triggeredAt`, all three in the body."""
-    found = readable(body)
-    token, triggered_at, signature = (found.text(name) or "" for name in ("token", "triggeredAt", "signature"))
+    document = readable(body)
+    token, triggered_at, signature = (document.text(name) or "" for name in ("token", "triggeredAt", "signature"))
     is_whole = bool(token and triggered_at and signature)
     return is_whole and is_signed_by_one([signature], f"{token}{triggered_at}".encode(), secrets)
 
@@ -66,8 +66,8 @@ def identify(_: Headers, body: bytes) -> str | None:
     return None if token is None else f"token:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
-def content(found: Outside) -> object:
-    return [found.found.get("event"), found.found.get("triggeredAt"), found.found.get("data")]
+def content(document: Outside) -> object:
+    return [document.json.get("event"), document.json.get("triggeredAt"), document.json.get("data")]
 
 
 def paths(document: Mapping[str, Any], fetched: Mapping[str, Any]) -> Mapping[str, str]:
@@ -96,23 +96,23 @@ def shown(token: str) -> Mapping[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{token}:'.encode()).decode()}"}
 
 
-def translate(found: Outside, delivery: Told) -> Understood:
+def translate(document: Outside, delivery: DeliveryContext) -> Understood:
     """Return what a delivery means; before its fetch, what is to be fetched."""
-    event, facts, data = written_code(found.text("event")), Facts(NAME, delivery), found.part("data")
+    event, facts, data = written_code(document.text("event")), Facts(NAME, delivery), document.part("data")
     contact, opportunity = data.text("contactId"), data.text("opportunityId")
     person = None if contact is None else facts.stream("candidate", contact)
-    triggered_at = facts.when(found.milliseconds("triggeredAt"), "triggeredAt")
+    triggered_at = facts.when(document.milliseconds("triggeredAt"), "triggeredAt")
     if event == "candidateDeleted" and contact is not None:
         return meaning_of_deletion(event, facts, contact)
     if opportunity is None:
         return Understood(event, person, reason="ping")
     if event not in APPLICATION_EVENTS:
         return Understood(event, person, reason="unknown-action")
-    if "fetched" not in found.found:
+    if "fetched" not in document.json:
         subject = facts.stream("application", opportunity)
         return Understood(event, person, reason=NOT_FETCHED, subject=subject, told_at=triggered_at.at, is_thin=True)
     try:
-        reader = Reader(facts, found.part("fetched"), event)
+        reader = Reader(facts, document.part("fetched"), event)
         return meaning_of_application(event, facts, reader.application(), triggered_at.at)
     except PartIsMissing as missing:
         return Understood(event, person, reason=missing.reason)
@@ -120,9 +120,9 @@ def translate(found: Outside, delivery: Told) -> Understood:
 
 def texts(part: Outside, name: str) -> tuple[str, ...]:
     """Return the texts of a list of texts."""
-    listed = part.found.get(name)
-    found = [Outside({"text": one}).text("text") for one in listed] if isinstance(listed, list) else []
-    return tuple(text for text in found if text is not None)
+    listed = part.json.get(name)
+    items = [Outside({"text": item}).text("text") for item in listed] if isinstance(listed, list) else []
+    return tuple(text for text in items if text is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +146,14 @@ class Reader:
         return UNDATED
 
     def named(self, kind: str, number: str | None, listed: str) -> Named:
-        """Return how a thing is named: by its text in the list of its kind, else by its id."""
-        entry = next((one for one in self.fetched.part(listed).parts("data") if one.text("id") == number), Outside({}))
+        """Return how an entry is named: by its text in the list of its kind, else by its id."""
+        entry = next(
+            (item for item in self.fetched.part(listed).parts("data") if item.text("id") == number), Outside({})
+        )
         return Named(entry.text("text"), None if number is None else code_of(f"{kind}-{number}"))
 
     def application(self) -> Way:
-        """Raises PartIsMissing."""
+        """Return the application. Raises PartIsMissing."""
         opportunity = self.opportunity
         number = opportunity.text("id")
         if number is None:
@@ -174,7 +176,7 @@ class Reader:
 
     def submitted(self) -> When | None:
         """Return when the person applied; None where they were only considered."""
-        created = [self.moment(one, "createdAt") for one in self.opportunity.parts("applications")]
+        created = [self.moment(application, "createdAt") for application in self.opportunity.parts("applications")]
         dated = [when for when in created if when.at is not None]
         return min(dated, key=lambda when: when.at or self.facts.delivery.now, default=None)
 
@@ -195,7 +197,7 @@ class Reader:
 
     def values(self) -> Mapping[str, Sequence[str]]:
         opportunity = self.opportunity
-        phones = (one.text("value") for one in opportunity.parts("phones"))
+        phones = (phone.text("value") for phone in opportunity.parts("phones"))
         single = {"name": opportunity.text("name"), "location": opportunity.text("location")}
         return {
             "email": texts(opportunity, "emails"),
@@ -208,22 +210,22 @@ class Reader:
     def stages(self) -> tuple[tuple[Named, When], ...]:
         """Return every stage that the opportunity entered; where it changed none, the one in which it began."""
         changes = self.opportunity.parts("stageChanges")
-        entered = [(one.text("toStageId"), self.moment(one, "updatedAt")) for one in changes]
+        entered = [(change.text("toStageId"), self.moment(change, "updatedAt")) for change in changes]
         if not entered:
             stage = self.opportunity.text("stage") or self.opportunity.part("stage").text("id")
             entered = [(stage, self.moment(self.opportunity, "createdAt"))]
         dated = [(number, when) for number, when in entered if number is not None and when.at is not None]
-        dated.sort(key=lambda one: one[1].at or self.facts.delivery.now)
+        dated.sort(key=lambda change: change[1].at or self.facts.delivery.now)
         return tuple((self.named("stage", number, "stages"), when) for number, when in dated)
 
     def standing(self) -> Standing:
         """Return how the opportunity stands: archived since it was, as hired or not by the type of the reason."""
         archived = self.opportunity.part("archived")
-        if not archived.found:
+        if not archived.json:
             return Standing(State.ACTIVE, self.moment(self.opportunity, "updatedAt"))
         number = archived.text("reason") or archived.part("reason").text("id")
         reasons = self.fetched.part("archive_reasons").parts("data")
-        kind = next((one.text("type") for one in reasons if one.text("id") == number), None)
+        kind = next((reason.text("type") for reason in reasons if reason.text("id") == number), None)
         is_hire = kind == HIRED or (kind is None and self.event == HIRE_EVENT)
         since = self.moment(archived, "archivedAt")
         return Standing(

@@ -24,7 +24,7 @@ class Reason:
     what_to_do: str
 
     def of(self, source: str) -> Reason:
-        """The same reason with the integration's name filled in."""
+        """Return the same reason with the integration's name filled in."""
         return Reason(self.detail.format(source=source), self.what_to_do.format(source=source))
 
 
@@ -100,8 +100,8 @@ OF_PARTS: Mapping[str, str] = {
 def reason_of(code: str, source: str, *, waits: bool) -> Reason:
     """Return what a reason means; one of an unknown code says its code alone. `waits`: the delivery waits."""
     if code in REASONS:
-        known = REASONS[code].of(source)
-        return known if waits or REASONS[code].what_to_do is not WAITS else Reason(known.detail, RECONCILE).of(source)
+        reason = REASONS[code].of(source)
+        return reason if waits or REASONS[code].what_to_do is not WAITS else Reason(reason.detail, RECONCILE).of(source)
     for ending, detail in OF_PARTS.items():
         if code.endswith(ending):
             return Reason(detail.format(part=code.removesuffix(ending).replace("-", " ")), SEND_AGAIN).of(source)

@@ -1,4 +1,4 @@
-"""Reads the kept deliveries again, once more of them is understood, and adds what is missing and nothing else."""
+"""Reads the kept deliveries again with today's rules, and adds what is missing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Goes over what one outside system has sent. `opened` gives a delivery's raw body, or Erased."""
+    """Reads all that one outside system has sent. `opened` gives a delivery's raw body, or Erased."""
 
     inbox: Inbox
     log: Histories
@@ -59,7 +59,7 @@ class Sweep:
     now: Callable[[], datetime]
 
     def sweep(self, integration: Integration) -> Iterator[Swept]:
-        """Every delivery in the order in which they came; safe to stop and to run again."""
+        """Yield what becomes of every delivery, in the order of arrival; safe to stop and to run again."""
         remembering = RememberingHistories(self.log)
         again = Again(self.inbox, remembering, self.verbs, self.opened, self.now)
         for delivery in self.deliveries.in_order(integration.name):
@@ -77,7 +77,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Reads one delivery after the other once more, and what the log has of them once for all."""
+    """Reads one delivery after the other again, and each stream of the log once."""
 
     inbox: Inbox
     log: RememberingHistories
@@ -88,13 +88,15 @@ class Again:
     def read(self, integration: Integration, delivery: KeptDelivery) -> Swept:
         body = self.opened(delivery.source, delivery.delivery_id, delivery.body) if delivery.body else Erased()
         try:
-            found = None if isinstance(body, Erased) else object_in(body)
+            document = None if isinstance(body, Erased) else object_in(body)
         except KeyStandsTwice:
             return Swept("unreadable", KEY_STANDS_TWICE)
-        if found is None:
+        if document is None:
             return Swept("unreadable", ERASED if isinstance(body, Erased) else "not-json")
         try:
-            understood = self.inbox.understand(integration, found, self.now(), self.log, received=delivery.received_at)
+            understood = self.inbox.understand(
+                integration, document, self.now(), self.log, received=delivery.received_at
+            )
             return self._complete(integration, understood)
         except CauseIsMissing as missing:
             # what took back its cause once took it back for good
@@ -107,7 +109,7 @@ class Again:
             return Swept("kept", refusal.rule())
 
     def _complete(self, integration: Integration, understood: Understood) -> Swept:
-        """Asks of each command in turn what it would add, and adds what does not stand in the log yet."""
+        """Add what the commands state and the log lacks."""
         if understood.plan is None:
             return Swept("kept", understood.reason)
         commands = understood.plan()

@@ -37,10 +37,10 @@ def opened_of(opening: UUID | None) -> str:
 def statements_in(commands: Iterable[Command]) -> list[Statement]:
     """Return what the commands state of values that replace one another: each once, at the earliest time."""
     earliest: dict[tuple[UUID, str], Statement] = {}
-    for one in every_statement_in(commands):
-        key = one.stream, one.what
-        if key not in earliest or one.at < earliest[key].at:
-            earliest[key] = one
+    for statement in every_statement_in(commands):
+        key = statement.stream, statement.what
+        if key not in earliest or statement.at < earliest[key].at:
+            earliest[key] = statement
     return list(earliest.values())
 
 

@@ -19,4 +19,4 @@ def is_signed_by_one(signatures: Collection[str], message: bytes, secrets: Seque
     """
     written = [signature.strip().lower().encode() for signature in signatures]
     expected = [hmac_sha256(secret, message).encode() for secret in secrets]
-    return sum(hmac.compare_digest(one, other) for one in written for other in expected) > 0
+    return sum(hmac.compare_digest(signature, other) for signature in written for other in expected) > 0

@@ -1,4 +1,4 @@
-"""SmartRecruiters hands over its secret by a handshake, signs ids and a link, and is asked for the rest."""
+"""SmartRecruiters hands over its secret by a handshake, signs ids and a link, and the rest is fetched."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from adapters.intake.integrations.facts import (
 from adapters.intake.integrations.inbound import (
     NOT_FETCHED,
     Assurance,
+    DeliveryContext,
     Fetch,
     Headers,
     Integration,
     PartIsMissing,
     Secrets,
-    Told,
     Understood,
     readable,
     written_code,
@@ -68,7 +68,7 @@ def verify(headers: Headers, body: bytes, secrets: Secrets) -> bool:
     """Return whether one of the signatures is that of the time, the body and the signed headers."""
     given = headers.get("smartrecruiters-signature", "").split(";")
     parts = [headers.get(TIMESTAMP, "").encode(), body, *(headers.get(name, "").encode() for name in SIGNED)]
-    versions = [one.strip().partition("=") for one in given]
+    versions = [entry.strip().partition("=") for entry in given]
     signatures = [signature for version, _, signature in versions if version == "v1"]
     return is_signed_by_one(signatures, b".".join(parts), secrets)
 
@@ -77,15 +77,15 @@ def identify(headers: Headers, _: bytes) -> str | None:
     return headers.get("event-id", "").strip() or None
 
 
-def content(found: Outside) -> object:
+def content(document: Outside) -> object:
     """Return what a repetition says again: the event's id is signed, and two events may have one body."""
-    headers = found.part("headers")
-    return [headers.text("event-id"), headers.text("event-name"), found.found.get("body")]
+    headers = document.part("headers")
+    return [headers.text("event-id"), headers.text("event-name"), document.json.get("body")]
 
 
 def notification_in(document: Outside) -> Outside:
     """Return the body of the delivery, which is kept beside the signed headers."""
-    body = document.found.get("body")
+    body = document.json.get("body")
     return readable(body.encode("utf-8", "surrogateescape")) if isinstance(body, str) else Outside({})
 
 
@@ -113,11 +113,11 @@ def ids_in(notification: Outside) -> Ids:
 
 def paths(document: Mapping[str, Any], _: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what is fetched for a delivery: where its link leads, and the candidate and the job that it names."""
-    found = Outside(dict(document))
-    event, ids = found.part("headers").text("event-name") or "", ids_in(notification_in(found))
+    delivered = Outside(dict(document))
+    event, ids = delivered.part("headers").text("event-name") or "", ids_in(notification_in(delivered))
     wanted = {}
     if event in APPLICATION_EVENTS:
-        link = LINK.match(found.part("headers").text("link") or "")
+        link = LINK.match(delivered.part("headers").text("link") or "")
         wanted["application"] = link[1] if link else f"/candidates/{part(ids.candidate)}/jobs/{part(ids.job)}"
     if event in (*APPLICATION_EVENTS, *PERSON_EVENTS):
         wanted["candidate"] = f"/candidates/{part(ids.candidate)}"
@@ -135,19 +135,19 @@ def shown(token: str) -> Mapping[str, str]:
     return {"X-SmartToken": token}
 
 
-def translate(found: Outside, delivery: Told) -> Understood:
+def translate(document: Outside, delivery: DeliveryContext) -> Understood:
     """Return what a delivery means; before its fetch, what is to be fetched."""
-    facts, ids = Facts(NAME, delivery), ids_in(notification_in(found))
-    event = written_code(found.part("headers").text("event-name"))
+    facts, ids = Facts(NAME, delivery), ids_in(notification_in(document))
+    event = written_code(document.part("headers").text("event-name"))
     person = None if ids.candidate is None else facts.stream("candidate", ids.candidate)
     try:
-        return meaning(event, ids, person, Reader(facts, found))
+        return meaning(event, ids, person, Reader(facts, document))
     except PartIsMissing as missing:
         return Understood(event, person, reason=missing.reason)
 
 
 def meaning(event: str, ids: Ids, person: UUID | None, reader: Reader) -> Understood:
-    """Raises PartIsMissing."""
+    """Return what a delivery means. Raises PartIsMissing."""
     facts = reader.facts
     if event == "candidate.deleted":
         return meaning_of_deletion(event, facts, required("candidate", ids.candidate))
@@ -182,7 +182,7 @@ class Reader:
 
     @property
     def is_fetched(self) -> bool:
-        return "fetched" in self.document.found
+        return "fetched" in self.document.json
 
     @property
     def event_time(self) -> When:
@@ -210,9 +210,9 @@ class Reader:
         return meaning_of_application(event, self.facts, way, self.event_time.at)
 
     def person(self, number: str) -> Person:
-        """Raises PartIsMissing where the candidate is gone there."""
+        """Return the candidate. Raises PartIsMissing where the candidate is gone there."""
         candidate = self.fetched("candidate")
-        if not candidate.found:
+        if not candidate.json:
             raise PartIsMissing("candidate-is-missing")
         names = (candidate.text("firstName"), candidate.text("lastName"))
         values = {

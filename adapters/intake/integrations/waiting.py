@@ -1,4 +1,4 @@
-"""Deliveries that came before their cause are read again once it has come, whichever way it came."""
+"""Reads deliveries that came before their cause again once it has arrived, in whichever way it did."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Looks after waiting deliveries: those whose cause came by a command, an import or as a process died.
+    """Retries waiting deliveries whose cause came by a command, an import or as a process died.
 
-    A cause that a delivery brings is followed at once, by the inbox itself. Several, in several processes, do one
-    another no harm.
+    A cause that a delivery brings is followed at once, by the inbox. Several workers, in several processes, do not
+    disturb one another.
     """
 
     inbox: Inbox
@@ -25,9 +25,9 @@ class Waiting:
     now: Callable[[], datetime]
 
     def look(self) -> int:
-        """Reads again what may have found its cause; how many that were."""
+        """Read again the deliveries whose cause may have arrived, and return how many there were."""
         waiting = self.inbox.log.deliveries.left_waiting(AT_ONCE)
-        for one in waiting:
-            integration = self.integrations[one.source]
-            self.inbox.follow(integration, self.inbox.retry(integration, one, self.now()), self.now())
+        for delivery in waiting:
+            integration = self.integrations[delivery.source]
+            self.inbox.follow(integration, self.inbox.retry(integration, delivery, self.now()), self.now())
         return len(waiting)

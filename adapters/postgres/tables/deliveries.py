@@ -84,7 +84,7 @@ class KnownDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldOfSubject:
+class SubjectDelivery:
     """A delivery about a subject that was applied or waits: what it is, and the time that it gives itself."""
 
     subject: UUID
@@ -171,11 +171,11 @@ class Deliveries:
             ).fetchone()
         return row is not None and (row["of_one"] >= most_for_one or row["of_all"] >= most)
 
-    def told_of(self, subject: UUID, actions: Collection[str]) -> list[ToldOfSubject]:
+    def of_subject(self, subject: UUID, actions: Collection[str]) -> list[SubjectDelivery]:
         """What was applied to the subject or waits, of these actions, by the times that they give themselves."""
         with (
             self._datastore.get_connection() as connection,
-            connection.cursor(row_factory=class_row(ToldOfSubject)) as cursor,
+            connection.cursor(row_factory=class_row(SubjectDelivery)) as cursor,
         ):
             return cursor.execute(
                 "select subject, delivery_id, action, outcome, told_at, position from delivery"

@@ -259,7 +259,7 @@ class ImportEndpoints:
         return self.services.key_file.stream_of("perennial", "import", f"{who.actor} {key}")
 
     def _digest(self, about: About, content: str) -> str:
-        wording = json.dumps(about.wording.said(), separators=(",", ":"), ensure_ascii=False)
+        wording = json.dumps(about.wording.identity(), separators=(",", ":"), ensure_ascii=False)
         request = f"{about.kind} {about.system} {about.format} {wording} {content}"
         request = request if about.encoding == UTF8 else f"{request} {about.encoding}"
         return self.services.key_file.fingerprint("import-request", request.encode())

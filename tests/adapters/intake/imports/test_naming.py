@@ -168,7 +168,7 @@ def test_a_mapping_that_names_the_column_as_before_is_the_same_mapping(house: Ho
     wordings = [Wording.model_validate(one) for one in (before, after)]
     orders = [Order(Path("t.csv"), "touchpoints", "mailer", "csv", wording) for wording in wordings]
     assert wordings[0] == wordings[1]
-    assert b"candidate_source" in orders[0].said("") == orders[1].said("")
+    assert b"candidate_source" in orders[0].identity("") == orders[1].identity("")
     house.taken("candidates", "id,name\n1,Ana\n", system="crm")
     columns = ",crm" if part == "columns" else ""
     text = f"candidate,kind,at{columns}\n1,email-replied,2024-02-01{columns}\n"
