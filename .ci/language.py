@@ -58,6 +58,7 @@ CLEAN: Sequence[str] = (
     "tests/adapters/access/",
     "tests/adapters/cli/",
     "tests/adapters/erasure/",
+    "tests/adapters/intake/",
     "tests/adapters/lab/",
     "tests/adapters/postgres/following/",
     "tests/adapters/postgres/keys/",

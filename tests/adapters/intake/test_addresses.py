@@ -78,9 +78,9 @@ def test_each_address_of_a_value_is_found(between: str) -> None:
         ("a.na@x.example", "ana@x.example"),
     ],
 )
-def test_other_mailboxes_have_another_form(one: str, other: str) -> None:
-    assert READER.forms("email", one) != READER.forms("email", other)
-    assert READER.read("email", one).parts[0].addresses[0] != READER.read("email", other).parts[0].addresses[0]
+def test_other_mailboxes_have_another_form(mailbox: str, other: str) -> None:
+    assert READER.forms("email", mailbox) != READER.forms("email", other)
+    assert READER.read("email", mailbox).parts[0].addresses[0] != READER.read("email", other).parts[0].addresses[0]
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_placeholders_are_no_addresses(text: str) -> None:
         ("email", "na@na.org"), ("email", "no@email.com"),
         ("email", "noreply@agency.example"), ("email", "no-email@agency.example"),
         ("email", "bo@no-email.invalid"), ("email", "12345@noemail.com"), ("email", "test@test.co.uk"),
-        ("email", "n/a@n/a.com"), ("email", "test@example.com"), ("email", "Nobody <nobody@nowhere.com>"),
+        ("email", "n/a@n/a.com"), ("email", "test@example.com"), ("email", "Nowhere <nobody@nowhere.com>"),
         ("phone", "000000"), ("phone", "0"), ("phone", "(000) 000-0000"), ("phone", "+1 000 000 0000"),
         ("phone", "1234567890"), ("phone", "+49 1234567890"), ("phone", "99999999"), ("phone", "555-555-5555"),
         ("phone", "0123456789"), ("phone", "987654321"), ("phone", "00000 / 11111"),
     ],
 )  # fmt: skip
-def test_addresses_that_belong_to_nobody_are_placeholders(kind: str, text: str) -> None:
+def test_addresses_that_belong_to_no_person_are_placeholders(kind: str, text: str) -> None:
     for reader in (READER, GERMAN):
         cell = reader.read(kind, text)
         assert (cell.parts, cell.readable, cell.addresses) == ((), True, ())
@@ -179,9 +179,9 @@ def test_what_an_older_version_stops_is_stopped(given_: tuple[str, str]) -> None
     kind, text = given_
     cell = READER.read(kind, text)
     if cell.parts:
-        assert KEY_FILE.address_stream(kind, text) in {one.stream for one in cell.addresses}
+        assert KEY_FILE.address_stream(kind, text) in {address.stream for address in cell.addresses}
     for part in cell.parts:
-        assert KEY_FILE.address_stream(kind, part.form) in {one.stream for one in cell.addresses}
+        assert KEY_FILE.address_stream(kind, part.form) in {address.stream for address in cell.addresses}
         assert kind == "phone" or READER.forms(kind, part.form) == (part.form,)
 
 

@@ -91,16 +91,18 @@ def test_what_is_cut_stays_apart_from_what_begins_alike(words: list[str]) -> Non
 
 
 @given(st.lists(SCRIPTS, min_size=1, max_size=4), st.lists(SCRIPTS, min_size=1, max_size=4))
-def test_words_of_other_scripts_that_are_written_alike_in_latin_stay_apart(one: list[str], other: list[str]) -> None:
-    assert (code_of(" ".join(one)) == code_of(" ".join(other))) == (one == other)
+def test_words_of_other_scripts_that_are_written_alike_in_latin_stay_apart(
+    words: list[str], other_words: list[str]
+) -> None:
+    assert (code_of(" ".join(words)) == code_of(" ".join(other_words))) == (words == other_words)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [("ё", "е"), ("й", "и"), ("データ", "テータ"), ("хан", "han"), ("北京", "背景"), ("हिन्दी", "हिनदी"), ("C+", "C++")],
 )
-def test_what_only_looks_alike_has_two_codes(one: str, other: str) -> None:
-    assert code_of(one) != code_of(other)
+def test_what_only_looks_alike_has_two_codes(text: str, other_text: str) -> None:
+    assert code_of(text) != code_of(other_text)
 
 
 @given(ANY_TEXT)

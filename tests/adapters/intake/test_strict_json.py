@@ -47,7 +47,7 @@ def test_whatever_comes_is_read_or_refused(text: str | bytes) -> None:
 def test_a_key_that_stands_twice_is_named(value: dict[str, Any], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(value)))
     pairs = data.draw(st.permutations([*value.items(), (key, "again")]))
-    text = "{" + ",".join(f"{json.dumps(name)}:{json.dumps(one)}" for name, one in pairs) + "}"
+    text = "{" + ",".join(f"{json.dumps(name)}:{json.dumps(inner)}" for name, inner in pairs) + "}"
     with pytest.raises(KeyStandsTwice) as wrong:
         read_json(f'[1, {{"inside": {text}}}]')
     assert wrong.value.where == key[:64].replace("\0", "\ufffd")

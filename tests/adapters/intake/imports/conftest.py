@@ -67,12 +67,12 @@ class House:
         return self.importer.log.history(self.stream(kind, outside_id))
 
     def types(self, kind: str, outside_id: str) -> list[str]:
-        return [one.event.stored_name.removesuffix(".v1") for one in self.history(kind, outside_id)]
+        return [recorded.event.stored_name.removesuffix(".v1") for recorded in self.history(kind, outside_id)]
 
     def types_of(self, system: str, outside_id: str) -> list[str]:
         """The events of a candidate whom another system names."""
         history = self.importer.log.history(self.stream("candidate", outside_id, system))
-        return [one.event.stored_name for one in history]
+        return [recorded.event.stored_name for recorded in history]
 
     def length(self) -> int:
         """How many events the log has."""

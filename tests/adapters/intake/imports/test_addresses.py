@@ -25,7 +25,7 @@ def line(number: str, emails: str, phones: str = "") -> str:
 
 
 def entry(house: House, number: str) -> CandidateSourced:
-    (entered,) = [one.event for one in house.importer.log.history(house.stream("candidate", number))]
+    (entered,) = [recorded.event for recorded in house.importer.log.history(house.stream("candidate", number))]
     assert isinstance(entered, CandidateSourced)
     return entered
 
@@ -62,9 +62,9 @@ def test_what_cannot_be_read_rejects_its_line_and_is_kept_to_be_mended(
     path = house.file("c.csv", HEAD + line("1", emails, phones) + line("2", "bo@y.example"))
     report = house.import_("candidates", path)
     assert (report.standing.added, dict(report.standing.reasons)) == (1, {"address-cannot-be-read": 1})
-    told = house.rejected(path).read_text()
-    assert where in told
-    assert (emails or phones) in told
+    rejected = house.rejected(path).read_text()
+    assert where in rejected
+    assert (emails or phones) in rejected
 
 
 SPELLINGS = (

@@ -16,8 +16,8 @@ def test_the_page_has_every_column() -> None:
     for kind, columns in KINDS.items():
         part = PAGE.partition(f"### {kind}\n")[2].partition("\n##")[0]
         rows = re.findall(r"^\| (\**)`(\w+)`\** \| (\w+) \| (.+) \|$", part, flags=re.MULTILINE)
-        told = [(name, read, means, bool(bold)) for bold, name, read, means in rows]
-        assert told == [(one.name, one.read, one.means, one.needed) for one in columns]
+        documented = [(name, read, means, bool(bold)) for bold, name, read, means in rows]
+        assert documented == [(column.name, column.read, column.means, column.needed) for column in columns]
 
 
 def test_the_mapping_of_the_page_is_one(tmp_path: Path) -> None:
@@ -25,8 +25,12 @@ def test_the_mapping_of_the_page_is_one(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text(mapping)
     columns = ["Candidate ID", "First Name", "Last Name", "Work Email", "Home Email", "Created", "Sourced From", "x"]
     translate = translator("candidates", read_mapping(tmp_path / "m.toml"), columns)
-    told = translate(dict.fromkeys(columns, "Indeed (organic)"))
-    assert (told["source"], told["location"], told["name"]) == ("indeed", "lisbon", "Indeed (organic) Indeed (organic)")
+    values = translate(dict.fromkeys(columns, "Indeed (organic)"))
+    assert (values["source"], values["location"], values["name"]) == (
+        "indeed",
+        "lisbon",
+        "Indeed (organic) Indeed (organic)",
+    )
 
 
 def test_the_example_of_the_page_goes_as_it_says(house: House) -> None:

@@ -61,8 +61,8 @@ def test_another_spelling_of_the_same_codes_adds_nothing_and_the_first_text_stay
         text
         for kind, ids in {"candidate": "1", "requisition": "56", "application": "789"}.items()
         for outside_id in ids
-        for one in house.history(kind, outside_id)
-        for text in texts_of(one.event).values()
+        for recorded in house.history(kind, outside_id)
+        for text in texts_of(recorded.event).values()
     }
     assert texts == {text for kind in WRITTEN for text in re.findall(r"\{(.*?)\}", WRITTEN[kind])}
 

@@ -1,4 +1,4 @@
-"""Files on the shelf say nothing of an erased person any more, and lose no line of anybody else."""
+"""Uploaded files say nothing of an erased person any more, and lose no line of other people."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ ADDRESSES = (("email", "Ines@Example.org"), ("phone", "001 555-0101"))
 
 @pytest.fixture
 def uploads(tmp_path: Path) -> UploadStore:
-    return UploadStore(tmp_path / "shelf")
+    return UploadStore(tmp_path / "uploads")
 
 
 def put(uploads: UploadStore, text: str, *, sheet: str = UPLOAD, kind: str = "candidates", written: str = "csv",
         wording: Wording = PLAIN, ended: datetime | None = None) -> Path:  # fmt: skip
-    """A file on the shelf."""
+    """Upload a file, and return its path."""
     about = About(uuid4(), kind, SYSTEM, written, NOW, wording, ended_at=ended)
     came = uploads.incoming(about.id)
     came.write_text(text, newline="")
@@ -53,13 +53,13 @@ def taken(uploads: UploadStore, key_file: KeyFile, *records: UUID) -> int:
     "line",
     [
         INES,
-        "1,Somebody,INES@example.org,,\n",
-        "2,Somebody,x@y.org;ines@example.org,,\n",
-        "3,Somebody,,(001) 555 01-01,\n",
-        "3,Somebody,mailto:ＩＮＥＳ@example.org,,\n",
-        "3,Somebody,in\u200bes@example.org.|x@y.org,,\n",
-        "3,Somebody,,٠٠١ ٥٥٥ ٠١٠١,\n",
-        '4,"Somebody\nwrite to ines@example.org.",,,\n',
+        "1,Lea,INES@example.org,,\n",
+        "2,Lea,x@y.org;ines@example.org,,\n",
+        "3,Lea,,(001) 555 01-01,\n",
+        "3,Lea,mailto:ＩＮＥＳ@example.org,,\n",
+        "3,Lea,in\u200bes@example.org.|x@y.org,,\n",
+        "3,Lea,,٠٠١ ٥٥٥ ٠١٠١,\n",
+        '4,"Lea\nwrite to ines@example.org.",,,\n',
         "4711,I. P.,,,\n",
     ],
 )
@@ -84,7 +84,7 @@ def test_files_are_read_as_their_import_reads_them(uploads: UploadStore, key_fil
                   wording=mapped)  # fmt: skip
     lines = [{"id": "4711"}, {"id": "8", "links": ["mailto:ines@example.org"]}, {"id": "9", "name": "4711"}]
     objects = put(
-        uploads, "".join(json.dumps(one) + "\n" for one in lines) + "{half ines@example.org\n", written="ndjson"
+        uploads, "".join(json.dumps(line) + "\n" for line in lines) + "{half ines@example.org\n", written="ndjson"
     )
     assert taken(uploads, key_file, record) == 4
     assert touches.read_text() == "Who;kind;at\n4712;note-written;4711\n"
@@ -101,7 +101,7 @@ def test_rejected_lines_go_too_and_their_time_stays(uploads: UploadStore, key_fi
 
 
 def test_what_cannot_be_read_is_gone_through_line_by_line(uploads: UploadStore, key_file: KeyFile) -> None:
-    broken = '5,"Joan"s,,,\n6,Somebody,"ines@example.org"x,,\n7,Zoë,,,\n'
+    broken = '5,"Joan"s,,,\n6,Lea,"ines@example.org"x,,\n7,Zoë,,,\n'
     path = put(uploads, HEAD + INES + broken)
     strange = put(uploads, "other,column\nines@example.org,1\n2,3\n")
     assert taken(uploads, key_file) == 3
@@ -128,9 +128,9 @@ def test_an_import_at_work_is_waited_for_if_it_names_the_person(uploads: UploadS
         taken(uploads, key_file)
     assert path.read_text() == HEAD + INES
     assert taken(uploads, key_file) == 1
-    found = uploads.find(UUID(path.parent.name))
-    assert found is not None
-    assert found.size == len(HEAD)
+    about = uploads.find(UUID(path.parent.name))
+    assert about is not None
+    assert about.size == len(HEAD)
 
 
 def test_what_is_not_at_work_is_clean_before_anything_is_waited_for(uploads: UploadStore, key_file: KeyFile) -> None:
@@ -140,7 +140,7 @@ def test_what_is_not_at_work_is_clean_before_anything_is_waited_for(uploads: Upl
     assert [path.read_text() for path in paths] == [HEAD + INES, HEAD, HEAD]
 
 
-def test_half_a_file_that_somebody_left_who_was_killed_goes(uploads: UploadStore, key_file: KeyFile) -> None:
+def test_half_a_file_that_a_killed_process_left_goes(uploads: UploadStore, key_file: KeyFile) -> None:
     path = put(uploads, HEAD)
     left = path.with_name(f"{UPLOAD}.new")
     left.write_text(HEAD + INES)
@@ -148,7 +148,7 @@ def test_half_a_file_that_somebody_left_who_was_killed_goes(uploads: UploadStore
     assert not left.exists()
 
 
-def test_an_empty_shelf_and_nobody_to_look_for(tmp_path: Path, key_file: KeyFile) -> None:
+def test_an_empty_folder_and_no_person_to_look_for(tmp_path: Path, key_file: KeyFile) -> None:
     uploads = UploadStore(tmp_path / "none")
     assert forget(uploads, key_file, sought([], [])) == 0
     path = put(uploads, HEAD + INES)
@@ -164,6 +164,6 @@ def test_of_a_line_that_is_refused_for_the_person_nothing_is_written_down(house:
     lines = '{"id":"4711","name":"I. Prado","skills":["grafting"]}\n{"id":"8","emails":["INES@example.org"]}\n'
     path = house.file("again.ndjson", lines)
     assert house.import_("candidates", path).standing.reasons == {"candidate-is-erased": 1, "address-is-suppressed": 1}
-    told = [json.loads(line) for line in house.rejected(path).read_text().splitlines()]
-    assert [(one["perennial_line"], len(one)) for one in told] == [("1", 4), ("2", 5)]
-    assert told[1]["id"] == "8"
+    rejected = [json.loads(line) for line in house.rejected(path).read_text().splitlines()]
+    assert [(line["perennial_line"], len(line)) for line in rejected] == [("1", 4), ("2", 5)]
+    assert rejected[1]["id"] == "8"

@@ -18,20 +18,22 @@ from tests.hostile import MOMENTS, TEXTS, json_texts
 
 MANY = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 NUMBERS = count()
-SAID = {"kind": "note-written", "answer": "given", "purpose": "talent_pool", "at": "2024-01-05", "candidate": "1"}
+VALUES = {"kind": "note-written", "answer": "given", "purpose": "talent_pool", "at": "2024-01-05", "candidate": "1"}
 
 
 def plain(kind: str, number: int) -> dict[str, Any]:
     """A line of the kind that has what every line needs."""
-    said = {name: SAID.get(name, f"x{number}") for name, column in columns_of(kind).items() if column.needed}
-    return said if kind in ("touchpoints", "consents") else {**said, "id": f"x{number}"}
+    values = {name: VALUES.get(name, f"x{number}") for name, column in columns_of(kind).items() if column.needed}
+    return values if kind in ("touchpoints", "consents") else {**values, "id": f"x{number}"}
 
 
 @MANY
 @given(kind=st.sampled_from(sorted(KINDS)), data=st.data())
 def test_a_line_of_ndjson(house: House, kind: str, data: st.DataObject) -> None:
     number = next(NUMBERS)
-    text = data.draw(json_texts(plain(kind, number), data.draw(st.sampled_from([one.name for one in KINDS[kind]]))))
+    text = data.draw(
+        json_texts(plain(kind, number), data.draw(st.sampled_from([column.name for column in KINDS[kind]])))
+    )
     whole = text.encode("utf-8", "replace").replace(b"\n", b" ")
     around = b'{"id": "before%d"}\n%s\n{"id": "after%d"}\n' % (number, whole, number)
     path = house.folder / f"c{number}.ndjson"
@@ -48,7 +50,7 @@ def test_a_line_of_ndjson(house: House, kind: str, data: st.DataObject) -> None:
 def test_a_line_of_csv(house: House, kind: str, data: st.DataObject) -> None:
     number = next(NUMBERS)
     values = plain(kind, number)
-    column = data.draw(st.sampled_from([one.name for one in KINDS[kind]]))
+    column = data.draw(st.sampled_from([column.name for column in KINDS[kind]]))
     values[column] = data.draw(st.one_of(TEXTS, MOMENTS)).encode("utf-8", "replace").decode()
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerows([values.keys(), values.values(), plain(kind, -1).values()])
@@ -63,7 +65,9 @@ def test_an_offset_that_no_clock_has_rejects_its_line_alone(house: House, offset
     if ending == "csv":
         text = f"id,at\n1,2024-05-04\n2,{at}\n3,2024-05-04\n"
     else:
-        text = "".join(json.dumps({"id": one, "at": at if one == 2 else "2024-05-04"}) + "\n" for one in (1, 2, 3))
+        text = "".join(
+            json.dumps({"id": number, "at": at if number == 2 else "2024-05-04"}) + "\n" for number in (1, 2, 3)
+        )
     standing = house.import_("candidates", house.file(f"c.{ending}", text)).standing
     assert (standing.added, standing.reasons) == (2, {"value-cannot-be-read": 1})
 

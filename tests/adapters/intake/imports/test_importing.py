@@ -57,12 +57,12 @@ def test_rejected_lines_are_mended_and_imported_again(house: House) -> None:
     assert house.length() == 15
 
 
-def test_what_became_of_each_line_is_told(house: House) -> None:
+def test_the_outcomes_name_what_became_of_each_line(house: House) -> None:
     path = house.file("c.csv", people(range(1, 6)))
     house.import_("candidates", path)
-    told = [(int(row["line"]), row["outcome"], row["rule"]) for row in rows_of(house.outcomes(path))]
+    outcomes = [(int(row["line"]), row["outcome"], row["rule"]) for row in rows_of(house.outcomes(path))]
     wrong = ("rejected", "value-cannot-be-read")
-    assert told == [(2, "added", ""), (4, "added", ""), (6, "added", ""), (8, *wrong), (10, *wrong)]
+    assert outcomes == [(2, "added", ""), (4, "added", ""), (6, "added", ""), (8, *wrong), (10, *wrong)]
 
 
 def test_the_same_file_twice_adds_nothing_and_an_overlapping_one_the_rest(house: House) -> None:
@@ -179,7 +179,7 @@ def test_another_folder_does_not_help(house: House, importer: Importer, tmp_path
     assert house.length() == 11
 
 
-def test_what_is_about_somebody_erased_is_rejected_and_the_rest_goes_on(house: House, database: str) -> None:
+def test_what_is_about_an_erased_person_is_rejected_and_the_rest_goes_on(house: House, database: str) -> None:
     house.taken("candidates", people(range(1, 7), wrong=set()))
     with psycopg.connect(database) as owner:
         for gone in ("2", "5"):
@@ -208,8 +208,8 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Any:
         if left[0] == 0:
             raise Killed
 
-    def stepping(thing: Any, name: str) -> None:
-        real = getattr(thing, name)
+    def stepping(target: Any, name: str) -> None:
+        real = getattr(target, name)
 
         def around(*arguments: Any, **named: Any) -> Any:
             step()
@@ -217,7 +217,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Any:
             step()
             return done
 
-        monkeypatch.setattr(thing, name, around)
+        monkeypatch.setattr(target, name, around)
 
     stepping(EventLog, "append_block")
     stepping(Ledger, "propose")
@@ -250,8 +250,8 @@ def test_killed_anywhere_and_started_again_nothing_is_lost_or_doubled(
     assert house.length() - before == 11
     assert (report.standing.lines, report.standing.rejected) == (15, 4)
     assert [int(row["id"]) for row in rows_of(house.rejected(path))] == sorted(WRONG)
-    told = [int(row["line"]) for row in rows_of(house.outcomes(path))]
-    assert told == [2 * n for n in range(1, 16)]
+    outcomes = [int(row["line"]) for row in rows_of(house.outcomes(path))]
+    assert outcomes == [2 * n for n in range(1, 16)]
     if report.went_on_after and report.standing.round == 1:
         assert report.standing.added == 11
 
@@ -273,8 +273,8 @@ def test_how_a_local_time_was_read_is_counted_and_told_line_by_line(house: House
     text = "id,at\n1,2024-03-31 02:30\n2,2024-10-27 02:30\n3,2024-10-27 02:30+01:00\n4,2024-01-05\n"
     path = house.file("c.csv", text)
     assert house.import_("candidates", path).standing.notes == {"local-time-was-skipped": 1, "local-time-was-twice": 1}
-    told = [(row["line"], row["outcome"], row["rule"]) for row in rows_of(house.outcomes(path))]
-    assert told == [
+    outcomes = [(row["line"], row["outcome"], row["rule"]) for row in rows_of(house.outcomes(path))]
+    assert outcomes == [
         ("2", "added", "local-time-was-skipped"), ("3", "added", "local-time-was-twice"), ("4", "added", ""),
         ("5", "added", ""),
     ]  # fmt: skip

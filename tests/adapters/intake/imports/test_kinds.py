@@ -21,7 +21,7 @@ JOB = "id,at,openings\nJ1,2024-01-01,1;2\n"
 
 
 def first(house: House, kind: str, outside_id: str, event: type[Event]) -> Any:
-    return next(one for one in house.history(kind, outside_id) if isinstance(one.event, event))
+    return next(recorded for recorded in house.history(kind, outside_id) if isinstance(recorded.event, event))
 
 
 def test_the_columns_are_those_of_the_kinds() -> None:
@@ -47,7 +47,7 @@ def test_of_a_known_person_only_what_is_new_is_learned(house: House) -> None:
     assert house.taken("candidates", later).standing.events == 3
     learned = [("email", "c@x.org"), ("current-employer", "Farm"), ("skill", "pruning")]
     expected = [ProfileFactLearned(fact, "ats", value) for fact, value in learned]
-    assert [one.event for one in house.history("candidate", "1")[2:]] == expected
+    assert [recorded.event for recorded in house.history("candidate", "1")[2:]] == expected
     assert house.history("candidate", "1")[-1].at == datetime(2024, 6, 1, 10, tzinfo=UTC)
 
 
@@ -73,7 +73,7 @@ def test_touchpoints_keep_their_time_their_message_and_their_id(house: House) ->
         ",2,call-answered,2024-02-02T09:00:00Z,,,\n",
     )
     assert (report.standing.added, report.standing.known) == (3, 1)
-    sent, opened = (one.event for one in house.history("candidate", "1")[1:])
+    sent, opened = (recorded.event for recorded in house.history("candidate", "1")[1:])
     assert isinstance(sent, TouchpointRecorded)
     assert isinstance(opened, TouchpointRecorded)
     assert sent.touchpoint == house.stream("touchpoint", "t1")
@@ -113,7 +113,7 @@ def test_an_older_consent_does_not_revive_what_was_withdrawn_since(house: House)
     house.taken("consents", head + "1,given,2024-02-01,talent_pool,email,form 7\n")
     line = "candidate,kind,at\n1,email-sent,2024-04-01\n1,email-sent,2024-02-15\n"
     house.taken("touchpoints", line)
-    assert [one.event.authorised for one in house.history("candidate", "1")[3:]] == [False, True]  # type: ignore[attr-defined]  # a touchpoint has it
+    assert [recorded.event.authorised for recorded in house.history("candidate", "1")[3:]] == [False, True]  # type: ignore[attr-defined]  # a touchpoint has it
 
 
 def test_a_job_with_its_openings_holds_and_people(house: House) -> None:
@@ -148,8 +148,8 @@ def test_an_application_from_its_beginning_to_its_end(house: House) -> None:
     assert house.types("application", "A1") == [
         "application-submitted", "stage-entered", "stage-entered", "offer-made", "offer-accepted", "candidate-hired",
     ]  # fmt: skip
-    assert [one.at for one in house.history("application", "A1")] == sorted(
-        one.at for one in house.history("application", "A1")
+    assert [recorded.at for recorded in house.history("application", "A1")] == sorted(
+        recorded.at for recorded in house.history("application", "A1")
     )
     filled = house.history("requisition", "J1")[-1]
     assert filled.event.stored_name == "opening-filled.v1"
@@ -170,7 +170,7 @@ OFFER = (
          ["offer-made", "offer-accepted", "offer-rescinded"], {"by": "candidate", "reason": "other-job"}),
     ],
 )  # fmt: skip
-def test_an_offer_may_be_declined_or_taken_back_and_is_told_once(
+def test_an_offer_may_be_declined_or_taken_back_and_is_recorded_once(
     house: House, cells: str, types: list[str], ended: dict[str, str]
 ) -> None:
     house.taken("candidates", PEOPLE)
@@ -197,7 +197,7 @@ def test_an_offer_that_cannot_end_so_rejects_its_line(house: House) -> None:
     assert reasons == {"offer-was-accepted": 1, "offer-is-not-out": 1, "value-cannot-be-read": 1}
 
 
-def test_an_application_that_goes_on_is_told_further_by_a_later_line(house: House) -> None:
+def test_a_later_line_continues_an_application(house: House) -> None:
     house.taken("candidates", PEOPLE)
     house.taken("requisitions", JOB)
     head = "id,candidate,requisition,at,prospect,stages,outcome,ended_at,reason,note\n"

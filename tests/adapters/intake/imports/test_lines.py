@@ -25,7 +25,7 @@ from adapters.intake.imports.refusals import (
     LineIsTooLong,
 )
 
-TOLD = ("perennial_line", "perennial_reason")
+OUR_COLUMNS = ("perennial_line", "perennial_reason")
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 NAMES = st.lists(
     st.text("abcdef _-é", min_size=1, max_size=8).map(str.strip).filter(bool), min_size=1, max_size=5, unique=True
@@ -38,11 +38,11 @@ JSON = st.recursive(
 
 
 def read_csv(data: bytes, after: int = 0, delimiter: str = ",") -> list[Line]:
-    return list(open_csv(io.BytesIO(data), TOLD, delimiter).lines(after))
+    return list(open_csv(io.BytesIO(data), OUR_COLUMNS, delimiter).lines(after))
 
 
 def read_ndjson(data: bytes, after: int = 0) -> list[Line]:
-    return list(open_ndjson(io.BytesIO(data), TOLD, ",").lines(after))
+    return list(open_ndjson(io.BytesIO(data), OUR_COLUMNS, ",").lines(after))
 
 
 @st.composite
@@ -85,13 +85,13 @@ def test_reading_goes_on_after_any_line_that_ended(
 @given(tables())
 def test_a_rejected_line_comes_back_as_it_was(table: tuple[list[str], list[list[str]], bytes, str]) -> None:
     names, rows, data, delimiter = table
-    opened = open_csv(io.BytesIO(data), TOLD, delimiter)
-    told = dict(zip(TOLD, ("7", 'it, "really"\nis wrong'), strict=True))
-    again = opened.head() + "".join(opened.rejected(line, told) for line in opened.lines())
+    opened = open_csv(io.BytesIO(data), OUR_COLUMNS, delimiter)
+    refusal = dict(zip(OUR_COLUMNS, ("7", 'it, "really"\nis wrong'), strict=True))
+    again = opened.head() + "".join(opened.rejected(line, refusal) for line in opened.lines())
     lines = read_csv(again.encode(), delimiter=delimiter)
-    assert [line.values for line in lines] == [told | dict(zip(names, row, strict=True)) for row in rows]
-    opened = open_csv(io.BytesIO(again.encode()), TOLD, delimiter)
-    assert opened.head() + "".join(opened.rejected(line, told) for line in opened.lines()) == again
+    assert [line.values for line in lines] == [refusal | dict(zip(names, row, strict=True)) for row in rows]
+    opened = open_csv(io.BytesIO(again.encode()), OUR_COLUMNS, delimiter)
+    assert opened.head() + "".join(opened.rejected(line, refusal) for line in opened.lines()) == again
 
 
 @given(st.lists(st.dictionaries(CELLS, JSON, max_size=4)), st.sampled_from(["\n", "\r\n"]), st.booleans())
@@ -104,11 +104,11 @@ def test_what_the_json_module_writes_is_read_back(rows: list[dict[str, Any]], en
 
 @pytest.mark.parametrize("text", ["{", "[1]", "7", '{"a": NaN}', "{'a': 1}", "[" * 100_000])
 def test_a_line_that_is_no_object_is_kept_as_text_and_can_be_mended(text: str) -> None:
-    opened = open_ndjson(io.BytesIO(f'{{"a":1}}\n{text}\n\n{{"a":2}}\n'.encode()), TOLD, ",")
+    opened = open_ndjson(io.BytesIO(f'{{"a":1}}\n{text}\n\n{{"a":2}}\n'.encode()), OUR_COLUMNS, ",")
     first, wrong, last = opened.lines()
     assert isinstance(wrong.wrong, LineIsNotJson)
     assert (first.values, wrong.number, last.values, last.number) == ({"a": 1}, 2, {"a": 2}, 4)
-    kept = json.loads(opened.rejected(wrong, dict.fromkeys(TOLD, "told")))
+    kept = json.loads(opened.rejected(wrong, dict.fromkeys(OUR_COLUMNS, "told")))
     assert kept[TEXT] == text
     mended = json.dumps({**kept, TEXT: '{"a":3}'}).encode()
     assert read_ndjson(mended)[0].values == {"a": 3}
@@ -120,9 +120,9 @@ def test_a_half_character_is_replaced() -> None:
 
 
 def test_a_line_with_other_cells_is_rejected_alone() -> None:
-    one, wrong, more, last = read_csv(b"a,b\n1,2\n3\n\n4,5,6\n7,8\n")
+    first, wrong, more, last = read_csv(b"a,b\n1,2\n3\n\n4,5,6\n7,8\n")
     assert (wrong.number, type(wrong.wrong), more.number) == (3, LineHasOtherCells, 5)
-    assert (one.values, last.values) == ({"a": "1", "b": "2"}, {"a": "7", "b": "8"})
+    assert (first.values, last.values) == ({"a": "1", "b": "2"}, {"a": "7", "b": "8"})
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_line_with_other_cells_is_rejected_alone() -> None:
         (b"a,b\n1," + b"x" * LONGEST_LINE, LineIsTooLong, "Line 2 is longer"),
     ],
 )
-def test_what_stops_a_file_is_told_with_its_line(data: bytes, error: type[Exception], says: str) -> None:
+def test_what_stops_a_file_names_its_line(data: bytes, error: type[Exception], says: str) -> None:
     with pytest.raises(error) as caught:
         read_csv(data)
     assert says in str(caught.value)
@@ -153,7 +153,7 @@ class Endless(io.RawIOBase):
     def chunks(self, lines: int) -> Iterator[bytes]:
         yield b"id,note\n"
         for number in range(lines // 100):
-            yield b"".join(b'%d,"a note\nof two lines"\n' % (number * 100 + one) for one in range(100))
+            yield b"".join(b'%d,"a note\nof two lines"\n' % (number * 100 + place) for place in range(100))
 
     def readable(self) -> bool:
         return True
@@ -168,7 +168,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     peaks = []
     for lines in (1_000, 50_000):
         tracemalloc.start()
-        opened = open_csv(io.BufferedReader(Endless(lines)), TOLD, ",")
+        opened = open_csv(io.BufferedReader(Endless(lines)), OUR_COLUMNS, ",")
         assert sum(1 for _ in opened.lines()) == lines
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

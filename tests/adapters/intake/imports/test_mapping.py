@@ -120,7 +120,7 @@ def test_an_object_with_unknown_keys_is_rejected_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "document",
     [
         [],
         {"colums": {}},
@@ -139,9 +139,9 @@ def test_an_object_with_unknown_keys_is_rejected_alone() -> None:
         {"constants": {"source": 7}},
     ],
 )
-def test_a_mapping_that_cannot_be_meant_is_refused(told: Any) -> None:
+def test_a_mapping_that_cannot_be_meant_is_refused(document: Any) -> None:
     with pytest.raises(MappingCannotBeRead):
-        wording_of(told)
+        wording_of(document)
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "\0"])

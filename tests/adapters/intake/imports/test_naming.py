@@ -30,10 +30,10 @@ from tests.adapters.intake.imports.conftest import NOW, House
 from tests.adapters.intake.imports.test_real_files import rows_of
 
 USED = {
-    one
+    value
     for module in (people, contacts, jobs)
-    for one in vars(module).values()
-    if isinstance(one, type) and issubclass(one, Command) and one is not Command
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Command) and value is not Command
 }
 """Every command that a line may come to."""
 
@@ -74,7 +74,7 @@ def test_every_kind_of_line_comes_to_a_command() -> None:
     ("kind", "command", "field"),
     [
         pytest.param(kind_of(command), command, field.name, id=f"{command.__name__}.{field.name}")
-        for command in sorted(USED - {LearnProfileFact}, key=lambda one: one.__name__)
+        for command in sorted(USED - {LearnProfileFact}, key=lambda command: command.__name__)
         for field in fields(command)
         if field.name not in OF_NO_COLUMN and (kind_of(command), field.name) != ("requisitions", "note")
     ],
@@ -85,8 +85,8 @@ def test_each_field_of_a_command_is_called_as_its_column(kind: str, command: typ
     column = column_of(kind, refusal, field)
     assert column in columns_of(kind)
     wording = Wording.model_validate({"columns": {column: "Theirs"}})
-    told = in_words(kind, wording, refusal)
-    assert (told.where, "'Theirs'" in told.what, f"'{field}'" in told.what) == ("Theirs", True, False)
+    renamed = in_words(kind, wording, refusal)
+    assert (renamed.where, "'Theirs'" in renamed.what, f"'{field}'" in renamed.what) == ("Theirs", True, False)
 
 
 @pytest.mark.parametrize("column", [*people.FACTS])
@@ -134,8 +134,10 @@ def test_a_line_keeps_its_id_under_todays_names(house: House, origin: Origin, na
     values = {"candidate": "1", "at": "2024-02-01", name: "old-crm"}
     row = Row("touchpoints", values, Manner(house.importer.zone))
     former = FORMER_NAMES.get(name, name)
-    said = json.dumps({"at": "2024-02-01", "candidate": "1", former: "old-crm"}, sort_keys=True, separators=(",", ":"))
-    made = origin.key_file.stream_of("old-crm", "touchpoint-line", said)
+    content = json.dumps(
+        {"at": "2024-02-01", "candidate": "1", former: "old-crm"}, sort_keys=True, separators=(",", ":")
+    )
+    made = origin.key_file.stream_of("old-crm", "touchpoint-line", content)
     assert line_id(KINDS["touchpoints"], row, origin) == made
 
 
@@ -165,7 +167,7 @@ def test_both_names_beside_each_other_are_refused(house: House) -> None:
 def test_a_mapping_that_names_the_column_as_before_is_the_same_mapping(house: House, part: str) -> None:
     """Also where an import began under an older version and goes on: what it is known by says the former names."""
     before, after = ({part: {name: "crm"}} for name in ("candidate_source", "candidate_system"))
-    wordings = [Wording.model_validate(one) for one in (before, after)]
+    wordings = [Wording.model_validate(document) for document in (before, after)]
     orders = [Order(Path("t.csv"), "touchpoints", "mailer", "csv", wording) for wording in wordings]
     assert wordings[0] == wordings[1]
     assert b"candidate_source" in orders[0].identity("") == orders[1].identity("")

@@ -107,7 +107,7 @@ def test_what_is_no_encoding_is_refused(name: str) -> None:
 def test_what_is_no_delimiter_is_refused(name: str) -> None:
     with pytest.raises(DelimiterIsUnknown):
         delimiter_named(name)
-    assert [delimiter_named(one) for one in (";", "tab", "TAB", "\\t", "pipe")] == [";", "\t", "\t", "\t", "|"]
+    assert [delimiter_named(name) for name in (";", "tab", "TAB", "\\t", "pipe")] == [";", "\t", "\t", "\t", "|"]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ NAMED = {"candidate": "Person", "kind": "What", "at": "When", "note": "Comment",
     ("column", "value"),
     [
         ("candidate", ""),
-        ("candidate", "nobody"),
+        ("candidate", "missing"),
         ("kind", "pigeon-sent"),
         ("kind", "Not A Code"),
         ("at", "yesterday"),
@@ -227,7 +227,7 @@ NAMED = {"candidate": "Person", "kind": "What", "at": "When", "note": "Comment",
         ("note", "x" * 20_001),
     ],
 )
-def test_what_is_wrong_is_told_in_the_files_own_words(house: House, column: str, value: str) -> None:
+def test_a_refusal_uses_the_words_of_the_file(house: House, column: str, value: str) -> None:
     house.taken("candidates", "id\n1\n")
     values = {"candidate": "1", "kind": "note-written", "at": "2024-01-05", "note": "", "machine": "", "purpose": ""}
     values[column] = value
@@ -306,8 +306,10 @@ def test_rejected_formulas_are_text_and_come_back_as_they_were(house: House, nam
     # As bytes: text that is read as lines has other ends of line in its cells.
     rejected.write_bytes(rejected.read_bytes().replace(b"never", b"2024-01-05"))
     house.import_("candidates", rejected, wording=wording, system=source)
-    told = [house.importer.log.history(house.stream("candidate", str(n), source))[0].event for n in range(len(names))]
-    assert [one.name for one in told] == [name.strip() or None for name in names]  # type: ignore[attr-defined]  # it has
+    entries = [
+        house.importer.log.history(house.stream("candidate", str(n), source))[0].event for n in range(len(names))
+    ]
+    assert [entry.name for entry in entries] == [name.strip() or None for name in names]  # type: ignore[attr-defined]  # it has
 
 
 def test_a_file_that_is_not_ours_keeps_its_apostrophes(house: House) -> None:

@@ -24,7 +24,7 @@ SENT = "candidate,kind,at\n" + "".join(f"1,email-sent,2026-05-0{day}T10:00:00Z\n
 
 
 def sending(house: House, meanwhile: Command) -> Report:
-    """Imports four messages in two blocks; between them somebody does something else."""
+    """Import four messages in two blocks; between them another command is handled."""
     done: list[bool] = []
 
     def between(_: int, __: int, ___: Standing) -> None:
@@ -38,7 +38,7 @@ def sending(house: House, meanwhile: Command) -> Report:
 
 
 def authorised(house: House) -> list[bool | None]:
-    events = (one.event for one in house.history("candidate", "1"))
+    events = (recorded.event for recorded in house.history("candidate", "1"))
     return [event.authorised for event in events if isinstance(event, TouchpointRecorded)]
 
 
@@ -53,8 +53,8 @@ def withdrawn_as_of_the_second(house: House) -> Command:
 
 
 def merged(house: House) -> Command:
-    one, two = house.stream("candidate", "1"), house.stream("candidate", "2")
-    return MergeCandidates(candidate=two, absorbed=one, evidence=("email",), now=NOW)
+    absorbed, survivor = house.stream("candidate", "1"), house.stream("candidate", "2")
+    return MergeCandidates(candidate=survivor, absorbed=absorbed, evidence=("email",), now=NOW)
 
 
 @pytest.mark.parametrize(

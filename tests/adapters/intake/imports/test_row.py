@@ -45,22 +45,22 @@ def test_what_is_no_time_is_refused_by_its_column(text: Any) -> None:
     assert str(text) not in caught.value.what
 
 
-def test_what_is_needed_and_not_there_is_told_with_what_it_means() -> None:
+def test_the_refusal_of_a_missing_value_says_what_it_means() -> None:
     for nothing in ({}, {"at": " "}):
         with pytest.raises(ValueIsMissing, match="when the candidate applied"):
             row(**nothing).when_needed("at")
 
 
 @pytest.mark.parametrize(
-    ("told", "read"), [("x; y;x;", ("x", "y")), (["x;y", "x;y", " "], ("x;y",)), ([7], ("7",)), ("", ())]
+    ("value", "read"), [("x; y;x;", ("x", "y")), (["x;y", "x;y", " "], ("x;y",)), ([7], ("7",)), ("", ())]
 )
-def test_lists(told: Any, read: tuple[str, ...]) -> None:
-    assert row(tags=told).texts("tags") == read
+def test_lists(value: Any, read: tuple[str, ...]) -> None:
+    assert row(tags=value).texts("tags") == read
 
 
-@pytest.mark.parametrize(("told", "read"), [("Yes", True), ("0", False), (True, True), (0, False), ("", False)])
-def test_flags(told: Any, read: bool) -> None:
-    assert row(prospect=told).flag("prospect") is read
+@pytest.mark.parametrize(("value", "read"), [("Yes", True), ("0", False), (True, True), (0, False), ("", False)])
+def test_flags(value: Any, read: bool) -> None:
+    assert row(prospect=value).flag("prospect") is read
     assert row().flag("prospect") is False
     with pytest.raises(ValueCannotBeRead):
         row(prospect="perhaps").flag("prospect")

@@ -64,7 +64,7 @@ def test_killed_at_any_step_it_is_whole_or_gone_and_its_key_is_free(tmp_path: Pa
     steps, ended = 0, False
     whole = 0
     while not ended:
-        uploads, name = UploadStore(tmp_path / f"shelf-{steps}"), uuid4()
+        uploads, name = UploadStore(tmp_path / f"uploads-{steps}"), uuid4()
         ended = in_a_process_that_lives_for(steps, uploads, name)
         uploads.sweep(later())
         about = uploads.find(name)
@@ -85,7 +85,7 @@ def test_killed_at_any_step_it_is_whole_or_gone_and_its_key_is_free(tmp_path: Pa
 
 
 def test_an_upload_that_still_comes_is_left_alone(tmp_path: Path) -> None:
-    uploads = UploadStore(tmp_path / "shelf")
+    uploads = UploadStore(tmp_path / "uploads")
     with uploads.receiving(uuid4()) as came:
         came.write_text(CANARY)
         uploads.sweep(later())
@@ -94,7 +94,7 @@ def test_an_upload_that_still_comes_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_what_older_versions_left_without_a_note_goes(tmp_path: Path) -> None:
-    uploads = UploadStore(tmp_path / "shelf")
+    uploads = UploadStore(tmp_path / "uploads")
     folder = uploads.of(uuid4())
     folder.mkdir(parents=True)
     (folder / UPLOAD).write_text(CANARY)
@@ -107,7 +107,7 @@ def test_what_older_versions_left_without_a_note_goes(tmp_path: Path) -> None:
 
 
 def test_what_an_erasure_wrote_anew_and_was_killed_at_goes(tmp_path: Path) -> None:
-    uploads = UploadStore(tmp_path / "shelf")
+    uploads = UploadStore(tmp_path / "uploads")
     about = About(uuid4(), "candidates", "old-crm", "csv", datetime.now(UTC))
     with uploads.receiving(uuid4()) as came:
         came.write_text("id\n")
@@ -116,7 +116,7 @@ def test_what_an_erasure_wrote_anew_and_was_killed_at_goes(tmp_path: Path) -> No
     half.write_text(CANARY)
     with alone(uploads.of(about.id)):
         uploads.sweep(datetime.now(UTC))
-        assert half.exists(), "somebody is at work there"
+        assert half.exists(), "an import is at work there"
     uploads.sweep(datetime.now(UTC))
     assert not half.exists()
     assert (uploads.of(about.id) / UPLOAD).exists()

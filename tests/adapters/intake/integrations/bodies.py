@@ -29,7 +29,7 @@ SEATS = [{"id": 901, "opening_id": "G-1"}, {"id": 902, "opening_id": "G-2"}]
 
 
 def application(**more: Any) -> dict[str, Any]:
-    told = {
+    values = {
         "id": 9001,
         "prospect": False,
         "applied_at": APPLIED,
@@ -38,7 +38,7 @@ def application(**more: Any) -> dict[str, Any]:
         "candidate": ROSA,
         "jobs": [JOB],
     }
-    return told | more
+    return values | more
 
 
 def delivery(action: str, **payload: Any) -> bytes:
@@ -116,8 +116,8 @@ DELETED = delivery(
 
 
 def offer(action: str, status: str, sent_on: str | None = "2026-02-25", **more: Any) -> bytes:
-    told = {"id": 4, "application_id": 9001, "job_id": 77, "version": 1, "sent_on": sent_on, "offer_status": status}
-    return delivery(action, **(told | more))
+    values = {"id": 4, "application_id": 9001, "job_id": 77, "version": 1, "sent_on": sent_on, "offer_status": status}
+    return delivery(action, **(values | more))
 
 
 OFFERED = offer("offer_created", "Created")

@@ -52,9 +52,9 @@ def inbox_of(log: EventLog, key_file: KeyFile) -> Inbox:
 def shuffled(sent: Sequence[Sent], seed: int) -> list[Sent]:
     """Return the deliveries in another order, some of them more than once."""
     chance = random.Random(seed)
-    told = [*sent, *chance.choices(sent, k=len(sent) // 3)]
-    chance.shuffle(told)
-    return told
+    deliveries = [*sent, *chance.choices(sent, k=len(sent) // 3)]
+    chance.shuffle(deliveries)
+    return deliveries
 
 
 def integration_of(samples: Samples) -> Integration:
@@ -119,8 +119,11 @@ def answers(
                 "select outcome, action, reason, count(*) from delivery where outcome <> 'applied'"
                 " group by 1, 2, 3 order by 1, 2, 3"
             ).fetchall()
-            told = {str(one.seed): reader.answers(one) for one in stories}
-            return told | {"all": plain(metrics_of(connection, as_of, [EVERYBODY])), "not applied": plain(waiting)}
+            answers_by_story = {str(story.seed): reader.answers(story) for story in stories}
+            return answers_by_story | {
+                "all": plain(metrics_of(connection, as_of, [EVERYBODY])),
+                "not applied": plain(waiting),
+            }
 
 
 class Reader:
@@ -142,24 +145,24 @@ class Reader:
         return record
 
     def answers(self, story: Story) -> dict[str, Any]:
-        told = metrics_of(self.connection, self.as_of, [Segment(role=role) for role in story.roles])
+        metrics = metrics_of(self.connection, self.as_of, [Segment(role=role) for role in story.roles])
         records = {self.stream("candidate", number): number for number in story.people}
         speakers = {record: self.speaker(record) for record in records}
         for record in sorted(set(speakers.values())):
             absorbs = list(speakers.values()).count(record) > 1
             profile, summary = person_of(self.log, record), summary_of(self.connection, record, self.as_of)
-            told[f"profile of {records[record]}"] = without_entry(plain(profile_of(profile)), absorbs=absorbs)
-            told[f"summary of {records[record]}"] = without_entry(plain(summary), absorbs=absorbs)
+            metrics[f"profile of {records[record]}"] = without_entry(plain(profile_of(profile)), absorbs=absorbs)
+            metrics[f"summary of {records[record]}"] = without_entry(plain(summary), absorbs=absorbs)
         for number in story.applications:
             stream = self.stream("application", number)
             if self.log.load(APPLICATION_RECORD, stream, OF_APPLICATION).version:
-                told[f"application {number}"] = page_of_application(
+                metrics[f"application {number}"] = page_of_application(
                     stream, self.log.load(APPLICATION_RECORD, stream, OF_APPLICATION).state, 0
                 )
         for number in story.jobs:
             stream = self.stream("requisition", number)
-            told[f"job {number}"] = page_of_job(stream, self.log.load(JOB, stream, OF_JOB).state, 0)
-        return {name: unified(plain(answer), speakers) for name, answer in told.items()}
+            metrics[f"job {number}"] = page_of_job(stream, self.log.load(JOB, stream, OF_JOB).state, 0)
+        return {name: unified(plain(answer), speakers) for name, answer in metrics.items()}
 
 
 def without_entry(answer: dict[str, Any], *, absorbs: bool) -> dict[str, Any]:
@@ -170,16 +173,18 @@ def without_entry(answer: dict[str, Any], *, absorbs: bool) -> dict[str, Any]:
 
 def unified(value: Any, speakers: Mapping[UUID, UUID]) -> Any:
     if isinstance(value, dict):
-        return {name: unified(one, speakers) for name, one in value.items()}
+        return {name: unified(inner, speakers) for name, inner in value.items()}
     if isinstance(value, list):
-        return [unified(one, speakers) for one in value]
+        return [unified(inner, speakers) for inner in value]
     return speakers.get(value, value) if isinstance(value, UUID) else value
 
 
 def compare(server: str, key_file: KeyFile, samples: Samples, seeds: Sequence[int]) -> list[str]:
     """Return where a shuffled telling of random stories ends otherwise than the telling in order, by story."""
     stories = [samples.story(seed) for seed in seeds]
-    in_order, other = (answers(server, key_file, samples, stories, in_order=one) for one in (True, False))
+    in_order, other = (
+        answers(server, key_file, samples, stories, in_order=is_in_order) for is_in_order in (True, False)
+    )
     return list(differences(in_order, other))
 
 

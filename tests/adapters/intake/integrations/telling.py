@@ -111,16 +111,16 @@ class Job:
     """A job there, which gets another team or opening date, and is closed and opened again."""
 
     story: Story
-    told: dict[str, Any]
+    details: dict[str, Any]
 
     def moves(self) -> dict[str, Any]:
-        if self.told["status"] == "closed":
+        if self.details["status"] == "closed":
             return {"open": self.open_again}
         return {"edit": self.edit, "close": self.close}
 
     def say(self, at: str, **changes: Any) -> None:
-        self.told.update(changes, updated_at=at)
-        self.story.say("job_updated", job=dict(self.told))
+        self.details.update(changes, updated_at=at)
+        self.story.say("job_updated", job=dict(self.details))
 
     def close(self) -> None:
         at = self.story.moment()
@@ -161,7 +161,7 @@ class Offer:
 
 @dataclass
 class Applicant:
-    """Somebody on their way through a job there."""
+    """An applicant on their way through a job there."""
 
     story: Story
     number: int
@@ -173,8 +173,8 @@ class Applicant:
     accepted_at: str | None = None
     offer: Offer | None = None
     prospect: bool = False
-    found: bool = False
-    """Whether they were found, while a prospect for no job and from no source."""
+    was_sourced: bool = False
+    """They were sourced as a prospect for no job and from no source."""
     was_hired: bool = False
     named: bool = True
     """Whether their hires name an opening; else they take none."""
@@ -194,7 +194,7 @@ class Applicant:
         }
 
     def body(self, at: str, **more: Any) -> dict[str, Any]:
-        told = {
+        details = {
             "id": self.number + 1000,
             "prospect": self.prospect,
             "applied_at": self.applied_at,
@@ -204,12 +204,12 @@ class Applicant:
             "candidate": self.person,
             "jobs": [{name: value for name, value in self.job.items() if name != "openings"}],
         }
-        return told | ({"jobs": []} if self.is_unsorted else {}) | more
+        return details | ({"jobs": []} if self.is_unsorted else {}) | more
 
     @property
     def is_unsorted(self) -> bool:
         """A prospect who was found, for no job yet and from no source."""
-        return self.prospect and self.found
+        return self.prospect and self.was_sourced
 
     def moves(self) -> dict[str, Any]:
         """What may happen next, as it stands."""
@@ -253,7 +253,7 @@ class Applicant:
         self.story.say("offer_updated", **self.offer.body(self))
 
     def come(self) -> None:
-        """The first that is told of them."""
+        """Send the first delivery about the applicant."""
         action = "new_prospect_application" if self.prospect else "new_candidate_application"
         self.story.say(action, application=self.body(self.applied_at))
 
@@ -263,7 +263,7 @@ class Applicant:
         self.story.say("new_candidate_application", application=self.body(self.applied_at))
 
     def move(self) -> None:
-        self.stage = self.story.random.choice([one for one in range(len(STAGES)) if one != self.stage])
+        self.stage = self.story.random.choice([stage for stage in range(len(STAGES)) if stage != self.stage])
         self.story.say("candidate_stage_change", application=self.body(self.story.moment()))
 
     def note(self) -> None:
@@ -305,8 +305,8 @@ class Applicant:
         if self.offer is None:
             self.accepted_at = self.accepted_at or at
             return {"id": self.number, "resolved_at": self.accepted_at}
-        told = {"id": self.offer.number, "version": self.offer.version, "resolved_at": self.offer.resolved_at}
-        return told | ({"sent_at": self.offer.sent_on} if self.story.random.random() < 0.5 else {})
+        details = {"id": self.offer.number, "version": self.offer.version, "resolved_at": self.offer.resolved_at}
+        return details | ({"sent_at": self.offer.sent_on} if self.story.random.random() < 0.5 else {})
 
     def unhire(self) -> None:
         self.stands = "active"
@@ -336,22 +336,22 @@ def story_of(seed: int, steps: int = 18) -> Story:
 
 def applicant_of(story: Story, number: int, job: dict[str, Any]) -> Applicant:
     at = story.moment()
-    one = Applicant(story, number, job, at, at, emails=[f"rosa@lind{number}.example"])
-    one.prospect = story.random.random() < 0.3
-    one.named = story.random.random() < 0.75
-    one.found = one.prospect and story.random.random() < 0.6
-    one.come()
+    applicant = Applicant(story, number, job, at, at, emails=[f"rosa@lind{number}.example"])
+    applicant.prospect = story.random.random() < 0.3
+    applicant.named = story.random.random() < 0.75
+    applicant.was_sourced = applicant.prospect and story.random.random() < 0.6
+    applicant.come()
     story.people.append(number)
     story.applications.append(number + 1000)
-    return one
+    return applicant
 
 
 def shuffled(bodies: Sequence[bytes], seed: int) -> list[bytes]:
     """The bodies in another order, some of them more than once."""
     chance = random.Random(seed)
-    told = [*bodies, *chance.choices(bodies, k=len(bodies) // 3)]
-    chance.shuffle(told)
-    return told
+    order = [*bodies, *chance.choices(bodies, k=len(bodies) // 3)]
+    chance.shuffle(order)
+    return order
 
 
 @contextmanager
@@ -374,7 +374,7 @@ def told(
             Runner(datastore, READ_MODELS, ZONE, key_file, batch=500).catch_up()
         as_of = AsOf(log.recorder.barrier.head(), NOW, ZONE)
         with psycopg.connect(database) as connection:
-            answers = {str(one.seed): answers_of(connection, log, key_file, one, as_of) for one in stories}
+            answers = {str(story.seed): answers_of(connection, log, key_file, story, as_of) for story in stories}
             waiting = connection.execute(
                 "select delivery_id, reason from delivery where outcome <> 'applied' order by delivery_id"
             ).fetchall()
@@ -422,12 +422,12 @@ def answers_of(
 
 
 def plain(value: Any) -> Any:
-    """The answer without what depends on how it was told."""
+    """Return the answer without what depends on the order of the deliveries."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items() if name not in OF_THE_TELLING}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(name): plain(inner) for name, inner in value.items() if name not in OF_THE_TELLING}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
@@ -436,8 +436,8 @@ def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
         for name in sorted(first.keys() | second.keys()):
             yield from differences(first.get(name), second.get(name), f"{where}/{name}")
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        for number, (one, other) in enumerate(zip(first, second, strict=True)):
-            yield from differences(one, other, f"{where}/{number}")
+        for number, (item, other_item) in enumerate(zip(first, second, strict=True)):
+            yield from differences(item, other_item, f"{where}/{number}")
     elif first != second:
         yield f"{where}: {first} is {second}"
 

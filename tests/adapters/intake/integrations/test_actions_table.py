@@ -77,9 +77,9 @@ def table() -> dict[str, Line]:
 
 def again(body: bytes, part: str, **more: Any) -> bytes:
     """The same body with something else in one part of it."""
-    told = json.loads(body)
-    told["payload"][part] = told["payload"][part] | more
-    return json.dumps(told).encode()
+    document = json.loads(body)
+    document["payload"][part] = document["payload"][part] | more
+    return json.dumps(document).encode()
 
 
 NEWER = ROSA | {"last_name": "Lind-Berg", "updated_at": "2026-03-01T08:00:00Z"}
@@ -163,7 +163,7 @@ def test_the_table_has_each_of_the_29_actions_once() -> None:
 def test_what_becomes_of_an_action_is_what_its_row_says(database: str, key_file: KeyFile, action: str) -> None:
     """Its stories together make every event and every reason of the row, and nothing else."""
     line, events, reasons = table()[action], set[str](), set[str]()
-    for number, (before, told) in enumerate(STORIES[action]):
+    for number, (before, last) in enumerate(STORIES[action]):
         with EventLog(database, key_file) as log:
             inbox = Inbox(log, VERB_OF, key_file, log.seal_delivery, ZoneInfo("Europe/Stockholm"))
 
@@ -175,17 +175,17 @@ def test_what_becomes_of_an_action_is_what_its_row_says(database: str, key_file:
             for body in before:
                 assert take(body).outcome == "applied"
             head = log.recorder.max_notification_id() or 0
-            received = take(told)
+            received = take(last)
             reasons |= {received.reason} - {None}  # type: ignore[arg-type]  # mypy keeps the None that is taken out
-            found = log.recorder.select_notifications(head, 1_000, inclusive_of_start=False)
-            events |= {one.topic.rpartition(".")[0] for one in found}
-            assert len(found) == received.events
+            notifications = log.recorder.select_notifications(head, 1_000, inclusive_of_start=False)
+            events |= {notification.topic.rpartition(".")[0] for notification in notifications}
+            assert len(notifications) == received.events
     assert (events, reasons) == (line.events, line.reasons)
 
 
 def renumbered(body: bytes, story: int) -> bytes:
     """The same delivery about other people and jobs, so that one story knows nothing of another."""
-    return re.sub(rb"\b(501|9001|77|640)\b", lambda found: found[0] + b"%d" % story, body).replace(
+    return re.sub(rb"\b(501|9001|77|640)\b", lambda match: match[0] + b"%d" % story, body).replace(
         b"rosa@", b"rosa%d@" % story
     )
 
@@ -212,14 +212,14 @@ def test_an_offer_is_made_and_declined_once(log: EventLog, receive: Receive, key
 
 
 def names(log: EventLog, stream: Any, beginning: str) -> list[str]:
-    told = [one.event.stored_name for one in log.history(stream)]
-    return [name for name in told if name.startswith(beginning)]
+    names_of_events = [recorded.event.stored_name for recorded in log.history(stream)]
+    return [name for name in names_of_events if name.startswith(beginning)]
 
 
 OPENED_AGAIN = delivery("job_updated", job=WITH_SEATS | {"updated_at": "2026-03-12T08:00:00Z"})
 
 
-def test_a_closed_job_opens_again_with_the_openings_that_nobody_took(
+def test_a_closed_job_opens_again_with_the_openings_that_are_free(
     log: EventLog, receive: Receive, key_file: KeyFile
 ) -> None:
     stream = key_file.stream_of("greenhouse", "requisition", "77")
@@ -228,8 +228,8 @@ def test_a_closed_job_opens_again_with_the_openings_that_nobody_took(
     page = page_of_job(stream, log.load(JOB_PAGE, stream, OF_JOB).state, 0)
     first, second = (key_file.stream_of("greenhouse", "opening", f"77/G-{number}") for number in (1, 2))
     assert {seat.opening: seat.state for seat in page.openings} == {first: "open", second: "filled"}
-    told = names(log, stream, "requisition-")
-    assert told == ["requisition-opened.v1", "requisition-closed.v1", "requisition-reopened.v1"]
+    names_of_events = names(log, stream, "requisition-")
+    assert names_of_events == ["requisition-opened.v1", "requisition-closed.v1", "requisition-reopened.v1"]
 
 
 def test_the_openings_that_an_earlier_release_gave_up_are_open_again_with_their_job(
@@ -259,8 +259,8 @@ def test_an_older_body_does_not_take_a_newer_name_back(log: EventLog, receive: R
     for body in (JOB_CREATED, *bodies):
         receive(body)
     stream = key_file.stream_of("greenhouse", "requisition", "77")
-    known = log.load(REQUISITION, stream, frozenset((RequisitionOpened, RequisitionRenamed))).state
-    assert [turn.value for turn in known.title.turns] == ["Head Gardener", "Grower", "Gardener"]
+    state = log.load(REQUISITION, stream, frozenset((RequisitionOpened, RequisitionRenamed))).state
+    assert [turn.value for turn in state.title.turns] == ["Head Gardener", "Grower", "Gardener"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -277,6 +277,6 @@ def test_a_name_holds_from_the_bodys_own_time(
     for number in order:
         assert receive(bodies[number]).outcome == "applied"
     rosa = key_file.stream_of("greenhouse", "candidate", "501")
-    told = believed(log.load(CANDIDATE, rosa, frozenset((*ENTRIES, *FACTS))).state.everything_told())
-    assert [one.value for one in told if one.fact == "name"] == ["Rosa Lind-Berg"]
-    assert {one.value for one in told if one.fact == "email"} == {"rosa@lind.example", "rosa@berg.example"}
+    facts = believed(log.load(CANDIDATE, rosa, frozenset((*ENTRIES, *FACTS))).state.everything_told())
+    assert [fact.value for fact in facts if fact.fact == "name"] == ["Rosa Lind-Berg"]
+    assert {fact.value for fact in facts if fact.fact == "email"} == {"rosa@lind.example", "rosa@berg.example"}

@@ -26,9 +26,9 @@ Body = Callable[[int], bytes]
 
 def offer(version: int, status: str, sent: int, resolved: int | None = None) -> Body:
     def body(number: int) -> bytes:
-        told = {"id": number, "application_id": number, "job_id": 77, "version": version, "offer_status": status}
+        values = {"id": number, "application_id": number, "job_id": 77, "version": version, "offer_status": status}
         times = {"sent_on": day(sent), "resolved_at": None if resolved is None else day(resolved)}
-        return delivery("offer_created" if status == "Created" else "offer_updated", **told, **times)
+        return delivery("offer_created" if status == "Created" else "offer_updated", **values, **times)
 
     return body
 
@@ -36,9 +36,9 @@ def offer(version: int, status: str, sent: int, resolved: int | None = None) -> 
 def of_application(action: str, at: int, **more: Any) -> Body:
     def body(number: int) -> bytes:
         person = ROSA | {"id": number, "created_at": day(1), "email_addresses": []}
-        told = {"id": number, "candidate": person, "jobs": [JOB], "last_activity_at": day(at), "applied_at": day(1)}
+        values = {"id": number, "candidate": person, "jobs": [JOB], "last_activity_at": day(at), "applied_at": day(1)}
         with_offer = {"offer": {"id": number, **more["offer"]}} if "offer" in more else {}
-        return delivery(action, application=application(**told) | more | with_offer)
+        return delivery(action, application=application(**values) | more | with_offer)
 
     return body
 
@@ -135,11 +135,11 @@ def test_offers_and_prospects_end_in_one_state_in_any_order(
 
 def days_of(recorded: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
     """The days of the events that count here, by their names; a decline that was taken back was none."""
-    found: dict[str, list[int]] = {}
-    declines = [one for one in recorded if isinstance(one.event, OfferDeclined)]
-    none = sum(isinstance(one.event, OfferDeclineTakenBack) for one in recorded)
-    recorded = [one for one in recorded if one not in declines[len(declines) - none :]]
-    for one in sorted(recorded, key=lambda one: one.at):
-        if one.event.stored_name in NAMES:
-            found.setdefault(one.event.stored_name, []).append(one.at.day)
-    return found
+    days: dict[str, list[int]] = {}
+    declines = [event for event in recorded if isinstance(event.event, OfferDeclined)]
+    none = sum(isinstance(event.event, OfferDeclineTakenBack) for event in recorded)
+    recorded = [event for event in recorded if event not in declines[len(declines) - none :]]
+    for event in sorted(recorded, key=lambda event: event.at):
+        if event.event.stored_name in NAMES:
+            days.setdefault(event.event.stored_name, []).append(event.at.day)
+    return days

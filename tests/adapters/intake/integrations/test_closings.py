@@ -1,4 +1,4 @@
-"""A job is closed and opened again, while hires come and go: each seat ends alike in whatever order that is told."""
+"""A job is closed and opened again, while hires come and go: each seat ends alike in any order of deliveries."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ NAMES_OF_SEATS = ("A", "B", "C")
 @dataclass(frozen=True)
 class Story:
     """What happens day by day: 'closed' and 'open' as the job's bodies say, 'hire 1' or 'unhire 2' as one of two people
-    takes or gives back the first seat; and in which order it is told."""
+    takes or gives back the first seat; and the order of the deliveries."""
 
     days: tuple[str, ...]
     order: tuple[int, ...]
 
 
 def stories(longest: int = 7) -> st.SearchStrategy[Story]:
-    told = st.lists(st.sampled_from(("closed", "open", "1", "2")), min_size=1, max_size=longest)
-    return told.map(in_turns).flatmap(in_any_order)
+    days = st.lists(st.sampled_from(("closed", "open", "1", "2")), min_size=1, max_size=longest)
+    return days.map(in_turns).flatmap(in_any_order)
 
 
 def in_any_order(days: tuple[str, ...]) -> st.SearchStrategy[Story]:
@@ -43,15 +43,15 @@ def in_any_order(days: tuple[str, ...]) -> st.SearchStrategy[Story]:
 
 
 def in_turns(days: list[str]) -> tuple[str, ...]:
-    """Who is hired takes the seat; nobody else is until that is undone."""
-    told, holder = [], ""
+    """Return a possible course: who is hired takes the seat, and keeps it until the hire is undone."""
+    possible, holder = [], ""
     for day in days:
         if day in ("closed", "open"):
-            told.append(day)
+            possible.append(day)
         else:
-            told.append(f"unhire {holder}" if holder else f"hire {day}")
+            possible.append(f"unhire {holder}" if holder else f"hire {day}")
             holder = "" if holder else day
-    return tuple(told)
+    return tuple(possible)
 
 
 def at(day: int) -> str:
@@ -71,7 +71,7 @@ def body(story: Story, day: int, number: int) -> bytes:
 
 def before(story: Story, day: int) -> int | None:
     """The day of the body before, where the job was closed by then as it is now."""
-    of_job = [one for one in range(day) if story.days[one] in ("closed", "open")]
+    of_job = [earlier for earlier in range(day) if story.days[earlier] in ("closed", "open")]
     return of_job[-1] if of_job and story.days[of_job[-1]] == "closed" else None
 
 
@@ -82,7 +82,7 @@ def job_of(number: int) -> dict[str, Any]:
 
 def of_hire(action: str, day: int, number: int, who: int) -> bytes:
     more = {"opening": {"opening_id": f"{number}-A"}, "offer": {"id": number * 10 + who, "resolved_at": at(day)}}
-    told = application(
+    details = application(
         id=number * 10 + who,
         candidate=ROSA | {"id": number * 10 + who, "email_addresses": []},
         applied_at=at(-5),
@@ -90,11 +90,11 @@ def of_hire(action: str, day: int, number: int, who: int) -> bytes:
         jobs=[{name: value for name, value in job_of(number).items() if name != "openings"}],
         current_stage={"id": 1, "name": "Trial Day"},
     )
-    return delivery(f"{action}_candidate", application=told | (more if action == "hire" else {}))
+    return delivery(f"{action}_candidate", application=details | (more if action == "hire" else {}))
 
 
 def expected(story: Story) -> list[tuple[str, datetime]]:
-    """How each seat stands, and since when, as somebody works it out who reads the days in order."""
+    """Return how each seat stands, and since when, by the days in order."""
     closed_since: int | None = None
     hired: int | None = None
     free_since = freed = -10
@@ -137,10 +137,10 @@ def test_the_log_says_at_each_time_what_the_body_of_that_time_said(
     for day in story.order:
         receive(body(story, day, number))
     closings = log.load(PAGE, stream("requisition", number), OF_JOB).state.requisition.closings
-    said = [(day, what == "closed") for day, what in enumerate(story.days) if what in ("closed", "open")]
-    assert [bool(closings.at(BEGAN + timedelta(days=day))) for day, _ in said] == [closed for _, closed in said]
+    stated = [(day, what == "closed") for day, what in enumerate(story.days) if what in ("closed", "open")]
+    assert [bool(closings.at(BEGAN + timedelta(days=day))) for day, _ in stated] == [closed for _, closed in stated]
     turns = [bool(turn.value) for turn in closings.turns]
     assert all(turn.at >= BEGAN for turn in closings.turns)
-    assert sum(one != other for one, other in pairwise([False, *turns])) == sum(
-        one != other for one, other in pairwise([False, *(closed for _, closed in said)])
+    assert sum(previous != next_turn for previous, next_turn in pairwise([False, *turns])) == sum(
+        previous != next_turn for previous, next_turn in pairwise([False, *(closed for _, closed in stated)])
     )

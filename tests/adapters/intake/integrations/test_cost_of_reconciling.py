@@ -54,14 +54,14 @@ def receive(inbox: Inbox) -> Receive:
 
 def moves(first: int, n: int) -> list[bytes]:
     """So many changes of stage of one application, each at a time of its own."""
-    told = []
+    bodies = []
     for number in range(first, first + n):
         at = (BEGAN + timedelta(minutes=number)).isoformat()
         stage = {"id": number % 5, "name": f"Stage {number % 5}"}
-        told.append(
+        bodies.append(
             delivery("candidate_stage_change", application=application(last_activity_at=at, current_stage=stage))
         )
-    return told
+    return bodies
 
 
 @dataclass
@@ -131,7 +131,7 @@ def test_what_others_append_meanwhile_is_met_and_read_again(log: EventLog, recei
         handle(through, VERB_OF, Occasion(event_id(len(value)), "user:ana", now()), lambda: (command,))
 
     def ids_in(through: Any) -> list[UUID]:
-        return [one.id for one in through.load(CANDIDATE, rosa, reads).state.telling]
+        return [statement.id for statement in through.load(CANDIDATE, rosa, reads).state.telling]
 
     learn(log, "a")
     assert remembering.load(CANDIDATE, rosa, reads).version == version
@@ -139,7 +139,7 @@ def test_what_others_append_meanwhile_is_met_and_read_again(log: EventLog, recei
     assert remembering.load(CANDIDATE, rosa, reads).version == version + 2
     assert ids_in(remembering) == ids_in(log)
     learn(log, "ccc")
-    (stale,) = [one for one in log.history(rosa) if one.version == version + 2]
+    (stale,) = [recorded for recorded in log.history(rosa) if recorded.version == version + 2]
     with pytest.raises(ConcurrencyConflict):
         remembering.append_block([replace(stale, id=event_id(99))], Attached())
     assert ids_in(remembering) == ids_in(log)

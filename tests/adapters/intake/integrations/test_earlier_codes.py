@@ -58,8 +58,12 @@ def test_a_delivery_that_spells_a_stage_otherwise_adds_nothing_and_the_first_tex
     log: EventLog, receive: Receive, sweep: Sweep, stream: Stream
 ) -> None:
     for number, name in enumerate(("C++ Test", "C++  test", "c++ TEST", "c-plus-plus-test")):
-        told = application(current_stage={"id": 3, "name": name}, last_activity_at=f"2026-02-2{number}T08:00:00Z")
-        receive(delivery("new_candidate_application" if number == 0 else "candidate_stage_change", application=told))
+        details = application(current_stage={"id": 3, "name": name}, last_activity_at=f"2026-02-2{number}T08:00:00Z")
+        receive(delivery("new_candidate_application" if number == 0 else "candidate_stage_change", application=details))
     list(sweep.sweep(GREENHOUSE))
-    entered = [one.event for one in log.history(stream("application", 9001)) if isinstance(one.event, StageEntered)]
+    entered = [
+        recorded.event
+        for recorded in log.history(stream("application", 9001))
+        if isinstance(recorded.event, StageEntered)
+    ]
     assert [(event.stage, text_of(event.stage)) for event in entered] == [("c-plus-plus-test", "C++ Test")]

@@ -1,4 +1,4 @@
-"""What Greenhouse goes on sending about somebody who was erased is counted, and nothing of it is kept."""
+"""What Greenhouse goes on sending about an erased person is counted, and nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_bodies_go_and_what_comes_later_is_kept_without_one(
     before = kinds(log, rosa)
     late = [take(STAGE, "e3"), take(delivery("update_candidate", candidate=ROSA), "e4")]
     late.append(take(delivery("new_candidate_application", application=application(id=9009)), "e5"))
-    assert {(one.outcome, one.reason, one.events) for one in late} == {("kept", "erased", 0)}
+    assert {(received.outcome, received.reason, received.events) for received in late} == {("kept", "erased", 0)}
     assert kinds(log, rosa) == before
     kept = {row["delivery_id"]: bytes(row["body"]) for row in rows(database, "select * from delivery")}
     assert [name for name, body in kept.items() if body] == ["e2"]
@@ -79,7 +79,7 @@ def test_bodies_go_and_what_comes_later_is_kept_without_one(
     sweep = Sweep(inbox, log, VERB_OF, deliveries, log.open_delivery, now)
     outcomes = list(sweep.sweep(GREENHOUSE))
     assert outcomes.count(Swept("unreadable", "erased")) == 4
-    assert [type(one.event) for one in log.history(rosa)][-1] is CandidateErased
+    assert [type(recorded.event) for recorded in log.history(rosa)][-1] is CandidateErased
     assert erasing.find(rosa).state == "completed"
 
 
@@ -113,9 +113,9 @@ def test_a_new_record_with_an_erased_persons_address_comes_without_the_address(
     again = take(delivery("new_prospect_application", application=other), "e2")
     assert (again.outcome, again.reason) == ("applied", "address-is-left-out")
     (sourced,) = [
-        one.event
-        for one in log.history(key_file.stream_of("greenhouse", "candidate", "777"))
-        if isinstance(one.event, CandidateSourced)
+        recorded.event
+        for recorded in log.history(key_file.stream_of("greenhouse", "candidate", "777"))
+        if isinstance(recorded.event, CandidateSourced)
     ]
     assert (sourced.emails, sourced.phones) == ((), ())
     assert [bool(row["body"]) for row in rows(database, "select body from delivery order by delivery_id")] == [

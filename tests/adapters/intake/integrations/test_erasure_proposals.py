@@ -41,7 +41,7 @@ BOTH = pytest.mark.parametrize("body", [ANONYMISED, DELETED], ids=["anonymised",
 
 
 def proposals(log: EventLog, record: UUID) -> list[Recorded[ErasureProposed]]:
-    return [one for one in log.history(record) if isinstance(one.event, ErasureProposed)]  # type: ignore[misc]  # the type of an event narrows, that of what holds it does not
+    return [recorded for recorded in log.history(record) if isinstance(recorded.event, ErasureProposed)]  # type: ignore[misc]  # the type of an event narrows, that of what holds it does not
 
 
 def swept(log: EventLog, inbox: Inbox) -> list[Swept]:
@@ -62,13 +62,13 @@ def test_it_is_proposed_and_nothing_is_requested(
     received = receive(body, "e2")
     assert (received.outcome, received.reason, received.events) == ("applied", None, 1)
     after = log.history(stream("candidate", 501))
-    assert [one.id for one in after[:-1]] == [one.id for one in before]
+    assert [recorded.id for recorded in after[:-1]] == [recorded.id for recorded in before]
     (proposed,) = proposals(log, stream("candidate", 501))
     kind, fields = ("anonymise", ("email_addresses", "full_name")) if body is ANONYMISED else ("delete", ())
     assert (proposed.event.source, proposed.event.kind, proposed.event.fields) == ("greenhouse", kind, fields)
     assert (proposed.actor, proposed.occurred_how) == ("integration:greenhouse", "derived.received_at")
-    said = "candidate_anonymized email_addresses full_name" if body is ANONYMISED else "delete_candidate"
-    assert proposed.event.proposal == stream("erasure-proposal", f"{proposed.stream} {said}"), "it never changes"
+    content = "candidate_anonymized email_addresses full_name" if body is ANONYMISED else "delete_candidate"
+    assert proposed.event.proposal == stream("erasure-proposal", f"{proposed.stream} {content}"), "it never changes"
     erasures = Erasures(log.recorder.datastore)
     erasing = bootstrap.erasing(log, Settings(data_folder=tmp_path))
     assert erasures.unfinished() == []
@@ -89,7 +89,7 @@ def test_however_often_it_comes_it_is_proposed_once(
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("update delivery set fingerprint = null")  # as deliveries of older versions are
     assert receive(body, "e5").events == 0
-    assert {one.outcome for one in swept(log, inbox)} == {"complete"}
+    assert {result.outcome for result in swept(log, inbox)} == {"complete"}
     assert len(proposals(log, stream("candidate", 501))) == 1
 
 
@@ -98,9 +98,9 @@ def test_what_else_is_anonymised_later_is_proposed_too(log: EventLog, receive: R
     receive(ANONYMISED, "e2")
     receive(delivery("candidate_anonymized", candidate_id=501, anonymized_fields=["tags"]), "e3")
     receive(DELETED, "e4")
-    told = [(one.event.kind, one.event.fields) for one in proposals(log, stream("candidate", 501))]
-    assert told == [("anonymise", ("email_addresses", "full_name")), ("anonymise", ("tags",)), ("delete", ())]
-    assert len({one.event.proposal for one in proposals(log, stream("candidate", 501))}) == 3
+    kinds = [(proposal.event.kind, proposal.event.fields) for proposal in proposals(log, stream("candidate", 501))]
+    assert kinds == [("anonymise", ("email_addresses", "full_name")), ("anonymise", ("tags",)), ("delete", ())]
+    assert len({proposal.event.proposal for proposal in proposals(log, stream("candidate", 501))}) == 3
 
 
 @BOTH
@@ -156,13 +156,13 @@ def test_what_was_kept_before_there_were_proposals_becomes_one_with_reconcile(
             (came,),
         )
     receive(delivery("new_prospect_application", application=application(id=777, candidate={"id": 777})), "e4")
-    assert [one.outcome for one in swept(log, inbox)].count("mended") == 1
+    assert [result.outcome for result in swept(log, inbox)].count("mended") == 1
     (late,) = proposals(log, stream("candidate", 777))
     assert late.occurred_at == came
     (proposed,) = proposals(log, record)
     decline = DeclineErasureProposal(candidate=record, proposal=proposed.event.proposal, ground="other", now=NOW)
     done(log, decline)
-    assert {one.outcome for one in swept(log, inbox)} == {"complete"}, "a decision stands, whatever is read again"
+    assert {result.outcome for result in swept(log, inbox)} == {"complete"}, "a decision stands, whatever is read again"
     assert len(proposals(log, record)) == 1
 
 
@@ -174,8 +174,8 @@ def test_the_name_of_everyone_who_was_anonymised_is_not_learned(
     gone = ROSA | {"first_name": "Anonymized", "last_name": "501", "email_addresses": [], "title": None}
     receive(delivery("update_candidate", candidate=gone | {"updated_at": "2026-03-01T08:00:00Z"}), "e3")
     receive(delivery("update_candidate", candidate=gone | {"last_name": "Lind", "updated_at": "2026-03-02T08:00:00Z"}))
-    known = log.load(CANDIDATE, stream("candidate", 501), frozenset((*ENTRIES, *FACTS))).state
-    names = [one.value for one in known.everything_told() if one.fact == "name"]
+    state = log.load(CANDIDATE, stream("candidate", 501), frozenset((*ENTRIES, *FACTS))).state
+    names = [fact.value for fact in state.everything_told() if fact.fact == "name"]
     assert names == ["Rosa Lind", "Anonymized Lind"], "only the id makes it the name of everyone"
 
 
@@ -189,5 +189,5 @@ def test_free_text_is_never_a_field(listed: object) -> None:
     assert fields == tuple(sorted(set(fields)))
     assert all(CODE.fits(field) for field in fields)
     assert ("other" in fields) == (
-        isinstance(listed, list) and any(one not in ANONYMISED_FIELDS for one in map(str, listed))
+        isinstance(listed, list) and any(field not in ANONYMISED_FIELDS for field in map(str, listed))
     )

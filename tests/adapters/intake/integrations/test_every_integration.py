@@ -63,7 +63,7 @@ def test_every_integration_of_the_registry_has_samples_under_its_name() -> None:
 @each
 def test_it_is_documented_as_it_is(samples: Samples) -> None:
     integration, page = samples.integration, (HOUSE / "docs/integrations.md").read_text()
-    needs = ["no" if one is None else "yes" for one in (integration.handshake, integration.fetch)]
+    needs = ["no" if need is None else "yes" for need in (integration.handshake, integration.fetch)]
     link = f"[{integration.title}](#{integration.name})"
     row = f"| {link} | `{integration.name}` | `{integration.assurance}` | {' | '.join(needs)} |"
     assert page.count(f"{row}\n") == 1

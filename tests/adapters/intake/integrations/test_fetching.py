@@ -72,7 +72,7 @@ def test_a_thin_delivery_waits_and_is_applied_once_fetched(inbox: Inbox, databas
 def test_two_workers_take_it_once(inbox: Inbox, database: str) -> None:
     receive(inbox, LEVER, LEVER.story(1).sent[0])
     taken = [inbox.log.deliveries.take_to_fetch(["lever"], 10, LEASE) for _ in range(2)]
-    assert [len(one) for one in taken] == [1, 0]
+    assert [len(deliveries) for deliveries in taken] == [1, 0]
     make_due(database)
     assert len(inbox.log.deliveries.take_to_fetch(["lever"], 10, LEASE)) == 1, "after the lease another one takes it"
 
@@ -122,14 +122,14 @@ def test_a_link_to_another_host_is_not_followed(inbox: Inbox, database: str, lin
     sent = next(sent for sent in SMART.story(1).sent if sent.headers["event-name"] == "application.created")
     elsewhere = Sent(sent.body, {**sent.headers, "link": f"<{link}>; rel=self"}, sent.fetched)
     receive(inbox, SMART, elsewhere)
-    asked: list[str] = []
+    urls: list[str] = []
 
     def get(url: str, _: Mapping[str, str]) -> bytes:
-        asked.append(url)
+        urls.append(url)
         return b"{}"
 
     fetching_of(inbox, SMART, get).look()
-    assert asked == []
+    assert urls == []
     assert (delivery(database)["outcome"], delivery(database)["reason"]) == ("kept", "link-leads-elsewhere")
 
 

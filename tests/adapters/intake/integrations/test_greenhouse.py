@@ -80,8 +80,8 @@ def kinds(log: EventLog, *streams: UUID) -> Counter[str]:
 
 
 def only(log: EventLog, stream: UUID, kind: type[Event]) -> Recorded[Any]:
-    (found,) = [recorded for recorded in log.history(stream) if isinstance(recorded.event, kind)]
-    return found
+    (only_one,) = [recorded for recorded in log.history(stream) if isinstance(recorded.event, kind)]
+    return only_one
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((JOB_CREATED, NEW, STAGE, HIRED))))
@@ -90,10 +90,10 @@ def test_in_any_order_there_is_one_person_one_job_and_one_hire(
 ) -> None:
     for body in (*order, *order):
         assert receive(body, None).outcome in ("applied", "duplicate")
-    told = kinds(log, stream("candidate", 501), stream("requisition", 77), stream("application", 9001))
-    stages = told.pop("stage-entered.v1")
-    assert told.pop("profile-fact-learned.v1") >= 2
-    assert told == {
+    counts = kinds(log, stream("candidate", 501), stream("requisition", 77), stream("application", 9001))
+    stages = counts.pop("stage-entered.v1")
+    assert counts.pop("profile-fact-learned.v1") >= 2
+    assert counts == {
         "candidate-sourced.v1": 1,
         "requisition-opened.v1": 1,
         "opening-opened.v1": 2,
@@ -125,9 +125,9 @@ def test_a_person_is_read_with_segments_contacts_and_how_we_know_when(
         phones=(),
     )
     learned = {
-        (one.event.fact, one.event.value, one.occurred_at)
-        for one in log.history(stream("candidate", 501))
-        if isinstance(one.event, ProfileFactLearned)
+        (recorded.event.fact, recorded.event.value, recorded.occurred_at)
+        for recorded in log.history(stream("candidate", 501))
+        if isinstance(recorded.event, ProfileFactLearned)
     }
     own_time = datetime(2026, 2, 9, 8, tzinfo=UTC)
     assert learned == {("name", "Rosa Lind", own_time), ("email", "rosa@lind.example", own_time)}
@@ -162,9 +162,9 @@ def test_a_hire_without_a_named_opening_takes_the_only_one_that_its_body_lists(
 
 
 def test_times_ahead_of_us_and_strange_parts_do_no_harm(log: EventLog, receive: Receive) -> None:
-    somebody = {"id": 502, "first_name": 7, "email_addresses": "none"}
+    person = {"id": 502, "first_name": 7, "email_addresses": "none"}
     strange = application(
-        applied_at="2031-01-01T00:00:00Z", source="none", jobs="none", current_stage=[], candidate=somebody
+        applied_at="2031-01-01T00:00:00Z", source="none", jobs="none", current_stage=[], candidate=person
     )
     assert receive(delivery("new_candidate_application", application=strange)).outcome == "applied"
 
@@ -238,7 +238,7 @@ def test_nothing_more_is_kept_of_an_erased_person(
 
 def test_a_replay_is_a_duplicate_also_when_both_come_at_once(database: str, receive: Receive) -> None:
     with ThreadPoolExecutor(8) as threads:
-        outcomes = Counter(one.outcome for one in threads.map(lambda _: receive(NEW, "e1"), range(16)))
+        outcomes = Counter(received.outcome for received in threads.map(lambda _: receive(NEW, "e1"), range(16)))
     assert outcomes == {"applied": 1, "duplicate": 15}
     assert len(rows(database, "select * from event")) == 6
 
@@ -249,10 +249,10 @@ def test_two_deliveries_at_once_do_not_make_two_people(database: str, receive: R
         for number in range(16)
     ]
     with ThreadPoolExecutor(8) as threads:
-        assert {one.outcome for one in threads.map(receive, bodies)} == {"applied"}
-    told = Counter(row["type"] for row in rows(database, "select type from event"))
-    assert (told["candidate-sourced.v1"], told["requisition-opened.v1"], told["opening-opened.v1"]) == (1, 1, 2)
-    assert told["application-submitted.v1"] == 16
+        assert {received.outcome for received in threads.map(receive, bodies)} == {"applied"}
+    counts = Counter(row["type"] for row in rows(database, "select type from event"))
+    assert (counts["candidate-sourced.v1"], counts["requisition-opened.v1"], counts["opening-opened.v1"]) == (1, 1, 2)
+    assert counts["application-submitted.v1"] == 16
 
 
 @pytest.mark.parametrize(

@@ -92,14 +92,14 @@ def test_each_of_the_29_actions_is_used_or_kept_with_a_reason() -> None:
 
 def test_a_rejection_is_taken_back(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, NEW, REJECTED, UNREJECTED, STAGE)
-    told = kinds(log, stream("application", 9001))
-    assert (told["application-rejected"], told["application-unrejected"]) == (1, 1)
+    counts = kinds(log, stream("application", 9001))
+    assert (counts["application-rejected"], counts["application-unrejected"]) == (1, 1)
 
 
 def test_a_hire_is_undone_and_its_opening_goes_on(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, JOB_CREATED, NEW, HIRED, UNHIRED)
-    told = kinds(log, stream("application", 9001))
-    assert (told["candidate-hired"], told["candidate-unhired"]) == (1, 1)
+    counts = kinds(log, stream("application", 9001))
+    assert (counts["candidate-hired"], counts["candidate-unhired"]) == (1, 1)
     reads = frozenset((OpeningOpened, OpeningFilled, OpeningReopened))
     openings = log.load(REQUISITION, stream("requisition", 77), reads).state.openings
     assert set(openings.values()) == {None}
@@ -112,8 +112,8 @@ def test_an_offer_is_made_when_it_is_sent_and_ends_by_its_status(
     applied(receive, JOB_CREATED, NEW)
     assert receive(unsent).reason == "offer-was-not-sent"
     applied(receive, OFFERED, DECLINED, HIRED)
-    told = kinds(log, stream("application", 9001))
-    assert (told["offer-made"], told["offer-declined"], told["offer-accepted"]) == (2, 1, 1)
+    counts = kinds(log, stream("application", 9001))
+    assert (counts["offer-made"], counts["offer-declined"], counts["offer-accepted"]) == (2, 1, 1)
 
 
 def test_a_deleted_offer_is_taken_back(log: EventLog, receive: Receive, stream: Stream) -> None:
@@ -130,14 +130,14 @@ def test_what_is_said_of_a_person_is_learned_once(log: EventLog, receive: Receiv
     assert kinds(log, stream("candidate", 501)) == before
 
 
-def test_an_update_of_somebody_unknown_waits_for_their_application(
+def test_an_update_of_an_unknown_person_waits_for_their_application(
     log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     assert receive(UPDATED).outcome == "waiting"
     applied(receive, NEW)
-    told = kinds(log, stream("candidate", 501))
-    assert told["candidate-sourced"] == 1
-    assert told["profile-fact-learned"] >= 6
+    counts = kinds(log, stream("candidate", 501))
+    assert counts["candidate-sourced"] == 1
+    assert counts["profile-fact-learned"] >= 6
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((MERGED, NEW, STAGE))))
@@ -150,8 +150,8 @@ def test_a_merge_joins_the_records_in_any_order(
     assert kinds(log, stream("candidate", 640)) == {}
     applied(receive, survivor_applies(640))
     for record in (stream("candidate", 501), stream("candidate", 640)):
-        told = kinds(log, record)
-        assert (told["candidate-sourced"], told["candidates-merged"]) == (1, 1)
+        counts = kinds(log, record)
+        assert (counts["candidate-sourced"], counts["candidates-merged"]) == (1, 1)
 
 
 def test_a_merge_of_a_record_that_was_merged_here_already_joins_the_people(
@@ -165,12 +165,12 @@ def test_a_merge_of_a_record_that_was_merged_here_already_joins_the_people(
 
 def test_a_job_grows_gets_its_team_and_is_closed(log: EventLog, receive: Receive, stream: Stream) -> None:
     applied(receive, JOB_CREATED, JOB_GROWN, again(JOB_GROWN), JOB_CLOSED, again(JOB_CLOSED))
-    told = kinds(log, stream("requisition", 77))
-    assert (told["opening-opened"], told["requisition-closed"], told["opening-cancelled"]) == (3, 1, 0)
-    assert (told["hiring-manager-assigned"], told["recruiter-assigned"]) == (1, 1)
+    counts = kinds(log, stream("requisition", 77))
+    assert (counts["opening-opened"], counts["requisition-closed"], counts["opening-cancelled"]) == (3, 1, 0)
+    assert (counts["hiring-manager-assigned"], counts["recruiter-assigned"]) == (1, 1)
 
 
-def test_a_hire_that_is_told_after_its_job_was_closed_still_fills_its_seat(
+def test_a_hire_that_arrives_after_its_job_was_closed_still_fills_its_seat(
     log: EventLog, receive: Receive, stream: Stream
 ) -> None:
     applied(receive, JOB_CREATED, NEW, JOB_CLOSED, HIRED)
@@ -183,8 +183,8 @@ def test_a_hire_that_is_told_after_its_job_was_closed_still_fills_its_seat(
 
 def again(body: bytes) -> bytes:
     """The same, sent at another time: it says something else, and so is no repetition."""
-    told = json.loads(body)
-    return json.dumps(told | {"payload": told["payload"] | {"noted": "later"}}).encode()
+    document = json.loads(body)
+    return json.dumps(document | {"payload": document["payload"] | {"noted": "later"}}).encode()
 
 
 def survivor_applies(number: int) -> bytes:
@@ -230,8 +230,8 @@ def test_a_sweep_after_a_mapping_was_mended_adds_only_what_is_missing(
     assert kinds(log, stream("application", 9001))["application-unrejected"] == 0
     outcomes = [swept.outcome for swept in sweep.sweep(GREENHOUSE)]
     assert outcomes == ["complete", "complete", "complete", "mended"]
-    told = kinds(log, stream("application", 9001))
-    assert (told["application-rejected"], told["application-unrejected"]) == (1, 1)
+    counts = kinds(log, stream("application", 9001))
+    assert (counts["application-rejected"], counts["application-unrejected"]) == (1, 1)
     assert [swept.outcome for swept in sweep.sweep(GREENHOUSE)] == ["complete"] * 4
 
 
@@ -241,7 +241,7 @@ def test_a_sweep_does_not_repeat_what_was_undone_since(
     applied(receive, NEW, REJECTED, UNREJECTED)
     assert {swept.outcome for swept in sweep.sweep(GREENHOUSE)} == {"complete"}
     history = log.history(stream("application", 9001))
-    (rejected,) = [one for one in history if isinstance(one.event, ApplicationRejected)]
+    (rejected,) = [recorded for recorded in history if isinstance(recorded.event, ApplicationRejected)]
     assert rejected.occurred_at == datetime(2026, 2, 20, 8, tzinfo=UTC)
 
 

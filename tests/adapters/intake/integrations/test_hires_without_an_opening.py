@@ -37,30 +37,30 @@ def job_of(number: int, listed: tuple[str, ...]) -> dict[str, Any]:
     return JOB | {"id": number, "openings": [{"opening_id": f"{number}-{seat}"} for seat in listed]}
 
 
-def body(number: int, who: int, what: str, said: Any) -> bytes:
+def body(number: int, who: int, what: str, content: Any) -> bytes:
     if what == "job":
-        return delivery("job_updated", job=job_of(number, said) | {"updated_at": f"2026-03-0{who + 1}T08:00:00Z"})
-    named, listed = said
+        return delivery("job_updated", job=job_of(number, content) | {"updated_at": f"2026-03-0{who + 1}T08:00:00Z"})
+    named, listed = content
     at = f"2026-03-1{who}T08:00:00Z"
-    told = application(id=number * 10 + who, candidate=ROSA | {"id": number * 10 + who}, last_activity_at=at)
-    told |= {"jobs": [job_of(number, listed)], "opening": named and {"opening_id": f"{number}-{named}"}}
-    return delivery("hire_candidate", application=told | {"offer": {"id": 1, "resolved_at": at}})
+    details = application(id=number * 10 + who, candidate=ROSA | {"id": number * 10 + who}, last_activity_at=at)
+    details |= {"jobs": [job_of(number, listed)], "opening": named and {"opening_id": f"{number}-{named}"}}
+    return delivery("hire_candidate", application=details | {"offer": {"id": 1, "resolved_at": at}})
 
 
 @settings(ONE_DATABASE, max_examples=60)
-@given(told=tellings())
+@given(deliveries=tellings())
 def test_a_hire_takes_the_opening_that_its_body_names_or_lists_alone(
-    log: EventLog, receive: Receive, stream: Stream, told: list[tuple[str, Any]]
+    log: EventLog, receive: Receive, stream: Stream, deliveries: list[tuple[str, Any]]
 ) -> None:
     number = next(NUMBERS)
-    for who, (what, said) in enumerate(told):
-        assert receive(body(number, who, what, said)).outcome == "applied"
+    for who, (what, content) in enumerate(deliveries):
+        assert receive(body(number, who, what, content)).outcome == "applied"
     ends = log.load(REQUISITION, stream("requisition", number), READS).state.ends
     fills = {(end.application, opening) for opening, stand in ends.items() for end in stand}
     expected = set()
-    for who, (what, said) in enumerate(told):
+    for who, (what, content) in enumerate(deliveries):
         if what == "hire":
-            named, listed = said
+            named, listed = content
             seat = named or (listed[0] if len(listed) == 1 else None)
             hired = stream("application", number * 10 + who)
             opening = None if seat is None else stream("opening", f"{number}/{number}-{seat}")

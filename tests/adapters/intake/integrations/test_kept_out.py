@@ -27,7 +27,7 @@ GREENHOUSE = INTEGRATIONS["greenhouse"]
 
 def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: EventLog, key_file: KeyFile) -> None:
     now, alice = datetime.now(UTC), uuid4()
-    emails = tuple(one["value"] for one in ROSA["email_addresses"] if one["value"])
+    emails = tuple(entry["value"] for entry in ROSA["email_addresses"] if entry["value"])
     assert emails
     left = [
         SourceCandidate(candidate=alice, emails=emails, now=now),
@@ -39,11 +39,11 @@ def test_a_delivery_with_a_suppressed_address_is_applied_without_it(log: EventLo
     received = inbox.receive(GREENHOUSE, [SECRET], signed(NEW), NEW, now)
     assert (received.outcome, received.reason) == ("applied", "address-is-left-out")
     rosa = key_file.stream_of("greenhouse", "candidate", str(ROSA["id"]))
-    (sourced,) = [one.event for one in log.history(rosa) if isinstance(one.event, CandidateSourced)]
+    (sourced,) = [recorded.event for recorded in log.history(rosa) if isinstance(recorded.event, CandidateSourced)]
     assert sourced.emails == ()
-    assert sourced.phones == tuple(one["value"] for one in ROSA["phone_numbers"] if one["value"])
-    stops = [one.event for one in log.history(log.addresses.stream("email", emails[0]))]
-    assert [one.candidate for one in stops if isinstance(one, ArrivalStopped)] == [rosa]
+    assert sourced.phones == tuple(entry["value"] for entry in ROSA["phone_numbers"] if entry["value"])
+    stops = [recorded.event for recorded in log.history(log.addresses.stream("email", emails[0]))]
+    assert [stop.candidate for stop in stops if isinstance(stop, ArrivalStopped)] == [rosa]
 
 
 def test_to_reconcile_brings_no_suppressed_address_in_and_learns_it_once_it_is_released(
@@ -66,14 +66,14 @@ def test_to_reconcile_brings_no_suppressed_address_in_and_learns_it_once_it_is_r
 
     def addresses() -> list[str]:
         (candidate,) = log.load_all({rosa: (CANDIDATE, frozenset((*ENTRIES, *FACTS)))}).values()
-        told = (str(one.value) for one in candidate.state.everything_told() if one.fact == "email")
-        return list(dict.fromkeys(told))
+        addresses = (str(fact.value) for fact in candidate.state.everything_told() if fact.fact == "email")
+        return list(dict.fromkeys(addresses))
 
     update = delivery("update_candidate", candidate=person)
     inbox.receive(GREENHOUSE, [SECRET], signed(update, event="e2"), update, now)
-    assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]
+    assert [swept.outcome for swept in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]
     assert addresses() == ["bo@y.example"]
     ask(ReleaseAddress(kind="email", address=address, now=now))
-    assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["mended", "complete"]
+    assert [swept.outcome for swept in sweep.sweep(GREENHOUSE)] == ["mended", "complete"]
     assert addresses() == ["bo@y.example", f"{address.upper()}"]
-    assert [one.outcome for one in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]
+    assert [swept.outcome for swept in sweep.sweep(GREENHOUSE)] == ["complete", "complete"]

@@ -54,22 +54,22 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def with_tags(number: int, n: int) -> bytes:
-    tags = [f"tag {one}" for one in range(n)]
+    tags = [f"tag {place}" for place in range(n)]
     person = ROSA | {"id": number, "email_addresses": [], "tags": tags}
-    told = application(id=number, prospect=True, candidate=person, jobs=[])
-    return delivery("new_prospect_application", application=told)
+    details = application(id=number, prospect=True, candidate=person, jobs=[])
+    return delivery("new_prospect_application", application=details)
 
 
 def with_openings(number: int, n: int) -> bytes:
-    seats = [{"id": one, "opening_id": f"G-{one}"} for one in range(n)]
+    seats = [{"id": place, "opening_id": f"G-{place}"} for place in range(n)]
     return delivery("job_created", job=JOB | {"id": number, "openings": seats})
 
 
-def with_tags_of_somebody_known(number: int, n: int) -> bytes:
+def with_tags_of_a_known_person(number: int, n: int) -> bytes:
     return with_tags(1, n).replace(b"tag ", b"tag of %d " % number)
 
 
-@pytest.mark.parametrize("body_of", [with_tags, with_tags_of_somebody_known, with_openings])
+@pytest.mark.parametrize("body_of", [with_tags, with_tags_of_a_known_person, with_openings])
 def test_twice_as_many_values_cost_twice_as_much(receive: Receive, body_of: Callable[[int, int], bytes]) -> None:
     receive(body_of(1, 10))  # what the first delivery of all costs more is none of the list's
     few, many = (calls(partial(receive, body_of(n, n))) for n in (100, 400))
@@ -79,8 +79,12 @@ def test_twice_as_many_values_cost_twice_as_much(receive: Receive, body_of: Call
 def test_a_thousand_tags_are_learned_once(log: EventLog, receive: Receive, key_file: KeyFile) -> None:
     assert receive(with_tags(501, MOST_FACTS)).outcome == "applied"
     rosa = key_file.stream_of("greenhouse", "candidate", "501")
-    told = [one for one in log.history(rosa) if isinstance(one.event, ProfileFactLearned) and one.event.fact == "tag"]
-    assert len(told) == MOST_FACTS
+    tags = [
+        recorded
+        for recorded in log.history(rosa)
+        if isinstance(recorded.event, ProfileFactLearned) and recorded.event.fact == "tag"
+    ]
+    assert len(tags) == MOST_FACTS
     assert receive(with_tags(501, MOST_FACTS) + b" ").events == 0
 
 
@@ -118,7 +122,7 @@ def test_a_delivery_with_a_list_without_end_is_kept_and_changes_nothing(
 
 @pytest.mark.parametrize(("field", "longest"), [("emails", LONGEST_LIST), ("phones", LONGEST_LIST)])
 def test_a_command_takes_so_many_values_and_no_more(field: str, longest: int) -> None:
-    values: dict[str, Any] = {field: tuple(f"{one}@x.example" for one in range(longest + 1))}
+    values: dict[str, Any] = {field: tuple(f"{place}@x.example" for place in range(longest + 1))}
     with pytest.raises(ListIsTooLong, match=f"'{field}' has 101 values; the limit is 100"):
         SourceCandidate(candidate=ALICE, now=NOW, **values)
     SourceCandidate(candidate=ALICE, now=NOW, **{field: values[field][:longest]})
@@ -129,7 +133,7 @@ def test_a_command_takes_so_many_values_and_no_more(field: str, longest: int) ->
 )
 def test_a_line_takes_so_many_values_and_no_more(column: str, longest: int) -> None:
     def row(n: int) -> Row:
-        return Row("candidates", {column: ";".join(f"v{one}" for one in range(n))}, Manner(ZoneInfo("UTC")))
+        return Row("candidates", {column: ";".join(f"v{place}" for place in range(n))}, Manner(ZoneInfo("UTC")))
 
     assert len(row(longest).texts(column)) == longest
     with pytest.raises(ListIsTooLong):
@@ -140,12 +144,12 @@ def test_tellings_that_grew_out_of_one_do_not_see_each_other() -> None:
     def event(number: int, kind: type[ProfileFactLearned | ProfileFactRetracted] = ProfileFactLearned) -> Any:
         return Recorded(ALICE, number, kind("tag", "self", "x"), event_id(number), START)
 
-    one = CANDIDATE.fold(ALICE, [event(1)])
-    left, right = CANDIDATE.evolve(one, event(2, ProfileFactRetracted)), CANDIDATE.evolve(one, event(3))
-    assert [len(state.telling) for state in (CANDIDATE.start(ALICE), one, left, right)] == [0, 1, 2, 2]
-    assert [said.retracted for said in left.told("tag", "self", "X", NOW)] == [False, True]
-    assert [said.retracted for said in right.told("tag", "self", "X", NOW)] == [False, False]
-    assert [said.event for said in one.told("tag", "self", "X", NOW)] == [event_id(1)]
+    state = CANDIDATE.fold(ALICE, [event(1)])
+    left, right = CANDIDATE.evolve(state, event(2, ProfileFactRetracted)), CANDIDATE.evolve(state, event(3))
+    assert [len(one_state.telling) for one_state in (CANDIDATE.start(ALICE), state, left, right)] == [0, 1, 2, 2]
+    assert [statement.retracted for statement in left.told("tag", "self", "X", NOW)] == [False, True]
+    assert [statement.retracted for statement in right.told("tag", "self", "X", NOW)] == [False, False]
+    assert [statement.event for statement in state.told("tag", "self", "X", NOW)] == [event_id(1)]
     assert left != right
     assert left == CANDIDATE.fold(ALICE, [event(1), event(2, ProfileFactRetracted)])
     assert CANDIDATE.start(ALICE).telling == Statements()

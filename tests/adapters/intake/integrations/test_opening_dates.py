@@ -25,7 +25,7 @@ SEATS = ("A", "B")
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """What a body says: when the job was opened, by days from the first, and when the openings that it names were
     that have a date of their own. `hire`: it is a hire into the one opening that it names."""
 
@@ -35,60 +35,62 @@ class Said:
 
 
 days = st.integers(-9, 9)
-of_job = st.builds(Said, days, st.dictionaries(st.sampled_from(SEATS), st.none() | days))
-of_hire = st.builds(lambda opened, seat, own: Said(opened, {seat: own}, hire=True), days, st.sampled_from(SEATS),
+of_job = st.builds(Statement, days, st.dictionaries(st.sampled_from(SEATS), st.none() | days))
+of_hire = st.builds(lambda opened, seat, own: Statement(opened, {seat: own}, hire=True), days, st.sampled_from(SEATS),
                     st.none() | days)  # fmt: skip
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[list[Said], list[int]]:
+def tellings(draw: st.DrawFn) -> tuple[list[Statement], list[int]]:
     """Bodies of the first, second, third day, of a job at least one; and the order in which they come."""
-    told = draw(st.lists(of_job, min_size=1, max_size=4))
+    of_jobs = draw(st.lists(of_job, min_size=1, max_size=4))
     hires = draw(st.lists(of_hire, max_size=2))
-    said = draw(st.permutations([*told, *hires]))
-    return said, list(draw(st.permutations(range(len(said)))))
+    statements = draw(st.permutations([*of_jobs, *hires]))
+    return statements, list(draw(st.permutations(range(len(statements)))))
 
 
 def at(day: int) -> str:
     return (BEGAN + timedelta(days=day)).isoformat()
 
 
-def body(number: int, day: int, said: Said) -> bytes:
-    seats = [{"id": f"{number}{name}", "opening_id": f"{number}-{name}"} for name in said.seats]
+def body(number: int, day: int, statement: Statement) -> bytes:
+    seats = [{"id": f"{number}{name}", "opening_id": f"{number}-{name}"} for name in statement.seats]
     seats = [seat if own is None else seat | {"opened_at": at(own)}
-             for seat, own in zip(seats, said.seats.values(), strict=True)]  # fmt: skip
-    job: dict[str, Any] = JOB | {"id": number, "name": f"Gardener {number}", "opened_at": at(said.opened)}
-    if not said.hire:
+             for seat, own in zip(seats, statement.seats.values(), strict=True)]  # fmt: skip
+    job: dict[str, Any] = JOB | {"id": number, "name": f"Gardener {number}", "opened_at": at(statement.opened)}
+    if not statement.hire:
         return delivery("job_updated", job=job | {"updated_at": at(day), "openings": seats})
     who = number * 10 + day
-    told = application(id=who, candidate=ROSA | {"id": who}, applied_at=at(-20), last_activity_at=at(day), jobs=[job])
+    details = application(
+        id=who, candidate=ROSA | {"id": who}, applied_at=at(-20), last_activity_at=at(day), jobs=[job]
+    )
     return delivery(
-        "hire_candidate", application=told | {"opening": seats[0], "offer": {"id": 1, "resolved_at": at(day)}}
+        "hire_candidate", application=details | {"opening": seats[0], "offer": {"id": 1, "resolved_at": at(day)}}
     )
 
 
-def expected(said: list[Said]) -> tuple[datetime, dict[str, datetime]]:
+def expected(statements: list[Statement]) -> tuple[datetime, dict[str, datetime]]:
     """When the job was opened and when each of its openings was, as the days in order say."""
-    job = [one.opened for one in said if not one.hire][-1]
+    job = [statement.opened for statement in statements if not statement.hire][-1]
     seats: dict[str, int] = {}
-    for one in said:
-        seats |= {name: own for name, own in one.seats.items() if own is not None}
-    named = {name for one in said for name in one.seats}
+    for statement in statements:
+        seats |= {name: own for name, own in statement.seats.items() if own is not None}
+    named = {name for statement in statements for name in statement.seats}
     return BEGAN + timedelta(days=job), {name: BEGAN + timedelta(days=seats.get(name, job)) for name in named}
 
 
 @settings(ONE_DATABASE, max_examples=60)
 @given(telling=tellings())
 def test_a_job_and_its_openings_were_opened_when_the_newest_body_says(
-    log: EventLog, receive: Receive, stream: Stream, telling: tuple[list[Said], list[int]]
+    log: EventLog, receive: Receive, stream: Stream, telling: tuple[list[Statement], list[int]]
 ) -> None:
-    said, order = telling
+    statements, order = telling
     number = next(NUMBERS)
     for day in order:
-        assert receive(body(number, day, said[day])).outcome == "applied"
+        assert receive(body(number, day, statements[day])).outcome == "applied"
     job = stream("requisition", number)
     page = page_of_job(job, log.load(PAGE, job, OF_JOB).state, 0)
     seats = {name: stream("opening", f"{number}/{number}-{name}") for name in SEATS}
     opened = {seat.opening: seat.opened_at for seat in page.openings}
-    found = {name: opened[seat] for name, seat in seats.items() if seat in opened}
-    assert (page.opened_at, found) == expected(said)
+    opened_seats = {name: opened[seat] for name, seat in seats.items() if seat in opened}
+    assert (page.opened_at, opened_seats) == expected(statements)

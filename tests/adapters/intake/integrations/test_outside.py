@@ -28,7 +28,7 @@ def test_any_json_can_be_read(value: Any) -> None:
     assert text is None or text.encode()
     assert moment is None or moment.astimezone(UTC)
     assert part.part("a", "b").parts("a") is not None
-    assert [inner.json for inner in part.parts("a")] == [one for one in as_list(value) if isinstance(one, dict)]
+    assert [inner.json for inner in part.parts("a")] == [item for item in as_list(value) if isinstance(item, dict)]
     assert written_action(Outside({"action": value})).isascii()
 
 

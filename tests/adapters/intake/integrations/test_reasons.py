@@ -23,8 +23,12 @@ def codes_in(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             raised = isinstance(node.func, ast.Name) and node.func.id in RAISED
-            said = [*node.args[:1]] if raised else [one.value for one in node.keywords if one.arg == "reason"]
-            yield from (one.value for one in said if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            values = (
+                [*node.args[:1]] if raised else [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
+            )
+            yield from (
+                value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)
+            )
 
 
 WRITTEN = sorted({code for path in MODULES for code in codes_in(path)} - {"deleted-in-greenhouse"})
@@ -61,5 +65,5 @@ def test_what_names_a_part_a_list_or_a_rule_is_explained_by_its_kind() -> None:
         assert "too many values" in reason_of(f"{name.replace('_', '-')}-has-too-many-values", "x", waits=False).detail
     assert CandidateIsErased.rule() in refusals()
     for rule in refusals():
-        told = reason_of(rule, "greenhouse", waits=False)
-        assert "{" not in told.detail + told.what_to_do
+        reason = reason_of(rule, "greenhouse", waits=False)
+        assert "{" not in reason.detail + reason.what_to_do

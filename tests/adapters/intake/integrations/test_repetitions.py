@@ -56,8 +56,8 @@ def test_a_rejection_that_was_taken_back_is_not_repeated(log: EventLog, receive:
 
 
 def hired(noted_at: str) -> bytes:
-    told = application(offer={"id": 4, "resolved_at": ACCEPTED}, last_activity_at=noted_at)
-    return delivery("hire_candidate", application=told)
+    details = application(offer={"id": 4, "resolved_at": ACCEPTED}, last_activity_at=noted_at)
+    return delivery("hire_candidate", application=details)
 
 
 def test_who_is_hired_anew_on_the_old_day_is_hired(log: EventLog, receive: Receive, stream: Stream) -> None:
@@ -84,10 +84,12 @@ def test_an_id_that_names_another_body_keeps_it_and_uses_it_not(database: str, r
 def test_one_body_under_many_ids_at_once_counts_once(database: str, receive: Receive) -> None:
     receive(NEW, "e0")
     with ThreadPoolExecutor(8) as threads:
-        outcomes = Counter(one.outcome for one in threads.map(lambda n: receive(REJECTED, f"r{n}"), range(16)))
+        outcomes = Counter(
+            received.outcome for received in threads.map(lambda n: receive(REJECTED, f"r{n}"), range(16))
+        )
     assert outcomes == {"applied": 1, "duplicate": 15}
-    told = Counter(row["type"] for row in rows(database, "select type from event"))
-    assert told["application-rejected.v1"] == 1
+    counts = Counter(row["type"] for row in rows(database, "select type from event"))
+    assert counts["application-rejected.v1"] == 1
 
 
 def test_the_fingerprint_is_keyed_and_goes_with_what_was_said(

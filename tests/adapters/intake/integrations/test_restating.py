@@ -62,9 +62,9 @@ def body_of(number: int, place: int, value: str) -> dict[str, Any]:
 
 
 def person_of(number: int, value: str) -> dict[str, Any]:
-    told = {"id": number, "first_name": value, "title": f"Title {value}", "company": f"Company {value}"}
+    values = {"id": number, "first_name": value, "title": f"Title {value}", "company": f"Company {value}"}
     tag = {"x": "Night Shift", "y": "night shift"}[value]
-    return ROSA | told | {"tags": [tag], "addresses": [{"value": f"{value} Street"}]}
+    return ROSA | values | {"tags": [tag], "addresses": [{"value": f"{value} Street"}]}
 
 
 def updated(number: int, place: int, value: str) -> bytes:
@@ -72,8 +72,8 @@ def updated(number: int, place: int, value: str) -> bytes:
 
 
 def by_another_application(number: int, place: int, value: str) -> bytes:
-    told = body_of(number, place, value)
-    return delivery("application_updated", application=told | {"id": number + 1000 * (place % 2)})
+    details = body_of(number, place, value)
+    return delivery("application_updated", application=details | {"id": number + 1000 * (place % 2)})
 
 
 def job_changed(number: int, place: int, value: str) -> bytes:
@@ -91,17 +91,18 @@ def stages(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
 def profile(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
     """What Greenhouse says of the person at each time."""
     state = log.load(CANDIDATE, stream("candidate", number), frozenset((*ENTRIES, *FACTS))).state
-    told = state.everything_told()
+    facts = state.everything_told()
     return [
-        {fact: [one.value for one in held([one for one in told if one.fact == fact and one.at <= time_of(place)])]
+        {fact: [learned.value for learned in
+                held([learned for learned in facts if learned.fact == fact and learned.at <= time_of(place)])]
          for fact in ("name", "current-role", "current-employer", "tag")}
         for place in range(5)
     ]  # fmt: skip
 
 
 def job(log: EventLog, stream: Stream, number: int) -> Sequence[object]:
-    told = (RequisitionOpened, RequisitionRenamed, RequisitionDateCorrected, HiringManagerAssigned, RecruiterAssigned)
-    state = log.load(REQUISITION, stream("requisition", number), frozenset(told)).state
+    reads = (RequisitionOpened, RequisitionRenamed, RequisitionDateCorrected, HiringManagerAssigned, RecruiterAssigned)
+    state = log.load(REQUISITION, stream("requisition", number), frozenset(reads)).state
     courses = (state.title, state.opened, state.hiring_manager, state.recruiter)
     return [[course.at(time_of(place)) for course in courses] for place in range(5)]
 
@@ -127,9 +128,9 @@ def test_in_every_order_the_value_at_each_time_is_what_the_delivery_of_that_time
 ) -> None:
     ends = []
     for number, order in enumerate(ORDERS, start=5000):
-        if say is updated:  # which does not tell of anybody new
-            known = body_of(number, 0, values[0]) | {"last_activity_at": (BEGAN - timedelta(days=1)).isoformat()}
-            receive(delivery("application_updated", application=known))
+        if say is updated:  # which brings no new person
+            details = body_of(number, 0, values[0]) | {"last_activity_at": (BEGAN - timedelta(days=1)).isoformat()}
+            receive(delivery("application_updated", application=details))
         for place in order:
             assert receive(say(number, place, values[place])).outcome == "applied"
         ends.append(read(log, stream, number))
@@ -181,7 +182,7 @@ def test_what_was_erased_is_not_read_again(log: EventLog, database: str, receive
 def test_an_emptied_delivery_states_restate_nothing(
     log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
-    """As after a restored backup, or where the body was about somebody else who was erased."""
+    """As after a restored backup, or where the body was about another person, who was erased."""
     for place, value in ((0, "x"), (2, "x")):
         receive(moved(1, place, value), f"e{place}")
     with psycopg.connect(database, autocommit=True) as connection:

@@ -91,10 +91,10 @@ def take_in(inbox: Inbox, bodies: Sequence[bytes]) -> list[str]:
     through = replace(inbox, log=together)
     with ThreadPoolExecutor(len(bodies)) as threads:
         taken = [
-            threads.submit(through.receive, INTEGRATIONS["greenhouse"], [SECRET], signed(one), one, NOW)
-            for one in bodies
+            threads.submit(through.receive, INTEGRATIONS["greenhouse"], [SECRET], signed(body), body, NOW)
+            for body in bodies
         ]
-        return [one.result().outcome for one in taken]
+        return [future.result().outcome for future in taken]
 
 
 def begin(receive: Receive, say: Say, number: int) -> None:
@@ -132,8 +132,8 @@ def test_what_is_taken_in_at_one_moment_without_any_waiting(
         receive(moved(number, 0, "x"))
     with ThreadPoolExecutor(8) as threads:
         greenhouse = INTEGRATIONS["greenhouse"]
-        taken = list(threads.map(lambda one: inbox.receive(greenhouse, [SECRET], signed(one), one, NOW), bodies))
-    assert {one.outcome for one in taken} <= {"applied", "duplicate"}
+        taken = list(threads.map(lambda body: inbox.receive(greenhouse, [SECRET], signed(body), body, NOW), bodies))
+    assert {received.outcome for received in taken} <= {"applied", "duplicate"}
     for number in range(200, 212):
         assert stages(log, stream, number)[:5] == [f"stage-{value}" for value in values[:5]]
 
@@ -160,6 +160,6 @@ def test_a_delivery_is_planned_anew_where_another_came_in_after_it_was_planned(
     through = replace(inbox, log=lets_in)
     assert through.receive(INTEGRATIONS["greenhouse"], [SECRET], signed(late), late, NOW).outcome == "applied"
     assert lets_in.others == []
-    told = [type(one.event) for one in log.history(stream("application", 9001))]
-    assert told.count(OfferMade) == 1
-    assert told.count(OfferAccepted) == int(ACCEPTED in (late, early))
+    types = [type(recorded.event) for recorded in log.history(stream("application", 9001))]
+    assert types.count(OfferMade) == 1
+    assert types.count(OfferAccepted) == int(ACCEPTED in (late, early))

@@ -49,10 +49,10 @@ def test_a_segment_is_completed_once_and_as_of_the_time_of_its_body(
     for number, body in enumerate((JOBLESS, UPDATED, SOURCED, SOURCED.replace(b"Word of Mouth", b"Fair"), APPLIED)):
         receive(body, event=f"e{number}")
     rosa = key_file.stream_of("greenhouse", "candidate", str(ROSA["id"]))
-    completed = [one for one in log.history(rosa) if isinstance(one.event, SegmentsCompleted)]
-    assert [one.event for one in completed] == [
+    completed = [recorded for recorded in log.history(rosa) if isinstance(recorded.event, SegmentsCompleted)]
+    assert [recorded.event for recorded in completed] == [
         SegmentsCompleted("word-of-mouth", "unknown", "unknown"),
         SegmentsCompleted("unknown", "head-gardener", "malmo"),
     ]
-    assert {one.occurred_how for one in completed} == {"derived.last_activity_at"}
+    assert {recorded.occurred_how for recorded in completed} == {"derived.last_activity_at"}
     assert segments(log, key_file)["source"] == "word-of-mouth"

@@ -33,11 +33,11 @@ def day(number: int) -> datetime:
 def sent_in(number: int, states: tuple[str, ...]) -> list[Sent]:
     """The application is submitted on the first day, and is in one of the states as of each day that follows."""
     story = Story(number, ASHBY.story(0).random)
-    one = Applicant(story, f"a{number}", f"c{number}", f"j{number}", day(0))
-    one.send("applicationSubmit", at=day(0))
+    applicant = Applicant(story, f"a{number}", f"c{number}", f"j{number}", day(0))
+    applicant.send("applicationSubmit", at=day(0))
     for place, state in enumerate(states, start=1):
-        one.status, one.archived = state, day(place) if state == "Archived" else None
-        one.send("applicationUpdate", at=day(place))
+        applicant.status, applicant.archived = state, day(place) if state == "Archived" else None
+        applicant.send("applicationUpdate", at=day(place))
     return story.sent
 
 
@@ -57,13 +57,13 @@ def stands(log: EventLog, key_file: KeyFile, number: int) -> list[object]:
 def test_states_that_are_taken_in_at_one_moment(
     inbox: Inbox, log: EventLog, key_file: KeyFile, states: tuple[str, ...]
 ) -> None:
-    for one in sent_in(0, states):
-        receive(inbox, one)
+    for sent in sent_in(0, states):
+        receive(inbox, sent)
     for number in range(1, 6):
         first, *others = sent_in(number, states)
         receive(inbox, first)
         begin = threading.Barrier(len(others))
         with ThreadPoolExecutor(len(others)) as threads:
-            outcomes = list(threads.map(lambda one, at=begin: [at.wait(), receive(inbox, one)][1], others))
+            outcomes = list(threads.map(lambda sent, at=begin: [at.wait(), receive(inbox, sent)][1], others))
         assert outcomes == ["applied"] * len(others)
         assert stands(log, key_file, number) == stands(log, key_file, 0)

@@ -86,8 +86,8 @@ def test_one_cause_brings_on_all_that_waited_in_the_order_of_their_times(
         assert receive(body).outcome == "waiting"
     for body in (JOB_CREATED, NEW):
         receive(body)
-    told = kinds(log, stream("application", 9001))
-    assert (told["offer-made.v1"], told["offer-declined.v1"]) == (1, 1)
+    counts = kinds(log, stream("application", 9001))
+    assert (counts["offer-made.v1"], counts["offer-declined.v1"]) == (1, 1)
 
 
 def test_what_waits_is_sealed_for_its_person_and_goes_with_them(
@@ -105,7 +105,7 @@ def test_what_waits_is_sealed_for_its_person_and_goes_with_them(
     assert emptied == {"outcome": "kept", "reason": "erased", "body": b"", "fingerprint": None}
 
 
-def test_what_waited_for_somebody_erased_is_judged_then_and_emptied(
+def test_what_waited_for_an_erased_person_is_judged_then_and_emptied(
     log: EventLog, database: str, receive: Receive, stream: Stream
 ) -> None:
     receive(other(501), "e1")
@@ -151,9 +151,9 @@ def test_a_delivery_that_waits_is_applied_once_though_two_find_its_cause(
 
 def test_how_many_wait_is_bounded(database: str, receive: Receive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbound_module, "MOST_WAITING_FOR_ONE", 2)
-    told: dict[str, Any] = json.loads(UNREJECTED)
-    outcomes = [receive(json.dumps(told | {"payload": told["payload"] | {"n": n}}).encode()) for n in range(4)]
-    assert [(one.outcome, one.reason) for one in outcomes[1:]] == [
+    document: dict[str, Any] = json.loads(UNREJECTED)
+    outcomes = [receive(json.dumps(document | {"payload": document["payload"] | {"n": n}}).encode()) for n in range(4)]
+    assert [(received.outcome, received.reason) for received in outcomes[1:]] == [
         ("waiting", "application-is-not-rejected"),
         ("kept", "too-many-deliveries-wait"),
         ("kept", "too-many-deliveries-wait"),

@@ -75,9 +75,9 @@ class Samples:
 
 def samples_of(name: str) -> Samples:
     """Return the samples of an integration. A missing module is an integration without tests."""
-    found = import_module(f"{__name__}.{name.replace('-', '_')}").SAMPLES
-    assert isinstance(found, Samples)
-    return found
+    samples = import_module(f"{__name__}.{name.replace('-', '_')}").SAMPLES
+    assert isinstance(samples, Samples)
+    return samples
 
 
 def forgeries_of_headers(sent: Sent) -> list[Sent]:

@@ -70,7 +70,7 @@ class Applicant:
             self.story.random.choice((self.restore, self.rename))()
 
     def move(self) -> None:
-        self.stage = self.story.random.choice([one for one in range(len(STAGES)) if one != self.stage])
+        self.stage = self.story.random.choice([stage for stage in range(len(STAGES)) if stage != self.stage])
         self.send("candidateStageChange", "applicationUpdate")
 
     def rename(self) -> None:
@@ -93,27 +93,27 @@ class Applicant:
 def tell(story: Story) -> None:
     """Three people apply for one job; sometimes two turn out to be one, who goes on under the id that is kept."""
     job, opened = f"j{story.seed}", story.moment()
-    told = {
+    details = {
         "id": job,
         "title": f"Gardener {job}",
         "status": "Open",
         "openedAt": stamp(opened),
         "updatedAt": stamp(opened),
     }
-    story.sent.append(Sent(json.dumps({"action": "jobCreate", "data": {"job": told}}).encode()))
+    story.sent.append(Sent(json.dumps({"action": "jobCreate", "data": {"job": details}}).encode()))
     applicants = []
     for number in range(3):
-        one = Applicant(story, f"a{story.seed}-{number}", f"c{story.seed}-{number}", job, story.moment())
-        one.status = "Lead" if story.random.random() < 0.2 else "Active"
-        one.send("applicationSubmit", at=one.created)
-        applicants.append(one)
+        applicant = Applicant(story, f"a{story.seed}-{number}", f"c{story.seed}-{number}", job, story.moment())
+        applicant.status = "Lead" if story.random.random() < 0.2 else "Active"
+        applicant.send("applicationSubmit", at=applicant.created)
+        applicants.append(applicant)
     merges_after = story.random.choice((4, 8, 99))
     for step in range(12):
         if step == merges_after:
             merge(story, *story.random.sample(applicants, 2))
         story.random.choice(applicants).act()
     story.people += [f"c{story.seed}-{number}" for number in range(3)]
-    story.applications += [one.number for one in applicants]
+    story.applications += [applicant.number for applicant in applicants]
     story.jobs.append(job)
     story.roles.append(f"gardener-{job}")
 

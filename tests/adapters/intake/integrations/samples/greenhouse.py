@@ -13,12 +13,12 @@ from tests.adapters.intake.integrations.samples import Samples, Sent, Story, for
 
 
 def tell(story: Story) -> None:
-    told = telling.story_of(story.seed)
-    story.sent += [Sent(body) for body in told.bodies]
-    story.people += map(str, told.people)
-    story.applications += map(str, told.applications)
-    story.jobs += map(str, told.jobs)
-    story.roles += [f"gardener-{job}" for job in told.jobs]
+    greenhouse_story = telling.story_of(story.seed)
+    story.sent += [Sent(body) for body in greenhouse_story.bodies]
+    story.people += map(str, greenhouse_story.people)
+    story.applications += map(str, greenhouse_story.applications)
+    story.jobs += map(str, greenhouse_story.jobs)
+    story.roles += [f"gardener-{job}" for job in greenhouse_story.jobs]
 
 
 def sign(sent: Sent, secret: str, _: datetime) -> Sent:

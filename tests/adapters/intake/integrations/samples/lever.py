@@ -84,8 +84,8 @@ class Opportunity:
             f"/v1/postings/{self.posting}": {"data": posting},
         }
         for event in events:
-            told = {"opportunityId": self.number, "contactId": self.contact, **data}
-            body = {"event": event, "triggeredAt": milliseconds(at), "data": told}
+            named = {"opportunityId": self.number, "contactId": self.contact, **data}
+            body = {"event": event, "triggeredAt": milliseconds(at), "data": named}
             self.story.sent.append(Sent(json.dumps(body).encode(), fetched=fetched))
 
     def act(self) -> None:
@@ -101,7 +101,7 @@ class Opportunity:
 
     def move(self) -> None:
         at = self.story.moment()
-        other = [one for one in range(len(STAGES)) if one != self.stages[-1][0]]
+        other = [stage for stage in range(len(STAGES)) if stage != self.stages[-1][0]]
         self.stages.append((self.story.random.choice(other), at))
         self.send("candidateStageChange", at=at, toStageId=f"s{self.stages[-1][0]}")
 
@@ -135,21 +135,23 @@ def tell(story: Story) -> None:
     people = []
     for number in range(3):
         at = story.moment()
-        one = Opportunity(story, f"o{story.seed}-{number}", f"c{story.seed}-{number}", posting, at, [(0, at)])
-        one.applied = at if story.random.random() < 0.7 else None
-        one.send("applicationCreated" if one.applied else "candidateStageChange", at=at)
-        people.append(one)
+        opportunity = Opportunity(story, f"o{story.seed}-{number}", f"c{story.seed}-{number}", posting, at, [(0, at)])
+        opportunity.applied = at if story.random.random() < 0.7 else None
+        opportunity.send("applicationCreated" if opportunity.applied else "candidateStageChange", at=at)
+        people.append(opportunity)
     merges_after = story.random.choice((4, 8, 99))
     for step in range(12):
         if step == merges_after:
-            of_a_kind = [[one for one in people if one.came_applying is kind] for kind in (True, False)]
+            of_a_kind = [
+                [opportunity for opportunity in people if opportunity.came_applying is kind] for kind in (True, False)
+            ]
             survivor, absorbed = story.random.sample(max(of_a_kind, key=len), 2)
             absorbed.contact, absorbed.name, absorbed.tags = survivor.contact, survivor.name, survivor.tags
             absorbed.send("candidateStageChange")
         story.random.choice(people).act()
     story.people += [f"c{story.seed}-{number}" for number in range(3)]
-    story.applications += [one.number for one in people]
-    story.jobs += [posting] if any(one.applied for one in people) else []
+    story.applications += [opportunity.number for opportunity in people]
+    story.jobs += [posting] if any(opportunity.applied for opportunity in people) else []
     story.roles += [f"gardener-{posting}", "unknown"]
 
 
@@ -162,18 +164,18 @@ def sign(sent: Sent, secret: str, _: datetime) -> Sent:
 
 
 def changed(sent: Sent, **values: Any) -> Sent:
-    told = {name: value for name, value in (json.loads(sent.body) | values).items() if value is not None}
-    return replace(sent, body=json.dumps(told).encode())
+    document = {name: value for name, value in (json.loads(sent.body) | values).items() if value is not None}
+    return replace(sent, body=json.dumps(document).encode())
 
 
 def forgeries(sent: Sent) -> list[Sent]:
-    told = json.loads(sent.body)
+    document = json.loads(sent.body)
     return [
         changed(sent, signature=None),
-        changed(sent, signature=told["signature"][:-1]),
+        changed(sent, signature=document["signature"][:-1]),
         changed(sent, token="another"),
         changed(sent, token=None),
-        changed(sent, triggeredAt=told["triggeredAt"] + 1),
+        changed(sent, triggeredAt=document["triggeredAt"] + 1),
     ]
 
 

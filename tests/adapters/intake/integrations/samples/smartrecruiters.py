@@ -81,7 +81,7 @@ class Applicant:
             self.send("candidate.updated")
             return
         ends = ("HIRED", "REJECTED", "WITHDRAWN") if self.status in STATUSES else ()
-        self.status = self.story.random.choice([one for one in (*STATUSES, *ends) if one != self.status])
+        self.status = self.story.random.choice([status for status in (*STATUSES, *ends) if status != self.status])
         self.send("application.status.updated")
 
 
@@ -93,14 +93,14 @@ def tell(story: Story) -> None:
     story.sent.append(sent_of("job.created", f"j-{story.seed}", opened, {"job_id": job["id"]}, path, {path: job}))
     people = []
     for number in range(3):
-        one = Applicant(story, f"c{story.seed}-{number}", job, story.moment())
-        one.status = "LEAD" if story.random.random() < 0.2 else "NEW"
-        one.send("application.created", at=one.created)
-        people.append(one)
+        applicant = Applicant(story, f"c{story.seed}-{number}", job, story.moment())
+        applicant.status = "LEAD" if story.random.random() < 0.2 else "NEW"
+        applicant.send("application.created", at=applicant.created)
+        people.append(applicant)
     for _ in range(14):
         story.random.choice(people).act()
-    story.people += [one.number for one in people]
-    story.applications += [f"{one.number}/{job['id']}" for one in people]
+    story.people += [applicant.number for applicant in people]
+    story.applications += [f"{applicant.number}/{job['id']}" for applicant in people]
     story.jobs.append(job["id"])
     story.roles.append(f"gardener-{job['id']}")
 
