@@ -13,10 +13,11 @@ from rich.console import Console
 
 from adapters import bootstrap
 from adapters.lab.drill.cluster import Cluster, own_cluster
+from adapters.lab.drill.floods import FLOODS, WITHOUT_SECRET
 from adapters.lab.drill.house import House, running_house
 from adapters.lab.drill.killing import Drill
 from adapters.lab.drill.rebuilding import rebuild_under_load
-from adapters.lab.drill.strangers import flood_under_eyes
+from adapters.lab.drill.strangers import ALL, flood_under_eyes
 from adapters.lab.synthetic.history import history
 from adapters.postgres.embedded.server import embedded_server
 from adapters.postgres.keys.key_file import read_key_file
@@ -62,7 +63,12 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each flood lasts (default 20)")
     parser.add_argument(
-        "--only", action="append", default=[], metavar="FLOOD", help="this flood alone; may be repeated"
+        "--only",
+        action="append",
+        default=[],
+        choices=(*(flood.name for flood in (WITHOUT_SECRET, *FLOODS)), ALL),
+        metavar="FLOOD",
+        help=f"this flood alone, or '{ALL}'; may be repeated",
     )
     return parser.parse_args(arguments)
 

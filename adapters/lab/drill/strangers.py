@@ -85,21 +85,21 @@ class Strangers:
         self._rows: list[tuple[Seen, Calm, Flood | None, float]] = []
         self._acknowledged: list[Acknowledged] = []
 
-    def rounds(self, chosen: Sequence[Flood]) -> Iterator[str]:
-        """Every violation found."""
+    def rounds(self, chosen: Sequence[Flood], *, each: bool = True) -> Iterator[str]:
+        """Yield every violation. `each`: one flood after the other comes before all at once."""
         for secret in (False, True):
             floods = [flood for flood in chosen if flood.secret is secret]
-            if floods:
-                yield from self._flooded(floods, secret=secret)
+            if floods if each else len(floods) > 1:
+                yield from self._flooded(floods, secret=secret, each=each)
         self._say(self._report())
         self._say(f"{len(self._acknowledged)} commands of the client acknowledged")
         yield from once_only(self._cluster.conninfo, self._acknowledged)
 
-    def _flooded(self, floods: Sequence[Flood], *, secret: bool) -> Iterator[str]:
+    def _flooded(self, floods: Sequence[Flood], *, secret: bool, each: bool) -> Iterator[str]:
         with serving(self._cluster, SECRETS if secret else {}) as served:
             with client(served, self._cluster):
                 calm = self._calm(served)
-                for flood in floods:
+                for flood in floods if each else ():
                     yield from self._one(served, calm, flood.name, [flood])
                 if len(floods) > 1:
                     yield from self._one(served, calm, ALL, floods)
@@ -289,10 +289,10 @@ def give_way(process: int) -> None:
 
 
 def flood_under_eyes(cluster: Cluster, seconds: float, names: Sequence[str], say: Say) -> Iterator[str]:
-    """Every violation of the floods of these names, or of all."""
+    """Return every violation of the floods of these names, or of all."""
     floods = (WITHOUT_SECRET, *FLOODS)
-    chosen = [flood for flood in floods if not names or flood.name in names]
-    return Strangers(cluster, seconds, say).rounds(chosen)
+    chosen = [flood for flood in floods if ALL in names or not names or flood.name in names]
+    return Strangers(cluster, seconds, say).rounds(chosen, each=ALL not in names)
 
 
 def head(cluster: Cluster) -> int:
