@@ -20,8 +20,6 @@ from adapters.cli.progress import counting_bar, fold_bar, stderr
 from adapters.cli.read_models import catch_up
 from adapters.cli.serving import listen, serve_until_stopped
 from adapters.cli.stopping import until_stopped
-from adapters.lab.synthetic.history import history
-from adapters.lab.synthetic.truth import truth
 from adapters.postgres.log.synthetic_log import load_synthetic
 from adapters.postgres.projector import folds
 from adapters.settings import Settings
@@ -78,6 +76,9 @@ def generate(
 
 def invent(conninfo: str, settings: Settings, invention: Invention) -> None:
     """Generate the history, load it into the log and write the truth file. Errors: LogIsNotEmpty."""
+    from adapters.lab.synthetic.history import history  # numpy, for which no other command waits
+    from adapters.lab.synthetic.truth import truth
+
     invented = history(invention.events, invention.seed, ends_on=invention.ends_on, years=invention.years)
     with (
         bootstrap.open_log(conninfo, settings, bootstrap.OWNER) as owner,

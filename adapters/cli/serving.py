@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,12 +17,11 @@ from adapters.cli.progress import stderr
 from adapters.cli.stopping import until_stopped
 from adapters.runtime.worker import Host, Worker
 from adapters.settings import Settings
-from adapters.web.app import create_app
-from adapters.web.bootstrap import services_of
-from adapters.web.framework.document import Api
-from adapters.web.framework.serving import server_of
 from adapters.workers import WORKERS, running
 from domain.errors import ExplainedError
+
+if TYPE_CHECKING:
+    from adapters.web.framework.document import Api
 
 BACKLOG = 2048
 """Connections that the kernel keeps while the server accepts others."""
@@ -72,6 +71,11 @@ def serve_until_stopped(
     stack: ExitStack, listening: socket.socket, conninfo: str, settings: Settings, workers: Sequence[Worker]
 ) -> None:
     """Serve over a socket until a signal. Errors: ReadModelsAreOfAnotherZone, and those of opening the log."""
+    # Half a second of imports that no other command waits for.
+    from adapters.web.app import create_app
+    from adapters.web.bootstrap import services_of
+    from adapters.web.framework.serving import server_of
+
     bootstrap.require_zone(conninfo, settings)
     log = stack.enter_context(bootstrap.open_log(conninfo, settings))
     stack.enter_context(running(workers, Host(conninfo, settings, stack, log)))
