@@ -1,4 +1,4 @@
-"""A log with events in it, and somebody who sequences it when told to."""
+"""A log with events in it, and a sequencer that a test runs when it needs to."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def proofs(log: EventLog) -> Proofs:
 
 @pytest.fixture
 def superuser(database: str) -> Iterator[psycopg.Connection]:
-    """Whoever may do anything in the database, triggers or none."""
+    """Connect as the superuser, for whom no trigger runs."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("set session_replication_role = replica")
         yield connection
@@ -108,7 +108,7 @@ def go(go_verifier: Path, tmp_path: Path) -> Go:
     def run(bundle: str | bytes, *arguments: str) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "bundle.json"
         file.write_bytes(bundle if isinstance(bundle, bytes) else bundle.encode())
-        asked = [str(go_verifier), str(file), *arguments]
-        return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
+        command = [str(go_verifier), str(file), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     return run

@@ -164,8 +164,8 @@ def consent(
 
 
 def withdrawal(purpose: str = "talent_pool", channels: Sequence[str] = ("email",)) -> dict[str, Any]:
-    told = {"purpose": purpose, "channels": list(channels), "entirely": True, "method": "web-form"}
-    return {**told, "because_of": None}
+    clear = {"purpose": purpose, "channels": list(channels), "entirely": True, "method": "web-form"}
+    return {**clear, "because_of": None}
 
 
 def sent(consent: str | None, touchpoint: str = "first", kind: str = "email-sent", **more: Any) -> dict[str, Any]:

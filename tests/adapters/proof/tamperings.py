@@ -1,4 +1,4 @@
-"""Everything that somebody might do to a bundle, and who notices: the table in docs/audit.md is made of this."""
+"""The alterations of a bundle, and what notices each: the table in docs/audit.md is made of this."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Opened:
 
     @classmethod
     def read(cls, text: str) -> Opened:
-        told = json.loads(text)
-        entries = told.pop("entries")
-        return cls(told, entries)
+        head = json.loads(text)
+        entries = head.pop("entries")
+        return cls(head, entries)
 
     def text(self) -> str:
         lines = ",\n".join(map(TEXT.encode, self.entries))
@@ -127,7 +127,9 @@ def counted_anew(change_of: Callable[[list[dict[str, Any]]], list[dict[str, Any]
     def change(bundle: Opened) -> None:
         bundle.entries = change_of(bundle.entries)
         streams = [json.loads(entry["leaf"])["stream"] for entry in bundle.entries]
-        bundle.head["records"] = [{"record": one, "events": streams.count(one)} for one in dict.fromkeys(streams)]
+        bundle.head["records"] = [
+            {"record": stream, "events": streams.count(stream)} for stream in dict.fromkeys(streams)
+        ]
 
     return change
 
@@ -149,8 +151,8 @@ def proof_of(number: int, change_of: Callable[[list[str]], list[str]]) -> Change
 
 def older(number: int, member: str, change_of: Callable[[Any], Any]) -> Change:
     def change(bundle: Opened) -> None:
-        one = bundle.head["checkpoints"][number]
-        one[member] = change_of(one[member])
+        checkpoint = bundle.head["checkpoints"][number]
+        checkpoint[member] = change_of(checkpoint[member])
 
     return change
 
@@ -165,7 +167,7 @@ def invented() -> Story:
 
 
 def replaced(bundle: Callable[[], str]) -> Change:
-    """The whole bundle is another one that is in order by itself."""
+    """Replace the whole bundle by another one that is valid alone."""
 
     def change(opened: Opened) -> None:
         other = Opened.read(bundle())
@@ -181,13 +183,13 @@ def with_bens_consent(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 TAMPERINGS = (
-    Tampering("a leaf: who did it", in_leaf(1, "actor", "user:somebody"), ours="leads to another root"),
+    Tampering("a leaf: who did it", in_leaf(1, "actor", "user:mallory"), ours="leads to another root"),
     Tampering("a leaf: when it was", in_leaf(2, "occurred_at", "2026-01-01T00:00:00.000000Z"), ours="another root"),
     Tampering("a leaf: when it was recorded", in_leaf(1, "recorded_at", "2026-01-01T00:00:00.000000Z"), ours="another"),
     Tampering("a leaf: its type", in_leaf(1, "type", "consent-refused.v1"), ours="leads to another root"),
     Tampering("a leaf: whose personal data", in_leaf(0, "people", [BEN]), ours="leads to another root"),
     Tampering("a leaf: its log", in_leaf(0, "origin", "perennial.example/other"), ours="of another log"),
-    Tampering("a leaf, of the whole log", in_leaf(4, "actor", "user:somebody"), whole=True, ours="signed root"),
+    Tampering("a leaf, of the whole log", in_leaf(4, "actor", "user:mallory"), whole=True, ours="signed root"),
     Tampering("the clear data: the purpose of a consent", in_clear(1, "purpose", "newsletter"), ours="clear data"),
     Tampering("the clear data: the end of a consent", in_clear(1, "valid_until", None), ours="clear data"),
     Tampering("the clear data, of the whole log", in_clear(5, "consent", named("x")), whole=True, ours="clear data"),
@@ -225,7 +227,7 @@ TAMPERINGS = (
     ),
     Tampering(
         "a record dropped",
-        counted_anew(lambda all_: [one for one in all_ if ANA_TOO not in one["leaf"].split("stream")[1]]),
+        counted_anew(lambda all_: [entry for entry in all_ if ANA_TOO not in entry["leaf"].split("stream")[1]]),
         ours="ever merged",
     ),
     Tampering("an entry doubled", with_entries(lambda all_: [*all_[:2], all_[1], *all_[2:]]), ours="order of the log"),
@@ -300,4 +302,9 @@ def table() -> str:
     """What docs/audit.md says of them."""
     head = ["| what was altered | in a bundle of | noticed with |", "|---|---|---|"]
     of = {True: "the whole log", False: "a candidate"}
-    return "\n".join([*head, *(f"| {one.what} | {of[one.whole]} | {NEEDS[one.needs]} |" for one in TAMPERINGS)])
+    return "\n".join(
+        [
+            *head,
+            *(f"| {tampering.what} | {of[tampering.whole]} | {NEEDS[tampering.needs]} |" for tampering in TAMPERINGS),
+        ]
+    )

@@ -1,4 +1,4 @@
-"""A bundle is believed by our verifier and by somebody else's, and no altered one is."""
+"""A bundle is believed by our verifier and by an independent one, and no altered one is."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.adapters.proof.tamperings import RECORDS, TAMPERINGS, Opened, Tamperi
 
 
 def ours(bundle: str | bytes, held: Held = Held()) -> tuple[Verified, list[LoggedEvent]]:  # noqa: B008 - it never changes
-    told: list[LoggedEvent] = []
+    events: list[LoggedEvent] = []
     data = bundle if isinstance(bundle, bytes) else bundle.encode()
-    return verify(io.BytesIO(data), held, told.append), told
+    return verify(io.BytesIO(data), held, events.append), events
 
 
 BUNDLES: dict[str, Callable[[], str]] = {
@@ -40,17 +40,17 @@ BUNDLES: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("made", BUNDLES.values(), ids=BUNDLES)
 def test_both_believe_what_is_true(made: Callable[[], str], go: Go) -> None:
     bundle = made()
-    verified, told = ours(bundle)
+    verified, events = ours(bundle)
     theirs = go(bundle)
     assert theirs.returncode == 0, theirs.stdout
     assert theirs.stdout.startswith(f"VERIFIED: {verified.events} events")
-    assert len(told) == verified.events
+    assert len(events) == verified.events
     assert verified.checkpoint.size == 11
 
 
-def test_what_was_opened_is_told() -> None:
-    verified, told = ours(honest(whole=False))
-    assert told[0].opened[ANA, "personal"]["name"] == "Ana <Zoë> & Reis\u2028"
+def test_what_was_opened_is_listed() -> None:
+    verified, events = ours(honest(whole=False))
+    assert events[0].opened[ANA, "personal"]["name"] == "Ana <Zoë> & Reis\u2028"
     assert verified.opened == 1
 
 
@@ -81,14 +81,14 @@ def test_a_bundle_that_is_older_than_the_checkpoint_held_is_not_called_untrue(go
         ours(bundle, Held(checkpoint=story.checkpoint()))
     theirs = go(bundle, "--checkpoint", str(held))
     assert (theirs.returncode, "older than the checkpoint of size 12" in theirs.stdout) == (1, True)
-    without_an_entry = next(one for one in TAMPERINGS if one.what == "an entry dropped")
+    without_an_entry = next(tampering for tampering in TAMPERINGS if tampering.what == "an entry dropped")
     with pytest.raises(BundleDoesNotHold, match="left out or put in"):
         ours(without_an_entry.bundle(), Held(checkpoint=story.checkpoint()))
 
 
 @pytest.mark.parametrize("nothing", ["", "\n"])
 def test_an_empty_file_is_no_checkpoint_and_no_key(nothing: str, go: Go, tmp_path: Path) -> None:
-    """Whoever names a file that came out empty must not believe that something was compared with it."""
+    """An empty file must not look as if something was compared with it."""
     bundle, empty = honest(whole=False), tmp_path / "empty.txt"
     empty.write_text(nothing)
     for held in (Held(checkpoint=nothing), Held(key=nothing)):
@@ -98,19 +98,19 @@ def test_an_empty_file_is_no_checkpoint_and_no_key(nothing: str, go: Go, tmp_pat
         assert go(bundle, *words).returncode == 1, words
 
 
-@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda one: one.what)
-def test_nobody_believes_what_was_altered(tampering: Tampering, go: Go, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.what)
+def test_no_verifier_believes_what_was_altered(tampering: Tampering, go: Go, tmp_path: Path) -> None:
     bundle, older = tampering.bundle(), tmp_path / "older.txt"
     older.write_text(a_story().checkpoint(8))
     key = str(KEY.verifier) if tampering.needs == "key" else None
     checkpoint = older.read_text() if tampering.needs == "checkpoint" else None
     with pytest.raises(BundleDoesNotHold, match=tampering.ours):
         ours(bundle, Held(key, checkpoint))
-    known = {"key": ["--key", str(key)], "checkpoint": ["--checkpoint", str(older)], None: []}[tampering.needs]
-    theirs = go(bundle, *known)
+    options = {"key": ["--key", str(key)], "checkpoint": ["--checkpoint", str(older)], None: []}[tampering.needs]
+    theirs = go(bundle, *options)
     assert (theirs.returncode, theirs.stdout[:9]) == (1, "REJECTED:")
     if tampering.needs is not None:
-        ours(bundle)  # by itself it is in order: only who has something from elsewhere can tell
+        ours(bundle)  # alone it is valid: only a checkpoint or key from elsewhere shows the change
         assert go(bundle).returncode == 0
 
 
@@ -130,9 +130,9 @@ def test_what_a_candidates_bundle_cannot_show() -> None:
     """The newest events left out, and the counts with them: a range shows that, a candidate's bundle does not."""
     opened = Opened.read(honest(whole=False))
     counted_anew(lambda entries: entries[:-1])(opened)
-    verified, told = ours(opened.text())
+    verified, events = ours(opened.text())
     assert verified.events == 7
-    assert not any(one.type == "consent-withdrawn.v1" for one in told)
+    assert not any(event.type == "consent-withdrawn.v1" for event in events)
     whole = Opened.read(honest(whole=True))
     whole.entries.pop()
     with pytest.raises(BundleDoesNotHold, match="signed root"):
@@ -155,7 +155,7 @@ def test_no_byte_can_be_changed(data: st.DataObject) -> None:
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_no_byte_can_be_changed_for_somebody_elses_code_either(data: st.DataObject, go: Go) -> None:
+def test_no_byte_can_be_changed_for_the_independent_verifier_either(data: st.DataObject, go: Go) -> None:
     bundle = data.draw(st.sampled_from(SAMPLES))
     at = data.draw(st.integers(0, len(bundle) - 1))
     others = [byte for byte in (bundle[at] ^ 1, bundle[at] ^ 32, *b'"0 ,\n') if byte != bundle[at]]
@@ -180,17 +180,17 @@ def test_nothing_can_be_cut_out_or_put_in(data: st.DataObject) -> None:
 
 def less(bundle: bytes) -> list[bytes]:
     """The bundle without one of its older checkpoints, or without what one of its entries lays open."""
-    found = []
+    bundles = []
     for number in range(len(Opened.read(bundle.decode()).head["checkpoints"])):
         without = Opened.read(bundle.decode())
         del without.head["checkpoints"][number]
-        found.append(without.text().encode())
+        bundles.append(without.text().encode())
     for number, entry in enumerate(Opened.read(bundle.decode()).entries):
         without = Opened.read(bundle.decode())
         if "opened" in entry:
             del without.entries[number]["opened"]
-            found.append(without.text().encode())
-    return found
+            bundles.append(without.text().encode())
+    return bundles
 
 
 def test_what_may_be_left_out(go: Go) -> None:
@@ -210,20 +210,20 @@ ODD = (
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:30])
 def test_both_judge_alike_what_a_dishonest_log_has_signed(odd: str, go: Go) -> None:
-    """Whoever has the key can put anything into a leaf, or beside it: no two readers may take it differently."""
-    for number, told in ((2, "leaf"), (2, "clear"), (6, "clear")):
-        text = a_story().leaves[number].decode() if told == "leaf" else a_story().rows[number].clear
+    """The holder of the key can put anything into a leaf, or beside it: no two readers may differ on it."""
+    for number, part in ((2, "leaf"), (2, "clear"), (6, "clear")):
+        text = a_story().leaves[number].decode() if part == "leaf" else a_story().rows[number].clear
         for member in json.loads(text):
             changed = TEXT.encode({**json.loads(text), member: "?"}).replace('"?"', odd)
-            bundle = signed_with(number, told, changed)
-            assert holds(bundle) == (go(bundle).returncode == 0), (told, member)
+            bundle = signed_with(number, part, changed)
+            assert holds(bundle) == (go(bundle).returncode == 0), (part, member)
 
 
-def signed_with(number: int, told: str, text: str) -> str:
+def signed_with(number: int, part: str, text: str) -> str:
     """A candidate's bundle out of a log in which that is the event's leaf, or its clear data."""
     story = a_story()
     leaf = text
-    if told == "clear":
+    if part == "clear":
         story.rows[number] = story.rows[number]._replace(clear=text)
         hashed = {"clear_sha256": sha256(clear_bytes(text)).hexdigest()}
         leaf = TEXT.encode({**json.loads(a_story().leaves[number]), **hashed})
@@ -241,8 +241,8 @@ def holds(bundle: str) -> bool:
 
 def test_the_odd_ones_are_signed_rightly(go: Go) -> None:
     """What is refused above is refused for what it says."""
-    for told, text in (("leaf", a_story().leaves[2].decode()), ("clear", '{"anything":"else"}')):
-        bundle = signed_with(2, told, text)
+    for part, text in (("leaf", a_story().leaves[2].decode()), ("clear", '{"anything":"else"}')):
+        bundle = signed_with(2, part, text)
         assert (holds(bundle), go(bundle).returncode) == (True, 0)
 
 

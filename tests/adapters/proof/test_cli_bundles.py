@@ -94,8 +94,8 @@ def exports(log: EventLog) -> list[tuple[str, PeopleExported]]:
     with log.recorder.datastore.pool.connection() as connection:
         rows = connection.execute("select stream_id from event where type = 'people-exported.v1' order by position")
         streams = [row["stream_id"] for row in rows]
-    found = [recorded for stream in streams for recorded in log.history(stream)]
-    return [(one.actor, one.event) for one in found if isinstance(one.event, PeopleExported)]
+    history = [recorded for stream in streams for recorded in log.history(stream)]
+    return [(recorded.actor, recorded.event) for recorded in history if isinstance(recorded.event, PeopleExported)]
 
 
 def test_a_trail_is_taken_away_and_read(
@@ -134,8 +134,8 @@ def test_the_text_of_a_code_is_proved_as_every_other_part_is(
     for command in (("verify", file), ("verify", "--log")):
         read = ask(perennial, *command)
         assert read.exit_code == 0, read.output
-    told = go(file.read_text())
-    assert told.returncode == 0, told.stdout + told.stderr
+    verified = go(file.read_text())
+    assert verified.returncode == 0, verified.stdout + verified.stderr
     tampered = go(file.read_text().replace('2026\\"', '2027\\"'))
     assert tampered.returncode != 0, "the text that is laid open is the one that was sealed"
 
@@ -218,7 +218,7 @@ def test_an_altered_bundle_is_refused(perennial: CliRunner, ana: UUID, sequencer
 
 
 def test_what_a_bundle_says_is_no_order_to_the_terminal(perennial: CliRunner, tmp_path: Path) -> None:
-    """Whoever signs a log may write what they like into it, and must not thereby write our lines."""
+    """The signer of a log may write anything into it, and must not thereby write our lines."""
     story, file = a_story(), tmp_path / "ana.json"
     named = {**consent(), "notice": "pool\n\x1b[1ADISPATCHES: none"}
     story.tell(ANA, "consent-given.v1", named)
@@ -229,12 +229,12 @@ def test_what_a_bundle_says_is_no_order_to_the_terminal(perennial: CliRunner, tm
 
 
 @pytest.mark.parametrize("name", ["[/red]x", "\x1b[2Jx"])
-def test_a_refusal_is_told_whatever_names_are_in_it(tmp_path: Path, name: str) -> None:
+def test_a_refusal_is_shown_whatever_names_are_in_it(tmp_path: Path, name: str) -> None:
     file = tmp_path / "bundle.json"
     key = SigningKey.generate(name)
-    told = Opened.read(a_story().since(0))
-    told.head["verifier_key"] = str(key.verifier)
-    file.write_text(told.text())
+    bundle = Opened.read(a_story().since(0))
+    bundle.head["verifier_key"] = str(key.verifier)
+    file.write_text(bundle.text())
     words = [sys.executable, "-m", "adapters.cli.main", "verify", str(file)]
     refused = subprocess.run(words, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
@@ -251,7 +251,7 @@ def test_nothing_is_called_verified_before_all_of_it_was_read(perennial: CliRunn
     assert refused.stdout == ""
 
 
-def test_somebody_elses_code_believes_what_the_log_gives(
+def test_the_independent_verifier_believes_what_the_log_gives(
     perennial: CliRunner, ana: UUID, ben: UUID, sequencer: Sequencer, go: Go
 ) -> None:
     sequencer.catch_up()
@@ -260,11 +260,11 @@ def test_somebody_elses_code_believes_what_the_log_gives(
         assert theirs.returncode == 0, theirs.stdout
 
 
-def test_a_history_written_anew_and_signed_again_is_noticed_by_whoever_kept_a_checkpoint(
+def test_a_history_written_anew_and_signed_again_differs_from_a_kept_checkpoint(
     perennial: CliRunner, ana: UUID, sequencer: Sequencer, proofs: Proofs, superuser: psycopg.Connection,
     signing_folder: Path, tmp_path: Path, go: Go,
 ) -> None:  # fmt: skip
-    """A superuser who has the signing folder too: by itself the new history is in order, for everybody's code."""
+    """A superuser who has the signing folder too: alone the new history is valid, for both verifiers."""
     sequencer.catch_up()
     latest = proofs.latest()
     assert latest is not None
@@ -285,17 +285,17 @@ def test_a_history_written_anew_and_signed_again_is_noticed_by_whoever_kept_a_ch
     assert (theirs.returncode, "the history was rewritten" in theirs.stdout) == (1, True)
 
 
-def test_nothing_of_somebody_else_is_laid_open(
+def test_nothing_of_another_person_is_laid_open(
     perennial: CliRunner, ana: UUID, ben: UUID, do: Do, sequencer: Sequencer
 ) -> None:
     """Two records that were one person once: while they are, both are laid open, and afterwards one."""
     do(MergeCandidates, candidate=ana, absorbed=ben, evidence=("stated",))
     sequencer.catch_up()
-    asked = ("audit-bundle", "--candidate", ana, "--open")
-    assert people_opened(ask(perennial, *asked)) == {str(ana), str(ben)}
+    command = ("audit-bundle", "--candidate", ana, "--open")
+    assert people_opened(ask(perennial, *command)) == {str(ana), str(ben)}
     do(UnmergeCandidates, candidate=ana, absorbed=ben)
     sequencer.catch_up()
-    assert people_opened(ask(perennial, *asked)) == {str(ana)}
+    assert people_opened(ask(perennial, *command)) == {str(ana)}
 
 
 def people_opened(made: Result) -> set[str]:
@@ -307,7 +307,7 @@ def test_a_bundle_is_of_one_thing(perennial: CliRunner, words: list[str]) -> Non
     assert ask(perennial, "audit-bundle", *words).exit_code == 2
 
 
-def test_what_cannot_be_made_or_read_is_told_plainly(
+def test_what_cannot_be_made_or_read_has_a_plain_error(
     perennial: CliRunner, ana: UUID, sequencer: Sequencer, tmp_path: Path
 ) -> None:
     assert isinstance(ask(perennial, "audit-bundle", "--candidate", ana).exception, NothingIsSignedYet)
@@ -333,6 +333,6 @@ def test_all_records_that_were_ever_the_person_go_along(do: Do, ana: UUID, ben: 
     do(UnmergeCandidates, candidate=ana, absorbed=ben)
     rows = BundleRows(log.recorder.datastore)
     merges = ["candidates-merged.v1", "candidates-unmerged.v1"]
-    found = rows.ever_merged(other, ["candidate-sourced.v1"], merges, log.recorder.barrier.head())
-    assert set(found) == {ana, ben, other}
+    records = rows.ever_merged(other, ["candidate-sourced.v1"], merges, log.recorder.barrier.head())
+    assert set(records) == {ana, ben, other}
     assert rows.ever_merged(uuid4(), ["candidate-sourced.v1"], merges, 100) == []

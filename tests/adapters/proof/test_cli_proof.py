@@ -50,7 +50,7 @@ def test_a_log_is_sequenced_and_verified(append: Append, settings: Settings) -> 
     assert "comes from the database itself" not in said(verified)
 
 
-def test_what_was_changed_is_told_and_fails(append: Append, superuser: psycopg.Connection) -> None:
+def test_what_was_changed_is_reported_and_fails(append: Append, superuser: psycopg.Connection) -> None:
     append(5)
     typed("sequence", "--once")
     superuser.execute("update event set actor = 'user:eve' where position = 2")
@@ -117,16 +117,16 @@ def test_the_key_may_be_named_or_comes_from_the_database_with_a_warning(
     typed("sequence", "--once")
     (settings.signing / KEY).rename(tmp_path / "elsewhere")
     (settings.signing / RECORD).unlink()
-    told = typed("verify", "--log")
-    assert told.exit_code == 0
-    assert "the key comes from the database itself" in said(told)
+    verified = typed("verify", "--log")
+    assert verified.exit_code == 0
+    assert "the key comes from the database itself" in said(verified)
     other = typed("verify", "--log", "--key", str(SigningKey.generate("other").verifier))
     assert other.exit_code == 1
     assert "the database names a verifier key that is not the one verified with" in said(other)
     assert isinstance(typed("verify", "--log", "--key", "x+y").exception, KeyCannotBeRead)
 
 
-def test_a_signing_folder_that_was_spoilt_is_told(append: Append, settings: Settings) -> None:
+def test_a_signing_folder_that_was_spoilt_is_reported(append: Append, settings: Settings) -> None:
     append(5)
     typed("sequence", "--once")
     (settings.signing / RECORD).write_bytes(b"\xff\x00")

@@ -39,7 +39,7 @@ def judged(story: Story, bundle: str | None = None) -> tuple[Verified, DispatchR
 
 
 def reasons(story: Story) -> list[str]:
-    return [one.why for one in judged(story)[1].exceptions]
+    return [exception.why for exception in judged(story)[1].exceptions]
 
 
 def begun(*people: str) -> Story:
@@ -204,17 +204,17 @@ def corrected(was: str, kind: str | None, at: str | None = "2026-05-04T09:03:00.
         (turned_into_a_send, "as corrected, it cites no consent"),
         (moved_before_the_consent, "as corrected, its consent was given later"),
     ],
-    ids=lambda one: one.__name__ if callable(one) else "",
+    ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_what_was_not_allowed_is_found(happened: Callable[[Story], None], why: str) -> None:
     story = begun(ANA, BEN)
     happened(story)
-    (found,) = reasons(story)
-    assert why in found
+    (reason,) = reasons(story)
+    assert why in reason
     verified, rule = judged(story)
     proved, sentences = on_dispatches(verified, rule)
     assert not proved
-    assert found in sentences[1]
+    assert reason in sentences[1]
 
 
 def test_what_a_correction_takes_back_stands_apart() -> None:
@@ -308,9 +308,9 @@ def test_a_new_consent_after_a_withdrawal_counts() -> None:
 def test_a_late_bundle_proves_nothing_of_dispatches() -> None:
     story = a_story()
     verified, rule = judged(story, story.since(5))
-    proved, (said,) = on_dispatches(verified, rule)
+    proved, (sentence,) = on_dispatches(verified, rule)
     assert not proved
-    assert "NOT PROVED. This bundle begins at leaf 5" in said
+    assert "NOT PROVED. This bundle begins at leaf 5" in sentence
 
 
 def test_of_one_person_it_is_proved_by_their_own_events() -> None:
@@ -332,13 +332,13 @@ def test_what_it_does_not_know_stops_it(type_: str, clear: dict[str, object]) ->
     story = begun()
     story.tell(ANA, type_, clear)
     verified, rule = judged(story)
-    proved, (said,) = on_dispatches(verified, rule)
+    proved, (sentence,) = on_dispatches(verified, rule)
     assert not proved
-    assert "does not know" in said
+    assert "does not know" in sentence
 
 
 @pytest.mark.parametrize("clear", [{}, {**consent(), "valid_until": 7}, {**consent(), "channels": None}])
-def test_an_event_that_nobody_could_write_is_refused(clear: dict[str, object]) -> None:
+def test_an_event_that_cannot_be_written_is_refused(clear: dict[str, object]) -> None:
     story = begun()
     story.tell(ANA, "consent-given.v1", clear)
     with pytest.raises(BundleDoesNotHold, match="no consent-given"):
@@ -388,9 +388,9 @@ def tell_both(story: Story, what: str, day: int, until: int | None, channels: li
     """One answer, in the story and as the gate reads it."""
     at = MORNING + timedelta(days=day)
     end = None if until is None else MORNING + timedelta(days=max(until, day + 1))
-    told = None if end is None else end.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    valid_until = None if end is None else end.isoformat(timespec="microseconds").replace("+00:00", "Z")
     clear = {
-        "given": consent(channels=channels, until=told),
+        "given": consent(channels=channels, until=valid_until),
         "refused": {name: consent(channels=channels)[name] for name in REFUSAL},
         "withdrawn": {**withdrawal(channels=channels), "entirely": False},
     }[what]

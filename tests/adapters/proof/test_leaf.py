@@ -87,7 +87,7 @@ def test_the_leaf_is_what_the_format_says() -> None:
     )
 
 
-def test_what_nobody_knows_is_null_and_nothing_is_empty() -> None:
+def test_what_is_not_known_is_null_and_nothing_is_empty() -> None:
     leaf = json.loads(leaf_bytes(row_of(replace(EVENT, occurred_at=None, people=(), state=b"[]", clear="{}")), ORIGIN))
     assert (leaf["occurred_at"], leaf["people"], leaf["parts"]) == (None, [], [])
     assert leaf["clear_sha256"] == hashlib.sha256(b"{}").hexdigest()

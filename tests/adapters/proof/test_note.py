@@ -100,7 +100,7 @@ def test_others_may_sign_beside_us_but_not_instead() -> None:
             open_note(note, KEY.verifier)
 
 
-def test_the_same_name_with_another_key_is_somebody_else() -> None:
+def test_the_same_name_with_another_key_is_another_signer() -> None:
     with pytest.raises(NoteIsNotSigned, match="none of its signatures"):
         open_note(SigningKey.generate(KEY.name).sign(CHECKPOINT.text), KEY.verifier)
 

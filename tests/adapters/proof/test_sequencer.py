@@ -57,7 +57,7 @@ def test_leaves_follow_the_log_without_a_gap(
 def test_every_event_is_proved_from_outside(
     database: str, signing_folder: Path, log: EventLog, proofs: Proofs, append: Append, batch: int
 ) -> None:
-    """What is answered is enough for somebody who has the verifier key and the event alone."""
+    """The answer is enough for a reader who has the verifier key and the event alone."""
     with sequencing(database, signing_folder, batch) as sequencer:
         person = uuid4()
         events = append(20, person)
@@ -72,14 +72,14 @@ def test_every_event_is_proved_from_outside(
     checkpoint = open_checkpoint(new.note, key)
     assert (checkpoint.origin, checkpoint.size) == (log.recorder.origin(), 300)
     for place in (0, 19, 20, 255, 256, 299):
-        found = proofs.inclusion(events[place])
-        assert isinstance(found, Inclusion)
-        assert found.index == place
+        inclusion = proofs.inclusion(events[place])
+        assert isinstance(inclusion, Inclusion)
+        assert inclusion.index == place
         event = next(iter(log.recorder.select_events(log_stream(log, events[place]), gt=place, lte=place + 1)))
-        assert leaf_bytes(row_of(event), checkpoint.origin) == found.leaf  # type: ignore[arg-type]  # events of ours all are
-        verify_inclusion(found.index, checkpoint.size, leaf_hash(found.leaf), found.hashes, checkpoint.root)
-        assert proofs.leaf_of(events[place]) == (place, found.leaf)
-        assert proofs.inclusion_of(place, 300) == found.hashes
+        assert leaf_bytes(row_of(event), checkpoint.origin) == inclusion.leaf  # type: ignore[arg-type]  # events of ours all are
+        verify_inclusion(inclusion.index, checkpoint.size, leaf_hash(inclusion.leaf), inclusion.hashes, checkpoint.root)
+        assert proofs.leaf_of(events[place]) == (place, inclusion.leaf)
+        assert proofs.inclusion_of(place, 300) == inclusion.hashes
     first = open_checkpoint(old.note, key)
     verify_consistency(first.size, first.root, 300, checkpoint.root, proofs.consistency(first.size, 300))
     assert proofs.checkpoint_of(20) == old
@@ -171,7 +171,7 @@ STEPS = (
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step[1]))
 @pytest.mark.parametrize("times", [1, 2, 3])
-def test_whoever_is_stopped_at_any_step_loses_nothing(
+def test_a_stop_at_any_step_loses_nothing(
     database: str, signing_folder: Path, append: Append, monkeypatch: pytest.MonkeyPatch, times: int,
     step: tuple[object, str], done: bool,
 ) -> None:  # fmt: skip
@@ -296,7 +296,7 @@ def test_it_follows_the_log_and_others_stand_by(
     assert median(waited) < 5, "a pause of the machine may delay one of them, not most"
 
 
-def test_whoever_wants_it_done_once_is_done_when_another_has_done_it(
+def test_to_sequence_once_ends_when_another_has_done_it(
     database: str, sequencer: Sequencer, signing_folder: Path, proofs: Proofs, append: Append
 ) -> None:
     append(3)
@@ -355,7 +355,7 @@ def test_a_log_that_was_rewritten_is_not_signed(
 @pytest.mark.parametrize(
     "record",
     [None, b"", "perennial\n4\nAAAA\n\n— perennial AAAA\n".encode(), b"\xff\x00\xff"],
-    ids=["missing", "empty", "somebody else's", "no text"],
+    ids=["missing", "empty", "another log's", "no text"],
 )
 def test_without_its_record_nothing_is_signed(
     sequencer: Sequencer, signing_folder: Path, append: Append, record: bytes | None
@@ -389,7 +389,7 @@ def test_a_folder_of_another_log_or_without_the_key_is_refused(
         sequencer.catch_up()
 
 
-def test_a_fork_is_logged_and_keeps_nobody_from_the_lock(
+def test_a_fork_is_logged_and_leaves_the_lock_free(
     database: str, sequencer: Sequencer, signing_folder: Path, tmp_path: Path, proofs: Proofs, append: Append,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -404,7 +404,7 @@ def test_a_fork_is_logged_and_keeps_nobody_from_the_lock(
     assert "Nothing is signed: the signing folder" in caplog.text
 
 
-def test_torn_tables_are_told(sequencer: Sequencer, superuser: psycopg.Connection, append: Append) -> None:
+def test_torn_tables_are_reported(sequencer: Sequencer, superuser: psycopg.Connection, append: Append) -> None:
     append(4)
     sequencer.catch_up()
     changed_by(superuser, "update tile set width = 2, data = substr(data, 1, 64)")

@@ -220,7 +220,7 @@ DRILLS = [
 
 @dataclass
 class Ground:
-    """A log of 40 events in three checkpoints, of which somebody outside holds the newest."""
+    """A log of 40 events in three checkpoints, of which an outside reader holds the newest."""
 
     database: str
     superuser: Superuser
@@ -260,7 +260,7 @@ def test_nothing_is_found_where_nothing_was_done(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
-def test_whoever_should_catch_it_does(ground: Ground, drill: Drill) -> None:
+def test_each_check_catches_what_it_should(ground: Ground, drill: Drill) -> None:
     drill.act(ground.superuser)
     inside = ground.verify().findings
     assert {finding.kind for finding in inside} == drill.inside
@@ -288,10 +288,10 @@ def test_what_the_signer_refused_leaves_evidence(ground: Ground, signing_folder:
 
 def test_a_finding_says_what_where_and_what_to_do(ground: Ground) -> None:
     run("update event set actor = 'user:eve' where position between 5 and 20")(ground.superuser)
-    told = [str(finding) for finding in ground.verify().findings]
-    assert told[0].startswith("position 5 (leaf 4): the event is not the one that was sequenced")
-    assert told[9].startswith("position 14 (leaf 13) (and 6 more): ")
-    assert "Compare it with a backup" in told[0]
+    findings = [str(finding) for finding in ground.verify().findings]
+    assert findings[0].startswith("position 5 (leaf 4): the event is not the one that was sequenced")
+    assert findings[9].startswith("position 14 (leaf 13) (and 6 more): ")
+    assert "Compare it with a backup" in findings[0]
 
 
 def test_every_kind_of_finding_is_found(ground: Ground) -> None:
@@ -330,12 +330,12 @@ def test_upper_tiles_are_compared_too(database: str, long_log: Superuser, proofs
 def test_a_checkpoint_of_nothing_hides_none_of_the_others(
     database: str, long_log: Superuser, proofs: Proofs, signing_folder: Path
 ) -> None:
-    """Nobody signs one, but whoever has the key can; and the others still are to be compared."""
+    """We never sign one, but the holder of the key can; and the others must still be compared."""
     key = read_signing_key((signing_folder / KEY).read_text())
     roots = {0: EMPTY_ROOT, 100: root_of(100, tree_rows.hashes_in(long_log))}
     notes = {f"of {size}": key.sign(Checkpoint(key.name, size, root).text) for size, root in roots.items()}
-    found = verify_log(database, Held(key.verifier, notes), lambda _: None).findings
-    assert [(one.kind, one.where) for one in found] == [("checkpoint-differs", "of 0")]
+    findings = verify_log(database, Held(key.verifier, notes), lambda _: None).findings
+    assert [(finding.kind, finding.where) for finding in findings] == [("checkpoint-differs", "of 0")]
 
 
 def test_several_processes_find_the_same(
@@ -344,14 +344,14 @@ def test_several_processes_find_the_same(
     monkeypatch.setattr("adapters.postgres.proof.log_verification.WORTH_A_PROCESS", 1)
     long_log.execute("update event set actor = 'user:eve' where position in (3, 5500)")
     key = read_verifier_key(proofs.verifier_key() or "")
-    told: list[int] = []
-    several = verify_log(database, Held(key, {}), told.append, processes=2)
+    progress: list[int] = []
+    several = verify_log(database, Held(key, {}), progress.append, processes=2)
     alone = verify_log(database, Held(key, {}), lambda _: None, processes=1)
     assert several == alone
     assert [f.where for f in several.findings if f.kind == "event-differs"] == [
         "position 3 (leaf 2)", "position 5500 (leaf 5499)",
     ]  # fmt: skip
-    assert told == [5120, 6000]
+    assert progress == [5120, 6000]
 
 
 def table() -> str:

@@ -94,19 +94,19 @@ def test_known_proofs() -> None:
     path = ["bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
             "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
             "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"]  # fmt: skip
-    assert [one.hex() for one in inclusion_proof(5, 8, hashes)] == path
+    assert [node.hex() for node in inclusion_proof(5, 8, hashes)] == path
     old = ["0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"]  # fmt: skip
-    assert [one.hex() for one in consistency_proof(6, 8, hashes)] == old
+    assert [node.hex() for node in consistency_proof(6, 8, hashes)] == old
 
 
 @given(st.integers(0, 700))
 def test_every_way_to_the_root_is_the_same(n: int) -> None:
     hashes = leaves(n)
     tree = CompactRange()
-    for one in hashes:
-        tree.append(one)
+    for leaf in hashes:
+        tree.append(leaf)
     assert tree.root() == naive(hashes) == root_of(n, reader(hashes))
     assert CompactRange.read(n, reader(hashes)).hashes == tree.hashes
 
@@ -160,7 +160,7 @@ def alterations(value: Any) -> st.SearchStrategy[Any]:
         others,
         st.just(value[:-1]),
         st.just(value[1:]),
-        at.flatmap(lambda n: alterations(value[n]).map(lambda one: [*value[:n], one, *value[n + 1 :]])),
+        at.flatmap(lambda n: alterations(value[n]).map(lambda altered: [*value[:n], altered, *value[n + 1 :]])),
     )
 
 
@@ -208,10 +208,10 @@ def test_an_equal_tree_needs_no_proof_and_takes_none() -> None:
 @given(st.integers(0, 1500), st.integers(0, 1500))
 def test_a_range_is_made_of_the_fewest_full_trees(a: int, b: int) -> None:
     begin, end = sorted((a, b))
-    found = list(subtrees(begin, end))
-    covered = [leaf for height, index in found for leaf in range(index << height, (index + 1) << height)]
+    ranges = list(subtrees(begin, end))
+    covered = [leaf for height, index in ranges for leaf in range(index << height, (index + 1) << height)]
     assert covered == list(range(begin, end))
-    assert len(found) <= 2 * max(1, (end - begin).bit_length())
+    assert len(ranges) <= 2 * max(1, (end - begin).bit_length())
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 511, 512, 70_000])
@@ -222,8 +222,8 @@ def test_tiles_hold_the_tree(size: int, batches: tuple[int, ...]) -> None:
     assert {(tile.level, tile.index, tile.width) for tile in tiles.values()} == set(tiles_of(size))
     read = hashes_of_tiles(lambda level, index: tiles[level, index].data)
     whole = CompactRange()
-    for one in hashes:
-        whole.append(one)
+    for leaf in hashes:
+        whole.append(leaf)
     assert root_of(size, read) == whole.root()
     for index in {0, size // 2, size - 1}:
         verify_inclusion(index, size, hashes[index], inclusion_proof(index, size, read), whole.root())
@@ -232,7 +232,7 @@ def test_tiles_hold_the_tree(size: int, batches: tuple[int, ...]) -> None:
     assert [edge for edge in again.edge if edge] == [edge for edge in tree.edge if edge]
 
 
-def test_tiles_that_do_not_reach_are_told() -> None:
+def test_tiles_that_do_not_reach_are_refused() -> None:
     tiles, _ = tiled(leaves(300))
     with pytest.raises(TreeIsSmaller):
         TiledTree.read(301, lambda level, index: tiles[level, index].data)

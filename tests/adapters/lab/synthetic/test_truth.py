@@ -99,9 +99,15 @@ class Recount:
                 assert self.above.pop(absorbed) == survivor
                 self.merges.update(["undone"])
                 self.merges.subtract(["standing"])
-            case TouchpointRecorded() as told:
-                self.touched[told.touchpoint] = (row.stream, told.kind, row.at, told.machine, told.message)
-                self.kinds[told.kind] += 1
+            case TouchpointRecorded() as touchpoint:
+                self.touched[touchpoint.touchpoint] = (
+                    row.stream,
+                    touchpoint.kind,
+                    row.at,
+                    touchpoint.machine,
+                    touchpoint.message,
+                )
+                self.kinds[touchpoint.kind] += 1
             case TouchpointCorrected() as wrong:
                 person, kind, at, machine, message = self.touched[wrong.touchpoint]
                 assert (kind, at, machine, message) == (

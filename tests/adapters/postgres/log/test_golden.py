@@ -48,9 +48,9 @@ def insert(connection: psycopg.Connection[DictRow], golden: dict[str, Any]) -> N
 
 
 def the_batch(connection: psycopg.Connection[DictRow], position: int) -> DictRow:
-    found = connection.execute("select * from batch(%s, %s)", (position - 1, position)).fetchall()
-    assert len(found) == 1
-    return found[0]
+    batch_rows = connection.execute("select * from batch(%s, %s)", (position - 1, position)).fetchall()
+    assert len(batch_rows) == 1
+    return batch_rows[0]
 
 
 def test_every_event_and_every_older_name_has_a_golden_row() -> None:
@@ -98,7 +98,7 @@ def test_a_golden_row_outlives_its_keys(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*rows.names(), *rows.names_with_texts()])
 def test_golden_parts_are_sealed_as_the_format_says(name: str) -> None:
-    """docs/log-format.md, done by hand: whoever has the files needs none of our code."""
+    """docs/log-format.md, done by hand: to read the files takes none of our code."""
     golden = rows.row(name)
     files = json.loads((rows.FOLDER / "keys.json").read_text())
     wrapped = {key["key_id"]: key for key in golden["keys"]}
@@ -121,20 +121,20 @@ def opened(key: bytes, nonce_and_ciphertext: bytes, associated_data: bytes) -> b
 def test_the_batch_gives_a_golden_row_in_its_newest_form(name: str, connection: psycopg.Connection[DictRow]) -> None:
     golden, newest = rows.row(name), EXPECTED[name]
     insert(connection, golden)
-    found = the_batch(connection, golden["position"])
+    stored = the_batch(connection, golden["position"])
     clear = json.loads(clear_text(codec_of(type(newest)), newest))
-    assert (found["type"], found["clear"]) == (newest.stored_name, clear)
-    assert found["kind"] == clear.get("kind")
-    assert found["message"] == rows.identifier(clear.get("message"))
-    assert found["at"] == rows.moment(golden["occurred_at"] or golden["recorded_at"])
-    assert found["recorded_at"] == rows.moment(golden["recorded_at"])
-    assert found["occurred_at"] == rows.moment(golden["occurred_at"])
-    assert [str(person) for person in found["people"]] == golden["people"]
-    assert json.loads(bytes(found["state"])) == golden["state"]
+    assert (stored["type"], stored["clear"]) == (newest.stored_name, clear)
+    assert stored["kind"] == clear.get("kind")
+    assert stored["message"] == rows.identifier(clear.get("message"))
+    assert stored["at"] == rows.moment(golden["occurred_at"] or golden["recorded_at"])
+    assert stored["recorded_at"] == rows.moment(golden["recorded_at"])
+    assert stored["occurred_at"] == rows.moment(golden["occurred_at"])
+    assert [str(person) for person in stored["people"]] == golden["people"]
+    assert json.loads(bytes(stored["state"])) == golden["state"]
     for column in ("stream_version", "occurred_how", "actor"):
-        assert found[column] == golden[column]
+        assert stored[column] == golden[column]
     for column in ("stream_id", "event_id", "causation_id", "correlation_id"):
-        assert found[column] == rows.identifier(golden[column])
+        assert stored[column] == rows.identifier(golden[column])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,12 @@ def test_sql_and_python_upcast_alike(name: str, connection: psycopg.Connection[D
     mapper = SealingMapper(rows.ORIGIN, Keyring(new_key_file()), [*EVENTS, CoffeeShared], COFFEE)
     event = mapper.to_domain_event(rows.stored_event(golden)).event
     assert event == AS_NEWEST[name]
-    found = the_batch(connection, golden["position"])
-    assert (found["type"], found["clear"]) == (event.stored_name, json.loads(clear_text(codec_of(CoffeeShared), event)))
-    assert (found["kind"], found["message"]) == (AS_NEWEST[name].kind, AS_NEWEST[name].message)
+    stored = the_batch(connection, golden["position"])
+    assert (stored["type"], stored["clear"]) == (
+        event.stored_name,
+        json.loads(clear_text(codec_of(CoffeeShared), event)),
+    )
+    assert (stored["kind"], stored["message"]) == (AS_NEWEST[name].kind, AS_NEWEST[name].message)
     untouched = the_batch(connection, 42)
     assert (untouched["type"], untouched["kind"]) == ("touchpoint-recorded.v1", "email-sent")
 
@@ -195,7 +198,7 @@ UPCAST = st.builds(
 
 
 def names_stay_apart(upcast: Upcast, data: dict[str, Any]) -> bool:
-    """An upcast that gives two fields one name is a mistake, and which of the two is left is nobody's promise."""
+    """An upcast that gives two fields one name is a mistake, and it is not promised which of the two is left."""
     kept = [upcast.rename.get(key, key) for key in data if key not in upcast.drop]
     return len(kept) == len(set(kept))
 

@@ -53,8 +53,8 @@ def test_each_has_its_own_result(log: EventLog, candidates: list[UUID]) -> None:
     def fail() -> tuple[object, ...]:
         raise ValueError("a plan that fails")
 
-    asked = [touch(candidates[0]), touch(uuid4()), expected, Intention(occasion(), fail), touch(candidates[2])]
-    kinds = [type(result) for result in handle_together(log, VERB_OF, asked)]
+    intentions = [touch(candidates[0]), touch(uuid4()), expected, Intention(occasion(), fail), touch(candidates[2])]
+    kinds = [type(result) for result in handle_together(log, VERB_OF, intentions)]
     assert kinds[0] is kinds[4] is Handled
     assert issubclass(kinds[1], NotFound)
     assert kinds[2:4] == [VersionIsNotTheExpectedOne, ValueError]

@@ -62,8 +62,8 @@ def test_an_event_comes_back_as_it_went_in(log: EventLog) -> None:
     stream = uuid4()
     event = replace(recorded(stream, 1), occurred_at=NOW - timedelta(days=1), occurred_how="stated", actor="user:ada")
     position = log.append([event], Attached())
-    (found,) = log.history(stream)
-    assert replace(found, recorded_at=NOW) == replace(event, position=position)
+    (event_read,) = log.history(stream)
+    assert replace(event_read, recorded_at=NOW) == replace(event, position=position)
 
 
 def test_personal_fields_are_not_in_the_row_in_the_open(
@@ -94,9 +94,13 @@ def test_each_person_of_an_event_is_sealed_for_themselves(
     )
     log.append([recorded(candidate, 1, event)], Attached())
     owner.execute("select destroy_person_key(%s)", (referrer,))
-    (found,) = log.history(candidate)
-    assert isinstance(found.event, CandidateReferred)
-    assert (found.event.name, found.event.referrer_name, found.event.referrer_words) == ("Grace", ERASED, ERASED)
+    (event_read,) = log.history(candidate)
+    assert isinstance(event_read.event, CandidateReferred)
+    assert (event_read.event.name, event_read.event.referrer_name, event_read.event.referrer_words) == (
+        "Grace",
+        ERASED,
+        ERASED,
+    )
     found_by_person = owner.execute("select stream_id from event where people @> array[%s]", (referrer,)).fetchall()
     assert {row["stream_id"] for row in found_by_person} == {referrer, candidate}
 
@@ -107,9 +111,9 @@ def test_an_erased_person_reads_as_erased_and_gets_no_new_key(
     stream = uuid4()
     log.append([recorded(stream, 1)], Attached())
     owner.execute("select destroy_person_key(%s)", (stream,))
-    (found,) = log.history(stream)
-    assert isinstance(found.event, CandidateSourced)
-    assert (found.event.name, found.event.emails, found.event.source) == (ERASED, ERASED, "fair")
+    (event_read,) = log.history(stream)
+    assert isinstance(event_read.event, CandidateSourced)
+    assert (event_read.event.name, event_read.event.emails, event_read.event.source) == (ERASED, ERASED, "fair")
     with pytest.raises(PersonWasErased):
         log.append([recorded(stream, 2, learned())], Attached())
     assert owner.execute("select count(*) as n from event").fetchall() == [{"n": 1}]
@@ -138,20 +142,20 @@ def test_a_sealed_part_opens_nowhere_else(log: EventLog, owner: psycopg.Connecti
 
 
 def test_two_processes_making_one_persons_key_agree_on_one(database: str, key_file: KeyFile) -> None:
-    """Both think the person has no key yet; whoever comes second seals again under the first one's key."""
+    """Both think the person has no key yet; the second seals again under the key of the first."""
     person, streams = uuid4(), [uuid4() for _ in range(2)]
-    with EventLog(database, key_file) as one, EventLog(database, key_file) as other:
-        for log, stream in ((one, streams[0]), (other, streams[1])):
+    with EventLog(database, key_file) as first_log, EventLog(database, key_file) as second_log:
+        for log, stream in ((first_log, streams[0]), (second_log, streams[1])):
             log.mapper.keyring.make(person)
             event = CandidateReferred("referral", "any", "any", person, "N", (), (), "Ada", None)
             log.append([recorded(stream, 1, event)], Attached())
         for stream in streams:
-            (found,) = one.history(stream)
-            assert isinstance(found.event, CandidateReferred)
-            assert found.event.referrer_name == "Ada"
+            (event_read,) = first_log.history(stream)
+            assert isinstance(event_read.event, CandidateReferred)
+            assert event_read.event.referrer_name == "Ada"
 
 
-def test_a_conflict_is_told_and_writes_nothing(log: EventLog) -> None:
+def test_a_conflict_is_raised_and_writes_nothing(log: EventLog) -> None:
     stream = uuid4()
     log.append([recorded(stream, 1)], Attached())
     with pytest.raises(ConcurrencyConflict):
@@ -262,11 +266,11 @@ def test_a_past_moment_is_one_position_for_ever(log: EventLog) -> None:
 def test_asking_beyond_the_newest_mark_makes_one(log: EventLog) -> None:
     barrier = log.recorder.barrier
     log.append([recorded(uuid4(), 1)], Attached())
-    asked = datetime.now(UTC)
-    position = barrier.position_at(asked)
+    moment = datetime.now(UTC)
+    position = barrier.position_at(moment)
     log.append([recorded(uuid4(), 1)], Attached())
     barrier.make_time_index_entry()
-    assert barrier.position_at(asked) == position
+    assert barrier.position_at(moment) == position
     with pytest.raises(MomentLiesAhead):
         barrier.position_at(datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(PositionLiesAhead):
@@ -294,9 +298,9 @@ def test_a_reader_never_passes_over_an_event_that_commits_later(log: EventLog) -
         last = 0
         while True:
             finished = stop.is_set()
-            for found in log.recorder.select_notifications(last, 500, inclusive_of_start=False):
-                seen.append(found.id)
-                last = found.id
+            for notification in log.recorder.select_notifications(last, 500, inclusive_of_start=False):
+                seen.append(notification.id)
+                last = notification.id
             if finished and last >= (log.recorder.max_notification_id() or 0):
                 return
 
@@ -378,16 +382,16 @@ def test_a_consumers_offset_commits_with_the_events_and_only_rises(log: EventLog
 
 
 def test_the_events_of_several_streams_come_together_in_log_order(log: EventLog) -> None:
-    one, other, stranger = uuid4(), uuid4(), uuid4()
+    first, second, stranger = uuid4(), uuid4(), uuid4()
     for number in range(1, 4):
-        for stream in (one, stranger, other):
+        for stream in (first, stranger, second):
             log.append([recorded(stream, number)], Attached())
-    together = log.history_together([one, other], 0, 100)
+    together = log.history_together([first, second], 0, 100)
     assert [(event.stream, event.version) for event in together] == [
-        (stream, number) for number in range(1, 4) for stream in (one, other)
+        (stream, number) for number in range(1, 4) for stream in (first, second)
     ]
     assert all(event.event == sourced() for event in together)
     after = together[1].position or 0
-    assert log.history_together([one, other], after, 3) == together[2:5]
-    assert log.history_together([one, other], together[-1].position or 0, 3) == []
+    assert log.history_together([first, second], after, 3) == together[2:5]
+    assert log.history_together([first, second], together[-1].position or 0, 3) == []
     assert log.history_together([], 0, 3) == []

@@ -52,21 +52,21 @@ def person(log: EventLog) -> list[UUID]:
     return records
 
 
-ASKED: dict[str, Callable[[UUID], Command]] = {
-    "withdraw": lambda one: WithdrawConsent(candidate=one, purpose="talent_pool", now=NOW),
-    "refuse": lambda one: RefuseConsent(candidate=one, purpose="events", now=NOW),
-    "unsubscribe": lambda one: RecordTouchpoint(
-        candidate=one, touchpoint=uuid4(), kind="email-unsubscribed", purpose="talent_pool", now=NOW
+REQUESTS: dict[str, Callable[[UUID], Command]] = {
+    "withdraw": lambda candidate: WithdrawConsent(candidate=candidate, purpose="talent_pool", now=NOW),
+    "refuse": lambda candidate: RefuseConsent(candidate=candidate, purpose="events", now=NOW),
+    "unsubscribe": lambda candidate: RecordTouchpoint(
+        candidate=candidate, touchpoint=uuid4(), kind="email-unsubscribed", purpose="talent_pool", now=NOW
     ),
-    "restrict": lambda one: RestrictProcessing(candidate=one, ground="objection", now=NOW),
-    "hold": lambda one: SetLegalHold(candidate=one, matter=f"m-{uuid4()}"[:20].lower(), now=NOW),
+    "restrict": lambda candidate: RestrictProcessing(candidate=candidate, ground="objection", now=NOW),
+    "hold": lambda candidate: SetLegalHold(candidate=candidate, matter=f"m-{uuid4()}"[:20].lower(), now=NOW),
 }
 
 
 def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
     log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever conflicts once is refused, so that nothing but precedence can have let the requests in."""
+    """A request that conflicts once is refused, so that nothing but precedence can have let the requests in."""
     monkeypatch.setattr(commands.handle, "ATTEMPTS", 1)
     over = threading.Event()
     conflicts: list[int] = []
@@ -86,18 +86,21 @@ def test_it_gets_in_at_the_first_conflict_among_writers_that_never_rest(
     with ThreadPoolExecutor(WRITERS + 1) as pool:
         writers = [pool.submit(write) for _ in range(WRITERS)]
         try:
-            done = [ask(log, make(person[number % 2])) for number in range(4) for make in ASKED.values()]
-            assert all(isinstance(one, Handled) for one in done)
+            done = [ask(log, make(person[number % 2])) for number in range(4) for make in REQUESTS.values()]
+            assert all(isinstance(outcome, Handled) for outcome in done)
         finally:
             over.set()
-        written = sum(one.result() for one in writers)
-    assert conflicts, "the writers met nobody: nothing was tried"
+        written = sum(writer.result() for writer in writers)
+    assert conflicts, "the writers met no conflict: nothing was tried"
     versions = [event.version for event in log.history(person[0])]
     assert versions == list(range(1, len(versions) + 1))
-    told = [
-        one for record in person for one in log.history(record) if one.event.stored_name == "touchpoint-recorded.v1"
+    touchpoints = [
+        event
+        for record in person
+        for event in log.history(record)
+        if event.event.stored_name == "touchpoint-recorded.v1"
     ]
-    assert len(told) == written + 4, "each reply, and each unsubscribe in the record that it was told to"
+    assert len(touchpoints) == written + 4, "each reply, and each unsubscribe in the record that it names"
 
 
 @pytest.mark.parametrize("lines", [3, 3 * WORTH_A_COPY])
@@ -122,14 +125,16 @@ def test_a_block_that_holds_a_withdrawal_gets_in_at_its_second_try(
         writers = [pool.submit(write) for _ in range(WRITERS)]
         try:
             for _ in range(3):
-                withdrawal = ASKED["withdraw"](person[0])
-                told = [reply(person[number % 2]) for number in range(lines)]
-                results = handle_in_order(log, VERB_OF, [intended(one) for one in (*told, withdrawal, reply(uuid4()))])
-                assert all(isinstance(one, Handled) for one in results[:-1])
+                withdrawal = REQUESTS["withdraw"](person[0])
+                replies = [reply(person[number % 2]) for number in range(lines)]
+                results = handle_in_order(
+                    log, VERB_OF, [intended(command) for command in (*replies, withdrawal, reply(uuid4()))]
+                )
+                assert all(isinstance(result, Handled) for result in results[:-1])
                 assert isinstance(results[-1], CandidateDoesNotExist), "what is refused harms no other line"
         finally:
             over.set()
-        assert sum(one.result() for one in writers), "the writers met nobody: nothing was tried"
+        assert sum(writer.result() for writer in writers), "the writers met no conflict: nothing was tried"
 
 
 def test_a_block_waits_for_who_goes_first(log: EventLog, person: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +146,7 @@ def test_a_block_waits_for_who_goes_first(log: EventLog, person: list[UUID], mon
             later = pool.submit(handle_in_order, log, VERB_OF, block)
             with pytest.raises(TimeoutError):
                 later.result(timeout=0.5)
-        assert all(isinstance(one, Handled) for one in later.result())
+        assert all(isinstance(result, Handled) for result in later.result())
 
 
 def intended(command: Command) -> Intention:
@@ -165,8 +170,8 @@ def test_an_erasure_is_recorded_in_every_record_and_nothing_after_it(
     with ThreadPoolExecutor(WRITERS) as pool:
         writers = [pool.submit(write, number) for number in range(WRITERS)]
         ask(log, RequestErasure(candidate=person[1], now=NOW))
-        for one in writers:
-            one.result()
+        for writer in writers:
+            writer.result()
     for record in person:
         assert isinstance(log.history(record)[-1].event, ErasureRequested)
 
@@ -184,10 +189,10 @@ def test_two_that_go_first_do_not_wait_for_each_other(log: EventLog, person: lis
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(hold, streams) for streams in (person, person[::-1])]
-        assert [one.result() for one in both] == [20, 20]
+        assert [holder.result() for holder in both] == [20, 20]
 
 
-def test_while_somebody_goes_first_an_append_of_another_session_fails_and_is_tried_again(
+def test_while_another_has_precedence_an_append_of_another_session_fails_and_is_tried_again(
     log: EventLog, person: list[UUID]
 ) -> None:
     with ThreadPoolExecutor(1) as pool:

@@ -62,15 +62,15 @@ def test_events_of_every_kind_have_codes() -> None:
 def test_every_reader_of_an_event_reads_it_alike_with_and_without_texts(kind: type[Event]) -> None:
     """What is read in SQL, by name or from clear data, is the same bytes; what rules compare is equal."""
     mapper, plain = rows.golden_mapper(), EXPECTED[kind.stored_name]
-    told = spelled(plain)
-    stored = mapper.to_stored_event(golden_recorded(told))
-    assert told == plain
+    event = spelled(plain)
+    stored = mapper.to_stored_event(golden_recorded(event))
+    assert event == plain
     assert (stored.topic, stored.clear) == (kind.stored_name, clear_text(codec_of(kind), plain))
     assert SECRET not in str(stored)
     keys = {key.person: key for key in stored.brings}
     back = mapper.to_domain_event(replace(stored, keys=keys)).event
     assert back == plain
-    assert texts_of(back) == texts_of(told) != {}
+    assert texts_of(back) == texts_of(event) != {}
     bare = mapper.to_domain_event(replace(stored, keys={})).event
     assert set(texts_of(bare).values()) == {ERASED}
     assert clear_text(codec_of(kind), bare) == stored.clear
@@ -94,13 +94,13 @@ def test_the_text_is_read_from_the_log_until_the_person_is_erased(
     log.append([recorded(stream, 1, spelled(plain))], Attached())
     (row,) = owner.execute("select event::text as whole from event").fetchall()
     assert SECRET not in row["whole"]
-    (found,) = log.history(stream)
-    assert isinstance(found.event, CandidateSourced)
-    assert text_of(found.event.role) == f"{SECRET} role"
+    (sourced,) = log.history(stream)
+    assert isinstance(sourced.event, CandidateSourced)
+    assert text_of(sourced.event.role) == f"{SECRET} role"
     owner.execute("select destroy_person_key(%s)", (stream,))
-    (found,) = log.history(stream)
-    assert isinstance(found.event, CandidateSourced)
-    assert (found.event.role, text_of(found.event.role)) == (plain.role, ERASED)  # type: ignore[attr-defined]  # that event has it
+    (sourced,) = log.history(stream)
+    assert isinstance(sourced.event, CandidateSourced)
+    assert (sourced.event.role, text_of(sourced.event.role)) == (plain.role, ERASED)  # type: ignore[attr-defined]  # that event has it
 
 
 @pytest.mark.parametrize("in_bulk", [False, True])
@@ -108,15 +108,17 @@ def test_what_happened_with_an_erased_person_is_recorded_without_the_text(
     log: EventLog, owner: psycopg.Connection[DictRow], *, in_bulk: bool
 ) -> None:
     person, other = uuid4(), uuid4()
-    for one in (person, other):
-        log.append([recorded(one, 1, EXPECTED["candidate-sourced.v1"])], Attached())
+    for each in (person, other):
+        log.append([recorded(each, 1, EXPECTED["candidate-sourced.v1"])], Attached())
     owner.execute("select destroy_person_key(%s)", (person,))
-    stages: list[Any] = [replace(spelled(EXPECTED["stage-entered.v1"]), candidate=one) for one in (person, other)]
+    stages: list[Any] = [
+        replace(spelled(EXPECTED["stage-entered.v1"]), candidate=candidate) for candidate in (person, other)
+    ]
     application = uuid4()
-    asked = [recorded(application, 1, stages[0]), recorded(application, 2, stages[1])]
+    events = [recorded(application, 1, stages[0]), recorded(application, 2, stages[1])]
     append = BulkAppend(log.store).append_block if in_bulk else log.append
-    append(asked, Attached())
-    first, second = (one.event for one in log.history(application))
+    append(events, Attached())
+    first, second = (entry.event for entry in log.history(application))
     assert (first, texts_of(first)) == (stages[0], {})
     assert (second, texts_of(second)) == (stages[1], texts_of(stages[1]))
     noted = recorded(application, 3, replace(spelled(EXPECTED["application-rejected.v1"]), candidate=person))
@@ -164,6 +166,6 @@ def test_a_text_follows_its_code_to_a_newer_name() -> None:
     before = SealingMapper(rows.ORIGIN, keyring, (CoffeeSharedBefore,), ())
     today = SealingMapper(rows.ORIGIN, keyring, (CoffeeShared,), (renamed,))
     stored = before.to_stored_event(recorded(uuid4(), 1, CoffeeSharedBefore(Spelled("flat-white", "Flat White"), 2)))
-    found = today.to_domain_event(replace(stored, keys={key.person: key for key in stored.brings})).event
-    assert found == CoffeeShared("flat-white", 2)
-    assert texts_of(found) == {"kind": "Flat White"}
+    event = today.to_domain_event(replace(stored, keys={key.person: key for key in stored.brings})).event
+    assert event == CoffeeShared("flat-white", 2)
+    assert texts_of(event) == {"kind": "Flat White"}

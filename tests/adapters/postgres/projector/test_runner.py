@@ -53,7 +53,7 @@ def projector(database: str) -> Iterator[PostgresDatastore]:
 
 
 @pytest.fixture
-def told(database: str, key_file: KeyFile) -> int:
+def head(database: str, key_file: KeyFile) -> int:
     """A log with an invented history; its length."""
     invented = history(3000, 5, ends_on=date(2026, 1, 1), years=2)
     with EventLog(database, key_file, role="none") as log:
@@ -113,10 +113,10 @@ def running(projector: PostgresDatastore, key_file: KeyFile) -> Iterator[Callabl
 
 
 def test_it_catches_up_in_batches_and_then_follows(
-    told: int, database: str, key_file: KeyFile, owner: Owner, running: Callable[[], threading.Event]
+    head: int, database: str, key_file: KeyFile, owner: Owner, running: Callable[[], threading.Event]
 ) -> None:
     running()
-    assert soon(lambda: positions(owner) == {told})
+    assert soon(lambda: positions(owner) == {head})
     with EventLog(database, key_file) as log:
         position = sourced(log)
         assert soon(lambda: positions(owner) == {position})
@@ -168,27 +168,27 @@ def test_a_poison_event_parks_its_stream_and_nothing_else(
 
 
 def test_a_failing_read_model_holds_no_other_back(
-    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    head: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     """One whose every statement fails parks what it meets; the healthy ones come to the head with the right rows."""
     broken = replace(model("consent_state"), recompute=("select 1/0 from ({answer}) asked",))
-    models = [broken if one.name == broken.name else one for one in READ_MODELS]
+    models = [broken if read_model.name == broken.name else read_model for read_model in READ_MODELS]
     Runner(projector, models, "UTC", key_file, batch=500).catch_up()
     healthy = [schema for schema in SCHEMAS if schema != broken.schema]
-    found = {schema: rows_of(owner, schema) for schema in healthy}
+    folded = {schema: rows_of(owner, schema) for schema in healthy}
     for schema in healthy:
         Rebuild(projector, next(m for m in READ_MODELS if m.schema == schema), "UTC", key_file).rebuild()
-    assert found == {schema: rows_of(owner, schema) for schema in healthy}
-    assert positions(owner) == {told}
+    assert folded == {schema: rows_of(owner, schema) for schema in healthy}
+    assert positions(owner) == {head}
 
 
 def test_a_rebuild_gives_the_same_rows(
-    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    head: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     runner(projector, key_file).catch_up()
     before = all_rows(owner)
-    for one in READ_MODELS:
-        assert Rebuild(projector, one, "UTC", key_file, batch=999).rebuild() == told
+    for read_model in READ_MODELS:
+        assert Rebuild(projector, read_model, "UTC", key_file, batch=999).rebuild() == head
     assert all_rows(owner) == before
     assert sum(before[SERVED]["delta"].values()) > 100
 
@@ -198,7 +198,7 @@ class Killed(Exception):
 
 
 def test_a_killed_rebuild_goes_on_where_it_was(
-    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    head: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     runner(projector, key_file).catch_up()
     before = rows_of(owner, SERVED)
@@ -235,7 +235,7 @@ def test_nothing_is_folded_twice_when_a_rebuild_overtakes_the_runner(
 
 
 def test_two_rebuilds_of_one_read_model_do_not_meet(
-    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    head: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     with projector.pool.connection() as connection:
         assert folds.try_lock(connection, model("pipeline").next_schema)
@@ -251,7 +251,7 @@ def test_a_changed_fold_is_noticed_and_not_mixed_with_old_rows(
     runner(projector, key_file).catch_up()
     pipeline = model("pipeline")
     mended = replace(pipeline, recompute=(*pipeline.recompute, "select 1"))
-    models = [mended if one.name == "pipeline" else one for one in READ_MODELS]
+    models = [mended if read_model.name == "pipeline" else read_model for read_model in READ_MODELS]
     position = sourced(log)
     Runner(projector, models, "UTC", key_file).catch_up()
     at = {row["name"]: row["position"] for row in folds.report(owner)}
@@ -273,7 +273,7 @@ def test_a_new_version_is_built_beside_the_old_and_the_old_goes_when_it_is_serve
     sourced(log)
     runner(projector, key_file).catch_up()
     newer = replace(model("pipeline"), version=PIPELINE.version + 1)
-    models = [newer if one.name == "pipeline" else one for one in READ_MODELS]
+    models = [newer if read_model.name == "pipeline" else read_model for read_model in READ_MODELS]
     Runner(projector, models, "UTC", key_file).catch_up()
     assert f"{SERVED} stands in its place" in caplog.text
     Rebuild(projector, newer, "UTC", key_file).rebuild()
@@ -282,12 +282,12 @@ def test_a_new_version_is_built_beside_the_old_and_the_old_goes_when_it_is_serve
 
 
 def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
-    told: int, database: str, key_file: KeyFile, owner: Owner, running: Callable[[], threading.Event],
+    head: int, database: str, key_file: KeyFile, owner: Owner, running: Callable[[], threading.Event],
     projector: PostgresDatastore,
 ) -> None:  # fmt: skip
     running()
-    assert soon(lambda: positions(owner) == {told})
-    stop, asked = threading.Event(), [0]
+    assert soon(lambda: positions(owner) == {head})
+    stop, queries = threading.Event(), [0]
     errors: list[psycopg.Error] = []
 
     def ask() -> None:
@@ -297,7 +297,7 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
                     connection.execute(
                         f"select sum(n) from {SERVED}.delta join {SERVED}.segment using (source)".encode()
                     )
-                    asked[0] += 1
+                    queries[0] += 1
                 except psycopg.Error as error:
                     errors.append(error)
 
@@ -315,19 +315,19 @@ def test_a_rebuild_swaps_while_the_runner_follows_and_readers_ask(
         stop.set()
         for reader in readers:
             reader.join()
-    assert (errors, asked[0] > 0) == ([], True)
+    assert (errors, queries[0] > 0) == ([], True)
     served = rows_of(owner, SERVED)
     Rebuild(projector, model("pipeline"), "UTC", key_file).rebuild()
     assert rows_of(owner, SERVED) == served
 
 
 def test_far_behind_it_folds_in_lanes_and_the_rows_are_the_same(
-    told: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
+    head: int, owner: Owner, projector: PostgresDatastore, key_file: KeyFile
 ) -> None:
     """Batches of 300 leave it ten behind: lanes; one batch of all: none."""
     runner(projector, key_file, batch=300).catch_up()
     in_lanes = all_rows(owner)
-    assert positions(owner) == {told}
-    for one in READ_MODELS:
-        Rebuild(projector, one, "UTC", key_file, batch=told).rebuild()
+    assert positions(owner) == {head}
+    for read_model in READ_MODELS:
+        Rebuild(projector, read_model, "UTC", key_file, batch=head).rebuild()
     assert all_rows(owner) == in_lanes

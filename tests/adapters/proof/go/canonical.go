@@ -15,7 +15,7 @@ import (
 
 const commitmentDomain = "perennial/pt-commit/v1"
 
-// whole is a whole number as RFC 8785 writes it; one of more than a thousand digits is nobody's.
+// whole is a whole number as RFC 8785 writes it; one of more than a thousand digits is refused.
 var whole = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,999})$`)
 
 // strictly reads JSON that is written in the one way: written again out of what was read, it must be the same text.
