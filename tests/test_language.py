@@ -38,6 +38,8 @@ language = load("language")
         "def read(known: int) -> None: ...",
         "self_._asked = 1; self_.said = 2",
         "class JobPages: ...",
+        "match 1:\n    case found: ...",
+        "try: ...\nexcept OSError as told: ...",
         "# load with kin",
     ],
 )
@@ -49,6 +51,7 @@ def test_words_and_names_that_the_house_gave_up_are_reported(text: str) -> None:
     "text",
     [
         'ACTOR = "clerk:expiry"',
+        'OTHER_USER = "nobody"',
         '"erasure-is-asked-by-nobody"',
         "# one thing is known: what was asked, said and found",
         "desktop = kingdom = 1",
