@@ -98,6 +98,8 @@ def zeros_tell(head: bytes) -> str | None:
     little, big = at[1] + at[3], at[0] + at[2]
     if max(little, big) < 0.2 or min(little, big) > 0.1 * max(little, big):
         return None
+    if b"\0" not in head.partition(b"\n")[0]:
+        return None  # a short file of another encoding with zeros in its cells: its header has none
     return "utf-16-le" if little > big else "utf-16-be"
 
 

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial, partialmethod
 from itertools import pairwise
-from operator import itemgetter
+from operator import attrgetter
 
 import pytest
 from hypothesis import given
@@ -163,16 +164,30 @@ def test_a_round_of_strangers_is_followed_by_a_pause_as_long_as_it_was(monkeypat
     assert pauses[1] >= 0.02
 
 
+@dataclass(eq=False, slots=True)
+class FakeTimer:
+    """A call that is due, in the list of those that wait."""
+
+    due: float
+    call: Callable[[], None]
+    waiting: list[FakeTimer]
+
+    def cancel(self) -> None:
+        self.waiting.remove(self)
+
+
 class FakeLoop:
     """A clock that timers move, and the processor time of what runs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = self.worked = 0.0
-        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self._timers: list[FakeTimer] = []
         monkeypatch.setattr(asyncio, "get_running_loop", lambda: self)
 
-    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
-        self._timers.append((self.now + max(seconds, 1e-6), call))
+    def call_later(self, seconds: float, call: Callable[[], None]) -> FakeTimer:
+        timer = FakeTimer(self.now + max(seconds, 1e-6), call, self._timers)
+        self._timers.append(timer)
+        return timer
 
     call_soon = partialmethod(call_later, 0.0)
 
@@ -180,11 +195,10 @@ class FakeLoop:
         self.now, self.worked = self.now + seconds, self.worked + seconds
 
     def run(self, until: float) -> None:
-        while self._timers and min(self._timers, key=itemgetter(0))[0] <= until:
-            due = min(self._timers, key=itemgetter(0))
-            self._timers.remove(due)
-            self.now = max(self.now, due[0])
-            due[1]()
+        while (due := min(self._timers, key=attrgetter("due"), default=None)) is not None and due.due <= until:
+            due.cancel()
+            self.now = max(self.now, due.due)
+            due.call()
 
 
 def test_strangers_of_all_turns_together_have_half_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:

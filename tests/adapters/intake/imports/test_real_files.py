@@ -75,6 +75,29 @@ def test_a_byte_order_mark_is_believed(tmp_path: Path, text: str, encoding: str)
     assert encoding_of(path) == encoding
 
 
+@given(
+    rows=st.lists(
+        st.lists(st.sampled_from(["id", "7", "\0", "\0\0", "Å"]), min_size=1, max_size=3), min_size=1, max_size=4
+    )
+)
+@ANY
+def test_zeros_in_a_short_file_make_it_no_utf16(tmp_path: Path, rows: list[list[str]]) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes("".join(f"{','.join(row)}\r\n" for row in [["id"], *rows]).encode())
+    assert encoding_of(path) == "utf-8"
+
+
+@given(rows=st.lists(st.text(st.characters(min_codepoint=0x0A05, max_codepoint=0x0A39), max_size=9), max_size=9))
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@ANY
+def test_utf16_without_a_mark_is_detected_by_its_zeros(tmp_path: Path, encoding: str, rows: list[str]) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes("".join(f"{row}\n" for row in ["id,name,source,role", *rows]).encode(encoding))
+    zeros = sum(character < "\u0100" for character in path.read_bytes().decode(encoding))
+    assume(zeros * 5 > path.stat().st_size // 2)
+    assert encoding_of(path) == encoding
+
+
 @given(text=st.text(st.characters(codec="utf-8")))
 @ANY
 def test_what_is_utf8_is_never_taken_for_something_else(tmp_path: Path, text: str) -> None:
