@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from adapters.cli.main import cli
 from adapters.intake.imports.upload_store import About, UploadStore
 from adapters.intake.integrations.inbound import Inbox
 from adapters.intake.integrations.index import INTEGRATIONS
+from adapters.lab.drill.house import OTHERS
 from adapters.postgres.keys.key_file import read_key_file
 from adapters.postgres.log.event_log import EventLog
 from adapters.runtime.supervision import Supervision
@@ -42,6 +44,7 @@ from tests.adapters.intake.integrations.bodies import APPLIED, SECRET, applicati
 from tests.adapters.intake.integrations.retelling import integration_of
 from tests.adapters.intake.integrations.samples import samples_of
 
+HOUSE = Path(__file__).parents[2]
 PATIENCE = 90.0
 LEVER = samples_of("lever")
 UNREACHABLE_VENDOR = FetchAccess(base="https://127.0.0.1:9", token=SecretStr("of-the-garden"))
@@ -261,6 +264,14 @@ def test_a_killed_worker_is_dead_until_another_process_runs_it(
         with ExitStack() as stack, running(named(["erasures"]), Host(ground.database, ground.settings, stack)):
             wait_until(lambda: CliRunner().invoke(cli, ["status"]).exit_code == 0, "another process runs it")
             wait_until(lambda: owner.execute("select count(*) from worker").fetchone() == (1,), "the dead one is gone")
+
+
+def test_the_compose_file_and_the_drill_run_every_worker_once() -> None:
+    commands = re.findall(r'command: \["work", (.*)\]', (HOUSE / "docker-compose.yml").read_text())
+    composed = [name for command in commands for name in re.findall(r'"([\w-]+)"', command)]
+    every = sorted(worker.name for worker in WORKERS)
+    assert sorted(composed) == every
+    assert sorted(("projector", "key-rotation", "sequencer", *OTHERS)) == every
 
 
 def test_a_name_that_no_worker_has_is_refused() -> None:

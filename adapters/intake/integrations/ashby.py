@@ -213,7 +213,7 @@ def first_of(data: Outside, names: Sequence[str]) -> str | None:
     return next((outside_id for outside_id in ids if outside_id is not None), None)
 
 
-INTEGRATION = Integration(
+ASHBY = Integration(
     name=NAME,
     title="Ashby",
     assurance=Assurance.BODY_SIGNED,

@@ -973,7 +973,7 @@ def content(document: Outside) -> object:
     return [document.json.get("action"), document.json.get("payload")]
 
 
-INTEGRATION = Integration(
+GREENHOUSE = Integration(
     name=SOURCE,
     title="Greenhouse",
     assurance=Assurance.BODY_SIGNED,

@@ -247,6 +247,18 @@ def whole(document: Outside) -> object:
     return document.json
 
 
+def written_action(document: Outside) -> str:
+    """Return the vendor's name of the action, if it is a name: an unknown text may be anything, and stands in clear."""
+    return written_code(document.text("action"))
+
+
+def written_code(action: str | None) -> str:
+    """Return the name of an action or event, if it is a name."""
+    written = re.sub("[_.-]", "", action or "")
+    is_code = written.isascii() and written.isalnum() and len(action or "") <= LONGEST_ACTION
+    return action if is_code and action is not None else "unreadable"
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """The checks where the signature does not cover the body.
@@ -283,6 +295,7 @@ class Integration:
     sender of a delivery is authenticated. verify: whether one of the secrets made the signature, from the headers (in
     lower case) and the raw body. identify: the delivery's own id; None where it has none. translate: what the body
     means; raises PartIsMissing. signs: the headers that it sends, each with its meaning, for the API's description.
+    action: the vendor's name of what happened, for a body that lacks what `translate` requires.
     content: the part of the body by which a repetition is recognised: all but its envelope. may_pass: refusals that end
     once an earlier delivery has arrived; until then the delivery waits.
 
@@ -299,6 +312,7 @@ class Integration:
     identify: Callable[[Headers, bytes], str | None]
     translate: Callable[[Outside, DeliveryContext], Understood]
     signs: Mapping[str, str]
+    action: Callable[[Outside], str] = written_action
     content: Callable[[Outside], object] = whole
     may_pass: tuple[type[Refused], ...] = ()
     keeps: tuple[str, ...] = ()
@@ -506,7 +520,7 @@ class Inbox:
                 arrived.integration, document, arrived.now, beside=arrived.delivery_id, received=received
             )
         except PartIsMissing as missing:
-            return Understood(written_action(document), reason=missing.reason)
+            return Understood(arrived.integration.action(document), reason=missing.reason)
         if self.is_erased(understood.about):
             return replace(understood, plan=None, reason=ERASED, is_thin=False)
         return understood
@@ -702,18 +716,6 @@ def document_of(integration: Integration, headers: Headers, body: bytes) -> byte
 
 def nothing_planned() -> Sequence[Command]:
     return ()
-
-
-def written_action(document: Outside) -> str:
-    """Return the vendor's name of the action, if it is a name: an unknown text may be anything, and stands in clear."""
-    return written_code(document.text("action"))
-
-
-def written_code(action: str | None) -> str:
-    """Return the name of an action or event, if it is a name."""
-    written = re.sub("[_.-]", "", action or "")
-    is_code = written.isascii() and written.isalnum() and len(action or "") <= LONGEST_ACTION
-    return action if is_code and action is not None else "unreadable"
 
 
 def readable(body: bytes) -> Outside:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.intake.integrations import ashby, greenhouse, lever, smartrecruiters
+from adapters.intake.integrations.ashby import ASHBY
+from adapters.intake.integrations.greenhouse import GREENHOUSE
 from adapters.intake.integrations.inbound import Integration
+from adapters.intake.integrations.lever import LEVER
+from adapters.intake.integrations.smartrecruiters import SMARTRECRUITERS
 from domain.errors import ExplainedError
 
 INTEGRATIONS: Mapping[str, Integration] = {
     integration.name: integration
     for integration in (
-        ashby.INTEGRATION,
-        greenhouse.INTEGRATION,
-        lever.INTEGRATION,
-        smartrecruiters.INTEGRATION,
+        ASHBY,
+        GREENHOUSE,
+        LEVER,
+        SMARTRECRUITERS,
     )
 }
 

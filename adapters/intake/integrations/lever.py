@@ -233,7 +233,7 @@ class Reader:
         )
 
 
-INTEGRATION = Integration(
+LEVER = Integration(
     name=NAME,
     title="Lever",
     assurance=Assurance.TOKEN_SIGNED,

@@ -257,7 +257,7 @@ class Reader:
         return Standing(State.HIRED if status == HIRED else State.ACTIVE, self.event_time)
 
 
-INTEGRATION = Integration(
+SMARTRECRUITERS = Integration(
     name=NAME,
     title="SmartRecruiters",
     assurance=Assurance.BODY_SIGNED,

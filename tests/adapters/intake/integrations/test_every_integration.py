@@ -23,6 +23,7 @@ from adapters.intake.integrations.inbound import (
 from adapters.intake.integrations.index import INTEGRATIONS
 from adapters.postgres.keys.key_file import KeyFile
 from adapters.postgres.log.event_log import EventLog
+from domain.profile_facts import TRUST
 from tests.adapters.intake.integrations.retelling import compare, deliver, inbox_of, integration_of
 from tests.adapters.intake.integrations.samples import ALL, NOW, SECRET, Samples, Sent
 
@@ -54,6 +55,10 @@ def events(database: str) -> int:
 
 def kept(database: str) -> int:
     return int(rows(database, "select count(*) as n from delivery")[0]["n"])
+
+
+def test_it_is_said_of_every_integration_how_far_it_is_believed() -> None:
+    assert INTEGRATIONS.keys() <= TRUST.keys()
 
 
 def test_every_integration_of_the_registry_has_samples_under_its_name() -> None:

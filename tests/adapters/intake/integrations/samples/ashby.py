@@ -131,7 +131,7 @@ def sign(sent: Sent, secret: str, _: datetime) -> Sent:
 
 
 SAMPLES = Samples(
-    integration=ashby.INTEGRATION,
+    integration=ashby.ASHBY,
     tell=tell,
     sign=sign,
     forgeries=forgeries_of_headers,

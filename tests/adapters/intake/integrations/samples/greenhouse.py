@@ -26,7 +26,7 @@ def sign(sent: Sent, secret: str, _: datetime) -> Sent:
 
 
 SAMPLES = Samples(
-    integration=greenhouse.INTEGRATION,
+    integration=greenhouse.GREENHOUSE,
     tell=tell,
     sign=sign,
     forgeries=forgeries_of_headers,

@@ -184,7 +184,7 @@ def connection_test(event: str, **data: Any) -> Sent:
 
 
 SAMPLES = Samples(
-    integration=lever.INTEGRATION,
+    integration=lever.LEVER,
     tell=tell,
     sign=sign,
     forgeries=forgeries,

@@ -119,7 +119,7 @@ def forgeries(sent: Sent) -> list[Sent]:
 
 AT = datetime.fromisoformat("2026-05-30T09:00:00+00:00")
 SAMPLES = Samples(
-    integration=smartrecruiters.INTEGRATION,
+    integration=smartrecruiters.SMARTRECRUITERS,
     tell=tell,
     sign=sign,
     forgeries=forgeries,
