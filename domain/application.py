@@ -508,7 +508,7 @@ class Application:
 
     `candidate` None: it does not exist. `considered`: it was a prospect's. `stages` is its course through the stages of
     the job it is for, None in it: it began, or came to another job. `left` has the jobs that it was transferred away
-    from. `ends` and `offers` are those that stand, in the order of recording; `former_offer` is the last one that was
+    from. `ends` and `offers` are those that stand, in the order of recording; `former_offer` is the newest one that was
     declined or rescinded. `referral` is the first that it was said to have come of.
     """
 
@@ -806,14 +806,19 @@ def offer_ended(application: Application, event: OfferDeclined | OfferRescinded,
         gone = taken_back(application.offers, at)
     if gone is None and not application.offers:
         former = Offer(event.requisition, event.opening, at, ending=type(event))
-        return replace(application, former_offer=former)
+        return replace(application, former_offer=newer(application.former_offer, former))
     if gone is None:
         return application
     return replace(
         application,
         offers=without(application.offers, gone),
-        former_offer=replace(gone, ending=type(event)),
+        former_offer=newer(application.former_offer, replace(gone, ending=type(event))),
     )
+
+
+def newer(former: Offer | None, offer: Offer) -> Offer:
+    """Return the newer of two offers that ended, whichever end was recorded first."""
+    return offer if former is None or offer.since >= former.since else former
 
 
 def decline_taken_back(application: Application, at: datetime) -> Application:

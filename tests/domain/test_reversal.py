@@ -41,6 +41,9 @@ MAKE, ACCEPT = OfferMade(ALICE, JOB, SEAT), OfferAccepted(ALICE, JOB, SEAT)
 DECLINE, RESCIND = OfferDeclined(ALICE, JOB, SEAT, "x", None), OfferRescinded(ALICE, JOB, SEAT, "us", "x", None)
 
 
+Events = list[tuple[Event, int]]
+
+
 def day(number: int) -> datetime:
     return NEW_YEAR + timedelta(days=number)
 
@@ -131,6 +134,26 @@ def test_each_acceptance_is_of_the_newest_offer_by_then_in_whatever_order_record
     assert pairs == [(day(2), day(3)), (day(5), day(7))]
     assert state.standing_offer is not None
     assert state.standing_offer.accepted_at == day(7)
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        ([(MAKE, 10), (ACCEPT, 12), (RESCIND, 14)], [(MAKE, 20), (DECLINE, 25)], OfferDeclined),
+        ([(MAKE, 10), (DECLINE, 12)], [(MAKE, 20), (ACCEPT, 22), (RESCIND, 25)], OfferRescinded),
+        ([(MAKE, 10), (DECLINE, 12)], [(MAKE, 20), (RESCIND, 25)], OfferRescinded),
+    ],
+)
+def test_of_the_offers_that_ended_the_newest_is_the_last_whichever_end_was_recorded_first(
+    offers: tuple[Events, Events, type[Event]],
+) -> None:
+    first, second, ending = offers
+    in_order = application_of(*first, *second)
+    late_end = application_of(*first[:-1], *second, first[-1])
+    for state in (in_order, late_end):
+        assert state.standing_offer is None
+        assert state.offer is not None
+        assert (state.offer.at, state.offer.ending) == (day(20), ending)
 
 
 def test_stages_are_no_reversals_and_keep_the_order_in_which_they_were_so() -> None:
