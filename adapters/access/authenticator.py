@@ -36,7 +36,8 @@ class Tokens(Protocol):
     """Checks tokens of an external issuer."""
 
     def principal(self, token: str) -> Principal:
-        """Who the token names. May wait for the issuer. Errors: KeyIsNotValid, TokensCannotBeChecked."""
+        """Return the principal that the token names; may wait for the issuer. Errors: KeyIsNotValid,
+        TokensCannotBeChecked."""
 
 
 class Good(NamedTuple):
@@ -105,7 +106,7 @@ class Authenticator:
         return await self._looked_up(name)
 
     async def _looked_up(self, name: str) -> KeptKey | None:
-        """The key as the store has it; requests of one key that come within a moment share the look."""
+        """Return the key as the store has it; requests of one key that come within a moment share the look-up."""
         loop, now = asyncio.get_running_loop(), time.monotonic()
         good_until, looking = self._looking.get(name, (now, None))
         if looking is None or now >= good_until or looking.get_loop() is not loop:
@@ -130,7 +131,7 @@ def put(remembered: dict[K, V], key: K, value: V) -> None:
 
 
 def credential_in(authorization: str) -> str:
-    """The token. Errors: KeyIsNotValid: browsers send passwords automatically, so none is accepted."""
+    """Return the bearer token. Errors: KeyIsNotValid, also for a password: browsers send passwords automatically."""
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()

@@ -36,7 +36,7 @@ SHORTEST_RSA_BITS = 2048
 
 
 def fetcher(source: str) -> Callable[[], bytes]:
-    """What reads the key set: from an https URL, or from a file. Errors of what it gives: OSError, ValueError,
+    """Return the function that reads the key set from an https URL or from a file. It raises OSError, ValueError or
     HTTPException."""
     return (lambda: fetched_keys(source)) if "://" in source else Path(source).read_bytes
 
@@ -47,7 +47,7 @@ def fetched_keys(url: str) -> bytes:
 
 
 def keys_in(data: bytes) -> dict[str, tuple[PyJWK, ...]]:
-    """The keys that tokens may be signed with, by their ids; others are passed over. Errors: ValueError.
+    """Return the keys that tokens may be signed with, by their ids; skip all others. Errors: ValueError.
 
     Issuers list several keys under one id: one for signing beside one for encryption, or one for each algorithm.
     """
@@ -63,7 +63,7 @@ def keys_in(data: bytes) -> dict[str, tuple[PyJWK, ...]]:
 
 
 def key_of(jwk: Mapping[str, Any]) -> PyJWK | None:
-    """A key for signatures by one of our algorithms; None where it is for something else, too short or broken."""
+    """Return a key for signatures by one of our algorithms; None if it has another use, is too short or is broken."""
     curve = jwk.get("crv")
     algorithm = ALGORITHMS.get((str(jwk.get("kty")), None if curve is None else str(curve)))
     if algorithm is None or not is_for(jwk, algorithm):
@@ -77,7 +77,7 @@ def key_of(jwk: Mapping[str, Any]) -> PyJWK | None:
 
 
 def is_for(jwk: Mapping[str, Any], algorithm: str) -> bool:
-    """Whether a key says that it checks signatures of the algorithm; a member that is left out says yes."""
+    """Return whether a key is for checking signatures of the algorithm; a member that is left out allows it."""
     operations = jwk.get("key_ops", ["verify"])
     return (
         jwk.get("use", "sig") == "sig"
@@ -98,7 +98,7 @@ class KeySet:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, kid: str) -> tuple[PyJWK, ...]:
-        """The keys of that id; none where the issuer has none. Errors: TokensCannotBeChecked."""
+        """Return the keys of that id; empty if the issuer has none. Errors: TokensCannotBeChecked."""
         if time.monotonic() - self._fetched_at > FRESH_SECONDS or kid not in self._keys:
             self._refresh()
         if time.monotonic() - self._fetched_at > STALE_SECONDS:

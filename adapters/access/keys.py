@@ -69,7 +69,7 @@ class KeptKey:
         return "good" if self.expires_at is None or now < self.expires_at else "expired"
 
     def is_of(self, secret: str) -> bool:
-        """Whether it is this key's secret; takes as long whether or not."""
+        """Return whether it is this key's secret, in constant time."""
         return hmac.compare_digest(hashed(secret), self.secret_hash)
 
     @property
@@ -90,7 +90,7 @@ class Minted:
 
 
 def minted(wanted: Wanted, made_by: str, now: datetime) -> Minted:
-    """A new key with a secret of 256 random bits. Errors: ExpiryIsPast."""
+    """Return a new key with a secret of 256 random bits. Errors: ExpiryIsPast."""
     if wanted.expires_at is not None and wanted.expires_at <= now:
         raise ExpiryIsPast
     name, secret = secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES)

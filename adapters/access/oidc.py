@@ -40,7 +40,7 @@ class OidcTokens:
     pseudonym: Callable[[bytes], str]
 
     def principal(self, token: str) -> Principal:
-        """Who the token names. Errors: KeyIsNotValid, TokensCannotBeChecked."""
+        """Return the principal that the token names. Errors: KeyIsNotValid, TokensCannotBeChecked."""
         claims = self._claims(token)
         subject = claims["sub"]
         whole = f"{self.issuer}\n{subject}".encode("utf-8", "surrogatepass")
@@ -48,7 +48,7 @@ class OidcTokens:
         return Principal(name, roles_in(claims, self.roles_claim), kind=OIDC)
 
     def _claims(self, token: str) -> dict[str, Any]:
-        """What a good token claims. Errors: KeyIsNotValid, TokensCannotBeChecked."""
+        """Return the claims of a valid token. Errors: KeyIsNotValid, TokensCannotBeChecked."""
         if len(token) > LONGEST:
             raise KeyIsNotValid
         try:
@@ -63,7 +63,7 @@ class OidcTokens:
         raise KeyIsNotValid
 
     def _claims_by(self, token: str, key: PyJWK) -> dict[str, Any]:
-        """The claims, if this key signed them. The algorithm is the key's: the token must name the same."""
+        """Return the claims if this key signed them. The algorithm is the key's: the token must name the same."""
         return jwt.decode(
             token,
             key,
@@ -76,7 +76,7 @@ class OidcTokens:
 
 
 def roles_in(claims: Mapping[str, Any], name: str) -> frozenset[Role]:
-    """The roles of ours that the claim lists; others are none of our business."""
+    """Return the roles of ours that the claim lists; ignore all others."""
     claim: Any = claims.get(name)
     if claim is None:
         claim = claims

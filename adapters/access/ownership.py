@@ -53,7 +53,7 @@ Entries = Callable[[Collection[UUID]], Mapping[UUID, Entry]]
 
 
 def in_own_name(who: Principal, command: C) -> C:
-    """The command, with an integration's own source wherever it names none. Errors: SourceIsNotYours.
+    """Return the command with the integration's own source wherever it names none. Errors: SourceIsNotYours.
 
     A completion that leaves the source out states nothing of it.
     """
@@ -71,8 +71,8 @@ def in_own_name(who: Principal, command: C) -> C:
 
 
 def named_by(verb: Verb, command: Command, makes: str | None) -> set[UUID]:
-    """The streams that the principal of the command must own: those of people wherever they are named, others where the
-    command is about them. A job may be named in passing, but not one of its openings."""
+    """Return the streams that the principal of the command must own. These are people wherever they are named, and
+    others if the command is about them. A job may be named in passing, but not one of its openings."""
     return {
         stream
         for number, load in enumerate(verb.loads)
@@ -82,7 +82,7 @@ def named_by(verb: Verb, command: Command, makes: str | None) -> set[UUID]:
 
 
 def named_unread(verb: Verb, command: Command) -> dict[str, UUID]:
-    """The people, by the field, whom the command names and its rule does not look at."""
+    """Return the people, by field, whom the command names and its rule does not read."""
     read = {load.field for load in verb.loads}
     named = {name: getattr(command, name, None) for name in NAMES_A_PERSON if name not in read}
     return {name: person for name, person in named.items() if isinstance(person, UUID)}
@@ -101,15 +101,15 @@ class Ownership:
     verbs: Mapping[type, Verb]
 
     def foreign(self, who: Principal, streams: Iterable[UUID]) -> frozenset[UUID]:
-        """Those of the streams that there are and that are not the integration's own; to others nothing is foreign."""
+        """Return those of the streams that exist and are not the integration's own; empty for any other principal."""
         wanted = frozenset() if who.source is None else frozenset(streams)
         if not wanted:
             return wanted
         return frozenset(stream for stream, entry in self.entries(wanted).items() if not entry.is_of(who))
 
     def foreign_to(self, who: Principal, command: Command, makes: str | None) -> frozenset[UUID]:
-        """The streams named by a command that do not exist for its principal. Errors: IdIsTaken, PersonIsNotYours:
-        each says one thing alone, whatever became of the stream."""
+        """Return the streams named by a command that do not exist for its principal. Errors: IdIsTaken,
+        PersonIsNotYours: each has one text, whatever the state of the stream."""
         if who.source is None:
             return frozenset()
         verb = self.verbs[type(command)]

@@ -37,7 +37,7 @@ class Readings:
     """The one stream of a view in an hour, by what it is a view of."""
 
     def viewed(self, who: Principal, page: str, people: Iterable[UUID]) -> None:
-        """The candidates that a page shows. Where it shows none there is nothing to record.
+        """Record the candidates that a page shows; record nothing if it shows none.
 
         The same view by the same reader is recorded once in each hour of the clock (UTC), whichever process shows it:
         its stream is named by the hour, and has one event.
@@ -50,7 +50,8 @@ class Readings:
                 self._record(who, PeopleViewed(page, shown), stream)
 
     def searched(self, who: Principal, page: str, people: Iterable[UUID], query: str | None) -> None:
-        """The candidates that were found, if any, and what was asked: as it was sent, sealed under a key of its own."""
+        """Record the candidates that a search found, if any, and its query as it was sent, sealed under a key of its
+        own."""
         self._record(who, PeopleSearched(page, as_told(people), query))
 
     def exported(

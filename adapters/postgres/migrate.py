@@ -101,8 +101,8 @@ def bind_keys(connection: psycopg.Connection[Any], path: Path, region: str | Non
 
 
 def grant(connection: psycopg.Connection[Any]) -> None:
-    """The service may read and add to the log, never change it; the projector reads the log and owns read models; the
-    sequencer reads the log and adds its proofs."""
+    """Grant the roles their rights. The service may read and add to the log, never change it. The projector reads the
+    log and owns read models. The sequencer reads the log and adds its proofs."""
     for role in (SERVICE, PROJECTOR, SEQUENCER):
         connection.execute(MAKE_ROLE.format(role=role).encode())
     database = connection.info.dbname

@@ -66,7 +66,7 @@ class OverduePeople:
         return bool(people) and people[0].standing == "due"
 
     def require_current(self) -> None:
-        """Waits until the read models have folded the whole log. Errors: ReadModelsAreBehind."""
+        """Wait until the read models have folded the whole log. Errors: ReadModelsAreBehind."""
         names = [model.name for model in READ_MODELS]
         if wait_until_folded(self.position_of, names, self.head(), RETENTION_WAITS_SECONDS):
             raise ReadModelsAreBehind

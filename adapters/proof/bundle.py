@@ -73,7 +73,7 @@ class Entry:
 
 
 def written(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
-    """The bundle as JSON, a line for the header and one for each entry: it never has to be in memory at once."""
+    """Yield the bundle as JSON, a line for the header and one for each entry, so that it is never in memory at once."""
     yield header_text(header)
     before = "\n"
     for entry in entries:
@@ -83,7 +83,7 @@ def written(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def header_text(header: Header) -> str:
-    """The first line, up to the bracket that opens the entries."""
+    """Return the first line, up to the bracket that opens the entries."""
     person, range_ = (header.of, None) if isinstance(header.of, Person) else (None, header.of)
     document = {
         "format": FORMAT,
@@ -99,7 +99,7 @@ def header_text(header: Header) -> str:
 
 
 def entry_text(entry: Entry) -> str:
-    """An entry's line; the clear data goes in as it is."""
+    """Return an entry's line; the clear data goes in as it is."""
     proof = "" if entry.proof is None else f',"proof":{TEXT.encode(texts(entry.proof))}'
     opened = f',"opened":{TEXT.encode([opened_as_told(part) for part in entry.opened])}' if entry.opened else ""
     return f'{{"index":{entry.index},"leaf":{TEXT.encode(entry.leaf)},"clear":{entry.clear}{proof}{opened}}}'

@@ -41,7 +41,7 @@ class BundleDoesNotHold(ExplainedError):
 
 
 def read_header(file: IO[bytes]) -> Header:
-    """The first line. Errors: BundleDoesNotHold."""
+    """Read the header from the first line. Errors: BundleDoesNotHold."""
     line = next_line(file)
     if not line.endswith(ENTRIES):
         raise BundleDoesNotHold("this is no bundle: its first line is not one")
@@ -118,7 +118,7 @@ def opened_of(value: Any) -> Opened:
 
 
 def next_line(file: IO[bytes]) -> str:
-    """The next line without its end. Errors: BundleDoesNotHold where there is none, or one without an end."""
+    """Return the next line without its end. Errors: BundleDoesNotHold if there is none, or it has no end."""
     line = file.readline(LONGEST_LINE)
     if not line.endswith(b"\n"):
         raise BundleDoesNotHold("it is cut off, or is no bundle at all")
@@ -129,7 +129,8 @@ def next_line(file: IO[bytes]) -> str:
 
 
 def parsed(text: str, what: str) -> Mapping[str, Any]:
-    """The object that the text writes in the one way. Errors: BundleDoesNotHold; of a name that stands twice too."""
+    """Return the object of the text, which must be in canonical form. Errors: BundleDoesNotHold, also of a repeated
+    name."""
     value: Any = None
     try:
         value = json.loads(text, parse_int=whole, parse_float=refuse, parse_constant=refuse)

@@ -94,7 +94,7 @@ class Going:
 
 
 def verify(file: IO[bytes], held: Held, witness: Witness) -> Verified:
-    """Reads the bundle once. Errors: BundleDoesNotHold, with the first thing that is wrong; CheckpointWasNotReached."""
+    """Read and verify the bundle once. Errors: BundleDoesNotHold, with the first fault; CheckpointWasNotReached."""
     header = read_header(file)
     with in_words("the verifier key"):
         key = read_verifier_key(header.verifier_key)
@@ -134,7 +134,7 @@ def in_words(what: str) -> Iterator[None]:
 
 
 def require_key(header: Header, key: VerifierKey, held: str | None) -> None:
-    """That the bundle's key is of its log, and the one that the auditor got elsewhere."""
+    """Check that the bundle's key is of its log, and is the one that the auditor got elsewhere."""
     if key.name != header.origin or str(key) != header.verifier_key:
         raise BundleDoesNotHold("the verifier key is of another log than the bundle")
     if held is not None and held.strip() != header.verifier_key:
@@ -142,7 +142,7 @@ def require_key(header: Header, key: VerifierKey, held: str | None) -> None:
 
 
 def extended(note: str, proof: Sequence[bytes], key: VerifierKey, newest: Checkpoint) -> Checkpoint:
-    """The older checkpoint, once it is shown that the newest tree begins with the whole of its tree."""
+    """Return the older checkpoint, once it is shown that the newest tree begins with the whole of its tree."""
     with in_words("an older checkpoint"):
         older = open_checkpoint(note, key)
     with in_words(f"the proof that the tree extends that of size {older.size}"):
@@ -157,7 +157,7 @@ def require_order(checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def checkpoint_held(note: str, key: VerifierKey, checkpoints: Sequence[Checkpoint]) -> Checkpoint:
-    """The auditor's own checkpoint. Errors: BundleDoesNotHold where the bundle has another one of its size."""
+    """Return the auditor's own checkpoint. Errors: BundleDoesNotHold if the bundle has another one of its size."""
     with in_words("the checkpoint that you hold"):
         held = open_checkpoint(note, key)
     if any(checkpoint.size == held.size and checkpoint != held for checkpoint in checkpoints):
@@ -169,7 +169,7 @@ def checkpoint_held(note: str, key: VerifierKey, checkpoints: Sequence[Checkpoin
 
 
 def require_reached(held: Checkpoint, checkpoints: Sequence[Checkpoint]) -> None:
-    """That the bundle leads on from the auditor's checkpoint. Errors: CheckpointWasNotReached."""
+    """Check that the bundle extends the auditor's checkpoint. Errors: CheckpointWasNotReached."""
     newest = checkpoints[-1].size
     if held.size > newest:
         why = (
@@ -190,7 +190,7 @@ def tree_of(of: Range | Person) -> CompactRange | None:
 
 
 def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> LoggedEvent:
-    """The event, once its leaf is in its place in the tree and everything beside it is what the leaf binds."""
+    """Return the event, once its leaf is in its place in the tree and everything beside it matches the leaf."""
     event = logged_event_of(entry.index, entry.leaf, clear)
     require_place(going, event)
     require_leaf(going, entry)
@@ -204,7 +204,7 @@ def verified_entry(going: Going, entry: Entry, clear: Mapping[str, Any]) -> Logg
 
 
 def require_place(going: Going, event: LoggedEvent) -> None:
-    """That it is of this log and in its order, and that its stream has no gap before it."""
+    """Check that the event is of this log and in its order, and that its stream has no gap before it."""
     if event.origin != going.header.origin:
         raise BundleDoesNotHold(f"leaf {event.index} is of another log")
     if event.index <= going.index or event.position <= going.position:
@@ -233,7 +233,7 @@ def require_leaf(going: Going, entry: Entry) -> None:
 def opened_as_committed(
     going: Going, event: LoggedEvent, laid_open: Sequence[Opened]
 ) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """The fields of each opened part, once salt and text hash to the commitment in the leaf."""
+    """Return the fields of each opened part, once salt and text hash to the commitment in the leaf."""
     committed = {(part.person, part.group): part.commitment for part in event.parts}
     parts: dict[tuple[str, str], Mapping[str, Any]] = {}
     for opened_part in laid_open:
@@ -247,14 +247,14 @@ def opened_as_committed(
 
 
 def remember_merge(going: Going, event: LoggedEvent) -> None:
-    """That two records were held to be one person, then or still."""
+    """Record that two records are, or were, held to be one person."""
     survivor, absorbed = (a_text(event.clear.get(name), f"the {name} of leaf {event.index}") for name in MERGED)
     going.merged.setdefault(survivor, set()).add(absorbed)
     going.merged.setdefault(absorbed, set()).add(survivor)
 
 
 def require_end(going: Going) -> None:
-    """That nothing is missing: the root of a range, or the records of a person."""
+    """Check that nothing is missing: the root of a range, or the records of a person."""
     if going.tree is not None:
         if going.tree.size != going.checkpoint.size or going.tree.root() != going.checkpoint.root:
             raise BundleDoesNotHold(
@@ -266,7 +266,7 @@ def require_end(going: Going) -> None:
 
 
 def require_records(going: Going, person: Person) -> None:
-    """That the bundle holds every record of the person, each with as many events as it says, and no other person's."""
+    """Check that the bundle holds every record of the person, each with all its events, and no other person's."""
     if going.versions != dict(person.records):
         raise BundleDoesNotHold("the events of a record are missing, or there are some of a record that is not listed")
     reached, waiting = {person.candidate}, [person.candidate]

@@ -35,7 +35,7 @@ class Given:
     until: datetime | None
 
     def cuts_short(self, older: Given, channel: str, by: datetime) -> bool:
-        """Whether it was said in the older one's place, and had come to its own end by then."""
+        """Return whether it replaced the older consent and had ended by then."""
         if self.purpose != older.purpose or channel not in self.channels or not older.at <= self.at <= by:
             return False
         return self.until is not None and self.until <= by
@@ -56,7 +56,7 @@ class Taken:
     lifted: datetime | None = None
 
     def ends(self, event: str, given: Given, channel: str, by: datetime) -> bool:
-        """Whether it ended the consent `event` on the channel by that time."""
+        """Return whether it ended the consent `event` on the channel by that time."""
         if not given.at <= self.at <= by or self.purpose != given.purpose:
             return False
         if self.lifted is not None and self.lifted <= by:
@@ -185,7 +185,7 @@ class DispatchRule:
         self.given[event.event] = Given(event.stream, event.at, clear["purpose"], tuple(clear["channels"]), ends)
 
     def _lift(self, event: LoggedEvent) -> None:
-        """What a merge withheld has ended. Only what was withheld can: a person's own no stands.
+        """Lift what a merge withheld. Only what was withheld can be lifted: a person's own refusal stands.
 
         A bundle that begins late may not hold the event that withheld it.
         """
@@ -224,10 +224,10 @@ class DispatchRule:
             self.sends_by_consent[cited.consent] += 1
 
     def _correction(self, event: LoggedEvent) -> None:
-        """What a touchpoint turns out to be is judged anew, by what was known when it was corrected.
+        """Judge a corrected touchpoint anew, by what was known when it was corrected.
 
         The consent that it was recorded with must cover it; what was recorded as no dispatch has none. What the event
-        says that it takes back is not asked: only what was recorded counts.
+        claims to take back is ignored: only what was recorded counts.
         """
         clear, touchpoint = event.clear, (event.stream, event.clear["touchpoint"])
         former, sent = self.standing.pop(touchpoint, None), self.sent.get(touchpoint)
@@ -299,7 +299,8 @@ class DispatchRule:
         return max(turns)[2] if turns else False
 
     def _ended(self, consent: str, given: Given, channel: str, at: datetime, person: Collection[str]) -> str | None:
-        """What ended the consent on the channel by then: a no, or a newer yes that has ended."""
+        """Return what ended the consent on the channel by then (a refusal, or a newer consent that has ended), or
+        None."""
         taken = (answer for member in person for answer in self.taken.get(member, {}).values())
         for no in taken:
             if no.ends(consent, given, channel, at):
@@ -311,7 +312,7 @@ class DispatchRule:
         return None
 
     def person(self, record: str) -> Iterator[str]:
-        """The record, and those that are held to be the same person by now."""
+        """Yield the record, and those that are held to be the same person by now."""
         reached, waiting = {record}, [record]
         while waiting:
             member = waiting.pop()
@@ -322,7 +323,8 @@ class DispatchRule:
 
 
 def taken_by(event: LoggedEvent, partner: str | None) -> Taken:
-    """What a refusal, a withdrawal, an end or a merge takes away. `partner`: the record that it was last merged with.
+    """Return what a refusal, a withdrawal, an end or a merge takes away. `partner`: the record that it was last merged
+    with.
 
     A merge recorded a withdrawal with the method 'merge' before it withheld.
     """

@@ -60,7 +60,8 @@ class StoredRow(NamedTuple):
 
 
 def leaf_bytes(row: StoredRow, origin: str) -> bytes:
-    """The leaf as an RFC 8785 object in UTF-8. Every row has one, and no two rows that differ have the same."""
+    """Return the leaf as an RFC 8785 object in UTF-8. Every row has a leaf, and rows that differ have different
+    leaves."""
     people = ",".join(map(quoted, row.people[1:-1].split(","))) if row.people != "{}" else ""
     return (
         f'{{"actor":{quoted(row.actor)},"causation":{or_null(row.causation)},"clear_sha256":"{clear_hash(row.clear)}",'
@@ -95,7 +96,7 @@ def moment(counted: int | None) -> str:
 
 @lru_cache(maxsize=4096)
 def day_text(days: int) -> str | None:
-    """The date so many days after PostgreSQL's first; None where the calendar has none."""
+    """Return the date that many days after PostgreSQL's first; None if the calendar has none."""
     try:
         return (EPOCH_OF_POSTGRES + timedelta(days=days)).date().isoformat()
     except OverflowError:
@@ -103,7 +104,7 @@ def day_text(days: int) -> str | None:
 
 
 def clear_bytes(clear: str) -> bytes:
-    """The clear data in RFC 8785 form. What is no clear data of ours is taken as PostgreSQL writes it.
+    """Return the clear data in RFC 8785 form. Clear data that is not ours stays as PostgreSQL writes it.
 
     (It has fractions, or numbers and depths that are beyond Python.)
     """
@@ -140,7 +141,7 @@ def parts_of(state: bytes) -> Sequence[str] | None:
 
 
 def part_text(person: str, key: str, group: str, nonce: str, ciphertext: str, commitment: str) -> str | None:
-    """The part as its leaf has it; None where base64 could have been written in another way."""
+    """Return the part as its leaf has it; None if base64 could have been written in another way."""
     try:
         sealed, committed = a2b_base64(ciphertext, strict_mode=True), a2b_base64(commitment)
     except NotBase64:

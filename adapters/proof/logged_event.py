@@ -52,7 +52,7 @@ class LoggedEvent:
 
 
 def logged_event_of(index: int, leaf: str, clear: Mapping[str, Any]) -> LoggedEvent:
-    """The event of a leaf's text. Errors: BundleDoesNotHold where the text is no leaf."""
+    """Return the event of a leaf's text. Errors: BundleDoesNotHold if the text is no leaf."""
     document = parsed(leaf, f"leaf {index}")
     if tuple(document) != MEMBERS or CLEAR.encode(document) != leaf:
         raise BundleDoesNotHold(f"leaf {index} has not the members of a leaf, in their order")
@@ -81,7 +81,7 @@ def logged_event_of(index: int, leaf: str, clear: Mapping[str, Any]) -> LoggedEv
 
 
 def parts_of(listed: Any, index: int) -> list[Part]:
-    """The parts; one in an unknown spelling has nothing that could be opened."""
+    """Return the parts; one in an unknown spelling has nothing that could be opened."""
     parts = a_list(listed, f"the parts of leaf {index}")
     for part in parts:
         if not isinstance(part, dict) or tuple(part) not in (PART, PART_IN_UNKNOWN_SPELLING) or not all(part.values()):
@@ -109,7 +109,7 @@ def moment_of(value: Any, index: int) -> datetime:
 
 
 def fields_of(plaintext: str, index: int) -> Mapping[str, Any]:
-    """The fields of an opened part. Errors: BundleDoesNotHold."""
+    """Return the fields of an opened part. Errors: BundleDoesNotHold."""
     try:
         fields = json.loads(plaintext)
     except (ValueError, RecursionError) as error:

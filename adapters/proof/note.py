@@ -72,7 +72,7 @@ class Checkpoint:
 
 
 def read_checkpoint(text: str) -> Checkpoint:
-    """The checkpoint of a note's text; lines after the third say something else. Errors: CheckpointCannotBeRead."""
+    """Return the checkpoint of a note's text; ignore lines after the third. Errors: CheckpointCannotBeRead."""
     lines = text.split("\n")
     if len(lines) < 4 or not lines[0]:
         raise CheckpointCannotBeRead("it has fewer than three lines")
@@ -102,7 +102,7 @@ class VerifierKey:
 
 
 def read_verifier_key(text: str) -> VerifierKey:
-    """The key of its one-line text. Errors: KeyCannotBeRead."""
+    """Return the key of its one-line text. Errors: KeyCannotBeRead."""
     name, key_id, public = read_key(text.strip())
     key = VerifierKey(name, public)
     if key.id.hex() != key_id:
@@ -150,7 +150,7 @@ class SigningKey:
         return f"{SIGNING}{self.name}+{self.verifier.id.hex()}+{base64_text(ED25519 + seed)}"
 
     def sign(self, text: str) -> str:
-        """The note: the text (it ends with a line feed), an empty line, our signature."""
+        """Return the note: the text (it ends with a line feed), an empty line, our signature."""
         if not text.endswith("\n") or has_control_characters(text):
             raise ValueError("a note's text ends with a line feed and has no other control characters")
         signature = self.verifier.id + self.private.sign(text.encode())
@@ -158,7 +158,7 @@ class SigningKey:
 
 
 def read_signing_key(text: str) -> SigningKey:
-    """The key of `secret_text`. Errors: KeyCannotBeRead."""
+    """Return the key of `secret_text`. Errors: KeyCannotBeRead."""
     if not text.startswith(SIGNING):
         raise KeyCannotBeRead("it is no signing key")
     name, key_id, seed = read_key(text.removeprefix(SIGNING).strip())
@@ -169,7 +169,7 @@ def read_signing_key(text: str) -> SigningKey:
 
 
 def open_note(note: str, key: VerifierKey) -> str:
-    """The signed text. Signatures of others are passed over. Errors: NoteIsNotSigned."""
+    """Return the signed text; ignore signatures of others. Errors: NoteIsNotSigned."""
     text, parted, signatures = note.rpartition("\n\n")
     text += "\n"
     if not parted or not signatures.endswith("\n") or has_control_characters(note):
@@ -188,7 +188,8 @@ def open_note(note: str, key: VerifierKey) -> str:
 
 
 def signature_by(key: VerifierKey, line: str) -> bytes | None:
-    """The signature on the line, if it is one by the key. Errors: NoteIsNotSigned where the line is none at all."""
+    """Return the key's signature on the line, None if it is another's. Errors: NoteIsNotSigned if the line is no
+    signature."""
     matched = SIGNATURE_LINE.fullmatch(line)
     data = strict_base64(matched[2]) if matched else None
     if matched is None or data is None or len(data) < 5:
@@ -197,7 +198,7 @@ def signature_by(key: VerifierKey, line: str) -> bytes | None:
 
 
 def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
-    """The checkpoint of a note signed with the key. Errors: NoteIsNotSigned, CheckpointCannotBeRead."""
+    """Return the checkpoint of a note signed with the key. Errors: NoteIsNotSigned, CheckpointCannotBeRead."""
     checkpoint = read_checkpoint(open_note(note, key))
     if checkpoint.origin != key.name:
         raise CheckpointCannotBeRead("it is of another log than its key")
@@ -213,7 +214,7 @@ def base64_text(data: bytes) -> str:
 
 
 def strict_base64(text: str) -> bytes | None:
-    """The bytes, if this is the one way in which base64 writes them."""
+    """Return the bytes; None if the text is not canonical base64."""
     try:
         data = base64.b64decode(text, validate=True)
     except (NotBase64, ValueError):

@@ -11,7 +11,7 @@ from adapters.proof.dispatch_rule import DispatchRule, Unauthorised
 
 
 def shown(verified: Verified) -> Iterator[str]:
-    """What holds, a line each."""
+    """Yield the lines of the report on a verified bundle."""
     tree = verified.checkpoint
     yield "VERIFIED, with nothing but this file: every event in it stands in the signed log, word for word."
     yield f"  events     {verified.events}, {which(verified)}"

@@ -64,15 +64,15 @@ class Signer:
         self._key: SigningKey | None = None
 
     def key(self, *, published: bool) -> SigningKey:
-        """The signing key, made when nothing was `published` before. Errors: SigningFolderIsUnusable."""
+        """Return the signing key; make it if nothing was `published` before. Errors: SigningFolderIsUnusable."""
         if self._key is None:
             self._key = self._read_key() or self._make_key(published=published)
         return self._key
 
     def last(self) -> tuple[str, Checkpoint] | None:
-        """The last note signed, and what it says; None before the first.
+        """Return the last note signed and its checkpoint; None before the first.
 
-        Errors: ForkFound where it is not by our key, SigningFolderIsUnusable.
+        Errors: ForkFound if it is not by our key, SigningFolderIsUnusable.
         """
         path = self.folder / RECORD
         if not path.exists():
@@ -84,15 +84,15 @@ class Signer:
             raise self._stop(f"{RECORD} was altered ({error})") from error
 
     def has_signed_no_more_than(self, size: int) -> bool:
-        """Whether the last checkpoint signed is of that size at most. Errors: as `last`."""
+        """Return whether the last checkpoint signed is of that size at most. Errors: as `last`."""
         last = self.last()
         return last is None or last[1].size <= size
 
     def sign(self, size: int, hashes: Hashes, *, published: bool) -> str:
-        """The note for the tree of that size (1 or more), kept here before it is published.
+        """Return the note for the tree of that size (1 or more), stored here before it is published.
 
-        It is the one signed last where that has the size already. `published`: whether one was published before.
-        Errors: ForkFound, SigningFolderIsUnusable.
+        It is the note signed last if that has the size already. `published`: whether one was published before. Errors:
+        ForkFound, SigningFolderIsUnusable.
         """
         key = self.key(published=published)
         self._require_no_fork()
@@ -162,7 +162,7 @@ class Signer:
 
 
 def write_safely(path: Path, text: str) -> None:
-    """The whole text or what was there before, also after the power fails; readable by its owner alone."""
+    """Write the whole text or leave the file as it was, even if the power fails; its owner alone may read it."""
     beside = path.with_name(path.name + ".new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -99,7 +99,7 @@ class Trail:
 
 
 def partner(event: LoggedEvent) -> str:
-    """The other record of the merge that the event names."""
+    """Return the other record of the merge that the event names."""
     return str(event.clear["survivor"] if event.stream == event.clear["absorbed"] else event.clear["absorbed"])
 
 
@@ -113,7 +113,7 @@ def for_what(clear: Any) -> str:
 
 
 def notice(clear: Any) -> str:
-    """The wording: its name and version, and the beginning of its hash where there is one."""
+    """Return the wording: its name and version, and the beginning of its hash if there is one."""
     hashed = clear.get("notice_sha256")
     return f"notice {clear['notice']} {clear['notice_version']}{f' (sha256 {hashed[:12]}...)' if hashed else ''}"
 

@@ -57,7 +57,7 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def subtrees(begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """The fewest full subtrees that [begin, end) consists of, as (height, index), from left to right."""
+    """Yield the fewest full subtrees that make up [begin, end), as (height, index), from left to right."""
     while begin < end:
         height = min(trailing_zeros(begin), (end - begin).bit_length() - 1)
         yield height, begin >> height
@@ -65,7 +65,7 @@ def subtrees(begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def trailing_zeros(n: int) -> int:
-    """How often 2 divides n; for 0 more often than any tree is high."""
+    """Return how often 2 divides n; for 0, more than any tree is high."""
     return (n & -n).bit_length() - 1 if n else LONGEST_PROOF
 
 
@@ -89,7 +89,7 @@ class CompactRange:
         return cls(size, [hashes(height, index) for height, index in subtrees(0, size)])
 
     def append(self, leaf: bytes, height: int = 0) -> None:
-        """Adds a leaf by its hash; or, where a full subtree of that height may begin, all its leaves by their root."""
+        """Add a leaf by its hash; or, where a full subtree of that height may begin, all its leaves by their root."""
         self.size += 1 << height
         for _ in range(trailing_zeros(self.size) - height):
             leaf = node_hash(self.hashes.pop(), leaf)
@@ -100,7 +100,7 @@ class CompactRange:
 
 
 def fold_right(hashes: Sequence[bytes]) -> bytes:
-    """The root over full subtrees of falling height."""
+    """Return the root over full subtrees of falling height."""
     if not hashes:
         return EMPTY_ROOT
     root = hashes[-1]
@@ -110,12 +110,12 @@ def fold_right(hashes: Sequence[bytes]) -> bytes:
 
 
 def root_of(size: int, hashes: Hashes) -> bytes:
-    """The root of the tree's first `size` leaves."""
+    """Return the root of the tree's first `size` leaves."""
     return root_between(0, size, hashes)
 
 
 def root_between(begin: int, end: int, hashes: Hashes) -> bytes:
-    """The root over [begin, end), where begin is a place at which RFC 6962 parts a tree."""
+    """Return the root over [begin, end), where begin is a place at which RFC 6962 splits a tree."""
     return fold_right([hashes(height, index) for height, index in subtrees(begin, end)])
 
 
@@ -165,7 +165,7 @@ def require_hashes(hashes: Iterable[bytes]) -> None:
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
-    """That the tree of this size and root has this leaf hash at this index (RFC 9162, 2.1.3.2).
+    """Verify that the tree of this size and root has this leaf hash at this index (RFC 9162, 2.1.3.2).
 
     Errors: ProofDoesNotHold.
     """
@@ -190,7 +190,7 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
-    """That the tree of size `new` begins with the whole tree of size `old` (RFC 9162, 2.1.4.2).
+    """Verify that the tree of size `new` begins with the whole tree of size `old` (RFC 9162, 2.1.4.2).
 
     Errors: ProofDoesNotHold; of an old size of 0 always, since everything extends nothing.
     """
@@ -237,7 +237,7 @@ def roots_of_pairs(hashes: bytes) -> bytes:
 
 
 def root_of_full(hashes: bytes) -> bytes:
-    """The root over 2**n hashes that stand side by side."""
+    """Return the root over 2**n hashes that stand side by side."""
     while len(hashes) > HASH_BYTES:
         hashes = roots_of_pairs(hashes)
     return hashes
@@ -256,12 +256,12 @@ def pyramid(data: bytes) -> Pyramid:
 
 
 def hashes_of_tiles(tile: TileOf) -> Hashes:
-    """Reads any full subtree's root out of tiles; each tile is asked for once."""
+    """Return a function that reads any full subtree's root out of tiles; it reads each tile once."""
     return hashes_of_pyramids(lambda level, index: pyramid(tile(level, index)))
 
 
 def hashes_of_pyramids(tile: Callable[[int, int], Pyramid]) -> Hashes:
-    """The same where tiles were risen before; each is asked for once."""
+    """Return a function that reads any full subtree's root out of pyramids; it reads each once."""
     pyramids: dict[tuple[int, int], Pyramid] = {}
 
     def hash_at(height: int, index: int) -> bytes:
@@ -297,7 +297,7 @@ class Tile:
 
 
 def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
-    """The tile's name in C2SP tlog-tiles: tile/0/x001/x234/067, tile/1/003.p/17."""
+    """Return the tile's path in C2SP tlog-tiles: tile/0/x001/x234/067, tile/1/003.p/17."""
     groups = [f"{index % 1000:03}"]
     while index := index // 1000:
         groups.insert(0, f"x{index % 1000:03}")
@@ -313,7 +313,7 @@ class TiledTree:
 
     @classmethod
     def read(cls, size: int, tile: TileOf) -> TiledTree:
-        """The edge of a tree of that size. Errors: TreeIsSmaller where the stored tiles do not reach it."""
+        """Return the edge of a tree of that size. Errors: TreeIsSmaller if the stored tiles do not reach it."""
         edge = []
         for level, count in levels(size):
             filled = (count % TILE_WIDTH) * HASH_BYTES
@@ -324,7 +324,8 @@ class TiledTree:
         return cls(size, edge)
 
     def append(self, leaves: bytes) -> list[Tile]:
-        """Adds leaf hashes, side by side; the tiles that are new or wider now, by level, full ones and the edge's."""
+        """Add leaf hashes, given side by side. Return the tiles that are new or wider now, by level, full ones and the
+        edge's."""
         tiles: list[Tile] = []
         risen, level, before = leaves, 0, self.size
         while risen:

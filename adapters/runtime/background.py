@@ -33,7 +33,7 @@ def beside(work: Callable[[threading.Event], object], name: str, over: threading
 
 
 def failed() -> list[str]:
-    """The names of the threads that have ended although their work is still wanted."""
+    """Return the names of the threads that have ended although their work is still wanted."""
     return sorted(thread.name for thread in list(WANTED.values()) if not thread.is_alive())
 
 

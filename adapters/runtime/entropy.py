@@ -28,7 +28,7 @@ class Entropy:
         return taken
 
     def new_id(self) -> UUID:
-        """A random id (UUID version 4)."""
+        """Return a random id (UUID version 4)."""
         return UUID(bytes=self.take(16), version=4)
 
 

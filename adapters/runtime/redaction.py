@@ -45,7 +45,7 @@ PATTERNS = (
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without keys, tokens, passwords and e-mail addresses, and without any of these secrets."""
+    """Return the text without keys, tokens, passwords and e-mail addresses, and without any of these secrets."""
     for secret in secrets:
         text = text.replace(secret, GONE)
     for pattern, instead in PATTERNS:
@@ -76,7 +76,7 @@ class Redaction(logging.Filter):
 
 
 def said_by(record: logging.LogRecord) -> str:
-    """The record's message; what cannot be put together is still told, as nothing may get past this."""
+    """Return the record's message; if it cannot be formatted, its parts, so that nothing gets past redaction."""
     try:
         return record.getMessage()
     except (TypeError, ValueError) as error:
@@ -84,7 +84,7 @@ def said_by(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: BaseModel) -> list[str]:
-    """The values of the settings that are secrets, and the password of every URL and DSN among them."""
+    """Return the values of the settings that are secrets, and the password of every URL and DSN among them."""
     several = [leaf for name in type(settings).model_fields for leaf in leaves(getattr(settings, name))]
     hidden = [leaf.get_secret_value() for leaf in several if isinstance(leaf, SecretStr)]
     return hidden + [password for leaf in several if isinstance(leaf, str) for password in passwords_in(leaf)]
@@ -103,7 +103,7 @@ def leaves(value: object) -> Iterator[object]:
 
 
 def passwords_in(text: str) -> list[str]:
-    """The passwords of a connection string, written as a URL or as key=value."""
+    """Return the passwords of a connection string, written as a URL or as key=value."""
     of_url = re.findall(r"\w:?//[^\s:/?#@]*:(\S+)@", text)
     return of_url + [password.strip("'") for password in re.findall(r"(?i)\bpassword\s*=\s*('[^']*'|[^\s&]+)", text)]
 

@@ -35,7 +35,7 @@ class DatabaseCannotBeCarriedOver(Exception):
 
 
 def folding_complaint(connection: psycopg.Connection[Any]) -> str | None:
-    """What to tell an operator whose database knows no Cyrillic or Greek letters; None where it does."""
+    """Return a message for the operator if the database does not know Cyrillic and Greek letters, else None."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(FOLDS.encode()).fetchone()
     if row is None or row["folds"]:

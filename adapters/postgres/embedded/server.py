@@ -102,7 +102,7 @@ class EmbeddedServer:
 
     @contextmanager
     def used(self, *, renew: bool) -> Iterator[str]:
-        """The conninfo of the database, while the server is kept running."""
+        """Keep the server running and yield the conninfo of the database."""
         self._user = prepared_parent(self._folder)
         with self._lock("start") as gate, self._lock("users") as users:
             try:
@@ -162,7 +162,7 @@ class EmbeddedServer:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _running(self, over: threading.Event) -> str:
-        """The conninfo of a server that answers, started where it does not run; call it with the gate held.
+        """Return the conninfo of a server that answers; start it if it does not run. Call it with the gate held.
 
         Errors: EmbeddedServerCannotRun, MustStop.
         """
@@ -199,7 +199,7 @@ class EmbeddedServer:
             raise EmbeddedServerCannotRun(self._folder, f"it ended at once: {end_of_log(self._folder)}")
 
     def _answers(self, process: psutil.Process, over: threading.Event) -> bool:
-        """Waits until the server answers, as long as its main process lives. Returns whether it does.
+        """Wait until the server answers, as long as its main process lives. Return whether it does.
 
         It may be recovering, or stopping for another process. Errors: EmbeddedServerCannotRun, MustStop.
         """
@@ -234,7 +234,7 @@ class EmbeddedServer:
         return None
 
     def _without_orphans(self, over: threading.Event) -> None:
-        """Waits for the last processes of a server whose main process was killed: they end when they notice."""
+        """Wait for the last processes of a server whose main process was killed: they end when they notice."""
         give_up = time.monotonic() + ORPHANS_END_WITHIN
         while orphans := processes_of(self._folder):
             if over.is_set():
@@ -261,7 +261,8 @@ class EmbeddedServer:
 
 
 def prepared_parent(folder: Path) -> Account:
-    """Makes the folder above the data folder. Returns who the server runs as. Errors: EmbeddedServerCannotRun."""
+    """Make the folder above the data folder. Return the user that the server runs as. Errors:
+    EmbeddedServerCannotRun."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return server_user(folder if folder.exists() else folder.parent)
@@ -270,7 +271,7 @@ def prepared_parent(folder: Path) -> Account:
 
 
 def condition(folder: Path) -> str:
-    """How the server of a data folder does: running, stopped (by a signal) or 'not running'."""
+    """Return the state of a data folder's server: 'running', 'stopped' (by a signal) or 'not running'."""
     process = named_postmaster(folder.expanduser().resolve())
     if process is None:
         return "not running"
@@ -278,9 +279,9 @@ def condition(folder: Path) -> str:
 
 
 def socket_folder(folder: Path, user: Account) -> Path:
-    """Where the server's socket is: a folder that its owner alone may enter.
+    """Return the folder of the server's socket, which its owner alone may enter.
 
-    It is the data folder, unless that has too long a name; then one of its own, which a later start uses again.
+    It is the data folder, unless its name is too long; then one of its own, which a later start uses again.
     """
     if is_fit_for_a_socket(folder):
         return folder
@@ -303,7 +304,7 @@ def is_fit_for_a_socket(folder: Path) -> bool:
 
 
 def is_private(folder: Path, user: Account) -> bool:
-    """Whether it is a real folder that belongs to the server's user and is closed to others."""
+    """Return whether it is a real folder that belongs to the server's user and is closed to others."""
     try:
         status = folder.lstat()
     except OSError:

@@ -40,7 +40,8 @@ class Feed:
                 connection.execute("unlisten *")
 
     def wait(self, connection: Connection, seconds: float) -> bool:
-        """Waits for the log to grow, so many seconds at most; returns whether a notice came. Then the head is new."""
+        """Wait at most that many seconds for the log to grow. Return whether a notice came; the head is then read
+        again."""
         grew = any(True for _ in connection.notifies(timeout=seconds, stop_after=1))
         self._barrier.expire()
         return grew

@@ -41,7 +41,7 @@ class Leadership:
         return time.monotonic() > self._looked + STANDBY_LOOKS_EVERY
 
     def confirm(self, connection: Connection) -> None:
-        """Makes sure that the session still is, and with it what it holds. Errors: psycopg.OperationalError."""
+        """Check that the session still lives, and holds its locks with it. Errors: psycopg.OperationalError."""
         connection.execute("select 1")
 
     def claim(self, connection: Connection, names: Collection[str]) -> list[str]:

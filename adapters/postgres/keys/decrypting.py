@@ -43,7 +43,7 @@ class Opener:
     def __call__(
         self, connection: psycopg.Connection[Any], opens: Opens, after: int, upto: int, parked: Sequence[UUID]
     ) -> Iterator[tuple[Any, ...]]:
-        """What `opens` makes of the events of after < position <= upto. Errors: SealIsBroken."""
+        """Yield the rows that `opens` makes of the events of after < position <= upto. Errors: SealIsBroken."""
         mapper, reader = self._mapper_of(connection)
         cursor = psycopg.Cursor(connection, row_factory=dict_row)
         parameters = (after, upto, mapper.names_of(opens.types), list(parked))

@@ -95,7 +95,7 @@ class Rotated:
 
 
 def epochs(connection: Connection) -> list[Epoch]:
-    """Every epoch there was, the oldest first."""
+    """Return every epoch, past and present, the oldest first."""
     with connection.cursor(row_factory=class_row(Epoch)) as cursor:
         return cursor.execute(
             "select e.name, e.made_at, e.state, e.destroyed_at, e.swept_at,"
@@ -105,7 +105,7 @@ def epochs(connection: Connection) -> list[Epoch]:
 
 
 def current_epoch(connection: Connection) -> str:
-    """The epoch that new keys are wrapped with. Errors: EpochsAreMissing."""
+    """Return the epoch that new keys are wrapped with. Errors: EpochsAreMissing."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute("select name from key_epoch where state = 'current'").fetchone()
     if row is None:
@@ -114,13 +114,13 @@ def current_epoch(connection: Connection) -> str:
 
 
 def logged_fingerprints(connection: Connection) -> dict[str, str]:
-    """The fingerprint of each epoch's key that the log knows."""
+    """Return the fingerprint of each epoch's key that the log knows."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute("select name, fingerprint from key_epoch where fingerprint is not null").fetchall())
 
 
 def note_fingerprints(connection: Connection, key_file: KeyFile) -> None:
-    """Notes the keys of epochs of which the log has no fingerprint yet. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
+    """Record the fingerprints of epochs' keys that the log lacks. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         unknown = cursor.execute(
             "select name from key_epoch where fingerprint is null and state <> 'destroyed'"
@@ -139,7 +139,7 @@ def note_fingerprints(connection: Connection, key_file: KeyFile) -> None:
 
 
 def opens_what_it_wrapped(connection: Connection, key_file: KeyFile, epoch: str) -> bool:
-    """Whether the file's key of the epoch opens keys that are wrapped with it: one of a few, should some be broken."""
+    """Return whether the file's key of the epoch opens keys wrapped with it: one of a few, in case some are broken."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "select person, key_id, epoch, wrapped from person_key where epoch = %s and wrapped is not null"
@@ -184,7 +184,7 @@ def seconds_overdue(connection: Connection, every: timedelta) -> float:
 
 
 def is_due(connection: Connection, every: timedelta) -> bool:
-    """Whether the present epoch is older than that, or a rotation was begun and never ended."""
+    """Return whether the present epoch is older than that, or a rotation was begun and never ended."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(
             "select exists (select from key_epoch where state = 'retiring'"
@@ -239,7 +239,7 @@ class Rotation:
                 self._connection.execute("select pg_advisory_unlock(%s)", (ROTATION_LOCK,))
 
     def _begun(self) -> str:
-        """The epoch that everything shall be wrapped with: that of a rotation which did not end, or else a new one."""
+        """Return the epoch to wrap every key with: that of an unfinished rotation, or else a new one."""
         all_epochs = epochs(self._connection)
         key_file = self._read()
         current = current_epoch(self._connection)
@@ -261,14 +261,15 @@ class Rotation:
         return name
 
     def _read(self) -> KeyFile:
-        """The key file, if its keys are those that the log knows. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
+        """Return the key file if its keys are those that the log knows. Errors: EpochKeyIsWrong, EpochKeyIsDoubled."""
         key_file = read_key_file(self._path)
         note_fingerprints(self._connection, key_file)
         key_file.hold_to(logged_fingerprints(self._connection))
         return key_file
 
     def _prepared(self, key_file: KeyFile, present: Sequence[Epoch]) -> str:
-        """The file's epoch that the database has not heard of, made where there is none: the file has it first."""
+        """Return the file's epoch that the database does not know yet; make it if there is none. The file has it
+        first."""
         waiting = sorted(
             key_file.epochs.keys() - {epoch.name for epoch in present}, key=lambda name: (number_of(name), name)
         )
@@ -282,7 +283,8 @@ class Rotation:
         return name
 
     def _wrap_anew(self, epoch: str) -> int:
-        """Every living key under another epoch, batch by batch; how many. One that was destroyed meanwhile stays so."""
+        """Wrap every living key under another epoch, batch by batch. Return how many. A key destroyed meanwhile stays
+        so."""
         key_file = replace(self._read(), current=epoch)
         total, done = self._waiting(epoch), 0
         while self._waiting(epoch):  # once, unless a key was stored by hand meanwhile
@@ -319,7 +321,7 @@ class Rotation:
             ).rowcount
 
     def _destroy_former(self, epoch: str) -> list[str]:
-        """Takes every epoch out of the file that was used before; those that the database knew of until now."""
+        """Remove all former epochs from the file. Return those that become destroyed in the database."""
         key_file = read_key_file(self._path)
         former = {other.name for other in epochs(self._connection)} - {epoch}
         left = {name: key for name, key in key_file.epochs.items() if name not in former}
@@ -353,7 +355,8 @@ class Rotation:
 
 
 def wrapped_anew(key_file: KeyFile, key: PersonKey) -> PersonKey:
-    """The same data key under the file's current epoch. Errors: EpochIsNotInKeyFile, WrappedKeyIsBroken."""
+    """Return the same data key, wrapped under the file's current epoch. Errors: EpochIsNotInKeyFile,
+    WrappedKeyIsBroken."""
     try:
         opened = key_file.unwrap(key.person, key.key_id, key.epoch, key.wrapped or b"")
     except InvalidTag as error:

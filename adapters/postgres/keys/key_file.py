@@ -129,11 +129,13 @@ class KeyFile:
         return epoch, nonce + AESGCM(self.key_of(epoch)).encrypt(nonce, key, person.bytes + key_id.bytes)
 
     def unwrap(self, person: UUID, key_id: UUID, epoch: str, wrapped: bytes) -> bytes:
-        """The data key. Errors: EpochIsNotInKeyFile, cryptography's InvalidTag where the wrapped key was altered."""
+        """Return the data key. Errors: EpochIsNotInKeyFile; cryptography's InvalidTag if the wrapped key was
+        altered."""
         return AESGCM(self.key_of(epoch)).decrypt(wrapped[:12], wrapped[12:], person.bytes + key_id.bytes)
 
     def key_of(self, epoch: str) -> bytes:
-        """The key-encryption key. Errors: EpochIsNotInKeyFile, EpochKeyIsWrong, also after the file was read again."""
+        """Return the key-encryption key; read the file again if it is missing. Errors: EpochIsNotInKeyFile,
+        EpochKeyIsWrong."""
         key = self._right(epoch)
         if key is None:
             self.read_again()
@@ -145,7 +147,7 @@ class KeyFile:
         raise EpochIsNotInKeyFile(self.path, epoch)
 
     def _right(self, epoch: str) -> bytes | None:
-        """The epoch's key, if this process has one and the log knows no other."""
+        """Return the epoch's key if this process has one and the log knows no other."""
         logged = self._logged.get(epoch)
         for held in (self.epochs, self._before):
             key = held.get(epoch)
@@ -170,11 +172,12 @@ class KeyFile:
                 raise EpochKeyIsDoubled(self.path, epoch, other)
 
     def fingerprint_of(self, key: bytes) -> str:
-        """What the log notes of an epoch's key: it tells keys apart and reveals nothing of them."""
+        """Return the fingerprint that the log stores of an epoch's key: it tells keys apart and reveals nothing of
+        them."""
         return self.fingerprint("key of an epoch", key)
 
     def name_of(self, number: int, key: bytes) -> str:
-        """The name of a new epoch. It follows from the key, so two keys never have one name."""
+        """Return the name of a new epoch. It follows from the key, so two keys never have the same name."""
         return f"{number}-{self.fingerprint_of(key)[:16]}"
 
     def turn_to(self, epoch: str) -> None:
@@ -183,7 +186,7 @@ class KeyFile:
         self.current = epoch
 
     def read_again(self) -> None:
-        """Takes the epochs as the file holds them now. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
+        """Replace the epochs by those that the file holds now. Errors: KeyFileIsUnusable, KeyFileIsAnothers."""
         if self.path is None:
             return
         newer = read_key_file(self.path)
@@ -201,12 +204,12 @@ class KeyFile:
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     def address_stream(self, kind: str, address: str) -> UUID:
-        """The stream by which older versions know an address ('email' or 'phone'): the name of it never changes."""
+        """Return the stream by which older versions know an address ('email' or 'phone'). Its name never changes."""
         name = json.dumps(["perennial-address", kind, recognised(kind, address)]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
     def form_stream(self, kind: str, form: str) -> UUID:
-        """The stream that says whether the address of this form may come in."""
+        """Return the stream that says whether the address of this form may come in."""
         name = json.dumps(["perennial-address-form", kind, form]).encode()
         return UUID(bytes=hmac.digest(self.naming_key, name, hashlib.sha256)[:16], version=5)
 
@@ -216,7 +219,7 @@ class KeyFile:
         return self.fingerprint("name of the key file", b"")
 
     def fingerprint(self, purpose: str, data: bytes) -> str:
-        """A keyed hash (hex) that tells equal data apart from other data and nothing else."""
+        """Return a keyed hash (hex) that tells equal data from other data and reveals nothing else."""
         return hmac.digest(self.naming_key, purpose.encode() + b"\0" + data, "sha256").hex()
 
     def blind(self, kind: str, address: str) -> str:
@@ -233,7 +236,7 @@ READINGS, READ_AGAIN_AFTER = 5, 0.05
 
 
 def read_key_file(path: Path) -> KeyFile:
-    """The key file at `path`. Errors: KeyFileIsUnusable when it is missing or not a key file."""
+    """Return the key file at `path`. Errors: KeyFileIsUnusable if it is missing or no key file."""
     for _ in range(READINGS - 1):
         try:
             return parsed(path)
@@ -275,7 +278,7 @@ def key_in(name: str, text: str) -> bytes:
 
 
 def ensure_key_file(path: Path) -> KeyFile:
-    """The key file at `path`, made (readable by its owner alone) where there is none yet."""
+    """Return the key file at `path`; make it, readable by its owner alone, if there is none."""
     if path.exists():
         return read_key_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -345,7 +348,7 @@ def overwrite(handle: int) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Makes names that were made or replaced in the folder last."""
+    """Make the folder's new and replaced names durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -67,7 +67,7 @@ class Place:
     stored_name: str
 
     def associated_data(self, group: str) -> bytes:
-        """A JSON list; none of its texts needs an escape."""
+        """Return the data that a sealed part is bound to, as a JSON list; none of its texts needs an escape."""
         return f'["{self.origin}","{self.stream}",{self.version},"{self.stored_name}","{group}"]'.encode()
 
 
@@ -104,13 +104,13 @@ def base64_text(data: bytes) -> str:
 
 
 def open_part(place: Place, part: Mapping[str, str], cipher: AESGCM) -> dict[str, Any]:
-    """The values of one part. Errors: SealIsBroken."""
+    """Return the values of one part. Errors: SealIsBroken."""
     values: dict[str, Any] = json.loads(unsealed(place, part, cipher)[1])
     return values
 
 
 def unsealed(place: Place, part: Mapping[str, str], cipher: AESGCM) -> tuple[bytes, bytes]:
-    """The salt and the JSON text that the part's commitment binds. Errors: SealIsBroken."""
+    """Return the salt and the JSON text that the part's commitment binds. Errors: SealIsBroken."""
     nonce, sealed = base64.b64decode(part["nonce"]), base64.b64decode(part["ciphertext"])
     try:
         plaintext = cipher.decrypt(nonce, sealed, place.associated_data(part["group"]))
@@ -131,7 +131,8 @@ class Keyring:
         self._lock = Lock()
 
     def cipher(self, key: PersonKey) -> AESGCM | None:
-        """What opens with the key; None where its person was erased. Asked of the stored row: erasure acts at once."""
+        """Return the cipher that opens with the key; None if its person was erased. It reads the stored row, so erasure
+        acts at once."""
         opened = self._open(key)
         return None if opened is None else AESGCM(opened)
 
@@ -173,7 +174,7 @@ class Keyring:
         return self._keep(self._sealers, person, sealer_of(person, key_id, key, stored))
 
     def settle(self, people: Iterable[UUID]) -> None:
-        """The keys these people's appends brought are stored now."""
+        """Mark the keys that these people's appends brought as stored."""
         for person in people:
             sealer = self._sealers.get(person)
             if sealer is not None and sealer.brought is not None:

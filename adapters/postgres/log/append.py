@@ -54,7 +54,7 @@ class Append:
     """Keys to store for their own sake; those that events were sealed with come with the events."""
 
     def request(self) -> str:
-        """The request as the database function reads it: JSON text, binary data in base64."""
+        """Return the request as the database function reads it: JSON text, binary data in base64."""
         rest: dict[str, Any] = {}
         brought = {key.key_id: key for key in self.keys}
         brought |= {key.key_id: key for event in self.events for key in event.brings}
@@ -87,12 +87,12 @@ def outcome_of(status: str, first_position: int | None, detail: str | None) -> O
 
 
 def error_of(constraint: str | None) -> AlreadyReceived | StreamMoved:
-    """What it means that a unique constraint of the log stood in the way of an append."""
+    """Return the error of an append that violates a unique constraint of the log."""
     return AlreadyReceived(constraint or "") if constraint in RECEIPTS else StreamMoved(detail=constraint or "")
 
 
 def event_text(event: LoggedEvent) -> str:
-    """The event as JSON; its clear data goes in as the text it already is."""
+    """Return the event as JSON text; its clear data is already text and goes in unchanged."""
     rest = json.dumps(
         {
             "stream": str(event.originator_id),

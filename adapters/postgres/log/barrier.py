@@ -71,7 +71,7 @@ class Barrier:
             self._read_at = float("-inf")
 
     def head(self, *, at_least: int = 0) -> int:
-        """The settled end (0: empty log), at most 50 ms old and never before what this process wrote itself."""
+        """Return the settled end (0: empty log), at most 50 ms old and never before this process's own appends."""
         with self._lock:
             fresh = time.monotonic() - self._read_at < HEAD_IS_FRESH_FOR
             if not fresh or self._head < max(self._own, at_least):
@@ -99,7 +99,7 @@ class Barrier:
                 time.sleep(0.02)
 
     def position_at(self, moment: datetime) -> int:
-        """The one position of a past moment, for ever. Errors: MomentLiesAhead."""
+        """Return the position of a past moment, which never changes. Errors: MomentLiesAhead."""
         newest = self._time_index_entry("select time, position from time_index order by id desc limit 1")
         if newest is None or newest.time < moment:
             newest = self.make_time_index_entry()
@@ -111,7 +111,7 @@ class Barrier:
         return entry.position if entry is not None else 0
 
     def time_of(self, position: int) -> datetime:
-        """When the log first stood at this position or later: the time of the entry that closes over it."""
+        """Return when the log first stood at this position or later: the time of the entry that closes over it."""
         closing = "select time, position from time_index where position >= %s order by position, id limit 1"
         entry = self._time_index_entry(closing, position)
         if entry is None:
@@ -175,7 +175,7 @@ class Notifier:
             connection.execute(f"notify {CHANNEL}")
 
     def _try(self, action: Callable[[], object]) -> None:
-        """A notice or an entry that fails costs nothing: followers also poll, and the next reader makes the entry."""
+        """Run the action and log its failure: followers also poll, and the next reader makes the entry."""
         try:
             action()
         except (psycopg.Error, OSError) as error:

@@ -41,7 +41,7 @@ _NEWEST = """
 
 
 def batch_function(upcasts: Iterable[Upcast]) -> str:
-    """The statement that makes `batch(after, upto)`: events of after < position <= upto, none under an older name."""
+    """Return the SQL that makes `batch(after, upto)`: events of after < position <= upto, none under an older name."""
     by_name = {upcast.stored_name: upcast for upcast in upcasts}
     if not by_name:
         return _FUNCTION.format(**_AS_STORED)
@@ -52,7 +52,7 @@ def batch_function(upcasts: Iterable[Upcast]) -> str:
 
 
 def way_up(by_name: Mapping[str, Upcast], stored_name: str) -> list[Upcast]:
-    """The upcasts that lead from an older name to the newest, in order."""
+    """Return the upcasts that lead from an older name to the newest, in order."""
     way = [by_name[stored_name]]
     while (following := by_name.get(way[-1].becomes)) is not None:
         way.append(following)
@@ -60,14 +60,14 @@ def way_up(by_name: Mapping[str, Upcast], stored_name: str) -> list[Upcast]:
 
 
 def upcast_all(way: Iterable[Upcast], clear: str) -> str:
-    """The jsonb expression `clear` after each upcast in turn, as an SQL expression."""
+    """Return the SQL expression that applies each upcast in turn to the jsonb expression `clear`."""
     for upcast in way:
         clear = upcast_sql(upcast, clear)
     return clear
 
 
 def upcast_sql(upcast: Upcast, clear: str) -> str:
-    """The same as `Upcast.clear`, as an SQL expression; a scalar subquery, so that `clear` is worked out once."""
+    """Return `Upcast.clear` as an SQL expression: a scalar subquery, so that `clear` is computed once."""
     renames = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in upcast.rename.items())
     key = f"case key {renames} else key end" if renames else "key"
     dropped = f" where key <> all ({literal(list(upcast.drop))}::text[])" if upcast.drop else ""

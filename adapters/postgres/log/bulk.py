@@ -96,7 +96,7 @@ class BulkAppend:
         return first
 
     def _lines(self, first: int, events: Sequence[Recorded[Event]]) -> Iterator[str]:
-        """The events in COPY's text format."""
+        """Yield the events in COPY's text format."""
         mapper = self._mapper
         for position, event in enumerate(events, first):
             sealers, parts = mapper.sealed(event)
@@ -116,7 +116,7 @@ def copy_line(position: int, event: Recorded[Event], clear: str, sealers: Sequen
 
 @lru_cache(maxsize=4096)
 def escaped(text: str) -> str:
-    """A text that others chose, as COPY's format wants it."""
+    """Return the text with the escapes of COPY's text format."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 

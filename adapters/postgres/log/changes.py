@@ -80,7 +80,8 @@ class Following:
         return await self._in_thread(self._feed.head)
 
     async def changes(self, after: int, upto: int, types: Sequence[str]) -> list[Change]:
-        """The changes of after < position <= upto, which must be settled, in order; of these types (none: of all)."""
+        """Return the changes of after < position <= upto, which must be settled, in order. `types`: of these alone
+        (empty: all)."""
         return await self._in_thread(self._read, after, upto, types)
 
     async def _in_thread(self, function: Callable[P, R], *given: P.args, **_: P.kwargs) -> R:
@@ -93,7 +94,8 @@ class Following:
         return [Change(*row) for row in rows]
 
     async def settled_beyond(self, position: int, seconds: float) -> int:
-        """The settled end once it is beyond the position; as it is when that takes longer or the server is to stop."""
+        """Return the settled end once it is beyond the position, or as it is after `seconds` or when the server
+        stops."""
         loop = asyncio.get_running_loop()
         grown: asyncio.Future[None] = loop.create_future()
         with self._lock:
@@ -126,7 +128,7 @@ class Following:
                 time.sleep(LOOK_AGAIN_SECONDS)
 
     def _goes_on(self) -> bool:
-        """Whether there is a reader; if not, this listener ends, and the next reader starts another."""
+        """Return whether there is a reader. If not, this listener ends, and the next reader starts another."""
         with self._lock:
             if not self._followed():
                 self._listener = None

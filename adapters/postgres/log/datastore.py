@@ -11,13 +11,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 
 def connection_parts(conninfo: str) -> dict[str, str]:
-    """The parts of a conninfo or URL, with PostgreSQL's usual defaults."""
+    """Return the parts of a conninfo or URL, with PostgreSQL's usual defaults."""
     given = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
     return {"dbname": "postgres", "host": "localhost", "port": "5432", "user": "postgres", "password": ""} | given
 
 
 def take_role(datastore: PostgresDatastore, role: str, parts: dict[str, str]) -> None:
-    """Every connection of the pool works as `role`, in UTC, with the rest of the conninfo (such as sslmode) kept."""
+    """Make every connection of the pool work as `role`, in UTC; keep the rest of the conninfo (such as sslmode)."""
     arguments = cast(dict[str, Any], datastore.pool.kwargs)
     arguments.update(parts)
     arguments["options"] = options_in(parts, role)

@@ -16,7 +16,7 @@ _ENTRIES = """
 
 
 def entries_of(datastore: PostgresDatastore, streams: Collection[UUID]) -> dict[UUID, Entry]:
-    """The entries of those of the streams that there are."""
+    """Return the entries of those streams that exist."""
     with datastore.pool.connection() as connection:
         rows = connection.execute(_ENTRIES, (list(streams),), prepare=True).fetchall()
     return {

@@ -100,7 +100,7 @@ class EventLog(Application[UUID]):
         return SealingEventStore(self.mapper, self.recorder)
 
     def load(self, aggregate: Aggregate[Any], stream: UUID, reads: Reads) -> Loaded:
-        """The stream's state as told by the event types in `reads`, and its newest version."""
+        """Return the stream's state, folded from the event types in `reads`, and its newest version."""
         return self.load_all({stream: (aggregate, reads)})[stream]
 
     @property
@@ -121,7 +121,7 @@ class EventLog(Application[UUID]):
         return loaded
 
     def completed(self, commands: Sequence[Any]) -> Completed:
-        """The commands with the streams of the addresses that they bring in or answer for."""
+        """Return the commands with the streams of the addresses that they bring in or answer for."""
         return completed(self, self.addresses, commands)
 
     def _loaded(self, aggregate: Aggregate[Any], stream: UUID, rows: FoundStream) -> Loaded:
@@ -133,12 +133,12 @@ class EventLog(Application[UUID]):
         return Loaded(state, rows.head)
 
     def history(self, stream: UUID, *, until_destroyed: bool = False) -> list[Recorded[Event]]:
-        """Every event of the stream, opened as far as its people's keys live."""
+        """Return every event of the stream, opened as far as its people's keys live."""
         rows = self.recorder.select_streams([stream], None, until_destroyed=until_destroyed)[stream]
         return [self.mapper.to_domain_event(event) for event in rows.events]
 
     def history_together(self, streams: Sequence[UUID], after: int, limit: int) -> list[Recorded[Event]]:
-        """The events of these streams after a position, at most so many, in log order; settled ones alone."""
+        """Return at most `limit` settled events of these streams after a position, in log order."""
         return [self.mapper.to_domain_event(event) for event in self.recorder.select_together(streams, after, limit)]
 
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
@@ -168,14 +168,14 @@ class EventLog(Application[UUID]):
         return self.recorder.precedence.of(streams)
 
     def known(self, events: Collection[UUID]) -> dict[UUID, int]:
-        """Those of the event ids that stand in the log, with their positions."""
+        """Return the positions of those event ids that stand in the log."""
         return self.recorder.positions_of(events)
 
     def _position(self, recordings: Sequence[Recording[UUID]]) -> int:
         return recordings[-1].notification.id if recordings else self.recorder.barrier.head()
 
     def seal_delivery(self, source: str, delivery_id: str, person: UUID, body: bytes) -> bytes:
-        """A delivery's raw body, sealed for the person it is about. Errors: PersonWasErased."""
+        """Return a delivery's raw body, sealed for the person it is about. Errors: PersonWasErased."""
         sealer = self.store.stored_sealer(person)
         values = {"body": base64.b64encode(body).decode()}
         return f"[{seal(self._place(source, delivery_id, person), 'delivery', sealer, values)}]".encode()
@@ -183,7 +183,7 @@ class EventLog(Application[UUID]):
     def open_delivery(
         self, source: str, delivery_id: str, sealed: bytes, *, until_destroyed: bool = False
     ) -> bytes | Erased:
-        """The raw body of a kept delivery, or ERASED where its person's key is gone."""
+        """Return the raw body of a kept delivery; ERASED if its person's key is gone."""
         part = json.loads(sealed)[0]
         person = UUID(part["person"])
         key = self.recorder.keys_of([person], until_destroyed=until_destroyed).get(person)

@@ -93,7 +93,7 @@ class GroupCommit:
                     answer.set_exception(error)
 
     def _write_alone(self, pending: PendingAppend, error: psycopg.Error) -> None:
-        """A lone append failed: tried again while that can help, else its own caller hears of it."""
+        """Retry a failed lone append while that can help; else give its caller the error."""
         for attempt in range(1, ATTEMPTS):
             if not isinstance(error, LOST):
                 break
@@ -125,7 +125,7 @@ class GroupCommit:
 
 
 def call(connection: psycopg.Connection[DictRow], appends: Sequence[Append]) -> list[Outcome]:
-    """What became of each append, written in one transaction."""
+    """Write the appends in one transaction and return the outcome of each."""
     requests = "[" + ",".join(append.request() for append in appends) + "]"
     rows = connection.execute(
         "select request, status, first_position, detail from append_events(%s::jsonb)",

@@ -43,20 +43,20 @@ class SealingMapper(Mapper[UUID]):
         self._upcasts = {upcast.stored_name: upcast for upcast in upcasts}
 
     def names_of(self, events: Iterable[type[Event]]) -> list[str]:
-        """Every stored name, of today and before, under which such events may stand in the log."""
+        """Return every stored name, of today and before, under which such events may stand in the log."""
         names = [event.stored_name for event in events]
         for name in names:  # it grows while it is read: an older name may have older ones itself
             names += [upcast.stored_name for upcast in self._upcasts.values() if upcast.becomes == name]
         return names
 
     def people_of(self, domain_event: Recorded[Event]) -> list[UUID]:
-        """The people whose personal data the event holds, each once, in the order of its parts."""
+        """Return the people whose personal data the event holds, each once, in the order of its parts."""
         held_by = held_in(self._codecs[domain_event.event.stored_name], domain_event.event)
         return list(dict.fromkeys(whose(group, domain_event) for group, _ in held_by))
 
     def without_texts(self, events: Sequence[Recorded[Event]], person: UUID) -> list[Recorded[Event]] | None:
-        """The events with plain codes in the place of those whose texts are sealed for the person: what happened is
-        recorded of an erased one too. None where that is not all that is sealed for them."""
+        """Return the events with plain codes in place of those with texts sealed for the person. So events of an erased
+        person can still be recorded. Return None if anything else is sealed for them."""
         plain = [self._without_text(event, person) for event in events]
         is_changed = any(after is not before for after, before in zip(plain, events, strict=True))
         return plain if is_changed and not any(person in self.people_of(after) for after in plain) else None
@@ -70,7 +70,7 @@ class SealingMapper(Mapper[UUID]):
         return replace(domain_event, event=replace(event, **codes))
 
     def sealed(self, domain_event: Recorded[Event]) -> tuple[list[Sealer], str]:
-        """The personal data: the keys of the people it belongs to, and the sealed parts as a JSON list."""
+        """Return the personal data: the keys of the people it belongs to, and the sealed parts as a JSON list."""
         event = domain_event.event
         parts: list[str] = []
         sealers: dict[UUID, Sealer] = {}
@@ -83,7 +83,7 @@ class SealingMapper(Mapper[UUID]):
         return list(sealers.values()), f"[{','.join(parts)}]"
 
     def clear(self, event: Event) -> str:
-        """The clear data in RFC 8785 form. Errors: EventCannotBeStored."""
+        """Return the clear data in RFC 8785 form. Errors: EventCannotBeStored."""
         return clear_text(self._codecs[event.stored_name], event)
 
     def to_stored_event(self, domain_event: Recorded[Event]) -> LoggedEvent:  # type: ignore[override]  # it takes our events alone
@@ -135,7 +135,7 @@ class SealingMapper(Mapper[UUID]):
         return stored_name, data
 
     def _open(self, stored: LoggedEvent, codec: Codec, values: dict[str, Any]) -> None:
-        """Adds the personal values: opened, ERASED, or None where nothing was sealed."""
+        """Add the personal values: opened, ERASED, or None if nothing was sealed."""
         parts: Sequence[Mapping[str, str]] = json.loads(stored.state)
         stream = as_uuid(stored.originator_id)
         for group in codec.sealed:
@@ -153,8 +153,7 @@ class SealingMapper(Mapper[UUID]):
                 self._spell(stored, part, codec, values)
 
     def _spell(self, stored: LoggedEvent, part: Mapping[str, str], codec: Codec, values: dict[str, Any]) -> None:
-        """Gives codes the texts that they were made of. Once the key is gone nothing says which of them had one, so all
-        have a text that was erased."""
+        """Give the codes their texts. Without the key nothing says which codes had one, so all get an erased text."""
         place = Place(self.origin, as_uuid(stored.originator_id), stored.originator_version, stored.topic)
         texts = self._opened(place, part, stored.keys.get(UUID(part["person"])))
         name = stored.topic
@@ -172,7 +171,7 @@ class SealingMapper(Mapper[UUID]):
 
 
 def held_in(codec: Codec, event: Event) -> Iterator[tuple[SealedGroup, dict[str, Any]]]:
-    """The groups of the event that have anything to be sealed, with their values; the texts of its codes last."""
+    """Yield the groups of the event that have values to seal, with their values; the texts of its codes last."""
     for group in codec.sealed:
         if values := held(group, event):
             yield group, values
@@ -181,13 +180,13 @@ def held_in(codec: Codec, event: Event) -> Iterator[tuple[SealedGroup, dict[str,
 
 
 def texts_in(codec: Codec, event: Event) -> dict[str, Any]:
-    """The texts that the event's codes were made of, by field, as far as there are some."""
+    """Return the texts of the event's codes by field, for the codes that have one."""
     codes = ((name, getattr(event, name)) for name, _ in codec.texts.fields)
     return {name: code.text for name, code in codes if isinstance(code, Spelled) and isinstance(code.text, str)}
 
 
 def held(group: SealedGroup, event: Event) -> dict[str, Any]:
-    """The group's values, or nothing where the event says nothing personal (an empty group is not sealed)."""
+    """Return the group's values; empty if the event has nothing personal (an empty group is not sealed)."""
     for name, _ in group.fields:
         if getattr(event, name) not in NOTHING:
             return {name: getattr(event, name) for name, _ in group.fields}
@@ -199,7 +198,7 @@ def decode_nothing(decode: Any) -> Any:
 
 
 def clear_text(codec: Codec, event: Event) -> str:
-    """The clear data in RFC 8785 form: fields in order of their names. Errors: EventCannotBeStored."""
+    """Return the clear data in RFC 8785 form: fields in order of their names. Errors: EventCannotBeStored."""
     texts = []
     for field in codec.clear:
         try:

@@ -31,9 +31,9 @@ class Precedence(threading.local):
 
     @contextmanager
     def of(self, streams: Collection[UUID]) -> Iterator[None]:
-        """Waits for the appends under way, then keeps others from these streams until the end.
+        """Wait for the appends under way, then hold the locks of these streams until the end.
 
-        The locks are taken in one order, so that two who want the same ones do not wait for each other.
+        The locks are taken in a fixed order, so that two holders never deadlock.
         """
         with self._connect() as connection:
             try:

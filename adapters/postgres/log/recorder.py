@@ -121,7 +121,7 @@ class LogRecorder(PostgresApplicationRecorder):
         self.notifier.wrote()
 
     def create_table(self) -> None:
-        """The migrations make the tables, not the recorder."""
+        """Do nothing: the migrations make the tables."""
 
     def close(self) -> None:
         self._commits.close()
@@ -134,7 +134,7 @@ class LogRecorder(PostgresApplicationRecorder):
         attached: Attached | None = None,
         tracking: Tracking | None = None,
     ) -> Sequence[int] | None:
-        """The positions of the events, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
+        """Append the events and return their positions, in order. Errors: StreamMoved, AlreadyReceived, KeysChanged."""
         events = [as_logged(event) for event in stored_events]
         (outcome,) = self.insert_together([Append(events, attached or Attached(), tracking)])
         if isinstance(outcome, Exception):
@@ -165,7 +165,8 @@ class LogRecorder(PostgresApplicationRecorder):
         return [outcome.first_position if outcome.error is None else outcome.error for outcome in outcomes]
 
     def store_key(self, key: PersonKey) -> PersonKey:
-        """The person's stored key: this one, unless they had one before. Errors: KeysChanged, of a former epoch."""
+        """Store the person's key, unless they have one, and return the stored one. Errors: KeysChanged, of a former
+        epoch."""
         (outcome,) = self.insert_together([Append([], keys=[key])])
         if isinstance(outcome, Exception):
             raise outcome
@@ -180,7 +181,7 @@ class LogRecorder(PostgresApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """The stream's events in order of version."""
+        """Return the stream's events in order of version."""
         query = SELECT_EVENTS.format(order="desc" if desc else "asc").encode()
         values = {"stream": originator_id, "gt": gt, "lte": lte, "limit": limit}
         with self.datastore.get_connection() as connection:
@@ -208,7 +209,7 @@ class LogRecorder(PostgresApplicationRecorder):
         return {stream: found_stream(own, keys, types) for stream, own in rows_by_stream.items()}
 
     def positions_of(self, events: Collection[UUID]) -> dict[UUID, int]:
-        """Those of the event ids that stand in the log, with their positions."""
+        """Return the positions of those event ids that stand in the log."""
         if not events:
             return {}
         with self.datastore.get_connection() as connection:
@@ -218,21 +219,22 @@ class LogRecorder(PostgresApplicationRecorder):
         return {row["event_id"]: row["position"] for row in rows}
 
     def stream_of(self, event: UUID) -> UUID | None:
-        """The stream in which the event stands; None where the log has no such event."""
+        """Return the stream in which the event stands; None if the log has no such event."""
         with self.datastore.get_connection() as connection:
             cursor = connection.execute("select stream_id from event where event_id = %s", (event,), prepare=True)
             row = cursor.fetchone()
         return None if row is None else row["stream_id"]
 
     def select_together(self, streams: Sequence[UUID], after: int, limit: int) -> Sequence[StoredEvent]:
-        """The settled events of these streams after the position, in log order: a later call finds none before them."""
+        """Return the settled events of these streams after the position, in log order. A later call finds none before
+        them."""
         values = {"streams": list(streams), "after": after, "upto": self.barrier.head(), "limit": limit}
         with self.datastore.get_connection() as connection:
             rows = connection.execute(SELECT_TOGETHER, values, prepare=True).fetchall()
             return with_keys(connection, rows)
 
     def origin(self) -> str:
-        """The log's own name, which every sealed part is bound to."""
+        """Return the log's own name, which every sealed part is bound to."""
         with self.datastore.get_connection() as connection:
             row = connection.execute("select origin from log").fetchone()
         if row is None:
@@ -240,13 +242,13 @@ class LogRecorder(PostgresApplicationRecorder):
         return str(row["origin"])
 
     def phone_region(self) -> str | None:
-        """The country of phone numbers that name none; None: those stay national."""
+        """Return the country of phone numbers that name none; None if those stay national."""
         with self.datastore.get_connection() as connection:
             row = connection.execute("select phone_region from log").fetchone()
         return None if row is None else row["phone_region"]
 
     def current_epoch(self) -> str:
-        """The epoch of the key file that new keys are wrapped with."""
+        """Return the epoch of the key file that new keys are wrapped with."""
         with self.datastore.get_connection() as connection:
             row = connection.execute("select name from key_epoch where state = 'current'").fetchone()
         if row is None:
@@ -254,7 +256,7 @@ class LogRecorder(PostgresApplicationRecorder):
         return str(row["name"])
 
     def logged_fingerprints(self) -> dict[str, str]:
-        """The fingerprint of each epoch's key that the log knows."""
+        """Return the fingerprint of each epoch's key that the log knows."""
         with self.datastore.get_connection() as connection:
             rows = connection.execute(
                 "select name, fingerprint from key_epoch where fingerprint is not null"
@@ -287,7 +289,7 @@ class LogRecorder(PostgresApplicationRecorder):
             return [notification(row) for row in rows]
 
     def max_notification_id(self) -> int | None:
-        """The newest settled event's position (a refused append leaves a gap behind it)."""
+        """Return the newest settled event's position (a refused append leaves a gap behind it)."""
         with self.datastore.get_connection() as connection:
             row = connection.execute(
                 "select max(position) as newest from event where position <= %s", (self.barrier.head(),), prepare=True
@@ -299,12 +301,12 @@ class LogRecorder(PostgresApplicationRecorder):
 
 
 def is_locked_out(outcome: object) -> bool:
-    """Whether another session holds the lock of a stream of the append."""
+    """Return whether another session holds the lock of a stream of the append."""
     return isinstance(outcome, StreamMoved) and outcome.named["detail"] == LOCKED
 
 
 def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[int] | Exception:
-    """The positions of an append whose first is known; the errors of the database as the library names them."""
+    """Return the positions of an append with a known first position, or the error under the library's name."""
     if isinstance(outcome, psycopg.IntegrityError):
         return IntegrityError(str(outcome))
     if outcome is None or isinstance(outcome, Exception):
@@ -313,7 +315,7 @@ def positions_of(append: Append, outcome: int | Exception | None) -> Sequence[in
 
 
 def found_stream(rows: Sequence[DictRow], keys: Mapping[UUID, PersonKey], types: Collection[str] | None) -> FoundStream:
-    """The stream of which these are the rows; one without a position where it has no event at all that was read."""
+    """Return the stream of these rows; it has no position if it has no event at all that was read."""
     read = (row for row in rows if row["position"] is not None and (types is None or row["type"] in types))
     events = [from_row(row, row["clear"], keys) for row in read]
     named = {person for row in rows if row["people"] for person in row["people"]} | {rows[0]["stream"]}
@@ -333,8 +335,8 @@ def notification(row: Mapping[str, Any]) -> Notification:
 def keys_of(
     connection: Connection[Any], people: Iterable[UUID], *, until_destroyed: bool = False
 ) -> Mapping[UUID, PersonKey]:
-    """The stored keys of these people, living or not. Whose erasure was asked for has none, while it waits as well;
-    `until_destroyed`: as long as it is there, which only the erasure itself and the person's own export may say."""
+    """Return the stored keys of these people, living or destroyed. A person whose erasure waits has none.
+    `until_destroyed`: read the key as long as it exists; only the erasure and the person's own export may."""
     query = SELECT_KEYS_UNTIL_DESTROYED if until_destroyed else SELECT_KEYS
     rows = connection.execute(query, (list(people),), prepare=True).fetchall()
     return {row["person"]: key_from(row) for row in rows}
@@ -346,7 +348,7 @@ def key_from(row: Mapping[str, Any]) -> PersonKey:
 
 
 def with_keys(connection: Connection[DictRow], rows: Sequence[DictRow]) -> list[StoredEvent]:
-    """The rows as stored events, each with the keys of the people it names: one more query, whatever their number."""
+    """Return the rows as stored events, each with the keys of the people it names: one more query in all."""
     people = {person for row in rows for person in row["people"]}
     keys = keys_of(connection, people) if people else {}
     return [from_row(row, row["clear"], keys) for row in rows]

@@ -113,7 +113,7 @@ class SealingEventStore(EventStore[UUID]):
             self._learn(unknown)
 
     def stored_sealer(self, person: UUID) -> Sealer:
-        """The person's key for sealing, stored already. Errors: PersonWasErased."""
+        """Return the person's sealing key; store it first if it is new. Errors: PersonWasErased."""
         keyring = self.mapper.keyring
         self.learn_again([person])
         for _ in range(RESEALS):

@@ -39,7 +39,7 @@ class LoggedEvent(StoredEvent):
 
 
 def as_logged(event: StoredEvent) -> LoggedEvent:
-    """The event with our columns; a plain one gets a fresh id, so that only its own retry finds it again."""
+    """Return the event with our columns; a plain one gets a fresh id, so that only its own retry finds it again."""
     if isinstance(event, LoggedEvent):
         return event
     return LoggedEvent(
@@ -59,7 +59,7 @@ def as_logged(event: StoredEvent) -> LoggedEvent:
 
 
 def from_row(row: Mapping[str, Any], clear: str, keys: Mapping[UUID, PersonKey]) -> StoredEvent:
-    """The stored event of an `event` row (a dict row of its columns)."""
+    """Return the stored event of an `event` row (a dict row of its columns)."""
     if row["actor"] == PLAIN_ACTOR:
         return StoredEvent(row["stream_id"], row["stream_version"], row["type"], bytes(row["state"]))
     return LoggedEvent(

@@ -56,7 +56,7 @@ class FoldFailed(Exception):
 
 
 def create_schema(connection: psycopg.Connection[Any], model: ReadModel, schema: str, zone: str) -> None:
-    """Makes the read model's empty tables in a schema of this name; raises DuplicateSchema if there is one."""
+    """Make the read model's empty tables in a schema of this name; raise DuplicateSchema if there is one."""
     connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     connection.execute(model.render(model.tables, schema, zone).encode())
 
@@ -134,7 +134,7 @@ def _copy(connection: psycopg.Connection[Any], table: str, rows: Iterable[tuple[
 
 
 def make_temporary_tables(connection: psycopg.Connection[Any], models: Mapping[str, ReadModel]) -> None:
-    """Makes what the read models work in, as far as this session has not; all of it is empty then."""
+    """Make the temporary tables that the read models work in, unless this session has them; all are empty then."""
     wanted = {"batch": f"({_BATCH}) partition by list (type)"}
     wanted |= {name: f"{part} on commit delete rows" for name, part in _PARTS.items()}
     for model in models.values():

@@ -28,7 +28,7 @@ class FoldRecorder(PostgresTrackingRecorder):
         super().__init__(datastore, tracking_table_name="fold_tracking")
 
     def create_table(self) -> None:
-        """The migrations make the table, not the recorder."""
+        """Do nothing: the migrations make the table."""
 
     def track(self, connection: Connection, schema: str, position: int) -> None:
         """Writes how far the fold has come, in the caller's transaction. Errors: IntegrityError unless it rises."""
@@ -59,7 +59,7 @@ _STANDINGS = """
 
 
 def standings(connection: Connection) -> dict[str, Standing]:
-    """Every registered fold by its schema."""
+    """Return every registered fold by its schema."""
     rows = connection.execute(_STANDINGS).fetchall()
     return {row["schema"]: Standing(**{**row, "parked": frozenset(row["parked"])}) for row in rows}
 
@@ -72,9 +72,9 @@ def position_of(connection: Connection, schema: str) -> int:
 
 
 def hold(connection: Connection, schemas: Sequence[str]) -> bool:
-    """Keeps the folds from being swapped until this transaction ends; False where one was swapped during the wait.
+    """Keep the folds from being swapped until this transaction ends; return False if one was swapped during the wait.
 
-    Ordered, so that two holders never deadlock.
+    The locks are taken in a fixed order, so that two holders never deadlock.
     """
     held = connection.execute(
         "select from read_model where schema_name = any(%s) order by schema_name for update", (sorted(schemas),)
@@ -83,13 +83,13 @@ def hold(connection: Connection, schemas: Sequence[str]) -> bool:
 
 
 def try_lock(connection: Connection, schema: str) -> bool:
-    """Whether this session is now the one that folds this schema. The lock goes with the session."""
+    """Take the fold lock of this schema for the session. Return whether the session holds it now."""
     row = connection.execute("select pg_try_advisory_lock(%s, hashtext(%s)) as got", (LOCK_CLASS, schema)).fetchone()
     return bool(row and row["got"])
 
 
 def register(connection: Connection, model: ReadModel, schema: str, zone: str, state: str) -> None:
-    """Makes the tables and enters the fold at position 0; in the caller's transaction."""
+    """Make the tables and register the fold at position 0, in the caller's transaction."""
     create_schema(connection, model, schema, zone)
     connection.execute(
         "insert into read_model (schema_name, name, version, zone, fingerprint, state) values (%s, %s, %s, %s, %s, %s)",
@@ -105,7 +105,7 @@ def unregister(connection: Connection, schema: str) -> None:
 
 
 def what_changed(standing: Standing, model: ReadModel, zone: str) -> list[str]:
-    """What of the code has changed since these rows were made; empty when they may be folded on."""
+    """Return what has changed in the code since these rows were made; empty if they may be folded on."""
     return changed(standing.fingerprint, model.fingerprint(zone))
 
 
@@ -201,7 +201,7 @@ def seconds_since(connection: Connection, position: int) -> float:
 
 
 def log_length(connection: Connection) -> int:
-    """How many positions the log has given out."""
+    """Return how many positions the log has given out."""
     row = connection.execute(
         "select case when is_called then last_value else 0 end as length from event_position"
     ).fetchone()

@@ -62,8 +62,8 @@ class Rebuild(Runner):
         self._model = model
 
     def rebuild(self, *, afresh: bool = False) -> int:
-        """The position the new rows stand at when they begin to be served. `afresh`: of an earlier attempt, which may
-        have rows of a person erased since, nothing is taken up."""
+        """Rebuild the rows and return their position when they begin to be served. `afresh`: take up nothing of an
+        earlier attempt, which may have rows of a person erased since."""
         with self._datastore.pool.connection() as connection:
             if not folds.try_lock(connection, self._model.next_schema):
                 raise IsBeingRebuilt(self._model.name)
@@ -76,7 +76,7 @@ class Rebuild(Runner):
                 release(connection)
 
     def _begin(self, connection: Connection, afresh: bool) -> None:
-        """Takes up the rows of an earlier attempt when they were made by the same fold, else begins afresh."""
+        """Take up the rows of an earlier attempt if the same fold made them; else begin afresh."""
         begun = folds.standings(connection).get(self._model.next_schema)
         if not afresh and begun is not None and begun.fingerprint == self._model.fingerprint(self._zone):
             return
@@ -95,7 +95,8 @@ class Rebuild(Runner):
             self._progress(self._model.name, upto, head)
 
     def _swap(self, connection: Connection) -> int:
-        """Waits only briefly for its locks and tries often: a query must never be the one that gives way."""
+        """Swap the rows and return the position. It waits only briefly for its locks and tries often, so that no query
+        gives way."""
         for _ in range(SWAP_TRIES):
             self._go_on(connection, self._feed.head())
             try:

@@ -90,7 +90,7 @@ class Runner:
         return head
 
     def _behind(self, connection: Connection, head: int) -> bool:
-        """Whether any read model that may be folded has not reached the position yet."""
+        """Return whether any read model that may be folded has not reached the position yet."""
         standings = folds.standings(connection)
         wanted = [model.schema for model in self._models.values() if self._may_fold(standings, model)]
         return any(schema not in standings or standings[schema].position < head for schema in wanted)
@@ -106,7 +106,7 @@ class Runner:
         ]
 
     def lead(self, connection: Connection, names: Collection[str]) -> None:
-        """Makes the tables of those that are new; leaves changed ones alone."""
+        """Make the tables of new read models; leave changed ones alone."""
         standings = folds.standings(connection)
         for schema in names:
             model = self._models[schema]
@@ -117,7 +117,8 @@ class Runner:
                 folds.learn_new_kinds(connection, standings[schema], model, self._zone)
 
     def _may_fold(self, standings: dict[str, Standing], model: ReadModel) -> bool:
-        """A fold that changed under its rows, or a new version beside an older one, waits for its rebuild."""
+        """Return whether the model may be folded. A changed fold, or a new version beside an older one, waits for its
+        rebuild."""
         reason = folds.rebuild_reason(standings, model, self._zone)
         if reason and model.schema not in self._warned:
             self._warned.add(model.schema)
@@ -125,7 +126,8 @@ class Runner:
         return not reason
 
     def step(self, connection: Connection, head: int) -> bool:
-        """The foremost team goes to the head, each team behind it one batch on; whether there is more to do."""
+        """Fold the foremost team to the head and each team behind it by one batch. Return whether there is more to
+        do."""
         teams = self._teams(connection)
         more = False
         for team in teams:
@@ -141,7 +143,8 @@ class Runner:
         return more or (len(teams) > 1 and any(team.position < head for team in teams[1:]))
 
     def _teams(self, connection: Connection) -> list[Team]:
-        """The teams, the foremost first; one behind never holds up one ahead, and joins it where it meets it."""
+        """Return the teams, the foremost first. A team behind never holds up one ahead, and joins it where it meets
+        it."""
         grouped: dict[tuple[int, frozenset[UUID]], dict[str, ReadModel]] = defaultdict(dict)
         for schema, standing in folds.standings(connection).items():
             if schema in self._leadership.held:

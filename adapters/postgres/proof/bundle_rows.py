@@ -59,7 +59,7 @@ class BundleRows:
         self._connection = datastore.pool.connection
 
     def ever_merged(self, candidate: UUID, entries: Sequence[str], merges: Sequence[str], upto: int) -> list[UUID]:
-        """The records that were ever held to be the candidate's person; none where there is no such candidate.
+        """Return the records that were ever held to be the candidate's person; empty if there is no such candidate.
 
         `entries`, `merges`: the stored names of the events that make a candidate, and that merge two or part them.
         """
@@ -68,13 +68,13 @@ class BundleRows:
             return [row["record"] for row in connection.execute(EVER_MERGED, values)]
 
     def of_streams(self, streams: Sequence[UUID], upto: int) -> list[Indexed]:
-        """The events of these streams up to the position, in log order; of those alone that have a leaf."""
+        """Return the events of these streams up to the position that have a leaf, in log order."""
         with self._connection() as connection:
             rows = stored_rows(connection, OF_STREAMS, (list(streams), upto))
         return [(row[-1], stored_row(row)) for row in rows if row[-1] is not None]
 
     def of_range(self, first: int, after: int, upto: int) -> Iterator[Indexed]:
-        """The events of after < position <= upto, whose leaf indexes begin with `first`."""
+        """Yield the events of after < position <= upto, whose leaf indexes begin with `first`."""
         while after < upto:
             with self._connection() as connection:
                 rows = [stored_row(row) for row in stored_rows(connection, NEXT_ROWS, (after, upto, AT_ONCE))]
@@ -84,28 +84,28 @@ class BundleRows:
             first, after = first + len(rows), rows[-1].position
 
     def people_between(self, after: int, upto: int, entries: Sequence[str]) -> list[UUID]:
-        """The candidates of whom there is an event of after < position <= upto. `entries`: as in `ever_merged`."""
+        """Return the candidates that have an event of after < position <= upto. `entries`: as in `ever_merged`."""
         with self._connection() as connection:
             rows = connection.execute(PEOPLE_BETWEEN, (after, upto, list(entries))).fetchall()
         return [row["record"] for row in rows]
 
     def of_event(self, event: UUID) -> tuple[int | None, StoredRow] | None:
-        """The event's leaf index (None while it has none) and its row; None where the log has no such event."""
+        """Return the event's leaf index (None until it has one) and its row; None if the log has no such event."""
         with self._connection() as connection:
             rows = stored_rows(connection, ROW_OF_EVENT, (event,))
         return (rows[0][-1], stored_row(rows[0])) if rows else None
 
     def first_after(self, position: int) -> int | None:
-        """The index of the first leaf after the position; None where it has come to none yet."""
+        """Return the index of the first leaf after the position; None if there is none yet."""
         return self._number(FIRST_AFTER, position)
 
     def last_position(self, size: int) -> int:
-        """The position of the last leaf of a tree of that size."""
+        """Return the position of the last leaf of a tree of that size."""
         number = self._number(LAST_POSITION, size - 1)
         return 0 if number is None else number
 
     def checkpoints_before(self, size: int) -> list[SignedCheckpoint]:
-        """The last smaller checkpoint of each day, in order of their sizes."""
+        """Return the last smaller checkpoint of each day, in order of their sizes."""
         with self._connection() as connection:
             rows = connection.execute(LAST_OF_EACH_DAY, (size,)).fetchall()
         return sorted((SignedCheckpoint(**row) for row in rows), key=lambda checkpoint: checkpoint.size)
@@ -124,7 +124,7 @@ class Opening:
         self._log = log
 
     def opened(self, row: StoredRow, of: Iterable[str] | None = None) -> list[Opened]:
-        """What can be opened of an event; `of`: of these people alone. Errors: SealIsBroken."""
+        """Return the parts of an event that can be opened; `of`: of these people alone. Errors: SealIsBroken."""
         parts: Sequence[Mapping[str, str]] = json.loads(row.state)
         wanted = [part for part in parts if of is None or part["person"] in of]
         if not wanted:

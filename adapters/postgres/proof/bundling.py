@@ -61,8 +61,8 @@ class Bundling:
     opening: Opening | None = None
 
     def of_candidate(self, candidate: UUID, held: Sequence[int] = ()) -> Bundle:
-        """All records that were ever held to be the candidate's person, each event with its proof; laid open are those
-        that still are.
+        """Return all records that were ever held to be the candidate's person, each event with its proof. Those that
+        are still held to be theirs are laid open.
 
         `held`: sizes of older checkpoints which the bundle must be shown to extend.
         Errors: NothingIsSignedYet, CandidateDoesNotExist, CheckpointIsNotOurs.
@@ -79,7 +79,8 @@ class Bundling:
         return Bundle(header, self._proved(rows, latest.size, still_one(str(candidate), rows)), len(rows), records)
 
     def since(self, position: int, held: Sequence[int] = ()) -> Bundle:
-        """Every event after the position, up to the newest checkpoint. Errors: NothingIsSignedYet, CheckpointIsNotOurs.
+        """Return every event after the position, up to the newest checkpoint. Errors: NothingIsSignedYet,
+        CheckpointIsNotOurs.
 
         Its reader computes the root from it, and so knows that nothing is left out.
         """
@@ -126,7 +127,7 @@ class Bundling:
             yield Entry(index, *self._texts(row), None, opened)
 
     def _texts(self, row: StoredRow) -> tuple[str, str]:
-        """The leaf and the clear data."""
+        """Return the leaf and the clear data as texts."""
         return leaf_bytes(row, self.proofs.origin()).decode(), clear_bytes(row.clear).decode()
 
 
@@ -137,7 +138,7 @@ def batches(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def still_one(candidate: str, rows: Iterable[Indexed]) -> set[str]:
-    """The records that are held to be the candidate's person now: personal data of other people stays sealed."""
+    """Return the records that are held to be the candidate's person now: personal data of other people stays sealed."""
     linked: set[frozenset[str]] = set()
     for _, row in rows:
         if row.type in MERGE_NAMES:
@@ -152,7 +153,7 @@ def still_one(candidate: str, rows: Iterable[Indexed]) -> set[str]:
 
 
 def counted(rows: Iterable[Indexed]) -> dict[str, int]:
-    """How many events each record has, in the order in which they begin."""
+    """Return how many events each record has, in the order in which the records begin."""
     counts: dict[str, int] = {}
     for _, row in rows:
         counts[row.stream] = counts.get(row.stream, 0) + 1

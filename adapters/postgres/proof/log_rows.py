@@ -55,7 +55,7 @@ class Paired(NamedTuple):
 
 @contextmanager
 def snapshot(conninfo: str) -> Iterator[tuple[Connection, str]]:
-    """A connection that sees one moment of the database, and the name by which others see the same."""
+    """Open a connection that sees one moment of the database; yield it and the name by which others see the same."""
     with reading(conninfo) as connection, connection.cursor(row_factory=tuple_row) as cursor:
         (name,) = cursor.execute("select pg_export_snapshot()").fetchone() or ("",)
         yield connection, name
@@ -70,7 +70,7 @@ def reading(conninfo: str) -> Iterator[Connection]:
 
 
 def join(connection: Connection, name: str) -> None:
-    """Sees what the snapshot of that name sees."""
+    """Make the connection see what the snapshot of that name sees."""
     connection.execute(sql.SQL("set transaction snapshot {}").format(sql.Literal(name)))
 
 
@@ -83,7 +83,7 @@ def extent(connection: Connection) -> Extent:
 
 
 def chunk_ends(connection: Connection, leaves: int) -> list[int]:
-    """The positions at which chunks of so many leaves end."""
+    """Return the positions at which chunks of that many leaves end."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [position for (position,) in cursor.execute(CHUNK_ENDS.encode(), (leaves,))]
 
@@ -107,7 +107,7 @@ def verifier_keys(connection: Connection) -> list[str]:
 
 
 def stored_tiles(connection: Connection, level: int, first: int, last: int) -> dict[int, bytes]:
-    """The hashes of the tiles of that level from index first to last, by index."""
+    """Return the hashes of the tiles of that level from index first to last, by index."""
     query = "select index, data from tile where level = %s and index between %s and %s"
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         return {index: bytes(data) for index, data in cursor.execute(query, (level, first, last))}
@@ -125,7 +125,7 @@ def tiles_outside(connection: Connection, counts: Sequence[int]) -> list[tuple[i
 
 
 def positions_of(connection: Connection, indexes: Sequence[int]) -> dict[int, int]:
-    """The positions of those leaf indexes."""
+    """Return the positions of those leaf indexes."""
     query = "select leaf_index, position from leaf where leaf_index = any(%s)"
     with connection.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(query, (list(indexes),)).fetchall())

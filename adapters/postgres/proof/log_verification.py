@@ -156,7 +156,7 @@ def rebuild_between(conninfo: str, name: str, origin: str, after: int, upto: int
 
 @contextmanager
 def chunks(conninfo: str, name: str, extent: Extent, ends: Sequence[int], processes: int) -> Iterator[Iterator[Chunk]]:
-    """The chunks between these positions in order: rebuilt by several processes where that is worth starting them."""
+    """Open the chunks between these positions, in order; rebuild them in several processes if that is worth it."""
     tasks = [(conninfo, name, extent.origin, after, upto) for after, upto in pairwise(ends)]
     if extent.leaves < WORTH_A_PROCESS or processes < 2:
         yield (rebuild_between(*task) for task in tasks)
@@ -186,7 +186,7 @@ class Rebuilt:
         return self._tree.size
 
     def add(self, chunk: Chunk) -> None:
-        """The next leaves: a whole number of tiles, but for the last chunk."""
+        """Add the next leaves: a whole number of tiles, except in the last chunk."""
         for kind, position in chunk.troubles:
             self._positions[kind].append(position)
         if chunk.first not in (None, self.size):
@@ -215,7 +215,7 @@ class Rebuilt:
                 self._compare(tile, expected.get(tile.index, b""))
 
     def _reach(self, root: bytes, height: int = 0) -> None:
-        """Adds to the range, and keeps its root where a checkpoint has that size."""
+        """Add to the range, and keep its root if a checkpoint has that size."""
         self._range.append(root, height)
         while self._sizes and self._sizes[-1] <= self._range.size:
             if self._sizes.pop() == self._range.size:
@@ -243,7 +243,7 @@ class Rebuilt:
                 self._leaves.append((tile.index << TILE_HEIGHT) + at // HASH_BYTES)
 
     def findings(self) -> list[Finding]:
-        """What was found once all leaves are in."""
+        """Return all findings once all leaves are in."""
         counts = [-(-count // TILE_WIDTH) for _, count in levels(self.size)]
         for level, data in enumerate(self._tree.edge):
             if data:
@@ -265,13 +265,13 @@ def in_places(kind: str, positions: Sequence[int]) -> list[Finding]:
 
 
 def some(kind: str, where: Sequence[str], of: int) -> list[Finding]:
-    """A finding for each place; the last one says how many more there are."""
+    """Return a finding for each place; the last one says how many more there are."""
     rest = f" (and {of - len(where)} more)" if of > len(where) else ""
     return [Finding(kind, place + (rest if place is where[-1] else "")) for place in where]
 
 
 def opened(notes: Iterable[tuple[str, str]], key: VerifierKey) -> tuple[list[tuple[str, Checkpoint]], list[Finding]]:
-    """What the notes say that are signed with the key; a finding for each of the others."""
+    """Return the checkpoints of the notes signed with the key, and a finding for each of the other notes."""
     signed, findings = [], []
     for where, note in notes:
         try:
@@ -297,7 +297,7 @@ def other_keys(connection: Connection, key: VerifierKey) -> list[Finding]:
 
 
 def compared(signed: Iterable[tuple[str, Checkpoint]], tree: Rebuilt) -> list[Finding]:
-    """Every signed checkpoint against the tree that the events make."""
+    """Compare every signed checkpoint with the tree of the events; return the findings."""
     differ, ahead = [], []
     for where, checkpoint in signed:
         if checkpoint.size > tree.size:

@@ -106,7 +106,7 @@ class Sequencer:
         return True
 
     def _sequence_batch(self, connection: Connection, edge: Edge, origin: str, head: int) -> bool:
-        """The next batch into the tree; False where nothing is left."""
+        """Add the next batch to the tree; return False if nothing is left."""
         rows = list(tree_rows.next_rows(connection, edge, head, self._batch))
         if not rows:
             return False
@@ -118,7 +118,7 @@ class Sequencer:
         return True
 
     def _sign(self, connection: Connection, signer: Signer, edge: Edge) -> None:
-        """The record outside comes first: whatever is published was written down there before."""
+        """Sign and publish the tree. The record outside comes first: every published note was written there before."""
         last, sizes = signer.last(), {edge.tree.size}
         if self._published < 0 and last is not None:
             sizes.add(last[1].size)  # its writer may have been stopped before it was published

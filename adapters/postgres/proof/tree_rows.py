@@ -90,20 +90,20 @@ def stored_row(columns: Sequence[Any]) -> StoredRow:
 
 
 def origin_of(connection: Connection) -> str:
-    """The log's own name."""
+    """Return the log's own name."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute("select origin from log").fetchone()
     return str(row[0]) if row else ""
 
 
 def tile_in(connection: Connection, level: int, index: int) -> bytes:
-    """The hashes of a stored tile; none where it is not stored."""
+    """Return the hashes of a stored tile; empty if it is not stored."""
     tiles = tiles_in(connection, [(level, index)])
     return tiles.get((level, index), b"")
 
 
 def tiles_in(connection: Connection, wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """The hashes of those stored tiles that are (level, index)."""
+    """Return the hashes of those stored tiles that are (level, index)."""
     query = """
         select t.level, t.index, t.data from unnest(%s::integer[], %s::bigint[]) w(level, index)
         join tile t on t.level = w.level and t.index = w.index
@@ -126,9 +126,9 @@ class Tiles:
         self._tiles: dict[tuple[int, int], Pyramid] = {}
 
     def proved(self, connection: Connection, prove: Callable[[Hashes], list[bytes]]) -> list[bytes]:
-        """The proof that `prove` reads out of hashes. It is run twice: to see which tiles it needs, and with those.
+        """Return the proof that `prove` makes of hashes. It runs twice: to see which tiles it needs, and with those.
 
-        Errors: TreeIsSmaller where the stored tiles do not reach as far.
+        Errors: TreeIsSmaller if the stored tiles do not reach as far.
         """
         wanted: dict[tuple[int, int], int] = {}
 
@@ -146,7 +146,7 @@ class Tiles:
     def _wanted_tiles(
         self, connection: Connection, wanted: Mapping[tuple[int, int], int]
     ) -> dict[tuple[int, int], Pyramid]:
-        """The tiles, of at least the wanted widths where they are stored as wide."""
+        """Return the tiles, at least as wide as wanted if they are stored as wide."""
         tiles = {key: tile for key in wanted if (tile := self._tiles.get(key)) is not None}
         missing = [key for key, width in wanted.items() if len(tiles.get(key, NO_TILE)[0]) < width * HASH_BYTES]
         stored = tiles_in(connection, missing) if missing else {}
@@ -177,7 +177,7 @@ class Proofs:
         return self._origin
 
     def verifier_key(self) -> str | None:
-        """The public key's text as the sequencer left it here, the newest; None before the first checkpoint."""
+        """Return the text of the sequencer's newest public key; None before the first checkpoint."""
         row = self._one("select key from verifier_key order by since desc limit 1")
         return None if row is None else row["key"]
 
@@ -186,7 +186,7 @@ class Proofs:
         return None if row is None else SignedCheckpoint(**row)
 
     def leaves(self) -> int:
-        """How many events have their place in the tree."""
+        """Return how many events have a place in the tree."""
         row = self._one("select coalesce(max(leaf_index) + 1, 0) as leaves from leaf")
         return 0 if row is None else int(row["leaves"])
 
@@ -201,7 +201,7 @@ class Proofs:
         return 0.0 if row is None else float(row["seconds"])
 
     def checkpoint_of(self, size: int) -> SignedCheckpoint | None:
-        """The checkpoint published for that size, if there is one."""
+        """Return the checkpoint published for that size; None if there is none."""
         row = self._one(OF_SIZE, size)
         return None if row is None else SignedCheckpoint(**row)
 
@@ -216,7 +216,7 @@ class Proofs:
         return (rows[0][-1], leaf_bytes(stored_row(rows[0]), self.origin())) if rows else None
 
     def inclusion(self, event: UUID) -> Inclusion | Pending | None:
-        """The event's proof under the latest checkpoint; None where the log has no such event.
+        """Return the event's proof under the latest checkpoint; None if the log has no such event.
 
         Errors: TreeIsSmaller where stored tiles are missing (`perennial verify --log` says which).
         """
@@ -232,23 +232,24 @@ class Proofs:
         return Inclusion(index, leaf_bytes(row, self.origin()), hashes, SignedCheckpoint(**latest))
 
     def inclusion_of(self, index: int, size: int) -> list[bytes]:
-        """The proof that leaf `index` is in the tree of `size` leaves. Errors: TreeIsSmaller."""
+        """Return the proof that leaf `index` is in the tree of `size` leaves. Errors: TreeIsSmaller."""
         with self._connection() as connection:
             return self._tiles.proved(connection, lambda hashes: inclusion_proof(index, size, hashes))
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """The proof that the tree of `new` leaves extends that of `old`. Errors: TreeIsSmaller, also of an old of 0."""
+        """Return the proof that the tree of `new` leaves extends that of `old`. Errors: TreeIsSmaller, also if `old` is
+        0."""
         with self._connection() as connection:
             return self._tiles.proved(connection, lambda hashes: consistency_proof(old, new, hashes))
 
     def subtrees(self, wanted: Iterable[tuple[int, int]]) -> list[bytes]:
-        """The roots of full subtrees, as (height, index): what comes before a range. Errors: TreeIsSmaller."""
+        """Return the roots of full subtrees, given as (height, index). Errors: TreeIsSmaller."""
         keys = list(wanted)
         with self._connection() as connection:
             return self._tiles.proved(connection, lambda hashes: [hashes(height, index) for height, index in keys])
 
     def tile(self, level: int, index: int, width: int) -> bytes | None:
-        """The tile's first `width` hashes side by side; None where there are not that many."""
+        """Return the tile's first `width` hashes side by side; None if there are not that many."""
         with self._connection() as connection:
             data = tile_in(connection, level, index)[: width * HASH_BYTES]
         return data if 0 < len(data) == width * HASH_BYTES else None
@@ -290,12 +291,12 @@ def read_edge(connection: Connection) -> Edge:
 
 
 def next_rows(connection: Connection, edge: Edge, head: int, limit: int) -> Iterator[StoredRow]:
-    """The rows after the edge up to the settled head, in log order."""
+    """Yield the rows after the edge up to the settled head, in log order."""
     return map(StoredRow._make, stored_rows(connection, NEXT_ROWS, (edge.position, head, limit)))
 
 
 def write_leaves(connection: Connection, first: int, positions: Sequence[int], tiles: Iterable[Tile]) -> None:
-    """Gives these positions the leaf indexes from `first` on, and keeps the tree's tiles, in one transaction."""
+    """Give these positions the leaf indexes from `first` on, and store the tree's tiles, in one transaction."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "insert into leaf (leaf_index, position) select %s + n - 1, p from unnest(%s::bigint[])"
@@ -319,7 +320,7 @@ def write_leaves(connection: Connection, first: int, positions: Sequence[int], t
 
 
 def publish(connection: Connection, size: int, note: str, key: str) -> None:
-    """Lets everybody see what was signed; what they see already stays as it is."""
+    """Publish the signed note and its key; what is published already stays as it is."""
     with connection.transaction():
         connection.execute("insert into verifier_key (key) values (%s) on conflict do nothing", (key,))
         connection.execute(
@@ -338,7 +339,7 @@ def has_checkpoints(connection: Connection) -> bool:
 
 
 def is_signed(connection: Connection, head: int) -> bool:
-    """Whether every event up to the position is in a published checkpoint."""
+    """Return whether every event up to the position is in a published checkpoint."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         waiting = """
             select exists (select from event where position <= %s and position > coalesce(
@@ -348,6 +349,6 @@ def is_signed(connection: Connection, head: int) -> bool:
 
 
 def try_sequencer_lock(connection: Connection) -> bool:
-    """Whether this session is now the one that sequences. The lock goes with the session."""
+    """Take the sequencer's lock for the session. Return whether the session holds it now."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute("select pg_try_advisory_lock(%s)", (SEQUENCER_LOCK,)).fetchone() == (True,)

@@ -28,7 +28,7 @@ class ApiKeys:
         self._datastore = datastore
 
     def make(self, wanted: Wanted, made_by: str, now: datetime) -> Minted:
-        """A new key. Errors: ExpiryIsPast."""
+        """Store a new key and return it with its secret. Errors: ExpiryIsPast."""
         made = minted(wanted, made_by, now)
         scopes = None if wanted.scopes is None else sorted(wanted.scopes)
         document = {**asdict(made.kept), "roles": sorted(wanted.roles), "scopes": scopes}
@@ -37,19 +37,19 @@ class ApiKeys:
         return made
 
     def find(self, name: str) -> KeptKey | None:
-        """The key of that id, whatever became of it."""
+        """Return the key of that id, even if it is revoked or expired."""
         with self._datastore.get_connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(f"select {COLUMNS} from api_key where id = %s", (name,)).fetchone()
         return None if row is None else kept(row)
 
     def all(self) -> list[KeptKey]:
-        """Every key that was ever made, the newest first."""
+        """Return every key ever made, the newest first."""
         with self._datastore.get_connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(f"select {COLUMNS} from api_key order by made_at desc, id").fetchall()
         return [kept(row) for row in rows]
 
     def revoke(self, name: str, revoked_by: str, now: datetime) -> KeptKey:
-        """The key, which is good for nothing from now on; one that was revoked before stays as it is.
+        """Revoke the key and return it; one that was revoked before stays as it is.
 
         Errors: KeyDoesNotExist.
         """

@@ -132,7 +132,7 @@ class Deliveries:
         return int(row["n"]) if row else 0
 
     def known(self, source: str, delivery_id: str, fingerprint: str | None) -> list[KnownDelivery]:
-        """Those that came under this id, or that say the same."""
+        """Return the deliveries that came under this id or have this fingerprint."""
         with (
             self._datastore.get_connection() as connection,
             connection.cursor(row_factory=class_row(KnownDelivery)) as cursor,
@@ -144,11 +144,13 @@ class Deliveries:
             ).fetchall()
 
     def waiting_for(self, streams: Collection[UUID]) -> list[WaitingDelivery]:
-        """Those whose cause may have appeared in one of the streams, in the order of the times that they give."""
+        """Return the deliveries whose cause may have appeared in one of the streams, in the order of the times that
+        they give."""
         return self._waiting("waits_for = any(%s)", list(streams))
 
     def left_waiting(self, most: int) -> list[WaitingDelivery]:
-        """Those whose cause's stream has grown since they were last read, the one that was read longest ago first."""
+        """Return the waiting deliveries whose cause's stream has grown since they were last read, least recently read
+        first."""
         return self._waiting(GROWN, order="coalesce(tried_at, received_at)", most=most)
 
     def seconds_left_waiting(self) -> float:
@@ -161,7 +163,7 @@ class Deliveries:
         return float(row["seconds"] or 0.0) if row else 0.0
 
     def many_wait(self, waits_for: UUID, most_for_one: int, most: int) -> bool:
-        """Whether no more may wait, for this stream or at all."""
+        """Return whether no more deliveries may wait, for this stream or in all."""
         with self._datastore.get_connection() as connection:
             row = connection.execute(
                 "select (select count(*) from (select from delivery where outcome = 'waiting' and waits_for = %s"
@@ -172,7 +174,8 @@ class Deliveries:
         return row is not None and (row["of_one"] >= most_for_one or row["of_all"] >= most)
 
     def of_subject(self, subject: UUID, actions: Collection[str]) -> list[SubjectDelivery]:
-        """What was applied to the subject or waits, of these actions, by the times that they give themselves."""
+        """Return the deliveries about the subject that were applied or wait, of these actions, by the times that they
+        give."""
         with (
             self._datastore.get_connection() as connection,
             connection.cursor(row_factory=class_row(SubjectDelivery)) as cursor,
@@ -315,7 +318,7 @@ class Deliveries:
             ).fetchall()
 
     def in_order(self, source: str) -> Iterator[KeptDelivery]:
-        """All deliveries of the source in the order in which they came, read page by page."""
+        """Yield all deliveries of the source in the order in which they came, read page by page."""
         after: tuple[datetime, str] | None = None
         while page := self._page(source, after):
             yield from page

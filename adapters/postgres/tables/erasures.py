@@ -57,15 +57,15 @@ class Erasures:
         return None if row is None else row["at"]
 
     def destroy_keys(self, records: Iterable[UUID]) -> int:
-        """How many living keys there were."""
+        """Destroy the keys of the records. Return how many were living."""
         return self._sum("select erase_key(%s)::integer as n", records)
 
     def empty_deliveries(self, records: Iterable[UUID]) -> int:
-        """How many deliveries about the person were kept with their bodies."""
+        """Empty the kept deliveries about the person. Return how many had their bodies."""
         return self._sum("select erase_deliveries(%s) as n", records)
 
     def destroy_searches(self, records: Iterable[UUID]) -> int:
-        """How many searches that found the person still told what was typed."""
+        """Destroy the queries of the searches that found the person. Return how many were still readable."""
         return self._sum("select erase_searches(%s) as n", records)
 
     def asked_for(self, records: Iterable[UUID]) -> set[UUID]:
@@ -78,9 +78,9 @@ class Erasures:
         return {row["stream_id"] for row in rows}
 
     def forget_answers(self, records: Iterable[UUID]) -> int:
-        """How many answers kept for repeated requests were about a record of the person: in their ids, or in what the
-        request wrote. The key stays taken until it expires, with nothing beside it but the id of the erased record.
-        """
+        """Forget the answers kept for repeated requests about a record of the person, and return how many. They name it
+        in their ids or in what the request wrote. The key stays taken until it expires, with only the id of the erased
+        record."""
         total = 0
         for record in records:
             named = {"record": record, "id": str(record), "like": f"%{record}%"}
@@ -89,7 +89,7 @@ class Erasures:
         return total
 
     def exports_of(self, records: Iterable[UUID]) -> list[Export]:
-        """The exports with anything of the person in them, the oldest first."""
+        """Return the exports that contain anything of the person, the oldest first."""
         with (
             self._datastore.get_connection() as connection,
             connection.cursor(row_factory=class_row(Export)) as cursor,
@@ -102,7 +102,7 @@ class Erasures:
             ).fetchall()
 
     def _sum(self, query: str, records: Iterable[UUID]) -> int:
-        """What the query answers for each record, together. Each is committed before the next."""
+        """Return the sum of the query's answers for each record. Each is committed before the next."""
         total = 0
         for record in records:
             with self._datastore.get_connection() as connection:

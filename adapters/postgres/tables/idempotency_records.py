@@ -26,7 +26,7 @@ class IdempotencyRecords:
         self._datastore = datastore
 
     def find(self, key: str, now: datetime) -> IdempotencyRecord | None:
-        """The answer kept under the key, unless it has expired."""
+        """Return the answer kept under the key; None if there is none or it has expired."""
         with self._datastore.get_connection() as connection:
             row = connection.execute(
                 "select encode(request_hash, 'hex') as request_hash, response, position"
@@ -37,6 +37,6 @@ class IdempotencyRecords:
         return None if row is None else IdempotencyRecord(**row)
 
     def forget_expired(self, now: datetime) -> int:
-        """Makes the keys of expired answers free again; how many there were."""
+        """Free the keys of expired answers. Return how many there were."""
         with self._datastore.get_connection() as connection:
             return connection.execute("delete from idempotency where expires_at <= %s", (now,)).rowcount
