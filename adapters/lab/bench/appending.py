@@ -43,7 +43,7 @@ class Written:
 
 
 def write_for(seconds: float, write: Write, writers: int = WRITERS) -> Written:
-    """That many threads, each appending single events to a stream of its own, one after the other."""
+    """Run that many threads, each of which appends single events to a stream of its own; return what they wrote."""
     ready, over = threading.Barrier(writers), threading.Event()
     each = [Written() for _ in range(writers)]
     failed: list[BaseException] = []
@@ -83,7 +83,7 @@ def stored(stream: UUID, version: int) -> list[StoredEvent]:
 
 @contextmanager
 def stock_writer(ground: Ground, name: str) -> Iterator[Write]:
-    """The library's recorder as it is shipped, over its own table."""
+    """Yield a writer with the library's recorder as it is shipped, over its own table."""
     with stock_datastore(ground.plain(name), WRITERS) as datastore:
         recorder = PostgresApplicationRecorder(datastore)
         recorder.create_table()
@@ -99,13 +99,13 @@ def our_writer(ground: Ground, name: str) -> Iterator[Write]:
 
 @contextmanager
 def our_sealed_writer(ground: Ground, name: str) -> Iterator[Write]:
-    """The whole way from a domain event: mapped, its note sealed under its person's key, appended."""
+    """Yield a writer of domain events: each is mapped, its note sealed under its person's key, and appended."""
     with opened(ground, ground.empty_log(name)) as log:
         yield lambda stream, version: log.append([touchpoint(stream, version)], Attached())
 
 
 def touchpoint(stream: UUID, version: int) -> Recorded[Any]:
-    """A call with a note, as a person's event number `version`."""
+    """Return a call with a note, as a person's event number `version`."""
     event = TouchpointRecorded(
         touchpoint=uuid4(), kind="call-answered", message=None, machine=False, purpose=None, authorised=None,
         consent=None, reported_by="recruiter", note="wants to hear from us again in the spring" * 2,
@@ -136,7 +136,7 @@ def single_appends(ground: Ground, *, seconds: float, rounds: int) -> Figure:
 
 
 def writing_process(conninfo: str, key_path: str, seconds: float, writers: int, value: Any) -> None:
-    """A process of its own with some of the writers."""
+    """Run some of the writers in a process of its own."""
     with EventLog(conninfo, ensure_key_file(Path(key_path))) as log:
         written = write_for(
             seconds, lambda stream, version: log.recorder.insert_events(stored(stream, version)), writers
@@ -173,7 +173,7 @@ def tail(ground: Ground, *, seconds: float) -> Tail:
 
 
 def read_on(log: EventLog, after: int, read: list[int]) -> int:
-    """Reads what settled after a position; the newest position read."""
+    """Read the events that settled after a position; return the newest position read."""
     notifications = log.recorder.select_notifications(after, 5_000, inclusive_of_start=False)
     read += [notification.id for notification in notifications]
     if not notifications:

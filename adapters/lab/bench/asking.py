@@ -57,7 +57,7 @@ def queries(ground: Ground, *, events: int, calls: int) -> list[Figure]:
 
 
 def prepared(stack: ExitStack, ground: Ground, events: int) -> LoadedLog:
-    """A log of so many events, folded, and a connection to ask it by."""
+    """Return a log of that many events, folded, with a connection for queries."""
     conninfo = ground.empty_log(f"asked_{events}")
     load(ground, conninfo, events)
     with bootstrap.projector(conninfo) as datastore:

@@ -36,7 +36,7 @@ class Body(BaseModel):
 
 
 def threaded_app(conninfo: str) -> FastAPI:
-    """The route as a plain function, as most applications have it."""
+    """Return an application with the route as a plain function, as most applications have it."""
     pool = ConnectionPool(conninfo, min_size=CONNECTIONS, open=True)
     app = FastAPI()
 
@@ -51,7 +51,7 @@ def threaded_app(conninfo: str) -> FastAPI:
 
 
 def async_app(conninfo: str) -> FastAPI:
-    """The route on the event loop."""
+    """Return an application with the route on the event loop."""
     pool = AsyncConnectionPool(conninfo, min_size=CONNECTIONS, open=False)
 
     @asynccontextmanager

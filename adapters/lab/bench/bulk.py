@@ -30,7 +30,7 @@ def bulk_append(ground: Ground, *, events: int, rounds: int) -> Figure:
 
 
 def encoded(ground: Ground, events: Sequence[Recorded[Event]]) -> bytes:
-    """The rows of the appended events as COPY takes them, sealed parts included."""
+    """Return the rows of the appended events as COPY takes them, sealed parts included."""
     conninfo = ground.empty_log("encoding")
     with opened(ground, conninfo) as log:
         for _ in BulkAppend(log.store).append(events):

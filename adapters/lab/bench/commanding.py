@@ -24,7 +24,7 @@ LONG_STREAMS, SHORT_STREAMS = 4, 40
 
 
 def long_stream(ground: Ground, *, calls: int) -> Figure:
-    """A touchpoint on streams of 10,000 events beside one on streams of 10, alternating."""
+    """Return the figure of a touchpoint on streams of 10,000 events beside one on streams of 10, alternating."""
     conninfo = ground.empty_log("long")
     with opened(ground, conninfo) as log:
         streams = {
@@ -40,7 +40,7 @@ def long_stream(ground: Ground, *, calls: int) -> Figure:
 
 
 def grown(log: EventLog, events: int) -> UUID:
-    """A new candidate's stream with so many events."""
+    """Return a new candidate's stream with that many events."""
     candidate = uuid4()
     command = SourceCandidate(candidate=candidate, source="bench", name="Lena Grün", now=datetime.now(UTC))
     handle(log, VERB_OF, Occasion(uuid4(), "bench", command.now), lambda: (command,))

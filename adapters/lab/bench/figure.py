@@ -33,7 +33,7 @@ class Figure:
         return self.ratio >= self.target if self.wanted == "at least" else self.ratio <= self.target
 
     def document(self) -> dict[str, Any]:
-        """The figure as plain JSON."""
+        """Return the figure as plain JSON."""
         return asdict(self) | {"ratio": round(self.ratio, 3), "met": self.met}
 
 
@@ -46,13 +46,13 @@ def compared(
     target: float,
     notes: Mapping[str, Any] | None = None,
 ) -> Figure:
-    """The figure of `rounds`, whose first contestant is ours and whose second is theirs: medians of each."""
+    """Return the figure of `rounds`, whose first contestant is ours and whose second is theirs: medians of each."""
     ours, theirs = (median(values) for values in list(rounds.values())[:2])
     return Figure(name, what, unit, ours, theirs, wanted, target, rounds, notes or {})
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share (0 to 1) of the values does not exceed."""
+    """Return the smallest value that at least this share (0 to 1) of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
@@ -78,5 +78,5 @@ class Tail:
         return self.acknowledged > 0 and not self.missed and not self.doubled and self.rising
 
     def document(self) -> dict[str, Any]:
-        """The same as plain JSON."""
+        """Return the figure as plain JSON."""
         return asdict(self) | {"met": self.met}

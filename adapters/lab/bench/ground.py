@@ -56,7 +56,7 @@ class Ground:
         return ensure_key_file(self.key_path)
 
     def plain(self, name: str, template: str = "template1") -> str:
-        """The conninfo of a new database (a copy of another one, which must have no connections)."""
+        """Make a database (a copy of `template`, which must have no connections) and return its conninfo."""
         with psycopg.connect(self.server, autocommit=True) as connection:
             names = sql.Identifier(name), sql.Identifier(template)
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(names[0]))
@@ -64,7 +64,7 @@ class Ground:
         return make_conninfo(self.server, dbname=name)
 
     def empty_log(self, name: str) -> str:
-        """The conninfo of a new database with an empty log."""
+        """Make a database with an empty log and return its conninfo."""
         conninfo = self.plain(name)
         bootstrap.migrated(conninfo)
         return conninfo
@@ -79,7 +79,7 @@ class Ground:
             connection.execute("checkpoint")
 
     def about(self) -> dict[str, str]:
-        """The server's version and what it promises. Errors: ServerKeepsNoPromise."""
+        """Return the server's version and its settings of durability. Errors: ServerKeepsNoPromise."""
         with psycopg.connect(self.server) as connection:
             facts = {"postgresql": str(connection.info.parameter_status("server_version"))}
             for setting in PROMISES:
@@ -92,7 +92,7 @@ class Ground:
 
 @contextmanager
 def own_ground() -> Iterator[Ground]:
-    """A server in a folder of its own under the temporary folder; both are gone afterwards."""
+    """Run a server in its own folder under the temporary folder; both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="perennial-bench-"))
     folder.chmod(0o755)  # as root the server runs as a user of its own, who must get at its data
     try:
@@ -110,7 +110,7 @@ def opened(ground: Ground, conninfo: str, role: str = bootstrap.OWNER) -> Iterat
 
 @contextmanager
 def stock_datastore(conninfo: str, connections: int) -> Iterator[PostgresDatastore]:
-    """The library's own datastore, with as many connections as there are writers."""
+    """Open the library's own datastore, with as many connections as there are writers."""
     parts = connection_parts(conninfo)
     named = (parts[name] for name in ("dbname", "host", "port", "user", "password"))
     with PostgresDatastore(*named, pool_size=connections, max_overflow=4) as datastore:
@@ -118,7 +118,8 @@ def stock_datastore(conninfo: str, connections: int) -> Iterator[PostgresDatasto
 
 
 def events_of_history(events: int) -> tuple[list[Recorded[Event]], list[tuple[datetime, int]]]:
-    """A synthetic history's events, made beforehand, and its time index. The same years whatever the number."""
+    """Return the events of a synthetic history, made beforehand, and its time index. The years do not depend on the
+    number."""
     story = history(events, SEED, ends_on=ENDS_ON, years=YEARS)
     return list(story.recorded()), story.time_index()
 
@@ -133,7 +134,7 @@ def load(ground: Ground, conninfo: str, events: int) -> int:
 
 
 def analyze(conninfo: str, tables: Sequence[str] = ()) -> None:
-    """The planner's statistics at once, which a running server would have made by and by."""
+    """Update the planner's statistics at once, which a running server would do in time."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         names = sql.SQL(", ").join(map(sql.Identifier, tables))
         connection.execute(sql.SQL("vacuum analyze {}").format(names) if tables else "vacuum analyze")

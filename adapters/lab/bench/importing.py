@@ -81,7 +81,7 @@ def importing(ground: Ground, *, lines: int, rounds: int) -> Figure:
 
 
 def prepared(ground: Ground, lines: int) -> int:
-    """A log of the people whom the file is about, imported themselves; how many they are."""
+    """Make a log of the people whom the file is about, imported themselves; return how many they are."""
     people = max(10, lines // LINES_A_PERSON)
     file = ground.folder / "people.csv"
     with file.open("w") as out:
@@ -96,7 +96,7 @@ def prepared(ground: Ground, lines: int) -> int:
 
 
 def written(file: Path, lines: int) -> Path:
-    """A file of so many touchpoints, spread over the people and the years, a note on each third."""
+    """Write a file of that many touchpoints, spread over the people and the years, with a note on each third."""
     luck = random.Random(7)  # noqa: S311 - a benchmark, not a secret
     people = max(10, lines // LINES_A_PERSON)
     with file.open("w") as out:
@@ -177,7 +177,7 @@ def killed_on_the_way(ground: Ground, file: Path, lines: int) -> list[int]:
 
 
 def recorded(conninfo: str) -> int:
-    """How many touchpoints are in the log."""
+    """Return how many touchpoints are in the log."""
     with psycopg.connect(conninfo) as connection:
         row = connection.execute("select count(*) from event where type = 'touchpoint-recorded.v1'").fetchone()
     return 0 if row is None else int(row[0])

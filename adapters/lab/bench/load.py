@@ -68,7 +68,7 @@ def request_bytes(path: str, body: bytes, key: str) -> bytes:
 
 
 async def press(port: int, paths: list[str], body: bytes, connections: int, seconds: float, key: str) -> Tally:
-    """All clients for so long; each begins elsewhere in the list of paths."""
+    """Run all clients for that many seconds and return the tally; each begins elsewhere in the list of paths."""
     tally, loop = Tally(), asyncio.get_running_loop()
     requests = [request_bytes(path, body, key) for path in paths]
     opened = []
@@ -83,7 +83,7 @@ async def press(port: int, paths: list[str], body: bytes, connections: int, seco
 
 
 def main() -> None:
-    """Reads {port, paths, body, connections, seconds, key} from standard input; writes the tally to standard output."""
+    """Read {port, paths, body, connections, seconds, key} from standard input; write the tally to standard output."""
     load = json.load(sys.stdin)
     pressed = press(**{**load, "body": load["body"].encode()})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

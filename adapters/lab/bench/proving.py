@@ -52,7 +52,7 @@ class EventWaitedTooLong(ExplainedError):
 
 
 def sequence_until(conninfo: str, folder: Path, stop: Any) -> None:
-    """The sequencer, as its service runs it. `stop`: an event, of threads or of processes."""
+    """Run the sequencer as its service runs it. `stop`: an event, of threads or of processes."""
     with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:
         Supervision("sequencer", Sequencer(datastore, folder).run).run(stop)
 
@@ -112,7 +112,7 @@ def ground_of(ground: Ground, name: str) -> str:
 
 @contextmanager
 def sequenced_writer(ground: Ground, name: str) -> Iterator[Write]:
-    """A writer into a log of its own, whose sequencer (if it has one) is at work."""
+    """Yield a writer into a log of its own, while the log's sequencer (if it has one) is at work."""
     database, conninfo = f"turns_{list(SEQUENCED).index(name)}", ground_of(ground, name)
     with (
         our_sealed_writer(ground, database) as write,
@@ -126,7 +126,7 @@ def sequenced_writer(ground: Ground, name: str) -> Iterator[Write]:
 
 
 def until_signed(conninfo: str) -> None:
-    """Waits until the sequencer has signed all that was written so far."""
+    """Wait until the sequencer has signed all that was written so far."""
     with open_datastore(conninfo, SEQUENCER, pool_size=1) as datastore:
         while (waited := Proofs(datastore).waits()) > 0:
             if waited > STARTS_WITHIN:
@@ -136,7 +136,7 @@ def until_signed(conninfo: str) -> None:
 
 @contextmanager
 def watched(conninfos: Sequence[str]) -> Iterator[list[float]]:
-    """How long the oldest event of these logs waits for its checkpoint, looked at again and again."""
+    """Yield a list of how long the oldest event of these logs waits for its checkpoint, measured repeatedly."""
     waits: list[float] = [0.0]
     over = threading.Event()
 
@@ -157,7 +157,7 @@ def watched(conninfos: Sequence[str]) -> Iterator[list[float]]:
 
 
 def proving(ground: Ground, *, events: int, calls: int) -> list[Figure]:
-    """A log of so many events verified as a whole; and its inclusion proofs beside those of a small log."""
+    """Return the figures of verifying a log of that many events, and of its inclusion proofs beside a small log's."""
     large, rate = sequenced_log(ground, "proved", events)
     small, _ = sequenced_log(ground, "proved_small", min(SMALL, events // 10))
     figures = [whole_log(large, events, rate), inclusion_proofs(large, small, events, calls)]
@@ -167,7 +167,8 @@ def proving(ground: Ground, *, events: int, calls: int) -> list[Figure]:
 
 
 def sequenced_log(ground: Ground, name: str, events: int) -> tuple[str, float]:
-    """The conninfo of a log of so many events, all in signed checkpoints; events sequenced a second."""
+    """Return the conninfo of a log of that many events, all in signed checkpoints, and the events sequenced a
+    second."""
     conninfo = ground.empty_log(name)
     load(ground, conninfo, events)
     with open_datastore(conninfo, SEQUENCER, pool_size=2) as datastore:

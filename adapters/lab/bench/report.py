@@ -39,7 +39,7 @@ class Results:
 
 
 def line(figure: Figure | Tail) -> tuple[str, ...]:
-    """The figure as the cells of a table."""
+    """Return the figure as the cells of a table."""
     met = "yes" if figure.met else "NO"
     if isinstance(figure, Tail):
         ours = f"{figure.missed} missed, {figure.acknowledged:,} kept"
@@ -53,7 +53,7 @@ def shown(value: float) -> str:
 
 
 def show(figures: Iterable[Figure | Tail]) -> None:
-    """The figures on the screen, what else was noted below them."""
+    """Show the figures on the screen, with their notes below them."""
     screen, table = Console(width=max(say.width, WIDTH)), Table(*HEADS)
     figures = list(figures)
     for figure in figures:

@@ -91,7 +91,7 @@ from ts_stat('select terms from directory.person') where not starts_with(word, '
 
 
 def spelt(rank: int) -> str:
-    """The invented word of that rank, one that can be said."""
+    """Return the invented, pronounceable word of that rank."""
     first, vowels, middle = "bcdfghjklmnprstvz", "aeiou", "lmnrstk"
     word = first[rank % 17] + vowels[rank // 17 % 5] + middle[rank // 3 % 7] + vowels[rank // 85 % 5]
     if rank >= 425:
@@ -100,7 +100,7 @@ def spelt(rank: int) -> str:
 
 
 def fill(connection: psycopg.Connection[Any], people: int) -> None:
-    """A directory of so many invented people, written straight into its tables; the indexes are made at the end."""
+    """Fill the directory's tables with that many invented people; the indexes are made at the end."""
     schema = DIRECTORY.schema
     create_schema(connection, DIRECTORY, schema, "UTC")
     indexes = connection.execute(
@@ -149,7 +149,8 @@ SEARCHES = (
 
 
 def directory_searches(ground: Ground, *, people: int, calls: int) -> Figure:
-    """The 95th percentile of all ten searches' times at `people` people, beside that at a tenth of them."""
+    """Return the figure of the 95th percentile of all ten searches' times at `people` people, beside a tenth of
+    them."""
     with ExitStack() as stack:
         directories = {size: stack.enter_context(filled(ground, size)) for size in (people, people // 10)}
         ask_all(directories, WARMING_UP)
@@ -173,7 +174,7 @@ Times = dict[int, list[list[float]]]
 
 
 def ask_all(directories: Mapping[int, psycopg.Connection[Any]], calls: int) -> Times:
-    """Every search so many times; the directories take turns."""
+    """Run every search that many times, with the directories in turn, and return the times."""
     times: Times = {size: [[] for _ in SEARCHES] for size in directories}
     for _ in range(calls):
         for number, wanted in enumerate(SEARCHES):
@@ -186,7 +187,7 @@ def ask_all(directories: Mapping[int, psycopg.Connection[Any]], calls: int) -> T
 
 @contextmanager
 def filled(ground: Ground, people: int) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to a directory of so many people, who settled in."""
+    """Open a connection to a directory of that many people, with its statistics up to date."""
     conninfo = ground.empty_log(f"directory_{people}")
     with psycopg.connect(conninfo) as connection:
         fill(connection, people)

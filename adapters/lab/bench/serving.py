@@ -112,7 +112,7 @@ def bare_service(ground: Ground, kind: str) -> Iterator[int]:
 
 @contextmanager
 def serving(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """A service in a process of its own, from when it listens."""
+    """Run a service in a process of its own; enter once it listens."""
     process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - our own programs
     try:
         until_listening(process, port)

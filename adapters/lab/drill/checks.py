@@ -30,7 +30,7 @@ LARGEST_BATCH = 30_000
 
 
 def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[str]:
-    """What is wrong with the log: an acknowledged event that is missing, or an event without an acknowledgement."""
+    """Yield the faults of the log: an acknowledged event that is missing, or an event without an acknowledgement."""
     acknowledged_by = {event: answer for answer in acknowledged for event in answer.events}
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(
@@ -53,7 +53,7 @@ def once_only(conninfo: str, acknowledged: Sequence[Acknowledged]) -> Iterator[s
 
 
 def caught_up(conninfo: str) -> Iterator[str]:
-    """Waits for the projector; what keeps it from the head."""
+    """Wait for the projector; yield what keeps it from the head."""
     give_up = time.monotonic() + CATCHES_UP_WITHIN
     with bootstrap.projector(conninfo) as datastore:
         while True:
@@ -70,7 +70,7 @@ def caught_up(conninfo: str) -> Iterator[str]:
 
 
 def signed(conninfo: str) -> Iterator[str]:
-    """Waits for the sequencer; what keeps it from a checkpoint over everything."""
+    """Wait for the sequencer; yield what keeps it from a checkpoint over everything."""
     give_up = time.monotonic() + CATCHES_UP_WITHIN
     with bootstrap.projector(conninfo) as datastore:
         proofs = Proofs(datastore)
@@ -82,7 +82,7 @@ def signed(conninfo: str) -> Iterator[str]:
 
 
 def as_signed(cluster: Cluster) -> Iterator[str]:
-    """Where the log is not the one that was signed, as `verify --log` finds it; clients may write meanwhile."""
+    """Yield where the log differs from the signed one, as `verify --log` finds it; clients may write meanwhile."""
     key = read_signing_key((cluster.signing / KEY).read_text()).verifier
     held = Held(key, {RECORD: (cluster.signing / RECORD).read_text()})
     for finding in verify_log(cluster.conninfo, held, lambda _: None).findings:
@@ -92,7 +92,7 @@ def as_signed(cluster: Cluster) -> Iterator[str]:
 
 
 def equal_to_a_rebuild(cluster: Cluster, zone: str, luck: random.Random) -> Iterator[str]:
-    """Where a read model's rows differ, as multisets, from those folded afresh in batches of random size."""
+    """Yield where a read model's rows differ, as multisets, from those folded afresh in batches of random size."""
     opener = Opener(read_key_file(cluster.keys))
     for model in READ_MODELS:
         fresh = f"{model.schema}_fresh"

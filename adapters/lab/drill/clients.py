@@ -62,7 +62,7 @@ class Connection:
             raise
 
     def close(self) -> None:
-        """The next request begins with a new connection."""
+        """Close the connection; the next request begins with a new one."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -85,7 +85,7 @@ class Clients:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Every command that was begun is acknowledged; none begins."""
+        """Hold all commands: every command that was begun is acknowledged, and none begins."""
         self._go.clear()
         for _ in self._threads:
             self._idle.acquire()
@@ -113,7 +113,7 @@ class Clients:
                 skipped = story  # the rest of a refused story would be refused too
 
     def _tell(self, connection: Connection, step: StoryStep) -> bool:
-        """Whether the command was acknowledged, however long that took."""
+        """Send the command until it is answered. Return whether it was acknowledged."""
         body = json.dumps(step.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": step.key}
         tries = 0
@@ -135,7 +135,7 @@ class Clients:
 
 
 def in_the_way_for_now(status: int, answer: bytes) -> bool:
-    """Whether the same request may be answered later: the service is not there yet, or still at work on it."""
+    """Return whether the same request may be answered later: the service is down, or still at work on it."""
     return status in NOT_NOW and (status != 409 or b"in-flight" in answer)
 
 

@@ -27,7 +27,7 @@ class Clock:
         return {"LD_PRELOAD": str(self.library), "PERENNIAL_DRILL_CLOCK": str(self.file)}
 
     def set(self, seconds: int) -> None:
-        """Every process that runs believes it at once."""
+        """Set the offset of the clock, which every running process follows at once."""
         with self.file.open("r+b") as file:
             file.write(struct.pack("@l", seconds))
 
@@ -40,7 +40,7 @@ class Clock:
 
 
 def own_clock(folder: Path) -> Clock | None:
-    """A clock for the processes of a house; None where no C compiler makes it."""
+    """Return a clock for the processes of a house; None if no C compiler is there to make it."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return None

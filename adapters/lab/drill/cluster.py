@@ -99,7 +99,7 @@ class Cluster:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Every process of the server is stopped meanwhile: it lives and does nothing."""
+        """Hold every process of the server stopped: it lives and does nothing."""
         processes = processes_of(self.data)
         try:
             for process in processes:
@@ -111,7 +111,7 @@ class Cluster:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """The disk of the database, the keys and the signing folder has no space meanwhile.
+        """Hold the disk of the database, the keys and the signing folder full.
 
         The write-ahead log begins a new file then, as it would soon: one that exists takes 16 MB before it is full.
         """
@@ -127,7 +127,7 @@ class Cluster:
             self._resize(DISK)
 
     def _resize(self, size: int) -> bool:
-        """Whether the file system has that size now: it takes none that is less than it holds."""
+        """Resize the file system. Return whether it has that size now: it takes none that is less than it holds."""
         command = ["mount", "-o", f"remount,size={size}", str(self.folder)]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own mount
 
@@ -143,7 +143,7 @@ BACKENDS = "select pid from pg_stat_activity where backend_type = 'client backen
 
 @contextmanager
 def own_cluster() -> Iterator[Cluster]:
-    """A data folder under the temporary folder, on a file system of its own where that may be; gone afterwards."""
+    """Open a data folder under the temporary folder, on its own file system if possible; it is gone afterwards."""
     above = Path(tempfile.mkdtemp(prefix="perennial-drill-"))
     folder, logs = above / "data", above / "logs"
     for made in (above, folder, logs):

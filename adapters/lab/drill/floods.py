@@ -116,7 +116,7 @@ async def public_pages(stranger: Stranger) -> None:
 
 
 async def hasty(stranger: Stranger) -> None:
-    """A connection for each request."""
+    """Open a connection for each request."""
     async with stranger.connection() as connection:
         await stranger.send(connection, GET + b"\r\n")
         await stranger.answer(connection)
@@ -144,7 +144,7 @@ async def pipelined(stranger: Stranger) -> None:
 
 
 async def unread(stranger: Stranger) -> None:
-    """The longest answer that needs no key, asked for sixteen times and never read."""
+    """Request the longest answer that needs no key sixteen times, and never read it."""
     async with stranger.connection(SMALL_WINDOW) as connection:
         await stranger.send(connection, OPENAPI * 16)
         await stranger.pause(stranger.ends)
@@ -155,7 +155,7 @@ OPENAPI = b"GET /openapi.json HTTP/1.1\r\nHost: perennial\r\n\r\n"
 
 
 async def slowly_read(stranger: Stranger) -> None:
-    """The same, read a little at a time."""
+    """Request the same answers and read them a little at a time."""
     loop = asyncio.get_running_loop()
     async with stranger.connection(SMALL_WINDOW) as connection, asyncio.timeout_at(stranger.ends):
         await stranger.send(connection, OPENAPI * 16)
@@ -166,7 +166,7 @@ async def slowly_read(stranger: Stranger) -> None:
 
 
 async def unread_metrics(stranger: Stranger) -> None:
-    """The longest answers that an analyst gets, never read."""
+    """Request the longest answers that an analyst gets, and never read them."""
     async with stranger.connection(SMALL_WINDOW) as connection:
         await stranger.send(connection, question(stranger, random.choice(HEAVY)) * 4)  # noqa: S311 - a drill
         await stranger.pause(stranger.ends)
@@ -184,7 +184,7 @@ def command(stranger: Stranger, path: str, body: object) -> bytes:
 
 
 def posted(path: str, body: object) -> Attack:
-    """The same command again and again."""
+    """Return an attack that posts the same command again and again."""
 
     async def post(stranger: Stranger) -> None:
         sent = command(stranger, path, body)

@@ -136,7 +136,7 @@ def settings(cluster: Cluster, port: int) -> dict[str, str]:
 
 @contextmanager
 def running_house(cluster: Cluster) -> Iterator[House]:
-    """The API and all workers from when the API listens; all are stopped at the end. They run the database."""
+    """Run the API and all workers; enter once the API listens, and stop all at the end. They run the database."""
     port, clock = free_port(), own_clock(cluster.logs)
     environment = {**settings(cluster, port), **(clock.environment if clock else {})}
     api = Watched("api", perennial("serve", "--no-workers"), environment, cluster.logs / "api.log")
@@ -155,7 +155,7 @@ def running_house(cluster: Cluster) -> Iterator[House]:
 
 
 def made_key(environment: Mapping[str, str], name: str, role: str) -> str:
-    """An API key, made as an operator makes one."""
+    """Return an API key, made as an operator makes one."""
     command = perennial("api-keys", "add", "--name", name, "--role", role)
     made = subprocess.run(command, env=environment_with(environment), capture_output=True, text=True, check=True)  # noqa: S603 - our own command line
     return made.stdout.strip()

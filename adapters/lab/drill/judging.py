@@ -108,7 +108,7 @@ def told_of(refused: MeasuredRequest) -> str:
 
 
 def judged(seen: Seen, calm: Calm) -> Iterator[str]:
-    """Every way in which the flood was felt too much."""
+    """Yield every way in which the flood had too much effect."""
     if (answered := len(seen.meanwhile)) < ANSWERED * seen.due:
         yield f"{seen.name}: {answered} of {seen.due} requests of the client were answered, even afterwards"
     p99 = percentile(seconds_of(seen.meanwhile) or [float("inf")], 0.99)

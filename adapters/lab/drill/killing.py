@@ -150,14 +150,14 @@ class Drill:
         return f"kill -9 of {self._rebuilding.kill()}"
 
     def _kill_server(self) -> str:
-        """The embedded server under `serve`: our processes start it again, the drill does not."""
+        """Kill the embedded server under `serve`: our processes start it again, the drill does not."""
         return f"kill -9 of {self._house.cluster.kill_server(self._luck)}"
 
     def _kill_backend(self) -> str:
         return f"kill -9 of {self._house.cluster.kill_backend(self._luck)}"
 
     def _stop_server(self) -> str:
-        """Every process of PostgreSQL is stopped; meanwhile the probes must say so."""
+        """Stop every process of PostgreSQL for a while; the probes must report it."""
         with self._house.cluster.stopped():
             time.sleep(STOPPED_FOR / 2)
             self._wrong += [
@@ -184,7 +184,7 @@ class Drill:
 
 
 def probed(port: int, path: str) -> int:
-    """The status that a probe gets; 0 where it gets none in ten seconds."""
+    """Return the status that a probe gets; 0 if there is none in ten seconds."""
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         client.request("GET", path)

@@ -66,7 +66,7 @@ class Rebuilding:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """The present rebuild ends; none begins."""
+        """Hold the rebuilds: the present one ends, and none begins."""
         self._go.clear()
         self._resting.wait(PATIENCE)
         yield
@@ -118,7 +118,7 @@ def rebuild_process(house: House, model: ReadModel) -> subprocess.Popen[bytes]:
 
 
 def position_of(house: House, schema: str) -> int:
-    """How far a fold has come; 0 where it has not begun or is unknown, because the server is down."""
+    """Return the position of a fold; 0 if it has not begun, or is unknown because the server is down."""
     try:
         with psycopg.connect(house.cluster.conninfo, row_factory=dict_row) as connection:
             return folds.position_of(connection, schema)

@@ -74,14 +74,14 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def drill(house: House, options: argparse.Namespace) -> Iterator[str]:
-    """Every violation found."""
+    """Yield every violation found."""
     if options.rebuild:
         return rebuild_under_load(house, options.seed, say)
     return Drill(house, options.seed, say).rounds(options.rounds)
 
 
 def fill(cluster: Cluster, conninfo: str, events: int) -> None:
-    """A synthetic past, so that a rebuild has work to do when it is killed."""
+    """Fill the log with a synthetic past, so that a rebuild has work to do when it is killed."""
     bootstrap.migrated(conninfo)
     story = history(events, 7, ends_on=LAST_DAY)
     bootstrap.bound(conninfo, Settings(data_folder=cluster.folder))
@@ -91,7 +91,7 @@ def fill(cluster: Cluster, conninfo: str, events: int) -> None:
 
 
 def keep_logs(cluster: Cluster) -> None:
-    """The logs of all processes, beside the drill's working folder."""
+    """Copy the logs of all processes to a folder beside the drill's working folder."""
     kept = Path("drill-logs")
     kept.mkdir(exist_ok=True)
     for log in (*cluster.logs.glob("*.log"), cluster.log):

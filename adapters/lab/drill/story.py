@@ -46,7 +46,7 @@ def story(luck: random.Random, candidate: str) -> Iterator[tuple[str, dict[str, 
 
 
 def message(luck: random.Random, at: str, moments: Iterator[dict[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A message sent, what became of it, and sometimes that it was none."""
+    """Yield the requests of a message sent, its outcomes, and sometimes the correction that it was none."""
     sent = {"message": str(new_id(luck)), "reported_by": "mailer"}
     for kind in ("email-sent", *luck.sample(("email-opened", "email-clicked", "email-replied"), luck.randrange(3))):
         touchpoint = str(new_id(luck))
@@ -58,7 +58,8 @@ def message(luck: random.Random, at: str, moments: Iterator[dict[str, str]]) -> 
 def hire(
     luck: random.Random, candidate: str, segments: dict[str, str], moments: Iterator[dict[str, str]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A requisition with one seat, an application, and the hire that fills it: two streams in one transaction."""
+    """Yield the requests of a requisition with one seat, an application, and the hire that fills it: two streams in one
+    transaction."""
     requisition, opening, application = (str(new_id(luck)) for _ in range(3))
     at = f"/v1/applications/{application}"
     seat = {"requisition": requisition, "opening": opening}

@@ -75,7 +75,7 @@ class Stranger:
             self.came["open at the end"] += 1
 
     async def answer(self, connection: socket.socket) -> str:
-        """The status of the next answer, read whole. Errors: OSError, TimeoutError."""
+        """Read the next answer whole and return its status. Errors: OSError, TimeoutError."""
         loop, came = asyncio.get_running_loop(), b""
         async with asyncio.timeout_at(self.ends):
             while b"\r\n\r\n" not in came:
@@ -102,7 +102,7 @@ class Stranger:
         await asyncio.sleep(max(0.0, min(seconds, self.ends - loop.time())))
 
     async def drip(self, connection: socket.socket, each: bytes, seconds: float) -> None:
-        """Sends a little again and again, until the other end has enough; then reads what it had to say."""
+        """Send a little again and again, until the other end closes; then read its answer."""
         with suppress(OSError):
             while not self.over:
                 await self.send(connection, each)

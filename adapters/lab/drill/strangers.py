@@ -56,7 +56,7 @@ class Notes:
     held: list[Held] = field(default_factory=list)
 
     def take(self, line: str) -> None:
-        """A line of the client's."""
+        """Take a line of the client's output."""
         document = json.loads(line)
         self.requests.append(MeasuredRequest(**{**document["asked"], "refusals": tuple(document["asked"]["refusals"])}))
         if answer := document["told"]:
@@ -223,7 +223,7 @@ def serving(cluster: Cluster, more: Mapping[str, str]) -> Iterator[Served]:
 
 @contextmanager
 def watched(served: Served) -> Iterator[None]:
-    """Notes the memory of `serve` and of what it started, without PostgreSQL, ten times a second."""
+    """Record the memory of `serve` and of what it started, without PostgreSQL, ten times a second."""
     over = threading.Event()
 
     def watch() -> None:
@@ -241,14 +241,14 @@ def watched(served: Served) -> Iterator[None]:
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
-    """The process and all that it started, less PostgreSQL's."""
+    """Return the process and all that it started, except PostgreSQL's."""
     above = psutil.Process(pid)
     return [above, *(child for child in above.children(recursive=True) if child.name() != "postgres")]
 
 
 @contextmanager
 def client(served: Served, cluster: Cluster) -> Iterator[None]:
-    """The well-behaved client works meanwhile."""
+    """Run the well-behaved client meanwhile."""
     given = {"port": served.port, "key": served.keys["client"], "address": CLIENT, "position": head(cluster)}
     process = python("adapters.lab.drill.well_behaved", given, stdin=subprocess.PIPE)
 
@@ -280,7 +280,7 @@ def python(module: str, given: object, stdin: int | None = None) -> subprocess.P
 
 
 def give_way(process: int) -> None:
-    """Has the strangers' processes together take what one of ours takes, where there is one processor for all.
+    """Give the strangers' processes together the share of one of ours, if all use one processor.
 
     Elsewhere they would be other machines. On Linux the processes of a session share one part of the processors.
     """
@@ -296,7 +296,7 @@ def flood_under_eyes(cluster: Cluster, seconds: float, names: Sequence[str], say
 
 
 def head(cluster: Cluster) -> int:
-    """Where the log stands."""
+    """Return the newest position of the log."""
     with psycopg.connect(cluster.conninfo) as connection:
         row = connection.execute("select max(position) from event").fetchone()
         return int(row[0]) if row else 0

@@ -44,7 +44,7 @@ class Trail:
         )
 
     def entries(self) -> list[Block]:
-        """The first event of each."""
+        """Return the first event of each."""
         plain, prospects = np.flatnonzero(~self.prospect), np.flatnonzero(self.prospect)
         return [
             self.block(type_, which, self.submitted[which], code=self.source[which])
@@ -53,7 +53,7 @@ class Trail:
 
 
 def application_events(frame: Frame, people: People, jobs: Jobs, rng: Rng, luck: Rng) -> list[Block]:
-    """The events of all applications, and the openings that hires fill. `luck` draws what is taken back."""
+    """Return the events of all applications, and the openings that hires fill. `luck` draws what is taken back."""
     first = len(people) + len(jobs.requisition_role)
     won = Won.of(people, jobs, rng)
     winning = winners(frame, people, jobs, won, rng, luck, first)
@@ -74,7 +74,7 @@ class Won:
 
     @classmethod
     def of(cls, people: People, jobs: Jobs, rng: Rng) -> Won:
-        """Those who were hired in the first life of an opening, then those of the second."""
+        """Return the hires of the first life of an opening, then those of the second."""
         again = jobs.again
         first = np.flatnonzero(jobs.candidate != NONE)
         second = np.flatnonzero((again.candidate != NONE) & ~again.rehired)
@@ -91,7 +91,7 @@ class Won:
 
 
 def winners(frame: Frame, people: People, jobs: Jobs, won: Won, rng: Rng, luck: Rng, first: int) -> list[Block]:
-    """The applications that end in a hire: their stages are squeezed into the time that there was."""
+    """Return the applications that end in a hire: their stages are squeezed into the time that there was."""
     number = np.arange(len(won.opening))
     earliest = np.maximum(people.known_from[won.person] + 3 * HOUR, jobs.opened[won.opening] + HOUR)
     earliest = np.minimum(earliest, won.accepted - HOUR)
@@ -111,13 +111,13 @@ def winners(frame: Frame, people: People, jobs: Jobs, won: Won, rng: Rng, luck: 
 
 
 def sources(frame: Frame, people: People, rng: Rng, person: Column) -> Column:
-    """Where each application came from: mostly from where the person had."""
+    """Return where each application came from: mostly from where the person had."""
     elsewhere = rng.random(len(person)) < frame.planted.applied_from_elsewhere
     return np.where(elsewhere, chosen(rng, shape.SOURCE_WEIGHTS, len(person)), people.source[person])
 
 
 def offers(frame: Frame, trail: Trail, won: Won, since: Column, luck: Rng) -> list[Block]:
-    """The offers up to the acceptance that counts; a few were accepted before, and that was taken back."""
+    """Return the offers up to the acceptance that counts; a few were accepted before and then rescinded."""
     planted, number = frame.planted, len(trail.person)
     named = np.where(luck.random(number) < planted.opening_offered, won.opening, NONE)
     twice = np.flatnonzero(luck.random(number) < planted.accepted_and_rescinded)
@@ -137,7 +137,7 @@ def offers(frame: Frame, trail: Trail, won: Won, since: Column, luck: Rng) -> li
 
 
 def hires(people: People, trail: Trail, opening: Column, accepted: Column, hired: Column) -> list[Block]:
-    """The hires of all these applications, each with the opening that it fills."""
+    """Return the hires of all these applications, each with the opening that it fills."""
     every = np.arange(len(trail.person))
     told_block = trail.block(Type.HIRED, every, hired, opening=opening)
     filled = trail.block(Type.FILLED, every, hired, opening=opening, until=accepted, step=1)
@@ -147,7 +147,7 @@ def hires(people: People, trail: Trail, opening: Column, accepted: Column, hired
 
 
 def undone(people: People, jobs: Jobs, trail: Trail, won: Won) -> list[Block]:
-    """The hires that were undone, which opens their seats again, and what came after: hired again, or the end."""
+    """Return the hires that were undone, which reopens their seats, and what followed: hired again, or the end."""
     again = jobs.again
     which = np.flatnonzero(won.first & again.unhired[won.opening])
     opening = won.opening[which]
@@ -161,7 +161,7 @@ def undone(people: People, jobs: Jobs, trail: Trail, won: Won) -> list[Block]:
 
 
 def hired_again(people: People, jobs: Jobs, trail: Trail, won: Won, which: Column) -> list[Block]:
-    """The same people, hired after all: on the offer that they had accepted, or on another."""
+    """Return the events of the same people, hired after all: on the offer that they had accepted, or on another."""
     again, opening = jobs.again, won.opening[which]
     other = which[~again.on_old_offer[opening]]
     seat = won.opening[other]
@@ -177,7 +177,8 @@ def hired_again(people: People, jobs: Jobs, trail: Trail, won: Won, which: Colum
 
 
 def gone_after_all(jobs: Jobs, trail: Trail, won: Won, which: Column) -> list[Block]:
-    """Those whose hire was undone for good: the offer is rescinded, and most are rejected or withdraw."""
+    """Return the events of people whose hire was undone for good: the offer is rescinded, and most are rejected or
+    withdraw."""
     at = jobs.again.reopened[won.opening[which]] + HOUR
     rejected, left = which[which % 5 < 2], which[(which % 5 == 2) | (which % 5 == 3)]
     ended = dict(zip(which.tolist(), (at + 5 * HOUR).tolist(), strict=True))
@@ -193,7 +194,8 @@ def gone_after_all(jobs: Jobs, trail: Trail, won: Won, which: Column) -> list[Bl
 
 
 def dwells(frame: Frame, rng: Rng, number: int) -> npt.NDArray[np.float64]:
-    """How long each application would stay in each stage, the time before the first included: stages x number."""
+    """Return how long each application would stay in each stage, the time before the first included: stages x
+    number."""
     planted = frame.planted
     return np.stack(
         [spread(rng, median, planted.stage_dwell_sigma, number) * DAY for median in planted.stage_dwell_median_days]
@@ -201,7 +203,7 @@ def dwells(frame: Frame, rng: Rng, number: int) -> npt.NDArray[np.float64]:
 
 
 def others(frame: Frame, people: People, jobs: Jobs, rng: Rng, luck: Rng, stream: int, first: int) -> list[Block]:
-    """The applications that end otherwise, or not yet: a semi-Markov walk whose exits compete stage by stage."""
+    """Return the applications that end otherwise, or not yet: a semi-Markov walk whose exits compete stage by stage."""
     walk = Walk(frame, jobs, hopefuls(frame, people, jobs, rng, luck, stream, first), luck)
     walk.enter(dwells(frame, rng, len(walk.trail.person)))
     exits = zip(frame.planted.stage_rejected, frame.planted.stage_withdrawn, strict=True)
@@ -238,7 +240,7 @@ class Walk:
         return of[self.luck.random(len(of)) < share]
 
     def waited(self, which: Column, least: float, most: float) -> Column:
-        """The time of each after so many days more, which it keeps."""
+        """Move the time of each on by a random number of days, and return it."""
         self.at[which] += (self.luck.uniform(least, most, len(which)) * DAY).astype(np.int64)
         return self.at[which]
 
@@ -252,7 +254,7 @@ class Walk:
         self.blocks.append(trail.block(Type.SUBMITTED, which, at, code=trail.source[which]))
 
     def dwell(self, step: int) -> None:
-        """The time that those who go on spend before the next thing happens to them."""
+        """Add the time that the living applications spend in the stage before their next event."""
         self.at[self.alive] += self.dwells[step, self.alive].astype(np.int64)
 
     def transfer(self, people: People) -> None:
@@ -269,7 +271,7 @@ class Walk:
         self.at[which] += HOUR
 
     def end(self, type_: Type, which: Flags, why: Column, step: int) -> None:
-        """The application ends; an offer that was out is declined or rescinded before."""
+        """End the applications; an offer that was out is declined or rescinded before."""
         trail, some = self.trail, self.alive[which]
         if step == len(shape.STAGES):
             offered = some[trail.requisition[some] != NONE]
@@ -279,7 +281,7 @@ class Walk:
         self.blocks.append(trail.block(type_, some, self.at[some], code=why))
 
     def go_on(self, survived: Flags, rejected: Flags) -> None:
-        """Those who have not ended go on, and with them the few whose rejection was taken back."""
+        """Continue the applications that have not ended, and the few whose rejection was taken back."""
         back = self.picked(self.planted.unrejected, self.alive[rejected])
         why = back % len(shape.UNREJECTION_REASONS)
         self.blocks.append(self.trail.block(Type.UNREJECTED, back, self.waited(back, 0.5, 12), code=why))

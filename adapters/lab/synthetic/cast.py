@@ -32,32 +32,32 @@ class Cast:
     first_community: int
 
     def touchpoints(self, numbers: Column) -> list[UUID]:
-        """The ids of these touchpoints (any id for NONE)."""
+        """Return the ids of these touchpoints (any id for NONE)."""
         return uuids(Names(self.touches.high[numbers], self.touches.low[numbers]))
 
     def message(self, number: int) -> UUID | None:
-        """The id of a message, None for NONE."""
+        """Return the id of a message; None for NONE."""
         return self.messages[number] if number != NONE else None
 
     def application(self, number: int) -> UUID:
-        """The id of an application's stream."""
+        """Return the id of an application's stream."""
         return self.streams[len(self.people) + len(self.jobs.requisition_role) + number]
 
     def referral(self, number: int) -> UUID:
-        """The id of a referral's stream."""
+        """Return the id of a referral's stream."""
         return self.streams[self.first_referral + number]
 
     def community(self, number: int) -> UUID:
-        """The id of a talent community's stream."""
+        """Return the id of a talent community's stream."""
         return self.streams[self.first_community + number]
 
     def requisition(self, number: int) -> UUID | None:
-        """The id of a requisition's stream, None for NONE."""
+        """Return the id of a requisition's stream; None for NONE."""
         return self.streams[len(self.people) + number] if number != NONE else None
 
 
 def uuids(names: Names) -> list[UUID]:
-    """The ids as UUIDs."""
+    """Return the ids as UUIDs."""
     return [UUID(int=high << 64 | low) for high, low in zip(names.high.tolist(), names.low.tolist(), strict=True)]
 
 
@@ -105,7 +105,7 @@ Maker = Callable[[Cast, Row], Event]
 
 
 def consent_ids(rows: Block, names: Names) -> list[UUID]:
-    """The ids of the events that gave each consent, by its number."""
+    """Return the ids of the events that gave each consent, by its number."""
     where = np.flatnonzero(rows["type"] == Type.GIVEN)
     where = where[np.argsort(rows["consent"][where], kind="stable")]
     return uuids(Names(names.high[where], names.low[where]))

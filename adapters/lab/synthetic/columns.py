@@ -106,12 +106,13 @@ FIELDS: dict[str, type[np.signedinteger]] = {
 
 
 def microseconds(day: date) -> int:
-    """The first microsecond of a UTC day, counted from 1970."""
+    """Return the first microsecond of a UTC day, counted from 1970."""
     return (day - EPOCH.date()) // timedelta(days=1) * DAY
 
 
 def block(type_: Type, occurred: Column, recorded: Column, **fields: Column | int) -> Block:
-    """The rows of one type of event: one row a time, other fields given per row or for all; NONE where not given."""
+    """Return the rows of one type of event: one row a time, other fields given per row or for all; NONE if not
+    given."""
     unknown = fields.keys() - FIELDS.keys()
     if unknown:
         raise KeyError(f"no such column: {sorted(unknown)}")
@@ -122,27 +123,27 @@ def block(type_: Type, occurred: Column, recorded: Column, **fields: Column | in
 
 
 def only(rows: Block, which: Flags | Column) -> Block:
-    """The chosen rows of a block."""
+    """Return the chosen rows of a block."""
     return {name: column[which] for name, column in rows.items()}
 
 
 def size(rows: Block) -> int:
-    """How many rows a block has."""
+    """Return how many rows a block has."""
     return len(rows["type"])
 
 
 def joined(blocks: Sequence[Block]) -> Block:
-    """The blocks one after the other."""
+    """Return the blocks one after the other."""
     return {name: np.concatenate([rows[name] for rows in blocks]) for name in FIELDS}
 
 
 def in_recorded_order(rows: Block) -> Block:
-    """The rows as a log would hold them: by recording time, then by their order within one append."""
+    """Return the rows as a log would hold them: by recording time, then by their order within one append."""
     return only(rows, np.lexsort((rows["step"], rows["recorded"])))
 
 
 def versions(streams: Column) -> Column:
-    """The version of each row: how many rows of its stream there are up to and including it."""
+    """Return the version of each row: how many rows of its stream there are up to and including it."""
     order = np.argsort(streams, kind="stable")
     ordered = streams[order]
     first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
@@ -168,12 +169,12 @@ class Names:
 
 
 def stamped(words: Words, version: int) -> Words:
-    """The first halves with a UUID version set."""
+    """Return the first halves with a UUID version set."""
     return words & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(version << 12)
 
 
 def variant(words: Words) -> Words:
-    """The second halves with the variant of RFC 9562 set."""
+    """Return the second halves with the variant of RFC 9562 set."""
     return words & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(1 << 63)
 
 

@@ -17,7 +17,8 @@ AROUND_ROLE = np.array([around == "role" for around, _ in shape.COMMUNITIES])
 
 
 def community_events(frame: Frame, people: People, rng: Rng, first: int) -> list[Block]:
-    """The communities, whose streams are numbered from `first`, with the joins and leaves of all their members."""
+    """Return the communities, whose streams are numbered from `first`, with the joins and leaves of all their
+    members."""
     number = min(len(shape.COMMUNITIES), max(1, len(people) // 25))
     every = np.arange(number)
     founded_at = frame.start + every * HOUR
@@ -37,7 +38,8 @@ def community_events(frame: Frame, people: People, rng: Rng, first: int) -> list
 
 
 def drawn(frame: Frame, people: People, rng: Rng, number: int) -> tuple[Column, Column, Column, Column]:
-    """Who joins which community, each once, when, and when those would leave who do; mostly those of their own role."""
+    """Return who joins which community (each once), when, and when leavers leave; mostly communities of their own
+    role."""
     planted = frame.planted
     joins = round(len(people) * planted.community_joins_a_person)
     who = (rng.random(joins) * len(people)).astype(np.int64)
@@ -54,7 +56,7 @@ def drawn(frame: Frame, people: People, rng: Rng, number: int) -> tuple[Column, 
 
 
 def by_whom(frame: Frame, people: People, rng: Rng, who: Column, at: Column) -> Column:
-    """Who sees to it: the import, where it tells of that time, else the candidate or a recruiter."""
+    """Return who records it: the import if it covers that time, else the candidate or a recruiter."""
     themselves = rng.random(len(who)) < frame.planted.community_joined_by_self
     before = people.imported[who] & (at + MINUTE < imports.begins(frame))
     return np.where(before, BY_IMPORT, np.where(themselves, BY_SELF, BY_RECRUITER))

@@ -87,12 +87,12 @@ def recruiter(cast: Cast, row: Row) -> Event:
 
 
 def job(cast: Cast, row: Row) -> UUID:
-    """The requisition of a row that must have one."""
+    """Return the requisition of a row that must have one."""
     return cast.streams[len(cast.people) + row.requisition]
 
 
 def seat(cast: Cast, row: Row) -> UUID | None:
-    """The opening of a row, if it names one."""
+    """Return the opening of a row; None if it names none."""
     return cast.openings[row.opening] if row.opening != NONE else None
 
 

@@ -206,7 +206,7 @@ def touched(cast: Cast, row: Row) -> Event:
 
 
 def own_ids(cast: Cast, row: Row) -> tuple[UUID, UUID | None]:
-    """The touchpoint and the message of what follows from something else, as the commands make them."""
+    """Return the touchpoint and the message that follow from another event, as the commands make them."""
     name = KINDS[row.kind]
     if row.community != NONE:
         # Everybody joins a community at most once here.

@@ -17,7 +17,7 @@ SAID_NO = -2
 
 
 def channels_of(names: Sequence[str]) -> int:
-    """A set of channels as bits, the first of the list being the lowest."""
+    """Return a set of channels as bits; the first of the list is the lowest."""
     return sum(1 << CONSENT_CHANNELS.index(name) for name in names)
 
 
@@ -64,7 +64,7 @@ class Families:
 
     @classmethod
     def of(cls, merges: Merges) -> Families:
-        """The families that these merges make; without any answer yet."""
+        """Return the families that these merges make, without any answer yet."""
         rows = list(zip(*(getattr(merges, name).tolist() for name in Merges.__slots__), strict=True))
         below: dict[int, list[tuple[int, int, int]]] = {}
         for survivor, absorbed, at, undone in rows:
@@ -79,7 +79,7 @@ class Families:
         return result
 
     def root(self, record: int, at: int) -> int:
-        """The record that speaks for this one at that time."""
+        """Return the record that speaks for this one at that time."""
         while record in self.above:
             survivor, since, until = self.above[record]
             if not since <= at < until:
@@ -88,7 +88,7 @@ class Families:
         return record
 
     def records(self, record: int, at: int) -> Iterator[int]:
-        """All records of the person whom this one is of at that time."""
+        """Yield all records that belong to the same person as this one at that time."""
         waiting = [self.root(record, at)]
         while waiting:
             item = waiting.pop()
@@ -96,7 +96,8 @@ class Families:
             waiting += [other for other, since, until in self.below.get(item, ()) if since <= at < until]
 
     def consent(self, record: int, channel: int, at: int, number: int) -> int:
-        """The consent that opens the channel at a time, as the records stand together at `known`; NONE, or SAID_NO."""
+        """Return the consent that opens the channel at a time, as the records stand together at `known`; NONE, or
+        SAID_NO."""
         heard = [
             answer
             for member in self.records(record, number)
@@ -111,6 +112,6 @@ class Families:
         return decisive[-1].consent if live else NONE
 
     def open_channels(self, record: int, at: int, n: int) -> int:
-        """The channels (bits) that are open at a time."""
+        """Return the channels (bits) that are open at a time."""
         bits = [1 << number for number in range(len(CONSENT_CHANNELS))]
         return sum(bit for bit in bits if self.consent(record, bit, at, n) >= 0)

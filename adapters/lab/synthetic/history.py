@@ -58,7 +58,7 @@ class History:
         return size(self.rows)
 
     def recorded(self) -> Iterator[Recorded[Event]]:
-        """Every event in recorded order, made as it is asked for."""
+        """Yield every event in recorded order, made on demand."""
         for begin in range(0, len(self), ROWS):
             part = slice(begin, begin + ROWS)
             rows = {name: column[part] for name, column in self.rows.items()}
@@ -76,7 +76,7 @@ PLANTED = Planted()
 
 
 def history(events: int, seed: int, *, ends_on: date, years: int = 5, planted: Planted = PLANTED) -> History:
-    """A history of exactly so many events, all recorded in the years before `ends_on` (exclusive, UTC).
+    """Return a history of exactly that many events, all recorded in the years before `ends_on` (exclusive, UTC).
 
     The same arguments (and the same numpy) give the same bytes. ValueError below 100 events or one year.
     With other parameters planted, such as `Planted(recorded_late=0)`, the number of events may differ a little.
@@ -92,7 +92,7 @@ def history(events: int, seed: int, *, ends_on: date, years: int = 5, planted: P
 
 
 def synthetic_history(events: int, seed: int, *, ends_on: date, years: int = 5) -> Iterator[Recorded[Event]]:
-    """The events of `history`, in recorded order."""
+    """Yield the events of `history`, in recorded order."""
     return history(events, seed, ends_on=ends_on, years=years).recorded()
 
 
@@ -103,7 +103,7 @@ def streams_of_randomness(setting: Frame) -> dict[str, np.random.Generator]:
 
 
 def everybody(setting: Frame, luck: dict[str, np.random.Generator]) -> tuple[People, Block]:
-    """All people with all their records, and the events of the merges among these."""
+    """Return all people with all their records, and the events of the merges among these."""
     people = linked_records.with_second_records(setting, luck["records"], crowd.drawn(setting, luck["people"]))
     people = imports.chosen_for_import(setting, luck["imports"], people)
     return linked_records.with_merges(setting, linked_records.merges(setting, luck["merges"], people), people)
@@ -112,7 +112,8 @@ def everybody(setting: Frame, luck: dict[str, np.random.Generator]) -> tuple[Peo
 def blocks(
     setting: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator], merged: int
 ) -> list[Block]:
-    """The events of every part that are recorded in time, filled up with facts and touches to the number asked for.
+    """Return the events of every part that are recorded in time, filled up to the number asked for with facts and
+    touches.
 
     `merged`: so many events there are of merges.
     """
@@ -134,7 +135,8 @@ def blocks(
 
 
 def working(setting: Frame, people: People, jobs: Jobs, luck: dict[str, np.random.Generator]) -> list[Block]:
-    """The events of jobs, applications, referrals and communities, whose streams are numbered one after the other."""
+    """Return the events of jobs, applications, referrals and communities, whose streams are numbered one after the
+    other."""
     applied = application_events(setting, people, jobs, luck["applications"], luck["changes-of-mind"])
     together = joined(applied)
     first = len(people) + len(jobs.requisition_role) + int(together["application"].max(initial=NONE)) + 1
@@ -150,7 +152,7 @@ def working(setting: Frame, people: People, jobs: Jobs, luck: dict[str, np.rando
 
 
 def in_time(setting: Frame, rows: Block) -> Block:
-    """The rows that are recorded before the history ends."""
+    """Return the rows that are recorded before the history ends."""
     return only(rows, rows["recorded"] < setting.end)
 
 
@@ -176,13 +178,13 @@ def cast(people: People, jobs: Jobs, rows: Block, names: Names, luck: dict[str, 
 
 
 def first_stream(rows: Block, of: str, *begin_with: Type) -> int:
-    """The number of the first stream of these, all of which stand one after the other; 0 where there is none."""
+    """Return the number of the first stream of these, all of which are consecutive; 0 if there is none."""
     begins = np.flatnonzero(np.isin(rows["type"], begin_with))[:1]
     return int((rows["stream"][begins] - rows[of][begins]).sum())
 
 
 def time_index(rows: Iterable[Recorded[Event]]) -> Iterator[tuple[datetime, int]]:
-    """The same entries from the events themselves: the end of each UTC day with events, and the count by then."""
+    """Yield the time index of the events themselves: the end of each UTC day with events, and the count by then."""
     count, closes = 0, None
     for row in rows:
         day = row.recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -15,13 +15,13 @@ LASTS = HOUR
 
 
 def begins(frame: Frame) -> int:
-    """When the older system's history is read in."""
+    """Return when the older system's history is read in."""
     early = int((frame.end - frame.start) * frame.planted.imported_share_of_history)
     return frame.start + min(early, 365 * DAY) // DAY * DAY
 
 
 def chosen_for_import(frame: Frame, rng: Rng, people: People) -> People:
-    """The people, of whom some that came early were kept in the older system until the import."""
+    """Return the people, some of whom came early and were kept in the older system until the import."""
     at = begins(frame)
     imported = (people.entered < at - DAY) & (rng.random(len(people)) < frame.planted.imported)
     where = np.where(imported, at + 2 * LASTS, people.known_from)
@@ -29,7 +29,7 @@ def chosen_for_import(frame: Frame, rng: Rng, people: People) -> People:
 
 
 def as_imported(frame: Frame, people: People, rows: Block) -> Block:
-    """The rows, with those of imported people that the import told recorded by it, in the order that they had.
+    """Return the rows; those of imported people that the import covers are recorded by it, in the order that they had.
 
     What is recorded of them during the import waits until it is over.
     """

@@ -57,25 +57,25 @@ class Jobs:
     again: Again
 
     def hired_at(self, people: People) -> Column:
-        """When each candidate was first hired, FOREVER where they were not."""
+        """Return when each candidate was first hired; FOREVER if never."""
         hired = scattered(len(people), self.again.candidate, self.again.hired)
         return np.minimum(hired, scattered(len(people), self.candidate, self.hired))
 
     def accepted_at(self, people: People) -> Column:
-        """When each candidate accepted the offer that first ended in a hire, FOREVER where there was none."""
+        """Return when each candidate accepted the offer that first ended in a hire; FOREVER if there was none."""
         accepted = scattered(len(people), self.again.candidate, self.again.accepted)
         return np.minimum(accepted, scattered(len(people), self.candidate, self.accepted))
 
 
 def scattered(number: int, where: Column, values: Column) -> Column:
-    """The values at their places, FOREVER elsewhere."""
+    """Return the values at their places, FOREVER elsewhere."""
     result = np.full(number, FOREVER)
     result[where[where != NONE]] = values[where != NONE]
     return result
 
 
 def drawn(frame: Frame, rng: Rng, people: People, luck: Rng) -> Jobs:
-    """The requisitions with their openings and what became of each: filled or cancelled, whichever came first.
+    """Return the requisitions with their openings and the end of each: filled or cancelled, whichever came first.
 
     `luck` draws what happened once more to an opening that had ended.
     """
@@ -103,7 +103,7 @@ def drawn(frame: Frame, rng: Rng, people: People, luck: Rng) -> Jobs:
 
 
 def once_more(frame: Frame, rng: Rng, hired: Column, cancelled: Column) -> Again:
-    """When ended openings are opened again, and what becomes of them then, for any hire."""
+    """Return when ended openings are opened again, and what becomes of them then, for any hire."""
     planted, number = frame.planted, len(hired)
     luck, later, need = rng.random((3, number))
     filled, given_up = hired != FOREVER, cancelled != FOREVER
@@ -137,7 +137,7 @@ def once_more(frame: Frame, rng: Rng, hired: Column, cancelled: Column) -> Again
 
 
 def taken(again: Again, candidate: Column, other: Column, accepted: Column, cancelled: Column) -> Again:
-    """The second lives with who was hired in them; there is none of an opening without a candidate."""
+    """Return the second lives with the candidates hired in them; an opening without a candidate has none."""
     lived = (candidate != NONE) | (cancelled != FOREVER)
     who = np.where(again.rehired, candidate, other)
     who = np.where(lived & (again.accepted != FOREVER), who, NONE)
@@ -178,7 +178,8 @@ def requisitions(frame: Frame, rng: Rng, number: int) -> tuple[Column, Column, C
 def hires(
     frame: Frame, rng: Rng, more: Rng, people: People, accepted: tuple[Column, Column], role: Column
 ) -> tuple[Column, Column]:
-    """Who takes each opening, the first time and the second: drawn from all at risk in proportion to their hazard.
+    """Return who takes each opening, the first time and the second: drawn from all at risk in proportion to their
+    hazard.
 
     This is Cox's partial likelihood run forwards: stratified by role, with nurture as a covariate that changes in time;
     so the ratios planted are exact.
@@ -214,7 +215,7 @@ class Pool:
         return cls(who, people.entered[who], people.known_from[who], gone, people.nurtured_from[who], strength)
 
     def take(self, frame: Frame, at: int, luck: float) -> int:
-        """The candidate hired at this time, who leaves the pool; NONE when it is empty."""
+        """Return the candidate hired at this time and remove them from the pool; NONE if it is empty."""
         some = int(np.searchsorted(self.entered, at - 4 * DAY))
         planted = frame.planted
         ageing = np.exp((self.entered[:some] - at) / (planted.hire_hazard_decay_days * DAY))
@@ -229,7 +230,8 @@ class Pool:
 
 
 def requisition_events(people: People, jobs: Jobs, rng: Rng) -> list[Block]:
-    """The events of the requisitions' own streams, but for the openings that a hire fills or an un-hire opens again."""
+    """Return the events of the requisitions' own streams, except for openings that a hire fills or an un-hire
+    reopens."""
     first, number = len(people), np.arange(len(jobs.requisition_role))
     place = chosen(rng, shape.LOCATION_WEIGHTS, len(number))
     demand = chosen(rng, (0.5, 0.3, 0.2), len(number))
@@ -260,7 +262,8 @@ def opening_events(
 
 
 def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
-    """Who answers for each requisition and who works on it, by when it is to be filled, and when it is on hold."""
+    """Return the events of who answers for each requisition and who works on it, by when it is to be filled, and its
+    holds."""
     planted, number = frame.planted, len(jobs.requisition_role)
     luck, later, change = rng.random((3, number))
     since = jobs.requisition_opened
@@ -289,7 +292,7 @@ def staffing(frame: Frame, people: People, jobs: Jobs, rng: Rng) -> list[Block]:
 
 
 def holds(frame: Frame, rng: Rng, since: Column, block_of: Callable[..., Block]) -> list[Block]:
-    """When requisitions were held and resumed, some of them twice; some are held still."""
+    """Return the events of requisitions held and resumed, some of them twice; some are still on hold."""
     planted, number = frame.planted, len(since)
     blocks: list[Block] = []
     free, which = since, np.ones(number, np.bool_)

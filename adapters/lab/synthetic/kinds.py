@@ -78,5 +78,5 @@ MOVABLE = np.array([kind_named(name).outcome in (None, "sent") for name in KINDS
 
 
 def kind(name: str) -> int:
-    """The number of a kind in this list."""
+    """Return the number of a kind in this list."""
     return NUMBERS[name]

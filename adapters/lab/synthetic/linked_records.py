@@ -28,7 +28,7 @@ from adapters.lab.synthetic.shape import Frame
 
 
 def with_second_records(frame: Frame, rng: Rng, people: People) -> People:
-    """The same people, some of whom are entered again from another source, and a few of these a third time."""
+    """Return the same people, some entered again from another source, and a few of these a third time."""
     planted = frame.planted
     seconds = entered_again(frame, rng, people, np.arange(len(people)), planted.second_records)
     again = np.arange(len(people), len(people) + len(seconds))
@@ -76,7 +76,7 @@ def entered_again(frame: Frame, rng: Rng, people: People, of: Column, share: flo
 
 
 def appended(people: People, more: People) -> People:
-    """All of them, in this order."""
+    """Return all people of both, in this order."""
     columns = [
         single_field.name
         for single_field in fields(People)
@@ -86,7 +86,7 @@ def appended(people: People, more: People) -> People:
 
 
 def merges(frame: Frame, rng: Rng, people: People) -> Merges:
-    """When which second records are merged with what they are second to, and whether that is undone."""
+    """Return when which second records are merged with the records they duplicate, and which merges are undone."""
     planted = frame.planted
     second = np.arange(people.first_records, len(people))
     luck, wait, younger, undone_after = rng.random((4, len(second)))
@@ -109,7 +109,7 @@ def merges(frame: Frame, rng: Rng, people: People) -> Merges:
 
 
 def with_merges(frame: Frame, made: Merges, people: People) -> tuple[People, Block]:
-    """The people as they are after these merges, and the events of the merges.
+    """Return the people as they are after these merges, and the events of the merges.
 
     An absorbed record is asked for no consent and sent nothing as long as it is absorbed.
     """
@@ -145,7 +145,7 @@ class Lives:
     leaves_nothing: dict[int, bool] = field(default_factory=dict)
 
     def lived(self) -> Block:
-        """The withdrawals that merges make; the answers stand with the families from then on."""
+        """Return the withdrawals that merges make; store the answers in the families."""
         withdrawn: list[tuple[int, int, int, bool, int, int]] = []
         for at, what, record, number in sorted(self.course()):
             if what == MERGE:
@@ -180,7 +180,7 @@ class Lives:
         return self.frame.planted.consent_valid_days * DAY
 
     def withdraw(self, record: int, at: int) -> None:
-        """The candidate's own no: in the record they gave it to, and in the one that speaks for them."""
+        """Withdraw the candidate's own consent, in the record it was given to and in the one that speaks for them."""
         people = self.people
         by_portal = people.withdrawn_by[record] == BY_PORTAL and people.withdrawn_all[record]
         taken = EVERY_CHANNEL if by_portal else BY_MAIL
@@ -192,7 +192,7 @@ class Lives:
             self.take(root, at, EVERY_CHANNEL if entirely else taken)
 
     def merged(self, number: int, at: int) -> Iterator[tuple[int, int, int, bool, int, int]]:
-        """What is withdrawn from both records: the channels that one of them had open and the other had shut."""
+        """Yield what is withdrawn from both records: the channels that one of them had open and the other had shut."""
         made, families = self.families.merges, self.families
         survivor, absorbed = int(made.survivor[number]), int(made.absorbed[number])
         denied = 0

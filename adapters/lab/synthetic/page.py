@@ -27,7 +27,7 @@ IMPORTER = "import:legacy-crm"
 
 
 def actor(type_: int, row: Row) -> str:
-    """Who says so: one for all that is written together."""
+    """Return the actor of the row's event; all events of one append have the same."""
     if row.imported:
         return IMPORTER
     if type_ == Type.TOUCHPOINT and events_of_people.REPORTER[row.kind] == "mailer":
@@ -41,7 +41,8 @@ def actor(type_: int, row: Row) -> str:
 
 
 def correlation(cast: Cast, type_: int, row: Row, id_: UUID) -> UUID:
-    """What belongs together: a message with its fates, a hire with the opening it fills; else the event alone."""
+    """Return the correlation: of a message with its fates, of a hire with the opening it fills; else of the event
+    alone."""
     if row.message != NONE:
         return cast.messages[row.message]
     if type_ in OF_ONE_APPLICATION and row.application != NONE:
@@ -53,7 +54,7 @@ def correlation(cast: Cast, type_: int, row: Row, id_: UUID) -> UUID:
 
 
 def page(cast: Cast, rows: Block, versions: Column, names: Names) -> Iterator[Recorded[Event]]:
-    """The events of some rows, in their order."""
+    """Yield the events of some rows, in their order."""
     types, streams = rows["type"].tolist(), rows["stream"].tolist()
     touchpoints = cast.touchpoints(rows["touch"])
     facts = map(Row._make, zip(*(rows[name].tolist() for name in COLUMNS), touchpoints, strict=True))

@@ -80,7 +80,7 @@ class People:
         return np.where(self.leaves_nothing, self.withdrawn, FOREVER)
 
     def valid_until(self, frame: Frame) -> Column:
-        """When the newest consent expires."""
+        """Return when the newest consent expires."""
         term = frame.planted.consent_valid_days * DAY
         from_given = np.where(self.given == FOREVER, 0, self.given) + term
         return np.where(self.renewed == FOREVER, from_given, np.where(self.renewed == FOREVER, 0, self.renewed) + term)
@@ -113,7 +113,8 @@ def spread(rng: Rng, median: float, sigma: float, number: int) -> npt.NDArray[np
 
 
 def drawn(frame: Frame, rng: Rng) -> People:
-    """The candidates of a history in order of entry, with everything about them that is not a touchpoint or a job."""
+    """Return the candidates of a history in order of entry, with everything about them that is not a touchpoint or a
+    job."""
     number = frame.people
     entered = arrivals(frame, rng, number)
     source = chosen(rng, shape.SOURCE_WEIGHTS, number)
@@ -151,12 +152,12 @@ def drawn(frame: Frame, rng: Rng) -> People:
 
 
 def renewed_before(renewed: Column, withdrawn: Column) -> Column:
-    """The renewals that come before a withdrawal; there is none after one."""
+    """Return the renewals that come before a withdrawal; there are none after one."""
     return np.where(renewed < withdrawn, renewed, FOREVER)
 
 
 def consents(frame: Frame, rng: Rng, entered: Column) -> tuple[Column, Column, Column]:
-    """When each candidate said yes, or no, to the talent pool, and when they said yes again."""
+    """Return when each candidate consented to the talent pool, refused, and consented again."""
     planted, number = frame.planted, len(entered)
     answered = entered + (rng.uniform(2, 90, number) * MINUTE).astype(np.int64)
     answer = rng.random(number)
@@ -173,7 +174,7 @@ def consents(frame: Frame, rng: Rng, entered: Column) -> tuple[Column, Column, C
 
 
 def nurture(frame: Frame, rng: Rng, source: Column, given: Column) -> Column:
-    """When the first nurture message goes out. Recruiters prefer strong sources: the planted confounder."""
+    """Return when the first nurture message goes out. Recruiters prefer strong sources: the planted confounder."""
     planted, number = frame.planted, len(source)
     strong = np.array(shape.SOURCE_STRENGTH)[source] >= 2
     picked = rng.random(number) < np.where(strong, planted.nurtured_if_strong_source, planted.nurtured_otherwise)
@@ -186,7 +187,7 @@ def nurture(frame: Frame, rng: Rng, source: Column, given: Column) -> Column:
 def withdrawals(
     frame: Frame, rng: Rng, given: Column, renewed: Column, nurtured: Column
 ) -> tuple[Column, Column, Flags]:
-    """When a consent was taken back, by which way, and whether on every channel (else for e-mail alone)."""
+    """Return when a consent was withdrawn, by which way, and whether on every channel (else for e-mail alone)."""
     planted, number = frame.planted, len(given)
     from_consent = np.where(given == FOREVER, 0, given) + DAY
     from_nurture = np.where(nurtured == FOREVER, 0, nurtured) + 4 * DAY
@@ -204,14 +205,14 @@ def withdrawals(
 
 
 def consent_numbers(people: People) -> tuple[Column, Column]:
-    """The number of each first consent and of each renewal, NONE where there is none; they share one count."""
+    """Return the number of each first consent and of each renewal; NONE if there is none. They share one count."""
     first, again = people.given != FOREVER, people.renewed != FOREVER
     number = np.cumsum(first) - 1
     return np.where(first, number, NONE), np.where(again, first.sum() + np.cumsum(again) - 1, NONE)
 
 
 def cited(frame: Frame, people: People, person: Column, kinds: Column, at: Column, recorded: Column) -> Column:
-    """The consent that covers these kinds for these candidates at these times, as it was known when they were recorded.
+    """Return the consent that covers these kinds for these candidates at these times, as known when they were recorded.
 
     NONE where the gate is shut.
     """
@@ -231,7 +232,7 @@ ANSWERED_AFTER = SECOND // 10
 
 
 def entries(people: People, frame: Frame) -> list[Block]:
-    """The events of coming into view and of answering for the talent pool; withdrawals by message come apart."""
+    """Return the events of entering and of answering for the talent pool; withdrawals by message are made elsewhere."""
     at, who = people.entered, np.arange(len(people))
     came = block(Type.SOURCED, at, at + 2 * SECOND, stream=who, person=who, referrer=people.referrer)
     came["type"] = np.where(people.referrer == NONE, Type.SOURCED, Type.REFERRED).astype(np.int8)
@@ -249,7 +250,7 @@ def entries(people: People, frame: Frame) -> list[Block]:
 
 
 def with_the_speaker(people: People, withdrawn: Block) -> Block:
-    """The withdrawals, and again those given to an absorbed record, as they stand in the one that speaks for them."""
+    """Return the withdrawals; those given to an absorbed record appear again in the record that speaks for it."""
     tolists = withdrawn["stream"].tolist(), withdrawn["occurred"].tolist()
     root = np.array([people.families.root(record, at) for record, at in zip(*tolists, strict=True)], np.int32)
     more = only(withdrawn, root != withdrawn["stream"])

@@ -49,13 +49,14 @@ class Referrals:
         return block(type_, at, at + MINUTE, **named, **whole)
 
     def touch(self, which: Column, at: Column, name: str, who: Column, **fields: Column | int) -> Block:
-        """The touchpoints that these referrals are at the same time."""
+        """Return the touchpoints that these referrals also are."""
         kinds = kind(name)
         return self.block(Type.TOUCHPOINT, which, at, stream=who, person=who, kind=kinds, step=1, **fields)
 
 
 def referral_events(frame: Frame, people: People, jobs: Jobs, applications: Block, rng: Rng, first: int) -> list[Block]:
-    """The events of all referrals, whose streams are numbered from `first`, and the consents to be asked for one."""
+    """Return the events of all referrals, whose streams are numbered from `first`, and the consents to be asked for
+    one."""
     applied = first_rows(applications, Type.SUBMITTED, Type.PROSPECT)
     some = drawn(frame, people, jobs, applied, rng, first)
     return [
@@ -66,7 +67,7 @@ def referral_events(frame: Frame, people: People, jobs: Jobs, applications: Bloc
 
 
 def first_rows(applications: Block, *types: Type) -> Block:
-    """The earliest row of these types of each application that has one."""
+    """Return the earliest row of these types of each application that has one."""
     rows = only(applications, np.isin(applications["type"], types))
     rows = only(rows, np.argsort(rows["occurred"], kind="stable"))
     return only(rows, np.unique(rows["application"], return_index=True)[1])
@@ -107,7 +108,8 @@ def drawn(frame: Frame, people: People, jobs: Jobs, applied: Block, rng: Rng, fi
 def times(
     frame: Frame, people: People, rng: Rng, referrer: Column, since: Column, until: Column
 ) -> tuple[Column, Column]:
-    """When each is asked for (FOREVER: not) and made, between both being known and an application that follows."""
+    """Return when each is asked for (FOREVER: not) and made, between both being known and an application that
+    follows."""
     luck, wait, later = rng.random((3, len(since)))
     alone = ~people.families.related(len(people))[referrer]
     asked_at = since + HOUR + (wait * 3 * DAY).astype(np.int64)
@@ -119,7 +121,7 @@ def times(
 
 
 def first_of_each(who: Column, at: Column) -> Flags:
-    """Whether a row is the first of its person, counting those with a time only."""
+    """Return whether each row is the first of its person; only rows with a time count."""
     order = np.argsort(at, kind="stable")
     result = np.zeros(len(who), np.bool_)
     result[order[np.unique(who[order], return_index=True)[1]]] = True
@@ -127,7 +129,8 @@ def first_of_each(who: Column, at: Column) -> Flags:
 
 
 def asked(frame: Frame, people: People, some: Referrals) -> list[Block]:
-    """Those that were asked for: the referrer's consent to be asked, then the asking, which is a message to them."""
+    """Return the events of requested referrals: the referrer's consent to be asked, then the request, a message to
+    them."""
     which = np.flatnonzero(some.requested != FOREVER)
     at, who = some.requested[which], some.referrer[which]
     number = int(max(column.max(initial=NONE) for column in consent_numbers(people))) + 1 + np.arange(len(which))
@@ -141,7 +144,7 @@ def asked(frame: Frame, people: People, some: Referrals) -> list[Block]:
 
 
 def made(frame: Frame, some: Referrals, rng: Rng) -> list[Block]:
-    """Those that were made, and which of them were taken up or turned down."""
+    """Return the events of the referrals that were made, and of those that were accepted or declined."""
     planted = frame.planted
     which = np.flatnonzero(some.made != FOREVER)
     at, job = some.made[which], some.requisition[which]
@@ -161,7 +164,8 @@ def made(frame: Frame, some: Referrals, rng: Rng) -> list[Block]:
 
 
 def came_of_them(frame: Frame, some: Referrals, applied: Block, hired: Block, rng: Rng) -> list[Block]:
-    """The first application after a referral came of it; and the referrals credited with a hire within a year."""
+    """Return the events of the first application after a referral, and of referrals credited with a hire within a
+    year."""
     fit = np.flatnonzero((some.made != FOREVER) & ~some.declined)
     fit = fit[np.argsort(some.made[fit], kind="stable")]
     application, which = next_application(applied, some.candidate[fit], some.made[fit])
@@ -191,7 +195,7 @@ def next_application(applied: Block, person: Column, at: Column) -> tuple[Column
 
 
 def credited(some: Referrals, which: Column, application: Column, hired: Block) -> Block:
-    """The referrals whose application ended in a hire within a year."""
+    """Return the referrals whose application ended in a hire within a year."""
     place = np.minimum(np.searchsorted(hired["application"], application), size(hired) - 1)
     if not size(hired):
         which, place = which[:0], place[:0]

@@ -178,7 +178,7 @@ class Frame:
 
 
 def frame(events: int, seed: int, ends_on: date, years: int, planted: Planted) -> Frame:
-    """The frame of a history that ends with `ends_on` (exclusive, UTC) after so many years of 365.25 days."""
+    """Return the frame of a history that ends with `ends_on` (exclusive, UTC) after that many years of 365.25 days."""
     if events < 100 or years < 1:
         raise ValueError(f"a history needs at least 100 events and one year, not {events} and {years}")
     return Frame(events, seed, ends_on - timedelta(days=int(years * 365.25)), ends_on, planted)

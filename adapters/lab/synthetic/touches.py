@@ -53,7 +53,7 @@ class Sent:
 
 
 def known(frame: Frame, rng: Rng, at: Column, late: bool = True) -> Column:
-    """When each touch is recorded: mostly within seconds or hours of its time, some up to two months later."""
+    """Return when each touch is recorded: mostly within seconds or hours of its time, some up to two months later."""
     planted, number = frame.planted, len(at)
     delay = spread(rng, planted.recorded_delay_median_seconds, planted.recorded_delay_sigma, number).clip(0.2, 43_200)
     behind = rng.random(number) < planted.recorded_late * late
@@ -88,7 +88,7 @@ def touches(
 
 
 def goodbyes(frame: Frame, people: People, rng: Rng) -> tuple[Sent, Block, Block]:
-    """The messages that made a person leave the talent pool: as sent, their answers, and the withdrawals with these."""
+    """Return the messages that made a person leave the talent pool: as sent, their answers, and their withdrawals."""
     who = np.flatnonzero((people.withdrawn != FOREVER) & (people.withdrawn_by != BY_PORTAL))
     at = people.withdrawn[who]
     sent = Sent(
@@ -134,7 +134,8 @@ def campaign(frame: Frame, people: People, jobs: Jobs, rng: Rng, number: int) ->
 def messages(
     frame: Frame, people: People, jobs: Jobs, rng: Rng, luck: Rng, number: int
 ) -> tuple[list[Block], list[Block]]:
-    """The touchpoints of all messages, and the withdrawals some of them caused (which cite the first touchpoints).
+    """Return the touchpoints of all messages, and the withdrawals some of them caused (which cite the first
+    touchpoints).
 
     `luck` draws which ones reached a person twice.
     """
@@ -152,7 +153,7 @@ def messages(
 
 
 def both_records(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column) -> list[Block]:
-    """The e-mails that went to two records of one person: sent, delivered and opened there once more."""
+    """Return the e-mails that went to two records of one person: sent, delivered and opened there once more."""
     merges = people.families.merges
     other = np.full(len(people), NONE)
     other[merges.survivor], other[merges.absorbed] = merges.absorbed, merges.survivor
@@ -170,7 +171,8 @@ def both_records(frame: Frame, people: People, rng: Rng, sent: Sent, which: Colu
 
 
 def mail_fates(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column) -> list[Block]:
-    """What became of each e-mail, cause before effect: bounced or delivered, opened by software or people, answered."""
+    """Return the fates of each e-mail, cause before effect: bounced or delivered, opened by software or people,
+    answered."""
     planted = frame.planted
 
     def fate(name: str, some: Column, at: Column) -> Block:
@@ -204,7 +206,7 @@ def mail_fates(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column
 
 
 def inmail_fates(frame: Frame, people: People, rng: Rng, sent: Sent, which: Column) -> list[Block]:
-    """What became of each InMail: opened, replied to, declined."""
+    """Return the fates of each InMail: opened, replied to, declined."""
     planted, luck = frame.planted, rng.random(len(which))
     opened_at = sent.at[which] + (spread(rng, 0.4, 1.2, len(which)) * DAY).astype(np.int64) + MINUTE
     answer_at = opened_at + (spread(rng, 1.0, 1.2, len(which)) * DAY).astype(np.int64) + MINUTE
@@ -280,7 +282,7 @@ def corrections(frame: Frame, people: People, rng: Rng, recorded: Block, number:
 
 
 def numbered(blocks: list[Block], first: int) -> Block:
-    """The touchpoints in one block, numbered from `first` in the order they were drawn."""
+    """Return the touchpoints in one block, numbered from `first` in the order they were drawn."""
     rows = joined(blocks)
     rows["touch"] = (first + np.arange(size(rows))).astype(np.int32)
     return rows

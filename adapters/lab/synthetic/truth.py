@@ -92,7 +92,7 @@ class Truth:
     middle: Believed
 
     def to_json(self) -> str:
-        """The text of the truth file; the same truth gives the same text."""
+        """Return the text of the truth file; the same truth gives the same text."""
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
 
     def write(self, path: Path) -> None:
@@ -101,7 +101,8 @@ class Truth:
 
 
 def truth(history: History) -> Truth:
-    """The truth about a history. `middle` stands on the end of the recorded day that is nearest to half the events."""
+    """Return the truth about a history. `middle` is at the end of the recorded day that is nearest to half the
+    events."""
     entries = history.time_index()
     time, middle = min(entries, key=lambda entry: abs(entry[1] - len(history) / 2))
     setting, people, strength = (
@@ -130,7 +131,7 @@ def truth(history: History) -> Truth:
 
 
 def believed(history: History, position: int, time: datetime) -> Believed:
-    """The counts over the first `position` events, as if the log ended there."""
+    """Return the counts over the first `position` events, as if the log ended there."""
     rows = {name: column[:position] for name, column in history.rows.items()}
     touches, types = Touches.known(rows), rows["type"]
     recorded = rows["kind"][types == Type.TOUCHPOINT]
@@ -161,7 +162,7 @@ def believed(history: History, position: int, time: datetime) -> Believed:
 
 
 def roots(rows: Block, records: int) -> Column:
-    """The record that speaks for each record, by the merges and un-merges among the rows."""
+    """Return the record that speaks for each record, by the merges and un-merges among the rows."""
     chosen_rows = only(rows, np.isin(rows["type"], [Type.MERGED, Type.UNMERGED]) & (rows["stream"] == rows["person"]))
     above: dict[int, int] = {}
     for type_, absorbed, survivor in zip(
@@ -181,7 +182,7 @@ def roots(rows: Block, records: int) -> Column:
 
 
 def first_sources(history: History, rows: Block, root: Column) -> dict[int, str]:
-    """The source of the earliest record of each person."""
+    """Return the source of the earliest record of each person."""
     chosen_rows = only(rows, np.isin(rows["type"], [Type.SOURCED, Type.REFERRED]))
     order = np.argsort(chosen_rows["occurred"], kind="stable")[::-1]
     earliest = dict(
@@ -199,7 +200,7 @@ def referrals(rows: Block) -> Months:
 
 
 def communities(rows: Block, root: Column) -> dict[str, int]:
-    """How many people are in each community; no person joins one twice, so a person who left is out."""
+    """Return how many people are in each community; no person joins one twice, so a person who left is out."""
     pairs = [
         set(zip(rows["person"][which].tolist(), rows["community"][which].tolist(), strict=True))
         for which in (rows["type"] == Type.JOINED, rows["type"] == Type.QUIT)
@@ -214,21 +215,21 @@ def communities(rows: Block, root: Column) -> dict[str, int]:
 
 
 def merges(rows: Block) -> dict[str, int]:
-    """How many merges were made and undone, and how many stand."""
+    """Return how many merges were made and undone, and how many stand."""
     own = rows["stream"] == rows["person"]
     made, undone = (int((own & (rows["type"] == type_)).sum()) for type_ in (Type.MERGED, Type.UNMERGED))
     return {"made": made, "undone": undone, "standing": made - undone}
 
 
 def imported(rows: Block) -> dict[str, int]:
-    """How many events the import told in all, and of some types."""
+    """Return how many events the import recorded in all, and of some types."""
     recorded = rows["type"][rows["imported"] == 1]
     types = {"candidates": (Type.SOURCED, Type.REFERRED), "touchpoints": (Type.TOUCHPOINT,), "consents": (Type.GIVEN,)}
     return {"events": len(recorded), **{name: int(np.isin(recorded, some).sum()) for name, some in types.items()}}
 
 
 def by_kind(kinds: Column) -> dict[str, int]:
-    """How many of each kind there are, those that do not occur left out."""
+    """Return how many of each kind there are; leave out those that do not occur."""
     return {
         name: count
         for name, count in zip(KINDS, np.bincount(kinds, minlength=len(KINDS)).tolist(), strict=True)
@@ -248,7 +249,7 @@ class Touches:
 
     @classmethod
     def known(cls, rows: Block) -> Touches:
-        """The touchpoints of these rows after the corrections among them (a touchpoint has at most one)."""
+        """Return the touchpoints of these rows after the corrections among them (a touchpoint has at most one)."""
         chosen_rows, wrong = only(rows, rows["type"] == Type.TOUCHPOINT), only(rows, rows["type"] == Type.CORRECTED)
         order = np.argsort(chosen_rows["touch"], kind="stable")
         chosen_rows = only(chosen_rows, order)
@@ -265,7 +266,8 @@ class Touches:
 
 
 def by_month(day: Column, what: Column, names: Sequence[str]) -> Months:
-    """How many of each what (a number in names) there are in each month of these days (counted from 1970)."""
+    """Return how many of each `what` (a number in `names`) there are in each month of these days (counted from
+    1970)."""
     months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     result: Months = {}
     pairs, counts = np.unique(months * len(names) + what, return_counts=True)
@@ -276,13 +278,14 @@ def by_month(day: Column, what: Column, names: Sequence[str]) -> Months:
 
 
 def stacked(parts: Sequence[tuple[Flags, Column]]) -> tuple[Column, Column]:
-    """The chosen values of each part, one part after the other, and the number of the part each came from."""
+    """Return the chosen values of each part, one part after the other, and the number of the part each came from."""
     values = np.concatenate([column[which] for which, column in parts])
     return values, np.repeat(np.arange(len(parts)), [int(which.sum()) for which, _ in parts])
 
 
 def pipeline(history: History, rows: Block, touches: Touches, root: Column) -> dict[str, Months]:
-    """The flows of the pipeline by month, of all and of each source, from each person's days of activity and exit."""
+    """Return the flows of the pipeline by month, of all and of each source, from each person's days of activity and
+    exit."""
     person, day, what = flows(*nodes(rows, touches, root))
     source = history.people.source[person]
     by_source = {name: source == number for number, name in enumerate(shape.SOURCES)}

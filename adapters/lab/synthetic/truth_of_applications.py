@@ -79,13 +79,13 @@ class Candidacy:
     answers: list[tuple[Step, int]] = field(default_factory=list)
 
     def hire(self) -> tuple[Step, int] | None:
-        """The first hire that stands, with its application."""
+        """Return the first hire that stands, with its application."""
         hires = [(step.at, number) for number, (step, _) in enumerate(self.answers) if step.name == "hired"]
         standing = [number for _, number in sorted(hires) if self.answers[number][0].stands]
         return self.answers[standing[0]] if standing else None
 
     def acceptance(self, application: int) -> Step | None:
-        """The last acceptance of the application that stands."""
+        """Return the last acceptance of the application that stands."""
         accepted = [
             step for step, item in self.answers if item == application and step.name == "offer-accepted" and step.stands
         ]
@@ -103,7 +103,7 @@ class Courses:
 
     @classmethod
     def told(cls, rows: Block, root: Column) -> Courses:
-        """The courses of the applications; `root` is the person whom each record is of."""
+        """Return the courses of the applications; `root` is the person whom each record is of."""
         undone = taken_back(rows)
         back = np.where(undone == NONE, NONE, rows["occurred"][undone])
         steps = np.isin(rows["type"], list(STEPS))
@@ -132,7 +132,7 @@ class Courses:
         self.stays.append(Stay(application, person, job_of(job, application)))
 
     def take(self, step: Step, to: int) -> None:
-        """Takes the next step; a transfer is two, out of one job and into another."""
+        """Take the next step; a transfer is two, out of one job and into another."""
         stay = self.stays[-1]
         stay.submitted |= step.name == "submitted"
         stay.steps.append(step)
@@ -144,7 +144,7 @@ class Courses:
             self.stays.append(more)
 
     def candidacies(self) -> dict[tuple[int, tuple[int, int]], Candidacy]:
-        """The stays of each person with each job, and the offers and hires that name it."""
+        """Return the stays of each person with each job, and the offers and hires that name it."""
         result: dict[tuple[int, tuple[int, int]], Candidacy] = defaultdict(Candidacy)
         for stay in self.stays:
             result[stay.person, stay.job].stays.append(stay)
@@ -156,7 +156,7 @@ class Courses:
 
 
 def job_of(requisition: int, application: int) -> tuple[int, int]:
-    """What a stay is for: the requisition, or a job of its own."""
+    """Return the job of a stay: the requisition, or a job of its own."""
     return (requisition, NONE) if requisition != NONE else (NONE, application)
 
 
@@ -183,7 +183,7 @@ def conversion(courses: Courses) -> dict[str, dict[str, Counts]]:
 
 
 def first_days(candidacy: Candidacy) -> dict[int, int]:
-    """The day on which a candidacy first entered each level of the funnel that it entered."""
+    """Return the day on which a candidacy first entered each level of the funnel that it entered."""
     entered: dict[int, int] = {}
     for step in (step for stay in candidacy.stays for step in stay.steps if step.name not in ANSWERS):
         level = LEVEL_OF.get("applied" if step.name == "submitted" else step.code or "")
@@ -227,7 +227,7 @@ def time_in_stage(courses: Courses) -> dict[str, dict[str, Counts]]:
 
 
 def quantiles(days: list[int]) -> Counts:
-    """The day by which half and nine tenths of the (sorted) times were over; nothing of none."""
+    """Return the days within which half and nine tenths of the (sorted) times were over; empty if there are none."""
     if not days:
         return {}
     return {"median": days[(len(days) - 1) // 2], "p90": days[-(-len(days) * 9 // 10) - 1]}
@@ -263,7 +263,7 @@ def visits(steps: list[Step]) -> Iterator[tuple[str, int, int | None]]:
 
 
 def never(step: Step) -> bool:
-    """Whether it was taken back at an earlier time than its own."""
+    """Return whether the step was taken back at an earlier time than its own."""
     return not step.stands and step.back < step.at
 
 
@@ -319,7 +319,7 @@ STANDINGS = ("made", "accepted", "declined", "closed", "applied", "interviewing"
 
 
 def referrals_by_standing(rows: Block, courses: Courses) -> Counts:
-    """How many referrals got how far and no farther."""
+    """Return how many referrals got to each standing and no farther."""
     standing = dict.fromkeys(rows["referral"][rows["type"] == Type.MADE].tolist(), "made")
     credited = set(rows["application"][rows["type"] == Type.CREDITED].tolist())
     answers = {Type.TAKEN_UP: "accepted", Type.TURNED_DOWN: "declined"}
@@ -335,7 +335,7 @@ def referrals_by_standing(rows: Block, courses: Courses) -> Counts:
 
 
 def application_standing(steps: list[Step], recorded: list[Step]) -> str:
-    """Where an application stands after these steps, which are given in the order of their times and of recording."""
+    """Return where an application stands after these steps, given in the order of their times and of recording."""
     ends = [step.name for step in steps if step.name in ENDS and step.stands]
     if ends:
         return "hired" if "hired" in ends else "closed"
@@ -347,6 +347,7 @@ def application_standing(steps: list[Step], recorded: list[Step]) -> str:
 
 
 def is_offered(recorded: list[Step]) -> bool:
-    """Whether the last offer was not answered by a no: one is out at a time, and an acceptance may be all we know."""
+    """Return whether the last offer is open or accepted: one is out at a time, and its acceptance may be all we
+    know."""
     answers = [step.name for step in recorded if step.name.startswith("offer-")]
     return bool(answers) and answers[-1] in ("offer-made", "offer-accepted")

@@ -22,7 +22,7 @@ class Spell:
 
 
 def spells(rows: Block) -> list[Spell]:
-    """The spells of all openings that the rows tell of; one that is reopened for the same need goes on."""
+    """Return the spells of all openings that occur in the rows; one that is reopened for the same need goes on."""
     chosen_rows = only(rows, np.isin(rows["type"], [Type.OPENED, Type.FILLED, Type.CANCELLED, Type.REOPENED]))
     current: dict[int, Spell] = {}
     result: list[Spell] = []
@@ -74,5 +74,5 @@ def lines(rows: Block) -> tuple[Column, Column, Column, Column, Column]:
 
 
 def days_held(held: list[tuple[int, int]], since: int, until: int) -> int:
-    """How many of the days from one to another (not included) were on hold."""
+    """Return how many of the days from `since` to `until` (exclusive) were on hold."""
     return sum(max(min(to, until) - max(begun, since), 0) for begun, to in held)

@@ -83,7 +83,7 @@ UNMERGE_WORDS = ("Father and daughter share the address", "Two people of one nam
 
 
 def ascii_of(name: str) -> str:
-    """The name as it stands in an address: without accents, in small letters."""
+    """Return the name as it stands in an address: without accents, in small letters."""
     plain = unicodedata.normalize("NFKD", name.translate(LETTERS)).encode("ascii", "ignore").decode()
     return plain.lower().replace("'", "")
 
@@ -94,7 +94,7 @@ FAMILY_IN_MAIL = tuple(map(ascii_of, FAMILY_NAMES))
 
 
 def name_numbers(person: int) -> tuple[int, int]:
-    """Which given and which family name a candidate has: some names are frequent and some are rare."""
+    """Return the numbers of a candidate's given and family name: some names are frequent and some are rare."""
     mixed = (person + 1) * 0x9E3779B97F4A7C15
     mixed = (mixed ^ mixed >> 29) & 0xFFFFFFFFFFFF
     given, family = (mixed & 0xFFFFFF) / 2**24, (mixed >> 24) / 2**24
@@ -104,24 +104,24 @@ def name_numbers(person: int) -> tuple[int, int]:
 
 
 def name_of(person: int) -> str:
-    """The invented full name of a candidate."""
+    """Return the invented full name of a candidate."""
     given, family = name_numbers(person)
     return f"{GIVEN_NAMES[given]} {FAMILY_NAMES[family]}"
 
 
 def email_of(person: int) -> str:
-    """The invented e-mail address of a candidate, in a reserved domain."""
+    """Return the invented e-mail address of a candidate, in a reserved domain."""
     given, family = name_numbers(person)
     return f"{GIVEN_IN_MAIL[given]}.{FAMILY_IN_MAIL[family]}.{person}@people.example.org"
 
 
 def phone_of(person: int) -> str:
-    """An invented telephone number, with a country code that no country has."""
+    """Return an invented telephone number, with a country code that no country has."""
     return f"+999 {person // 10_000:05} {person % 10_000:04}"
 
 
 def learned_of(fact: str, role: str, person: int, number: int) -> str:
-    """What is learned about a person as the so-many-th fact; the values of one fact are never the same twice."""
+    """Return what the person's fact number `number` says; the values of one fact never repeat."""
     if fact == "link":
         return f"https://people.example.org/{person}/{number}"
     values = VALUES[fact]

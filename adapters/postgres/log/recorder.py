@@ -335,8 +335,9 @@ def notification(row: Mapping[str, Any]) -> Notification:
 def keys_of(
     connection: Connection[Any], people: Iterable[UUID], *, until_destroyed: bool = False
 ) -> Mapping[UUID, PersonKey]:
-    """Return the stored keys of these people, living or destroyed. A person whose erasure waits has none.
-    `until_destroyed`: read the key as long as it exists; only the erasure and the person's own export may."""
+    """Return the stored keys of these people, living or not. A key no longer lives once the person's erasure is
+    requested. `until_destroyed`: it lives until it is destroyed; only the erasure and the person's own export may ask
+    for this."""
     query = SELECT_KEYS_UNTIL_DESTROYED if until_destroyed else SELECT_KEYS
     rows = connection.execute(query, (list(people),), prepare=True).fetchall()
     return {row["person"]: key_from(row) for row in rows}
