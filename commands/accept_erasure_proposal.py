@@ -44,7 +44,7 @@ class AcceptErasureProposal(WithAddresses):
         return (self.candidate,)
 
     def request(self) -> RequestErasure:
-        """The request that is recorded with the decision."""
+        """Return the request that is recorded with the decision."""
         return RequestErasure(
             candidate=self.candidate,
             by=self.by,

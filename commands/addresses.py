@@ -57,7 +57,7 @@ class Reader(Protocol):
     def read(self, kind: str, text: str) -> Cell: ...
 
     def former(self, kind: str, text: str) -> Address:
-        """The stream by which older versions know the text."""
+        """Return the stream under which older versions know the text."""
         ...
 
 
@@ -83,7 +83,7 @@ class WithAddresses(Command):
         return tuple(address.stream for address in self.addresses)
 
     def brought(self) -> Iterable[Written]:
-        """The addresses that the command itself names."""
+        """Return the addresses that the command itself names."""
         return ()
 
     def mentioned(self) -> Iterable[Written]:
@@ -91,7 +91,7 @@ class WithAddresses(Command):
         return ()
 
     def answering(self) -> tuple[UUID, ...]:
-        """The records of those for all of whose addresses the command answers, in whichever record they stand."""
+        """Return the records of those for all of whose addresses the command answers, whichever record holds them."""
         return ()
 
 
@@ -102,7 +102,7 @@ class WithHolders(WithAddresses):
     held: tuple[tuple[UUID, Address], ...] = field(default=(), metadata=HIDDEN)
 
     def holders(self, address: Address) -> set[UUID]:
-        """The records that hold the address."""
+        """Return the records that hold the address."""
         return {record for record, held in self.held if held == address}
 
 
@@ -137,8 +137,9 @@ class Admitted(NamedTuple):
 
 
 def admit(command: Arrival, of_addresses: Suppressions) -> Admitted:
-    """What comes in with the command. Raises ValueHoldsSeveralAddresses, AddressIsSuppressed, AddressCannotBeRead or
-    AddressIsPlaceholder.
+    """Return what comes in with the command.
+
+    Raises ValueHoldsSeveralAddresses, AddressIsSuppressed, AddressCannotBeRead or AddressIsPlaceholder.
     """
     if command.leaves_out and command.cells:
         return admitted(command.cells, of_addresses, ArrivalTried(command.source, command.candidate))
@@ -163,7 +164,7 @@ class ArrivalTried(NamedTuple):
 
 
 def only_once(cells: Iterable[Cell], kind: str) -> tuple[str, ...]:
-    """The values of a kind that are one address, as they are typed; of spellings of one address the first."""
+    """Return the addresses of a kind as they were typed, each once: of several spellings of one address the first."""
     first: dict[str | None, str] = {}
     for cell in cells:
         if cell.kind == kind:
@@ -174,9 +175,9 @@ def only_once(cells: Iterable[Cell], kind: str) -> tuple[str, ...]:
 def admitted(
     cells: Iterable[Cell], of_addresses: Suppressions, tried: ArrivalTried, has: Collection[str] = ()
 ) -> Admitted:
-    """Those of the addresses that may come in; of each that is suppressed its stop is recorded.
+    """Return the addresses that may come in, and the events that record the stop of each suppressed one.
 
-    has: the forms of addresses that the record holds already: those stay.
+    has: the forms of the addresses that the record already holds: those stay.
     """
     first: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
     events: dict[UUID, list[Event]] = {}
@@ -223,10 +224,10 @@ LOAD = Load("address_streams", SUPPRESSION, TURNS, many=True)
 
 
 def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
-    """The commands with their addresses. One round trip more for those that answer for a person's, none for others.
+    """Return the commands with their addresses; a command without addresses is returned unchanged.
 
-    Commands that are completed together do not see of one another what they would change of a person's addresses.
-    A command without addresses comes back as it is.
+    Commands that answer for a person's addresses cost one more round trip, others none. Commands that are completed
+    together do not see each other's changes to a person's addresses.
     """
     if not any(isinstance(command, WithAddresses) for command in commands):
         return Completed(commands)
@@ -257,9 +258,9 @@ def completed(log: Log, reader: Reader, commands: Sequence[Any]) -> Completed:
 def shut_out(
     candidate: Candidate, of_addresses: Suppressions, answered: Sequence[Event], command: WithAddresses
 ) -> dict[UUID, list[Event]]:
-    """What suppresses the person's addresses, once a no leaves nothing at all that they allow; else nothing.
+    """Return the events that suppress the person's addresses, once a no leaves nothing that they allow; else none.
 
-    Where they allow something that merges withhold, the merges keep the addresses out.
+    Where the person allows something that merges withhold, the merges keep the addresses out.
     """
     latest = candidate.latest(command.now)
     consents = after(candidate.consents, answered, command.occurred_at or latest)
@@ -274,13 +275,13 @@ def shut_out(
 
 
 def addresses_of(record: UUID, records: Mapping[UUID, Loaded]) -> Iterable[Written]:
-    """The addresses of the person of this record."""
+    """Return the addresses of the person of this record."""
     person: Candidate = CANDIDATE.joined(records[record].state, lambda other: records[other].state)
     return addresses_told([person, *person.records.values()])
 
 
 def held_by(people: Iterable[UUID], records: Mapping[UUID, Loaded]) -> Iterator[tuple[UUID, str, str]]:
-    """Which records hold which addresses, as written, of the persons of these records."""
+    """Yield (record, kind, text) of every address of the persons of these records, as written."""
     for member in people:
         person: Candidate = CANDIDATE.joined(records[member].state, lambda other: records[other].state)
         for record in person.all_records():

@@ -65,7 +65,7 @@ def decide(referral: Referral, referrer: Candidate, requisition: Requisition | N
 
 
 def sent(referrer: Candidate, command: AskForReferral) -> TouchpointRecorded:
-    """What we send, under the same conditions as every other send."""
+    """Return the touchpoint of the request that we send; it needs the same consent as every other send."""
     by = command.now + CLOCKS_DIFFER_BY  # the log's own clock says when it is recorded
     channel = kind_named(REFERRAL_ASKED).channel
     return TouchpointRecorded(

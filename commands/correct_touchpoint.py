@@ -75,7 +75,7 @@ def decide(candidate: Candidate, suppressions: Suppressions, command: CorrectTou
 
 
 def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:
-    """The touchpoint as the command says that it was; raises TouchpointKindIsUnknown or TimeIsInTheFuture."""
+    """Return the touchpoint as the command states it. Raises TouchpointKindIsUnknown or TimeIsInTheFuture."""
     if command.kind is None:
         return Touchpoint(was.id, None, was.at, None, False)
     kind_named(command.kind)
@@ -85,7 +85,7 @@ def as_corrected(was: Touchpoint, command: CorrectTouchpoint) -> Touchpoint:
 
 
 def withdrawn_by(candidate: Candidate, was: Touchpoint, now: Touchpoint, moment: datetime) -> list[Event]:
-    """What a touchpoint that turned out to be a no takes back, from the moment of the correction on."""
+    """Return the withdrawals, from `moment` on, by a touchpoint that is corrected to a kind that is a no."""
     if now.kind is None or now.kind == was.kind or not takes_back(now.kind):
         return []
     return [*withdrawals_on(candidate.consents, kind_named(now.kind).channel, None, moment, was.id, now.kind)]

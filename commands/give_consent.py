@@ -105,8 +105,10 @@ def decide(candidate: Candidate, suppressions: Suppressions, command: GiveConsen
 
 
 def lives(candidate: Candidate, given: ConsentGiven, command: GiveConsent) -> bool:
-    """Whether anything is allowed once it is given: what is said now is the newest answer, what was said then may not
-    be."""
+    """Return whether anything is allowed once the consent is given.
+
+    A consent given now is the newest answer; one given in the past may be older than a no.
+    """
     if command.occurred_at is None:
         return True
     answers = after(candidate.consents, [given], command.occurred_at)
@@ -114,7 +116,7 @@ def lives(candidate: Candidate, given: ConsentGiven, command: GiveConsent) -> bo
 
 
 def end_of(command: GiveConsent) -> datetime:
-    """When the consent ends. Raises ConsentEndsBeforeItBegins or ConsentHoldsTooLong."""
+    """Return when the consent ends. Raises ConsentEndsBeforeItBegins or ConsentHoldsTooLong."""
     latest = ends_at(command.purpose, command.jurisdiction, command.moment)
     until = command.valid_until or latest
     if until <= command.moment:

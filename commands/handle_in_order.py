@@ -61,7 +61,7 @@ class Queue:
         return unit.handled(len(self.decided))
 
     def leave(self, unit: Unit, refusal: Refused) -> None:
-        """Takes what is recorded of a refused unit."""
+        """Add the events that a refused unit leaves, and update the streams that they change."""
         self.decided += unit.leave(refusal, self.streams)
         self.streams.update({stream: unit.streams.loaded[stream] for stream in refusal.leaves})
 
@@ -97,14 +97,19 @@ def handle_in_order(
 
 
 def going_first(log: Log, verbs: Mapping[type, Verb], intentions: Sequence[Intention]) -> AbstractContextManager[None]:
-    """Keeps all others from the streams of the block: a request in it must get in, and the block is one append."""
+    """Return a context manager that keeps other writers from the streams of the block.
+
+    Every request in the block must get in, and the block is one append.
+    """
     units = planned(log, verbs, dict(enumerate(intentions)), {})
     return log.precedence(load_with_linked_records(log, wanted_by(units, {})).keys())
 
 
 def wanted_by(units: Mapping[int, Unit], results: dict[int, Result]) -> dict[UUID, Wants]:
-    """Every stream that the units read, with all that any of them reads of it; what names a stream wrongly has its
-    `results`."""
+    """Return every stream that the units read, with all that any of them reads of it.
+
+    A unit that names a stream wrongly gets its error in `results`.
+    """
     wanted: dict[UUID, Wants] = {}
     for number, unit in units.items():
         with KeptAsResult(results, number):
@@ -146,17 +151,17 @@ def _attempt(
 
 
 def together(before: Wants, wants: Wants) -> Wants:
-    """What is read of one stream, when both want it."""
+    """Return everything that two readers want of one stream."""
     return before if before == wants else (before[0], before[1] | wants[1])
 
 
 def placed(result: Result, before: int) -> Result:
-    """The result with its place in the log: the block stands after the position `before`."""
+    """Return the result with its place in the log: the block stands after the position `before`."""
     if isinstance(result, Exception) or result.before:
         return result
     return Handled(result.events, before + result.position, result.versions)
 
 
 def first_event_of(intention: Intention) -> UUID:
-    """The id that the intention's first event has, however often it is tried."""
+    """Return the id of the intention's first event; it is the same on every attempt."""
     return event_id(intention.occasion.command_id, 0)

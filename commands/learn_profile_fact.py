@@ -93,7 +93,7 @@ def decide(candidate: Candidate, suppressions: Suppressions, command: LearnProfi
 
 
 def with_what_is_admitted(candidate: Candidate, suppressions: Suppressions, command: LearnProfileFact) -> Events:
-    """What is learned of a fact whose refused addresses are left out. Raises CandidateIsErased."""
+    """Return the events of a fact without its refused addresses. Raises CandidateIsErased."""
     held_here = {
         recognised(command.fact, value_told)
         for value_told in told(candidate, command.fact)
@@ -109,31 +109,31 @@ def with_what_is_admitted(candidate: Candidate, suppressions: Suppressions, comm
 
 
 def is_stated_at_entry(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
-    """Whether the source that the record came from tells this value already, as by the event that made the record."""
+    """Return whether the source of the record's entry already states this value, as in the event of the entry."""
     statements = held(candidate.told(command.fact, candidate.entry_source, value, command.moment))
     return any(statement.value == value for statement in statements)
 
 
 def learned(candidate: Candidate, command: LearnProfileFact, values: Iterable[str]) -> Events:
-    """The facts that are news."""
+    """Return the events of the values that are new."""
     news = [value for value in dict.fromkeys(values) if not is_stated(candidate, command, value)]
     events: list[Event] = [ProfileFactLearned(command.fact, command.learned_from, value) for value in news]
     return {command.candidate: events} if events else {}
 
 
 def is_stated(candidate: Candidate, command: LearnProfileFact, value: str) -> bool:
-    """Whether the same source tells this value already, in this spelling."""
+    """Return whether the same source already states this value in this spelling."""
     statements = held(candidate.told(command.fact, command.learned_from, value, command.moment))
     return any(statement.value == value for statement in statements)
 
 
 def any_is_suppressed(suppressions: Suppressions) -> bool:
-    """Whether it matters at all what the record holds."""
+    """Return whether any of the addresses is suppressed; only then it matters what the record holds."""
     return any(suppression.because is not None for suppression in suppressions.values())
 
 
 def has(candidate: Candidate, command: LearnProfileFact) -> bool:
-    """Whether the record holds this address already."""
+    """Return whether the record already holds this address."""
     held_here = {recognised(command.fact, value) for value in told(candidate, command.fact)}
     forms = [command.value, *(part.form for cell in command.cells for part in cell.parts)]
     return any(is_held(command.fact, form, held_here) for form in forms)
@@ -145,7 +145,7 @@ def is_held(kind: str, form: str, held_here: Collection[str]) -> bool:
 
 
 def told(candidate: Candidate, fact: str) -> Iterator[str]:
-    """Every value of the fact that a source told of the record before."""
+    """Return every value of the fact that any source stated of the record before."""
     values = (statement.value for statement in candidate.everything_told() if statement.fact == fact)
     return (value for value in values if not isinstance(value, Erased))
 

@@ -104,7 +104,7 @@ class Parted:
         return cls(merge, records, sides(records, merge), ended, moment)
 
     def merges(self, records: Collection[UUID]) -> set[UUID]:
-        """The names of the merges that withhold something in these records still."""
+        """Return the names of the merges that still withhold something in these records."""
         over = {ending.withheld for endings in self.ended.values() for ending in endings}
         answers = (answer for record in records for answer in self.records[record].consents.answers)
         return {
@@ -114,16 +114,16 @@ class Parted:
         }
 
     def all_merges(self) -> set[UUID]:
-        """The names of all merges that ever withheld something in any of the records, and of the one that is undone."""
+        """Return the names of all merges that ever withheld something in any record, and of the one that is undone."""
         answers = (answer for record in self.records.values() for answer in record.consents.answers)
         return {merge_named(*self.merge), *(merge_named(*given.merge) for given in answers if given.merge is not None)}
 
     def left_with(self, holders: Collection[UUID]) -> set[UUID]:
-        """The records that are one person with any of these."""
+        """Return the records that stay one person with any of these."""
         return {record for side in self.sides if not side.isdisjoint(holders) for record in side}
 
     def denied_all(self, holders: Collection[UUID]) -> bool:
-        """Whether one of these, or the person it is left with, denied something and allows nothing."""
+        """Return whether one of these records, or the person it stays with, denied something and allows nothing."""
         people = [{record} for record in holders] + [set(side) for side in self.sides if not side.isdisjoint(holders)]
         return any(
             not anything_is_allowed(answer, self.moment) and anything_is_denied(answer, self.moment)
@@ -131,7 +131,7 @@ class Parted:
         )
 
     def is_withheld(self, holders: Collection[UUID]) -> bool:
-        """Whether other merges leave nothing that the persons of these allow."""
+        """Return whether other merges withhold everything that a person of these records allows."""
         people = [side for side in self.sides if not side.isdisjoint(holders)]
         return any(not anything_lives(self._said(side), self.moment) for side in people)
 
@@ -142,7 +142,7 @@ class Parted:
 
 
 def let_in(parted: Parted, suppressions: Suppressions, command: UnmergeCandidates) -> Events:
-    """What lets those addresses in again that nothing else keeps out."""
+    """Return the events that admit the addresses again that nothing else keeps out."""
     news: Events = {}
     for address in command.addresses:
         holders = command.holders(address)
@@ -156,7 +156,7 @@ def let_in(parted: Parted, suppressions: Suppressions, command: UnmergeCandidate
 
 
 def still_out(parted: Parted, address: Address, holders: Collection[UUID], others: Collection[UUID]) -> list[Event]:
-    """What keeps the address out from now on: its person's own no, or the other merges."""
+    """Return the event that keeps the address out from now on: for its person's own no, or for the other merges."""
     if parted.denied_all(holders):
         return [AddressSuppressed(address.kind, WITHDREW)]
     if parted.is_withheld(holders):

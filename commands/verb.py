@@ -183,7 +183,7 @@ class Load:
     types: frozenset[type[Event]] = field_(init=False, compare=False)
 
     def streams(self, command: Command) -> Sequence[UUID]:
-        """The streams that the command names for it."""
+        """Return the streams that the command names in the field."""
         named: Any = getattr(command, self.field)
         if self.many:
             return tuple(named)
@@ -254,7 +254,7 @@ def require_keepable(moment: datetime, field: str) -> None:
 
 
 def texts_in(value: Any) -> tuple[str, ...]:
-    """The texts of a field that holds one, several or none."""
+    """Return the texts of a field that holds one, several or none."""
     return () if value is None else value if isinstance(value, tuple) else (value,)
 
 
@@ -266,25 +266,25 @@ def require_past(moment: datetime, now: datetime, field: str) -> None:
 
 @cache
 def moment_fields(command: type[Command]) -> tuple[str, ...]:
-    """The command's fields that hold a time."""
+    """Return the names of the command's fields that hold a time."""
     hints = get_type_hints(command)
     return tuple(name for name, hint in hints.items() if hint is datetime or datetime in get_args(hint))
 
 
 @cache
 def text_fields(command: type[Command]) -> tuple[tuple[str, Written | None], ...]:
-    """The command's fields of text: how each must be written, such as a code; None: it is free."""
+    """Return the command's text fields: (name, how it must be written, such as a code); None where it is free."""
     hints = get_type_hints(command, include_extras=True)
     return tuple((name, next(marks_in(hint), None)) for name, hint in hints.items() if holds_text(hint))
 
 
 def holds_text(hint: object) -> bool:
-    """Whether the type has text in it, such as `str | None` and `tuple[str, ...]`."""
+    """Return whether the type contains text, such as `str | None` and `tuple[str, ...]`."""
     return hint is str or any(holds_text(part) for part in get_args(hint))
 
 
 def marks_in(hint: object) -> Iterator[Written]:
-    """The `Written` marks anywhere in a type, such as those in `tuple[Code, ...]` and `Code | None`."""
+    """Yield the `Written` marks anywhere in a type, such as those in `tuple[Code, ...]` and `Code | None`."""
     if isinstance(hint, Written):
         yield hint
     for part in get_args(hint):

@@ -165,13 +165,13 @@ _COUNTING = ("12345678901234567890", "01234567890123456789", "987654321098765432
 
 
 def bare(text: str) -> str:
-    """The letters and figures of a text, without capitals: what placeholders are compared by."""
+    """Return the letters and figures of a text, without capitals; placeholders are compared by them."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in folded if sign.isalnum() or unicodedata.category(sign)[0] == "M")
 
 
 def listed(text: str) -> Iterator[str]:
-    """The entries of a list above."""
+    """Return the entries of one of the lists above."""
     return (bare(part) for line in text.splitlines() for part in line.split(";"))
 
 
@@ -196,12 +196,12 @@ PLACEHOLDER_NUMBERS = frozenset(
 
 
 def is_placeholder_text(text: str) -> bool:
-    """Whether the text says that there is no address. Figures say it only in a phone number."""
+    """Return whether the text says that there is no address. Figures say it only in a phone number."""
     return bare(text) in PLACEHOLDER_TEXTS
 
 
 def is_placeholder_email(local: str, domain: str) -> bool:
-    """Whether the mailbox at the domain is a placeholder. The top-level domain does not count, but for '.invalid'."""
+    """Return whether the mailbox at the domain is a placeholder. Of top-level domains only '.invalid' counts."""
     labels = domain.casefold().split(".")
     named = labels[:-1] or labels
     named = named[:-1] if len(named) > 1 and named[-1] in SHARED_DOMAINS else named
@@ -216,5 +216,5 @@ def is_placeholder_email(local: str, domain: str) -> bool:
 
 
 def is_placeholder_number(digits: str) -> bool:
-    """Whether the figures, without the code of a country, are those of a placeholder."""
+    """Return whether the figures, without a country code, are those of a placeholder."""
     return digits in PLACEHOLDER_NUMBERS

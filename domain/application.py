@@ -567,7 +567,7 @@ class Application:
         return max(reversed(self.offers), key=lambda offer: offer.since, default=None)
 
     def accepted_unmade(self, moment: datetime) -> Offer | None:
-        """The offer made at that moment of which only the acceptance is known."""
+        """Return the offer made at that moment of which only the acceptance is known."""
         offers = [each for each in self.offers if each.unmade and each.since >= moment]
         return min(offers, key=lambda offer: offer.since, default=None)
 
@@ -578,23 +578,23 @@ class Application:
         return [Acceptance(offer, offer.accepted_at) for offer in accepted if offer.accepted_at is not None]
 
     def may_have_been_prospect(self, moment: datetime) -> bool:
-        """Whether it is news that it was a prospect's at that moment: it is none's yet, or was submitted later."""
+        """Return whether a prospect at that moment would be news: none is known, and it was not submitted by then."""
         return not self.considered and (self.submitted_at is None or moment < self.submitted_at)
 
     def may_be_submitted(self, moment: datetime) -> bool:
-        """Whether it can be submitted at that moment: it was not yet, and no end came before."""
+        """Return whether it can be submitted at that moment: it is not submitted yet, and it had not ended before."""
         return not self.submitted and (self.ended_at is None or moment < self.ended_at)
 
     def stage_at(self, moment: datetime) -> str | None:
-        """The stage it stood in at that time; None before the first of the job that it was for."""
+        """Return the stage at that time; None before the first stage of the job that it was for."""
         return self.stages.at(moment)
 
     def requisition_at(self, moment: datetime) -> UUID | None:
-        """The job it was for at that time, which it may have left since."""
+        """Return the job that it was for at that time, which it may have left since."""
         return next((turn.value for turn in self.left.turns if turn.at > moment), self.requisition)
 
     def entered_by(self, moment: datetime) -> list[str]:
-        """The stages of this job that it had been in by that time, in the order of their first visits."""
+        """Return the stages of this job that it had been in by that time, in the order of their first visits."""
         visits = [turn for turn in self.stages.turns if turn.at <= moment]
         came = self.left.dated_value_at(moment)
         since = max(
@@ -604,7 +604,7 @@ class Application:
         return list(dict.fromkeys(turn.value for turn in visits[since:] if turn.value is not None))
 
     def accepted_for(self, opening: UUID | None) -> datetime | None:
-        """When the last standing acceptance for this opening, or for none in particular, was."""
+        """Return the time of the last standing acceptance for this opening or for none in particular."""
         return next(
             (acceptance.at for acceptance in reversed(self.acceptances) if acceptance.offer.opening in (None, opening)),
             None,
@@ -639,7 +639,7 @@ class Application:
         return candidate
 
     def require_hire(self, moment: datetime, *, in_any_order: bool = False) -> CandidateHired:
-        """The hire that can be undone at that moment; raises ApplicationDoesNotExist or CandidateIsNotHired."""
+        """Return the hire that can be undone at that moment. Raises ApplicationDoesNotExist or CandidateIsNotHired."""
         self.require_candidate()
         hire = (taken_back if in_any_order else last_by)(self.hires, moment)
         if hire is None or not isinstance(hire.event, CandidateHired):
@@ -647,7 +647,7 @@ class Application:
         return hire.event
 
     def of(self, kind: type[Event]) -> tuple[Ending, ...]:
-        """The ends of that kind that stand, in the order of recording."""
+        """Return the standing ends of that kind, in the order of recording."""
         return tuple(end for end in self.ends if isinstance(end.event, kind))
 
     def require_requisition(self, requisition: UUID) -> None:
@@ -670,7 +670,10 @@ class Application:
             raise OfferIsOut(application=self.id)
 
     def require_offer(self) -> Offer:
-        """The offer that is out, accepted or not; raises OfferIsNotOut, OfferWasDeclined or OfferWasRescinded."""
+        """Return the offer that is out, accepted or not.
+
+        Raises OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
+        """
         if self.standing_offer is not None:
             return self.standing_offer
         if self.former_offer is None or self.former_offer.ending is None:
@@ -678,7 +681,7 @@ class Application:
         raise REFUSED_OFFERS[self.former_offer.ending](application=self.id)
 
     def require_declinable(self, moment: datetime, *, in_any_order: bool = False) -> Offer:
-        """The offer that can be declined at that moment; in any order it may have been made later.
+        """Return the offer that can be declined at that moment; `in_any_order`, it may have been made later.
 
         Raises OfferWasAccepted, OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
@@ -689,7 +692,7 @@ class Application:
         return self.require_by(offer, last, moment)
 
     def require_rescindable(self, moment: datetime) -> Offer:
-        """The offer that can be rescinded at that moment: the one that was accepted, where one was.
+        """Return the offer that can be rescinded at that moment: the accepted one, if one was accepted.
 
         Raises OfferIsLater, OfferIsNotOut, OfferWasDeclined or OfferWasRescinded.
         """
@@ -698,7 +701,7 @@ class Application:
         return self.require_by(offer, last, moment)
 
     def require_declined(self, moment: datetime) -> Offer:
-        """The offer whose decline can be taken back at that moment. Raises OfferWasNotDeclined."""
+        """Return the offer whose decline can be taken back at that moment. Raises OfferWasNotDeclined."""
         decline = last_by(self.declines, moment)
         if decline is None or decline.offer is None:
             raise OfferWasNotDeclined(application=self.id, moment=moment.isoformat())
@@ -730,7 +733,10 @@ class Application:
 
 
 def evolve(application: Application, recorded: Recorded[Event]) -> Application:
-    """The application after one more event. A reversal takes back one fact; all others add one, whatever its date."""
+    """Return the application after one more event.
+
+    A reversal takes back one fact; every other event adds one, whatever its date.
+    """
     match recorded.event:
         case ApplicationSubmitted() as event:
             application = replace(application, candidate=event.candidate, requisition=event.requisition, submitted=True)
@@ -770,8 +776,11 @@ def evolve(application: Application, recorded: Recorded[Event]) -> Application:
 
 
 def made(application: Application, event: OfferMade, at: datetime) -> Application:
-    """The application after an offer. An acceptance recorded before it, and dated no earlier, is of this one, unless
-    a newer offer had been made by then; the offer that it was taken for waits for an answer again."""
+    """Return the application after an offer.
+
+    An acceptance that was recorded before the offer, and is dated no earlier, belongs to it, unless a newer offer had
+    been made by then. The offer to which the acceptance had been assigned waits for an answer again.
+    """
     later = [offer for offer in application.offers if offer.accepted_at and offer.accepted_at >= at]
     taken = min((each for each in later if each.unmade or each.at <= at), key=lambda each: each.since, default=None)
     if taken is None:
@@ -783,8 +792,11 @@ def made(application: Application, event: OfferMade, at: datetime) -> Applicatio
 
 
 def accepted(application: Application, event: OfferAccepted, recorded: Recorded[Event]) -> Application:
-    """The application after an acceptance: of the newest offer by then that waits for an answer, else of the last that
-    does, else of one that was never recorded."""
+    """Return the application after an acceptance.
+
+    It accepts the newest offer made by then that waits for an answer, else the last that waits for one, else an offer
+    that was never recorded.
+    """
     by_then = [offer for offer in application.open_offers if offer.at <= recorded.at]
     waiting = max(reversed(by_then), key=lambda offer: offer.at, default=next(reversed(application.open_offers), None))
     made_at = recorded.at if waiting is None else waiting.at
@@ -795,7 +807,10 @@ def accepted(application: Application, event: OfferAccepted, recorded: Recorded[
 
 
 def offer_ended(application: Application, event: OfferDeclined | OfferRescinded, at: datetime) -> Application:
-    """The application after its offer was declined, which none is that was accepted; or its acceptance rescinded."""
+    """Return the application after an offer was declined or rescinded.
+
+    A decline ends an offer that is not accepted. A rescission ends an accepted one, or another where none is accepted.
+    """
     if isinstance(event, OfferDeclined):
         gone = taken_back(application.open_offers, at)
         application = replace(application, declines=(*application.declines, Decline(gone, at)))
@@ -822,7 +837,7 @@ def newer(former: Offer | None, offer: Offer) -> Offer:
 
 
 def decline_taken_back(application: Application, at: datetime) -> Application:
-    """The application after a decline was taken back: the offer that it answered waits for an answer again."""
+    """Return the application after a decline was taken back: the offer that it answered waits for an answer again."""
     decline = taken_back(application.declines, at)
     again = () if decline is None or decline.offer is None else (decline.offer,)
     declines = without(application.declines, decline)

@@ -463,7 +463,7 @@ class Candidate:
     records: Mapping[UUID, Candidate] = field(default_factory=dict)
 
     def require_record(self) -> None:
-        """That there is or was such a person. Raises CandidateDoesNotExist."""
+        """Require that there is or was such a person. Raises CandidateDoesNotExist."""
         if not self.exists:
             raise CandidateDoesNotExist(candidate=self.id)
 
@@ -480,7 +480,7 @@ class Candidate:
             raise LegalHoldStands(candidate=self.id, matter=matters[0])
 
     def proposed_on(self, proposal: UUID) -> UUID:
-        """The record of the person on which an open proposal to erase them stands.
+        """Return the record of the person on which an open proposal to erase them stands.
 
         Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased or ErasureProposalIsDecided.
         """
@@ -499,7 +499,7 @@ class Candidate:
             raise LegalHoldIsNotSet(candidate=self.id, matter=matter)
 
     def is_restricted(self, at: datetime) -> bool:
-        """Whether the person's data, in whichever record, was to be kept and nothing else at that time."""
+        """Return whether the processing of the person's data was restricted at that time, in any of their records."""
         return any(record.restriction.at(at) for record in (self, *self.records.values()))
 
     def require_unrestricted(self, *moments: datetime) -> None:
@@ -508,7 +508,7 @@ class Candidate:
             raise ProcessingIsRestricted(candidate=self.id)
 
     def may(self, purpose: str, channel: str, at: datetime) -> UUID | Refused:
-        """The consent event that allows a send at that time, or why there is none; a restriction comes before all."""
+        """Return the consent event that allows a send at that time, or the refusal. A restriction comes first."""
         if self.is_restricted(at):
             return ProcessingIsRestricted(candidate=self.id)
         return consent.may(self.consents, purpose, channel, at)
@@ -523,11 +523,11 @@ class Candidate:
     def require_sendable(
         self, purpose: str | None, channel: str, now: datetime, by: datetime, stated: datetime | None
     ) -> UUID | None:
-        """The consent event that allows a send at the time stated (None: now), None where none is needed.
+        """Return the consent event that allows a send at the time stated (None: now); None where none is needed.
 
-        It must be allowed also now, with all that is known by now, and until `by`, when it is recorded at the latest:
-        dated back it does not slip in before a no, nor does it get into the log behind the consent's end.
-        Raises why it is not allowed at one of these times: ProcessingIsRestricted, or as `consent.may` tells it.
+        The send must be allowed at that time, now with all that is known by now, and until `by`, when it is recorded
+        at the latest. So a backdated send neither precedes a no nor is recorded after the end of the consent.
+        Raises the refusal at one of these times: ProcessingIsRestricted, or a refusal of `consent.may`.
         """
         latest = self.latest(now)
         moments = now, latest, by, stated or latest
@@ -537,7 +537,7 @@ class Candidate:
         return [consent.require_consent(self.consents, purpose, channel, moment) for moment in moments][-1]
 
     def all_records(self) -> tuple[UUID, ...]:
-        """Every record of the person: this one first. A no stands in all of them, and so outlives their merges."""
+        """Return every record of the person, this one first. A no is in all of them, and so outlives their merges."""
         return (self.id, *sorted(self.records.keys() - {self.id}))
 
     def require_speaking(self) -> None:
@@ -551,11 +551,11 @@ class Candidate:
         return tuple(statement for recorded in self.telling for statement in told_by(recorded))
 
     def told(self, fact: str, learned_from: str, value: str, by: datetime) -> tuple[FactStatement, ...]:
-        """What the source had told by that time, as far as it decides whether the source says this value."""
+        """Return the statements by that time that decide whether the source states this value."""
         return tuple(statement for statement in self.telling.of(fact, learned_from, value) if statement.at <= by)
 
     def membership(self, community: UUID) -> TemporalProperty[bool]:
-        """When the candidate was in the community."""
+        """Return whether the candidate was in the community, over time."""
         return self.communities.get(community, TemporalProperty())
 
     def segments(self) -> dict[str, str]:
@@ -575,7 +575,7 @@ class Candidate:
 
 
 def evolve(candidate: Candidate, recorded: Recorded[Event]) -> Candidate:
-    """The candidate after one more event; an event that means nothing here changes nothing."""
+    """Return the candidate after one more event. An event without a meaning for candidates changes nothing."""
     match recorded.event:
         case CandidateSourced() | CandidateReferred() as event if not candidate.exists:
             return replace(
@@ -636,7 +636,7 @@ def first_known(segment: str, stated: str) -> str:
 
 
 def told_by(recorded: Recorded[Event]) -> Iterator[FactStatement]:
-    """What an event tells of a profile: one fact, or what was known at the entry, from where the person came."""
+    """Yield what an event states of a profile: one fact, or the facts known at the entry, from its source."""
     event = recorded.event
     if isinstance(event, CandidateSourced | CandidateReferred):
         yield from entry_told(recorded, event)
@@ -661,14 +661,14 @@ def entry_told(recorded: Recorded[Event], event: CandidateSourced | CandidateRef
 
 
 def linked_records(candidate: Candidate) -> frozenset[UUID]:
-    """The records that this one is merged with directly."""
+    """Return the records with which this one is merged directly."""
     return candidate.absorbed if candidate.merged_into is None else candidate.absorbed | {candidate.merged_into}
 
 
 def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
-    """The candidate as the whole person: the answers of all records together, and the record that speaks for them.
+    """Return the candidate as the whole person: the answers of all records, and the record that speaks for them.
 
-    What else the records say stays with each of them, in `records`.
+    Everything else stays with each record, in `records`.
     """
     records: dict[UUID, Candidate] = {}
     waiting = list(linked_records(candidate))
@@ -684,7 +684,7 @@ def person(candidate: Candidate, of: Callable[[UUID], Candidate]) -> Candidate:
 
 
 def sides(records: Mapping[UUID, Candidate], merge: Merge) -> tuple[frozenset[UUID], frozenset[UUID]]:
-    """The records that are one person with the survivor once the merge is undone, and those with the absorbed one.
+    """Return the two persons that an undone merge leaves: first the survivor's records, then the absorbed one's.
 
     records: all records of the person, each on its own.
     """
@@ -697,7 +697,7 @@ def sides(records: Mapping[UUID, Candidate], merge: Merge) -> tuple[frozenset[UU
 
 
 def speaker(candidate: Candidate, records: Mapping[UUID, Candidate]) -> UUID | None:
-    """The record that was merged into no other, None where it is the candidate's own."""
+    """Return the record that was merged into no other; None where it is the candidate's own."""
     root = candidate.merged_into
     while root is not None and (above := records[root].merged_into) is not None:
         root = above

@@ -60,7 +60,7 @@ class Codec:
 
 
 def moment(value: datetime) -> str:
-    """A moment as the clear data writes it: UTC, microseconds, Z."""
+    """Return a moment as the clear data has it: UTC, microseconds, Z."""
     if value.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     return value.astimezone(UTC).strftime('"%Y-%m-%dT%H:%M:%S.%fZ"')
@@ -128,7 +128,7 @@ def optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def without(hint: Any, *unwanted: type) -> tuple[Any, bool]:
-    """The one type left of a union when the unwanted are taken away, and whether None was among them."""
+    """Return the one type of a union that remains without the unwanted ones, and whether None was in the union."""
     if get_origin(hint) not in (Union, UnionType):
         return hint, False
     kept = [member for member in get_args(hint) if member not in unwanted]
@@ -155,18 +155,18 @@ def sealed_decode(hint: Any) -> Decode:
 
 @lru_cache
 def personal_in(event: Any) -> frozenset[str]:
-    """The fields of an event class that are sealed."""
+    """Return the names of the fields of an event class that are sealed."""
     return frozenset(name for group in codec_of(event).sealed for name, _ in group.fields)
 
 
 def texts_of(event: Event) -> dict[str, Personal[str]]:
-    """The texts that codes of the event were made of, by field; ERASED where the person was erased."""
+    """Return the texts from which codes of the event were made, by field; ERASED where the person was erased."""
     codes = ((field.name, getattr(event, field.name)) for field in fields(event))
     return {name: code.text for name, code in codes if isinstance(code, Spelled)}
 
 
 def codec_of(event: type[Event]) -> Codec:
-    """The codec of an event class. Errors: TypeError naming the field whose type cannot be stored."""
+    """Return the codec of an event class. Errors: TypeError naming the field whose type cannot be stored."""
     hints = get_type_hints(event, include_extras=True)
     clear: list[ClearField] = []
     codes: list[tuple[str, Decode]] = []
@@ -195,7 +195,7 @@ def codec_of(event: type[Event]) -> Codec:
 
 
 def whose(group: SealedGroup, domain_event: Recorded[Event]) -> UUID:
-    """The person for whom the group of the event is sealed."""
+    """Return the person for whom the group of the event is sealed."""
     person: UUID = (
         domain_event.stream if group.person_field is None else getattr(domain_event.event, group.person_field)
     )

@@ -342,7 +342,7 @@ class Answer:
         return self.purpose == purpose and (self.everywhere or channel in self.channels)
 
     def counts(self, at: datetime) -> bool:
-        """Whether it is known to have been so at that time and, if a merge withheld it, is withheld still."""
+        """Return whether the answer is known by that time and, if a merge withheld it, is still withheld then."""
         return self.at <= at and not (self.lifted is not None and self.lifted <= at)
 
     def denial(self, at: datetime) -> type[Conflict] | None:
@@ -374,7 +374,7 @@ class Consents:
 
 
 def evolve(consents: Consents, recorded: Recorded[Event], merge: Merge | None = None) -> Consents:
-    """The consents after one more event of the candidate; the order in which answers arrive does not matter.
+    """Return the consents after one more event of the candidate. The order in which answers arrive does not matter.
 
     merge: the record's newest merge before the event; a stored withdrawal with the method 'merge' is of that one.
     """
@@ -387,8 +387,11 @@ def evolve(consents: Consents, recorded: Recorded[Event], merge: Merge | None = 
 
 
 def with_answer(consents: Consents, answer: Answer) -> Consents:
-    """The consents once this answer is known too. It takes its place without the others being sorted again: a stream
-    of thousands of answers is read in a time that grows with their number."""
+    """Return the consents with this answer added.
+
+    The answer is inserted and the others are not sorted again, so that a stream of thousands of answers is read in
+    linear time.
+    """
     answers = consents.answers
     place = bisect_left(answers, in_order(answer), key=in_order)
     rest = place + (place < len(answers) and answers[place].event == answer.event)
@@ -406,20 +409,20 @@ def with_answers(consents: Consents, answers: Iterable[Answer]) -> Consents:
 
 
 def without(consents: Consents, endings: Iterable[ConsentWithholdingEnded], at: datetime) -> Consents:
-    """The consents once these withholdings have ended at that time."""
+    """Return the consents after these withholdings have ended at that time."""
     ended = {ending.withheld for ending in endings}
     answers = (replace(answer, lifted=at) if answer.event in ended else answer for answer in consents.answers)
     return replace(consents, answers=tuple(answers))
 
 
 def parted(consents: Consents, merge: Merge) -> Consents:
-    """The consents once the merge is undone: what it withholds still, no later un-merge of the two ends."""
+    """Return the consents after the merge is undone. No later unmerge of the two ends what it still withholds."""
     answers = (replace(answer, parted=True) if answer.merge == merge else answer for answer in consents.answers)
     return replace(consents, answers=tuple(answers))
 
 
 def together(all_consents: Iterable[Consents]) -> Consents:
-    """The answers of several records of one person, as if they had been given to one."""
+    """Return the answers of several records of one person, as if one record had received them all."""
     both = Consents()
     for consents in all_consents:
         both = replace(with_answers(both, consents.answers), ended=both.ended | consents.ended)
@@ -437,26 +440,26 @@ def apart(consents: Consents) -> Mapping[UUID | None, Consents]:
 
 
 def after(consents: Consents, answered: Iterable[Event], at: datetime) -> Consents:
-    """The consents as they will be once these events of that time are recorded."""
+    """Return the consents as they will be after these events of that time are recorded."""
     answers = (answer_in(event, at, UUID(int=number)) for number, event in enumerate(answered))
     return with_answers(consents, (answer for answer in answers if answer is not None))
 
 
 def answer_of(recorded: Recorded[Event], merge: Merge | None = None) -> Answer | None:
-    """The answer that an event records; None for an event that records none."""
+    """Return the answer that an event records; None for an event that records none."""
     answer = answer_in(recorded.event, recorded.at, recorded.id, merge)
     return None if answer is None else replace(answer, record=recorded.stream)
 
 
 def records_in(texts: Iterable[str]) -> Iterator[UUID]:
-    """The records that the texts name; a text that is no id names none."""
+    """Yield the records that the texts name; a text that is no id names none."""
     for text in texts:
         with suppress(ValueError):
             yield UUID(text)
 
 
 def answer_in(event: Event, at: datetime, named: UUID, merge: Merge | None = None) -> Answer | None:
-    """The answer in an event of that time, which has or will have the id `named`."""
+    """Return the answer in an event of that time, which has or will have the id `named`."""
     match event:
         case ConsentGiven():
             return Answer(at, named, ConsentGiven, event.purpose, event.channels, until=event.valid_until)
@@ -473,10 +476,10 @@ def answer_in(event: Event, at: datetime, named: UUID, merge: Merge | None = Non
 
 
 def may(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID | Refused:
-    """Whether we may use the channel for the purpose at that time: the event that allows it, or why not.
+    """Return the event that allows the channel for the purpose at that time, or the refusal.
 
     The newest answer by then decides; of several at the same moment every one must allow. What a merge withholds counts
-    as a no of its moment until an un-merge ends it. Whatever is unknown, missing, refused, withdrawn, withheld, expired
+    as a no of its moment until an unmerge ends it. Whatever is unknown, missing, refused, withdrawn, withheld, expired
     or not yet given is a refusal (returned, for the caller to raise or record).
     """
     if purpose not in PURPOSES:
@@ -501,7 +504,7 @@ def deciding_first(answer: Answer) -> tuple[bool, bool, UUID]:
 
 
 def require_consent(consents: Consents, purpose: str, channel: str, at: datetime) -> UUID:
-    """The event that allows it; raises the refusal that `may` returns."""
+    """Return the event that allows the channel for the purpose. Raises the refusal that `may` returns."""
     allowed = may(consents, purpose, channel, at)
     if isinstance(allowed, Refused):
         raise allowed
@@ -509,41 +512,44 @@ def require_consent(consents: Consents, purpose: str, channel: str, at: datetime
 
 
 def live_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, ...]:
-    """The channels on which the purpose is allowed at that time."""
+    """Return the channels on which the purpose is allowed at that time."""
     return tuple(channel for channel in CONSENT_CHANNELS if isinstance(may(consents, purpose, channel, at), UUID))
 
 
 def allowed_channels(consents: Consents, purpose: str, at: datetime) -> tuple[str, ...]:
-    """The channels on which any of the records' persons allows the purpose at that time, be it withheld or not."""
+    """Return the channels on which any of the records' persons allows the purpose at that time, withheld or not."""
     live = {channel for own in apart(consents).values() for channel in live_channels(own, purpose, at)}
     return tuple(channel for channel in CONSENT_CHANNELS if channel in live)
 
 
 def anything_lives(consents: Consents, at: datetime) -> bool:
-    """Whether anything at all is allowed at that time."""
+    """Return whether anything at all is allowed at that time."""
     return any(live_channels(consents, purpose, at) for purpose in purposes_of(consents))
 
 
 def anything_is_allowed(consents: Consents, at: datetime) -> bool:
-    """Whether any of the records' persons allows anything at that time, be it withheld or not."""
+    """Return whether any of the records' persons allows anything at that time, withheld or not."""
     return any(anything_lives(own, at) for own in apart(consents).values())
 
 
 def anything_is_denied(consents: Consents, at: datetime) -> bool:
-    """Whether any of the records' persons said no to anything, and it holds at that time."""
+    """Return whether any of the records' persons said no to anything, and the no is in effect at that time."""
     gates = ((own, purpose, channel) for own in apart(consents).values() for purpose in purposes_of(own)
              for channel in CONSENT_CHANNELS)  # fmt: skip
     return any(isinstance(may(own, purpose, channel, at), SAID_NO) for own, purpose, channel in gates)
 
 
 def purposes_of(consents: Consents) -> list[str]:
-    """The purposes that were answered, in the list's order."""
+    """Return the purposes that have an answer, in the order of PURPOSES."""
     answered = {answer.purpose for answer in consents.answers}
     return [purpose for purpose in PURPOSES if purpose in answered]
 
 
 def require_some_channels(purpose: str, channels: Iterable[str]) -> tuple[str, ...]:
-    """The same channels, each once and in the list's order; raises ChannelIsUnknown or ConsentNamesNoChannel."""
+    """Return the same channels, each once and in the order of the list.
+
+    Raises ChannelIsUnknown or ConsentNamesNoChannel.
+    """
     named = require_channels(channels)
     if not named:
         raise ConsentNamesNoChannel(purpose=purpose)
@@ -551,7 +557,7 @@ def require_some_channels(purpose: str, channels: Iterable[str]) -> tuple[str, .
 
 
 def given_consent(consents: Consents, consent: UUID) -> Answer:
-    """The yes that an event records; raises ConsentDoesNotExist."""
+    """Return the yes that an event records. Raises ConsentDoesNotExist."""
     recorded = next((answer for answer in consents.answers if answer.event == consent), None)
     if recorded is None or recorded.answered is not ConsentGiven:
         raise ConsentDoesNotExist(consent=consent)
@@ -559,7 +565,7 @@ def given_consent(consents: Consents, consent: UUID) -> Answer:
 
 
 def channels_ended(consents: Consents, given: Answer) -> tuple[str, ...]:
-    """The channels on which that yes was the newest answer when it ended; none where it does not end."""
+    """Return the channels on which the yes was the newest answer when it ended; none where it does not end."""
     if given.until is None:
         return ()
     newer = [later for later in consents.answers if given.at < later.at < given.until and later.merge is None]
@@ -578,9 +584,9 @@ def withdrawal(
     because_of: UUID | None = None,
     reason: Personal[str | None] = None,
 ) -> ConsentWithdrawn:
-    """The withdrawal of a purpose on these channels; on none named, everywhere. `entirely` when nothing is left.
+    """Return the withdrawal of a purpose on these channels, or on all channels where none is named.
 
-    What a merge withholds is left: the person did not take it back.
+    It is `entirely` when nothing is left. What a merge withholds is left: the person did not withdraw it.
     """
     taken = tuple(channels) or CONSENT_CHANNELS
     left = set(allowed_channels(consents, purpose, at)).difference(taken)
@@ -590,8 +596,10 @@ def withdrawal(
 def withdrawals_on(
     consents: Consents, channel: str, purpose: str | None, at: datetime, because_of: UUID, method: str
 ) -> list[ConsentWithdrawn]:
-    """What a no on a channel takes back there: the purpose it names, or else every purpose, also one that we know of no
-    consent to, because an older yes may still reach us. Where nothing was allowed, nothing was left `entirely`.
+    """Return the withdrawals of a no on a channel: of the purpose that it names, else of every purpose.
+
+    They include purposes without a known consent, because an older yes may still reach us. Where nothing was allowed, a
+    withdrawal is not marked `entirely`.
     """
     if purpose is not None and purpose in PURPOSES:
         return [withdrawal(consents, purpose, (channel,), at, method=method, because_of=because_of)]
@@ -603,10 +611,10 @@ def withdrawals_on(
 
 
 def withheld_by(merge: Merge, consents: Consents, other: Consents, at: datetime) -> list[ConsentWithheld]:
-    """What a merge of two persons withholds: what a record of one allows and a record of the other denied.
+    """Return what a merge of two persons withholds: what a record of one allows and a record of the other denied.
 
-    What was never asked of a record, or has run out there, denies nothing. Where both persons allow it, nothing is
-    withheld, whatever one of their records had denied before.
+    A record that was never asked, or whose consent has run out, denies nothing. Where both persons allow a purpose on a
+    channel, nothing is withheld there, whatever one of their records had denied before.
     """
     texts: dict[tuple[str, tuple[UUID, ...]], list[str]] = {}
     for purpose in purposes_of(together([consents, other])):
@@ -623,7 +631,7 @@ def withheld_by(merge: Merge, consents: Consents, other: Consents, at: datetime)
 
 
 def denying(shut: Consents, other: Consents, purpose: str, channel: str, at: datetime) -> list[UUID]:
-    """The records of the one person that denied what a record of the other allows."""
+    """Return the records of the person `shut` that denied what a record of the other allows."""
     if not isinstance(may(shut, purpose, channel, at), SHUT):
         return []
     if not any(isinstance(may(own, purpose, channel, at), UUID) for own in apart(other).values()):
@@ -638,13 +646,16 @@ def denying(shut: Consents, other: Consents, purpose: str, channel: str, at: dat
 
 
 def withholding(consents: Consents, at: datetime) -> list[Answer]:
-    """What merges withhold at that time."""
+    """Return what merges withhold at that time."""
     return [answer for answer in consents.answers if answer.merge is not None and answer.counts(at)]
 
 
 def endings(consents: Consents, merge: Merge, left: Collection[UUID]) -> list[ConsentWithholdingEnded]:
-    """What ends in a record when the merge is undone: what that merge withheld, and what no record that is left with
-    this one denied. `left`: the records that stay one person with this one.
+    """Return the withholdings that end in a record when the merge is undone.
+
+    Those of that merge end, and those that no record in `left` denied.
+
+    left: the records that stay one person with this one.
     """
     return [
         ConsentWithholdingEnded(answer.event, *answer.merge, purpose=answer.purpose, channels=answer.channels)

@@ -93,7 +93,7 @@ EVENTS: tuple[type[Event], ...] = (ErasureProposed, ErasureProposalAccepted, Era
 
 
 def evolve(proposals: Proposals, recorded: Recorded[Event]) -> Proposals:
-    """The proposals after one more event; only the first decision on a proposal counts."""
+    """Return the proposals after one more event; only the first decision on a proposal counts."""
     match recorded.event:
         case ErasureProposed(proposal=proposal, kind=kind) if proposal not in proposals:
             return {**proposals, proposal: Proposal(proposal, kind)}

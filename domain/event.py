@@ -133,11 +133,11 @@ class Upcast:
     drop: tuple[str, ...] = ()
 
     def clear(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The same data under the newer name: renamed, then dropped, then added."""
+        """Return the data of the newer version: fields are renamed, then dropped, then added."""
         kept = {self.rename.get(key, key): value for key, value in data.items() if key not in self.drop}
         return {**self.add, **kept}
 
 
 def utc(moment: datetime) -> datetime:
-    """The same moment in UTC."""
+    """Return the same moment in UTC."""
     return moment.astimezone(UTC)

@@ -78,7 +78,7 @@ class _Letters(dict[int, str]):
 
 
 def letter(sign: str) -> str:
-    """What stands for a character without capitals and accents: a letter, SOFT, HARD, or nothing if it is not seen."""
+    """Return what stands for a character without capitals and accents: a letter, SOFT, HARD, or '' if invisible."""
     kind = unicodedata.category(sign)
     if sign in SAME or sign in LETTERS_BY_USE:
         return SAME.get(sign, sign)
@@ -93,7 +93,7 @@ def letter(sign: str) -> str:
 
 
 def plain(sign: str) -> str:
-    """The letter without its stroke, hook or descender: ł is typed as l, қ as к."""
+    """Return the letter without its stroke, hook or descender: l for ł, к for қ."""
     variant = _VARIANT.fullmatch(unicodedata.name(sign, ""))
     name = f"{variant[1]} SMALL LETTER {variant[2]}" if variant else ""
     try:
@@ -106,7 +106,7 @@ _LETTERS = _Letters()
 
 
 def normal(text: str) -> str:
-    """The text's letters and digits in their one form, with SOFT and HARD for all that parts them."""
+    """Return the text's letters and digits in one form, with SOFT and HARD for everything between them."""
     if text.isascii():
         return text.lower().translate(_LETTERS)
     unmarked = _NO_JOINER.sub(SOFT, without_marks(_APOSTROPHE.sub("'", text)))
@@ -119,8 +119,11 @@ def without_marks(text: str) -> str:
 
 
 def words_of(text: str, longest: int) -> list[list[str]]:
-    """The words of the text, each in its parts: cut at soft signs and where a script begins or ends that needs no
-    blanks. No more than `longest` characters of the text's form count."""
+    """Return the words of the text, each as a list of its parts.
+
+    A word is cut at soft signs, and where a script that needs no blanks begins or ends. At most `longest` characters of
+    the text's normal form count.
+    """
     formed = normal(text)[:longest]
     cut = _PARTS_OF_ASCII if formed.isascii() else _PARTS
     return [parts for word in formed.split(HARD) if (parts := cut.findall(word))]
@@ -131,12 +134,12 @@ def parts_of(words: Sequence[Sequence[str]]) -> list[str]:
 
 
 def key_of(text: str, longest: int) -> str:
-    """The text's parts with one blank between them: by it values are sorted, and shown where they are counted."""
+    """Return the text's parts with one blank between them: the key by which values are sorted, and shown in counts."""
     return HARD.join(parts_of(words_of(text, longest)))
 
 
 def joined(key: str) -> str:
-    """What all ways to part the same value have in common."""
+    """Return the key without blanks: the same for every way to part the value."""
     return key.replace(HARD, "")
 
 
@@ -148,7 +151,7 @@ def runs(parts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
 
 
 def is_unparted(part: str) -> bool:
-    """Whether it is of a script that needs no blanks; a part is so as a whole or not at all."""
+    """Return whether the part is of a script that needs no blanks; a part is so as a whole or not at all."""
     return _IS_UNPARTED.match(part) is not None
 
 

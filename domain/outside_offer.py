@@ -43,7 +43,7 @@ class OutsideOffer:
         return self.versions.get(version, frozenset())
 
     def was_declined_before(self, version: int, moment: datetime | None) -> bool:
-        """Whether the version ended, and each decline that is known was before the moment."""
+        """Return whether the version ended, and each known decline of the offer was before the moment."""
         return (
             self.has_ended(version)
             and moment is not None
@@ -55,7 +55,7 @@ class OutsideOffer:
 
 
 def evolve(offer: OutsideOffer, recorded: Recorded[Event]) -> OutsideOffer:
-    """The offer after one more event."""
+    """Return the offer after one more event."""
     match recorded.event:
         case OutsideOfferFollowed(version=version, step=step):
             versions = {**offer.versions, version: offer.steps(version) | {step}}

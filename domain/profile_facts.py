@@ -84,17 +84,17 @@ class Belief:
 
 
 def holds_many(fact: str) -> bool:
-    """Whether several values of the fact may be true at once."""
+    """Return whether several values of the fact may be true at once."""
     return fact in FACTS and FACTS[fact].many
 
 
 def trust(source: str) -> int:
-    """How far a source is believed, 0 to 5."""
+    """Return how far a source is trusted, 0 to 5."""
     return TRUST.get(source, TRUST_OF_OTHERS)
 
 
 def alike(fact: str, value: Personal[str]) -> Personal[str]:
-    """What two spellings of one value have in common: capitals and blanks do not count, of a phone only its digits."""
+    """Return what all spellings of one value have in common: no capitals or extra blanks; of a phone only digits."""
     if isinstance(value, Erased):
         return value
     if fact == "phone":
@@ -104,15 +104,15 @@ def alike(fact: str, value: Personal[str]) -> Personal[str]:
 
 
 def address_key(fact: str, value: str) -> str:
-    """What two ways to write one address have in common; of a phone its digits without the zeros in front."""
+    """Return what the spellings of one address have in common: of a phone number the digits without leading zeros."""
     likeness = str(alike(fact, value))
     return likeness.lstrip("0") or likeness if fact == "phone" else likeness
 
 
 def kept(statements: Iterable[FactStatement]) -> tuple[FactStatement, ...]:
-    """What a source said of one fact and has not taken back, oldest first, each value in its newest spelling.
+    """Return what a source said of one fact and has not retracted, oldest first, each value in its newest spelling.
 
-    `told`: all that it ever said of it, in the order in which we learned it.
+    statements: all that the source ever said of the fact, in the order in which we learned it.
     """
     newest: dict[Personal[str], FactStatement] = {}
     for statement in first_told(statements):
@@ -123,9 +123,9 @@ def kept(statements: Iterable[FactStatement]) -> tuple[FactStatement, ...]:
 
 
 def first_told(statements: Iterable[FactStatement]) -> list[FactStatement]:
-    """What a source said of one fact, by the times at which it was so, without what it only said once more.
+    """Return what a source said of one fact, in the order of the times stated, without repetitions.
 
-    To say the same again of one record is no news, in whatever order we learned of it: the first time counts.
+    A repetition about the same record is no news, in whatever order we learned of it: the first time counts.
     """
     news: list[FactStatement] = []
     before: dict[tuple[UUID, Personal[str] | None], FactStatement] = {}
@@ -138,9 +138,9 @@ def first_told(statements: Iterable[FactStatement]) -> list[FactStatement]:
 
 
 def held(statements: Sequence[FactStatement]) -> tuple[FactStatement, ...]:
-    """What a source still says of one fact (`told` as for `kept`): of many values all that it keeps, of one the newest.
+    """Return what a source still says of one fact: every value it keeps, or only the newest if the fact has one value.
 
-    An older value does not come back because the newest was retracted: no source states it any more.
+    statements: as for `kept`. An older value does not return because the newest was retracted: no source states it.
     """
     if not statements or holds_many(statements[0].fact):
         return kept(statements)
@@ -149,9 +149,10 @@ def held(statements: Sequence[FactStatement]) -> tuple[FactStatement, ...]:
 
 
 def believed(statements: Iterable[FactStatement]) -> tuple[Belief, ...]:
-    """What is believed, by fact, and of one fact the most trusted and newest first. `told`: all of it, in log order.
+    """Return what is believed, by fact, and within a fact the most trusted and newest first.
 
-    Of one value that of the most trusted source, of equally trusted ones the newest; of many values each.
+    Of a fact with one value the most trusted source is believed, of equally trusted ones the newest; of a fact with
+    many values each value is. statements: all of them, in log order.
     """
     by_fact: dict[str, dict[str, list[FactStatement]]] = {}
     for statement in statements:
@@ -160,7 +161,7 @@ def believed(statements: Iterable[FactStatement]) -> tuple[Belief, ...]:
 
 
 def beliefs_of(sources: Sequence[Sequence[FactStatement]]) -> list[Belief]:
-    """What is believed of one fact, from all that each source said of it."""
+    """Return what is believed of one fact, from everything that each source said of it."""
     standing = sorted((report for source in sources for report in held(source)), key=weight, reverse=True)
     same: dict[Personal[str], list[FactStatement]] = {}
     for statement in standing:
@@ -182,5 +183,5 @@ def is_other(statement: FactStatement, than: FactStatement) -> bool:
 
 
 def weight(statement: FactStatement) -> tuple[int, datetime, int]:
-    """How much it counts: trust, then how new it is, then how lately we learned it."""
+    """Return the weight of a statement, to compare: trust, then how new it is, then how lately we learned it."""
     return trust(statement.learned_from), statement.at, statement.position or 0

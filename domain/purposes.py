@@ -74,12 +74,12 @@ class LawfulBasisIsUnknown(Invalid):
 
 
 def unknown_purpose(purpose: str) -> PurposeIsUnknown:
-    """The refusal of a purpose that is not in the list."""
+    """Return the refusal of a purpose that is not in the list."""
     return PurposeIsUnknown(purpose=purpose, known=", ".join(PURPOSES))
 
 
 def unknown_channel(channel: str) -> ChannelIsUnknown:
-    """The refusal of a channel that is not in the list."""
+    """Return the refusal of a channel that is not in the list."""
     return ChannelIsUnknown(channel=channel, known=", ".join(CONSENT_CHANNELS))
 
 
@@ -90,7 +90,7 @@ def require_purpose(purpose: str) -> None:
 
 
 def require_channels(channels: Iterable[str]) -> tuple[str, ...]:
-    """The same channels, each once and in the list's order; raises ChannelIsUnknown."""
+    """Return the same channels, each once and in the order of the list. Raises ChannelIsUnknown."""
     named = set(channels)
     for channel in sorted(named.difference(CONSENT_CHANNELS)):
         raise unknown_channel(channel)

@@ -271,7 +271,7 @@ class Referral:
             raise ReferralWasAskedOfSomebodyElse(referral=self.id, referrer=referrer)
 
     def require_made(self) -> Made:
-        """Who referred whom; raises ReferralDoesNotExist or ReferralWasNotMade."""
+        """Return the referral that was made. Raises ReferralDoesNotExist or ReferralWasNotMade."""
         if self.made is not None:
             return self.made
         if self.asked_of is not None:
@@ -298,7 +298,7 @@ class Referral:
 
 
 def evolve(referral: Referral, recorded: Recorded[Event]) -> Referral:
-    """The referral after one more event; who made it first, made it."""
+    """Return the referral after one more event. If it is made twice, the first time counts."""
     match recorded.event:
         case ReferralAsked() as event if referral.asked_of is None:
             return replace(referral, asked_of=event.referrer)

@@ -323,7 +323,7 @@ class SeatDates:
     own: TemporalProperty[datetime] = field(default_factory=TemporalProperty)
 
     def own_at(self, moment: datetime) -> datetime | None:
-        """The date of its own, as of that moment."""
+        """Return the opening's own date, as of that moment."""
         return self.own.at(moment) or (None if self.follows_job else self.recorded)
 
 
@@ -374,7 +374,7 @@ class Requisition:
         return since
 
     def opened_at_of(self, opening: UUID) -> datetime | None:
-        """When the opening was opened: a date of its own takes precedence over a corrected one of its job."""
+        """Return when the opening was opened. Its own date takes precedence over a corrected date of its job."""
         dates = self.seat_dates.get(opening, SeatDates())
         job = self.opened.turns[-1:] if dates.follows_job else ()
         corrected = [turn.value for turn in job if turn.at != RECORDED]
@@ -425,7 +425,7 @@ class Requisition:
             raise OpeningIsTaken(opening=opening, application=end.application)
 
     def end_of(self, opening: UUID) -> SeatEnd | None:
-        """The end of the opening that counts: the earliest fill that stands, else the earliest end that does."""
+        """Return the end of the opening that counts: the earliest standing fill, else the earliest standing end."""
         ends = self.ends.get(opening, ())
         fills = [end for end in ends if end.application is not None]
         return min(fills or ends, key=lambda end: end.at, default=None)
@@ -433,7 +433,10 @@ class Requisition:
     def end_by(
         self, opening: UUID, moment: datetime, *, undone: UUID | None = None, in_any_order: bool = False
     ) -> SeatEnd | None:
-        """The end of the opening that can be taken back at that moment, by undoing the hire of `undone` if given."""
+        """Return the end of the opening that can be taken back at that moment.
+
+        undone: the application whose hire is undone, if one is.
+        """
         ends = ends_to_take_back(self.ends.get(opening, ()), undone)
         return (taken_back if in_any_order else last_by)(ends, moment)
 
@@ -449,7 +452,7 @@ class Requisition:
 
 
 def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
-    """The requisition after one more event."""
+    """Return the requisition after one more event."""
     match recorded.event:
         case RequisitionOpened(title=title):
             opened = requisition.opened.turned(RECORDED, recorded.at)
@@ -477,7 +480,7 @@ def evolve(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
 
 
 def dated(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
-    """The requisition after an event that says when one of its openings was opened."""
+    """Return the requisition after an event that states when one of its openings was opened."""
     match recorded.event:
         case OpeningOpened(opening=opening) if opening not in requisition.openings:
             dates = SeatDates(recorded.at, recorded.occurred_how.startswith(OF_ITS_JOB))
@@ -490,7 +493,7 @@ def dated(requisition: Requisition, recorded: Recorded[Event]) -> Requisition:
 
 
 def seated(requisition: Requisition, event: Event, at: datetime) -> Requisition:
-    """The requisition after an event of one of its openings; reopening it for the same need takes back one end."""
+    """Return the requisition after an event of one of its openings. Reopening for the same need takes back one end."""
     match event:
         case OpeningOpened(opening=opening) if opening not in requisition.openings:
             return standing(requisition, opening, ())
@@ -514,7 +517,7 @@ def ends_to_take_back(ends: tuple[SeatEnd, ...], undone: UUID | None) -> tuple[S
 
 
 def standing(requisition: Requisition, opening: UUID, ends: tuple[SeatEnd, ...]) -> Requisition:
-    """The requisition with these ends of the opening."""
+    """Return the requisition with these ends of the opening."""
     requisition = replace(requisition, ends={**requisition.ends, opening: ends})
     taken_by = dict(requisition.taken_by)
     taken_by.pop(opening, None)

@@ -38,7 +38,7 @@ RULES: Rules = {rule.jurisdiction: rule for rule in CATALOGUE}
 
 
 def rule_of(rules: Rules, jurisdiction: str) -> Rule:
-    """The rule of the nearest law: us-ca, then us, then '*'."""
+    """Return the rule of the nearest law: of us-ca, else of us, else of '*'."""
     return next(rules[law] for law in laws_of(jurisdiction) if law in rules)
 
 
@@ -49,8 +49,11 @@ def ends_on(rules: Rules, jurisdiction: str, last: date) -> date:
 
 
 def last_contact(records: Iterable[Candidate]) -> datetime | None:
-    """When the person last took part: the newest touchpoint that the catalogue calls contact and no machine made, or
-    the newest consent. Opening a message is none, and nothing that we do is."""
+    """Return the time of the person's last contact: the newest touchpoint that is contact, or the newest consent.
+
+    A touchpoint is contact if the catalogue says so and no machine made it. Opening a message is none, and nothing that
+    we do is.
+    """
     moments = [moment for record in records for moment in (*touches_of(record), *consents_of(record))]
     return max(moments, default=None)
 
@@ -73,5 +76,5 @@ def consents_of(record: Candidate) -> list[datetime]:
 
 
 def is_over(rules: Rules, jurisdiction: str, last: datetime, on: date, zone: tzinfo) -> bool:
-    """Whether a person last in contact then is no longer kept on that day, in the organisation's zone."""
+    """Return whether retention after that last contact is over on the day, in the organisation's zone."""
     return ends_on(rules, jurisdiction or UNKNOWN, last.astimezone(zone).date()) <= on

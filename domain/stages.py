@@ -43,7 +43,7 @@ _ORDER = (PROSPECT, *(code for stage in FUNNEL for code in stage.codes), HIRED)
 
 
 def stages_of(funnel: Funnel) -> Mapping[str, str]:
-    """The funnel's stage that each code belongs to."""
+    """Return the name of the funnel's stage for each code."""
     return {code: stage.name for stage in funnel for code in stage.codes}
 
 

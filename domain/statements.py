@@ -13,7 +13,7 @@ Key = tuple[str, str, Personal[str] | None]
 
 
 def key_of(fact: str, learned_from: str, value: Personal[str]) -> Key:
-    """What belongs together when it is asked whether a source still says a value."""
+    """Return the key of the statements that together decide whether a source still states a value."""
     return fact, learned_from, alike(fact, value) if holds_many(fact) else None
 
 
@@ -31,7 +31,7 @@ class Statements:
         self._length = 0
 
     def plus(self, recorded: Recorded[Event], statements: Iterable[FactStatement]) -> Statements:
-        """The telling after one more event, and what that event tells."""
+        """Return the statements after one more event, with those that the event makes."""
         grown = self._shared() if self._length and self._length == len(self._events) else self._copied()
         grown._events.append(recorded)
         grown._unplaced.append((self._length, statements))
@@ -39,7 +39,7 @@ class Statements:
         return grown
 
     def of(self, fact: str, learned_from: str, value: str) -> list[FactStatement]:
-        """All that decides whether the source still says this value, in the order in which we learned it."""
+        """Return all that decides whether the source still states this value, in the order in which we learned it."""
         self._place()
         numbered = self._places.get(key_of(fact, learned_from, value), [])
         return [statement for number, statement in numbered if number < self._length]

@@ -12,21 +12,21 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_storable_text(text: str) -> bool:
-    """Whether the text has neither a NUL character nor half a character (a lone surrogate)."""
+    """Return whether the text has neither a NUL character nor half a character (a lone surrogate)."""
     return UNSTORABLE.search(text) is None
 
 
 def has_known_year(moment: datetime) -> bool:
-    """Whether its year, as it is written, is one of those that people's careers are in."""
+    """Return whether the year, as written, is within the range of people's careers."""
     return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def has_known_offset(moment: datetime) -> bool:
-    """Whether it has an offset from UTC, of whole seconds and less than 16 hours."""
+    """Return whether the time has an offset from UTC of whole seconds and less than 16 hours."""
     offset = moment.utcoffset()
     return offset is not None and abs(offset) < LARGEST_OFFSET and not offset.microseconds
 
 
 def is_storable_moment(moment: datetime) -> bool:
-    """Whether the log can keep the time as it is written."""
+    """Return whether the log can keep the time as it is written."""
     return has_known_year(moment) and has_known_offset(moment)

@@ -40,7 +40,7 @@ def load_with_linked_records(log: Loads, wanted: Wanted) -> dict[UUID, Loaded]:
 
 
 def linked_to_load(reading: Wanted, loaded: Mapping[UUID, Loaded]) -> dict[UUID, tuple[Aggregate[Any], Reads]]:
-    """The streams that belong together with a loaded one, and were not loaded with all that is read of it."""
+    """Return the streams linked with a loaded one that were not loaded with everything that is read of it."""
     linked_records: dict[UUID, tuple[Aggregate[Any], Reads]] = {}
     for stream, (aggregate, reads) in reading.items():
         for other in aggregate.linked_records(loaded[stream].state):

@@ -111,13 +111,12 @@ Suppressions = Mapping[UUID, Suppression]
 
 
 def recognised(kind: str, address: str) -> str:
-    """The form of an address in older versions, whose streams are named by it: it never changes. Today's form is the
-    one that adapters/intake/addresses.py gives.
+    """Return the form of an address in older versions. It names their streams and never changes.
 
-    It is `address_key`, of an address as everybody's mail or phone reads it. Signs that cannot be seen do not count,
-    nor which of Unicode's forms a letter or a figure is written in; a domain is what the network calls it, and a phone
-    has no zero that is dialled at home alone, as in +49 (0)30. What stands after a plus sign does count: it is another
-    address, perhaps another person's.
+    Today's form is the one that adapters/intake/addresses.py gives. This one is `address_key` of the address as mail
+    and phone systems read it. Invisible signs do not count, nor which of Unicode's forms a letter or a figure has. A
+    domain has its name in the network. A phone number has no zero that is dialled only at home, as in +49 (0)30.
+    What follows a plus sign does count: it is another address, perhaps another person's.
     """
     if not address.isascii():
         seen = "".join(sign for sign in address if unicodedata.category(sign) != "Cf")
@@ -130,7 +129,7 @@ def recognised(kind: str, address: str) -> str:
 
 
 def named(domain: str) -> str:
-    """The domain as the network calls it, 'xn--bcher-kva.example'; itself where it cannot be one."""
+    """Return the domain's name in the network, such as 'xn--bcher-kva.example'; the domain itself where it has none."""
     try:
         return domain if domain.isascii() else domain.encode("idna").decode()
     except UnicodeError:
@@ -138,7 +137,7 @@ def named(domain: str) -> str:
 
 
 def evolve(suppression: Suppression, recorded: Recorded[Event]) -> Suppression:
-    """The state after one more event of the address."""
+    """Return the suppression after one more event of the address."""
     match recorded.event:
         case AddressSuppressed(because=because):
             return replace(suppression, because=because)
@@ -186,16 +185,16 @@ def require_arrival(
 def releases(
     of_addresses: Suppressions, addresses: Iterable[Address], by: str, of: Collection[str] = (ERASED, WITHDREW, MERGED)
 ) -> dict[UUID, list[Event]]:
-    """What lets those of the addresses in again that are suppressed for one of these reasons."""
+    """Return the events that release the addresses that are suppressed for one of these reasons."""
     return {
         address.stream: [AddressReleased(by)] for address in addresses if of_addresses[address.stream].because in of
     }
 
 
 def suppressions(of_addresses: Suppressions, addresses: Iterable[Address], because: str) -> dict[UUID, list[Event]]:
-    """What suppresses those of the addresses that are not yet; an erasure outweighs a withdrawal.
+    """Return the events that suppress the addresses that are not suppressed yet. An erasure outweighs a withdrawal.
 
-    A stream that an older version named is not written to: what was suppressed there stands there.
+    Nothing is written to the stream of an older version: what is suppressed there stays suppressed there.
     """
     return {
         address.stream: [AddressSuppressed(address.kind, because)]
@@ -205,14 +204,17 @@ def suppressions(of_addresses: Suppressions, addresses: Iterable[Address], becau
 
 
 def merge_named(survivor: UUID, absorbed: UUID) -> UUID:
-    """The name of a merge in the streams of addresses: always the same, and without the ids of its records."""
+    """Return the name of a merge in the streams of addresses: always the same, and without the ids of its records."""
     return uuid5(survivor, f"merged {absorbed}")
 
 
 def withholdings(
     of_addresses: Suppressions, addresses: Iterable[Address], merges: Collection[UUID]
 ) -> dict[UUID, list[Event]]:
-    """What keeps the addresses out for these merges, where it does not do so yet. Older streams are not written to."""
+    """Return the events that keep the addresses out for these merges, where none does yet.
+
+    Nothing is written to the stream of an older version.
+    """
     current = [address for address in addresses if not address.former]
     news = {
         address: [merge for merge in sorted(merges) if merge not in of_addresses[address.stream].merges]

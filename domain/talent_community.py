@@ -75,7 +75,7 @@ class TalentCommunity:
 
 
 def evolve(community: TalentCommunity, recorded: Recorded[Event]) -> TalentCommunity:
-    """The community after one more event."""
+    """Return the community after one more event."""
     return replace(community, exists=True) if isinstance(recorded.event, CommunityFounded) else community
 
 

@@ -29,15 +29,15 @@ class TemporalProperty(Generic[T]):
         return self.turns[-1].value if self.turns else None
 
     def turned(self, at: datetime, value: T) -> TemporalProperty[T]:
-        """The course with one more turn."""
+        """Return the property with one more dated value."""
         after = next((place for place in range(len(self.turns), 0, -1) if self.turns[place - 1].at <= at), 0)
         return TemporalProperty((*self.turns[:after], DatedValue(at, value), *self.turns[after:]))
 
     def dated_value_at(self, moment: datetime) -> DatedValue[T] | None:
-        """The turn that held at that time; None before the first."""
+        """Return the dated value in effect at that time; None before the first."""
         return next((turn for turn in reversed(self.turns) if turn.at <= moment), None)
 
     def at(self, moment: datetime) -> T | None:
-        """What it was at that time; None before the first turn."""
+        """Return the value at that time; None before the first."""
         turn = self.dated_value_at(moment)
         return None if turn is None else turn.value

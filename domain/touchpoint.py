@@ -56,7 +56,7 @@ class TouchpointCorrected(Event):
 
 
 def following(touchpoint: UUID, kind: str) -> TouchpointRecorded:
-    """The touchpoint that something else which happened, such as a referral, is at the same time."""
+    """Return the touchpoint that accompanies another event, such as a referral, at the same time."""
     return TouchpointRecorded(touchpoint, kind, None, False, None, None, None, OURSELVES, None)
 
 
@@ -109,7 +109,7 @@ Touchpoints = tuple[Touchpoint, ...]
 
 
 def evolve(touchpoints: Touchpoints, recorded: Recorded[Event]) -> Touchpoints:
-    """The touchpoints after one more event of the candidate."""
+    """Return the touchpoints after one more event of the candidate."""
     match recorded.event:
         case TouchpointRecorded() as event:
             return (*touchpoints, Touchpoint(event.touchpoint, event.kind, recorded.at, event.message, event.machine))
@@ -121,7 +121,7 @@ def evolve(touchpoints: Touchpoints, recorded: Recorded[Event]) -> Touchpoints:
 
 
 def believed(touchpoints: Touchpoints, touchpoint: UUID) -> tuple[Touchpoint, str]:
-    """The touchpoint and its kind, as last believed; raises TouchpointDoesNotExist or TouchpointWasRetracted."""
+    """Return the touchpoint and its kind, as last believed. Raises TouchpointDoesNotExist or TouchpointWasRetracted."""
     touchpoint_then = next((belief for belief in reversed(touchpoints) if belief.id == touchpoint), None)
     if touchpoint_then is None:
         raise TouchpointDoesNotExist(touchpoint=touchpoint)

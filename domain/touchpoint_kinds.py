@@ -128,19 +128,19 @@ KINDS: Mapping[str, Kind] = {row.kind: row for row in CATALOGUE}
 
 
 def kind_named(kind: str) -> Kind:
-    """The catalogue's row; raises TouchpointKindIsUnknown."""
+    """Return the catalogue's row of the kind. Raises TouchpointKindIsUnknown."""
     if kind not in KINDS:
         raise TouchpointKindIsUnknown(kind=kind, kinds=", ".join(KINDS))
     return KINDS[kind]
 
 
 def takes_back(kind: str | None) -> bool:
-    """Whether what happened is a no of the candidate; of a kind that is not in the catalogue nothing is known."""
+    """Return whether a touchpoint of the kind is a no of the candidate; False for a kind outside the catalogue."""
     return kind is not None and kind in KINDS and KINDS[kind].withdraws
 
 
 def sent_kind_named(kind: str) -> Kind:
-    """The row of a kind that we can send; raises TouchpointKindIsUnknown or TouchpointKindIsNotSent."""
+    """Return the row of a kind that we can send. Raises TouchpointKindIsUnknown or TouchpointKindIsNotSent."""
     row = kind_named(kind)
     if row.direction != "outbound":
         sent = ", ".join(single_kind.kind for single_kind in CATALOGUE if single_kind.direction == "outbound")

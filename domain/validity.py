@@ -50,13 +50,13 @@ OF_THE_EU = frozenset({
 
 
 def validity_of(purpose: str, jurisdiction: str) -> Validity:
-    """The row that holds: one of this purpose before one of any, then that of the nearest law."""
+    """Return the row that applies: one of this purpose before one of any, then that of the nearest law."""
     laws = ((named, law) for named in (purpose, ANY) for law in laws_of(jurisdiction))
     return next(ROWS[row] for row in laws if row in ROWS)
 
 
 def laws_of(jurisdiction: str) -> Iterator[str]:
-    """The jurisdiction and those that it is part of, the nearest first: us-ca, us, *."""
+    """Yield the jurisdiction and those that it is part of, the nearest first: us-ca, us, *."""
     yield jurisdiction
     country = jurisdiction.split("-")[0]
     if country != jurisdiction:
@@ -67,12 +67,12 @@ def laws_of(jurisdiction: str) -> Iterator[str]:
 
 
 def ends_at(purpose: str, jurisdiction: str, given: datetime) -> datetime:
-    """When a consent given then ends, at the latest: so many calendar months later at the same hour, in UTC."""
+    """Return when a consent given then ends at the latest: so many calendar months later at the same hour, in UTC."""
     return months_after(utc(given), validity_of(purpose, jurisdiction).months)
 
 
 def months_after(moment: datetime, months: int) -> datetime:
-    """The same day and hour so many months later; the month's last day where it has no such day."""
+    """Return the same day and hour so many months later; the last day of the month where it has no such day."""
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

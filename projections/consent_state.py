@@ -99,7 +99,7 @@ HOLDS = "({answer}.lifted > {position} or {answer}.lifted_at > {at})"
 
 
 def keep(name: str) -> tuple[str, str]:
-    """The statements that keep the facts of the kinds `answer` and `lifted` in the read model's table of answers."""
+    """Return the statements that keep the facts of the kinds `answer` and `lifted` in the table of answers."""
     return _KEEP.format(name=name), _LIFT.format(name=name)
 
 

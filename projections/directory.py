@@ -209,7 +209,7 @@ def told(recorded: Recorded[Any], blind: Blind) -> Iterator[tuple[Any, ...]]:
 
 
 def terms_of(fact: str, words: Sequence[Sequence[str]]) -> list[str]:
-    """What a value is found by, word for word, whether it is typed with its blanks and hyphens or without."""
+    """Return the terms by which a value is found, word for word, typed with or without its blanks and hyphens."""
     if fact not in WORDED:
         return []
     parts = parts_of(words)
@@ -223,7 +223,7 @@ def terms_of(fact: str, words: Sequence[Sequence[str]]) -> list[str]:
 
 
 def unparted(parts: Sequence[str]) -> Iterator[str]:
-    """What stands side by side in scripts that need no blanks, taken together: blanks between do not count."""
+    """Yield each run of neighbouring parts in scripts that need no blanks, joined: blanks between them do not count."""
     for needs_none, together in groupby(parts, is_unparted):
         if needs_none:
             yield "".join(together)
@@ -256,7 +256,7 @@ where {this} and catalogue.contact and not part.machine
 
 
 def _key_of_code(column: str) -> str:
-    """The normal form of a code, whose letters are a-z and 0-9."""
+    """Return the SQL of the normal form of a code, whose letters are a-z and 0-9."""
     return f"btrim(regexp_replace({column}, '[._-]+', ' ', 'g'))"
 
 

@@ -94,17 +94,20 @@ group by asked.told, known_of.person, known_of.record
 
 
 def tables(name: str) -> str:
-    """The tables of links in the read model `name`: link (absorbed, survivor, known, until), linked (record)."""
+    """Return the DDL of the tables of links in the read model `name`.
+
+    They are link (absorbed, survivor, known, until) and linked (record).
+    """
     return _TABLES.format(name=name)
 
 
 def working(name: str) -> dict[str, str]:
-    """The working table that `keep` fills: the records of which a batch's merges and un-merges tell, and where."""
+    """Return the working table that `keep` fills: the records that a batch's merges and unmerges name, and where."""
     return {f"{name}_merged": "record uuid, position bigint"}
 
 
 def keep(name: str) -> str:
-    """The statement that keeps the facts of the kind `link`, which the read model takes from LINKS."""
+    """Return the statement that keeps the facts of the kind `link`, which the read model takes from LINKS."""
     return _KEEP.format(name=name)
 
 

@@ -80,12 +80,12 @@ class ReadModel:
         return opened.union(event.stored_name for facts in self.facts.values() for event in facts)
 
     def render(self, sql: str, schema: str, zone: str) -> str:
-        """The SQL with the schema, the zone and the catalogue in their places."""
+        """Return the SQL with the schema, the zone and the catalogue filled in."""
         placed = re.sub(rf"\b{self.name}\.(?=[a-z])", f"{schema}.", sql)
         return placed.replace("{zone}", quoted(zone)).replace("{catalogue}", self._catalogue_values())
 
     def statements(self, schema: str, zone: str, present: Iterable[str]) -> list[str]:
-        """What to run, in order, for a batch that holds events of the types `present` (stored names)."""
+        """Return the statements to run, in order, for a batch with events of the types `present` (stored names)."""
         unions = {kind: self._union(facts, frozenset(present)) for kind, facts in self.facts.items()}
         made = (self._with_facts(statement, unions) for statement in self.recompute)
         return [self.render(statement, schema, zone) for statement in made if statement]
@@ -119,12 +119,12 @@ class ReadModel:
 
 
 def changed(stored: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What of a stored fingerprint is no longer so; a catalogue row that is only new changes nothing."""
+    """Return the parts of a stored fingerprint that have changed. A catalogue row that is only new changes nothing."""
     return [part for part, digest in stored.items() if now.get(part) != digest]
 
 
 def quoted(value: str | bool | int | None) -> str:
-    """The value as an SQL literal."""
+    """Return the value as an SQL literal."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool | int) else "'" + value.replace("'", "''") + "'"

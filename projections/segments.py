@@ -67,20 +67,23 @@ from course join stated using (entity, position)
 
 
 def table(name: str) -> str:
-    """The table of segments in the read model `name`: segment (entity, known, until, source, role, location)."""
+    """Return the DDL of the table of segments in the read model `name`.
+
+    It is segment (entity, known, until, source, role, location).
+    """
     return _TABLE.format(name=name)
 
 
 def keep(name: str) -> str:
-    """The statement that keeps the facts of the kind `segment`, which the read model takes from ENTRIES."""
+    """Return the statement that keeps the facts of the kind `segment`, which the read model takes from ENTRIES."""
     return _KEEP.format(name=name)
 
 
 def complete(name: str) -> str:
-    """The statement that keeps the facts of the kind `completion`, from COMPLETIONS; it comes after `keep`."""
+    """Return the statement that keeps the facts of the kind `completion`, from COMPLETIONS. It runs after `keep`."""
     return _COMPLETE.format(name=name)
 
 
 def holds(entity: str, position: str) -> str:
-    """The condition by which a row of `segment` is that of the entity as known at the position."""
+    """Return the condition that a row of `segment` is that of the entity as known at the position."""
     return f"segment.entity = {entity} and segment.known <= {position} and segment.until > {position}"

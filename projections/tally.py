@@ -117,20 +117,20 @@ where open.entity = stated.entity and segment.until = 9223372036854775807
 
 
 def tables_of_jobs(name: str) -> str:
-    """The tally's tables in the read model `name`: segment, delta, month."""
+    """Return the DDL of the tally's tables in the read model `name`: segment, delta, month."""
     return (_SEGMENT_FOR_GOOD + _TABLES.lstrip()).format(name=name)
 
 
 def tables_of_people(name: str) -> str:
-    """The tally's tables in the read model `name`: segment (as in `segments`), delta, month, open."""
+    """Return the DDL of the tally's tables in the read model `name`: segment (as in `segments`), delta, month, open."""
     return segments.table(name) + (_TABLES + _OPEN).format(name=name)
 
 
 def record_jobs(name: str, made: str) -> str:
-    """The statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
+    """Return the statement that keeps the differences which `made` gives: (entity, position, day, what, amount, n).
 
-    In that order, whatever their names. Each row is counted in its own entity's segment: a position may tell of several
-    entities, as a merge does.
+    The order of the columns counts, not their names. Each row is counted in its own entity's segment: one position may
+    concern several entities, as a merge does.
     """
     rows = _IN_SEGMENTS.format(source=f"made left join {name}.segment using (entity)")
     return _RECORD.format(made=made) + _KEEP.format(name=name, rows=rows.strip(), bits=BLOCK_BITS)
@@ -143,7 +143,7 @@ def record_people(name: str, made: str) -> str:
 
 
 def complete(name: str) -> tuple[str, str]:
-    """The statements that move people to the segments that the facts of the kind `completion` tell; they come last."""
+    """Return the statements that move people to the segments of the `completion` facts. They run last."""
     keep = _KEEP.format(name=name, rows=_IN_SEGMENTS.format(source="placed").strip(), bits=BLOCK_BITS)
     return _MOVE.format(name=name) + keep, _CLOSE.format(name=name)
 
@@ -158,7 +158,7 @@ from batch where {this} and stream_version = 1
 
 
 def keep_job_segment(name: str) -> str:
-    """The statement that keeps the read model's segment facts."""
+    """Return the statement that keeps the read model's segment facts."""
     return f"insert into {name}.segment (entity, source, role, location) {{segment}}"
 
 
@@ -224,7 +224,7 @@ _SEGMENT = " and ".join(f"(%({name})s::text is null or {name} = %({name})s)" for
 
 
 def read(name: str) -> str:
-    """The question to the tally: rows (span, bucket, what, amount, n), as of the position asked for.
+    """Return the query of the tally: rows (span, bucket, what, amount, n), as of the position asked for.
 
     Parameters: `month_...` are spans of whole months (from, to, label), taken from the monthly sums; `day_...` are
     spans of days, read difference by difference; `by` 'month' or 'day' says what a bucket is (whole months stay
@@ -235,5 +235,5 @@ def read(name: str) -> str:
 
 
 def totals(name: str) -> str:
-    """The same question without spans and buckets: rows (which, amount, n), `which` counting from 1 in `what`."""
+    """Return the same query without spans and buckets: rows (which, amount, n), `which` counting from 1 in `what`."""
     return _TOTALS.format(name=name, bits=BLOCK_BITS, segment=_SEGMENT)

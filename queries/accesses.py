@@ -95,7 +95,7 @@ def accesses(
 def _person(
     connection: psycopg.Connection[Any], candidate: UUID | None, as_of: AsOf
 ) -> tuple[UUID | None, list[UUID] | None]:
-    """The record that speaks for the person, where it is another one, and all of the person's; None: every person's."""
+    """Return the record that speaks for the person, if another one, and all of the person's; None: every person's."""
     if candidate is None:
         return None, None
     rows = _ask(connection, _RECORDS, {"candidate": candidate}, as_of)

@@ -89,9 +89,9 @@ def ask(
     steps: Collection[str],
     **more: Any,
 ) -> list[Any]:
-    """The rows of a statement that begins with PEOPLE, COURSES or WAYS, each of which begins with the one before.
+    """Return the rows of a statement that begins with PEOPLE, COURSES or WAYS; each begins with the one before.
 
-    They hold all steps of those who took one of `steps` in the period.
+    They hold all steps of the candidacies that took one of `steps` in the period.
     """
     parameters = {"begins": period.begins, "ends": period.ends, "position": as_of.position, "today": as_of.day}
     placed = statement.replace(_MEMBERS, _members(segment))

@@ -154,7 +154,7 @@ def members(
 def memberships(
     connection: psycopg.Connection[Any], candidate: UUID, as_of: AsOf, valid_at: datetime | None = None
 ) -> Memberships:
-    """The communities of the person that the record is of, at `valid_at` (by default at the time of `as_of`)."""
+    """Return the communities of the person that the record is of, at `valid_at` (by default at the time of `as_of`)."""
     moment = valid_at or as_of.at
     rows = _ask(connection, _MEMBERSHIPS, {"candidate": candidate, "valid_at": moment}, as_of)
     page = tuple(Membership(*row[1:]) for row in rows if row[1] is not None)

@@ -129,9 +129,9 @@ class Stand:
 
 
 def trail(events: Iterable[Recorded[Event]], position: int, valid_at: datetime) -> tuple[Line, ...]:
-    """The lines up to `valid_at` in the order in which they were so, as known at the position.
+    """Return the lines up to `valid_at` in the order of their times, as known at the position.
 
-    `events`: those of ANSWERING, SENDS and MERGES of all records of the person, in any order; others mean nothing.
+    `events`: those of ANSWERING, SENDS and MERGES of all records of the person, in any order; others are ignored.
     """
     history = sorted(
         (recorded for recorded in events if (recorded.position or 0) <= position),
@@ -174,7 +174,7 @@ def sent_because_of(history: Sequence[Recorded[Event]], valid_at: datetime) -> d
 
 
 def line_of(recorded: Recorded[Event], event: Answering, answers: Consents, sent: tuple[Sent, ...]) -> Line:
-    """The line of an event; `answers`: all that are known of the person."""
+    """Return the line of an event; `answers`: all known answers of the person."""
     answer = next((given for given in answers.answers if given.event == recorded.id), None)
     merge = Merge(event.survivor, event.absorbed) if isinstance(event, ConsentWithholdingEnded) else None
     came_from, evidence = getattr(event, "came_from", None), getattr(event, "evidence", None)
@@ -211,7 +211,7 @@ def line_of(recorded: Recorded[Event], event: Answering, answers: Consents, sent
 
 
 def partner_in(record: UUID, merge: Merge | None) -> UUID | None:
-    """The other record of the merge."""
+    """Return the other record of the merge."""
     if merge is None:
         return None
     return merge.survivor if record == merge.absorbed else merge.absorbed
@@ -236,7 +236,7 @@ def what_of(recorded: Recorded[Event], answers: Consents) -> What:
 
 
 def was_living(answers: Consents, given: ConsentGiven, at: datetime) -> bool:
-    """Whether any channel of the yes was open for its purpose already, by answers of before."""
+    """Return whether earlier answers already allowed the yes's purpose on any of its channels."""
     before = Consents(tuple(answer for answer in answers.answers if answer.at < at and answer.merge is None))
     return any(isinstance(may(before, given.purpose, channel, at), UUID) for channel in given.channels)
 
@@ -249,7 +249,7 @@ def notice_of(event: Answering) -> Notice | None:
 
 
 def stand(lines: Iterable[Line], purpose: str, channel: str, at: datetime) -> Stand | None:
-    """How the purpose stands on the channel at that time; None where there is no answer.
+    """Return the status of the purpose on the channel at that time; None where there is no answer.
 
     The newest answer decides; of several at the same moment one that forbids wins over one that allows.
     """
@@ -271,7 +271,7 @@ def decides(deciding: tuple[Line, Standing]) -> tuple[bool, float, UUID]:
 
 
 def status_of(line: Line, at: datetime) -> Standing | None:
-    """What the line says at that time; None where it answers nothing: a yes ends by what it says itself."""
+    """Return the status that the line states at that time; None where it states none. A yes ends on its own date."""
     match line.what:
         case "given" | "renewed":
             return "expired" if line.valid_until is not None and line.valid_until <= at else "given"

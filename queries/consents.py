@@ -83,7 +83,7 @@ order by purpose, channel
 def consents(
     connection: psycopg.Connection[Any], candidate: UUID, as_of: AsOf, valid_at: datetime | None = None
 ) -> Consents:
-    """What the person of the record allowed at `valid_at` (by default at the time of `as_of`), as known."""
+    """Return what the person of the record allowed at `valid_at` (by default at the time of `as_of`), as known."""
     moment = valid_at or as_of.at
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, as_of.zone)
     parameters = {"candidate": candidate, "position": as_of.position, "valid_at": moment}

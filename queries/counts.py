@@ -59,7 +59,7 @@ class Spans:
     days: list[tuple[date, date, str]] = field(default_factory=list)
 
     def add(self, begins: date, ends: date, label: str, by: By = "month") -> Spans:
-        """The same spans with this one: as whole months and the days before and after them, or all by day."""
+        """Add a span, as whole months and the days before and after them or all by day, and return the spans."""
         first, last = (first_of_month(begins), first_of_month(ends)) if by == "month" else (ends, ends)
         if first < begins:
             first = next_month(first)
@@ -71,7 +71,7 @@ class Spans:
         return self
 
     def before(self, day: date, label: str) -> Spans:
-        """The same spans with all that was before a day."""
+        """Add everything before a day, and return the spans."""
         return self.add(date.min, day, label)
 
 
@@ -84,7 +84,7 @@ def read_counts(
     what: Iterable[str],
     by: By = "month",
 ) -> list[Row]:
-    """The counts that are not 0, in the order of span, bucket, what, amount. One statement."""
+    """Return the counts that are not 0, in the order of span, bucket, what, amount. One statement."""
     return _ask(connection, model, tally.read(model.name), spans, segment, as_of, {"what": list(what), "by": by})
 
 
@@ -96,7 +96,7 @@ def read_totals(
     as_of: AsOf,
     what: Sequence[str],
 ) -> list[Total]:
-    """The counts that are not 0, added up over all spans and buckets, in no order. One statement."""
+    """Return the counts that are not 0, added up over all spans and buckets, in no order. One statement."""
     rows = _ask(connection, model, tally.totals(model.name), spans, segment, as_of, {"what": list(what)})
     return [(what[which - 1], amount, n) for which, amount, n in rows]
 
@@ -127,12 +127,12 @@ def _ask(
 
 
 def first_of_month(day: date) -> date:
-    """The first day of the day's month."""
+    """Return the first day of the day's month."""
     return day.replace(day=1)
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after the day's."""
+    """Return the first day of the month after the day's."""
     return first_of_month(first_of_month(day) + timedelta(days=31))
 
 

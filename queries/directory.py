@@ -58,7 +58,7 @@ class Sought:
     contacted_before: datetime | None = None
 
     def named(self) -> dict[str, str]:
-        """The kinds of words that must be there, each with its text."""
+        """Return the text of each kind of word that must match."""
         kinds = {"word": self.words, "role": self.role, "location": self.location, "skill": self.skill}
         kinds |= {"tag": self.tag, "employer": self.employer, "language": self.language, "owner": self.owner}
         kinds |= {"source": self.source, "community": None if self.community is None else str(self.community)}
@@ -177,7 +177,7 @@ def search(
     limit: int = 50,
     after: After | None = None,
 ) -> Directory:
-    """The people who match at `now`, `limit` of them. A word without a match is taken as a typo."""
+    """Return the people who match at `now`, at most `limit`. A word without a match is taken as a typo."""
     page = Page(sort, limit, after)
     with connection.transaction():
         connection.execute(_SETTINGS)
@@ -252,7 +252,7 @@ def asked_of(sought: Sought) -> Iterator[QueryPart]:
 
 
 def asked_words(text: str) -> Iterator[QueryPart]:
-    """The words of a text: each alone, or as one word with its neighbours; of Han, kana and Hangul each two signs."""
+    """Yield the words of a text, each alone or joined with neighbours; of Han, kana and Hangul each pair of signs."""
     parts = parts_of(words_of(text, LONGEST_KEY))
     if not parts:
         yield QueryPart(WORD, text, ())
@@ -271,7 +271,7 @@ TermCounts = Mapping[str, Sequence[tuple[str, int]]]
 
 
 def understood(connection: psycopg.Connection[Any], sought: Sought) -> tuple[list[Wanted], int]:
-    """The parts of the question as the directory's terms, and of how many people it tells."""
+    """Return the parts of the question as the directory's terms, and the number of people in the directory."""
     terms_asked_for = list(asked_of(sought))
     terms = dict.fromkeys(["all/", *(term for query in terms_asked_for for way in query.ways for term in way)])
     named = [term.partition("/") for term in terms]
@@ -303,7 +303,7 @@ def ways_known(terms: Terms, counts: TermCounts) -> list[tuple[Terms, int]]:
 
 
 def in_names(connection: psycopg.Connection[Any], join: str) -> int:
-    """How many people have it in their names in more words, as far as it matters."""
+    """Return how many people have the word in their names as several words, counted up to FEW."""
     (row,) = ask(connection, _JOINED, {"query": lexeme(join)})
     return int(row["n"])
 
@@ -320,7 +320,7 @@ def widened(connection: psycopg.Connection[Any], wanted: Wanted) -> Wanted:
 
 
 def may_mean(typed: str, word: str) -> bool:
-    """Whether every part of what was asked is a part of the words, or the beginning of one, or a typo of one."""
+    """Return whether every part typed is a part of the words, the beginning of one, or a typo of one."""
     return all(any(part_means(part, written) for written in word.split()) for part in typed.split())
 
 
@@ -336,7 +336,7 @@ SHORT, LONG = 3, 6
 
 
 def distance(typed: str, other: str) -> int:
-    """How many letters to add, to leave out, to change or to swap with their neighbour."""
+    """Return how many letters must be added, removed, changed or swapped with a neighbour."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(typed, 1):
@@ -350,7 +350,7 @@ def distance(typed: str, other: str) -> int:
 
 
 def lexeme(term: str) -> str:
-    """The term as a tsquery writes it."""
+    """Return the term as a tsquery writes it."""
     return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -467,7 +467,7 @@ def look(
     now: datetime,
     page: Page,
 ) -> MatchedPeople:
-    """The page, by the cheaper of the two ways. Walking may come to no end: then the other way is the cheaper one."""
+    """Return the page, by the cheaper of the two ways. If walking reaches its limit, the other way is cheaper."""
     if any(not term.ways for term in wanted):
         return MatchedPeople([], 0, True, True)
     visits = worth_visiting(wanted, everybody, page)
@@ -479,9 +479,9 @@ def look(
 
 
 def worth_visiting(wanted: Sequence[Wanted], everybody: int, page: Page) -> int:
-    """How many people to look at one after the other, until a page of them matches; 0: fewer are found by the words.
+    """Return how many people to visit one by one until a page of them matches; 0 if the words find fewer.
 
-    As far as the words' counts tell, and as if one had nothing to do with the other.
+    The estimate is taken from the counts of the words, as if they were independent.
     """
     share = 1.0
     for term in wanted:
@@ -522,7 +522,7 @@ def find(
 
 
 def contact_range(sought: Sought) -> str:
-    """Who was never in contact was not in contact before some day either."""
+    """Return the condition on the last contact. A person without one does not match 'contacted before' either."""
     since = [] if sought.contacted_after is None else ["last_contact >= %(contacted_after)s"]
     until = (
         [] if sought.contacted_before is None else ["last_contact < %(contacted_before)s", "last_contact > '-infinity'"]
@@ -531,7 +531,7 @@ def contact_range(sought: Sought) -> str:
 
 
 def by_person(contacted: str) -> str:
-    """The same of the contact of a person."""
+    """Return the same condition for the contact of the person."""
     return f"exists (select from directory.contact where contact.person = person.person and {contacted})"
 
 

@@ -101,7 +101,7 @@ _SETTINGS = b"select set_config('enable_seqscan', 'off', true), set_config('jit'
 def duplicates(
     connection: psycopg.Connection[Any], as_of: AsOf, *, limit: int = 50, after: AfterPair | None = None
 ) -> Duplicates:
-    """The pairs after one of them, `limit` at most, in an order that stays."""
+    """Return at most `limit` pairs of possible duplicates after the given pair, in a stable order."""
     pairs: list[tuple[AfterPair, Pair]] = []
     place, more = after or AfterPair("", LOWEST, LOWEST), True
     with connection.transaction():

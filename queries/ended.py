@@ -43,7 +43,7 @@ order by valid_until, consent
 
 
 def ended(connection: psycopg.Connection[Any], since: Watch, upto: Watch) -> list[EndedConsent]:
-    """Every yes that the one watch covers and the other did not, those that ended first in front."""
+    """Return every yes that ended and is covered by `upto` and not by `since`, those that ended first in front."""
     statement = CONSENT_STATE.render(_QUESTION, CONSENT_STATE.schema, "UTC")
     parameters = {"now": upto.until, "position": upto.position, "until": since.until, "known": since.position}
     cursor = psycopg.Cursor(connection, row_factory=class_row(EndedConsent))

@@ -96,7 +96,10 @@ def engagement(
         Parameter("How many days after the sending count: 7, 14, 30 or 90.", name="window", at_least=1, at_most=90),
     ] = 14,
 ) -> EngagementRates:
-    """The engagement with the messages sent in the period, as known at the position; raises WindowIsUnknown."""
+    """Return the engagement with the messages sent in the period, as known at the position.
+
+    Raises WindowIsUnknown.
+    """
     if window_days not in WINDOWS:
         raise WindowIsUnknown(window_days=window_days, windows=", ".join(map(str, WINDOWS)))
     spans = Spans().add(period.begins, period.ends, "sent")

@@ -66,9 +66,10 @@ def pipeline_growth(
     segment: Segment = EVERYBODY,
     by: Granularity = "month",
 ) -> PipelineGrowth:
-    """The pipeline's growth over the period, by 'month' or by 'day' (local), as known at the position.
+    """Return the pipeline's growth over the period, by 'month' or by 'day' (local), as known at the position.
 
-    Flows dated after `as_of` are predictions: a person seen then goes dormant on a day that may be still to come.
+    Flows dated after `as_of` are predictions: a person with contact until then goes dormant on a day that may be
+    still to come.
     """
     require_few_buckets(period, by)
     spans = Spans().before(period.begins, "before").add(period.begins, period.ends, "within", by)

@@ -79,7 +79,7 @@ class AsOf:
 
 
 def rounded(number: Fraction | None, places: str) -> Decimal | None:
-    """The number rounded half up, to as many places as '0.1' or '0.0001' shows; None stays None."""
+    """Return the number rounded half up, to as many places as '0.1' or '0.0001' has; None stays None."""
     if number is None:
         return None
     step = Fraction(places)

@@ -138,7 +138,7 @@ class _Declined(NamedTuple):
 
 
 def _stage_of(steps: Sequence[_Step]) -> Stage:
-    """Where an application stands after these steps, which are in the order in which we learned of them."""
+    """Return the stage of an application after these steps, which are in the order in which we learned of them."""
     if _standing(steps, "hired", "unhired"):
         return "hired"
     if _standing(steps, "rejected", "unrejected") or _standing(steps, "withdrawn", None):
@@ -151,7 +151,7 @@ def _stage_of(steps: Sequence[_Step]) -> Stage:
 
 
 def _standing(steps: Iterable[_Step], fact: str, reversal: str | None) -> list[_Step]:
-    """The facts of the kind that no reversal took back."""
+    """Return the facts of the kind that no reversal took back."""
     history: list[_Step] = []
     for step in steps:
         if step.what == fact:
@@ -166,7 +166,7 @@ def _at(step: _Step | _Accepted) -> datetime:
 
 
 def _offers(steps: Iterable[_Step]) -> list[_Step]:
-    """The offers that stand: a decline takes back one that waits for an answer, a rescission one that was accepted."""
+    """Return the standing offers. A decline takes back an offer without an answer, a rescission an accepted one."""
     offers: list[_Step] = []
     accepted: list[_Accepted] = []
     declined: list[_Declined] = []

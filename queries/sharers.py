@@ -21,7 +21,7 @@ where not clue.person = any (%(except)s)
 def sharers(
     connection: psycopg.Connection[Any], hashes: Collection[tuple[str, str]], but: Collection[UUID]
 ) -> set[UUID]:
-    """The people who have one of the addresses, each known by (evidence, keyed hash) as the directory keeps them.
+    """Return the people who have one of the addresses, given as (evidence, keyed hash) as the directory keeps them.
 
     but: records that do not count.
     """

@@ -94,7 +94,7 @@ def source_of_hire(
     segment: Segment = EVERYBODY,
     attribution: Annotated[Attribution, Parameter("Which touch gets the hire.")] = "first-touch",
 ) -> SourcesOfHire:
-    """The hires of the period by where they came from, as known at the position; one of a candidacy that was hired.
+    """Return the hires of the period by source, as known at the position; one for each candidacy that was hired.
 
     `attribution`: which touch gets the hire: first-touch, last-touch or credited. The segment is the person's.
     """

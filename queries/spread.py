@@ -19,7 +19,10 @@ def mean(days: Days) -> Decimal | None:
 
 
 def over_by(days: Days, part: int, of: int) -> int | None:
-    """The first day by whose end at least `part` of `of` parts were over (1, 2: the lower median); None of nothing."""
+    """Return the first day by whose end at least `part` of `of` parts were over; None of nothing.
+
+    A `part` of 1 `of` 2 is the lower median.
+    """
     over, total = 0, days.total()
     for day in sorted(days):
         over += days[day]

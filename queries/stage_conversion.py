@@ -136,7 +136,7 @@ group by no, "to"
 
 
 def _cohorts_of(last: int) -> str:
-    """The statement for a funnel of so many stages."""
+    """Return the statement for a funnel of so many stages."""
     numbers = range(1, last + 1)
     days = (f"min(day) filter (where no = {no}) as entered_{no}, min(day) filter (where no >= {no}) as reached_{no}"
             for no in numbers)  # fmt: skip
@@ -178,7 +178,7 @@ def stage_conversion(
         ),
     ] = None,
 ) -> StageConversion:
-    """How far candidacies got, as known at the position: a cohort and its shares, or the activity of a period.
+    """Return how far candidacies got, as known at the position: a cohort and its shares, or the activity of a period.
 
     `stages`: codes in order with commas between, instead of the standard funnel's. The segment is the person's.
     Raises StagesCannotBeRead.
@@ -197,7 +197,7 @@ def stage_conversion(
 
 
 def funnel_of(stages: str) -> Funnel:
-    """The funnel of these codes, each a stage of its own; raises StagesCannotBeRead."""
+    """Return the funnel of these codes, each a stage of its own. Raises StagesCannotBeRead."""
     codes = stages.split(",")
     if not 2 <= len(codes) <= MOST_STAGES or len(set(codes)) < len(codes):
         raise StagesCannotBeRead(stages=stages, fewest=2, most=MOST_STAGES)

@@ -68,18 +68,18 @@ def survival(ended: Days, censored: Days) -> Iterator[Left]:
 
 
 def ended_by(curve: Sequence[Ended], day: int) -> tuple[Fraction, ...]:
-    """The share that has ended by each cause at the end of a day."""
+    """Return the share that each cause has ended by the end of a day."""
     last = next(step for step in reversed(curve) if step.day <= day)
     return tuple(Fraction(share, last.of) for share in last.ended)
 
 
 def reached(curve: Sequence[Left], quarters: int) -> int | None:
-    """The first day by whose end so many quarters have ended; None where the curve does not get there."""
+    """Return the first day by whose end so many quarters have ended; None where the curve does not get there."""
     return next((day for day, left, of in curve if 4 * (of - left) >= quarters * of), None)
 
 
 def restricted_mean(curve: Sequence[Left], horizon: int) -> Fraction:
-    """The mean number of days not ended within the first `horizon` days: the area under the curve, exact.
+    """Return the mean number of days not ended within the first `horizon` days: the area under the curve, exact.
 
     Past the longest time observed the curve keeps its last value.
     """
@@ -92,8 +92,10 @@ def restricted_mean(curve: Sequence[Left], horizon: int) -> Fraction:
 
 
 def log_rank(ended: tuple[Days, Days], censored: tuple[Days, Days]) -> LogRank | None:
-    """Whether two groups end alike, by the days of each; None where the test is undefined: no day on which one of
-    either group could still have ended saw an end."""
+    """Return the test of whether two groups end alike, by the days of each; None where the test is undefined.
+
+    It is undefined where no end is on a day on which an end of either group was still possible.
+    """
     at_risk = [ended[group].total() + censored[group].total() for group in (0, 1)]
     surplus, variance = [], []
     for day in sorted(set().union(*ended, *censored)):

@@ -98,7 +98,7 @@ group by 1, 2, 3
 def time_in_stage(
     connection: psycopg.Connection[Any], period: Period, as_of: AsOf, segment: Segment = EVERYBODY
 ) -> TimeInStage:
-    """How long applications stood in the stages that they came to in the period, as known at the position.
+    """Return how long applications stayed in the stages that they entered in the period, as known at the position.
 
     The segment is the person's.
     """

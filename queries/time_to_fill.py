@@ -165,7 +165,7 @@ class Question:
     horizon: int
 
     def what(self, fate: str) -> str:
-        """The name under which the tally counts a fate."""
+        """Return the name under which the tally counts a fate."""
         own = fate in ("filled", "net.filled")
         definition = self.definition if own else DEFINITIONS[self.definition].waits_as or self.definition
         return f"{definition}.evergreen.{fate}" if self.evergreen else f"{definition}.{fate}"
@@ -180,7 +180,7 @@ class Question:
         return totals
 
     def waits(self, months: Days, period: Period) -> Days:
-        """How many have waited so many days until as_of: the `amount` of what is open is its day of the month."""
+        """Return how many openings wait, by days until as_of. The `amount` of an open one is its day of the month."""
         waits = Days()
         if months:
             what, spans = [self.what("open")], _spans(months, period)
@@ -256,7 +256,7 @@ NET = ("net.filled", "net.cancelled", "net.waiting", "net.held")
 
 
 def _fates(question: Question, period: Period) -> tuple[Fates, Fates | None]:
-    """The fates of what opened in the period, gross; and, where the definition knows of it, net of holds."""
+    """Return the gross fates of what opened in the period and, where the definition has them, those net of holds."""
     if question.definition != "standard":
         return _gross(question, question.totals(period, GROSS), period), None
     totals = question.totals(period, GROSS + NET)
@@ -269,7 +269,7 @@ def _gross(question: Question, totals: Mapping[str, Days], period: Period) -> Fa
 
 
 def _net_of_holds(question: Question, gross: Fates, filled: Days, cancelled: Days, since: Days, held: Days) -> Fates:
-    """The fates with the differences that holds make; of what waits they tell the day since which it does."""
+    """Return the fates with the differences that holds make. `since`: the days since which the open ones wait."""
     waits = Days()
     for day, n in since.items():
         waits[question.days_since(day)] += n
@@ -335,7 +335,7 @@ def _baseline(now_asked: Question, period: Period, segment: Segment, now: Fates,
 
 
 def _spans(months: Iterable[int], period: Period) -> Spans:
-    """The days of the period in these months, which are counted from January of the year 0."""
+    """Return the days of the period in these months, which are counted from January of the year 0."""
     spans = Spans()
     for month in months:
         begins = date(month // 12, month % 12 + 1, 1)

@@ -48,7 +48,7 @@ def touchpoint_counts(
     segment: Segment = EVERYBODY,
     by: Granularity = "month",
 ) -> TouchpointCounts:
-    """How many touchpoints of each kind occurred, by 'month' or by 'day' (local), as known at the position."""
+    """Return how many touchpoints of each kind occurred, by 'month' or by 'day' (local), as known at the position."""
     require_few_buckets(period, by)
     spans = Spans().add(period.begins, period.ends, "", by)
     rows = read_counts(connection, TOUCHPOINT_COUNTS, spans, segment, as_of, KINDS, by)

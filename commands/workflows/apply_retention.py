@@ -56,7 +56,7 @@ class DuePeople(Protocol):
     """The read models' answer to who is due today."""
 
     def require_current(self) -> None:
-        """Waits until the read models have folded the whole log. Errors: ReadModelsAreBehind."""
+        """Wait until the read models have folded the whole log. Errors: ReadModelsAreBehind."""
         ...
 
     def due(self) -> Iterable[DuePerson]:

@@ -208,7 +208,7 @@ class ErasureWorkflow:
         return replace(self.carry_out(candidate), others_shut_out=others)
 
     def carry_out(self, candidate: UUID) -> Erasure:
-        """Does everything that is left to do of a requested erasure.
+        """Do everything that is left to do of a requested erasure, and return its state.
 
         Errors: as of `erase`, and ErasureWasNotRequested.
         """
