@@ -69,7 +69,7 @@ def test_each_address_of_a_value_is_found(between: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("mailbox", "other"),
     [
         ("straße@x.example", "strasse@x.example"),
         ("ana+jobs@x.example", "ana@x.example"),

@@ -98,7 +98,7 @@ def test_words_of_other_scripts_that_are_written_alike_in_latin_stay_apart(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other_text"),
     [("ё", "е"), ("й", "и"), ("データ", "テータ"), ("хан", "han"), ("北京", "背景"), ("हिन्दी", "हिनदी"), ("C+", "C++")],
 )
 def test_what_only_looks_alike_has_two_codes(text: str, other_text: str) -> None:
