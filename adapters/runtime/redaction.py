@@ -94,9 +94,10 @@ def leaves(value: object) -> Iterator[object]:
     """Yield the value, or what stands in it, however deep, where it is a model, a mapping or a list."""
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
-    inside = value.values() if isinstance(value, Mapping) else value
-    if isinstance(value, Mapping | list | tuple | frozenset):
-        for element in inside:  # type: ignore[attr-defined]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple | frozenset):
+        for element in value:
             yield from leaves(element)
     else:
         yield value

@@ -219,9 +219,8 @@ def test_strangers_of_all_turns_together_have_half_of_the_loop(monkeypatch: pyte
     assert max(begun.values()) <= 1.2 * min(begun.values()), "each of them has its part"
 
 
-def test_work_that_a_round_began_counts_when_it_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = FakeLoop(monkeypatch)
-    pace = Pace(lambda: loop.worked, lambda: loop.now)
+def begun_of_three(loop: FakeLoop, pace: Pace) -> list[float]:
+    """Ask the pace for three short rounds, and return the times at which they begin, as they do."""
     begun: list[float] = []
 
     def start() -> None:
@@ -230,6 +229,13 @@ def test_work_that_a_round_began_counts_when_it_is_done_later(monkeypatch: pytes
 
     for _ in range(3):
         pace.run(start)
+    return begun
+
+
+def test_work_that_a_round_began_counts_when_it_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = FakeLoop(monkeypatch)
+    pace = Pace(lambda: loop.worked, lambda: loop.now)
+    begun = begun_of_three(loop, pace)
     loop.work(0.03)  # an answer that the first round began
     loop.run(until=0.05)
     assert begun == [0.0]
@@ -240,14 +246,7 @@ def test_work_that_a_round_began_counts_when_it_is_done_later(monkeypatch: pytes
 def test_strangers_wait_no_longer_than_so_for_a_loop_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = FakeLoop(monkeypatch)
     pace = Pace(lambda: loop.worked, lambda: loop.now)
-    begun: list[float] = []
-
-    def start() -> None:
-        begun.append(loop.now)
-        loop.work(0.001)
-
-    for _ in range(3):
-        pace.run(start)
+    begun = begun_of_three(loop, pace)
     while loop.now < 1.0:
         loop.work(0.001)
         loop.run(until=loop.now)
