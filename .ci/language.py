@@ -21,8 +21,8 @@ CLASSES = re.compile(r"Desk|Clerk|Introduced|Rated|Guarded|Asker|Asking|Asked|Co
 """Names that classes had before they took the terms of the field."""
 FROZEN = re.compile(
     "clerk:(expiry|erasure|retention)"  # actors in stored events
-    "|erasure-is-asked-by-nobody|ErasureIsAskedByNobody"  # codes of rules, in stored deliveries and rejected files
-    "|referral-was-asked-of-somebody-else|ReferralWasAskedOfSomebodyElse"
+    "|erasure-is-asked-by-nobody"  # codes of rules, in stored deliveries and rejected files
+    "|referral-was-asked-of-somebody-else"
     "|(nobody|somebody)(;|@)"  # placeholders that stand for no address (domain/addresses.py)
     "|what nobody else dares"  # the text of a golden row
     '|OTHER_USER = "nobody"'  # a user that every Unix has

@@ -19,8 +19,8 @@ from domain.candidate import (
     Candidate,
     CandidateDoesNotExist,
     ErasureCannotBeDatedBack,
-    ErasureIsAskedByNobody,
     LegalHoldStands,
+    RequesterIsUnknown,
 )
 from domain.codes import Code
 from domain.erasure_proposal import ErasureProposalAccepted, ErasureProposalDoesNotExist, ErasureProposalIsDecided
@@ -57,7 +57,7 @@ class AcceptErasureProposal(WithAddresses):
 
 def decide(candidate: Candidate, suppressions: Suppressions, command: AcceptErasureProposal) -> Events:
     """Raises CandidateDoesNotExist, ErasureProposalDoesNotExist, CandidateIsErased, ErasureProposalIsDecided, and what
-    a request to erase raises: LegalHoldStands, ErasureIsAskedByNobody, ErasureCannotBeDatedBack.
+    a request to erase raises: LegalHoldStands, RequesterIsUnknown, ErasureCannotBeDatedBack.
     """
     record = candidate.proposed_on(command.proposal)
     events = request_erasure.decide(candidate, suppressions, command.request())
@@ -74,7 +74,7 @@ VERB = Verb(
     raises=(
         CandidateDoesNotExist,
         ErasureCannotBeDatedBack,
-        ErasureIsAskedByNobody,
+        RequesterIsUnknown,
         ErasureProposalDoesNotExist,
         ErasureProposalIsDecided,
         LegalHoldStands,

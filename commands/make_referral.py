@@ -21,8 +21,8 @@ from domain.referral import (
     REFERRAL,
     Referral,
     ReferralMade,
-    ReferralWasAskedOfSomebodyElse,
     ReferralWasMadeAlready,
+    ReferrerIsAnother,
 )
 from domain.requisition import REQUISITION, Requisition, RequisitionDoesNotExist, RequisitionOpened
 from domain.touchpoint import following
@@ -53,7 +53,7 @@ def decide(
     command: MakeReferral,
 ) -> Events:
     """Raises CandidateDoesNotExist, CandidateIsErased, CandidateCannotReferThemselves, RequisitionDoesNotExist,
-    ReferralWasMadeAlready or ReferralWasAskedOfSomebodyElse."""
+    ReferralWasMadeAlready or ReferrerIsAnother."""
     candidate.require_known()
     if (referrer.speaker or command.referrer) == (candidate.speaker or command.candidate):
         raise CandidateCannotReferThemselves(candidate=command.candidate)
@@ -87,7 +87,7 @@ VERB = Verb(
     raises=(
         CandidateCannotReferThemselves,
         CandidateDoesNotExist,
-        ReferralWasAskedOfSomebodyElse,
+        ReferrerIsAnother,
         ReferralWasMadeAlready,
         RequisitionDoesNotExist,
     ),

@@ -17,10 +17,10 @@ from domain.candidate import (
     Candidate,
     CandidateDoesNotExist,
     ErasureCannotBeDatedBack,
-    ErasureIsAskedByNobody,
     ErasureRequested,
     LegalHoldStands,
     ProcessingIsRestricted,
+    RequesterIsUnknown,
 )
 from domain.codes import Code
 from domain.consent import ERASURE, ConsentIsMissing, allowed_channels, withdrawal
@@ -51,11 +51,11 @@ class RequestErasure(WithAddresses):
 
 
 def decide(candidate: Candidate, of_addresses: Suppressions, command: RequestErasure) -> Events:
-    """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, ErasureIsAskedByNobody,
+    """Raises CandidateDoesNotExist, CandidateIsErased, LegalHoldStands, RequesterIsUnknown,
     ErasureCannotBeDatedBack.
     """
     if command.by not in ERASURES_ASKED_BY:
-        raise ErasureIsAskedByNobody(by=command.by, known=", ".join(ERASURES_ASKED_BY))
+        raise RequesterIsUnknown(by=command.by, known=", ".join(ERASURES_ASKED_BY))
     candidate.require_known()
     candidate.require_free()
     if command.moment < command.now - CLOCKS_DIFFER_BY:
@@ -77,7 +77,7 @@ VERB = Verb(
         ChannelIsUnknown,
         ConsentIsMissing,
         ErasureCannotBeDatedBack,
-        ErasureIsAskedByNobody,
+        RequesterIsUnknown,
         LegalHoldStands,
         ProcessingIsRestricted,
         PurposeIsUnknown,

@@ -230,13 +230,15 @@ ERASURES_ASKED_BY = ("self", "recruiter", "retention")
 """Who may request an erasure: the person, a recruiter, or the retention rule."""
 
 
-class ErasureIsAskedByNobody(Invalid):
+class RequesterIsUnknown(Invalid):
     """Unknown requester of an erasure
 
     '{by}' is not a requester of erasures.
 
     Use one of: {known}.
     """
+
+    stored_rule = "erasure-is-asked-by-nobody"
 
     where = "by"
 

@@ -54,8 +54,12 @@ class Refused(ExplainedError):
 
     @classmethod
     def rule(cls) -> str:
-        """Return the rule's name as a code, stable over releases: ConsentIsMissing -> consent-is-missing."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+        """Return the rule's name as a code, stable over releases: ConsentIsMissing -> consent-is-missing.
+
+        A class that was renamed keeps its code in `stored_rule`, as the code stands in stored deliveries.
+        """
+        stored: str | None = cls.__dict__.get("stored_rule")
+        return stored or re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
 
 
 class NotFound(Refused):

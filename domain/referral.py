@@ -135,13 +135,15 @@ class ReferralWasNotMade(Conflict):
     where = "referral"
 
 
-class ReferralWasAskedOfSomebodyElse(Conflict):
+class ReferrerIsAnother(Conflict):
     """Wrong referrer
 
     The referral {referral} was requested from another person than {referrer}.
 
     Name the person it was requested from, or use another id for the referral.
     """
+
+    stored_rule = "referral-was-asked-of-somebody-else"
 
     where = "referrer"
 
@@ -264,11 +266,11 @@ class Referral:
             raise ReferralExistsAlready(referral=self.id)
 
     def require_not_made(self, referrer: UUID) -> None:
-        """Raises ReferralWasMadeAlready, or ReferralWasAskedOfSomebodyElse."""
+        """Raises ReferralWasMadeAlready, or ReferrerIsAnother."""
         if self.made is not None:
             raise ReferralWasMadeAlready(referral=self.id)
         if self.asked_of not in (None, referrer):
-            raise ReferralWasAskedOfSomebodyElse(referral=self.id, referrer=referrer)
+            raise ReferrerIsAnother(referral=self.id, referrer=referrer)
 
     def require_made(self) -> Made:
         """Return the referral that was made. Raises ReferralDoesNotExist or ReferralWasNotMade."""

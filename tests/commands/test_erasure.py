@@ -29,7 +29,6 @@ from domain.candidate import (
     CandidatesMerged,
     CandidatesUnmerged,
     ErasureCannotBeDatedBack,
-    ErasureIsAskedByNobody,
     ErasureRequested,
     ErasureWasNotRequested,
     LegalHoldIsNotSet,
@@ -39,6 +38,7 @@ from domain.candidate import (
     ProcessingIsNotRestricted,
     ProcessingIsRestricted,
     ProcessingRestricted,
+    RequesterIsUnknown,
     RestrictionLifted,
 )
 from domain.consent import ConsentWithdrawn
@@ -89,7 +89,7 @@ def test_a_request_is_refused() -> None:
     given({}).when(REQUEST).refused(CandidateDoesNotExist)
     given({ALICE: [SOURCED, REQUESTED]}).when(REQUEST).refused(CandidateIsErased)
     given({ALICE: [SOURCED]}).when(replace(REQUEST, occurred_at=NOW - DAY)).refused(ErasureCannotBeDatedBack)
-    given({ALICE: [SOURCED]}).when(replace(REQUEST, by="neighbour")).refused(ErasureIsAskedByNobody)
+    given({ALICE: [SOURCED]}).when(replace(REQUEST, by="neighbour")).refused(RequesterIsUnknown)
     given({ALICE: [SOURCED, HELD]}).when(REQUEST).refused(LegalHoldStands)
     given({ALICE: [SOURCED, MERGED], BOB: [SOURCED, HELD, MERGED]}).when(REQUEST).refused(LegalHoldStands)
     other = [HELD, LegalHoldSet("case-8", None), LegalHoldLifted("case-7", None)]

@@ -23,11 +23,11 @@ from domain.candidate import (
     CandidatesMerged,
     CandidatesUnmerged,
     ErasureCannotBeDatedBack,
-    ErasureIsAskedByNobody,
     ErasureRequested,
     LegalHoldLifted,
     LegalHoldSet,
     LegalHoldStands,
+    RequesterIsUnknown,
 )
 from domain.codes import TextIsWrittenWrongly
 from domain.consent import ConsentWithdrawn
@@ -118,7 +118,7 @@ def test_the_rules_of_a_request_hold_for_an_acceptance() -> None:
     given({ALICE: [SOURCED, PROPOSED, held]}).when(DECLINE).then({ALICE: [DECLINED]})
     lifted = LegalHoldLifted("case-7", None)
     given({ALICE: [SOURCED, PROPOSED, held, lifted]}).when(ACCEPT).then({ALICE: [ACCEPTED, REQUESTED]})
-    given({ALICE: [SOURCED, PROPOSED]}).when(replace(ACCEPT, by="greenhouse")).refused(ErasureIsAskedByNobody)
+    given({ALICE: [SOURCED, PROPOSED]}).when(replace(ACCEPT, by="greenhouse")).refused(RequesterIsUnknown)
     early = replace(ACCEPT, occurred_at=NOW - DAY)
     given({ALICE: [SOURCED, PROPOSED]}).when(early).refused(ErasureCannotBeDatedBack)
 

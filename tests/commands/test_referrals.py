@@ -46,11 +46,11 @@ from domain.referral import (
     ReferralIsOfAnotherCandidate,
     ReferralMade,
     ReferralTurnedIntoApplication,
-    ReferralWasAskedOfSomebodyElse,
     ReferralWasCreditedAlready,
     ReferralWasDeclined,
     ReferralWasMadeAlready,
     ReferralWasNotMade,
+    ReferrerIsAnother,
 )
 from domain.requisition import RequisitionDoesNotExist
 from domain.touchpoint import TouchpointRecorded
@@ -147,7 +147,7 @@ def test_a_referral_is_made_once_by_who_was_asked_and_not_about_oneself() -> Non
     given(people).when(replace(MAKE, referrer=ALICE)).refused(CandidateCannotReferThemselves)
     given(people).when(replace(MAKE, requisition=JOB)).refused(RequisitionDoesNotExist)
     given({**people, REFERRAL: [MADE]}).when(MAKE).refused(ReferralWasMadeAlready)
-    given({**people, REFERRAL: [REQUESTED]}).when(replace(MAKE, referrer=CAROL)).refused(ReferralWasAskedOfSomebodyElse)
+    given({**people, REFERRAL: [REQUESTED]}).when(replace(MAKE, referrer=CAROL)).refused(ReferrerIsAnother)
 
 
 @pytest.mark.parametrize("survivor", [ALICE, BOB, CAROL])

@@ -29,9 +29,9 @@ from domain.candidate import (
     ERASURES_ASKED_BY,
     CandidateDoesNotExist,
     CandidateIsErased,
-    ErasureIsAskedByNobody,
     ErasureWasNotRequested,
     LegalHoldStands,
+    RequesterIsUnknown,
 )
 from domain.codes import CODE
 from domain.erasure_proposal import ErasureProposalDoesNotExist, ErasureProposalIsDecided
@@ -175,7 +175,7 @@ class ErasureEndpoints:
             Action.ERASE,
             erase_candidate,
             example=ERASURE,
-            raises=(CandidateDoesNotExist, CandidateIsErased, ErasureIsAskedByNobody, LegalHoldStands, StreamMoved),
+            raises=(CandidateDoesNotExist, CandidateIsErased, RequesterIsUnknown, LegalHoldStands, StreamMoved),
             body={"by": "self", "ground": "art-17"},
         ),
         Endpoint(
@@ -211,7 +211,7 @@ class ErasureEndpoints:
                 CandidateIsErased,
                 ErasureProposalDoesNotExist,
                 ErasureProposalIsDecided,
-                ErasureIsAskedByNobody,
+                RequesterIsUnknown,
                 LegalHoldStands,
                 StreamMoved,
             ),
