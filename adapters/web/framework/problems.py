@@ -289,6 +289,8 @@ BY_SLUG: Mapping[str, ProblemType] = {kind.slug: kind for kind in OF_THE_PROTOCO
 
 
 def slug_of(error: type[ExplainedError]) -> str:
+    if issubclass(error, Refused):
+        return error.rule()
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
 
 
