@@ -405,7 +405,9 @@ _ANSWER = f"""
     ) ranked where nth <= {FACET_VALUES}
 )
 select visited.n as visited, (select count(*) from matched) as matched, page.key::text as key,
-       (select jsonb_agg(jsonb_build_array(kind, value, n) order by kind, n desc, value) from counted) as facets,
+       case when row_number() over (order by page.key {{way}}, page.person {{way}}) = 1 then (
+           select jsonb_agg(jsonb_build_array(kind, value, n) order by kind, n desc, value) from counted
+       ) end as facets,
        {_PERSON}
 from visited left join (
     page cross join lateral (select * from directory.person where person.person = page.person offset 0) p
