@@ -14,7 +14,7 @@ from adapters.access.operators import operator
 from adapters.cli.log import existing_log
 from adapters.cli.progress import stderr
 from adapters.exports.pages import subject_access_page
-from adapters.exports.plain import as_json, plain
+from adapters.exports.plain import as_json
 from adapters.settings import Settings
 
 group = typer.Typer()
@@ -32,7 +32,7 @@ def subject_access(
     settings = Settings()
     with existing_log(settings) as log:
         answer = bootstrap.subject_reports(log, settings).report_on(candidate, operator())
-    write_private(out, subject_access_page(answer).html.encode() if out.suffix == ".html" else as_json(plain(answer)))
+    write_private(out, subject_access_page(answer).html.encode() if out.suffix == ".html" else as_json(answer))
     stderr.print(
         f"{len(answer.events)} events, {len(answer.named_in)} events of others that name the person,"
         f" {len(answer.deliveries)} deliveries and {len(answer.seen)} accesses are in {out};"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -10,6 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from domain.event import Erased, utc
 from queries.question import Period, Segment
@@ -48,6 +49,23 @@ def names_in(answer: Any) -> tuple[str, ...]:
     return (*(field.name for field in fields(answer)), *properties)
 
 
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+
+
 def as_json(value: Any) -> bytes:
-    """Return what `plain` returned as the bytes of a JSON document."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Return the JSON document of what `plain` makes of the value."""
+    return orjson.dumps(value, default=_one_level_plain, option=_OPTIONS)
+
+
+def _one_level_plain(value: Any) -> Any:
+    """Return what `plain` makes of a value, with the values in it as they are: orjson passes those in their turn."""
+    if isinstance(value, datetime | date | Decimal | Erased):
+        return plain(value)
+    if isinstance(value, Period):
+        return {"from": value.begins, "to": value.ends}
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    if is_dataclass(value):
+        of_type: Any = type(value)
+        return {name: getattr(value, name) for name in names_in(of_type)}
+    return list(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,7 +19,7 @@ from adapters.access.ownership import Ownership
 from adapters.access.policy import Action
 from adapters.access.principal import Principal
 from adapters.access.refusals import KeyIsNotValid, TokensCannotBeChecked
-from adapters.exports.plain import plain
+from adapters.exports.plain import as_json
 from adapters.postgres.log.barrier import PositionLiesAhead
 from adapters.postgres.log.changes import FEED_ERRORS, READINGS, Change, Following
 from adapters.web.framework.endpoint import Endpoint
@@ -256,5 +255,4 @@ class ChangeStream:
 
 
 def sent(change: Change) -> str:
-    data = json.dumps(plain(change), separators=(",", ":"), ensure_ascii=False)
-    return f"id: {change.position}\nevent: {change.type}\ndata: {data}\n\n"
+    return f"id: {change.position}\nevent: {change.type}\ndata: {as_json(change).decode()}\n\n"

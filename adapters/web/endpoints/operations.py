@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from adapters.access.policy import Action
-from adapters.exports.plain import as_json, plain
+from adapters.exports.plain import as_json
 from adapters.postgres.log.barrier import Barrier
 from adapters.web.framework.endpoint import Endpoint
 from adapters.web.framework.openapi import LOG_CANNOT_BE_REACHED
@@ -91,7 +91,7 @@ def every_problem() -> Mapping[str, bytes]:
     They are written once, because requests for them need no key.
     """
     kinds = every_type()
-    return {"": as_json(plain(ProblemTypes(kinds)))} | {kind.slug: as_json(plain(kind)) for kind in kinds}
+    return {"": as_json(ProblemTypes(kinds))} | {kind.slug: as_json(kind) for kind in kinds}
 
 
 @dataclass(slots=True)

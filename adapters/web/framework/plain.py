@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
 
-from adapters.exports.plain import as_json, plain
+from adapters.exports.plain import as_json
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -19,7 +19,7 @@ class Answered(Response, Generic[T_co]):
 
 
 def answered(value: T, status: int = 200, headers: Mapping[str, str] | None = None) -> Answered[T]:
-    return Answered(as_json(plain(value)), status, headers, "application/json")
+    return Answered(as_json(value), status, headers, "application/json")
 
 
 async def rendered(value: T, headers: Mapping[str, str] | None = None) -> Answered[T]:
