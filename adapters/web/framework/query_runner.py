@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.postgres.log.barrier import PositionLiesAhead
 from adapters.postgres.projector.waiting import ReadModelIsBehind
-from adapters.web.framework.question_queue import QuestionQueue, current_reader
+from adapters.web.framework.question_queue import QuestionQueue, current_reader, usable_processors
 from adapters.web.framework.refusals import AsOfCannotBeRead, AsOfNumberIsBare
 from adapters.web.framework.writing import DAY, MOMENT, Whole
 from adapters.web.services import Services
@@ -69,7 +69,7 @@ class QueryRunner:
     """Determines the position of an answer, waits until the read model has reached it, and runs the question."""
 
     def __init__(self, services: Services) -> None:
-        self.services, self.queue = services, QuestionQueue()
+        self.services, self.queue = services, QuestionQueue(usable_processors())
         self._looks: dict[str, asyncio.Task[int]] = {}
 
     async def ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -86,16 +87,23 @@ class Lane:
             raise TooManyQuestionsWait(waiting=queue.count) from None
 
 
-@dataclass(slots=True)
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class QuestionQueue:
     """The lanes: heavy questions wait for heavy questions, and light questions for light questions.
 
-    Together they leave connections of the pool for commands. `pages`: searches, and the other questions of pages.
+    Together they leave connections of the pool for commands. `pages`: searches, and the other questions of pages. With
+    few processors few questions run at once: more threads would take the interpreter from the event loop, and more
+    backends of PostgreSQL the processors, without any answer earlier.
     """
 
-    light: Lane = field(default_factory=lambda: Lane(at_once=6, of_one=3))
-    heavy: Lane = field(default_factory=lambda: Lane(at_once=2, of_one=1))
-    pages: Lane = field(default_factory=lambda: Lane(at_once=5, of_one=3))
+    def __init__(self, processors: int) -> None:
+        self.light = Lane(at_once=min(6, processors + 1), of_one=min(3, processors))
+        self.heavy = Lane(at_once=max(1, min(2, processors // 2)), of_one=1)
+        self.pages = Lane(at_once=min(5, processors), of_one=max(1, min(3, processors // 2)))
 
     def lane(self, *, heavy: bool) -> Lane:
         return self.heavy if heavy else self.light

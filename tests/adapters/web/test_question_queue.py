@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 import adapters.web
 from adapters.web.framework import question_queue
 from adapters.web.framework.metric_routes import is_heavy
-from adapters.web.framework.question_queue import Lane
+from adapters.web.framework.question_queue import Lane, QuestionQueue, usable_processors
 from adapters.web.framework.refusals import TooManyQuestionsWait
 from queries.counts import MOST_BUCKETS, By, PeriodHasTooManyBuckets, bucket_count, first_of_month, require_few_buckets
 from queries.question import Period
@@ -111,6 +112,25 @@ def test_a_question_that_fails_gives_its_place_back() -> None:
         assert await lane.run("ana", lambda: 7) == 7
 
     asyncio.run(outcome())
+
+
+@pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 64])
+def test_with_few_processors_few_questions_run_at_once_and_never_more_than_the_pool_holds(processors: int) -> None:
+    queue = QuestionQueue(processors)
+    lanes = (queue.light, queue.heavy, queue.pages)
+    assert all(1 <= lane.of_one <= lane.at_once for lane in lanes)
+    assert queue.heavy.at_once <= max(1, processors // 2)
+    assert queue.light.at_once <= processors + 1
+    assert sum(lane.at_once for lane in lanes) <= 13
+
+
+def test_a_process_counts_the_processors_that_it_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    if hasattr(os, "sched_getaffinity"):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
+        assert usable_processors() == 2
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert usable_processors() == 7
 
 
 @given(begins=DAYS, ends=DAYS)
