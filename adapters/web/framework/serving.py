@@ -73,6 +73,8 @@ class Server(uvicorn.Server):
         if now >= self._look_at:
             self._look_at = now + self.all_connections.bounds.looks_every
             self.all_connections.look()
+            for acceptor in self._acceptors:
+                acceptor.look(self.all_connections.bounds.head_seconds)
             self._trimmer.look(now)
         return await super().on_tick(counter)
 

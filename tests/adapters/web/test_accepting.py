@@ -38,17 +38,18 @@ class Visitors:
 
 
 @contextmanager
-def listening() -> Iterator[tuple[socket.socket, Callable[[str], socket.socket]]]:
-    """A listening socket, and what connects to it from an address."""
+def listening() -> Iterator[tuple[socket.socket, Callable[..., socket.socket]]]:
+    """A listening socket, and what connects to it from an address and sends something."""
     with ExitStack() as stack:
         open_ = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
         open_.setblocking(False)
 
-        def dial(address: str) -> socket.socket:
+        def dial(address: str, sent: bytes = b"G") -> socket.socket:
             made = stack.enter_context(socket.socket())
             made.bind((address, 0))
             made.settimeout(PATIENCE)
             made.connect(open_.getsockname())
+            made.sendall(sent)
             return made
 
         yield open_, dial
@@ -84,16 +85,13 @@ def test_only_so_many_wait_to_be_brought_in_and_they_shut_no_other_party_out(mon
     monkeypatch.setattr(accepting, "Turns", partial(Turns, pause=3600.0))
     visitors, crowd = Visitors(), ("127.0.0.3", "127.0.0.4", "127.0.0.5")
 
-    def party_of(host: str) -> Party:
-        return Party(host, has_good_key=host == "127.0.0.2")
-
     async def work() -> None:
         with listening() as (open_, dial):
-            acceptor = Acceptor(open_, lambda _: None, party_of, visitors.made)
+            acceptor = Acceptor(open_, lambda _: None, Party, visitors.made)
             acceptor.open()
-            made = []
             for address in crowd:
-                made += [dial(address) for _ in range(WAITING_OF_ONE + BROUGHT_IN_AT_ONCE + 20)]
+                for _ in range(WAITING_OF_ONE + BROUGHT_IN_AT_ONCE + 20):
+                    dial(address)
                 await asyncio.sleep(0.01)
             dial("127.0.0.6")
             while not acceptor._waiting[Party("127.0.0.6")]:
@@ -101,11 +99,92 @@ def test_only_so_many_wait_to_be_brought_in_and_they_shut_no_other_party_out(mon
             assert [acceptor._waiting[Party(address)] for address in crowd] == [WAITING_OF_ONE, WAITING_OF_ONE, 1]
             assert acceptor._waiting.total() == WAITING + 2
             assert len(visitors.came) == BROUGHT_IN_AT_ONCE
-            for _ in range(2 * WAITING_OF_ONE):
-                dial("127.0.0.2")
-            while visitors.came.count("127.0.0.2") < 2 * WAITING_OF_ONE:
+            acceptor.close()
+
+    run(work())
+
+
+def test_more_of_a_party_with_a_good_key_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accepting, "Turns", partial(Turns, pause=3600.0))
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            acceptor = Acceptor(open_, lambda _: None, partial(Party, has_good_key=True), visitors.made)
+            acceptor.open()
+            for _ in range(3):
+                for _ in range(WAITING_OF_ONE):
+                    dial("127.0.0.2")
+                await asyncio.sleep(0.01)
+            while len(visitors.came) < 3 * WAITING_OF_ONE:
                 await asyncio.sleep(0)
-                assert acceptor._waiting[party_of("127.0.0.2")] <= WAITING_OF_ONE, "the rest waits in the kernel"
+            acceptor.close()
+
+    run(work())
+
+
+def test_silent_connections_are_sockets_and_the_oldest_of_the_party_with_most_makes_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(accepting, "SILENT_OF_ONE", 4)
+    monkeypatch.setattr(accepting, "SILENT", 6)
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            acceptor = Acceptor(open_, lambda _: None, Party, visitors.made)
+            acceptor.open()
+            other = dial("127.0.0.2", b"")
+            many = [dial("127.0.0.3", b"") for _ in range(6)]
+            some = [dial("127.0.0.4", b"") for _ in range(3)]
+            while acceptor._silent.of(Party("127.0.0.4")) < 3:
+                await asyncio.sleep(0)
+            assert [await closed(connection) for connection in many] == [True] * 4 + [False] * 2
+            assert [await closed(connection) for connection in (other, *some)] == [False] * 4
+            assert visitors.came == []
+            for connection in (other, many[-1]):
+                connection.sendall(b"G")
+            while len(visitors.came) < 2:
+                await asyncio.sleep(0)
+            assert sorted(visitors.came) == ["127.0.0.2", "127.0.0.3"]
+            assert len(acceptor._silent) == 4
+            acceptor.close()
+            assert [await closed(connection) for connection in some] == [True] * 3
+
+    run(work())
+
+
+async def closed(connection: socket.socket) -> bool:
+    """Return whether the other end has closed the connection, after some rounds of the loop."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def test_a_connection_that_stays_silent_is_closed_and_one_that_ends_silently_is_never_opened() -> None:
+    visitors = Visitors()
+
+    async def work() -> None:
+        with listening() as (open_, dial):
+            acceptor = Acceptor(open_, lambda _: None, Party, visitors.made)
+            acceptor.open()
+            silent, ending = dial("127.0.0.2", b""), dial("127.0.0.3", b"")
+            while len(acceptor._silent) < 2:
+                await asyncio.sleep(0)
+            ending.close()
+            while len(acceptor._silent) > 1:
+                await asyncio.sleep(0)
+            acceptor.look(3600.0)
+            assert not await closed(silent)
+            acceptor.look(0.0)
+            assert await closed(silent)
+            assert (len(acceptor._silent), visitors.came) == (0, [])
             acceptor.close()
 
     run(work())
@@ -124,7 +203,7 @@ def test_who_finds_no_room_is_answered_and_nothing_is_made_for_them() -> None:
                 await asyncio.sleep(0)
             acceptor.close()
             assert visitors.came == ["127.0.0.2"]
-            assert [refused.recv(64) + refused.recv(64) for refused in away] == [b"full"] * 10
+            assert [refused.recv(64) for refused in away] == [b"full"] * 10
 
     run(work())
 
@@ -178,8 +257,7 @@ def test_a_door_that_closes_closes_what_waits(monkeypatch: pytest.MonkeyPatch) -
             acceptor.close()
             await asyncio.sleep(0.1)
             assert len(visitors.came) == BROUGHT_IN_AT_ONCE
-            for connection in waiting[BROUGHT_IN_AT_ONCE:]:
-                assert connection.recv(1) == b""
+            assert all([await closed(connection) for connection in waiting[BROUGHT_IN_AT_ONCE:]])
 
     run(work())
 

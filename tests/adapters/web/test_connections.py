@@ -374,8 +374,9 @@ def test_a_body_that_does_not_come_makes_room_and_one_that_comes_does_not(
     monkeypatch.setattr(connections, "STALLED_SECONDS", PATIENCE)
     with dialled(services, replace(EAGER, connections_per_address=3, body_idle_seconds=PATIENCE)) as dial:
         busy = [begun(dial) for _ in range(3)]
-        answer = answer_of(dial())
-        assert answer[:2] == (503, "too-many-connections")
+        another = dial()
+        another.sendall(b"G")
+        assert answer_of(another)[:2] == (503, "too-many-connections")
         assert len(busy) == 3
 
 
@@ -443,11 +444,14 @@ def test_an_address_whose_connections_are_all_at_work_does_not_shut_others_out(
                 dial("127.0.0.3").sendall(request)
             wait_until(lambda: [connection.use()[0] for connection in list(made[0]._all.all)] == [AT_WORK] * 4)
             crowd = [dial("127.0.0.4") for _ in range(3)]
+            for connection in crowd:
+                connection.sendall(b"G")
             wait_until(lambda: len(made[0]) == 7)
             polite = dial("127.0.0.2")
+            polite.sendall(b"G")
             wait_until(lambda: "127.0.0.2" in made[0]._of)
             assert is_closed(crowd[0])
-            polite.sendall(GET + b"\r\n")
+            polite.sendall(GET[1:] + b"\r\n")
             assert answer_of(polite)[0] == 200
             may_go_on.set()
     finally:
