@@ -186,13 +186,15 @@ SHAPES: dict[type[Command], str] = {
 }
 ENDS = (application.ApplicationRejected, application.ApplicationWithdrawn, application.CandidateHired)
 OUT = (application.OfferMade, application.OfferDeclineTakenBack)
+ANSWERS = (application.OfferAccepted, application.OfferDeclined, application.OfferRescinded)
 SEGMENT_EVENTS = (candidate.CandidateSourced, candidate.CandidateReferred, candidate.SegmentsCompleted)
 RECORDED_LATE = (
     *ENDS, application.StageEntered, application.ApplicationMovedBack,
     application.OfferMade, application.OfferAccepted, application.OfferDeclined, application.OfferRescinded,
-    application.OfferDeclineTakenBack,
 )  # fmt: skip
 """The events of an application that may be recorded after its end, if they are dated before it."""
+CORRECTIONS = (application.ApplicationReferred, application.OfferDeclineTakenBack)
+"""The events of an application that correct what is recorded of it, after its end too."""
 ABOUT_GROUPS: list[type[Command]] = [
     FoundCommunity, JoinCommunity, LeaveCommunity,
     AskForReferral, MakeReferral, AcceptReferral, DeclineReferral, LinkReferral, CreditReferral, HireCandidate,
@@ -368,7 +370,7 @@ class AnyHistory(RuleBasedStateMachine):
                     kind = application.UNDOES[type(entry.event)]
                     undone = [end for end in ends if isinstance(end.event, kind) and end.at <= entry.at]
                     ends.remove(undone[-1])
-                elif not isinstance(entry.event, application.ApplicationReferred):
+                elif not isinstance(entry.event, CORRECTIONS):
                     assert not ends or isinstance(entry.event, RECORDED_LATE)
                     assert all(entry.at < end.at for end in ends)
                     ends += [entry] if isinstance(entry.event, ENDS) else []
@@ -379,14 +381,24 @@ class AnyHistory(RuleBasedStateMachine):
             application.OfferMade: (None, application.OfferDeclined, application.OfferRescinded),
             application.OfferAccepted: (None, *OUT),
             application.OfferDeclined: OUT,
+            application.OfferDeclineTakenBack: (application.OfferDeclined,),
             application.OfferRescinded: (*OUT, application.OfferAccepted),
             application.ApplicationTransferred: (None, application.OfferDeclined, application.OfferRescinded),
         }
         for stream in self.history.streams.values():
             last: type[Event] | None = None
             unmade: datetime | None = None
+            declined = beside = 0
             for entry in [entry for entry in stream if type(entry.event) in allowed]:
                 turn = type(entry.event)
+                declined += (turn is application.OfferDeclined) - (turn is application.OfferDeclineTakenBack)
+                assert declined >= 0
+                if turn is application.OfferDeclineTakenBack and last not in allowed[turn]:
+                    beside += 1  # it is out again beside what became of a newer offer
+                    continue
+                if turn in ANSWERS and last not in allowed[turn] and beside:
+                    beside -= 1
+                    continue
                 if turn is application.OfferMade and unmade is not None and entry.at <= unmade:
                     unmade = None  # the offer of an acceptance that was recorded first
                     continue
