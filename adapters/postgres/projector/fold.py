@@ -90,8 +90,8 @@ def fold(
     )
     present = _take_batch(connection, after, upto, parked)
     for schema, model in models.items():
-        if model.types & present.keys():
-            statements = _statements(model, schema, zone, frozenset(present))
+        if folded := model.types & present.keys():
+            statements = _statements(model, schema, zone, folded)
             _fold_one(connection, model, statements, opening, after, upto, parked)
     return sum(present.values())
 
