@@ -90,7 +90,7 @@ def fold(
     )
     present = _take_batch(connection, after, upto, parked)
     for schema, model in models.items():
-        if folded := model.types & present.keys():
+        if folded := model.types.intersection(present):
             statements = _statements(model, schema, zone, folded)
             _fold_one(connection, model, statements, opening, after, upto, parked)
     return sum(present.values())
